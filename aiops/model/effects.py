@@ -1,0 +1,102 @@
+"""Effects: what the orchestrator asks of the world. Imperatives; none happens before its journal entry is durable.
+
+``key`` is the idempotency key of the effect and its identity in the journal's outbox. An effect stays pending until
+the event that answers it is journalled (see ``Transaction.effects_done``); after a restart the pending ones are sent
+again, except steps, which are in doubt and observed first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from aiops.model.entities import MAIN_DOMAIN
+from aiops.model.handoffs import Handoff
+from aiops.model.pages import Page
+from aiops.model.plans import Reservation, StepOrder
+from aiops.model.telemetry import FleetQuestion
+
+
+@dataclass(frozen=True, slots=True)
+class HandOff:
+    """Give a handoff to its agent; answered by ``HandoffAnswered`` or ``HandoffFailed``."""
+
+    key: str
+    handoff: Handoff
+    type: Literal["handoff"] = "handoff"
+    domain: str = MAIN_DOMAIN
+
+
+@dataclass(frozen=True, slots=True)
+class AskFleet:
+    """Ask the shards; answered by ``FleetAnswered``."""
+
+    key: str
+    question: FleetQuestion
+    type: Literal["ask"] = "ask"
+    domain: str = MAIN_DOMAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """Spend budget and lock targets; answered by ``BudgetAnswered``."""
+
+    key: str
+    reservation: Reservation
+    type: Literal["reserve"] = "reserve"
+    domain: str = MAIN_DOMAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Give a reservation back; repeats do nothing. Done when performed."""
+
+    key: str
+    reservation: str
+    type: Literal["release"] = "release"
+    domain: str = MAIN_DOMAIN
+
+
+@dataclass(frozen=True, slots=True)
+class RunStep:
+    """Carry out a step; answered by ``StepReported``. At most once per capability, whatever happens."""
+
+    key: str
+    order: StepOrder
+    type: Literal["run"] = "run"
+    domain: str = MAIN_DOMAIN
+
+
+@dataclass(frozen=True, slots=True)
+class ObserveStep:
+    """Look whether an in-doubt step happened; answered by ``StepObserved``."""
+
+    key: str
+    order: StepOrder
+    type: Literal["observe"] = "observe"
+    domain: str = MAIN_DOMAIN
+
+
+@dataclass(frozen=True, slots=True)
+class SendPage:
+    """Tell a person; answered by ``PageReported``. At least once, always with the page's key."""
+
+    key: str
+    page: Page
+    type: Literal["page"] = "page"
+    domain: str = MAIN_DOMAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Write one CloudEvent to an outgoing topic. Done when the broker acknowledged it."""
+
+    key: str
+    topic: str
+    record_key: str
+    event: dict[str, Any]
+    type: Literal["publish"] = "publish"
+    domain: str = MAIN_DOMAIN
+
+
+Effect = HandOff | AskFleet | Reserve | Release | RunStep | ObserveStep | SendPage | Publish

@@ -1,0 +1,81 @@
+"""Configuration items and the edges between them, as CMDB records, spans and the simulator tell them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+MAIN_DOMAIN = "main"
+"""The domain of an estate that has only one."""
+
+RUNTIME_ENTITY = "aiops-runtime"
+"""The runtime itself, an item in its own graph: what it cannot see or do opens an incident on it."""
+
+
+class EdgeKind(StrEnum):
+    """How ``source`` needs ``target``."""
+
+    CALLS = "calls"
+    RUNS_ON = "runs_on"
+    PART_OF = "part_of"
+    USES = "uses"
+
+
+class Criticality(StrEnum):
+    """Business tier of an item, most important first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """A service-level objective: a share of requests that must be good, over a window."""
+
+    name: str
+    target: float
+    """Share in (0, 1), for example 0.999."""
+    indicator: str = "availability"
+    """``availability`` (share without error) or ``latency`` (share under ``threshold_ms``)."""
+    threshold_ms: float | None = None
+    window_days: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One configuration item: a service, a database, a host, a zone, a business service."""
+
+    id: str
+    kind: str = "service"
+    owner: str = ""
+    criticality: Criticality = Criticality.MEDIUM
+    value_per_minute: float = 0.0
+    """Business value that is lost each minute while the item is down, in the estate's currency."""
+    objectives: tuple[Objective, ...] = ()
+    replicas: int = 1
+    failure_domain: str = ""
+    """Zone, cluster or cell whose capacity the item shares; empty: the whole domain."""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """Everything else, for policies (``data_class``, ``freeze`` …) and for people."""
+    version: int = 0
+    """Version of the source's record; a lower one is ignored."""
+    deleted: bool = False
+    domain: str = MAIN_DOMAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """``source`` needs ``target``: when target breaks, source may."""
+
+    source: str
+    target: str
+    kind: EdgeKind = EdgeKind.CALLS
+    origin: str = "cmdb"
+    """Who says so: ``cmdb``, ``spans`` or ``cluster``."""
+    seen_at: int = 0
+    """Last time it was seen, for edges that are observed rather than declared."""
+    weight: float = 1.0
+    """Calls a second for observed calls, else 1."""

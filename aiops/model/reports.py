@@ -1,0 +1,40 @@
+"""Records that people and systems send: changes, tickets, alerts. Text is untrusted and may hold personal data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from aiops.model.entities import MAIN_DOMAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something was changed on purpose: a deployment, a configuration, a feature flag."""
+
+    id: str
+    entity: str
+    at: int
+    kind: str
+    """``deploy``, ``config``, ``flag``, ``scale``, ``infrastructure`` or another word."""
+    summary: str = ""
+    instances: tuple[str, ...] = ()
+    author: str = ""
+    reversible: bool = True
+    domain: str = MAIN_DOMAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A user's words about trouble. Evidence, never a reason to act alone."""
+
+    id: str
+    at: int
+    title: str
+    text: str = ""
+    item: str | None = None
+    """The item that the requester or the form named, if any."""
+    requester: str = ""
+    """A keyed digest, never the name."""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    domain: str = MAIN_DOMAIN

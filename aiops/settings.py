@@ -1,0 +1,180 @@
+"""One frozen tree of settings, grouped by concern, a docstring under each field.
+
+Read from ``aiops.yaml`` and from the environment (``AIOPS_…``). Durations are seconds unless the name says otherwise.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from aiops.model.entities import MAIN_DOMAIN
+
+
+class Group(BaseModel):
+    """A group of settings: frozen, and a field that nobody knows is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Topics(Group):
+    """Names of the topics; the defaults need no configuration in a stock OpenTelemetry Collector."""
+
+    otlp_metrics: str = "otlp_metrics"
+    otlp_logs: str = "otlp_logs"
+    otlp_spans: str = "otlp_spans"
+    metrics_arrow: str = "aiops.metrics.arrow"
+    keyed: str = "aiops.keyed"
+    """Internal: what belongs to another slot's entity goes on through it."""
+    cmdb: str = "aiops.cmdb"
+    changes: str = "aiops.changes"
+    tickets: str = "aiops.tickets"
+    alerts: str = "aiops.alerts"
+    anomalies: str = "aiops.anomalies"
+    incidents: str = "aiops.incidents"
+    actions: str = "aiops.actions"
+    audit: str = "aiops.audit"
+    dead_letters: str = "aiops.dead-letters"
+    keyed_by_entity: tuple[str, ...] = ("aiops.metrics.arrow",)
+    """Telemetry topics whose records are keyed by entity, so that no record need go on through ``keyed``."""
+
+    @property
+    def telemetry(self) -> tuple[str, ...]:
+        """What the shards read from outside."""
+        return (self.otlp_metrics, self.otlp_logs, self.otlp_spans, self.metrics_arrow)
+
+    @property
+    def control(self) -> tuple[str, ...]:
+        """What the orchestrator reads."""
+        return (self.cmdb, self.changes, self.tickets, self.alerts, self.anomalies)
+
+
+class Kafka(Group):
+    """The broker and how it is read."""
+
+    bootstrap: str | None = None
+    """``host:port[,host:port]``; None starts the embedded broker. Environment: ``AIOPS_KAFKA``."""
+    partitions: int = Field(default=4, ge=1, le=4096)
+    """Partitions of each telemetry topic when we create it; a slot is one partition of every telemetry topic."""
+    replication: int = Field(default=1, ge=1)
+    client: str = "kafka-python"
+    """Adapter of the data plane: ``kafka-python`` or ``confluent`` (extra ``fast``)."""
+    poll_bytes: int = 8 * 1024 * 1024
+    """At most about this much a poll; it bounds the memory of a batch."""
+    max_record_bytes: int = 8 * 1024 * 1024
+    """Larger records are dead letters."""
+
+
+class DataPlane(Group):
+    """Shards: slots, detection, snapshots."""
+
+    shards: int = Field(default=1, ge=1)
+    series_limit: int = 1_000_000
+    """Series a slot; new ones past it are dead letters."""
+    snapshot_seconds: float = 10.0
+    """How often a slot's state is made durable; replay after a kill is at most this and what one batch holds."""
+    flush_seconds: float = 1.0
+    """Episodes leave the shard at least this often."""
+    future_seconds: float = 600.0
+    """Points further in the future are dead letters."""
+    late_seconds: float = 300.0
+    """Points older than the series' newest by more are late: counted, not scored."""
+    dead_letter_bytes: int = 65_536
+    """Original bytes kept of a dead letter."""
+    warm_up_points: int = 30
+    """Points a series is watched before it is scored."""
+    ring_step_seconds: float = 60.0
+    ring_steps: int = 360
+    """Recent values kept a series: six hours at a minute."""
+    idle_seconds: float = 60.0
+    """A source that sends nothing for this long is idle and holds no watermark back."""
+    entity_attributes: tuple[str, ...] = (
+        "aiops.entity",
+        "service.name",
+        "k8s.deployment.name",
+        "k8s.pod.name",
+        "host.name",
+    )
+    """Resource attributes that name the entity, first found wins."""
+
+
+class Control(Group):
+    """The orchestrator."""
+
+    journal: str | None = None
+    """SQLAlchemy URL; None: SQLite in the state folder."""
+    commit_milliseconds: float = 5.0
+    commit_events: int = 256
+    """Group commit: whichever comes first."""
+    handoff_seconds: float = 5.0
+    """An agent that has not answered by then has failed."""
+    correlation_seconds: float = 300.0
+    """Episodes that open within this time of an incident's newest may belong to it."""
+    correlation_hops: int = 2
+    gather_seconds: float = 20.0
+    """Longest wait for more evidence before a doubtful diagnosis is escalated."""
+    confident: float = 0.5
+    """Probability of the first hypothesis from which a plan is made at once."""
+    settle_seconds: float = 300.0
+    """A recurrence within this time after the end reopens the incident."""
+    max_attempts: int = 2
+    """Plans tried a work item before a person is paged."""
+    approval_seconds: float = 900.0
+    acknowledge_seconds: float = 300.0
+    evidence_age_seconds: float = 120.0
+    shadow: bool = False
+    """Decide everything, execute nothing."""
+
+
+class Acting(Group):
+    """Bounds of all actions together."""
+
+    budget_share: float = Field(default=0.34, ge=0, le=1)
+    """Share of a failure domain's healthy capacity that all plans together may put at risk."""
+    budget_value_share: float = Field(default=0.5, ge=0, le=1)
+    """The same of the estate's business value."""
+    capability_seconds: float = 60.0
+    executors: dict[str, dict[str, str]] = Field(default_factory=lambda: {"*": {"kind": "none"}})
+    """Primitive (or ``*``) to executor: ``kind`` (``http``, ``script``, ``world``, ``none``) and its options."""
+
+
+class Paging(Group):
+    """Who is told, and how. Levels in order; each is a list of apprise URLs."""
+
+    levels: tuple[tuple[str, ...], ...] = (("console://",),)
+    retry_seconds: float = 10.0
+    attempts: int = 3
+    """Deliveries tried a level before the next one is paged."""
+
+
+class Console(Group):
+    """HTTP: approvals, health, pages."""
+
+    host: str = "127.0.0.1"
+    port: int = 8765
+    metrics_port: int = 9464
+    token: str | None = None
+    """Bearer token for commands; None: made at the first start and kept in the state folder."""
+
+
+class Settings(BaseSettings):
+    """All settings. Environment wins over the file: ``AIOPS_KAFKA__BOOTSTRAP``, ``AIOPS_DATA__SHARDS`` …."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix="AIOPS_", env_nested_delimiter="__", validate_default=True
+    )
+
+    domain: str = MAIN_DOMAIN
+    state: Path = Path("~/.local/state/aiops")
+    """Folder of everything the runtime must not lose on this node."""
+    binder: Path | None = None
+    """Folder with services, runbooks, policies, windows, on-call; None: the shipped example."""
+    topics: Topics = Topics()
+    kafka: Kafka = Kafka()
+    data: DataPlane = DataPlane()
+    control: Control = Control()
+    acting: Acting = Acting()
+    paging: Paging = Paging()
+    console: Console = Console()
