@@ -1,0 +1,50 @@
+"""Times as text: RFC 3339 in UTC to nanoseconds since 1970 and back, without a loss."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic_core import PydanticCustomError
+
+_SECOND = 1_000_000_000
+_TEXT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,12}))?(?:([Zz])|([+-])(\d\d):(\d\d))", re.ASCII)
+LATEST = 2**63 - 1
+
+
+def nanoseconds(value: Any) -> int:
+    """Ns UTC from an integer of them or from RFC 3339 text; for pydantic, an error of type ``bad_time`` otherwise."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        found = value
+    elif isinstance(value, str):
+        found = parse(value)
+    else:
+        raise PydanticCustomError("bad_time", "a time is an RFC 3339 string or an integer in ns")
+    if not 0 <= found <= LATEST:
+        raise PydanticCustomError("bad_time", "a time lies between 1970 and 2262")
+    return found
+
+
+def parse(text: str) -> int:
+    """Ns UTC of RFC 3339 text; -1 when it is none."""
+    match = _TEXT.fullmatch(text)
+    if match is None:
+        return -1
+    day, clock, fraction, _, sign, hours, minutes = match.groups()
+    try:
+        moment = datetime.fromisoformat(f"{day}T{clock}+00:00")
+    except ValueError:
+        return -1
+    seconds = int(moment.timestamp())
+    if sign:
+        offset = int(hours) * 3600 + int(minutes) * 60
+        seconds += -offset if sign == "+" else offset
+    return seconds * _SECOND + int((fraction or "0").ljust(9, "0")[:9])
+
+
+def rfc3339(at: int) -> str:
+    """RFC 3339 text of ns UTC, with the fraction only where there is one; 0 for what lies before 1970."""
+    seconds, fraction = divmod(max(0, at), _SECOND)
+    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{text}.{fraction:09d}Z" if fraction else f"{text}Z"
