@@ -1,0 +1,129 @@
+"""Composes the page that a person reads at 3 a.m.: one text for every agent that must ask somebody.
+
+It says what is broken, why that matters, who is affected, which causes are likely and why, what was tried, and what is
+asked. It carries only facts of the view; levels and acknowledgement belong to ``aiops.control.escalation``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from aiops.agents.view import View
+from aiops.model.diagnoses import Diagnosis, Hypothesis
+from aiops.model.incidents import Priority
+from aiops.model.pages import Page
+
+SHOWN_CAUSES: Final = 3
+SHOWN_EVIDENCE: Final = 3
+SHOWN_AFFECTED: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Why somebody is paged and what is asked of them."""
+
+    reason: str
+    """A short stable slug, part of the page's key: one page per incident and reason."""
+    because: str
+    """The sentence that explains it."""
+    asks: str
+    """What the person should do, and how to approve or stop."""
+    tried: tuple[str, ...] = ()
+    """What was tried beyond the view's attempts; the exact half-way state where there is one."""
+    answer_by: int | None = None
+
+
+def page_key(work_item: str, reason: str, level: int = 0) -> str:
+    """Identity of a page: the same trouble, reason and level is the same page."""
+    return f"{work_item}/{reason}/{level}"
+
+
+def compose(
+    view: View, ask: Ask, *, diagnosis: Diagnosis | None = None, priority: Priority | None = None, level: int = 0
+) -> Page:
+    """The page for the view's incident; ``diagnosis`` and ``priority`` default to the incident's own."""
+    incident = view.incident
+    known = diagnosis or incident.diagnosis
+    unwell = incident.open_entities or incident.entities
+    return Page(
+        key=page_key(incident.id, ask.reason, level),
+        work_item=incident.id,
+        level=level,
+        at=view.at,
+        priority=priority or incident.priority,
+        title=_title(view, known),
+        broken=_broken(view, unwell),
+        matters=_matters(known, view),
+        affected=_affected(known, unwell),
+        causes=_causes(known),
+        tried=_tried(view) + ask.tried,
+        asks=f"{ask.because} {ask.asks}".strip(),
+        answer_by=ask.answer_by,
+        domain=incident.domain,
+    )
+
+
+def _title(view: View, diagnosis: Diagnosis | None) -> str:
+    count = len(view.incident.entities)
+    what = f"{count} items unwell" if count > 1 else f"{_first(view.incident.entities)} is unwell"
+    if diagnosis and not diagnosis.unknown and diagnosis.hypotheses:
+        best = diagnosis.hypotheses[0]
+        return f"{what}: probably {best.kind} of {best.entity} ({best.probability:.0%})"
+    return f"{what}, cause unknown"
+
+
+def _first(names: tuple[str, ...]) -> str:
+    return names[0] if names else "something"
+
+
+def _broken(view: View, unwell: tuple[str, ...]) -> str:
+    worst = max((e for e in view.episodes if e.ended_at is None), key=lambda e: e.severity, default=None)
+    names = ", ".join(unwell[:5]) + (f" and {len(unwell) - 5} more" if len(unwell) > 5 else "")
+    if worst is None or not worst.signals:
+        return names or "nothing that is open now"
+    first = worst.signals[0]
+    return (
+        f"{names}; worst: {first.series} of {worst.entity} went {first.direction.value} "
+        f"to {first.value:.4g} (usual {first.expected:.4g})"
+    )
+
+
+def _matters(diagnosis: Diagnosis | None, view: View) -> str:
+    hit = [i for i in diagnosis.impact if i.business_service] if diagnosis else []
+    value = sum(i.value_per_minute for i in hit) or sum(
+        view.items[e].value_per_minute for e in view.incident.entities if e in view.items
+    )
+    services = ", ".join(sorted(i.entity for i in hit)[:5])
+    if not services and not value:
+        return "No business service is known to depend on it."
+    cost = f"{value:,.0f} a minute at stake" if value else "value not stated"
+    return f"{services or 'value of the items themselves'}: {cost}."
+
+
+def _affected(diagnosis: Diagnosis | None, unwell: tuple[str, ...]) -> tuple[str, ...]:
+    impact = () if diagnosis is None else tuple(f"{i.entity}: {i.how}" for i in diagnosis.impact)
+    named = {i.entity for i in diagnosis.impact} if diagnosis else set()
+    return (impact + tuple(f"{e}: unwell" for e in unwell if e not in named))[:SHOWN_AFFECTED]
+
+
+def _causes(diagnosis: Diagnosis | None) -> tuple[str, ...]:
+    if diagnosis is None:
+        return ()
+    causes = tuple(_cause(h) for h in diagnosis.hypotheses[:SHOWN_CAUSES])
+    unknown = (f"something not seen ({diagnosis.p_unknown:.0%})",) if diagnosis.p_unknown >= 0.005 else ()
+    return causes + unknown
+
+
+def _cause(hypothesis: Hypothesis) -> str:
+    strongest = sorted(hypothesis.evidence, key=lambda e: -abs(e.weight))[:SHOWN_EVIDENCE]
+    reasons = "; ".join(f"{'for' if e.supports else 'against'}: {e.what} [{e.id}]" for e in strongest)
+    head = f"{hypothesis.entity}, {hypothesis.kind} ({hypothesis.probability:.0%})"
+    return f"{head}: {reasons}" if reasons else head
+
+
+def _tried(view: View) -> tuple[str, ...]:
+    return tuple(
+        f"{a.plan.runbook} ({a.plan.id}): {a.how}" + (f", {a.verdict.value}" if a.verdict else "")
+        for a in view.attempts
+    )
