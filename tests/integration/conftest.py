@@ -35,7 +35,7 @@ def broker(embedded: EmbeddedBroker) -> str:
 
 @pytest.fixture
 def topics(broker: str, request: pytest.FixtureRequest) -> MakeTopic:
-    """A maker of topics whose names no other test has; it takes a name, partitions and configs, and returns the name."""
+    """A maker of topics whose names no other test has: takes a name, partitions and configs, returns the name."""
     made = 0
 
     def make(name: str = "topic", partitions: int = 1, configs: dict[str, str] | None = None) -> str:

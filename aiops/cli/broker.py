@@ -1,0 +1,85 @@
+"""`aiops broker`: the embedded Kafka of this user, by hand."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from typing import Annotated, Final
+
+import typer
+
+from aiops.cli.exits import Exit
+from aiops.shell.broker.embedded import BrokerState, BrokerStatus, EmbeddedBroker, state_folder
+
+app: Final = typer.Typer(
+    no_args_is_help=True,
+    help="""The embedded broker: a real, single-node Apache Kafka for one machine, without Java or Docker.
+
+    Other commands start it when they need it. Its files are fetched once (about 45 MB), verified against the lock of
+    this version, and kept in ~/.cache/aiops. Records are kept in ~/.local/state/aiops/broker for 48 hours, over stops
+    and crashes; the address stays the same. It listens on 127.0.0.1 only. To use a Kafka of your own instead, set
+    AIOPS_KAFKA=host:port.""",
+)
+
+_Heap = Annotated[int, typer.Option(min=256, max=4096, help="Heap of the Java runtime, in MB.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+@app.command()
+def start(heap: _Heap = 384, *, as_json: _Json = False) -> None:
+    """Start it unless it runs, wait until it answers, and print its address.
+
+    Exit code 0: it runs and answers. 3: it cannot be had here; the text says why and the way out.
+    """
+    broker = EmbeddedBroker(state_folder(), heap_mb=heap, say=_aside)
+    broker.start()
+    _show(broker.status(), as_json=as_json)
+    if "AIOPS_KAFKA" in os.environ:
+        _aside(f"Note: AIOPS_KAFKA={os.environ['AIOPS_KAFKA']} is set, so other commands use that one.")
+
+
+@app.command()
+def stop(*, as_json: _Json = False) -> None:
+    """End it in good order; its records stay.
+
+    Exit code 0, also when there was nothing to stop.
+    """
+    broker = EmbeddedBroker(state_folder())
+    was_running = broker.stop()
+    if as_json:
+        typer.echo(json.dumps({"was_running": was_running}))
+    else:
+        typer.echo("Stopped." if was_running else "It was not running.")
+
+
+@app.command()
+def status(*, as_json: _Json = False) -> None:
+    """Look at it without changing anything.
+
+    Exit code 0: it runs and answers a call of Kafka's protocol. 1: it is stopped, or does not answer.
+    """
+    found = EmbeddedBroker(state_folder()).status()
+    _show(found, as_json=as_json)
+    if found.state is not BrokerState.RUNNING:
+        raise typer.Exit(Exit.NO)
+
+
+def _aside(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _show(found: BrokerStatus, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(asdict(found), default=str))
+        return
+    rows = {
+        "state": found.state.value,
+        "address": found.bootstrap or "chosen at the first start",
+        "process": found.pid or "none",
+        "Kafka": found.kafka_version,
+        "memory": f"{found.memory_bytes / 1e6:.0f} MB",
+        "records": f"{found.data_bytes / 1e6:.1f} MB in {found.folder}",
+    }
+    for name, value in rows.items():
+        typer.echo(f"{name:8} {value}")

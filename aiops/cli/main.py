@@ -1,0 +1,86 @@
+"""The command `aiops`: a table of commands, of which only the one that is asked for is imported."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Final, NamedTuple
+
+import typer
+
+from aiops.cli.exits import Exit
+from aiops.model.errors import AiopsError, TemporaryError
+
+
+class Command(NamedTuple):
+    """A row of the table.
+
+    Args:
+        name: what people type.
+        target: "module:attribute", a typer.Typer for a command with sub-commands, else a function.
+        summary: one line for `aiops --help`.
+    """
+
+    name: str
+    target: str
+    summary: str
+
+
+COMMANDS: Final = (
+    Command("broker", "aiops.cli.broker:app", "Start, stop and look at the embedded Kafka."),
+)  # fmt: skip
+
+_ABOUT: Final = """\
+Keeps a fleet of services healthy: reads telemetry from Kafka, finds trouble and its root cause, heals it inside the
+bounds that people set, and pages with the evidence when it may not or cannot act.
+
+Exit codes: 0 done or yes; 1 no; 2 wrong usage; 3 a person must change something; 4 may work later.
+"""
+
+
+def build(wanted: str | None) -> typer.Typer:
+    """The program with the wanted command loaded; the others are there by name and summary only."""
+    program = typer.Typer(
+        name="aiops", help=_ABOUT, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
+    )
+    program.callback()(_about)
+    for command in COMMANDS:
+        target = _load(command.target) if command.name == wanted else _listed
+        if isinstance(target, typer.Typer):
+            program.add_typer(target, name=command.name, short_help=command.summary)
+        else:
+            program.command(command.name, short_help=command.summary)(target)
+    return program
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and end the process with its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    wanted = next((word for word in words if not word.startswith("-")), None)
+    try:
+        build(wanted)(args=words, prog_name="aiops")
+    except TemporaryError as error:
+        typer.echo(f"aiops: {error}", err=True)
+        sys.exit(Exit.LATER)
+    except AiopsError as error:
+        typer.echo(f"aiops: {error}", err=True)
+        sys.exit(Exit.FAILED)
+
+
+def _about() -> None:
+    pass
+
+
+def _listed() -> None:
+    pass
+
+
+def _load(target: str) -> typer.Typer | Callable[..., object]:
+    module, _, attribute = target.partition(":")
+    loaded: typer.Typer | Callable[..., object] = getattr(import_module(module), attribute)
+    return loaded
+
+
+if __name__ == "__main__":
+    main()
