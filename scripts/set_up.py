@@ -1,0 +1,99 @@
+"""Sets up .venv from requirements.lock when it is not, or not any more, what the lock says.
+
+Runs on the Python that the user has: the standard library alone, and syntax that an older Python 3 can read well
+enough to be told that it is too old.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / "set-up"
+LOCK = ROOT / "requirements.lock"
+
+
+def say(text: str) -> None:
+    """Tell the user, at once."""
+    print("set-up: " + text, flush=True)
+
+
+def check_python() -> None:
+    """Refuse a Python that is too old or comes without what makes a virtual environment."""
+    if sys.version_info < (3, 11):  # noqa: UP036 (this is where it is found out)
+        sys.exit(
+            f"set-up: Python 3.11 or newer is needed, and {sys.executable} is {sys.version.split()[0]}. "
+            "Name another one: make PYTHON=python3.12 …"
+        )
+    if not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
+        sys.exit("set-up: this Python has no venv module: apt-get install python3-venv (or your system's name for it)")
+
+
+def wanted_stamp() -> str:
+    """What .venv is to be made from: the lock, this script, the Python, the place."""
+    digest = hashlib.sha256(LOCK.read_bytes() + Path(__file__).read_bytes())
+    digest.update(repr((sys.version, str(ROOT))).encode())
+    return digest.hexdigest()
+
+
+def run(title: str, command: list[str]) -> None:
+    """Run one step, showing its output and its time."""
+    say(title)
+    begun = time.monotonic()
+    code = subprocess.call(command, cwd=str(ROOT))
+    if code != 0:
+        sys.exit(
+            f"set-up: failed with exit code {code}: {' '.join(command)}\n"
+            "If it is the network: proxies and certificates come from the environment (HTTPS_PROXY, SSL_CERT_FILE) "
+            "and pip's own settings. Then run the same command again: it goes on where it stopped."
+        )
+    say(f"done in {time.monotonic() - begun:.0f} s")
+
+
+def has_same_python() -> bool:
+    """Whether .venv is there and of this Python's version."""
+    if not PYTHON.exists():
+        return False
+    ask = [str(PYTHON), "-c", "import sys; print(sys.version)"]
+    return subprocess.run(ask, capture_output=True, text=True, check=False).stdout.strip() == sys.version.strip()
+
+
+def install_ourselves() -> None:
+    """Put the checkout on the path and the command into bin: nothing is built or fetched for that."""
+    where = [str(PYTHON), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    packages = Path(subprocess.check_output(where, text=True).strip())
+    (packages / "aiops.pth").write_text(f"{ROOT}\n", encoding="utf-8")
+    command = VENV / "bin" / "aiops"
+    command.write_text(f'#!/bin/sh\nexec "{PYTHON}" -m aiops.cli.main "$@"\n', encoding="utf-8")
+    command.chmod(0o755)
+
+
+def main() -> None:
+    """Set up, or say nothing when there is nothing to do."""
+    check_python()
+    stamp = wanted_stamp()
+    if STAMP.exists() and STAMP.read_text(encoding="utf-8").strip() == stamp:
+        return
+    say("first use, or requirements.lock has changed")
+    STAMP.unlink(missing_ok=True)
+    if not has_same_python():
+        run(f".venv, with {sys.executable}", [sys.executable, "-m", "venv", "--clear", str(VENV)])
+    pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-deps"]
+    run(
+        "installing what requirements.lock names, each file checked against its hash (a few minutes, about 2 GB)",
+        [*pip, "--require-hashes", "--only-binary=:all:", "-r", str(LOCK)],
+    )
+    install_ourselves()
+    STAMP.write_text(stamp + "\n", encoding="utf-8")
+    say("ready: .venv/bin/aiops --help")
+
+
+if __name__ == "__main__":
+    main()
