@@ -60,6 +60,10 @@ class Step:
     """How long the effect takes to show; verification starts after it."""
     reverse_after_seconds: float | None = None
     """A temporary change reverses itself then."""
+    undo_either_way: bool = False
+    """The undo is safe whether or not the step happened, so a step in doubt may be undone."""
+    transient: bool = False
+    """The effect leaves nothing behind that could be undone (a restart): once spent it counts as undone."""
 
 
 @dataclass(frozen=True, slots=True)
