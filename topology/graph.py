@@ -57,6 +57,10 @@ class Rows:
         """Kinds of the edges to ``of(item)``."""
         return self.kinds[self.starts[item] : self.starts[item + 1]]
 
+    def degree(self, item: int) -> int:
+        """Number of edges of one item."""
+        return int(self.starts[item + 1] - self.starts[item])
+
     @property
     def degrees(self) -> Ints:
         """(items,) number of edges of each row."""

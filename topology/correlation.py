@@ -1,0 +1,231 @@
+"""Which troubles belong together: those that may have one cause, close in the graph and in time.
+
+Two entities may have one cause when some item C is needed by both (C may be one of them) and the ways from both to C
+have at most ``hops`` edges together. A healthy caller of both is no reason. A shared host, zone or much-used service
+would glue the world together, so a healthy one counts only once it is *hot*: so many of those on it became unwell
+together that chance does not explain it.
+
+Each open incident keeps the set of items within reach, so that a storm costs one look-up an episode.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from math import ceil
+from typing import TypeVar
+
+from topology.graph import BUSINESS_SERVICE, CALLS, PART_OF, USES, Graph
+
+Key = TypeVar("Key", int, str)
+
+SECOND = 10**9
+HUB = 16
+"""An item that more need than this is a hub."""
+HOT_SHARE = 0.5
+"""Share of an item's dependants that must become unwell together to make it hot …"""
+HOT_LEAST, HOT_MOST = 3, 20
+"""… but never fewer, and never more are asked for, than these."""
+TOGETHER = 60 * SECOND
+"""Dependants that become unwell within this time count as together, ns."""
+
+
+class _Phase(IntEnum):
+    TO_CAUSES = 0
+    TO_EFFECTS = 1
+
+
+@dataclass(slots=True)
+class _Open:
+    """One open incident."""
+
+    order: int
+    first: int
+    newest: int
+    members: dict[str, int] = field(default_factory=dict)
+    reach: tuple[dict[int, int], dict[int, int]] = field(default_factory=lambda: ({}, {}))
+    """By phase: item to hops that are left when it is reached."""
+
+
+class Correlator:
+    """Places episodes in open incidents.
+
+    Args:
+        graph: the estate; ``graph_changed`` replaces it.
+        hops: edges between two members by way of their common cause, at most.
+        window: an entity belongs to an incident by the graph when it became unwell within this time of the span of
+            the incident's members, ns. The entity of a member belongs always.
+    """
+
+    def __init__(self, graph: Graph, hops: int = 2, window: int = 300 * SECOND) -> None:
+        self._graph = graph
+        self._hops = hops
+        self._window = window
+        self._open: dict[str, _Open] = {}
+        self._opened = 0
+        self._member_of: dict[str, dict[str, None]] = {}
+        self._covering: dict[int, dict[str, None]] = {}
+        self._unwell_on: dict[int, dict[str, int]] = {}
+        self._hot: set[int] = set()
+
+    def place(self, entity: str, at: int) -> tuple[str, ...]:
+        """Open incidents that trouble of ``entity`` at ``at`` may belong to, best first; empty: open a new one.
+
+        Best is: the entity is a member, then fewest hops, then opened first. Join the first. That there are more does
+        not make them one: the entity may suffer from two causes. Whether they are one is for analysis to say.
+        """
+        found = [(-self._hops - 1, self._open[name].order, name) for name in self._member_of.get(entity, ())]
+        number = self._graph.number(entity)
+        for name in self._covering.get(number, ()) if number is not None else ():
+            incident = self._open[name]
+            if entity in incident.members or not self._near(incident, at):
+                continue
+            left = max(reach.get(number, 0) for reach in incident.reach) if number is not None else 0
+            found.append((-left, incident.order, name))
+        return tuple(name for _, _, name in sorted(found))
+
+    def open(self, incident: str, entity: str, at: int) -> None:
+        """A new incident with its first member; an open one of this name is joined."""
+        if incident not in self._open:
+            self._opened += 1
+            self._open[incident] = _Open(order=self._opened, first=at, newest=at)
+        self.join(incident, entity, at)
+
+    def join(self, incident: str, entity: str, at: int) -> None:
+        """``entity`` is a member of ``incident``; unknown incidents are ignored."""
+        held = self._open.get(incident)
+        if held is None:
+            return
+        held.first, held.newest = min(held.first, at), max(held.newest, at)
+        if entity in held.members:
+            return
+        held.members[entity] = at
+        self._member_of.setdefault(entity, {})[incident] = None
+        number = self._graph.number(entity)
+        if number is not None:
+            self._expand(incident, number, self._hops)
+            self._heat(number, entity, at)
+
+    def merge(self, kept: str, gone: str) -> None:
+        """``gone`` becomes part of ``kept``; unknown ones are ignored."""
+        into, other = self._open.get(kept), self._open.get(gone)
+        if into is None or other is None or kept == gone:
+            return
+        into.first, into.newest = min(into.first, other.first), max(into.newest, other.newest)
+        for entity, at in other.members.items():
+            into.members.setdefault(entity, at)
+            self._member_of.setdefault(entity, {})[kept] = None
+        for mine, theirs in zip(into.reach, other.reach, strict=True):
+            for item, left in theirs.items():
+                mine[item] = max(mine.get(item, 0), left)
+                self._covering.setdefault(item, {})[kept] = None
+        self.close(gone)
+
+    def close(self, incident: str) -> None:
+        """The incident takes no more members; unknown ones are ignored."""
+        held = self._open.pop(incident, None)
+        if held is None:
+            return
+        for entity in held.members:
+            _drop(self._member_of, entity, incident)
+            number = self._graph.number(entity)
+            if number is not None and entity not in self._member_of:
+                for cause, _ in self._causes(number):
+                    self._cool(cause, entity)
+        for reach in held.reach:
+            for item in reach:
+                _drop(self._covering, item, incident)
+
+    def graph_changed(self, graph: Graph) -> None:
+        """Go on with another graph: what is in reach is found anew."""
+        if graph is self._graph:
+            return
+        self._graph = graph
+        self._covering, self._unwell_on, self._hot = {}, {}, set()
+        for name, held in self._open.items():
+            held.reach = ({}, {})
+            for entity, at in held.members.items():
+                number = graph.number(entity)
+                if number is not None:
+                    self._expand(name, number, self._hops)
+                    self._heat(number, entity, at)
+
+    def _near(self, incident: _Open, at: int) -> bool:
+        return incident.first - self._window <= at <= incident.newest + self._window
+
+    def _expand(self, incident: str, start: int, hops: int) -> None:
+        """Add to the incident's reach what is within ``hops`` of an unwell or hot item."""
+        reach = self._open[incident].reach
+        todo = deque([(start, hops, _Phase.TO_CAUSES, True)])
+        while todo:
+            item, left, phase, sure = todo.popleft()
+            # a start is expanded although it may be within reach already: it was taken for healthy then
+            if reach[phase].get(item, -1) >= left and not sure:
+                continue
+            reach[phase][item] = max(left, reach[phase].get(item, -1))
+            self._covering.setdefault(item, {})[incident] = None
+            if left == 0:
+                continue
+            if phase is _Phase.TO_CAUSES:
+                todo.extend((cause, left - 1, phase, False) for cause, _ in self._causes(item))
+            turning = phase is _Phase.TO_CAUSES and not sure
+            todo.extend((end, left - 1, _Phase.TO_EFFECTS, False) for end in self._felt_by(item, turning, sure=sure))
+
+    def _felt_by(self, item: int, turning: bool, *, sure: bool) -> Iterator[int]:  # noqa: FBT001
+        """Who may suffer from ``item``; few when it is not known to be in trouble itself."""
+        trouble = sure or item in self._hot or self._graph.names[item] in self._member_of
+        if not trouble and self._graph.serves.degree(item) > HUB:
+            return
+        for effect, kind in self._effects(item):
+            if trouble or not turning or kind in (CALLS, USES):
+                yield effect
+
+    def _causes(self, item: int) -> Iterator[tuple[int, int]]:
+        """What may harm ``item``: what it needs, and its parts. A business service harms nobody."""
+        graph = self._graph
+        for end, kind in zip(graph.needs.of(item).tolist(), graph.needs.kinds_of(item).tolist(), strict=True):
+            if graph.kinds[end] != BUSINESS_SERVICE:
+                yield end, kind
+        for end, kind in zip(graph.serves.of(item).tolist(), graph.serves.kinds_of(item).tolist(), strict=True):
+            if kind == PART_OF:
+                yield end, kind
+
+    def _effects(self, item: int) -> Iterator[tuple[int, int]]:
+        """Whom ``item`` may harm: who needs it, and the whole that it is part of."""
+        graph = self._graph
+        yield from zip(graph.serves.of(item).tolist(), graph.serves.kinds_of(item).tolist(), strict=True)
+        for end, kind in zip(graph.needs.of(item).tolist(), graph.needs.kinds_of(item).tolist(), strict=True):
+            if kind == PART_OF:
+                yield end, kind
+
+    def _heat(self, item: int, entity: str, at: int) -> None:
+        """Note that ``entity`` is unwell with all it needs; what becomes hot by it widens every incident around."""
+        for cause, _ in set(self._causes(item)):
+            on_it = self._unwell_on.setdefault(cause, {})
+            on_it[entity] = at
+            if cause in self._hot:
+                continue
+            needed = min(max(ceil(HOT_SHARE * self._graph.serves.degree(cause)), HOT_LEAST), HOT_MOST)
+            if len(on_it) >= needed and sum(abs(at - seen) <= TOGETHER for seen in on_it.values()) >= needed:
+                self._hot.add(cause)
+                for name in list(self._covering.get(cause, ())):
+                    left = self._open[name].reach[_Phase.TO_CAUSES].get(cause, 0)
+                    if left:
+                        self._expand(name, cause, left)
+
+    def _cool(self, cause: int, entity: str) -> None:
+        on_it = self._unwell_on.get(cause, {})
+        on_it.pop(entity, None)
+        if not on_it:
+            self._unwell_on.pop(cause, None)
+            self._hot.discard(cause)
+
+
+def _drop(index: dict[Key, dict[str, None]], key: Key, incident: str) -> None:
+    names = index.get(key)
+    if names is not None:
+        names.pop(incident, None)
+        if not names:
+            del index[key]
