@@ -1,0 +1,172 @@
+# mypy: disable-error-code="call-arg,arg-type,unreachable"
+# numba's intrinsics and compiled functions take other types than their Python text says.
+"""64-bit hashes of byte ranges and the compiled hash index that turns them to numbers; the bottom of decoding.
+
+The mixing is one lane of xxHash64 with the finaliser of MurmurHash3 (both public domain). It is not cryptographic: two
+of a million series collide by accident with a chance of 3e-8.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from llvmlite import ir  # type: ignore[import-untyped]  # comes with numba
+from numba import njit, types
+from numba.extending import intrinsic
+from numba.np.arrayobj import make_array
+
+Bytes = npt.NDArray[np.uint8]
+Hashes = npt.NDArray[np.uint64]
+
+_P1 = np.uint64(0x9E3779B185EBCA87)
+_P2 = np.uint64(0xC2B2AE3D27D4EB4F)
+_P4 = np.uint64(0x85EBCA77C2B2AE63)
+_M1 = np.uint64(0xFF51AFD7ED558CCD)
+_M2 = np.uint64(0xC4CEB9FE1A85EC53)
+SEED = np.uint64(0x5EED0F5E1E5A10B5)
+"""Start value of every hash; part of the snapshot format."""
+
+UNKNOWN = -1
+"""What a lookup gives for a hash that is not in the index."""
+
+
+@intrinsic
+def load64(typing_context: Any, array: Any, index: Any) -> Any:  # noqa: ARG001 (numba's signature)
+    """Eight little-endian bytes of a uint8 array from any offset, without a bounds check: the caller has made one."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = make_array(signature.args[0])(context, builder, args[0]).data
+        word = ir.IntType(64)
+        pointer = builder.bitcast(builder.gep(data, [args[1]]), word.as_pointer())
+        return builder.load(pointer, align=1, typ=word)
+
+    return types.uint64(array, types.intp), generate
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def mix(state: np.uint64, word: np.uint64) -> np.uint64:
+    """Folds one word into the state."""
+    lane = word * _P2
+    lane = (lane << np.uint64(31)) | (lane >> np.uint64(33))
+    state ^= lane * _P1
+    state = (state << np.uint64(27)) | (state >> np.uint64(37))
+    return np.uint64(state * _P1 + _P4)
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def finish(state: np.uint64) -> np.uint64:
+    """Spreads the state over all bits; never 0, which marks an empty place in the index."""
+    state ^= state >> np.uint64(33)
+    state *= _M1
+    state ^= state >> np.uint64(33)
+    state *= _M2
+    state ^= state >> np.uint64(33)
+    return np.uint64(1) if state == np.uint64(0) else state
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def mix_range(state: np.uint64, buffer: Bytes, start: int, end: int) -> np.uint64:
+    """Folds the length and the bytes ``[start, end)`` into the state; the range must lie inside the buffer."""
+    state = mix(state, np.uint64(end - start))
+    position = start
+    while position + 8 <= end:
+        state = mix(state, load64(buffer, position))
+        position += 8
+    if position < end:
+        tail = np.uint64(0)
+        shift = np.uint64(0)
+        while position < end:
+            tail |= np.uint64(buffer[position]) << shift
+            shift += np.uint64(8)
+            position += 1
+        state = mix(state, tail)
+    return state
+
+
+@njit(cache=True, nogil=True)
+def hash_strings(buffer: Bytes, offsets: npt.NDArray[np.int32], out: Hashes) -> bool:
+    """Hashes every string of an Arrow utf8 array; False when the offsets leave the buffer."""
+    size = len(buffer)
+    for row in range(len(offsets) - 1):
+        start = np.int64(offsets[row])
+        end = np.int64(offsets[row + 1])
+        if start < 0 or end < start or end > size:
+            return False
+        out[row] = finish(mix_range(SEED, buffer, start, end))
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _find(slots: Hashes, hashes: Hashes, out: npt.NDArray[np.int32]) -> int:
+    """Looks every hash up; gives how many are not there. Iterations are independent, so cache misses overlap."""
+    mask = np.uint64(len(slots) // 2 - 1)
+    one = np.uint64(1)
+    missing = 0
+    for row in range(len(hashes)):
+        wanted = hashes[row]
+        place = wanted & mask
+        while slots[place << one] != wanted:
+            if slots[place << one] == np.uint64(0):
+                break
+            place = (place + one) & mask
+        if slots[place << one] == wanted:
+            out[row] = np.int32(np.int64(slots[(place << one) + one]))
+        else:
+            out[row] = np.int32(-1)
+            missing += 1
+    return missing
+
+
+@njit(cache=True, nogil=True)
+def _insert(slots: Hashes, hashes: Hashes, values: npt.NDArray[np.int32]) -> int:
+    """Puts pairs into a table that has room for them; the first value of a hash stays. Gives how many were new."""
+    mask = np.uint64(len(slots) // 2 - 1)
+    one = np.uint64(1)
+    added = 0
+    for row in range(len(hashes)):
+        wanted = hashes[row]
+        place = wanted & mask
+        while slots[place << one] != np.uint64(0) and slots[place << one] != wanted:
+            place = (place + one) & mask
+        if slots[place << one] == np.uint64(0):
+            slots[place << one] = wanted
+            slots[(place << one) + one] = np.uint64(np.int64(values[row]))
+            added += 1
+    return added
+
+
+class HashIndex:
+    """Open-addressing map from uint64 to int32: hash and value side by side, at most half full, doubled when not."""
+
+    def __init__(self, room: int = 1024) -> None:
+        self._slots = np.zeros(2 * _capacity(room), dtype=np.uint64)
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def find(self, hashes: Hashes) -> npt.NDArray[np.int32]:
+        """The value of each hash, ``UNKNOWN`` where there is none."""
+        out = np.empty(len(hashes), dtype=np.int32)
+        _find(self._slots, hashes, out)
+        return out
+
+    def insert(self, hashes: Hashes, values: npt.NDArray[np.int32]) -> None:
+        """Adds pairs; a hash that is there keeps its value. The hash 0 is not allowed."""
+        needed = _capacity(self._count + len(hashes))
+        if 2 * needed > len(self._slots):
+            self._grow(needed)
+        self._count += _insert(self._slots, hashes, values)
+
+    def _grow(self, capacity: int) -> None:
+        pairs = self._slots.reshape(-1, 2)
+        full = pairs[pairs[:, 0] != 0]
+        self._slots = np.zeros(2 * capacity, dtype=np.uint64)
+        _insert(self._slots, full[:, 0].copy(), full[:, 1].astype(np.int64).astype(np.int32))
+
+
+def _capacity(entries: int) -> int:
+    """Smallest power of two, at least 1,024, that ``entries`` fill to at most one half."""
+    return max(1024, 1 << (2 * max(entries, 1) - 1).bit_length())

@@ -1,0 +1,140 @@
+"""Who a series is: entity, metric and attributes from the resource, scope and point of a record.
+
+The entity is the thing that heals and pages: a service rather than one of its instances. What tells instances apart
+(``service.instance.id``, pod, host) stays an attribute of the series, so that instances keep their own series and their
+trouble adds up on the service. Resource attributes that describe software rather than tell one thing from another are
+left out: a new version of a service must go on with the series of the old one, or every bad deployment would look like
+a birth. Values of attributes are text; an attribute 1 and an attribute "1" are the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+
+UNKNOWN_ENTITY = "unknown"
+MAX_IDENTITY_CHARS = 8192
+"""A longer identity is TOO_LARGE: a million of them must fit into memory."""
+_DESCRIPTIVE = ("telemetry.", "os.", "process.runtime.", "process.command", "service.version")
+_PEERS = ("peer.service", "server.address", "net.peer.name")
+
+
+class SeriesKind(IntEnum):
+    """How values of a series are read."""
+
+    GAUGE = 0
+    DELTA = 1
+    """Each value is the change since the last one."""
+    CUMULATIVE = 2
+    """A counter that only grows, but for resets; the bank makes a rate of it."""
+    CUMULATIVE_UPDOWN = 3
+    """A sum that may fall; read as a gauge."""
+    RATE = 4
+    """Already a rate."""
+    QUANTILE = 5
+    """A quantile of a distribution over an interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesIdentity:
+    """What makes two points the same series."""
+
+    entity: str
+    metric: str
+    attributes: tuple[tuple[str, str], ...] = ()
+    """Sorted by name, each name once."""
+    unit: str = ""
+    kind: SeriesKind = SeriesKind.GAUGE
+    peer: str | None = None
+    """The other end, for a figure about a call."""
+
+    @property
+    def name(self) -> str:
+        """``metric{attribute=value,…}``, as people read it."""
+        if not self.attributes:
+            return self.metric
+        return self.metric + "{" + ",".join(f"{key}={value}" for key, value in self.attributes) + "}"
+
+    @property
+    def chars(self) -> int:
+        """Length of all text of the identity."""
+        inner = sum(len(key) + len(value) for key, value in self.attributes)
+        return len(self.entity) + len(self.metric) + len(self.unit) + len(self.peer or "") + inner
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who reports: the entity and what tells its instances apart."""
+
+    entity: str
+    attributes: tuple[tuple[str, str], ...]
+
+
+def origin_of(resource: Mapping[str, str], names: Iterable[str], scope: str = "") -> Origin:
+    """Entity and remaining attributes of a resource; the scope's name is one of them, as in Prometheus's mapping."""
+    rest = {key: value for key, value in resource.items() if not key.startswith(_DESCRIPTIVE)}
+    entity = UNKNOWN_ENTITY
+    for name in names:
+        if resource.get(name):
+            entity = rest.pop(name, resource[name])
+            namespace = rest.pop("service.namespace", "") if name == "service.name" else ""
+            entity = f"{namespace}/{entity}" if namespace else entity
+            break
+    if scope:
+        rest["otel.scope.name"] = scope
+    return Origin(entity, tuple(rest.items()))
+
+
+def point_identity(
+    origin: Origin, metric: str, unit: str, kind: SeriesKind, point: Mapping[str, str]
+) -> SeriesIdentity:
+    """Identity of a series; where origin and point disagree about an attribute, both are kept."""
+    merged = dict(point)
+    for key, value in origin.attributes:
+        if merged.setdefault(key, value) != value:
+            merged[f"resource.{key}"] = value
+    return SeriesIdentity(origin.entity, metric, tuple(sorted(merged.items())), unit, kind, _peer(metric, point))
+
+
+def _peer(metric: str, point: Mapping[str, str]) -> str | None:
+    for name in _PEERS:
+        # A server's own metrics carry its own address under this name.
+        if point.get(name) and not (name == "server.address" and ".server." in metric):
+            return point[name]
+    return None
+
+
+def attributes_of(pairs: Iterable[KeyValue]) -> dict[str, str]:
+    """OTLP attributes as text; of a name that comes twice the last value counts."""
+    return {pair.key: value_text(pair.value) for pair in pairs}
+
+
+def value_text(value: AnyValue) -> str:
+    """Text of an OTLP value: strings as they are, numbers and booleans as in JSON, bytes in hex, the rest as JSON."""
+    which = value.WhichOneof("value")
+    if which == "string_value":
+        return str(value.string_value)
+    if which == "bytes_value":
+        return str(value.bytes_value.hex())
+    plain = _plain(value)
+    return "" if plain is None else json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+
+
+def _plain(value: AnyValue) -> Any:
+    match value.WhichOneof("value"):
+        case None:
+            return None
+        case "array_value":
+            return [_plain(inner) for inner in value.array_value.values]
+        case "kvlist_value":
+            return {inner.key: _plain(inner.value) for inner in value.kvlist_value.values}
+        case "bytes_value":
+            return value.bytes_value.hex()
+        case which:
+            return getattr(value, which)

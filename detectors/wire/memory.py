@@ -1,0 +1,35 @@
+"""What decoding remembers per slot: the table of series and the last point of each cumulative histogram."""
+
+from __future__ import annotations
+
+from detectors.wire.batch import WireSettings
+from detectors.wire.histograms import HistogramMemory
+from detectors.wire.series import Arrays, SeriesTable, Version
+
+
+class WireMemory:
+    """State of one slot's decoding; part of the slot's snapshot."""
+
+    def __init__(self, series_limit: int = 2_000_000, settings: WireSettings | None = None) -> None:
+        self.settings = settings or WireSettings()
+        self.table = SeriesTable(series_limit)
+        self.histograms = HistogramMemory()
+
+    def since(self, version: Version = (0, 0, 0, 0)) -> Arrays:
+        """What was added to the table after ``version``, and all histograms (they change with every point)."""
+        table = {f"table.{name}": array for name, array in self.table.since(version).items()}
+        histograms = {f"histograms.{name}": array for name, array in self.histograms.to_arrays().items()}
+        return table | histograms
+
+    def to_arrays(self) -> Arrays:
+        """Everything; ``extend`` of a new memory with it gives the same bytes again."""
+        return self.since()
+
+    def extend(self, arrays: Arrays) -> None:
+        """Restores a part that ``since`` gave; parts must come in their order."""
+        self.table.extend(_part(arrays, "table."))
+        self.histograms = HistogramMemory.from_arrays(_part(arrays, "histograms."))
+
+
+def _part(arrays: Arrays, prefix: str) -> Arrays:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

@@ -1,0 +1,178 @@
+# mypy: disable-error-code="no-untyped-def,assignment,arg-type,return-value,call-arg,operator"
+# numba infers the types: a literal is an int64, a number read from an array keeps its width.
+"""The arrays that the compiled walker writes, and the few reads of the protobuf wire format it is made of.
+
+Positions are int64 offsets into the joined bytes of a poll; -1 stands for "not as expected". Every read checks its end
+first, so no input leads out of the buffer. Source: protobuf.dev/programming-guides/encoding.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from aiops.model.deadletters import DeadLetterReason
+from detectors.wire.batch import EARLIEST, PLACES
+from detectors.wire.hashing import Bytes, Hashes, load64
+
+VARINT, FIXED64, LEN, FIXED32 = 0, 1, 2, 5
+_LONGEST_TAG = 5
+
+OK, FOREIGN, FULL = 0, 1, 2
+"""How the walk over a record ended: done; not as expected, so protobuf shall say; the tape was too short."""
+
+REASONS = (
+    DeadLetterReason.MISSING_FIELD,
+    DeadLetterReason.NOT_A_NUMBER,
+    DeadLetterReason.NO_TIME,
+    DeadLetterReason.BAD_TIME,
+    DeadLetterReason.FAR_FUTURE,
+    DeadLetterReason.UNSUPPORTED,
+)
+"""Reasons for which a number point is rejected, by their position in the tallies."""
+MISSING_FIELD, NOT_A_NUMBER, NO_TIME, BAD_TIME, FAR_FUTURE, UNSUPPORTED = range(6)
+_EARLIEST = EARLIEST
+
+# columns of Tape.metrics
+RECORD, RESOURCE, RESOURCE_END, SCOPE, SCOPE_END, METRIC, METRIC_END = range(7)
+NAME, NAME_END, UNIT, UNIT_END, KIND, FIRST_PLACE = range(7, 13)
+METRIC_COLUMNS = 13
+
+# cells of Tape.cursor
+POINTS, METRICS, PLACE = range(3)
+
+
+class Tape(NamedTuple):
+    """Output of one walk over a poll: accepted points, the metrics they came from, and tallies per record."""
+
+    hashes: Hashes
+    at: npt.NDArray[np.int64]
+    value: npt.NDArray[np.float64]
+    start: npt.NDArray[np.int64]
+    metric: npt.NDArray[np.int32]
+    """Row of ``metrics`` of each point."""
+    place: npt.NDArray[np.int32]
+    """Position of each point within its record."""
+    offset: npt.NDArray[np.int64]
+    """Where the message of each point begins."""
+    length: npt.NDArray[np.int32]
+    metrics: npt.NDArray[np.int64]
+    """Byte ranges and kind of each metric, shape (metrics, METRIC_COLUMNS)."""
+    items: npt.NDArray[np.int64]
+    """Data points per record."""
+    gaps: npt.NDArray[np.int64]
+    """Points without a recorded value, per record."""
+    rejected: npt.NDArray[np.int64]
+    """Points per record and reason."""
+    places: npt.NDArray[np.int32]
+    """First places per record and reason, shape (records, reasons, PLACES)."""
+    status: npt.NDArray[np.uint8]
+    """OK or FOREIGN per record."""
+    cursor: npt.NDArray[np.int64]
+    """How much is written: points, metrics, place in the current record."""
+    latest: int
+    """The last time that is not FAR_FUTURE, ns."""
+
+
+def make_tape(records: int, points: int, metrics: int, latest: int) -> Tape:
+    """An empty tape with room for so many points and metrics."""
+    return Tape(
+        hashes=np.empty(points, np.uint64),
+        at=np.empty(points, np.int64),
+        value=np.empty(points, np.float64),
+        start=np.empty(points, np.int64),
+        metric=np.empty(points, np.int32),
+        place=np.empty(points, np.int32),
+        offset=np.empty(points, np.int64),
+        length=np.empty(points, np.int32),
+        metrics=np.empty((metrics, METRIC_COLUMNS), np.int64),
+        items=np.zeros(records, np.int64),
+        gaps=np.zeros(records, np.int64),
+        rejected=np.zeros((records, len(REASONS)), np.int64),
+        places=np.zeros((records, len(REASONS), PLACES), np.int32),
+        status=np.zeros(records, np.uint8),
+        cursor=np.zeros(3, np.int64),
+        latest=latest,
+    )
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def varint(buffer: Bytes, position: int, end: int) -> tuple[int, int]:
+    """A base-128 number, as int64, and the position after it."""
+    if position >= end:
+        return np.int64(0), np.int64(-1)
+    value = np.int64(buffer[position])
+    if value < 128:  # nearly all
+        return value, position + 1
+    value &= 127
+    shift = np.int64(7)
+    position += 1
+    while position < end and shift < 70:
+        byte = np.int64(buffer[position])
+        position += 1
+        value |= (byte & 127) << min(shift, 63)
+        if byte < 128:
+            return value, position
+        shift += 7
+    return np.int64(0), np.int64(-1)
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def tag(buffer: Bytes, position: int, end: int) -> tuple[int, int, int]:
+    """Number and wire type of the field that begins here, and the position after the tag."""
+    value, after = varint(buffer, position, end)
+    if after < 0 or after - position > _LONGEST_TAG or value < 8 or value > 0xFFFFFFFF:
+        return np.int64(0), np.int64(0), np.int64(-1)
+    return value >> 3, value & 7, after
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def span(buffer: Bytes, position: int, end: int) -> tuple[int, int]:
+    """Begin and end of a length-delimited value; the end is -1 when it is not inside."""
+    length, begin = varint(buffer, position, end)
+    if begin < 0 or length < 0 or length > end - begin:
+        return np.int64(0), np.int64(-1)
+    return begin, begin + length
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def skip(buffer: Bytes, position: int, end: int, wire: int) -> int:
+    """The position after a value of this wire type; groups are not as expected."""
+    if wire == LEN:
+        return span(buffer, position, end)[1]
+    if wire == VARINT:
+        return varint(buffer, position, end)[1]
+    size = 8 if wire == FIXED64 else 4 if wire == FIXED32 else -1
+    if size < 0 or size > end - position:
+        return np.int64(-1)
+    return np.int64(position + size)
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def fixed64(buffer: Bytes, position: int, end: int) -> tuple[int, int]:
+    """Eight bytes as int64 and the position after them."""
+    if end - position < 8:
+        return np.int64(0), np.int64(-1)
+    return np.int64(load64(buffer, position)), np.int64(position + 8)
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def time_fault(at: int, latest: int) -> int:
+    """Position in REASONS of what is wrong with an event time (uint64 read as int64), or -1."""
+    if at == 0:
+        return NO_TIME
+    if at < 0 or at > latest:  # a negative one is a uint64 after the year 2262
+        return FAR_FUTURE
+    return BAD_TIME if at < _EARLIEST else -1
+
+
+@njit(cache=True, nogil=True)
+def reject(rejected, places, record, reason, place):  # noqa: ANN001, ANN201 (numba infers them)
+    """Counts a place of a record as rejected."""
+    count = rejected[record, reason]
+    if count < PLACES:
+        places[record, reason, count] = place
+    rejected[record, reason] = count + 1
