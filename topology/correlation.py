@@ -17,7 +17,7 @@ from enum import IntEnum
 from math import ceil
 from typing import TypeVar
 
-from topology.graph import BUSINESS_SERVICE, CALLS, PART_OF, USES, Graph
+from topology.graph import CALLS, USES, Graph
 
 Key = TypeVar("Key", int, str)
 
@@ -86,27 +86,33 @@ class Correlator:
             found.append((-left, incident.order, name))
         return tuple(name for _, _, name in sorted(found))
 
-    def open(self, incident: str, entity: str, at: int) -> None:
-        """A new incident with its first member; an open one of this name is joined."""
+    def open(self, incident: str, entity: str, at: int) -> tuple[str, ...]:
+        """A new incident with its first member; an open one of this name is joined. Returns what ``join`` does."""
         if incident not in self._open:
             self._opened += 1
             self._open[incident] = _Open(order=self._opened, first=at, newest=at)
-        self.join(incident, entity, at)
+        return self.join(incident, entity, at)
 
-    def join(self, incident: str, entity: str, at: int) -> None:
-        """``entity`` is a member of ``incident``; unknown incidents are ignored."""
+    def join(self, incident: str, entity: str, at: int) -> tuple[str, ...]:
+        """``entity`` is a member of ``incident``; unknown incidents are ignored.
+
+        Returns the incidents, oldest first, that turned out to be one: by this member so many dependants of one item
+        are unwell together that the item must be their cause. The caller merges them; empty: nothing of the kind.
+        """
         held = self._open.get(incident)
         if held is None:
-            return
+            return ()
         held.first, held.newest = min(held.first, at), max(held.newest, at)
         if entity in held.members:
-            return
+            return ()
         held.members[entity] = at
         self._member_of.setdefault(entity, {})[incident] = None
         number = self._graph.number(entity)
-        if number is not None:
-            self._expand(incident, number, self._hops)
-            self._heat(number, entity, at)
+        if number is None:
+            return ()
+        self._expand(incident, number, self._hops)
+        one = self._heat(number, entity, at)
+        return tuple(sorted(one, key=lambda name: self._open[name].order)) if len(one) > 1 else ()
 
     def merge(self, kept: str, gone: str) -> None:
         """``gone`` becomes part of ``kept``; unknown ones are ignored."""
@@ -132,7 +138,7 @@ class Correlator:
             _drop(self._member_of, entity, incident)
             number = self._graph.number(entity)
             if number is not None and entity not in self._member_of:
-                for cause, _ in self._causes(number):
+                for cause in self._causes(number):
                     self._cool(cause, entity)
         for reach in held.reach:
             for item in reach:
@@ -169,51 +175,45 @@ class Correlator:
             if left == 0:
                 continue
             if phase is _Phase.TO_CAUSES:
-                todo.extend((cause, left - 1, phase, False) for cause, _ in self._causes(item))
+                todo.extend((cause, left - 1, phase, False) for cause in self._causes(item))
             turning = phase is _Phase.TO_CAUSES and not sure
             todo.extend((end, left - 1, _Phase.TO_EFFECTS, False) for end in self._felt_by(item, turning, sure=sure))
 
     def _felt_by(self, item: int, turning: bool, *, sure: bool) -> Iterator[int]:  # noqa: FBT001
         """Who may suffer from ``item``; few when it is not known to be in trouble itself."""
         trouble = sure or item in self._hot or self._graph.names[item] in self._member_of
-        if not trouble and self._graph.serves.degree(item) > HUB:
+        if not trouble and self._graph.effects.degree(item) > HUB:
             return
         for effect, kind in self._effects(item):
             if trouble or not turning or kind in (CALLS, USES):
                 yield effect
 
-    def _causes(self, item: int) -> Iterator[tuple[int, int]]:
-        """What may harm ``item``: what it needs, and its parts. A business service harms nobody."""
-        graph = self._graph
-        for end, kind in zip(graph.needs.of(item).tolist(), graph.needs.kinds_of(item).tolist(), strict=True):
-            if graph.kinds[end] != BUSINESS_SERVICE:
-                yield end, kind
-        for end, kind in zip(graph.serves.of(item).tolist(), graph.serves.kinds_of(item).tolist(), strict=True):
-            if kind == PART_OF:
-                yield end, kind
+    def _causes(self, item: int) -> list[int]:
+        return list(map(int, self._graph.causes.of(item)))
 
     def _effects(self, item: int) -> Iterator[tuple[int, int]]:
-        """Whom ``item`` may harm: who needs it, and the whole that it is part of."""
-        graph = self._graph
-        yield from zip(graph.serves.of(item).tolist(), graph.serves.kinds_of(item).tolist(), strict=True)
-        for end, kind in zip(graph.needs.of(item).tolist(), graph.needs.kinds_of(item).tolist(), strict=True):
-            if kind == PART_OF:
-                yield end, kind
+        rows = self._graph.effects
+        return zip(rows.of(item).tolist(), rows.kinds_of(item).tolist(), strict=True)
 
-    def _heat(self, item: int, entity: str, at: int) -> None:
-        """Note that ``entity`` is unwell with all it needs; what becomes hot by it widens every incident around."""
-        for cause, _ in set(self._causes(item)):
+    def _heat(self, item: int, entity: str, at: int) -> set[str]:
+        """Note that ``entity`` is unwell with all that may harm it; returns the incidents around what became hot."""
+        one: set[str] = set()
+        for cause in dict.fromkeys(self._causes(item)):
             on_it = self._unwell_on.setdefault(cause, {})
             on_it[entity] = at
             if cause in self._hot:
                 continue
-            needed = min(max(ceil(HOT_SHARE * self._graph.serves.degree(cause)), HOT_LEAST), HOT_MOST)
-            if len(on_it) >= needed and sum(abs(at - seen) <= TOGETHER for seen in on_it.values()) >= needed:
-                self._hot.add(cause)
-                for name in list(self._covering.get(cause, ())):
-                    left = self._open[name].reach[_Phase.TO_CAUSES].get(cause, 0)
-                    if left:
-                        self._expand(name, cause, left)
+            needed = min(max(ceil(HOT_SHARE * self._graph.effects.degree(cause)), HOT_LEAST), HOT_MOST)
+            together = [name for name, seen in on_it.items() if abs(at - seen) <= TOGETHER]
+            if len(together) < needed:
+                continue
+            self._hot.add(cause)
+            one.update(name for member in together for name in self._member_of.get(member, ()))
+            for name in list(self._covering.get(cause, ())):
+                left = self._open[name].reach[_Phase.TO_CAUSES].get(cause, 0)
+                if left:
+                    self._expand(name, cause, left)
+        return one
 
     def _cool(self, cause: int, entity: str) -> None:
         on_it = self._unwell_on.get(cause, {})

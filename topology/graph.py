@@ -61,6 +61,26 @@ class Rows:
         """Number of edges of one item."""
         return int(self.starts[item + 1] - self.starts[item])
 
+    def around(self, items: Ints) -> tuple[Ints, Ints]:
+        """All edges of ``items`` at once: position of the edge's item in ``items``, and index of the edge."""
+        counts = self.starts[items + 1] - self.starts[items]
+        owner = np.repeat(np.arange(len(items), dtype=np.int32), counts)
+        offset = self.starts[items] - (np.cumsum(counts) - counts)
+        return owner, (np.arange(len(owner), dtype=np.int32) + offset[owner]).astype(np.int32)
+
+    def within(self, items: Ints, hops: int) -> Ints:
+        """Items that can be reached in at most ``hops`` edges, themselves included, in rising order."""
+        seen = np.zeros(len(self.starts) - 1, np.bool_)
+        seen[items] = True
+        front = np.unique(items)
+        for _ in range(hops):
+            ends = self.ends[self.around(front)[1]]
+            front = np.unique(ends[~seen[ends]])
+            if not len(front):
+                break
+            seen[front] = True
+        return np.flatnonzero(seen).astype(np.int32)
+
     @property
     def degrees(self) -> Ints:
         """(items,) number of edges of each row."""
@@ -161,6 +181,30 @@ class Graph:
         """Name to number."""
         return {name: at for at, name in enumerate(self.names)}
 
+    @cached_property
+    def causes(self) -> Rows:
+        """Item to what may harm it: what it needs, and its parts; a business service harms nobody."""
+        return _rows(len(self), *self._harm())
+
+    @cached_property
+    def effects(self) -> Rows:
+        """Item to whom it may harm: the same edges as ``causes``, the other way round."""
+        harmed, harming, codes, weights = self._harm()
+        return _rows(len(self), harming, harmed, codes, weights)
+
+    def _harm(self) -> tuple[Ints, Ints, Codes, Floats]:
+        sources = np.repeat(np.arange(len(self), dtype=np.int32), self.needs.degrees)
+        targets, codes, weights = self.needs.ends, self.needs.kinds, self.needs.weights
+        business = np.array([kind == BUSINESS_SERVICE for kind in self.kinds], np.bool_)
+        down = ~business[targets]
+        part = codes == PART_OF
+        return (
+            np.concatenate((sources[down], targets[part])),
+            np.concatenate((targets[down], sources[part])),
+            np.concatenate((codes[down], codes[part])),
+            np.concatenate((weights[down], weights[part])),
+        )
+
     @property
     def edge_count(self) -> int:
         """Number of distinct edges."""
@@ -204,10 +248,11 @@ class Graph:
         return graph
 
     def __getstate__(self) -> dict[str, Any]:
-        """What is pickled: without the map of names, which the receiver makes again."""
-        return {name: value for name, value in self.__dict__.items() if name != "numbers"}
+        """What is pickled: without what the receiver makes again."""
+        return {name: value for name, value in self.__dict__.items() if name not in _MADE_AGAIN}
 
 
+_MADE_AGAIN = ("numbers", "causes", "effects")
 _STUB_TARGET = {CALLS: "service", RUNS_ON: "host", PART_OF: "unknown", USES: "unknown"}
 """What an item probably is that only an edge named, by the kind of the edge."""
 
