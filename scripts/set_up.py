@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import re
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "set-up"
 LOCK = ROOT / "requirements.lock"
+SOURCE_ONLY = ("drain3",)
 
 
 def say(text: str) -> None:
@@ -65,6 +67,25 @@ def has_same_python() -> bool:
     return subprocess.run(ask, capture_output=True, text=True, check=False).stdout.strip() == sys.version.strip()
 
 
+def install_locked() -> None:
+    """Install what the lock names and nothing else, each file checked against its hash.
+
+    One package comes as source only. What builds it must not be fetched unchecked, so it is installed first, from the
+    lock too, and pip is told to use it as it is.
+    """
+    pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-deps"]
+    pip += ["--require-hashes", "--only-binary=:all:"]
+    entries = re.split(r"\n(?=\S)", LOCK.read_text(encoding="utf-8"))
+    builder = VENV / "builder.txt"
+    builder.write_text("".join(entry + "\n" for entry in entries if entry.startswith("setuptools==")), encoding="utf-8")
+    run("what builds packages that come as source", [*pip, "-r", str(builder)])
+    sources = [f"--no-binary={name}" for name in SOURCE_ONLY]
+    run(
+        "what requirements.lock names, each file checked against its hash (a few minutes, about 2 GB)",
+        [*pip, *sources, "--no-build-isolation", "-r", str(LOCK)],
+    )
+
+
 def install_ourselves() -> None:
     """Put the checkout on the path and the command into bin: nothing is built or fetched for that."""
     where = [str(PYTHON), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
@@ -85,11 +106,7 @@ def main() -> None:
     STAMP.unlink(missing_ok=True)
     if not has_same_python():
         run(f".venv, with {sys.executable}", [sys.executable, "-m", "venv", "--clear", str(VENV)])
-    pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-deps"]
-    run(
-        "installing what requirements.lock names, each file checked against its hash (a few minutes, about 2 GB)",
-        [*pip, "--require-hashes", "--only-binary=:all:", "-r", str(LOCK)],
-    )
+    install_locked()
     install_ourselves()
     STAMP.write_text(stamp + "\n", encoding="utf-8")
     say("ready: .venv/bin/aiops --help")
