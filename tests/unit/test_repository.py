@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("aiops", "detectors", "topology", "remediations", "simulations")
 
 _REGISTRIES = re.compile(
-    r"(pypi|pythonhosted|npmjs|crates|docker|ghcr|quay|gcr|jfrog|artifactory|sonatype|maven\.apache|"
+    r"(pypi|pythonhosted|npmjs|crates|docker|ghcr|quay|gcr|jfrog|artifactory|sonatype|"
     r"repo\d?\.maven)[\w.]*\.(org|io|com|net)"
 )
 _MACHINES = re.compile(r"(?<![\w.~}/-])/(root|home/\w+|Users/\w+|work|workspace)(/|\b(?=['\"\s]))")
@@ -49,6 +49,23 @@ def test_no_committed_file_names_a_registry_or_a_machines_folder() -> None:
     ]
 
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("https://repo.maven.apache.org/maven2", True),
+        ("index-url = https://pypi.org/simple", True),
+        ('cache = "/root/.cache"', True),
+        ('data = "/work/data"', True),
+        ("http://maven.apache.org/SETTINGS/1.2.0", False),  # a namespace, served by nobody
+        ("~/.m2/settings.xml", False),
+        ("frame/work/flow", False),
+    ],
+)
+def test_the_search_finds_what_it_should(*, line: str, expected: bool) -> None:
+    """The search itself is no check that cannot fail."""
+    assert bool(_REGISTRIES.search(line) or _MACHINES.search(line)) is expected
 
 
 def test_the_lock_names_no_address_and_every_line_has_a_hash() -> None:
