@@ -1,0 +1,140 @@
+"""What single series do, and the compiled fold of it into signals and cases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+OPENED, WORSE, CLOSED = 1, 2, 0
+"""What a series did."""
+
+SIGNAL = np.dtype(
+    [
+        ("series", "i4"), ("case", "i4"), ("metric", "i4"), ("direction", "u1"), ("detector", "u1"),
+        ("objective", "u1"), ("track", "u1"), ("since", "i8"), ("score", "f8"), ("value", "f8"), ("expected", "f8"),
+        ("ended", "i8"),
+    ]
+)  # fmt: skip
+"""One abnormal series of a case; ``ended`` 0: still abnormal."""
+CASE = np.dtype(
+    [
+        ("entity", "i4"), ("signals", "i4"), ("active", "i4"), ("changes", "i4"), ("told_signals", "i4"),
+        ("wait", "u1"), ("dirty", "u1"), ("pending", "u1"), ("breaches", "u1"), ("told_breaches", "u1"),
+        ("spare", "u1", (3,)), ("since", "i8"), ("opened", "i8"), ("stamp", "i8"), ("clear", "i8"), ("next", "i8"),
+        ("worst", "f8"), ("told_worst", "f8"),
+    ]
+)  # fmt: skip
+"""One entity that is suspected (``opened`` 0) or unwell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transitions:
+    """What series did, in input order; arrays of one length."""
+
+    series: npt.NDArray[np.int32]
+    what: npt.NDArray[np.uint8]
+    """OPENED, WORSE or CLOSED."""
+    at: npt.NDArray[np.int64]
+    score: npt.NDArray[np.float64]
+    value: npt.NDArray[np.float64]
+    expected: npt.NDArray[np.float64]
+    direction: npt.NDArray[np.uint8]
+    """Index into DIRECTIONS."""
+    detector: npt.NDArray[np.uint8]
+    """Code of the view; ``EpisodeFolder`` is given their names."""
+    track: npt.NDArray[np.uint8]
+    """0: the series' value, 1: its silence; a series may be in both kinds of trouble at once."""
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+
+@njit(cache=True, nogil=True)
+def _begin(event, at, entity, metric, objective, tables, sizes, case_of):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913, PLR0917
+    """A new signal for ``event`` = (series, track), with its case where there is none; its row."""
+    signals, cases = tables
+    number = case_of[entity]
+    if number < 0:
+        number = sizes[1]
+        sizes[1] += 1
+        case_of[entity] = number
+        cases[number].entity = entity
+        cases[number].since = at
+    row = sizes[0]
+    sizes[0] += 1
+    signal = signals[row]
+    signal.series, signal.track = event
+    signal.case = number
+    signal.metric = metric
+    signal.objective = objective
+    signal.since = at
+    signal.ended = -1
+    signal.score = -1.0
+    cases[number].signals += 1
+    return row
+
+
+@njit(cache=True, nogil=True)
+def _change(case, signal, what, at):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Opens or closes a signal; False: the news says nothing."""
+    if what == CLOSED:
+        if signal.ended != 0:
+            return False
+        signal.ended = max(at, 1)
+        case.active -= 1
+        case.changes += 1
+        case.dirty = 1
+        case.clear = max(case.clear, at)
+    elif signal.ended != 0:
+        if what != OPENED:
+            return False
+        signal.ended = 0
+        case.active += 1
+        case.changes += 1
+        case.dirty = 1
+        case.since = min(case.since, at)
+        if signal.objective:
+            case.breaches = 1
+    return True
+
+
+@njit(cache=True, nogil=True)
+def fold(events, owners, index, tables, sizes):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """Takes transitions one by one in order.
+
+    Args:
+        events: the fields of ``Transitions``.
+        owners: entity code, metric code and whether it carries an objective, by series.
+        index: row of each signal (-1: none) by ``2 * series + track``, number of each case by entity.
+        tables: SIGNAL and CASE rows with room for one more of each an event.
+        sizes: how many of them are in use.
+    """
+    series_, what_, at_, score_, value_, expected_, direction_, detector_, track_ = events
+    entity_of, metric_of, objective_of = owners
+    row_of, case_of = index
+    signals, cases = tables
+    for event in range(len(series_)):
+        series, track = series_[event], track_[event]
+        row = row_of[2 * series + track]
+        if row < 0:
+            if what_[event] != OPENED:
+                continue
+            owner = entity_of[series]
+            row = _begin(
+                (series, track), at_[event], owner, metric_of[series], objective_of[series], tables, sizes, case_of
+            )
+            row_of[2 * series + track] = row
+        signal = signals[row]
+        case = cases[signal.case]
+        if _change(case, signal, what_[event], at_[event]) and score_[event] > signal.score:
+            signal.score = score_[event]
+            signal.value = value_[event]
+            signal.expected = expected_[event]
+            signal.direction = direction_[event]
+            signal.detector = detector_[event]
+            case.changes += 1
+            case.dirty = 1
+            case.worst = max(case.worst, score_[event])
