@@ -1,0 +1,120 @@
+"""Analysis: from an incident's episodes to ranked causes with evidence, impact and suspicious changes.
+
+Answers DIAGNOSE with a diagnosis for routing, and proposes to merge incidents that have one cause. It keeps nothing:
+the same handoff and view give the same answer.
+"""
+
+from __future__ import annotations
+
+from aiops.agents.view import View
+from aiops.model.diagnoses import Diagnosis, Evidence, Hypothesis
+from aiops.model.episodes import Episode
+from aiops.model.handoffs import Diagnosed, DiagnoseRequest, Handoff, Intent, MergeProposed, Payload, Role
+from aiops.model.incidents import Incident
+from aiops.settings import Settings
+from topology.diagnosis import Subject, diagnose, onset_of
+from topology.rankers.protocol import Question
+from topology.rankers.registry import DEFAULT, ranker
+
+MERGE_SURE = 0.5
+"""A merge is proposed when the first hypothesis is at least this probable."""
+MOST_SENTENCES = 6
+
+
+class AnalysisAgent:
+    """Says what probably broke, why, and what it breaks.
+
+    Args:
+        settings: the tree of settings; correlation's window bounds which incidents may be one.
+        ranker_name: name in the registry of rankers.
+    """
+
+    role = Role.ANALYSIS
+
+    def __init__(self, settings: Settings, ranker_name: str = DEFAULT) -> None:
+        self._window = int(settings.control.correlation_seconds * 1e9)
+        self._ranker = ranker(ranker_name)
+
+    def handle(self, handoff: Handoff, view: View) -> tuple[Handoff, ...]:
+        """DIAGNOSE is answered; anything else is nothing to analysis."""
+        if handoff.intent is not Intent.DIAGNOSE or not isinstance(handoff.payload, DiagnoseRequest):
+            return ()
+        found = self._diagnose(view)
+        answers = [_answer(handoff, view, Role.ROUTING, Intent.ROUTE, Diagnosed(found), found)]
+        answers.extend(
+            _answer(handoff, view, Role.ORCHESTRATOR, Intent.MERGE, MergeProposed(other.id), found)
+            for other in view.others
+            if self._is_one(view.incident, other, found)
+        )
+        return tuple(answers)
+
+    def _diagnose(self, view: View) -> Diagnosis:
+        incident = view.incident
+        # a member that is well again still tells when and where it began
+        question = Question(
+            episodes=view.episodes,
+            graph=view.graph,
+            onset=onset_of(view.episodes) or incident.onset,
+            changes=view.changes,
+        )
+        subject = Subject(incident.id, view.at, incident.context_version, incident.domain)
+        return diagnose(question, self._ranker, subject)
+
+    def _is_one(self, incident: Incident, other: Incident, found: Diagnosis) -> bool:
+        """Whether another open incident has the same cause as this one: its root, or a member of it."""
+        if found.unknown or other.id == incident.id or found.hypotheses[0].probability < MERGE_SURE:
+            return False
+        if abs(other.onset - incident.onset) > self._window:
+            return False
+        root = found.hypotheses[0].entity
+        if other.root is not None:
+            return other.root == root
+        return root in other.entities
+
+
+def _answer(handoff: Handoff, view: View, to: Role, intent: Intent, payload: Payload, found: Diagnosis) -> Handoff:
+    suffix = f"{intent}/{payload.other}" if isinstance(payload, MergeProposed) else str(intent)
+    reasoning = _reasoning(found, view.episodes)
+    cited = [e.id for h in found.hypotheses[:3] for e in h.evidence] + [c.id for c in found.changes]
+    return Handoff(
+        id=f"{handoff.id}/{suffix}",
+        work_item=handoff.work_item,
+        sender=Role.ANALYSIS,
+        to=to,
+        intent=intent,
+        confidence=found.hypotheses[0].probability if found.hypotheses else 0.0,
+        reasoning=(*_preamble(payload, found), *reasoning),
+        evidence=tuple(dict.fromkeys(cited)) or (handoff.id,),
+        context_version=handoff.context_version,
+        at=view.at,
+        deadline_at=handoff.deadline_at,
+        payload=payload,
+        cause=handoff.id,
+        domain=handoff.domain,
+    )
+
+
+def _preamble(payload: Payload, found: Diagnosis) -> tuple[str, ...]:
+    if isinstance(payload, MergeProposed):
+        return (f"{payload.other} has the same cause, {found.hypotheses[0].entity}. [{payload.other}]",)
+    return ()
+
+
+def _reasoning(found: Diagnosis, episodes: tuple[Episode, ...]) -> tuple[str, ...]:
+    """The verdict and what it rests on; each sentence names its evidence in brackets."""
+    ids = ", ".join(episode.id for episode in episodes[:3]) or found.work_item
+    if found.unknown:
+        return (f"The cause is not known: no hypothesis is good enough. [{ids}]", *_because(found.hypotheses[:2]))
+    first = found.hypotheses[0]
+    cites = ", ".join(dict.fromkeys(e.id for e in first.evidence[:3])) or ids
+    verdict = f"{first.entity} is the most probable cause ({first.probability:.0%}, {first.kind}). [{cites}]"
+    changes = [f"Change {c.id} is suspicious ({c.suspicion:.0%}): {c.why}. [{c.id}]" for c in found.changes[:2]]
+    return (verdict, *_because(found.hypotheses[:1]), *changes)
+
+
+def _because(hypotheses: tuple[Hypothesis, ...]) -> list[str]:
+    return [_sentence(h.entity, e) for h in hypotheses for e in h.evidence][:MOST_SENTENCES]
+
+
+def _sentence(entity: str, evidence: Evidence) -> str:
+    return f"{'For' if evidence.supports else 'Against'} {entity}: {evidence.what}. [{evidence.id}]"

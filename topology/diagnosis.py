@@ -1,0 +1,77 @@
+"""One diagnosis: rank the causes, name the kind of fault, say what it breaks and which changes are suspicious."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from aiops.model.diagnoses import ChangeSuspect, Diagnosis, Hypothesis
+from aiops.model.entities import MAIN_DOMAIN
+from aiops.model.episodes import Episode
+from aiops.model.reports import Change
+from topology.impact import impact
+from topology.kinds import SILENT_CAUSE, UNKNOWN, kind_of
+from topology.rankers.protocol import Candidate, Question, Ranker
+from topology.suspects import suspects
+
+LEAST_SURE = 0.25
+"""A first hypothesis below this is not named as the cause: the diagnosis is "unknown"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the diagnosis is of."""
+
+    work_item: str
+    at: int
+    context_version: int = 1
+    domain: str = MAIN_DOMAIN
+
+
+def diagnose(question: Question, ranker: Ranker, subject: Subject) -> Diagnosis:
+    """Everything analysis says of an incident. Pure."""
+    ranked = ranker.rank(question)
+    first = ranked.candidates[0] if ranked.candidates else None
+    unwell = list(dict.fromkeys(episode.entity for episode in question.episodes))
+    causes = {candidate.entity: candidate.probability for candidate in ranked.candidates[:3]}
+    suspected = suspects(question.changes, causes, question.graph, question.onset, unwell)
+    unknown = first is None or first.probability < LEAST_SURE or first.probability < ranked.p_unknown
+    hypotheses = tuple(
+        Hypothesis(c.entity, c.probability, _kind(c, question, suspected), c.evidence) for c in ranked.candidates
+    )
+    return Diagnosis(
+        work_item=subject.work_item,
+        context_version=subject.context_version,
+        at=subject.at,
+        onset=question.onset,
+        hypotheses=hypotheses,
+        p_unknown=ranked.p_unknown,
+        p_rest=ranked.p_rest,
+        impact=impact(question.graph, [first.entity] if first and not unknown else unwell, unwell),
+        changes=suspected,
+        unknown=unknown,
+        members=first.members if first is not None else (),
+        domain=subject.domain,
+    )
+
+
+def _kind(candidate: Candidate, question: Question, suspected: Iterable[ChangeSuspect]) -> str:
+    episodes = [episode for episode in question.episodes if episode.entity == candidate.entity]
+    if not episodes:
+        return SILENT_CAUSE
+    kinds = kinds_of_changes(question.changes)
+    on_it = [(s.suspicion, s.id) for s in suspected if s.entity == candidate.entity]
+    suspicion, change = max(on_it, default=(0.0, None))
+    signals = [signal for episode in episodes for signal in episode.signals]
+    return kind_of(signals, kinds.get(change) if change else None, suspicion) if signals else UNKNOWN
+
+
+def kinds_of_changes(changes: Iterable[Change]) -> Mapping[str, str]:
+    """Kind of each change by its id."""
+    return {change.id: change.kind for change in changes}
+
+
+def onset_of(episodes: Iterable[Episode]) -> int:
+    """Earliest abnormal point of any signal, ns; 0 when no time is known."""
+    times = [at for e in episodes for at in (e.opened_at, *(s.since for s in e.signals)) if at > 0]
+    return min(times, default=0)

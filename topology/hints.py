@@ -1,0 +1,127 @@
+"""What a metric's name hints at. Hints may help, nothing depends on them: an unknown name is ``Family.OTHER``."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from functools import lru_cache
+
+from aiops.model.episodes import Direction, Signal, Source
+
+
+class Family(StrEnum):
+    """What a figure is about."""
+
+    ERROR = "error"
+    AVAILABILITY = "availability"
+    LATENCY = "latency"
+    TRAFFIC = "traffic"
+    CPU = "cpu"
+    MEMORY = "memory"
+    DISK = "disk"
+    NETWORK = "network"
+    QUEUE = "queue"
+    CERTIFICATE = "certificate"
+    RESTART = "restart"
+    LOG = "log"
+    OTHER = "other"
+
+
+LOCAL = frozenset({Family.CPU, Family.MEMORY, Family.DISK, Family.QUEUE, Family.CERTIFICATE, Family.RESTART})
+"""Families that tell of the entity itself; the others may come from what it needs or from who uses it."""
+
+_WORDS: tuple[tuple[Family, tuple[str, ...]], ...] = (
+    (Family.CERTIFICATE, ("cert", "certificate", "tls", "x509")),
+    (Family.RESTART, ("restart", "restarts", "oom", "oomkill", "crash", "uptime")),
+    (Family.AVAILABILITY, ("availability", "success", "healthy", "up", "ready", "ok", "available")),
+    (
+        Family.ERROR,
+        (
+            "error",
+            "errors",
+            "err",
+            "exception",
+            "exceptions",
+            "fail",
+            "failed",
+            "failure",
+            "failures",
+            "fault",
+            "faults",
+            "5xx",
+            "4xx",
+            "timeout",
+            "timeouts",
+            "rejected",
+            "refused",
+            "retries",
+            "drop",
+            "dropped",
+        ),
+    ),
+    (
+        Family.LATENCY,
+        ("latency", "duration", "delay", "rt", "response", "elapsed", "p50", "p90", "p95", "p99", "mrt", "ttfb"),
+    ),
+    (
+        Family.QUEUE,
+        ("queue", "lag", "backlog", "pending", "waiting", "pool", "inflight", "saturation", "threads", "connections"),
+    ),
+    (Family.CPU, ("cpu", "load", "load1", "load5", "load15", "throttled", "throttling")),
+    (Family.MEMORY, ("memory", "mem", "heap", "rss", "swap", "gc")),
+    (
+        Family.DISK,
+        ("disk", "diskio", "filesystem", "fs", "inode", "iops", "io", "iowait", "storage", "syscall", "volume"),
+    ),
+    (Family.NETWORK, ("network", "net", "packet", "packets", "tcp", "retransmit", "receive", "transmit", "rx", "tx")),
+    (
+        Family.TRAFFIC,
+        (
+            "requests",
+            "request",
+            "rps",
+            "qps",
+            "count",
+            "throughput",
+            "workload",
+            "ops",
+            "calls",
+            "rate",
+            "hits",
+            "traffic",
+            "sessions",
+        ),
+    ),
+)
+_RANK = {word: (order, family) for order, (family, words) in enumerate(_WORDS) for word in words}
+_SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[a-z]*\d+[a-z]*")
+
+
+@lru_cache(maxsize=65_536)
+def family(metric: str) -> Family:
+    """Family of a metric by the words of its name; the most telling word wins."""
+    words = [*(word.lower() for word in _SPLIT.findall(metric)), *re.split(r"[^a-z0-9]+", metric.lower())]
+    found = [_RANK[word] for word in words if word in _RANK]
+    return min(found)[1] if found else Family.OTHER
+
+
+def family_of(signal: Signal) -> Family:
+    """Family of a signal; what logs say is ``LOG`` unless the name tells more."""
+    named = family(signal.metric)
+    return Family.LOG if signal.source is Source.LOG and named in (Family.OTHER, Family.TRAFFIC) else named
+
+
+def locality(signal: Signal) -> float:
+    """In [0, 1]: how much the signal tells of the entity itself rather than of what it needs or who uses it."""
+    if signal.peer:
+        return 0.1
+    match family_of(signal):
+        case kind if kind in LOCAL:
+            return 1.0
+        case Family.LOG:
+            return 0.6
+        case Family.TRAFFIC | Family.NETWORK:
+            # traffic follows whoever sends it; silence is the entity's own
+            return 1.0 if signal.direction is Direction.SILENT else 0.15
+        case _:
+            return 1.0 if signal.direction is Direction.SILENT else 0.4

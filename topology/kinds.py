@@ -1,0 +1,64 @@
+"""What kind of fault the signals of an entity look like, in the field's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aiops.model.episodes import Direction, Signal
+from topology.hints import Family, family_of
+from topology.rankers.scene import strength
+
+UNKNOWN = "unknown"
+BAD_DEPLOY = "bad deploy"
+BAD_CONFIGURATION = "bad configuration"
+SILENT_CAUSE = "silence"
+KINDS = {
+    Family.CERTIFICATE: "certificate",
+    Family.RESTART: "crash",
+    Family.DISK: "disk",
+    Family.MEMORY: "memory",
+    Family.CPU: "saturation",
+    Family.QUEUE: "queue",
+    Family.ERROR: "error",
+    Family.AVAILABILITY: "error",
+    Family.LATENCY: "latency",
+    Family.NETWORK: "network",
+    Family.LOG: "error",
+    Family.TRAFFIC: "traffic",
+}
+"""By family, most telling first: at equal strength what is the entity's own explains what its users feel."""
+_TELLING = {family: 1.5 - 0.08 * order for order, family in enumerate(KINDS)}
+_BY_CHANGE = {"deploy": BAD_DEPLOY, "config": BAD_CONFIGURATION, "flag": BAD_CONFIGURATION}
+SUSPICIOUS = 0.5
+"""A change from this suspicion on names the kind of fault, when the signals fit one."""
+_NOT_BY_CHANGE = frozenset({"certificate", "disk", "crash", "silence"})
+
+
+def kind_of(signals: Iterable[Signal], change: str | None = None, suspicion: float = 0.0) -> str:
+    """Kind of fault of one entity.
+
+    Args:
+        signals: its own, without figures about calls to others counting in full.
+        change: kind of the most suspicious change on it, if any.
+        suspicion: of that change, in [0, 1].
+    """
+    scores: dict[str, float] = {}
+    for signal in signals:
+        kind, weight = _one(signal)
+        weight *= strength(signal.score) * (0.3 if signal.peer else 1.0)
+        scores[kind] = max(scores.get(kind, 0.0), weight)
+    best = min(scores, key=lambda kind: (-scores[kind], kind)) if scores else UNKNOWN
+    if change is not None and suspicion >= SUSPICIOUS and best not in _NOT_BY_CHANGE:
+        return _BY_CHANGE.get(change.lower(), best)
+    return best
+
+
+def _one(signal: Signal) -> tuple[str, float]:
+    family = family_of(signal)
+    if signal.direction is Direction.SILENT:
+        return "crash", 1.6
+    if family is Family.TRAFFIC and signal.direction is Direction.DOWN and signal.value <= 0.02 * abs(signal.expected):
+        return "crash", 1.2
+    if family in (Family.CPU, Family.MEMORY, Family.DISK) and signal.direction is Direction.DOWN:
+        return KINDS[family], 0.4
+    return KINDS.get(family, UNKNOWN), _TELLING.get(family, 0.3)

@@ -1,0 +1,80 @@
+"""What every ranker is asked and how it answers; ``tests/contracts/test_rankers.py`` holds all of them to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from aiops.model.diagnoses import Evidence
+from aiops.model.episodes import Episode
+from aiops.model.reports import Change
+from topology.graph import Graph
+
+MOST_CANDIDATES = 10
+DIGITS = 9
+"""Probabilities closer than this many digits are a tie: sums in another order differ by less."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """The facts about one incident."""
+
+    episodes: tuple[Episode, ...]
+    """Who is unwell; an episode whose ``opened_at`` is 0 has no known time."""
+    graph: Graph
+    onset: int
+    """When the trouble began, ns; 0: not known."""
+    changes: tuple[Change, ...] = ()
+    resolution: int = 10 * 10**9
+    """Times closer than this cannot be told apart, ns (a step of the data)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An entity that may be the cause."""
+
+    entity: str
+    probability: float
+    evidence: tuple[Evidence, ...] = ()
+    members: tuple[str, ...] = ()
+    """Unwell entities that it explains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Candidates, best first; their probabilities, ``p_unknown`` and ``p_rest`` add up to 1."""
+
+    candidates: tuple[Candidate, ...]
+    p_unknown: float
+    p_rest: float
+
+
+NOTHING = Ranking((), 1.0, 0.0)
+"""The answer when nobody is unwell."""
+
+
+class Ranker(Protocol):
+    """Ranks the causes of one incident. Pure: the same question gives the same answer."""
+
+    @property
+    def name(self) -> str:
+        """The name in the registry."""
+        ...
+
+    def rank(self, question: Question) -> Ranking:
+        """Candidates, from whatever the question holds; never raises on odd data."""
+        ...
+
+
+def ranking(scores: Iterable[tuple[str, float]], p_unknown: float) -> Ranking:
+    """A ranking without evidence from non-negative scores, which share what ``p_unknown`` leaves."""
+    held = [(name, score) for name, score in scores if score > 0]
+    total = sum(score for _, score in held)
+    if not held or not 0 < total < float("inf"):
+        return NOTHING
+    known = 1.0 - p_unknown
+    shares = sorted(((round(known * score / total, DIGITS), name) for name, score in held), key=lambda s: (-s[0], s[1]))
+    told = shares[:MOST_CANDIDATES]
+    rest = max(known - sum(share for share, _ in told), 0.0) if len(shares) > len(told) else 0.0
+    return Ranking(tuple(Candidate(name, share) for share, name in told), 1.0 - rest - sum(s for s, _ in told), rest)

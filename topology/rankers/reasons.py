@@ -1,0 +1,150 @@
+"""Why a candidate is, or is not, the cause: sentences that name the episodes, changes and edges they rest on."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from aiops.model.diagnoses import Evidence
+from aiops.model.episodes import Direction, Signal
+from topology.rankers.protocol import Question
+from topology.rankers.scene import Scene, signals_of, strength
+
+MOST_NAMED = 5
+_VERB = {Direction.UP: "rose", Direction.DOWN: "fell", Direction.NEW: "is new", Direction.SHAPE: "changed shape"}
+
+
+class Reasons:
+    """Evidence for and against the candidates of one scene."""
+
+    def __init__(self, made: Scene, question: Question, changed: dict[int, float]) -> None:
+        self._made = made
+        self._question = question
+        self._changed = changed
+        order = np.argsort(made.by, kind="stable")
+        self._harmed_by = made.harmed[order]
+        self._starts = np.searchsorted(made.by[order], np.arange(len(made.names) + 1))
+
+    def members(self, candidate: int) -> tuple[str, ...]:
+        """Unwell entities that the candidate may have harmed, itself first when unwell."""
+        reached = self._reached(candidate)
+        found = [at for at in sorted(self._made.troubles) if reached[at] and at != candidate]
+        first = [candidate] if candidate in self._made.troubles else []
+        return tuple(self._made.names[at] for at in [*first, *found])
+
+    def evidence(self, candidate: int) -> tuple[Evidence, ...]:
+        """The weightiest first."""
+        found = [
+            *self._signals(candidate),
+            *self._order(candidate),
+            *self._reach(candidate),
+            *self._blames(candidate),
+            *self._changes(candidate),
+        ]
+        return tuple(sorted(found, key=lambda e: (-e.weight, e.id, e.what)))
+
+    def _signals(self, candidate: int) -> list[Evidence]:
+        made = self._made
+        trouble = made.troubles.get(candidate)
+        name = made.names[candidate]
+        if trouble is None:
+            needing = self._harmed_by[self._starts[candidate] : self._starts[candidate + 1]]
+            unwell = sum(at in made.troubles for at in needing.tolist())
+            what = f"{name} shows no trouble of its own; {unwell} unwell entities need it directly"
+            return [Evidence(f"graph:{name}", False, what, "graph", 0, 0, round(float(made.strength[candidate]), 6))]
+        return [
+            Evidence(
+                id=episode.id,
+                supports=True,
+                what=f"{name}: {sentence(signal)}",
+                source=str(signal.source),
+                from_at=signal.since,
+                to_at=signal.ended_at or episode.watermark,
+                weight=round(strength(signal.score), 6),
+            )
+            for episode, signal in signals_of(trouble)[:MOST_NAMED]
+        ]
+
+    def _order(self, candidate: int) -> list[Evidence]:
+        made = self._made
+        mine = float(made.since[candidate])
+        first = self._first
+        if np.isnan(mine) or len(made.troubles) < 2 or first is None:
+            return []
+        name, at = made.names[candidate], int(made.troubles[candidate].since)
+        late = mine - float(made.since[first])
+        slack = self._question.resolution / 1e9
+        if late <= slack:
+            what = f"{name} was among the first of {len(made.troubles)} to become unwell"
+            return [Evidence(made.troubles[candidate].episodes[0].id, True, what, "graph", at, at, 1.0)]
+        what = f"{name} became unwell {late:.0f} s after {made.names[first]}"
+        return [
+            Evidence(made.troubles[first].episodes[0].id, False, what, "graph", at, at, round(min(late / 60, 3), 6))
+        ]
+
+    @cached_property
+    def _first(self) -> int | None:
+        timed = [at for at in sorted(self._made.troubles) if not np.isnan(self._made.since[at])]
+        return min(timed, key=lambda at: float(self._made.since[at])) if timed else None
+
+    def _reach(self, candidate: int) -> list[Evidence]:
+        made = self._made
+        others = [name for name in self.members(candidate) if name != made.names[candidate]]
+        if len(made.troubles) < 2:
+            return []
+        total = len(made.troubles) - (candidate in made.troubles)
+        name = made.names[candidate]
+        named = ", ".join(others[:MOST_NAMED]) + (" …" if len(others) > MOST_NAMED else "")
+        what = f"{len(others)} of {total} other unwell entities need {name}" + (f": {named}" if others else "")
+        weight = 2.0 * len(others) / max(total, 1) if others else 1.0
+        return [Evidence(f"graph:{name}", bool(others), what, "graph", 0, 0, round(weight, 6))]
+
+    def _blames(self, candidate: int) -> list[Evidence]:
+        made = self._made
+        found = []
+        for at in np.flatnonzero((made.by == candidate) & (made.blame > 0)).tolist():
+            caller = made.troubles[int(made.harmed[at])]
+            pairs = [p for p in signals_of(caller) if p[1].peer == made.names[candidate]]
+            episode, signal = pairs[0]
+            what = f"{caller.entity} sees it in its calls to {made.names[candidate]}: {sentence(signal)}"
+            found.append(
+                Evidence(
+                    episode.id, True, what, str(signal.source), signal.since, episode.watermark, float(made.blame[at])
+                )
+            )
+        return sorted(found, key=lambda e: (-e.weight, e.id))[:MOST_NAMED]
+
+    def _changes(self, candidate: int) -> list[Evidence]:
+        nats = self._changed.get(candidate)
+        if nats is None:
+            return []
+        name, onset = self._made.names[candidate], self._question.onset
+        changes = [c for c in self._question.changes if name == c.entity or name in c.instances]
+        change = min(changes, key=lambda c: (abs(onset - c.at), c.id))
+        minutes = (onset - change.at) / 60e9
+        what = f"{change.kind} of {change.entity} {minutes:.0f} min before the onset"
+        return [Evidence(change.id, True, what, "change", change.at, change.at, round(nats, 6))]
+
+    def _reached(self, candidate: int) -> npt.NDArray[np.bool_]:
+        seen = np.zeros(len(self._made.names), np.bool_)
+        seen[candidate] = True
+        front = np.array([candidate])
+        while len(front):
+            counts = self._starts[front + 1] - self._starts[front]
+            offset = np.repeat(self._starts[front] - (np.cumsum(counts) - counts), counts)
+            ends = self._harmed_by[offset + np.arange(len(offset))]
+            front = np.unique(ends[~seen[ends]])
+            seen[front] = True
+        return seen
+
+
+def sentence(signal: Signal) -> str:
+    """What happened to one series, as people say it."""
+    if signal.direction is Direction.SILENT:
+        return f"{signal.series} fell silent"
+    verb = _VERB[signal.direction]
+    if signal.direction in (Direction.UP, Direction.DOWN) and signal.value != signal.expected:
+        return f"{signal.series} {verb} to {signal.value:.4g}, usual {signal.expected:.4g}"
+    return f"{signal.series} {verb}"

@@ -1,0 +1,123 @@
+"""The first ranker: from every symptom walk to what may have harmed it, and see where the walkers stop.
+
+A random walk with restart over the graph of harm, as MonitorRank (Kim, Sumbaly and Shah, SIGMETRICS 2013) and MicroRCA
+(Wu et al., NOMS 2020) do, with three differences. It goes by onset: a step to something that became unwell later than
+the one it should have harmed is improbable. A walker stops where local signals (saturation, silence, a fresh change)
+explain more than what the entity needs. And the answer is where walkers stop, not where they pass, so that healthy
+items between symptoms and cause, and callers that everybody passes, collect nothing.
+"""
+
+from __future__ import annotations
+
+from math import exp
+
+import numpy as np
+
+from topology.graph import Floats
+from topology.rankers.protocol import DIGITS, MOST_CANDIDATES, NOTHING, Candidate, Question, Ranking
+from topology.rankers.reasons import Reasons
+from topology.rankers.scene import Scene, scene
+from topology.suspects import proximity
+
+STOP = 0.1
+"""Least share of walkers that stop at each unwell entity: graphs are incomplete, any symptom may be its own cause."""
+STRAY = 0.02
+"""Weight of a step to a healthy item, relative to the entity's own strength."""
+PATIENCE = 6.0
+"""A step to something that became unwell this many resolutions later is e times less probable."""
+LEAST_PATIENCE = 60.0
+"""… but at least this many seconds."""
+FELT = 0.5
+"""Share of felt trouble that stays where nothing below explains it."""
+SHARPEN = 1.5
+"""Exponent from stopped walkers to probabilities."""
+BY_CHANGE = 2.0
+"""Nats of local strength that a change at the onset adds to an unwell entity."""
+ROUNDS = 60
+
+
+class WalkRanker:
+    """Onset order and a walk over the graph; finds silent roots, common causes, and two faults at once."""
+
+    name = "walk"
+
+    def rank(self, question: Question) -> Ranking:
+        """Candidates with evidence; below 1 s for 5,000 unwell entities among 100,000 items."""
+        if not question.episodes:
+            return NOTHING
+        made = scene(question)
+        if not np.any(made.strength > 0):
+            return NOTHING
+        changed = self._add_changes(made, question)
+        stopped = _walk(made, question) * _early(made, question)
+        chances = np.round(stopped, DIGITS + 3) ** SHARPEN
+        total = float(chances.sum())
+        if not total > 0:
+            return NOTHING
+        p_unknown = min(max(exp(-max(float(t.strength) for t in made.troubles.values())), 0.02), 0.98)
+        chances = np.round(chances / total * (1.0 - p_unknown), DIGITS)
+        best = sorted(np.flatnonzero(chances > 0).tolist(), key=lambda at: (-chances[at], made.names[at]))
+        reasons = Reasons(made, question, changed)
+        told = tuple(
+            Candidate(made.names[at], float(chances[at]), reasons.evidence(at), reasons.members(at))
+            for at in best[:MOST_CANDIDATES]
+        )
+        rest = max(1.0 - p_unknown - sum(c.probability for c in told), 0.0) if len(best) > len(told) else 0.0
+        return Ranking(told, 1.0 - rest - sum(c.probability for c in told), rest)
+
+    @staticmethod
+    def _add_changes(made: Scene, question: Question) -> dict[int, float]:
+        """Fresh changes make an unwell entity more of a cause; returns the nats that each added."""
+        node = {made.names[at]: at for at in made.troubles}
+        added: dict[int, float] = {}
+        for change in question.changes:
+            for name in {change.entity, *change.instances} & node.keys():
+                nats = BY_CHANGE * proximity(change, question.onset)
+                added[node[name]] = max(added.get(node[name], 0.0), nats)
+        for at, nats in added.items():
+            made.own[at] += nats
+            made.strength[at] += nats
+        return {at: nats for at, nats in added.items() if nats > 0}
+
+
+def _early(made: Scene, question: Question) -> Floats:
+    """(n,) factor for how early each node became unwell; 1 where no time is known."""
+    if not question.onset:
+        return np.ones(len(made.names))
+    late = made.since - question.onset / 1e9 - question.resolution / 1e9
+    return np.maximum(np.exp(-np.nan_to_num(np.maximum(late, 0.0)) / (5.0 * _patience(question))), 0.3)
+
+
+def _patience(question: Question) -> float:
+    return max(PATIENCE * question.resolution / 1e9, LEAST_PATIENCE)
+
+
+def _walk(made: Scene, question: Question) -> Floats:
+    """(n,) share of walkers that stop at each node. A walker starts at a symptom in proportion to its strength."""
+    count, frm, to = len(made.names), made.harmed, made.by
+    late = made.since[to] - made.since[frm] - question.resolution / 1e9
+    in_order = np.exp(-np.nan_to_num(np.maximum(late, 0.0)) / _patience(question))
+    offered = made.strength[to] * in_order + made.blame
+    step = offered + STRAY * made.strength[frm]
+    strongest = np.zeros(count)
+    np.maximum.at(strongest, frm, offered)
+    felt = made.strength - made.own
+    stay = made.own + np.maximum(FELT * felt - strongest, 0.0)
+    leave = np.bincount(frm, step, minlength=count)
+    unwell = np.zeros(count)
+    unwell[list(made.troubles)] = STOP
+    stop = unwell + (1.0 - unwell) * np.where(leave > 0, stay / np.maximum(stay + leave, 1e-300), 1.0)
+    # who shows nothing at all and is implied by nobody is not where trouble comes from
+    blank = made.strength <= 0
+    share = step / np.maximum(leave[frm], 1e-300)
+    walkers: Floats = np.zeros(count)
+    symptoms = sorted(made.troubles)
+    walkers[symptoms] = [made.troubles[at].strength for at in symptoms]
+    walkers /= walkers.sum()
+    stopped = np.zeros(count)
+    for _ in range(ROUNDS):
+        stopped += np.where(blank, 0.0, walkers * stop)
+        walkers = np.bincount(to, (walkers * (1.0 - stop))[frm] * share, minlength=count).astype(np.float64)
+        if walkers.sum() < 1e-9:
+            break
+    return stopped
