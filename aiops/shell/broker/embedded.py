@@ -123,7 +123,7 @@ class EmbeddedBroker:
                     node, running = self._launch(node)
                 self._wait_until_ready(node, running)
         except OSError as error:
-            raise BrokerError(f"the embedded broker cannot use {self._folder}: {error}. {WAY_OUT}") from error
+            raise self._unusable(error) from error
         return node.bootstrap
 
     def stop(self) -> bool:
@@ -166,7 +166,11 @@ class EmbeddedBroker:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        with (self._folder / "lock").open("w") as file:
+        try:
+            file = (self._folder / "lock").open("w")
+        except OSError as error:
+            raise self._unusable(error) from error
+        with file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
@@ -175,6 +179,8 @@ class EmbeddedBroker:
             return _Node(**json.loads((self._folder / "node.json").read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise self._unusable(error) from error
         except (ValueError, TypeError) as error:
             raise BrokerError(
                 f"{self._folder}/node.json is damaged: {error}. Delete {self._folder} to begin with an empty broker."
@@ -259,6 +265,9 @@ class EmbeddedBroker:
                     f"{_READY_SECONDS:.0f} s: `aiops broker stop`, then start it again. {self._last_words()} {WAY_OUT}"
                 )
             time.sleep(0.1)
+
+    def _unusable(self, error: OSError) -> BrokerError:
+        return BrokerError(f"the embedded broker cannot use {self._folder}: {error}. {WAY_OUT}")
 
     def _dead(self) -> BrokerError:
         return BrokerError(f"the broker ended as it started. {self._last_words()}\n{WAY_OUT}")

@@ -17,6 +17,7 @@ from kafka.admin import KafkaAdminClient, NewTopic
 
 from aiops.shell.broker.artifacts import BrokerError
 from aiops.shell.broker.embedded import BrokerState, EmbeddedBroker
+from aiops.shell.broker.readiness import answers
 
 _RECORDS = 2_000
 
@@ -192,3 +193,9 @@ def test_a_stale_pid_file_does_not_point_at_a_stranger(own: EmbeddedBroker) -> N
         assert own.stop() is False
         assert stranger.poll() is None
         stranger.kill()
+
+
+def test_a_server_that_is_not_kafka_does_not_answer() -> None:
+    """An open port alone is not a broker."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert not answers(f"127.0.0.1:{server.getsockname()[1]}")
