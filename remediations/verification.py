@@ -1,0 +1,116 @@
+"""Did it work? Steady state before against after, on the symptom, the targets and their neighbours.
+
+Healthy needs every one of them looked at: the source's watermark past the window, figures in it, no open episode, and
+no figure worse than its reference. What is not known is inconclusive, never healthy. Harm is a target or neighbour
+that was well before the action and is unwell now, or does clearly worse than in its reference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiops.model.plans import Plan, Verdict
+from aiops.model.telemetry import EntityReading, FleetAnswer, SeriesReading
+
+NANOSECONDS = 1_000_000_000
+STEADY_SPREADS = 4.0
+"""A figure within so many robust spreads of its reference, in the detrimental direction, is steady."""
+HARM_SPREADS = 8.0
+"""One further off, that was not off before the action, is harm."""
+LEAST_RATIO = 0.10
+"""A shift of less than a tenth of the reference is no trouble, however narrow the reference was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict with its reasons, a sentence each."""
+
+    verdict: Verdict
+    reasons: tuple[str, ...]
+
+
+NOBODY: frozenset[str] = frozenset()
+
+
+def verify(
+    plan: Plan, since: int, fleet: FleetAnswer, *, unwell_before: frozenset[str] = NOBODY, mute: frozenset[str] = NOBODY
+) -> Judgement:
+    """Judge a plan by the readings after its last step.
+
+    Args:
+        plan: names the symptom, the targets and the neighbours.
+        since: when the last step took effect, ns; the window starts once the effect had time to show.
+        fleet: readings over that window beside a reference from before the trouble.
+        mute: entities that never send telemetry of their own (zones, other firms' services); they are not looked at.
+        unwell_before: entities that had an open episode when the plan began; they cannot be newly harmed.
+    """
+    settle = max((step.settle_seconds for step in plan.steps), default=0.0)
+    window_end = since + round((settle + plan.verify_window_seconds) * NANOSECONDS)
+    readings = {reading.entity: reading for reading in fleet.readings}
+    targets = tuple(dict.fromkeys(step.action.target for step in plan.steps))
+    required = dict.fromkeys(entity for entity in (plan.symptom, *targets) if entity not in mute)
+    watched = (*required, *(entity for entity in plan.neighbours if entity not in mute and entity not in required))
+    harmed = _harmed(watched, readings, unwell_before | {plan.symptom})
+    if harmed:
+        return Judgement(Verdict.HARMED, harmed)
+    unwell = tuple(told for entity in required if (told := _trouble(readings.get(entity))))
+    unknown = tuple(told for entity in watched if (told := _blind(entity, readings.get(entity), window_end)))
+    # neighbours need only not be harmed; the symptom and the targets must be well
+    if unwell:
+        return Judgement(Verdict.UNHEALTHY, unwell)
+    if unknown or not watched:
+        return Judgement(Verdict.INCONCLUSIVE, unknown or ("nothing that sends telemetry can be watched",))
+    return Judgement(Verdict.HEALTHY, (f"{plan.symptom} is steady, no neighbour is worse",))
+
+
+def _blind(entity: str, reading: EntityReading | None, window_end: int) -> str:
+    if reading is None:
+        return f"{entity}: no reading"
+    if reading.watermark < window_end:
+        missing = (window_end - reading.watermark) / NANOSECONDS
+        return f"{entity}: its data ends {missing:.0f} s before the window does"
+    if not any(series.points for series in reading.series):
+        return f"{entity}: no data in the window"
+    return ""
+
+
+def _trouble(reading: EntityReading | None) -> str:
+    if reading is None:
+        return ""
+    if reading.unwell:
+        return f"{reading.entity} is still unwell"
+    worst = max(reading.series, key=worse_by, default=None)
+    if worst is not None and worse_by(worst) > STEADY_SPREADS:
+        return f"{reading.entity}: {_told(worst)}"
+    return ""
+
+
+def _harmed(watched: tuple[str, ...], readings: dict[str, EntityReading], ill: frozenset[str]) -> tuple[str, ...]:
+    found = []
+    for entity in watched:
+        reading = readings.get(entity)
+        if reading is None or entity in ill:
+            continue
+        worst = max(reading.series, key=worse_by, default=None)
+        if reading.unwell:
+            found.append(f"{entity} was well and is unwell now")
+        elif worst is not None and worse_by(worst) > HARM_SPREADS:
+            found.append(f"{entity} does worse than before: {_told(worst)}")
+    return tuple(found)
+
+
+def worse_by(series: SeriesReading) -> float:
+    """How many robust spreads the window's mean is on the bad side of its reference; 0: not worse, or not known."""
+    if not series.detrimental or not series.points:
+        return 0.0
+    shift = series.detrimental * (series.mean - series.baseline_mean)
+    if shift <= LEAST_RATIO * abs(series.baseline_mean):
+        return 0.0
+    return shift / max(series.baseline_spread, 1e-12)
+
+
+def _told(series: SeriesReading) -> str:
+    return (
+        f"{series.series} is {series.mean:.4g}, was {series.baseline_mean:.4g} "
+        f"({worse_by(series):.1f} spreads on the bad side)"
+    )

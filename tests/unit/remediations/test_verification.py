@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from aiops.model.plans import Plan, Verdict
+from aiops.model.telemetry import EntityReading, FleetAnswer, SeriesReading
+from remediations.verification import verify, worse_by
+
+S = 1_000_000_000
+END = 90 * S
+"""Settle 30 s and window 60 s after a last step at 0."""
+
+
+def series(mean: float = 1.0, usual: float = 1.0, detrimental: int = 1) -> SeriesReading:
+    return SeriesReading("errors", "errors", mean, mean, usual, 0.1, 12, 0.0, None, detrimental)
+
+
+def reading(entity: str, *figures: SeriesReading, watermark: int = END, unwell: bool = False) -> EntityReading:
+    return EntityReading(entity, watermark, unwell, figures or (series(),))
+
+
+def judge(plan: Plan, *readings: EntityReading, **known: Any) -> Verdict:
+    return verify(plan, 0, FleetAnswer("q", END, readings), **known).verdict
+
+
+def plan_of(plan: Callable[..., Plan], step: Callable[..., Any]) -> Plan:
+    """Target ``a``, symptom ``web``, neighbour ``pay``."""
+    return plan(step("a"))
+
+
+def test_all_steady_is_healthy(plan: Any, step: Any) -> None:
+    """Symptom, target and neighbour seen and steady."""
+    assert judge(plan_of(plan, step), reading("web"), reading("a"), reading("pay")) is Verdict.HEALTHY
+
+
+def test_what_is_not_known_is_inconclusive(plan: Any, step: Any) -> None:
+    """A missing reading, a late watermark and a window without points are each inconclusive, for each of the three."""
+    empty = EntityReading("pay", END, unwell=False, series=())
+    for third in (None, reading("pay", watermark=END - 1), empty):
+        readings = [reading("web"), reading("a"), *([third] if third else [])]
+        assert judge(plan_of(plan, step), *readings) is Verdict.INCONCLUSIVE
+    assert judge(plan_of(plan, step), reading("a"), reading("pay")) is Verdict.INCONCLUSIVE
+    assert judge(plan_of(plan, step)) is Verdict.INCONCLUSIVE
+
+
+def test_mute_entities_are_not_waited_for(plan: Any, step: Any) -> None:
+    """A zone sends nothing of its own; but nothing watched at all is inconclusive."""
+    assert judge(plan_of(plan, step), reading("web"), reading("pay"), mute=frozenset({"a"})) is Verdict.HEALTHY
+    assert judge(plan_of(plan, step), mute=frozenset({"a", "web", "pay"})) is Verdict.INCONCLUSIVE
+
+
+def test_symptom_still_bad_is_unhealthy(plan: Any, step: Any) -> None:
+    """An open episode of the symptom, or figures off their reference, are failure."""
+    others = (reading("a"), reading("pay"))
+    assert judge(plan_of(plan, step), reading("web", unwell=True), *others) is Verdict.UNHEALTHY
+    assert judge(plan_of(plan, step), reading("web", series(2.0)), *others) is Verdict.UNHEALTHY
+
+
+def test_neighbour_worse_than_before_is_harm(plan: Any, step: Any) -> None:
+    """A neighbour newly unwell or far off its reference was harmed; one that was unwell before was not."""
+    others = (reading("web"), reading("a"))
+    assert judge(plan_of(plan, step), *others, reading("pay", unwell=True)) is Verdict.HARMED
+    assert judge(plan_of(plan, step), *others, reading("pay", series(2.0))) is Verdict.HARMED
+    ill = frozenset({"pay"})
+    assert judge(plan_of(plan, step), *others, reading("pay", unwell=True), unwell_before=ill) is Verdict.HEALTHY
+
+
+def test_direction_decides_what_is_worse() -> None:
+    """More of what is good, or of what nobody knows the meaning of, is not worse; a small shift never is."""
+    assert worse_by(series(2.0, detrimental=-1)) == 0
+    assert worse_by(series(2.0, detrimental=0)) == 0
+    assert worse_by(series(1.05)) == 0
+    assert round(worse_by(series(0.5, detrimental=-1)), 6) == 5.0
