@@ -1,0 +1,48 @@
+"""Fail over: let a stand-by, or the other zones, take the work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aiops.model.errors import PermanentError
+from aiops.model.plans import Action, Parameter
+from remediations.primitives.protocol import Bounds, Effect, Facts, check_parameters
+
+STORES = frozenset({"database", "cache", "queue"})
+PLACES = frozenset({"zone", "site"})
+
+
+class FailOver:
+    """Promotes a store's stand-by, or takes traffic out of a place. What was written last may be lost."""
+
+    name = "fail-over"
+    bounds: Mapping[str, Bounds] = {"to": Bounds(str)}
+
+    def objections(self, facts: Facts, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
+        """Stores with a stand-by, and places that others can stand in for; never to where it is already."""
+        wrong = check_parameters(self.bounds, parameters)
+        if facts.kind not in STORES | PLACES:
+            wrong += (f"{facts.target} is a {facts.kind}: it has no stand-by",)
+        elif facts.kind in STORES and facts.replicas < 2:
+            wrong += (f"{facts.target} has one instance and no stand-by",)
+        if parameters.get("to") in (facts.target, facts.zone or facts.target):
+            wrong += (f"{facts.target} is in {parameters['to']} already",)
+        return wrong
+
+    def effect(self, facts: Facts, parameters: Mapping[str, Parameter]) -> Effect:
+        """A place is undone by taking traffic back; a store by failing back, where it is known to where."""
+        if wrong := self.objections(facts, parameters):
+            raise PermanentError("; ".join(wrong))
+        undo = None
+        if facts.kind in PLACES:
+            undo = Action(self.name, facts.target, {"back": True})
+        elif facts.zone:
+            undo = Action(self.name, facts.target, {"to": facts.zone})
+        return Effect(
+            Action(self.name, facts.target, dict(parameters)),
+            undo=undo,
+            transient=False,
+            undo_either_way=facts.kind in PLACES,
+            at_risk=1.0,
+            postcondition=f"{facts.target} is served from {parameters.get('to', 'elsewhere')}",
+        )

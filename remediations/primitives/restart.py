@@ -1,0 +1,39 @@
+"""Restart: kill and start again, a third of the instances at a time unless ``at_once``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aiops.model.errors import PermanentError
+from aiops.model.plans import Action, Parameter
+from remediations.primitives.protocol import Bounds, Effect, Facts, check_parameters
+
+NOT_OURS = frozenset({"external", "zone", "site", "business_service"})
+
+
+class Restart:
+    """Clears what has gone wrong inside a process; what was in flight is lost. Leaves nothing to undo."""
+
+    name = "restart"
+    bounds: Mapping[str, Bounds] = {"at_once": Bounds(bool)}
+
+    def objections(self, facts: Facts, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
+        """Anything that runs as processes of ours can be restarted."""
+        wrong = check_parameters(self.bounds, parameters)
+        if facts.kind in NOT_OURS:
+            wrong += (f"{facts.target} is a {facts.kind}: there is nothing to restart",)
+        return wrong
+
+    def effect(self, facts: Facts, parameters: Mapping[str, Parameter]) -> Effect:
+        """A third of the instances is out of work at one time, or all of them."""
+        if wrong := self.objections(facts, parameters):
+            raise PermanentError("; ".join(wrong))
+        whole = bool(parameters.get("at_once")) or facts.replicas < 2
+        return Effect(
+            Action(self.name, facts.target, dict(parameters)),
+            undo=None,
+            transient=True,
+            undo_either_way=True,
+            at_risk=1.0 if whole else -(-facts.replicas // 3) / facts.replicas,
+            postcondition=f"all instances of {facts.target} were started after the restart began and are ready",
+        )

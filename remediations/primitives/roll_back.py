@@ -1,0 +1,40 @@
+"""Roll back: put the version before the suspected change in place again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aiops.model.errors import PermanentError
+from aiops.model.plans import Action, Parameter
+from remediations.primitives.protocol import Bounds, Effect, Facts, check_parameters
+
+
+class RollBack:
+    """Takes a deployment or a configuration back; one instance after the other."""
+
+    name = "roll-back"
+    bounds: Mapping[str, Bounds] = {"version": Bounds(str)}
+
+    def objections(self, facts: Facts, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
+        """Only where a reversible change is suspected, and never to the version that runs now."""
+        wrong = check_parameters(self.bounds, parameters)
+        if not facts.changed:
+            wrong += (f"no change of {facts.target} is suspected that can be taken back",)
+        if facts.version and (parameters.get("version") or facts.previous) == facts.version:
+            wrong += (f"{facts.target} runs version {facts.version} already",)
+        return wrong
+
+    def effect(self, facts: Facts, parameters: Mapping[str, Parameter]) -> Effect:
+        """Without a stated version the target's own notion of "previous" holds. Undone only if the present is known."""
+        if wrong := self.objections(facts, parameters):
+            raise PermanentError("; ".join(wrong))
+        version = str(parameters.get("version") or facts.previous)
+        undo = Action(self.name, facts.target, {"version": facts.version}) if facts.version else None
+        return Effect(
+            Action(self.name, facts.target, {"version": version} if version else {}),
+            undo=undo,
+            transient=False,
+            undo_either_way=undo is not None,
+            at_risk=1.0 if facts.replicas < 2 else 1.0 / facts.replicas,
+            postcondition=f"every instance of {facts.target} runs {version or 'the version before'}",
+        )

@@ -1,0 +1,56 @@
+"""Scale: run more (or fewer) instances."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aiops.model.errors import PermanentError
+from aiops.model.plans import Action, Parameter
+from remediations.primitives.protocol import Bounds, Effect, Facts, check_parameters
+
+MOST_REPLICAS = 100
+SCALABLE = frozenset({"service", "worker", "deployment"})
+
+
+class Scale:
+    """Gives a target more capacity; stated as ``replicas``, or as ``by`` that many more than it is known to run."""
+
+    name = "scale"
+    bounds: Mapping[str, Bounds] = {
+        "replicas": Bounds(int, 1, MOST_REPLICAS),
+        "by": Bounds(int, -10, 10),
+    }
+
+    def objections(self, facts: Facts, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
+        """Stateless things only, and to a number that differs from the present one and is at most the double or 3."""
+        wrong = check_parameters(self.bounds, parameters)
+        if facts.kind not in SCALABLE:
+            wrong += (f"{facts.target} is a {facts.kind}: only {', '.join(sorted(SCALABLE))} can be scaled",)
+        if ("replicas" in parameters) == ("by" in parameters):
+            wrong += ("state either replicas or by",)
+        if wrong:
+            return wrong
+        wanted = self._wanted(facts, parameters)
+        most = max(3, 2 * facts.replicas)
+        if wanted == facts.replicas:
+            return (f"{facts.target} runs {wanted} instances already",)
+        return () if 1 <= wanted <= most else (f"{wanted} instances are not within 1 to {most}, twice what runs now",)
+
+    def effect(self, facts: Facts, parameters: Mapping[str, Parameter]) -> Effect:
+        """Always the absolute number, so that doing it twice is doing it once. More instances put nothing at risk."""
+        if wrong := self.objections(facts, parameters):
+            raise PermanentError("; ".join(wrong))
+        wanted = self._wanted(facts, parameters)
+        return Effect(
+            Action(self.name, facts.target, {"replicas": wanted}),
+            undo=Action(self.name, facts.target, {"replicas": facts.replicas}),
+            transient=False,
+            undo_either_way=True,
+            at_risk=max(0.0, (facts.replicas - wanted) / facts.replicas),
+            postcondition=f"{facts.target} runs {wanted} instances, all ready",
+        )
+
+    def _wanted(self, facts: Facts, parameters: Mapping[str, Parameter]) -> int:
+        if "replicas" in parameters:
+            return int(parameters["replicas"])
+        return facts.replicas + int(parameters["by"])

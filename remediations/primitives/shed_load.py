@@ -1,0 +1,39 @@
+"""Shed load: refuse a share of the requests at the door, so that the rest is served."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aiops.model.errors import PermanentError
+from aiops.model.plans import Action, Parameter
+from remediations.primitives.protocol import Bounds, Effect, Facts, check_parameters
+
+MOST_SHARE = 0.8
+
+
+class ShedLoad:
+    """Breaks overload that feeds itself (retry storms, cold caches). Users notice, so it is meant for minutes."""
+
+    name = "shed-load"
+    bounds: Mapping[str, Bounds] = {"share": Bounds(float, 0.01, MOST_SHARE, required=True)}
+
+    def objections(self, facts: Facts, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
+        """Anything that serves requests; a queue, a zone or a host does not."""
+        wrong = check_parameters(self.bounds, parameters)
+        if facts.kind in ("queue", "worker", "zone", "host", "external"):
+            wrong += (f"{facts.target} is a {facts.kind}: it has no door at which to refuse",)
+        return wrong
+
+    def effect(self, facts: Facts, parameters: Mapping[str, Parameter]) -> Effect:
+        """The share itself is what is at risk; none shed is the undo, right either way."""
+        if wrong := self.objections(facts, parameters):
+            raise PermanentError("; ".join(wrong))
+        share = float(parameters["share"])
+        return Effect(
+            Action(self.name, facts.target, {"share": share}),
+            undo=Action(self.name, facts.target, {"share": 0.0}),
+            transient=False,
+            undo_either_way=True,
+            at_risk=share,
+            postcondition=f"{facts.target} refuses {share:.0%} of its requests and serves the rest in time",
+        )
