@@ -18,6 +18,7 @@ help:
 
 set-up:
 	@command -v $(PYTHON) >/dev/null || { echo 'set-up: $(PYTHON) is not here: Python 3.11 or newer is needed (make PYTHON=…)' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "set-up: Python 3.11 or newer is needed, and $(PYTHON) is $$($(PYTHON) --version 2>&1): make PYTHON=python3.12 …" >&2; exit 1; }
 	@$(PYTHON) scripts/set_up.py
 
 demo: set-up

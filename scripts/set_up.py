@@ -1,7 +1,7 @@
 """Sets up .venv from requirements.lock when it is not, or not any more, what the lock says.
 
-Runs on the Python that the user has: the standard library alone, and syntax that an older Python 3 can read well
-enough to be told that it is too old.
+Runs on the Python that the user has, before anything is installed: the standard library alone. The Makefile has made
+sure that it is 3.11 or newer.
 """
 
 from __future__ import annotations
@@ -28,12 +28,7 @@ def say(text: str) -> None:
 
 
 def check_python() -> None:
-    """Refuse a Python that is too old or comes without what makes a virtual environment."""
-    if sys.version_info < (3, 11):  # noqa: UP036 (this is where it is found out)
-        sys.exit(
-            f"set-up: Python 3.11 or newer is needed, and {sys.executable} is {sys.version.split()[0]}. "
-            "Name another one: make PYTHON=python3.12 …"
-        )
+    """Refuse a Python that comes without what makes a virtual environment."""
     if not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
         sys.exit("set-up: this Python has no venv module: apt-get install python3-venv (or your system's name for it)")
 

@@ -73,7 +73,7 @@ def test_a_launched_process_has_a_session_and_an_output_of_its_own(tmp_path: Pat
     program = "import os, sys; print(os.getsid(0), flush=True); sys.stdin.read(); import time; time.sleep(60)"
     process = launch([sys.executable, "-c", program], tmp_path, output)
     assert process is not None
-    while not (words := output.read_text()).strip():
+    while not (words := output.read_text()).endswith("\n"):
         os.sched_yield()
     process.signal(signal.SIGKILL)
 
