@@ -33,7 +33,7 @@ class BadDeployErrors(_BadDeploy):
 
     name: ClassVar[str] = "bad-deploy-errors"
     target: str = "payment"
-    share: float = 0.35
+    share: float = 0.6
 
     def hold(self, world: World, age: int) -> None:
         world.knobs.errors[self.reached(world, age)] += self.share
@@ -45,7 +45,7 @@ class BadDeploySlow(_BadDeploy):
 
     name: ClassVar[str] = "bad-deploy-slow"
     target: str = "pricing"
-    factor: float = 5.0
+    factor: float = 7.0
 
     def hold(self, world: World, age: int) -> None:
         world.knobs.slow[self.reached(world, age)] *= self.factor

@@ -61,7 +61,7 @@ class MemoryLeak(Fault):
 
     name: ClassVar[str] = "memory-leak"
     target: str = "search"
-    minutes: float = 15.0
+    minutes: float = 10.0
     """From a fresh start to the limit."""
 
     def repairs(self, world: World) -> tuple[str, ...]:

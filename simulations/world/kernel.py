@@ -270,10 +270,10 @@ def _forward(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, n: int) -> None:
 
 @njit(cache=True, _nrt=False)
 def _weight(x: Fixed, k: Knobs, s: State, n: int, i: int) -> float:
-    """The part of the traffic that the balancer gives an instance, before it is made to add up to one."""
+    """The part of the traffic that the balancer gives an instance, before it is made to add up to one; cold ones get less."""
     if x.single[n] == 1:
         return 1.0 if s.active[n] == i else 0.0
-    return k.zone_weight[x.zone[i]] if s.rotation[i] > 0.0 else 0.0
+    return k.zone_weight[x.zone[i]] * s.warm[i] if s.rotation[i] > 0.0 else 0.0
 
 
 @njit(cache=True, _nrt=False)

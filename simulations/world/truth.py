@@ -101,7 +101,7 @@ class Truth:
         total = self._window.sum(axis=0)
         many = np.maximum(total[0], 1e-9)
         share, delay = total[1] / many, total[2] / many
-        self._violated[self.ticks] = ((share < self._target) | (delay > self._bound)) & (total[0] > 1)
+        self._violated[self.ticks] = ((share < self._target) | (delay > self._bound)) & (self.ticks >= WINDOW // 2)
         failed = np.maximum(came - well, 0.0) / self._mean
         late = np.where(delay > 2 * self._bound, 0.5 * well / self._mean, 0.0)
         self._lost[self.ticks] = self._value * (failed + late)
@@ -120,7 +120,7 @@ class Truth:
             waiting = float(state.backlog[fixed.consumes[worker]])
             came[n] = max(rate, 1.0 if waiting > 1 else rate)
             well[n] = rate * state.ok_share[worker]
-            slow[n] = waiting / max(rate, 0.1)
+            slow[n] = waiting / max(rate, 1.0)
         return came, well, slow
 
 

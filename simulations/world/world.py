@@ -170,10 +170,10 @@ class World:
                 self.later(DRAIN_SECONDS, "off", i)
 
     def roll(self, n: int) -> None:
-        """Replace the instances of a service one after the other, without dropping requests."""
-        pause = int(self.fixed.startup[n]) + DRAIN_SECONDS + 2
+        """Replace the instances of a service one after the other; each serves until its successor is there."""
+        pause = int(self.fixed.startup[n]) + DRAIN_SECONDS
         for rank, i in enumerate(self.instances(self.layout.ids[n])):
-            self.later(rank * pause, "drain", int(i))
+            self.later((rank + 1) * pause, "replace", int(i))
 
     def standby(self, n: int, zone: str | None) -> int | None:
         """The instance that could take over a store, or None."""
@@ -201,7 +201,7 @@ class World:
         self.reporter.change(service, kind, summary or f"{service} version {self.versions[service]} rolled out")
 
     def later(self, seconds: int, what: str, i: int) -> None:
-        """Do something to an instance after some ticks: kill, drain, start, off, lead."""
+        """Do something to an instance after some ticks: kill, replace, off, lead."""
         self._job_number += 1
         heapq.heappush(self._jobs, (self.tick + seconds, self._job_number, what, i))
 
@@ -214,12 +214,11 @@ class World:
             match what:
                 case "kill":
                     self.kill(i)
-                case "drain" if phase[i] == READY:
-                    phase[i] = DRAINING
-                    self.later(DRAIN_SECONDS, "start", i)
-                case "start" if phase[i] == DRAINING:
-                    phase[i] = STARTING
-                    self.state.left[i] = self.fixed.startup[self.fixed.service[i]]
+                case "replace" if phase[i] == READY:
+                    self.state.warm[i] = kernel.COLD
+                    self.state.uptime[i] = self.state.leaked[i] = 0.0
+                case "replace" if phase[i] == DOWN:
+                    self.kill(i)
                 case "off" if phase[i] == DRAINING:
                     phase[i] = OFF
                 case "lead":
