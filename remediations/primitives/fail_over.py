@@ -10,6 +10,8 @@ from remediations.primitives.protocol import Bounds, Effect, Facts, check_parame
 
 STORES = frozenset({"database", "cache", "queue"})
 PLACES = frozenset({"zone", "site"})
+STILL_SERVED = 0.3
+"""Share of a place that is taken to serve still while the place is unwell: the rest cannot be put at risk again."""
 
 
 class FailOver:
@@ -43,6 +45,6 @@ class FailOver:
             undo=undo,
             transient=False,
             undo_either_way=facts.kind in PLACES,
-            at_risk=1.0,
+            at_risk=STILL_SERVED if facts.kind in PLACES and facts.unwell else 1.0,
             postcondition=f"{facts.target} is served from {parameters.get('to', 'elsewhere')}",
         )

@@ -1,0 +1,240 @@
+"""Permission: Cedar policies asked at rising oversight, the first level that is permitted is the tier.
+
+Policies live in files (``*.cedar``) beside their schema (``*.cedarschema``) and are validated against it at load. Every
+policy needs an ``@id``; its ``@reason`` is what people are told. Anything that is wrong with any file means that
+nothing is permitted: no policy, no action.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cedarpy
+
+from aiops.model.entities import RUNTIME_ENTITY, Criticality, Item
+from aiops.model.plans import Action, BlastRadius, Direction, Oversight
+from remediations.windows import Problem
+
+RISING = (Oversight.UNATTENDED, Oversight.ONE_APPROVER, Oversight.TWO_APPROVERS)
+"""Levels in the order in which they are asked."""
+VALUE_ACCOUNT = "value"
+RESOLUTION = "resolution"
+MOST_SECONDS = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The facts of one action at one moment. What is not stated has its least favourable value."""
+
+    action: Action
+    item: Item | None
+    """None: nobody described the target."""
+    blast: BlastRadius
+    direction: Direction = Direction.DO
+    principal: str = RESOLUTION
+    runbook: str = ""
+    requester: str = RESOLUTION
+    approvers: tuple[str, ...] = ()
+    confidence: float = 0.0
+    evidence_age_seconds: float = math.inf
+    attempts: int = 0
+    reversible: bool = False
+    change_suspected: bool = False
+    ticket_only: bool = False
+    frozen: bool = True
+    breaker_open: bool = True
+    halted: bool = True
+    budget_reserved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The tier, and all that is needed to check it later."""
+
+    level: Oversight
+    reasons: tuple[str, ...]
+    policies: tuple[str, ...]
+    """Ids of the policies that decided: those that permitted, or those that forbade."""
+    digest: str
+    request: str
+    """The request as it was asked at ``level``, JSON; at the highest level when it is forbidden."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """One policy's words."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class PolicySet:
+    """Policies in force. With problems, or without policies, it permits nothing."""
+
+    problems: tuple[Problem, ...] = ()
+    digest: str = ""
+    texts: Mapping[str, _Text] = field(default_factory=dict)
+    """By Cedar's own number of the policy (``policy0`` …)."""
+    policies: Any = None
+    schema: Any = None
+
+    @classmethod
+    def load(cls, folder: Path) -> PolicySet:
+        """All policies and the schema of a folder."""
+        files = sorted([*folder.glob("*.cedarschema"), *folder.glob("*.cedar")])
+        problems: list[Problem] = []
+        texts: dict[Path, str] = {}
+        for file in files:
+            try:
+                texts[file] = file.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                problems.append(Problem(str(file), 1, f"cannot be read: {error}"))
+        schema = "\n".join(text for file, text in texts.items() if file.suffix == ".cedarschema")
+        policies = {file: text for file, text in texts.items() if file.suffix == ".cedar"}
+        if not schema.strip():
+            problems.append(Problem(str(folder), 1, "no schema (*.cedarschema)"))
+        if not policies:
+            problems.append(Problem(str(folder), 1, "no policies (*.cedar)"))
+        if not problems:
+            problems = _problems(schema, policies)
+        digest = hashlib.sha256()
+        for file, text in texts.items():
+            digest.update(f"{file.name}\0{len(text)}\0{text}".encode())
+        if problems:
+            return cls(tuple(problems), digest.hexdigest())
+        whole = "\n".join(policies.values())
+        return cls(
+            (),
+            digest.hexdigest(),
+            _words(whole),
+            cedarpy.PolicySet.from_str(whole),
+            cedarpy.Schema.from_str(schema),
+        )
+
+    def decide(self, question: Question) -> Decision:
+        """Ask at rising oversight; the first level that is permitted is the tier, else it is forbidden."""
+        if self.policies is None:
+            told = "; ".join(str(problem) for problem in self.problems[:3]) or "no policies are loaded"
+            return Decision(Oversight.FORBIDDEN, (f"no policy is in force: {told}",), (), self.digest, "")
+        answer: Decision | None = None
+        for rank, level in enumerate(RISING):
+            answer, permitted = self._ask(question, level, rank)
+            if permitted:
+                return answer
+        assert answer is not None
+        return answer
+
+    def _ask(self, question: Question, level: Oversight, rank: int) -> tuple[Decision, bool]:
+        request = _request(question, rank)
+        entities = [_entity(question)]
+        result = cedarpy.is_authorized(request, self.policies, entities, self.schema)
+        found = [self.texts[name] for name in sorted(result.diagnostics.reasons) if name in self.texts]
+        errors = tuple(f"policy error: {error}" for error in result.diagnostics.errors)
+        permitted = bool(result.allowed) and not errors
+        reasons = (*(f"{text.reason} [{text.id}]" for text in found), *errors)
+        if not permitted:
+            reasons = reasons or ("no policy permits this at any level of oversight",)
+        told = json.dumps({"request": request, "entities": entities}, sort_keys=True, separators=(",", ":"))
+        tier = level if permitted else Oversight.FORBIDDEN
+        return Decision(tier, reasons, tuple(text.id for text in found), self.digest, told), permitted
+
+
+def _request(question: Question, rank: int) -> dict[str, Any]:
+    shares = question.blast.shares
+    widest = max((share for account, share in shares.items() if account != VALUE_ACCOUNT), default=0.0)
+    context = {
+        "level": rank,
+        "direction": question.direction.value,
+        "runbook": question.runbook,
+        "requester": question.requester,
+        "approvers": sorted(set(question.approvers)),
+        "confidence": math.floor(100 * _clean(question.confidence, 0.0)),
+        "evidence_age_seconds": math.ceil(_clean(question.evidence_age_seconds, MOST_SECONDS)),
+        "attempts": question.attempts,
+        "reversible": question.reversible,
+        "blast_percent": math.ceil(100 * _clean(widest, 1.0) - 1e-9),
+        "value_percent": math.ceil(100 * _clean(shares.get(VALUE_ACCOUNT, 0.0), 1.0) - 1e-9),
+        "change_suspected": question.change_suspected,
+        "ticket_only": question.ticket_only,
+        "frozen": question.frozen,
+        "breaker_open": question.breaker_open,
+        "halted": question.halted,
+        "budget_reserved": question.budget_reserved,
+    }
+    return {
+        "principal": {"type": "Role", "id": question.principal},
+        "action": {"type": "Action", "id": question.action.primitive},
+        "resource": {"type": "Item", "id": question.action.target},
+        "context": context,
+    }
+
+
+def _clean(value: float, worst: float) -> float:
+    """A figure that is one; anything else becomes the worst."""
+    return min(max(value, 0.0), float(MOST_SECONDS)) if math.isfinite(value) else worst
+
+
+def _entity(question: Question) -> dict[str, Any]:
+    target, item = question.action.target, question.item
+    attributes = dict(item.attributes) if item else {}
+    words = [*attributes.get("data_class", "").split(","), *attributes.get("tags", "").split(",")]
+    return {
+        "uid": {"type": "Item", "id": target},
+        "attrs": {
+            "kind": item.kind if item else "unknown",
+            "known": item is not None,
+            "criticality": (item.criticality if item else Criticality.CRITICAL).value,
+            "owner": item.owner if item else "",
+            "replicas": item.replicas if item else 1,
+            "tags": sorted({word.strip() for word in words if word.strip()}),
+            "security_hold": attributes.get("security_hold", "").lower() not in ("", "false", "no", "0"),
+            "runtime": target == RUNTIME_ENTITY or target.startswith(f"{RUNTIME_ENTITY}/"),
+        },
+        "parents": [],
+    }
+
+
+def _words(policies: str) -> dict[str, _Text]:
+    """Annotations of each policy, by Cedar's number."""
+    parsed = json.loads(cedarpy.policies_to_json_str(policies))["staticPolicies"]
+    notes = {name: policy.get("annotations", {}) for name, policy in parsed.items()}
+    return {name: _Text(note.get("id", ""), note.get("reason", note.get("id", ""))) for name, note in notes.items()}
+
+
+def _problems(schema: str, files: Mapping[Path, str]) -> list[Problem]:
+    """What is wrong with each file, with the line where it can be found."""
+    try:
+        cedarpy.Schema.from_str(schema)
+    except ValueError as error:
+        return [Problem(str(next(iter(files)).parent / "*.cedarschema"), 1, str(error))]
+    found: list[Problem] = []
+    seen: dict[str, Path] = {}
+    for file, text in files.items():
+        try:
+            words = _words(text)
+        except ValueError as error:
+            found.append(Problem(str(file), 1, str(error)))
+            continue
+        for word in words.values():
+            if not word.id:
+                found.append(Problem(str(file), 1, "a policy has no @id"))
+            elif word.id in seen:
+                where = seen[word.id].name
+                found.append(Problem(str(file), _line(text, word.id), f"@id {word.id} is in {where} already"))
+            seen[word.id] = file
+        for wrong in cedarpy.validate_policies(text, schema).errors:
+            name = words[wrong.policy_id].id if wrong.policy_id in words else ""
+            found.append(Problem(str(file), _line(text, name), wrong.error))
+    return found
+
+
+def _line(text: str, name: str) -> int:
+    before, found, _ = text.partition(f'@id("{name}")')
+    return before.count("\n") + 1 if found else 1

@@ -1,0 +1,133 @@
+"""Change windows and freezes from iCalendar files: when may something be changed, and until when not.
+
+An event is a freeze, unless its ``CATEGORIES`` say ``window``. If there is any window at all, changes are allowed only
+inside one; a freeze forbids them always. A calendar that cannot be read freezes everything (fail closed) and is told
+in ``problems``. Times without a zone are UTC.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+
+import icalendar
+import recurring_ical_events
+
+HORIZON = dt.timedelta(days=32)
+"""How far ahead the end of a freeze, or the next window, is looked for."""
+NANOSECONDS = 1_000_000_000
+MOST_HOPS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A file of the binder that could not be used."""
+
+    file: str
+    line: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.what}"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Changes are held now."""
+
+    reason: str
+    until: int | None
+    """When they are allowed again, ns; None: not within the horizon, or a calendar is broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    start: int
+    end: int
+    window: bool
+    name: str
+
+
+class Windows:
+    """All calendars of a binder. Pure given ``at``."""
+
+    def __init__(self, calendars: tuple[icalendar.Calendar, ...] = (), problems: tuple[Problem, ...] = ()) -> None:
+        self.problems = problems
+        self._queries = tuple(recurring_ical_events.of(calendar) for calendar in calendars)
+        self._has_windows = any(_is_window(event) for calendar in calendars for event in calendar.walk("VEVENT"))
+
+    @classmethod
+    def load(cls, folder: Path) -> Windows:
+        """Every ``*.ics`` of the folder; one that is broken becomes a problem, and freezes."""
+        calendars, problems = [], []
+        for file in sorted(folder.glob("*.ics")):
+            try:
+                calendars.append(_parse(file.read_bytes()))
+            except (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+                problems.append(Problem(str(file), 1, f"not a calendar: {error}"))
+        return cls(tuple(calendars), tuple(problems))
+
+    def hold(self, at: int) -> Hold | None:
+        """Whether changes are held at this moment; None: they are allowed."""
+        if self.problems:
+            return Hold(f"a calendar cannot be read: {self.problems[0]}", None)
+        spans = self._ahead(at)
+        reason = self._held_by(spans, at)
+        if not reason:
+            return None
+        moment = at
+        for _ in range(MOST_HOPS):
+            later = [edge for span in spans for edge in (span.start, span.end) if edge > moment]
+            if not later:
+                break
+            moment = min(later)
+            if not self._held_by(spans, moment):
+                return Hold(reason, moment)
+        return Hold(reason, None)
+
+    def _ahead(self, at: int) -> list[_Span]:
+        until = at + round(HORIZON.total_seconds()) * NANOSECONDS
+        return [span for query in self._queries for span in _spans(query, at, until)]
+
+    def _held_by(self, spans: list[_Span], at: int) -> str:
+        now = [span for span in spans if span.start <= at < span.end]
+        freeze = next((span.name for span in now if not span.window), "")
+        if freeze:
+            return f"freeze: {freeze}"
+        if self._has_windows and not any(span.window for span in now):
+            return "outside every change window"
+        return ""
+
+
+def _parse(content: bytes) -> icalendar.Calendar:
+    """A calendar whose events can all be read; ``ValueError`` and what the two parsers raise."""
+    calendar = icalendar.Calendar.from_ical(content)
+    if calendar.name != "VCALENDAR":
+        raise ValueError("it holds no VCALENDAR")
+    _spans(recurring_ical_events.of(calendar), 0, 10**18)
+    return calendar
+
+
+def _spans(query: recurring_ical_events.CalendarQuery, at: int, until: int) -> list[_Span]:
+    start, end = (dt.datetime.fromtimestamp(ns / NANOSECONDS, dt.UTC) for ns in (at, until))
+    return [
+        _Span(_ns(event["DTSTART"].dt), _ns(event["DTEND"].dt), _is_window(event), str(event.get("SUMMARY", "event")))
+        for event in query.between(start, end)
+    ]
+
+
+def _is_window(event: icalendar.cal.Component) -> bool:
+    categories = event.get("CATEGORIES")
+    if categories is None:
+        return False
+    found = categories if isinstance(categories, list) else [categories]
+    return any(str(name).lower() == "window" for entry in found for name in entry.cats)
+
+
+def _ns(moment: dt.date) -> int:
+    if not isinstance(moment, dt.datetime):
+        moment = dt.datetime(moment.year, moment.month, moment.day, tzinfo=dt.UTC)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=dt.UTC)
+    return round(moment.timestamp()) * NANOSECONDS
