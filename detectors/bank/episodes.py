@@ -1,0 +1,183 @@
+"""From flagged points to episodes of a series: evidence that adds up, hysteresis, and getting used to things.
+
+Evidence is a leaky sum. A flagged point adds its ratio, at most what its usual interval lets it stand for: 1.5 at ten
+seconds, 2 at a minute, 4 from four minutes on if the value is new to the series. An ordinary one takes 1 away. At
+``OPENS`` an episode opens, at 0 it closes. So one wild point opens nothing on a series that speaks every few seconds.
+
+Three ways to get used to things, since flagged points are not learned: a blip that opened nothing widens range and tail
+a little; an episode that closed by itself widens the limit of the view that raised it, so that what returns every hour
+falls silent after a few times; and a new level that lasted ``adopt_ns`` becomes the usual one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba.extending import register_jitable
+
+from detectors.bank.layout import HOURS, OPEN, Array, Phase, Record, View
+from detectors.views import silence
+
+OPENS = 4.0
+MOST = 8.0
+CALM = 0.7
+"""While an episode is open a point must be below this ratio to count as ordinary."""
+ADOPT_POINTS = 24
+RELEARN_POINTS = 200
+"""After an adoption the series is as sure of itself as after so many points."""
+_LEVEL_GAIN = 1 / 32
+_OPENED, _CLOSED, _ADOPTED = int(Phase.OPENED), int(Phase.CLOSED), int(Phase.ADOPTED)
+_SHIFT, _HOUR, _SILENCE = int(View.SHIFT), int(View.TIME_OF_DAY), int(View.SILENCE)
+
+
+@register_jitable
+def score_of(ratio: float) -> float:
+    """Ratio to a score in [0, 1): 0.5 is the series' own limit, 0.8 four times as far."""
+    return ratio / (1.0 + ratio)
+
+
+@register_jitable
+def weight_of(interval: float, known: bool) -> float:  # noqa: FBT001 (compiled: no keywords)
+    """The most evidence that one point of a series with this interval (seconds) may add.
+
+    A value inside the known range never opens an episode alone.
+    """
+    return min(1.4 + 0.01 * interval, 2.0 if known else 4.0)
+
+
+@register_jitable
+def tell(trouble: Record, index: int, at: int, phase: int, out: Record) -> None:
+    """Writes a transition of the series' value episode."""
+    out["series"] = index
+    out["phase"] = phase
+    out["view"] = trouble["view"]
+    out["direction"] = trouble["direction"]
+    out["spare"] = 0
+    out["at"] = at
+    out["since"] = trouble["since"]
+    out["value"] = trouble["value"]
+    out["expected"] = trouble["expected"]
+    out["score"] = score_of(np.float64(trouble["peak"]))
+    out["points"] = trouble["count"]
+
+
+@register_jitable
+def flagged(row: Record, trouble: Record, at: int, relative: float, verdict: tuple[float, int, int]) -> None:
+    """Adds a flagged point to the trouble of its series."""
+    ratio, view, direction = verdict
+    evidence = np.float64(row["evidence"])
+    if evidence == 0.0:
+        trouble["since"] = at
+        trouble["peak"] = 0.0
+        trouble["count"] = 0
+        trouble["level"] = relative
+        trouble["noise"] = 0.0
+    known = bool(np.float64(row["low"]) <= relative <= np.float64(row["high"]))
+    row["evidence"] = min(MOST, evidence + min(ratio, weight_of(np.float64(row["interval"]), known)))
+    if ratio > np.float64(trouble["peak"]):
+        trouble["peak"] = ratio
+        trouble["value"] = row["origin"] + relative
+        trouble["expected"] = row["origin"] + np.float64(row["centre"])
+        trouble["view"] = view
+        trouble["direction"] = direction
+    trouble["count"] += 1
+    gain = max(_LEVEL_GAIN, 1.0 / np.float64(trouble["count"]))
+    level = np.float64(trouble["level"]) + gain * (relative - np.float64(trouble["level"]))
+    trouble["level"] = level
+    trouble["noise"] = np.float64(trouble["noise"]) + gain * (abs(relative - level) - np.float64(trouble["noise"]))
+
+
+@register_jitable
+def after_flagged(row: Record, trouble: Record, at: int, adopt_ns: int) -> int:
+    """Phase of the transition after a flagged point, or -1."""
+    if not row["state"] & OPEN:
+        if np.float64(row["evidence"]) < OPENS:
+            return -1
+        row["state"] |= OPEN
+        return _OPENED
+    if at - trouble["since"] >= adopt_ns and trouble["count"] >= ADOPT_POINTS:
+        return _ADOPTED
+    return -1
+
+
+@register_jitable
+def after_usual(row: Record, trouble: Record, ratio: float) -> int:
+    """Phase of the transition after a point that was not flagged, or -1."""
+    evidence = np.float64(row["evidence"])
+    is_open = row["state"] & OPEN
+    if evidence == 0.0 or (is_open and ratio >= CALM):
+        return -1
+    row["evidence"] = max(0.0, evidence - 1.0)
+    if evidence > 1.0:
+        return -1
+    get_used_to(row, trouble)
+    if is_open:
+        row["state"] ^= OPEN
+        return _CLOSED
+    return -1
+
+
+@register_jitable
+def get_used_to(row: Record, trouble: Record) -> None:
+    """Widens what is usual after trouble that went by itself."""
+    more = min(2.0, 1.0 + 0.5 * (np.float64(trouble["peak"]) - 1.0)) if row["state"] & OPEN else 1.1
+    if trouble["view"] == _SHIFT:
+        row["chart_tail"] = min(np.float64(row["chart_tail"]) * more, 4.0)
+    elif trouble["view"] == _HOUR:
+        row["hour_tail"] = min(np.float64(row["hour_tail"]) * more, 4.0)
+    else:
+        row["tail"] = min(np.float64(row["tail"]) * more, 1e6)
+    seen = trouble["value"] - row["origin"]
+    row["low"] = min(np.float64(row["low"]), seen)
+    row["high"] = max(np.float64(row["high"]), seen)
+
+
+@register_jitable
+def adopt(row: Record, trouble: Record, levels: Array) -> None:
+    """The level of the trouble becomes the usual one."""
+    level, noise = np.float64(trouble["level"]), np.float64(trouble["noise"])
+    if trouble["view"] == _HOUR:
+        row["hour_tail"] = 4.0
+    else:
+        moved = level - np.float64(row["slow"])
+        for hour in range(HOURS):
+            levels[hour] += moved
+        row["hour_before"] = np.float64(row["hour_before"]) + moved
+        row["hour_now"] = np.float64(row["hour_now"]) + moved
+        row["hour_after"] = np.float64(row["hour_after"]) + moved
+    row["centre"] = level
+    row["slow"] = level
+    row["spread"] = max(np.float64(row["spread"]), noise)
+    row["wide"] = max(np.float64(row["wide"]), noise)
+    row["low"] = min(np.float64(row["low"]), level - 2.0 * noise)
+    row["high"] = max(np.float64(row["high"]), level + 2.0 * noise)
+    row["chart"] = 0.0
+    row["hour_chart"] = 0.0
+    row["n"] = min(row["n"], RELEARN_POINTS)
+    row["evidence"] = 0.0
+    row["state"] ^= OPEN
+
+
+@register_jitable
+def is_silent(row: Record, watermark_at: int) -> bool:
+    """Whether the series has not spoken for too long when its source has reached ``watermark_at``."""
+    patience = silence.patience(np.float64(row["interval"]), np.float64(row["pause"]))
+    return bool(np.float64(watermark_at - row["last_at"]) * 1e-9 > patience)
+
+
+@register_jitable
+def tell_silence(row: Record, trouble: Record, index: int, at: int, phase: int, out: Record) -> None:
+    """Writes a transition of the series' silence."""
+    since = trouble["silent_since"]
+    seconds = np.float64(at - since) * 1e-9
+    patience = silence.patience(np.float64(row["interval"]), np.float64(row["pause"]))
+    out["series"] = index
+    out["phase"] = phase
+    out["view"] = _SILENCE
+    out["direction"] = 0
+    out["spare"] = 0
+    out["at"] = at
+    out["since"] = since
+    out["value"] = seconds
+    out["expected"] = np.float64(row["interval"])
+    out["score"] = score_of(seconds / patience)
+    out["points"] = 0

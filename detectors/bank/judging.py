@@ -1,0 +1,79 @@
+"""The score of a point: the loudest of the views, before anything is learned from the point."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba.extending import register_jitable
+
+from detectors.bank.layout import Record, View
+from detectors.bank.remembering import hour_level
+from detectors.views import deviation, forecast, novelty, shift, time_of_day
+
+MATURE_POINTS = 60.0
+"""Limits are wider by 60/n: what a series does at most is not known after its first points."""
+MATURE_HOURS = 12.0
+"""The same for the levels of the day, in hours seen again."""
+RESOLUTION = 1e-5
+"""Changes below this share of a value are never told from rounding."""
+RANGE_SHARE = 0.01
+"""Nor are changes below this share of the known range: rare events leave a spread of almost 0 behind."""
+_DEVIATION, _RANGE, _SHIFT = int(View.DEVIATION), int(View.RANGE), int(View.SHIFT)
+_HOUR, _FORECAST = int(View.TIME_OF_DAY), int(View.FORECAST)
+
+
+@register_jitable
+def floor_of(row: Record, relative: float) -> float:
+    """The smallest spread that matters for a value of this size and a series of this range."""
+    known = RANGE_SHARE * (np.float64(row["high"]) - np.float64(row["low"]))
+    return float(max(1e-9 + RESOLUTION * abs(row["origin"] + relative), known))
+
+
+@register_jitable
+def judge(row: Record, at: int, relative: float, horizon_seconds: float) -> tuple[float, int, int]:
+    """Ratio to the series' own limit, the view that is loudest, and the direction (+1 up, -1 down).
+
+    Moves the charts of mean shift and time of day, which are evidence and not learned.
+    """
+    floor = floor_of(row, relative)
+    mature = 1.0 + MATURE_POINTS / np.float64(row["n"])
+    residual = float(relative - np.float64(row["centre"]))
+    far = deviation.distance(residual, np.float64(row["spread"]), floor)
+    low, high = np.float64(row["low"]), np.float64(row["high"])
+    outside = novelty.excess(relative, low, high)
+    known = novelty.KNOWN if outside == 0.0 else 1.0
+    best, view, direction = 0.0, _DEVIATION, 1 if residual >= 0.0 else -1
+
+    wide = max(np.float64(row["wide"]), floor)
+    chart = shift.chart_after(np.float64(row["chart"]), relative - np.float64(row["slow"]), wide)
+    row["chart"] = chart
+    shifted = abs(chart) / (shift.FACTOR * np.float64(row["chart_tail"]) * mature)
+
+    if row["hour_known"]:
+        away = relative - hour_level(row, at)
+        hour_wide = max(np.float64(row["hour_wide"]), floor)
+        chart_of_day = time_of_day.chart_after(np.float64(row["hour_chart"]), away, hour_wide)
+        row["hour_chart"] = chart_of_day
+        if np.float64(row["hour_wide"]) > 0.0:
+            known *= time_of_day.KNOWN if abs(away) < time_of_day.NEAR * hour_wide else 1.0
+            seasoned = 1.0 + MATURE_HOURS / (1.0 + np.float64(row["hours_again"]))
+            best = abs(chart_of_day) / (time_of_day.FACTOR * np.float64(row["hour_tail"]) * seasoned)
+            view, direction = _HOUR, 1 if chart_of_day >= 0.0 else -1
+
+    if shifted > best:
+        best, view, direction = shifted, _SHIFT, 1 if chart >= 0.0 else -1
+    if outside > 0.0:
+        slack = 8.0 * max(np.float64(row["spread"]), floor)
+        beyond = novelty.ratio(outside, low, high, slack) / mature
+        if beyond > best:
+            best, view, direction = beyond, _RANGE, 1 if relative > high else -1
+    deviating = known * far / (deviation.FACTOR * np.float64(row["tail"]) * mature)
+    if deviating > best:
+        best, view, direction = deviating, _DEVIATION, 1 if residual >= 0.0 else -1
+    if np.float64(row["limit"]) > 0.0:
+        level = row["origin"] + np.float64(row["centre"])
+        lead = np.float64(row["centre"]) - np.float64(row["slow"])
+        points = horizon_seconds / max(np.float64(row["interval"]), 1e-3)
+        running_out = forecast.ratio(level, lead, wide, np.float64(row["limit"]), points) / mature
+        if running_out > best:
+            best, view, direction = running_out, _FORECAST, 1
+    return best, view, direction

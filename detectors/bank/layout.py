@@ -1,0 +1,219 @@
+"""How a series' state lies in memory, and the codes that the loop reads and writes.
+
+One row of three cache lines holds all that every point needs, so that the cost of a point hardly grows with the
+number of series. What is needed seldom lies apart: the trouble a series is in, its 24 levels of the day (once an hour),
+the ring of recent values (touched once a minute). Zeroed memory is a valid empty state everywhere, so capacity can be
+reserved and is committed by the operating system only where series live.
+
+Levels are float32 relative to ``origin``, the series' first value, so that a large offset costs no precision.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Record = Any
+"""One element of a structured array: to numba a pointer, to numpy a view; writing to it writes to the array."""
+
+
+class Ended(IntEnum):
+    """How a point ended. The ledger's words, as codes."""
+
+    LEARNED = 0
+    FLAGGED = 1
+    DUPLICATE = 2
+    LATE = 3
+    WARMING_UP = 4
+    REFUSED = 5
+    """Not a finite number: the caller's dead letter."""
+
+
+class Kind(IntEnum):
+    """What the values of a series are; the same numbers as the wire's ``SeriesKind``."""
+
+    GAUGE = 0
+    DELTA = 1
+    CUMULATIVE = 2
+    CUMULATIVE_UPDOWN = 3
+    RATE = 4
+    QUANTILE = 5
+
+
+class View(IntEnum):
+    """Which view spoke loudest."""
+
+    NONE = 0
+    DEVIATION = 1
+    RANGE = 2
+    SHIFT = 3
+    TIME_OF_DAY = 4
+    FORECAST = 5
+    SILENCE = 6
+
+
+class Phase(IntEnum):
+    """What a transition says."""
+
+    CLOSED = 0
+    """Back to what it was."""
+    OPENED = 1
+    ADOPTED = 2
+    """Closed because the new level lasted: from now on it is usual."""
+
+
+OPEN, SILENT = 1, 2
+"""Bits of ``state``."""
+RECENT = 5
+"""Times remembered to tell a duplicate from a point that comes out of order."""
+HOURS = 24
+
+ROW = np.dtype(
+    [
+        # line 0: time
+        ("last_at", "i8"),
+        ("floor_at", "i8"),
+        ("recent", "i8", (RECENT,)),
+        ("minute", "i4"),
+        ("hour", "i4"),
+        # line 1: levels
+        ("origin", "f8"),
+        ("last_value", "f8"),
+        ("n", "u4"),
+        ("limit", "f4"),
+        ("centre", "f4"),
+        ("spread", "f4"),
+        ("tail", "f4"),
+        ("slow", "f4"),
+        ("wide", "f4"),
+        ("chart", "f4"),
+        ("chart_tail", "f4"),
+        ("low", "f4"),
+        ("high", "f4"),
+        ("evidence", "f4"),
+        # line 2: pauses, the minute, the hour
+        ("interval", "f4"),
+        ("pause", "f4"),
+        ("minute_sum", "f4"),
+        ("hour_sum", "f4"),
+        ("hour_before", "f4"),
+        ("hour_now", "f4"),
+        ("hour_after", "f4"),
+        ("hour_wide", "f4"),
+        ("hour_chart", "f4"),
+        ("hour_tail", "f4"),
+        ("score", "f4"),
+        ("hour_n", "u4"),
+        ("hours_seen", "u4"),
+        ("hours_again", "u2"),
+        ("minute_n", "u2"),
+        ("ring_filled", "u2"),
+        ("head", "u1"),
+        ("state", "u1"),
+        ("kind", "u1"),
+        ("hour_known", "u1"),
+        ("spare", "u1", (2,)),
+    ],
+    align=True,
+)
+"""Hot state of a series, 192 bytes."""
+
+TROUBLE = np.dtype(
+    [
+        ("since", "i8"),
+        ("value", "f8"),
+        ("expected", "f8"),
+        ("silent_since", "i8"),
+        ("peak", "f4"),
+        ("level", "f4"),
+        ("noise", "f4"),
+        ("count", "u4"),
+        ("view", "u1"),
+        ("direction", "i1"),
+        ("spare", "u1", (14,)),
+    ],
+    align=True,
+)
+"""State of a series that is or was in trouble, 64 bytes."""
+
+TRANSITION = np.dtype(
+    [
+        ("series", "i4"),
+        ("phase", "u1"),
+        ("view", "u1"),
+        ("direction", "i1"),
+        ("spare", "u1"),
+        ("at", "i8"),
+        ("since", "i8"),
+        ("value", "f8"),
+        ("expected", "f8"),
+        ("score", "f4"),
+        ("points", "u4"),
+    ],
+    align=True,
+)
+"""One episode of one series opens or closes.
+
+``at``: time of the point that decided. ``since``: time of the first abnormal point. ``score``: the peak so far, in
+[0, 1]. ``value`` and ``expected``: at the peak. ``points``: flagged points of the episode. A silence (view SILENCE) is
+an episode of its own: a series may have one of each kind at the same time.
+"""
+
+
+class State(NamedTuple):
+    """All arrays of a bank. Capacity first; rows past the bank's size are zero and take no memory."""
+
+    rows: Array
+    """ROW[capacity]."""
+    troubles: Array
+    """TROUBLE[capacity]."""
+    hours: Array
+    """float32[capacity, 24]: level of each hour of the day, relative to origin."""
+    ring: Array
+    """float32[steps, capacity]: mean of each recent minute; row ``minute % steps``. NaN: no point in that minute."""
+    dirty_rows: Array
+    """uint32[capacity / BLOCK]: version of the last change of a block of rows."""
+    dirty_troubles: Array
+    """uint32[capacity / BLOCK]."""
+    dirty_hours: Array
+    """uint32[capacity / BLOCK]."""
+    dirty_ring: Array
+    """uint32[steps, capacity / RING_BLOCK]."""
+
+
+class Points(NamedTuple):
+    """A batch, parallel arrays."""
+
+    series: Array
+    at: Array
+    value: Array
+    start: Array
+
+
+class Outcome(NamedTuple):
+    """What the loop writes: uint8 code and float32 score a point, and room for two transitions a point."""
+
+    ended: Array
+    score: Array
+    transitions: Array
+
+
+class Tuning(NamedTuple):
+    """Settings as the loop takes them; types are exact so that there is one compiled signature."""
+
+    threshold: float
+    warm_up: int
+    late_ns: int
+    adopt_ns: int
+    step_ns: int
+    horizon_seconds: float
+
+
+BLOCK_BITS = 10
+"""1,024 series a block of rows."""
+RING_BITS = 14
+"""16,384 series a block of a ring's minute."""

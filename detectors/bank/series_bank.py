@@ -1,0 +1,225 @@
+"""SeriesBank: the state of all series of one slot, and the door to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.bank import loop, memory, snapshot
+from detectors.bank.layout import (
+    BLOCK_BITS,
+    HOURS,
+    OPEN,
+    RING_BITS,
+    ROW,
+    SILENT,
+    TRANSITION,
+    TROUBLE,
+    Array,
+    Outcome,
+    Points,
+    State,
+    Tuning,
+)
+
+SECOND = 1_000_000_000
+_ALIGNED = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class BankSettings:
+    """Settings of a bank."""
+
+    capacity: int = 1_000_000
+    """Most series. Memory is committed only for those that live."""
+    warm_up_points: int = 30
+    late_seconds: float = 300.0
+    """A point older than its series' newest by more is late, even where it could be told from a duplicate."""
+    threshold: float = 1.0
+    """Scales all limits of the bank: 2 asks for points twice as far out."""
+    adopt_seconds: float = 7200.0
+    """A level that lasted so long, and 24 points, is the new usual one."""
+    ring_step_seconds: float = 60.0
+    ring_steps: int = 360
+    forecast_seconds: float = 7200.0
+    """A limit that is nearer than this on the present trend is trouble now."""
+
+
+@dataclass(frozen=True, slots=True)
+class BankResult:
+    """What a batch came to."""
+
+    ended: npt.NDArray[np.uint8]
+    """``Ended`` of each point."""
+    score: npt.NDArray[np.float32]
+    """Score of each point in [0, 1): 0.5 is the edge of what the series does by itself; 0 where it was not scored."""
+    transitions: Array
+    """TRANSITION records in the order of the points that caused them."""
+
+
+class SeriesBank:
+    """Scores and learns points of many series.
+
+    A series is a number below ``size``; ``admit`` announces the next ones. All methods must be called by one thread.
+    """
+
+    def __init__(self, settings: BankSettings | None = None) -> None:
+        self.settings = settings or BankSettings()
+        self.size = 0
+        self.version = 1
+        """Rises with each ``to_arrays``; what changes afterwards carries it."""
+        self._state = _reserve(self.settings)
+        self._room = np.empty(0, dtype=TRANSITION)
+        self._tuning = Tuning(
+            threshold=float(self.settings.threshold),
+            warm_up=int(self.settings.warm_up_points),
+            late_ns=int(self.settings.late_seconds * SECOND),
+            adopt_ns=int(self.settings.adopt_seconds * SECOND),
+            step_ns=int(self.settings.ring_step_seconds * SECOND),
+            horizon_seconds=float(self.settings.forecast_seconds),
+        )
+
+    def __len__(self) -> int:
+        return self.size
+
+    def admit(self, kind: npt.NDArray[np.uint8], limit: npt.NDArray[np.float32] | None = None) -> None:
+        """Announces new series, the next numbers in order.
+
+        Args:
+            kind: ``Kind`` of each new series.
+            limit: value that the series must not reach (1 for a share), 0 where there is none; see ``views.forecast``.
+
+        Raises:
+            ValueError: more than ``capacity``.
+        """
+        size = self.size + len(kind)
+        if size > self.settings.capacity:
+            raise ValueError(f"the bank holds {self.settings.capacity} series, {size} were announced")
+        new = self._state.rows[self.size : size]
+        new["kind"] = kind
+        if limit is not None:
+            new["limit"] = limit
+        self._state.dirty_rows[self.size >> BLOCK_BITS : (size >> BLOCK_BITS) + 1] = self.version
+        self.size = size
+
+    def update(
+        self,
+        series: npt.NDArray[np.int32],
+        at: npt.NDArray[np.int64],
+        value: npt.NDArray[np.float64],
+        start: npt.NDArray[np.int64] | None = None,
+    ) -> BankResult:
+        """Takes a batch in: any number of points a series, in the order in which they came.
+
+        Args:
+            series: numbers below ``size``.
+            at: event time, ns UTC, above 0.
+            value: values; counters as they are, the bank makes rates.
+            start: start of the accumulation of counters and deltas, ns; 0 or None where not known.
+        """
+        count = len(series)
+        if count and not 0 <= int(series.min()) <= int(series.max()) < self.size:
+            raise ValueError(f"series must be below {self.size}: announce them first")
+        if start is None:
+            start = np.zeros(count, dtype=np.int64)
+        points = Points(_own(series, np.int32), _own(at, np.int64), _own(value, np.float64), _own(start, np.int64))
+        if not len(points.at) == len(points.value) == len(points.start) == count:
+            raise ValueError("series, at, value and start must have the same length")
+        if len(self._room) < 2 * count:
+            self._room = np.empty(2 * count, dtype=TRANSITION)
+        out = Outcome(np.empty(count, np.uint8), np.empty(count, np.float32), self._room)
+        told = self._advance(points, out)
+        return BankResult(out.ended, out.score, self._room[:told].copy())
+
+    def _advance(self, points: Points, out: Outcome) -> int:
+        return loop.advance(self._state, self._tuning, points, out, self.version)
+
+    def silent(self, watermark_at: int, indices: npt.NDArray[np.int32] | None = None) -> Array:
+        """Opens the silence of series that have not spoken for much longer than they ever pause.
+
+        Call it only while the lag of their source is known and small. The silence closes with the next point, in
+        ``update``.
+
+        Args:
+            watermark_at: event time that the source of these series has reached, ns.
+            indices: the series of that source; None: all.
+
+        Returns:
+            TRANSITION records with view SILENCE; ``value`` is the seconds of silence, ``expected`` the usual interval.
+        """
+        if indices is None:
+            indices = np.arange(self.size, dtype=np.int32)
+        out = np.empty(len(indices), dtype=TRANSITION)
+        told = loop.listen(self._state, self._tuning, int(watermark_at), _own(indices, np.int32), out, self.version)
+        return out[:told].copy()
+
+    def is_open(self, indices: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+        """Whether a value episode or a silence of each series is open."""
+        states: npt.NDArray[np.bool_] = (self._state.rows["state"][indices] & (OPEN | SILENT)) != 0
+        return states
+
+    def last_score(self, indices: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+        """Score of each series' newest scored point."""
+        scores: npt.NDArray[np.float32] = self._state.rows["score"][indices]
+        return scores
+
+    def last_at(self, indices: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+        """Event time of each series' newest point, ns; 0: none."""
+        times: npt.NDArray[np.int64] = self._state.rows["last_at"][indices]
+        return times
+
+    def readings(
+        self, indices: npt.NDArray[np.int32], window: tuple[int, int], baseline: tuple[int, int]
+    ) -> memory.Readings:
+        """Figures of series over a window [from, to) beside their reference, from the ring of recent values."""
+        return memory.read(self._state, self._tuning.step_ns, indices, window, baseline)
+
+    def to_arrays(self, since: int | None = None) -> dict[str, Array]:
+        """Copies the state, or what changed after the snapshot that gave version ``since``; see ``bank.snapshot``."""
+        arrays = snapshot.copy_changed(self._state, self.size, since, self.version)
+        self.version += 1
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any], settings: BankSettings | None = None) -> SeriesBank:
+        """The bank that ``to_arrays()`` was called on; further parts are added with ``extend``."""
+        bank = cls(settings)
+        bank.extend(arrays)
+        return bank
+
+    def extend(self, arrays: Mapping[str, Any]) -> None:
+        """Adds a part that ``to_arrays(since)`` gave, in order; ``ValueError`` when it does not fit."""
+        self.size, version = snapshot.restore(self._state, self.size, arrays)
+        self.version = version + 1
+
+
+def _own(array: npt.NDArray[Any], dtype: Any) -> Array:
+    """The array as the compiled loop takes it; copied only where type, layout or rights differ."""
+    return np.require(array, dtype=dtype, requirements=["C", "A", "W"])
+
+
+def _zeros(shape: tuple[int, ...], dtype: Any) -> Array:
+    """Zeroed memory that begins on a page, committed by the operating system when it is first written."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    raw = np.zeros(size + _ALIGNED, dtype=np.uint8)
+    shift = -raw.ctypes.data % _ALIGNED
+    aligned: Array = raw[shift : shift + size].view(dtype).reshape(shape)
+    return aligned
+
+
+def _reserve(settings: BankSettings) -> State:
+    blocks = (settings.capacity >> BLOCK_BITS) + 1
+    return State(
+        rows=_zeros((settings.capacity,), ROW),
+        troubles=_zeros((settings.capacity,), TROUBLE),
+        hours=_zeros((settings.capacity, HOURS), np.float32),
+        ring=_zeros((settings.ring_steps, settings.capacity), np.float32),
+        dirty_rows=np.zeros(blocks, dtype=np.uint32),
+        dirty_troubles=np.zeros(blocks, dtype=np.uint32),
+        dirty_hours=np.zeros(blocks, dtype=np.uint32),
+        dirty_ring=np.zeros((settings.ring_steps, (settings.capacity >> RING_BITS) + 1), dtype=np.uint32),
+    )

@@ -1,0 +1,105 @@
+"""Snapshots of a bank: only the blocks that changed are copied, in the calling thread; writing them is another's work.
+
+A part holds, for each of the four arrays, the numbers of the changed blocks and their bytes one after another:
+``rows_blocks``, ``rows_data`` and so on, and ``head`` = (format, since, version, size, capacity-free constants). Blocks
+of rows are 1,024 series; a block of the ring is 16,384 series of one minute. The last block ends at the bank's size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.bank.layout import BLOCK_BITS, RING_BITS, ROW, Array, State
+
+FORMAT = 1
+_ROWS = ("rows", "troubles", "hours")
+_BLOCK = 1 << BLOCK_BITS
+_RING_BLOCK = 1 << RING_BITS
+
+
+def copy_changed(state: State, size: int, since: int | None, version: int) -> dict[str, Array]:
+    """Everything that changed after version ``since``; None: everything."""
+    after = 0 if since is None else since
+    head = np.array([FORMAT, after, version, size, ROW.itemsize, state.ring.shape[0]], dtype=np.int64)
+    arrays: dict[str, Array] = {"head": head}
+    used = (size + _BLOCK - 1) >> BLOCK_BITS
+    for name in _ROWS:
+        dirty = getattr(state, f"dirty_{name}")[:used]
+        blocks = np.flatnonzero(dirty > after)
+        arrays[f"{name}_blocks"] = blocks.astype(np.int32)
+        arrays[f"{name}_data"] = _gather(getattr(state, name), blocks, size)
+    ring_used = (size + _RING_BLOCK - 1) >> RING_BITS
+    places = np.argwhere(state.dirty_ring[:, :ring_used] > after).astype(np.int32)
+    arrays["ring_blocks"] = places
+    arrays["ring_data"] = _gather_ring(state.ring, places, size)
+    return arrays
+
+
+def restore(state: State, size: int, arrays: Mapping[str, Any]) -> tuple[int, int]:
+    """Writes a part into the state; the new size and the part's version."""
+    form, _, version, new_size, row_bytes, steps = (int(number) for number in arrays["head"])
+    if form != FORMAT or row_bytes != ROW.itemsize or steps != state.ring.shape[0]:
+        raise ValueError(f"a snapshot of format {form}/{row_bytes}/{steps} does not fit this bank")
+    if not size <= new_size <= len(state.rows):
+        raise ValueError(f"a snapshot of {new_size} series does not fit a bank of {size}, at most {len(state.rows)}")
+    for name in _ROWS:
+        target: Array = getattr(state, name)
+        blocks = np.asarray(arrays[f"{name}_blocks"])
+        _scatter(target, blocks, np.asarray(arrays[f"{name}_data"]), new_size)
+        getattr(state, f"dirty_{name}")[blocks] = version
+    places = np.asarray(arrays["ring_blocks"]).reshape(-1, 2)
+    _scatter_ring(state.ring, places, np.asarray(arrays["ring_data"]), new_size)
+    state.dirty_ring[places[:, 0], places[:, 1]] = version
+    return new_size, version
+
+
+def _runs(blocks: npt.NDArray[Any]) -> list[tuple[int, int]]:
+    """Consecutive blocks as [from, to) pairs: few large copies instead of many small ones."""
+    if not len(blocks):
+        return []
+    breaks = np.flatnonzero(np.diff(blocks) != 1) + 1
+    return [(int(run[0]), int(run[-1]) + 1) for run in np.split(blocks, breaks)]
+
+
+def _gather(source: Array, blocks: npt.NDArray[Any], size: int) -> Array:
+    spans = [(begin * _BLOCK, min(end * _BLOCK, size)) for begin, end in _runs(blocks)]
+    out = np.empty((sum(end - begin for begin, end in spans), *source.shape[1:]), dtype=source.dtype)
+    filled = 0
+    for begin, end in spans:
+        _bytes(out)[filled : filled + end - begin] = _bytes(source)[begin:end]
+        filled += end - begin
+    return _bytes(out)
+
+
+def _scatter(target: Array, blocks: npt.NDArray[Any], data: Array, size: int) -> None:
+    taken = 0
+    for begin, end in _runs(blocks):
+        first, last = begin * _BLOCK, min(end * _BLOCK, size)
+        _bytes(target)[first:last] = data[taken : taken + last - first]
+        taken += last - first
+    if taken != len(data):
+        raise ValueError(f"a snapshot holds {len(data)} rows where its blocks need {taken}")
+
+
+def _gather_ring(ring: Array, places: npt.NDArray[np.int32], size: int) -> Array:
+    parts = [ring[slot, block << RING_BITS : min((block + 1) << RING_BITS, size)] for slot, block in places.tolist()]
+    return np.concatenate(parts) if parts else np.empty(0, dtype=ring.dtype)
+
+
+def _scatter_ring(ring: Array, places: npt.NDArray[Any], data: Array, size: int) -> None:
+    taken = 0
+    for slot, block in places.tolist():
+        first, last = block << RING_BITS, min((block + 1) << RING_BITS, size)
+        ring[slot, first:last] = data[taken : taken + last - first]
+        taken += last - first
+    if taken != len(data):
+        raise ValueError(f"a snapshot holds {len(data)} ring values where its blocks need {taken}")
+
+
+def _bytes(array: Array) -> Array:
+    """Rows as bytes: structured arrays copy field by field, bytes at the speed of memory."""
+    return array.view(np.uint8).reshape(len(array), array.dtype.itemsize * int(np.prod(array.shape[1:])))

@@ -1,0 +1,23 @@
+"""Mean shift: a short mean of the clipped residual against a long one.
+
+An exponentially weighted moving average chart (Roberts 1959) whose limit is not computed from an assumed distribution
+but from the tail that the chart itself shows on this series: seasons and random walks widen it by themselves.
+"""
+
+from __future__ import annotations
+
+from numba.extending import register_jitable
+
+SLOW_GAIN = 1 / 512
+WIDE_GAIN = 1 / 2048
+CHART_GAIN = 1 / 8
+CLIP = 4.0
+TAIL_UP = 1 / 64
+TAIL_LEAST = 0.9
+FACTOR = 2.0
+
+
+@register_jitable
+def chart_after(chart: float, residual: float, wide: float) -> float:
+    """The chart after a residual from the long mean, ``wide`` its usual size."""
+    return chart + CHART_GAIN * (min(max(residual / wide, -CLIP), CLIP) - chart)

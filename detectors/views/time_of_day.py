@@ -1,0 +1,36 @@
+"""Time of day: the value against what the same time of day showed on the days before.
+
+24 levels a series, learned as means of whole hours (UTC) and blended over days; between two middles of hours the level
+is interpolated. Judged from the second day on, over a chart like the mean shift's; a week-end that differs raises the
+chart's own tail and so silences it, which is honest as long as there are no levels for days of the week.
+"""
+
+from __future__ import annotations
+
+from numba.extending import register_jitable
+
+BLEND = 0.3
+"""Weight of the newest day."""
+WIDE_GAIN = 1 / 2048
+CHART_GAIN = 1 / 16
+CLIP = 4.0
+TAIL_UP = 1 / 64
+TAIL_LEAST = 1.1
+FACTOR = 2.0
+NEAR = 2.0
+"""A value within this many usual distances of the hour's level is nothing new at this time of day."""
+KNOWN = 0.6
+
+
+@register_jitable
+def level_at(before: float, now: float, after: float, fraction: float) -> float:
+    """Level at a fraction of the hour, from the levels of three hours, which stand for their middles."""
+    if fraction < 0.5:
+        return now + (0.5 - fraction) * (before - now)
+    return now + (fraction - 0.5) * (after - now)
+
+
+@register_jitable
+def chart_after(chart: float, residual: float, wide: float) -> float:
+    """The chart after a residual from the hour's level."""
+    return chart + CHART_GAIN * (min(max(residual / wide, -CLIP), CLIP) - chart)
