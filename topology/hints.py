@@ -97,11 +97,21 @@ _RANK = {word: (order, family) for order, (family, words) in enumerate(_WORDS) f
 _SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[a-z]*\d+[a-z]*")
 
 
+_ABOUT_OTHERS = frozenset({"node", "host", "client", "outbound", "upstream"})
+"""Words of figures that an entity reports about its host, or about those that it calls."""
+
+
+@lru_cache(maxsize=65_536)
+def words(metric: str) -> frozenset[str]:
+    """The words of a name, split at case and punctuation, in lower case."""
+    split = (word.lower() for word in _SPLIT.findall(metric))
+    return frozenset((*split, *re.split(r"[^a-z0-9]+", metric.lower())))
+
+
 @lru_cache(maxsize=65_536)
 def family(metric: str) -> Family:
     """Family of a metric by the words of its name; the most telling word wins."""
-    words = [*(word.lower() for word in _SPLIT.findall(metric)), *re.split(r"[^a-z0-9]+", metric.lower())]
-    found = [_RANK[word] for word in words if word in _RANK]
+    found = [_RANK[word] for word in words(metric) if word in _RANK]
     return min(found)[1] if found else Family.OTHER
 
 
@@ -113,7 +123,7 @@ def family_of(signal: Signal) -> Family:
 
 def locality(signal: Signal) -> float:
     """In [0, 1]: how much the signal tells of the entity itself rather than of what it needs or who uses it."""
-    if signal.peer:
+    if signal.peer or not _ABOUT_OTHERS.isdisjoint(words(signal.metric)):
         return 0.1
     match family_of(signal):
         case kind if kind in LOCAL:

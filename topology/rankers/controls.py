@@ -18,7 +18,7 @@ class RandomRanker:
 
     def rank(self, question: Question) -> Ranking:
         names = sorted({episode.entity for episode in question.episodes})
-        salt = str(question.onset).encode()
+        salt = repr(sorted((e.id, e.severity) for e in question.episodes)).encode()
         return ranking(((name, _uniform(name, salt)) for name in names), DOUBT)
 
 
@@ -57,4 +57,4 @@ def _by_entity(
 
 
 def _uniform(name: str, salt: bytes) -> float:
-    return (int.from_bytes(blake2b(name.encode(), key=salt[:64], digest_size=8).digest()) + 1) / 2**64
+    return (int.from_bytes(blake2b(name.encode(), key=blake2b(salt).digest(), digest_size=8).digest()) + 1) / 2**64

@@ -53,7 +53,7 @@ class Scene:
     since: Floats
     """(n,) seconds; NaN: not known or not unwell."""
     silent: Floats
-    """(n,) share of its dependants that are unwell, for items without trouble of their own; else 0."""
+    """(n,) how much more of its dependants are unwell than of others, for items without trouble; else 0."""
     harmed: Ints
     by: Ints
     blame: Floats
@@ -94,8 +94,8 @@ def _trouble(entity: str, episodes: list[Episode]) -> Trouble:
 
 
 def _add_up(strengths: Iterable[float]) -> float:
-    """Signals of one entity are no independent witnesses: each further one counts half of the one before."""
-    return sum(value * 0.5**order for order, value in enumerate(sorted(strengths, reverse=True)[:16]))
+    """Signals of one entity are no independent witnesses: the second counts a half, the third a third, and so on."""
+    return sum(value / (order + 1) for order, value in enumerate(sorted(strengths, reverse=True)[:16]))
 
 
 def signals_of(trouble: Trouble) -> list[tuple[Episode, Signal]]:
@@ -149,16 +149,23 @@ def _edges(graph: Graph, region: Ints, node: dict[str, int], found: dict[str, Tr
 
 
 def _imply_silent(made: Scene, graph: Graph) -> None:
-    """Strength of items without trouble though most that need them have some: what is down may be unable to say so."""
+    """Strength of items without trouble though most that need them have some: what is down may be unable to say so.
+
+    What counts is by how much the share of unwell dependants exceeds the share among all others: where everybody is
+    unwell, a host whose services are all unwell is no suspect.
+    """
     count = len(made.names)
     unwell = made.strength > 0
     numbers = [graph.number(name) for name in made.names]
     serve = np.array([1 if at is None else graph.effects.degree(at) for at in numbers], np.float64)
     quiet = ~unwell
     level = np.where(unwell, 1.0, 0.0)
+    others = np.maximum(max(len(graph), count) - serve - 1.0, 1.0)
     for _ in range(2):  # services imply their host, hosts imply their zone
         sick = np.bincount(made.by, level[made.harmed], minlength=count)
+        usual = np.clip((len(made.troubles) - sick) / others, 0.0, 0.99)
         share = np.where(sick >= 1.5, sick / np.maximum(serve, 1.0), 0.0)
+        share = np.maximum((share - usual) / (1.0 - usual), 0.0)
         mass = np.bincount(made.by, (level * made.strength)[made.harmed], minlength=count)
         implied = SILENT * share * mass / np.maximum(sick, 1e-12)
         made.strength = np.where(quiet, implied, made.strength)

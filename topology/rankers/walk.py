@@ -27,8 +27,6 @@ PATIENCE = 6.0
 """A step to something that became unwell this many resolutions later is e times less probable."""
 LEAST_PATIENCE = 60.0
 """… but at least this many seconds."""
-FELT = 0.5
-"""Share of felt trouble that stays where nothing below explains it."""
 SHARPEN = 1.5
 """Exponent from stopped walkers to probabilities."""
 BY_CHANGE = 2.0
@@ -102,7 +100,7 @@ def _walk(made: Scene, question: Question) -> Floats:
     strongest = np.zeros(count)
     np.maximum.at(strongest, frm, offered)
     felt = made.strength - made.own
-    stay = made.own + np.maximum(FELT * felt - strongest, 0.0)
+    stay = made.own + np.maximum(felt - strongest, 0.0)
     leave = np.bincount(frm, step, minlength=count)
     unwell = np.zeros(count)
     unwell[list(made.troubles)] = STOP
