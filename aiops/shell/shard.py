@@ -87,8 +87,8 @@ class ShardStatus:
 
     shard: int
     alive_at: int = 0
-    generation: int = 0
-    slots: tuple[int, ...] = ()
+    slots: Mapping[int, int] = field(default_factory=dict)
+    """Owned slots to the generation of their assignment."""
     lag: Mapping[str, int] = field(default_factory=dict)
     """``topic/partition`` to records behind."""
     bounds: Mapping[str, tuple[int, int]] = field(default_factory=dict)
@@ -128,6 +128,7 @@ class Shard:
         parts: its consumer, producer, store, agent and clock.
         topics: telemetry topics; a slot is one partition of each.
         rhythm: intervals.
+        slots: to own from the start (slot to generation), as after a crash.
         fail_point: called with a name at points where tests kill the process.
     """
 
@@ -138,6 +139,7 @@ class Shard:
         topics: Sequence[str],
         rhythm: ShardRhythm | None = None,
         *,
+        slots: Mapping[int, int] | None = None,
         fail_point: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._number, self._topics = number, tuple(topics)
@@ -147,12 +149,12 @@ class Shard:
         self._thread = threading.Thread(target=self._run, name=f"shard-{number}", daemon=True)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix=f"shard-{number}-snapshots")
         self._writing: Future[SlotSnapshot] | None = None
-        self._slots: dict[int, int] = {}
+        self._slots: dict[int, int] = dict(slots or {})
         self._status = ShardStatus(number)
         self._due: list[int] = []
         self._records = self._snapshots = 0
         self._next_snapshot = self._next_tick = self._next_bounds = 0.0
-        self._current = self._in_doubt = False
+        self._current, self._in_doubt = False, bool(self._slots)
 
     # ------------------------------------------------------------------------------------ from other threads
 
@@ -160,9 +162,9 @@ class Shard:
         """Begin to poll."""
         self._thread.start()
 
-    def own(self, generation: int, slots: Sequence[int], timeout_seconds: float = 60.0) -> None:
-        """Own exactly these slots: others are snapshotted and let go, new ones are taken from their snapshots."""
-        self._order(lambda: self._own(generation, set(slots)), timeout_seconds)
+    def own(self, slots: Mapping[int, int], timeout_seconds: float = 60.0) -> None:
+        """Own exactly these slots (to generation): others are snapshotted and let go, new ones are taken over."""
+        self._order(lambda: self._own(dict(slots)), timeout_seconds)
 
     def snapshot_all(self, timeout_seconds: float = 60.0) -> None:
         """Make the state of every slot durable now."""
@@ -252,8 +254,7 @@ class Shard:
         self._status = replace(
             self._status,
             alive_at=self._parts.clock.now(),
-            generation=max(self._slots.values(), default=0),
-            slots=tuple(sorted(self._slots)),
+            slots={} if self._in_doubt else dict(self._slots),
             ledger=tuple(self._parts.agent.ledger()),
             records=self._records,
             snapshots=self._snapshots,
@@ -262,22 +263,18 @@ class Shard:
 
     # --------------------------------------------------------------------------------------- slots and snapshots
 
-    def _own(self, generation: int, wanted: set[int]) -> None:
-        leaving = set(self._slots) - wanted
+    def _own(self, wanted: Mapping[int, int]) -> None:
+        leaving = {slot for slot, generation in self._slots.items() if wanted.get(slot) != generation}
         if leaving:
             self._snapshot_now(sorted(leaving))
             self._let_go(leaving)
         positions: dict[TopicPartition, int | None] = dict(self._parts.consumer.positions())
-        positions = {place: at for place, at in positions.items() if place.partition in self._slots}
-        for slot in sorted(wanted):
-            if self._slots.get(slot) == generation:
-                continue
-            if slot in self._slots:
-                self._snapshot_now([slot])
-                self._parts.agent.drop(slot)
+        coming = {slot: generation for slot, generation in wanted.items() if slot not in self._slots}
+        for slot, generation in sorted(coming.items()):
             positions |= self._adopt(slot, generation)
-        self._parts.consumer.assign(positions)
-        self._snapshot_now(sorted(wanted))  # makes the new generation known to the store: older owners are refused
+        if coming:
+            self._parts.consumer.assign(positions)
+            self._snapshot_now(sorted(coming))  # makes the generation known to the store: older owners are refused
         self._publish()
 
     def _adopt(self, slot: int, generation: int) -> dict[TopicPartition, int | None]:
@@ -305,6 +302,7 @@ class Shard:
             positions |= self._adopt(slot, generation)
         self._parts.consumer.assign(positions)
         self._in_doubt = False
+        self._next_snapshot = 0.0  # soon: it makes our generation known to the store
 
     def _snapshot_when_due(self, now: float) -> None:
         if self._writing is not None:
