@@ -25,7 +25,6 @@ from aiops.model.handoffs import (
     VerifyRequest,
 )
 
-
 CHANNELS: Final[frozenset[tuple[Role, Role, Intent]]] = frozenset(
     {
         (Role.ORCHESTRATOR, Role.ANALYSIS, Intent.DIAGNOSE),

@@ -82,6 +82,8 @@ class Incident:
     """How it ended, in a few words: ``healed``, ``cleared by itself``, ``handed to a person`` …"""
     shadow: bool = False
     story: tuple[Line, ...] = ()
+    members_total: int = 0
+    """Members in all; stored incidents list the first 64 in ``entities``."""
     domain: str = MAIN_DOMAIN
 
     @property

@@ -1,0 +1,175 @@
+"""Routing sets business priority and agreement, and picks owner, runbooks and the least oversight to start with.
+
+What it may not hand on, it hands to a person: an unknown cause, a cause without a runbook, trouble that only tickets
+speak of. A doubtful diagnosis, and a trouble that opened a moment ago, wait for more evidence first: no answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+from aiops.agents.paging import Ask, compose
+from aiops.agents.view import View
+from aiops.model.diagnoses import Diagnosis
+from aiops.model.entities import Criticality, Item, Objective
+from aiops.model.episodes import Source
+from aiops.model.errors import PermanentError
+from aiops.model.handoffs import Diagnosed, Escalated, Handoff, Intent, Payload, Role, Routed
+from aiops.model.incidents import Priority
+from aiops.model.plans import Oversight
+from aiops.settings import Control
+
+SECOND: Final = 1_000_000_000
+WAIT_SHARE: Final = 0.25
+"""Share of the gathering time that every incident waits for its neighbours' episodes."""
+TIERS: Final[Mapping[Criticality, Priority]] = {
+    Criticality.CRITICAL: Priority.P1,
+    Criticality.HIGH: Priority.P2,
+    Criticality.MEDIUM: Priority.P3,
+    Criticality.LOW: Priority.P4,
+}
+VALUES: Final = ((1000.0, Priority.P1), (100.0, Priority.P2), (1.0, Priority.P3))
+"""Value a minute at stake, from which a priority holds; the more urgent of tier and value counts."""
+SURE: Final = 0.6
+"""Below this probability a person approves, whatever policy allows unattended; policy raises all levels."""
+
+
+class Catalogue(Protocol):
+    """Which runbooks may help; the order is theirs."""
+
+    def candidates(self, diagnosis: Diagnosis, item: Item | None) -> tuple[str, ...]:
+        """Ids of runbooks for the first hypothesis of ``diagnosis`` on its item, best first."""
+        ...
+
+
+class RunbooksByKind:
+    """The plainest catalogue: kind of fault to ids of runbooks."""
+
+    def __init__(self, runbooks: Mapping[str, tuple[str, ...]]) -> None:
+        self._runbooks = dict(runbooks)
+
+    def candidates(self, diagnosis: Diagnosis, item: Item | None) -> tuple[str, ...]:  # noqa: ARG002 (the port's shape)
+        """Those of the first hypothesis' kind."""
+        kinds = [h.kind for h in diagnosis.hypotheses[:1]]
+        return tuple(r for kind in kinds for r in self._runbooks.get(kind, ()))
+
+
+class RoutingAgent:
+    """Routes one diagnosis a handoff.
+
+    Args:
+        catalogue: which runbooks may help.
+        settings: how sure is sure enough, and how long to gather.
+    """
+
+    role = Role.ROUTING
+
+    def __init__(self, catalogue: Catalogue, settings: Control) -> None:
+        self._catalogue = catalogue
+        self._settings = settings
+
+    def handle(self, handoff: Handoff, view: View) -> tuple[Handoff, ...]:
+        """``ROUTE`` → ``PLAN``, ``ESCALATE``, or nothing: more evidence is worth the wait."""
+        if not isinstance(handoff.payload, Diagnosed):
+            raise PermanentError(f"routing does not {handoff.intent}")
+        diagnosis = handoff.payload.diagnosis
+        if self._worth_waiting(diagnosis, view):
+            return ()
+        priority = priority_of(diagnosis, view)
+        runbooks, problem = self._runbooks(diagnosis, view)
+        if problem is not None:
+            return (self._escalate(handoff, view, (diagnosis, priority, problem)),)
+        root = diagnosis.hypotheses[0]
+        owner, agreement = owner_of(root.entity, view), agreement_of(diagnosis, view)
+        level = Oversight.UNATTENDED if root.probability >= SURE else Oversight.ONE_APPROVER
+        routed = Routed(diagnosis, priority, agreement, owner, runbooks, level)
+        why = f"{root.kind} of {root.entity} is {priority.value} ({agreement}); {runbooks[0]} applies [{handoff.id}]"
+        return (_answer(handoff, view, (Role.RESOLUTION, Intent.PLAN, routed, why)),)
+
+    def _worth_waiting(self, diagnosis: Diagnosis, view: View) -> bool:
+        """Neighbours may still speak, or the first hypothesis is not clear yet."""
+        age = (view.at - view.incident.opened_at) / SECOND
+        if age >= self._settings.gather_seconds:
+            return False
+        best = diagnosis.hypotheses[0].probability if diagnosis.hypotheses else 0.0
+        doubtful = diagnosis.unknown or best < self._settings.confident
+        return doubtful or age < self._settings.gather_seconds * WAIT_SHARE
+
+    def _runbooks(self, diagnosis: Diagnosis, view: View) -> tuple[tuple[str, ...], str | None]:
+        """Runbooks that may help, or why a person must look."""
+        if view.episodes and all(e.source is Source.TICKET for e in view.episodes):
+            return (), "Only users' tickets speak of it, and nothing is done on tickets alone."
+        if diagnosis.unknown or not diagnosis.hypotheses:
+            return (), "The cause is not known."
+        root = diagnosis.hypotheses[0]
+        if root.probability < self._settings.confident:
+            return (), f"The cause is not clear: {root.entity} is only {root.probability:.0%} probable."
+        runbooks = self._catalogue.candidates(diagnosis, view.items.get(root.entity))
+        if not runbooks:
+            return (), f"No runbook is known for {root.kind} of {root.entity}."
+        return runbooks, None
+
+    def _escalate(self, handoff: Handoff, view: View, found: tuple[Diagnosis, Priority, str]) -> Handoff:
+        diagnosis, priority, problem = found
+        root = diagnosis.hypotheses[0].entity if diagnosis.hypotheses else ""
+        owner = owner_of(root, view)
+        asks = f"{owner or 'Whoever is on call'}: please find and remove the cause."
+        page = compose(view, Ask("routing-escalates", problem, asks), diagnosis=diagnosis, priority=priority)
+        return _answer(handoff, view, (Role.ORCHESTRATOR, Intent.ESCALATE, Escalated(page, problem), problem))
+
+
+def _answer(handoff: Handoff, view: View, said: tuple[Role, Intent, Payload, str]) -> Handoff:
+    to, intent, payload, why = said
+    assert isinstance(handoff.payload, Diagnosed)
+    best = handoff.payload.diagnosis.hypotheses[:1]
+    return Handoff(
+        id=f"{handoff.id}/{intent.value}",
+        work_item=handoff.work_item,
+        sender=Role.ROUTING,
+        to=to,
+        intent=intent,
+        confidence=best[0].probability if best else 0.0,
+        reasoning=(why if "[" in why else f"{why} [{handoff.id}]",),
+        evidence=(handoff.id, *(e.id for h in best for e in h.evidence[:8])),
+        context_version=handoff.context_version,
+        at=view.at,
+        deadline_at=handoff.deadline_at,
+        payload=payload,
+        cause=handoff.id,
+        domain=handoff.domain,
+    )
+
+
+def priority_of(diagnosis: Diagnosis, view: View) -> Priority:
+    """The most urgent of what value and tiers say of everything that is unwell or at risk."""
+    touched = {i.entity for i in diagnosis.impact if i.business_service} | set(view.incident.entities)
+    tiers = [TIERS[view.items[e].criticality] for e in touched if e in view.items]
+    value = sum(i.value_per_minute for i in diagnosis.impact if i.business_service)
+    value = value or max((view.items[e].value_per_minute for e in touched if e in view.items), default=0.0)
+    by_value = next((priority for least, priority in VALUES if value >= least), Priority.P4)
+    return min([by_value, *tiers])
+
+
+def owner_of(root: str, view: View) -> str:
+    """Who owns the cause; else who owns the first member that has an owner."""
+    for entity in (root, *view.incident.entities):
+        item = view.items.get(entity)
+        if item is not None and item.owner:
+            return item.owner
+    return ""
+
+
+def agreement_of(diagnosis: Diagnosis, view: View) -> str:
+    """The strictest objective of what is touched, as text; it sets the time to answer."""
+    touched = dict.fromkeys([i.entity for i in diagnosis.impact] + list(view.incident.entities))
+    stated = [(o, e) for e in touched if e in view.items for o in view.items[e].objectives]
+    if not stated:
+        return "no objective stated"
+    strictest, entity = max(stated, key=lambda pair: (pair[0].target, pair[1]))
+    return f"{_text(strictest)} of {entity}"
+
+
+def _text(objective: Objective) -> str:
+    tail = f" under {objective.threshold_ms:g} ms" if objective.threshold_ms is not None else ""
+    return f"{objective.name}: {objective.target:.3%} {objective.indicator}{tail} in {objective.window_days} days"

@@ -1,0 +1,161 @@
+"""Triage reads tickets: which items they speak of, and which open incident they support.
+
+A ticket's text is untrusted and never more than evidence. It counts for an item when the form names it, when an
+identifying attribute equals one of the item's names, or when the words of the item's name stand together in the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from aiops.agents.view import View
+from aiops.model.errors import PermanentError
+from aiops.model.handoffs import Handoff, Intent, Role, TicketLinked, TicketRead
+from aiops.model.incidents import Incident
+from aiops.model.reports import Ticket
+from topology.graph import Graph
+
+SECOND: Final = 1_000_000_000
+CLUSTER_TICKETS: Final = 3
+"""Tickets on one item that make a weak trouble together …"""
+CLUSTER_SECONDS: Final = 900
+"""… when they came within this time."""
+READ_CHARACTERS: Final = 8_192
+"""So much of a ticket's text is read."""
+ALIASES: Final = ("alias", "aliases", "name", "display_name", "hostname")
+"""Attributes of items that hold further names, separated by commas."""
+SHORTEST_NAME: Final = 3
+"""Characters; shorter names would be found in every text."""
+LONGEST_NAME: Final = 8
+"""Words."""
+_WORD: Final = re.compile(r"[^\W_]+", re.UNICODE)
+_CONFIDENCE: Final = {True: 0.9, False: 0.6}
+"""Named by the form, or found in the words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A ticket that was read."""
+
+    ticket: str
+    at: int
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Several tickets that name one item within a short time."""
+
+    item: str
+    since: int
+    tickets: tuple[str, ...]
+
+
+class TriageAgent:
+    """Reads one ticket a handoff."""
+
+    role = Role.TRIAGE
+
+    def __init__(self) -> None:
+        self._graph = Graph.empty()
+        self._names: dict[str, str] = {}
+        """Of ``_graph``, kept because most tickets are read on the same one."""
+
+    def _names_of(self, graph: Graph) -> dict[str, str]:
+        if graph is not self._graph:
+            self._graph, self._names = graph, names_in(graph)
+        return self._names
+
+    def handle(self, handoff: Handoff, view: View) -> tuple[Handoff, ...]:
+        """``READ`` → ``LINK`` with the items and, where one fits, the open incident."""
+        if not isinstance(handoff.payload, TicketRead):
+            raise PermanentError(f"triage does not {handoff.intent}")
+        ticket = handoff.payload.ticket
+        found = items_named(ticket, self._names_of(view.graph))
+        incident = supported(found, view.others)
+        stated = bool(ticket.item) and ticket.item in found
+        reason = f"ticket [{ticket.id}] names {', '.join(found) or 'nothing that is known'}"
+        answer = Handoff(
+            id=f"{handoff.id}/link",
+            work_item=handoff.work_item,
+            sender=Role.TRIAGE,
+            to=Role.ORCHESTRATOR,
+            intent=Intent.LINK,
+            confidence=_CONFIDENCE[stated] if found else 0.0,
+            reasoning=(reason,),
+            evidence=(ticket.id,),
+            context_version=handoff.context_version,
+            at=view.at,
+            deadline_at=handoff.deadline_at,
+            payload=TicketLinked(ticket=ticket.id, items=found, incident=incident),
+            cause=handoff.id,
+            domain=handoff.domain,
+        )
+        return (answer,)
+
+
+def items_named(ticket: Ticket, names: Mapping[str, str]) -> tuple[str, ...]:
+    """Items that the ticket speaks of, the stated one first; ``names``: folded name to item, see ``names_in``."""
+    said = [_fold(ticket.item or ""), *(_fold(value) for value in ticket.attributes.values())]
+    stated = [names[key] for key in said if key in names]
+    words = _WORD.findall(f"{ticket.title} . {ticket.text[:READ_CHARACTERS]}".casefold())
+    return tuple(dict.fromkeys(stated + _mentioned(words, names)))
+
+
+def _mentioned(words: Sequence[str], names: Mapping[str, str]) -> list[str]:
+    """Items whose name stands in the words; of overlapping names the longest counts."""
+    found, at = [], 0
+    while at < len(words):
+        for length in range(min(LONGEST_NAME, len(words) - at), 0, -1):
+            item = names.get(" ".join(words[at : at + length]))
+            if item is not None:
+                found.append(item)
+                at += length - 1
+                break
+        at += 1
+    return found
+
+
+def names_in(graph: Graph) -> dict[str, str]:
+    """Folded name to item id, of all items that the graph knows; ids win over aliases."""
+    names: dict[str, str] = {}
+    for item, attributes in graph.attributes.items():
+        for attribute in ALIASES:
+            for alias in attributes.get(attribute, "").split(","):
+                names[_fold(alias)] = item
+    names.update((_fold(name), name) for name in graph.names)
+    return {key: item for key, item in names.items() if len(key) >= SHORTEST_NAME}
+
+
+def _fold(text: str) -> str:
+    return " ".join(_WORD.findall(text.casefold()))
+
+
+def supported(items: Sequence[str], incidents: Iterable[Incident]) -> str | None:
+    """The open incident that one of the items is a member of, or whose cause or impact it is; opened first first."""
+    named = set(items)
+    for incident in sorted(incidents, key=lambda i: (i.opened_at, i.id)):
+        reach = set(incident.entities)
+        if incident.diagnosis is not None:
+            reach.update(i.entity for i in incident.diagnosis.impact)
+            reach.update(h.entity for h in incident.diagnosis.hypotheses[:1])
+        if named & reach:
+            return incident.id
+    return None
+
+
+def clusters(reports: Sequence[Report], at: int) -> tuple[Cluster, ...]:
+    """Items that enough tickets of the last quarter of an hour name."""
+    recent = sorted((r for r in reports if r.at >= at - CLUSTER_SECONDS * SECOND), key=lambda r: (r.at, r.ticket))
+    by_item: dict[str, list[Report]] = {}
+    for report in recent:
+        for item in report.items:
+            by_item.setdefault(item, []).append(report)
+    return tuple(
+        Cluster(item, found[0].at, tuple(r.ticket for r in found))
+        for item, found in sorted(by_item.items())
+        if len(found) >= CLUSTER_TICKETS
+    )

@@ -1,0 +1,136 @@
+"""Timers: each fires once, and its name says what its time means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from aiops.agents.paging import Ask
+from aiops.control import acting, deciding, escalation, handoffs, tickets
+from aiops.control.diagnosis import diagnose
+from aiops.control.draft import Draft, RefusedError
+from aiops.control.ending import recurred
+from aiops.control.incidents import archive, close, move, well
+from aiops.control.lifecycle import LAST, Trigger
+from aiops.model.events import TimerFired
+from aiops.model.incidents import IncidentState
+from remediations import saga_messages as say
+from remediations.saga_state import State
+
+
+def fired(draft: Draft, event: TimerFired) -> None:
+    """A timer's time came; one that was moved, cancelled or has fired already means nothing."""
+    row = draft.state.timers.get(event.timer)
+    if row is None:
+        raise RefusedError(f"timer {event.timer!r} is not set")
+    if row.due > event.at:
+        raise RefusedError(f"timer {event.timer!r} is due later")
+    draft.cancel(event.timer)
+    draft.attempt(lambda: NAMES[row.name](draft, row.subject, row.id), row.id)
+
+
+def _deadline(draft: Draft, name: str, _: str) -> None:
+    """A state's patience is over."""
+    incident = draft.state.incidents[name]
+    draft.subject = name
+    match incident.state:
+        case IncidentState.HELD | IncidentState.SUPPRESSED:
+            move(draft, name, Trigger.DEADLINE)
+            draft.line(name, "orchestrator", "looks again")
+            diagnose(draft, name, "its time has come")
+        case IncidentState.ESCALATED:
+            _left_alone(draft, name)
+        case IncidentState.AWAITING_APPROVAL:
+            because = f"Nobody approved or rejected {incident.plan} in time."
+            asks = deciding.TAKE_OVER.format(name)
+            escalation.escalate(draft, name, Ask("not-approved", because, asks), trigger=Trigger.DEADLINE)
+        case _:
+            because = f"It has been {incident.state.value} for too long."
+            asks = deciding.TAKE_OVER.format(name)
+            draft.put(replace(draft.state.work[name], chain=""))
+            escalation.escalate(draft, name, Ask("too-long", because, asks), trigger=Trigger.DEADLINE)
+
+
+def _left_alone(draft: Draft, name: str) -> None:
+    """An escalated incident: over when the runtime's own trouble is quiet; else its person is reminded, then left."""
+    incident = draft.state.incidents[name]
+    if draft.state.work[name].topic:
+        close(draft, name, Trigger.DEADLINE, "not heard of again")
+        return
+    reminded = any(reason.startswith("reminder") for reason in draft.state.work[name].paged)
+    if reminded:
+        close(draft, name, Trigger.DEADLINE, "left with a person")
+        return
+    ask = Ask("reminder", f"{incident.id} is still open a day after it was handed over.", "Please close it.")
+    escalation.page_people(draft, name, ask)
+    draft.timer("deadline", name, draft.after(24 * 3600.0))
+
+
+def _settled(draft: Draft, name: str, _: str) -> None:
+    """The settle time is over: still unwell means it was not healed; else it goes to the archive."""
+    incident = draft.state.incidents[name]
+    draft.subject = name
+    if incident.state not in LAST:
+        raise RefusedError(f"{name} is open again")
+    held = any(r.incident == name and r.saga.state is not State.FINISHED for r in draft.state.sagas.values())
+    unwell = not well(draft.state, name)
+    left = incident.shadow or incident.outcome.startswith(("closed by", "left with"))
+    if unwell and not left:
+        recurred(draft, name, "members are still unwell")
+        diagnose(draft, name, "still unwell")
+    elif held or unwell:
+        draft.timer("settle", name, draft.after(draft.settings.control.settle_seconds))
+    else:
+        archive(draft, name)
+
+
+def _ask(draft: Draft, name: str, _: str) -> None:
+    diagnose(draft, name, "more is known")
+
+
+def _handoff(draft: Draft, name: str, _: str) -> None:
+    deciding.failed(draft, name, "no answer before the deadline", late=True)
+
+
+def _retry(draft: Draft, name: str, _: str) -> None:
+    handoffs.retry(draft, name)
+
+
+def _ack(draft: Draft, key: str, _: str) -> None:
+    escalation.not_acknowledged(draft, key)
+
+
+def _resend(draft: Draft, key: str, _: str) -> None:
+    escalation.resend(draft, key)
+
+
+def _saga(draft: Draft, plan: str, timer: str) -> None:
+    acting.tell(draft, plan, say.TimerFired(draft.at, timer))
+
+
+def _forget_change(draft: Draft, name: str, _: str) -> None:
+    draft.remove("change", name, archive=True)
+
+
+def _forget_ticket(draft: Draft, name: str, _: str) -> None:
+    draft.remove("ticket", name, archive=True)
+
+
+def _tickets_quiet(draft: Draft, name: str, _: str) -> None:
+    tickets.quiet(draft, name)
+
+
+NAMES: Final[dict[str, Callable[[Draft, str, str], None]]] = {
+    "deadline": _deadline,
+    "settle": _settled,
+    "ask": _ask,
+    "handoff": _handoff,
+    "retry": _retry,
+    "ack": _ack,
+    "resend": _resend,
+    "saga": _saga,
+    "forget-change": _forget_change,
+    "forget-ticket": _forget_ticket,
+    "tickets-quiet": _tickets_quiet,
+}
