@@ -1,0 +1,234 @@
+"""Runbooks: YAML files that say when something applies and which primitives, in which order, put it right.
+
+Only what is approved is loaded: ``approved.yaml`` beside the runbooks lists the SHA-256 of every file that somebody
+has read. A file that is wrong, changed or not listed is left out and told in ``problems`` with its line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from aiops.model.errors import PermanentError
+from aiops.model.plans import Parameter
+from remediations.primitives.registry import primitive
+from remediations.windows import Problem
+
+APPROVED = "approved.yaml"
+_PLACE = re.compile(r"\{([a-z_.]+)\}")
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class When(_Form):
+    """When a runbook applies. Everything stated must fit; what is not stated fits anything."""
+
+    kinds: tuple[str, ...] = ()
+    """Kinds of fault of the first hypothesis."""
+    item_kinds: tuple[str, ...] = ()
+    """Kinds of the item that is probably the cause."""
+    metrics: tuple[str, ...] = ()
+    """Patterns (``*memory*``): one of the cause's abnormal metrics must match one of them."""
+    change: bool | None = None
+    """Whether a change that can be taken back is suspected."""
+
+
+class RunbookStep(_Form):
+    """One primitive; target and parameters may hold places like ``{root}`` that facts fill."""
+
+    id: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
+    primitive: str
+    target: str = "{root}"
+    parameters: dict[str, Parameter] = Field(default_factory=dict)
+    timeout_seconds: float = Field(default=60.0, gt=0, le=3600)
+    settle_seconds: float = Field(default=30.0, ge=0, le=3600)
+    reverse_after_seconds: float | None = Field(default=None, gt=0, le=86_400)
+
+
+class Runbook(_Form):
+    """Steps that put one kind of trouble right, or the advice to give where nothing safe is known."""
+
+    id: str = Field(pattern=r"^[a-z0-9-]{1,60}$")
+    title: str = Field(min_length=1, max_length=200)
+    when: When
+    steps: tuple[RunbookStep, ...] = ()
+    escalate: str | None = None
+    """No safe action is known: what a person should look at. Instead of steps."""
+    expected: str = ""
+    expected_seconds: float = Field(default=120.0, gt=0)
+    verify_window_seconds: float = Field(default=60.0, gt=0, le=3600)
+    verify_deadline_seconds: float = Field(default=300.0, gt=0, le=7200)
+    rank: int = Field(default=50, ge=0, le=100)
+    """Of several that apply the lower comes first."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if bool(self.steps) == bool(self.escalate):
+            raise ValueError("state either steps or escalate")
+        if self.steps and not self.expected:
+            raise ValueError("state what is expected once the steps are done")
+        ids = [step.id for step in self.steps]
+        if len(set(ids)) != len(ids):
+            raise ValueError("two steps have one id")
+        for step in self.steps:
+            try:
+                known = primitive(step.primitive).bounds
+            except PermanentError as error:
+                raise ValueError(str(error)) from error
+            odd = sorted(set(step.parameters) - set(known))
+            if odd:
+                raise ValueError(f"step {step.id}: {step.primitive} has no parameter {odd[0]}")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What is known of a trouble, as plain data."""
+
+    kind: str
+    """Kind of fault of the first hypothesis."""
+    item_kind: str
+    metrics: frozenset[str] = frozenset()
+    """Abnormal metrics of the cause."""
+    change: bool = False
+    """A change that can be taken back is suspected."""
+    bindings: Mapping[str, Parameter] = field(default_factory=dict)
+    """What ``{places}`` stand for; one that is missing makes a runbook that needs it not apply."""
+
+
+def applies(runbook: Runbook, situation: Situation) -> bool:
+    """Whether everything that the runbook states fits, and all its places can be filled."""
+    when = runbook.when
+    places = {place for step in runbook.steps for place in _places(step)}
+    return (
+        (not when.kinds or situation.kind in when.kinds)
+        and (not when.item_kinds or situation.item_kind in when.item_kinds)
+        and (when.change is None or when.change == situation.change)
+        and (not when.metrics or _any_match(when.metrics, situation.metrics))
+        and places <= situation.bindings.keys()
+    )
+
+
+def _any_match(patterns: Iterable[str], metrics: frozenset[str]) -> bool:
+    lowered = [metric.lower() for metric in metrics]
+    return any(fnmatchcase(metric, pattern.lower()) for pattern in patterns for metric in lowered)
+
+
+def _places(step: RunbookStep) -> set[str]:
+    texts = [step.target, *(value for value in step.parameters.values() if isinstance(value, str))]
+    return {place for text in texts for place in _PLACE.findall(text)}
+
+
+def fill(value: Parameter, bindings: Mapping[str, Parameter]) -> Parameter:
+    """A value with its places filled; one that is a place and nothing else keeps the binding's type."""
+    if not isinstance(value, str):
+        return value
+    whole = _PLACE.fullmatch(value)
+    if whole:
+        return bindings[whole[1]]
+    return _PLACE.sub(lambda place: str(bindings[place[1]]), value)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All approved runbooks of a binder, by id."""
+
+    runbooks: Mapping[str, Runbook] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+    @classmethod
+    def load(cls, folder: Path) -> Catalogue:
+        """Every approved ``*.yaml`` of the folder."""
+        problems: list[Problem] = []
+        approved = _approved(folder, problems)
+        found: dict[str, Runbook] = {}
+        for file in sorted(folder.glob("*.yaml")):
+            if file.name == APPROVED:
+                continue
+            try:
+                content = file.read_bytes()
+            except OSError as error:
+                problems.append(Problem(str(file), 1, f"cannot be read: {error}"))
+                continue
+            if approved.get(file.name) != hashlib.sha256(content).hexdigest():
+                word = "changed since it was approved" if file.name in approved else "not approved"
+                problems.append(Problem(str(file), 1, f"{word}; read it, then run: aiops policy approve"))
+                continue
+            runbook = parse(content, str(file), problems)
+            if runbook is not None and runbook.id in found:
+                problems.append(Problem(str(file), 1, f"runbook {runbook.id} exists already"))
+            elif runbook is not None:
+                found[runbook.id] = runbook
+        return cls(found, tuple(problems))
+
+    def applicable(self, situation: Situation) -> tuple[Runbook, ...]:
+        """Runbooks that fit, best first."""
+        fitting = [runbook for runbook in self.runbooks.values() if applies(runbook, situation)]
+        return tuple(sorted(fitting, key=lambda runbook: (runbook.rank, runbook.id)))
+
+
+def approve(folder: Path) -> dict[str, str]:
+    """Write ``approved.yaml`` for the runbooks as they are now; returns file name to digest."""
+    files = [file for file in sorted(folder.glob("*.yaml")) if file.name != APPROVED]
+    digests = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    head = "# SHA-256 of each runbook that somebody has read; others are not loaded. Written by: aiops policy approve\n"
+    (folder / APPROVED).write_text(head + yaml.safe_dump(digests), encoding="utf-8")
+    return digests
+
+
+def _approved(folder: Path, problems: list[Problem]) -> dict[str, str]:
+    file = folder / APPROVED
+    try:
+        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        problems.append(Problem(str(file), 1, f"no list of approved runbooks: {error}"))
+        return {}
+    if not isinstance(data, dict):
+        problems.append(Problem(str(file), 1, "it must map file names to SHA-256"))
+        return {}
+    return {str(name): str(digest) for name, digest in data.items()}
+
+
+def parse(content: bytes, file: str, problems: list[Problem]) -> Runbook | None:
+    """One runbook; what is wrong is added to ``problems`` with its line."""
+    try:
+        text = content.decode()
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        return Runbook.model_validate(yaml.safe_load(text))
+    except ValidationError as error:
+        for wrong in error.errors():
+            place = ".".join(str(part) for part in wrong["loc"])
+            problems.append(Problem(file, _line(tree, wrong["loc"]), f"{place}: {wrong['msg']}".removeprefix(": ")))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problems.append(Problem(file, mark.line + 1 if mark else 1, f"not YAML: {getattr(error, 'problem', error)}"))
+    except (UnicodeDecodeError, RecursionError, ValueError) as error:
+        problems.append(Problem(file, 1, f"cannot be read: {error}"))
+    return None
+
+
+def _line(node: Any, place: Iterable[int | str]) -> int:
+    """Line of the deepest part of ``place`` that exists."""
+    line = node.start_mark.line + 1 if node is not None else 1
+    for part in place:
+        if isinstance(node, yaml.MappingNode):
+            pair = next(((key, value) for key, value in node.value if key.value == part), None)
+            if pair is None:
+                break
+            line, node = pair[0].start_mark.line + 1, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line
