@@ -156,13 +156,11 @@ class Account:
     items: npt.NDArray[np.int64]
 
 
-def assemble(parts: Sequence[PointArrays], account: Account) -> PointBatch:
-    """One batch from parts that were decoded by different paths, in input order."""
+def assemble(parts: Sequence[PointArrays], account: Account, *, ordered: bool = False) -> PointBatch:
+    """One batch from parts that were decoded by different paths, in input order, in which ``ordered`` parts are."""
     filled = [part for part in parts if len(part.series)]
     if len(filled) == 1:
-        only = filled[0]
-        columns = (only.series, only.at, only.value, only.start, only.record, only.unit)
-        return PointBatch(*columns, account.rejections.listed(), account.gaps, account.items)
+        return _batch(filled[0], account)
     merged = PointArrays(
         series=np.concatenate([np.empty(0, np.int32), *(part.series for part in filled)]),
         at=np.concatenate([np.empty(0, np.int64), *(part.at for part in filled)]),
@@ -172,15 +170,22 @@ def assemble(parts: Sequence[PointArrays], account: Account) -> PointBatch:
         unit=np.concatenate([np.empty(0, np.uint8), *(part.unit for part in filled)]),
         place=np.concatenate([np.empty(0, np.int64), *(part.place for part in filled)]),
     )
-    order = np.lexsort((merged.place, merged.record))
-    return PointBatch(
-        merged.series[order],
-        merged.at[order],
-        merged.value[order],
-        merged.start[order],
-        merged.record[order],
-        merged.unit[order],
-        account.rejections.listed(),
-        account.gaps,
-        account.items,
+    return _batch(merged if ordered else chosen(merged, np.lexsort((merged.place, merged.record))), account)
+
+
+def chosen(points: PointArrays, which: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> PointArrays:
+    """Some of the points, by mask or by order."""
+    return PointArrays(
+        points.series[which],
+        points.at[which],
+        points.value[which],
+        points.start[which],
+        points.record[which],
+        points.unit[which],
+        points.place[which],
     )
+
+
+def _batch(points: PointArrays, account: Account) -> PointBatch:
+    columns = (points.series, points.at, points.value, points.start, points.record, points.unit)
+    return PointBatch(*columns, account.rejections.listed(), account.gaps, account.items)

@@ -22,7 +22,7 @@ UNKNOWN_ENTITY = "unknown"
 MAX_IDENTITY_CHARS = 8192
 """A longer identity is TOO_LARGE: a million of them must fit into memory."""
 _DESCRIPTIVE = ("telemetry.", "os.", "process.runtime.", "process.command", "service.version")
-_PEERS = ("peer.service", "server.address", "net.peer.name")
+PEERS = ("peer.service", "server.address", "net.peer.name")
 
 
 class SeriesKind(IntEnum):
@@ -103,7 +103,7 @@ def point_identity(
 
 
 def _peer(metric: str, point: Mapping[str, str]) -> str | None:
-    for name in _PEERS:
+    for name in PEERS:
         # A server's own metrics carry its own address under this name.
         if point.get(name) and not (name == "server.address" and ".server." in metric):
             return point[name]

@@ -19,7 +19,7 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from aiops.model.deadletters import DeadLetterReason
 from detectors.wire import tape as t
-from detectors.wire.batch import PLACES, Account, PointArrays, PointBatch, assemble
+from detectors.wire.batch import PLACES, Account, PointArrays, PointBatch, assemble, chosen
 from detectors.wire.identity import Origin, SeriesIdentity, SeriesKind, attributes_of, origin_of, point_identity
 from detectors.wire.memory import WireMemory
 from detectors.wire.otlp_protobuf import MetricReader, Sink, open_sink, read_record, refuse
@@ -126,7 +126,7 @@ class _Walk:
             for which in np.unique(record[sound & (series == number)]).tolist():
                 places = tape.place[:points][sound & (series == number) & (record == which)]
                 self.sink.rejections.add(which, REFUSED[number], places[:PLACES].tolist(), len(places))
-        return _chosen(columns, sound & (series >= 0))
+        return chosen(columns, sound & (series >= 0))
 
     def account(self) -> None:
         """Items, gaps and rejections of the records that the walk understood."""
@@ -175,15 +175,3 @@ def _taped(whole: bytes, ends: npt.NDArray[np.int64], latest: int) -> t.Tape:
 
 def _ones(size: int) -> npt.NDArray[np.uint8]:
     return np.ones(size, dtype=np.uint8)
-
-
-def _chosen(points: PointArrays, which: npt.NDArray[np.bool_]) -> PointArrays:
-    return PointArrays(
-        points.series[which],
-        points.at[which],
-        points.value[which],
-        points.start[which],
-        points.record[which],
-        points.unit[which],
-        points.place[which],
-    )

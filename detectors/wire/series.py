@@ -27,7 +27,7 @@ REFUSED: Mapping[int, DeadLetterReason] = {
     -4: DeadLetterReason.MISSING_FIELD,
 }
 """Numbers that a lookup gives in place of a series that the table does not take."""
-_OVER_LIMIT, _TOO_LARGE, _NO_NAME = -2, -3, -4
+_OVER_LIMIT, TOO_LARGE, NO_NAME = -2, -3, -4
 
 Version = tuple[int, int, int, int]
 """How many entities, words, series and hashes a table had."""
@@ -125,16 +125,17 @@ class SeriesTable:
         out = np.empty(len(identities), dtype=np.int32)
         codes = np.empty((len(identities), 6), dtype=np.int32)
         for row, identity in enumerate(identities):
-            out[row] = _TOO_LARGE if identity.chars > MAX_IDENTITY_CHARS else 0
+            out[row] = TOO_LARGE if identity.chars > MAX_IDENTITY_CHARS else 0
             if not identity.metric or not identity.entity:
-                out[row] = _NO_NAME
+                out[row] = NO_NAME
             if out[row] == 0:
                 codes[row] = self._intern(identity)
         wanted = np.flatnonzero(out == 0)
-        out[wanted] = self._add_codes(codes[wanted])
+        out[wanted] = self.add_codes(codes[wanted])
         return out
 
-    def _add_codes(self, codes: _Codes) -> npt.NDArray[np.int32]:
+    def add_codes(self, codes: _Codes) -> npt.NDArray[np.int32]:
+        """As ``add``, for rows of codes that ``entity_code`` and ``word_code`` gave; shape (n, 6) as in ``codes``."""
         hashes = np.empty(len(codes), dtype=np.uint64)
         _code_hashes(codes, hashes)
         found = self._by_codes.find(hashes)
@@ -170,6 +171,14 @@ class SeriesTable:
 
     def _word(self, text: str, full: bool) -> int:  # noqa: FBT001 (private)
         return _code(text, self._word_codes, self._words, full)
+
+    def entity_code(self, entity: str) -> int:
+        """Code of an entity, interned now; -2 where it is new and the table is full."""
+        return _code(entity, self._entity_codes, self.entities, self._size >= self.limit)
+
+    def word_code(self, text: str) -> int:
+        """Code of a word, interned now; -2 where it is new and the table is full."""
+        return _code(text, self._word_codes, self._words, self._size >= self.limit)
 
     @property
     def _most_hashes(self) -> int:

@@ -1,5 +1,5 @@
 # mypy: disable-error-code="no-untyped-def,assignment,arg-type,return-value"
-# ruff: noqa: ANN001, ANN202, ANN201, C901, PLR0911, PLR0912
+# ruff: noqa: ANN001, ANN202, ANN201, C901, PLR0912
 # numba infers the types, and what is split into small functions with few arguments does not stay in registers.
 """The compiled walk over export requests: from bytes to a tape of points; see ``otlp_walker`` for what it is for."""
 

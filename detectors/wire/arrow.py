@@ -1,0 +1,342 @@
+"""`aiops.metrics.arrow`: the fast path for bulk producers, one Arrow IPC stream a record.
+
+Columns, found by name; further ones are ignored:
+
+    ts          int64 or timestamp[ns]          event time, ns UTC; required
+    value       float64                         required; null is a gap
+    entity      dictionary<intN, utf8> or utf8  required
+    metric      dictionary<intN, utf8> or utf8  required
+    attributes  dictionary<intN, utf8> or utf8  text of a JSON object of strings; absent, null or "": none
+    unit, peer  dictionary<intN, utf8> or utf8  absent or null: none
+    kind        uint8                           SeriesKind; absent: gauge
+    start       int64                           start of a cumulative sum, ns; absent or 0: not known
+
+Why the identity in three dictionaries: every record explains itself, so a consumer may start anywhere and no "describe"
+record can be lost, and still a point costs its codes only, because entities, metrics and attribute sets are few beside
+their combinations. One dictionary of whole identities was measured (tests/benchmarks/decode.py) at twice to four times
+the bytes when a record holds each series once; a 64-bit key with identities sent apart saves some 4 bytes a point more,
+and makes UNKNOWN_SERIES out of every compaction, retention or restart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from aiops.model.deadletters import DeadLetterReason
+from detectors.wire.arrow_points import FAULTS, GAP, fill, time_faults
+from detectors.wire.batch import PLACES, Account, PointArrays, PointBatch, Rejections, assemble, chosen
+from detectors.wire.hashing import Hashes, hash_strings
+from detectors.wire.identity import MAX_IDENTITY_CHARS
+from detectors.wire.memory import WireMemory
+from detectors.wire.series import NO_NAME, REFUSED, TOO_LARGE, SeriesTable, attributes_text, parse_attributes
+
+_TEXTS = ("entity", "metric", "attributes", "unit", "peer")
+_NO_CODES = np.empty(0, dtype=np.int32)
+_NO_HASHES = np.empty(0, dtype=np.uint64)
+_NO_TIMES = np.empty(0, dtype=np.int64)
+_NO_KINDS = np.empty(0, dtype=np.uint8)
+BROKEN = -9
+"""In place of a series: attributes that are not the text of a JSON object."""
+UNNAMED = -8
+"""In place of a code: an empty name."""
+_EMPTY: Mapping[str, int | None] = {"entity": UNNAMED, "metric": UNNAMED, "attributes": None, "unit": None, "peer": -1}
+"""Code of an absent or empty text; None: that of the empty word."""
+_SMALL = (np.int8, np.int16, np.int32, np.uint8, np.uint16)
+
+
+class SchemaMismatchError(ValueError):
+    """A record that is Arrow, and not ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A column of text as codes into strings; -1 is null."""
+
+    codes: npt.NDArray[np.int32]
+    hashes: Hashes
+    strings: Any
+    """The dictionary, an Arrow utf8 array; None where the column is absent."""
+
+
+_ABSENT = _Text(_NO_CODES, _NO_HASHES, None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    at: npt.NDArray[np.int64]
+    value: npt.NDArray[np.float64]
+    start: npt.NDArray[np.int64]
+    kind: npt.NDArray[np.uint8]
+    texts: Mapping[str, _Text]
+    gaps: npt.NDArray[np.bool_] | None
+    """Rows whose value is null."""
+
+
+class Reader:
+    """Reads record batches of one poll; parts and account grow with each."""
+
+    def __init__(self, records: int, memory: WireMemory, received_at: int) -> None:
+        self.memory = memory
+        self.latest = received_at + memory.settings.future_ns
+        self.account = Account(Rejections(), 0, np.zeros(records, np.int64))
+        self.parts: list[PointArrays] = []
+        self.gaps = 0
+
+    def open(self, value: bytes, record: int) -> list[Any] | None:
+        """All record batches of a record, or None, counted, where it is none."""
+        if len(value) > self.memory.settings.max_record_bytes:
+            self.refuse(record, DeadLetterReason.TOO_LARGE)
+            return None
+        try:
+            with pa.ipc.open_stream(value) as reader:
+                batches = list(reader)
+            for batch in batches:
+                batch.validate()
+        except (pa.ArrowException, OSError, ValueError, EOFError):
+            self.refuse(record, DeadLetterReason.UNDECODABLE)
+            return None
+        return batches
+
+    def refuse(self, record: int, reason: DeadLetterReason, items: int = 1) -> None:
+        """Counts a whole record as rejected."""
+        self.account.items[record] += items
+        self.account.rejections.add(record, reason, range(min(items, PLACES)), items)
+
+    def take(self, batches: Sequence[Any], record: int) -> None:
+        """Takes the points of all record batches of a record, or none of them."""
+        try:
+            columns = [_columns(batch) for batch in batches]
+            extras = [primary(batch) for batch in batches]
+        except (SchemaMismatchError, pa.ArrowException):
+            self.refuse(record, DeadLetterReason.SCHEMA_MISMATCH, max(1, sum(len(batch) for batch in batches)))
+            return
+        place = 0
+        for batch, part, unit in zip(batches, columns, extras, strict=True):
+            self._points(part, unit, record, place)
+            place += len(batch)
+
+    def _points(self, columns: _Columns, unit: npt.NDArray[np.uint8], record: int, place: int) -> None:
+        rows = len(columns.at)
+        hashes = np.empty(rows, np.uint64)
+        faults = np.empty(rows, np.uint8)
+        texts = columns.texts
+        faulty = fill(
+            tuple(texts[name].codes for name in _TEXTS),
+            tuple(texts[name].hashes for name in _TEXTS),
+            columns.kind,
+            (hashes, faults),
+        )
+        faulty += time_faults(columns.at, columns.value, self.latest, faults)
+        if columns.gaps is not None:
+            faults[columns.gaps] = GAP
+            faulty += int(columns.gaps.sum())
+        series = self._series(hashes, faults, columns)
+        points = PointArrays(
+            series=series,
+            at=columns.at,
+            value=columns.value,
+            start=columns.start if len(columns.start) else np.zeros(rows, np.int64),
+            record=np.full(rows, record, dtype=np.int32),
+            unit=unit,
+            place=np.arange(place, place + rows),
+        )
+        self.account.items[record] += int(np.count_nonzero(unit))
+        if faulty or (rows and series.min() < 0):
+            points = self._sorted_out(points, faults)
+        self.parts.append(points)
+
+    def _series(self, hashes: Hashes, faults: npt.NDArray[np.uint8], columns: _Columns) -> npt.NDArray[np.int32]:
+        """Series of each row; new ones are added in the order of the rows."""
+        table = self.memory.table
+        series = table.find(hashes)
+        missing = np.flatnonzero((series == -1) & (faults == 0))
+        if not len(missing):
+            return series
+        fresh, first, back = np.unique(hashes[missing], return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        numbered = np.empty(len(fresh), dtype=np.int32)
+        numbered[order] = _add(table, columns, missing[first[order]])
+        known = numbered != BROKEN
+        table.remember(fresh[known], numbered[known])
+        series[missing] = numbered[back]
+        return series
+
+    def _sorted_out(self, points: PointArrays, faults: npt.NDArray[np.uint8]) -> PointArrays:
+        """The points that are sound; the others are counted."""
+        units = points.unit != 0
+        self.gaps += int(np.count_nonzero((faults == GAP) & units))
+        for code in np.unique(faults).tolist():
+            if code not in (0, GAP):
+                self._reject(points, units & (faults == code), FAULTS[code])
+        good = faults == 0
+        for number in np.unique(points.series[good & (points.series < 0)]).tolist():
+            # An identity that cannot be read, in a record whose schema is right.
+            reason = REFUSED.get(number, DeadLetterReason.SCHEMA_MISMATCH)
+            self._reject(points, units & good & (points.series == number), reason)
+        return chosen(points, good & (points.series >= 0))
+
+    def _reject(self, points: PointArrays, which: npt.NDArray[np.bool_], reason: DeadLetterReason) -> None:
+        places = points.place[which]
+        if len(places):
+            record = int(points.record[0])
+            self.account.rejections.add(record, reason, places[:PLACES].tolist(), len(places))
+
+    def batch(self) -> PointBatch:
+        """Everything that was taken."""
+        account = Account(self.account.rejections, self.gaps, self.account.items)
+        return assemble(self.parts, account, ordered=True)
+
+
+def decode(records: Sequence[bytes], memory: WireMemory, received_at: int) -> PointBatch:
+    """Points of Arrow records; arguments as in ``otlp_walker.decode``."""
+    reader = Reader(len(records), memory, received_at)
+    for record, value in enumerate(records):
+        batches = reader.open(value, record)
+        if batches is not None:
+            reader.take(batches, record)
+    return reader.batch()
+
+
+def _columns(batch: Any) -> _Columns:
+    names = {name: place for place, name in enumerate(batch.schema.names)}
+    missing = [name for name in ("ts", "value", "entity", "metric") if name not in names]
+    if missing:
+        raise SchemaMismatchError(f"no column {missing[0]}")
+    times = batch.column(names["ts"])
+    values = batch.column(names["value"])
+    at = numbers(times, np.int64, null=0)
+    value = numbers(values, np.float64, null=0.0)
+    gaps = np.asarray(values.is_null()) if values.null_count else None
+    start = numbers(batch.column(names["start"]), np.int64, null=0) if "start" in names else _NO_TIMES
+    kind = numbers(batch.column(names["kind"]), np.uint8, null=0) if "kind" in names else _NO_KINDS
+    texts = {name: _text(batch.column(names[name])) if name in names else _ABSENT for name in _TEXTS}
+    return _Columns(at, value, start, kind, texts, gaps)
+
+
+def primary(batch: Any) -> npt.NDArray[np.uint8]:
+    """``PointBatch.unit`` of each row: 1 where the column is absent."""
+    place = batch.schema.get_field_index("primary")
+    if place < 0:
+        return np.ones(len(batch), dtype=np.uint8)
+    found: npt.NDArray[np.uint8] = numbers(batch.column(place), np.uint8, null=1)
+    return np.minimum(found, np.uint8(1))
+
+
+def numbers(column: Any, dtype: Any, null: float) -> npt.NDArray[Any]:
+    """A column of numbers as they lie in the buffer.
+
+    Raises:
+        SchemaMismatchError: when the column is of another type, or its buffer is too short.
+    """
+    wanted = np.dtype(dtype)
+    kind = column.type
+    fits = kind == _ARROW[wanted.name] or (wanted == np.int64 and kind in _TIMESTAMPS)
+    if not fits or (len(column) and column.buffers()[1] is None):
+        raise SchemaMismatchError(f"a column of {kind} where {wanted} must be")
+    if not len(column):
+        return np.empty(0, dtype=wanted)
+    try:
+        found = np.frombuffer(column.buffers()[1], dtype=wanted, count=column.offset + len(column))[column.offset :]
+    except ValueError as error:
+        raise SchemaMismatchError("a buffer is too short") from error
+    if column.null_count:
+        return np.where(np.asarray(column.is_null()), wanted.type(null), found)
+    return found
+
+
+_ARROW = {"int64": pa.int64(), "float64": pa.float64(), "uint8": pa.uint8()}
+_TIMESTAMPS = (pa.timestamp("ns"), pa.timestamp("ns", "UTC"))
+
+
+def _text(column: Any) -> _Text:
+    kind = column.type
+    if not pa.types.is_dictionary(kind) or kind.value_type != pa.utf8():
+        # Whatever else holds text goes the slow way, and is checked fully before anything follows its offsets.
+        plain = kind.value_type if pa.types.is_dictionary(kind) else kind
+        if not (pa.types.is_string(plain) or pa.types.is_large_string(plain)):
+            raise SchemaMismatchError(f"a column of {kind} where text must be")
+        column.validate(full=True)
+        column = column.cast(plain).cast(pa.utf8()).dictionary_encode()
+    strings = column.dictionary
+    hashes = np.empty(len(strings), dtype=np.uint64)
+    _, offsets, data = strings.buffers()
+    if len(strings):
+        try:
+            ends = np.frombuffer(offsets, dtype=np.int32, count=strings.offset + len(strings) + 1)[strings.offset :]
+        except (ValueError, TypeError) as error:
+            raise SchemaMismatchError("a buffer is too short") from error
+        bytes_ = np.frombuffer(data, dtype=np.uint8) if data is not None and data.size else np.empty(0, np.uint8)
+        if not hash_strings(bytes_, ends, hashes):
+            raise SchemaMismatchError("text outside its buffer")
+    return _Text(_codes(column.indices), hashes, strings)
+
+
+def _codes(indices: Any) -> npt.NDArray[np.int32]:
+    if not len(indices):
+        return np.empty(0, dtype=np.int32)
+    dtype = np.dtype(indices.type.to_pandas_dtype())
+    try:
+        found = np.frombuffer(indices.buffers()[1], dtype=dtype, count=indices.offset + len(indices))[indices.offset :]
+    except (ValueError, TypeError) as error:
+        raise SchemaMismatchError("a buffer is too short") from error
+    if dtype not in _SMALL:
+        found = np.minimum(found, dtype.type(2**31 - 1))
+    codes = found.astype(np.int32, copy=False)
+    return np.where(np.asarray(indices.is_null()), np.int32(-1), codes) if indices.null_count else codes
+
+
+def _add(table: SeriesTable, columns: _Columns, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+    """Series of rows that are new, each identity once; text is interned once per dictionary entry, not per row."""
+    codes = np.empty((len(rows), 6), dtype=np.int32)
+    codes[:, 5] = columns.kind[rows] if len(columns.kind) else 0
+    makers = (table.entity_code, table.word_code, _canonical(table.word_code), table.word_code, table.word_code)
+    length = np.zeros(len(rows), dtype=np.int64)
+    for column, (name, make) in enumerate(zip(_TEXTS, makers, strict=True)):
+        codes[:, column], chars = _interned(columns.texts[name], rows, name, make)
+        length += chars
+    unnamed = (codes[:, 0] == UNNAMED) | (codes[:, 1] == UNNAMED)
+    out = np.where(length > MAX_IDENTITY_CHARS, np.int32(TOO_LARGE), np.int32(0))
+    out[unnamed] = NO_NAME
+    out[codes[:, 2] == BROKEN] = BROKEN
+    good = np.flatnonzero(out == 0)
+    out[good] = table.add_codes(codes[good])
+    return out.astype(np.int32)
+
+
+def _interned(
+    text: _Text, rows: npt.NDArray[np.int64], name: str, make: Callable[[str], int]
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """Code in the table and length of the text of each row."""
+    absent = _EMPTY[name]
+    if not len(text.codes):
+        return np.full(len(rows), make("") if absent is None else absent, np.int32), np.zeros(len(rows), np.int64)
+    used, back = np.unique(text.codes[rows], return_inverse=True)
+    coded, lengths = np.empty(len(used), np.int32), np.zeros(len(used), np.int64)
+    for place, code in enumerate(used.tolist()):
+        string = "" if code < 0 else text.strings[code].as_py() or ""
+        lengths[place] = len(string)
+        if not string and absent is not None:
+            coded[place] = absent
+        else:  # what is too long is not interned
+            coded[place] = -2 if len(string) > MAX_IDENTITY_CHARS else make(string)
+    return coded[back], lengths[back]
+
+
+def _canonical(make: Callable[[str], int]) -> Callable[[str], int]:
+    """Interns attributes sorted, whatever order and spaces their sender uses; ``BROKEN`` where they are none."""
+
+    def interned(text: str) -> int:
+        try:
+            canonical = attributes_text(parse_attributes(text))
+            canonical.encode()
+        except (ValueError, RecursionError):
+            return BROKEN
+        return make(canonical)
+
+    return interned

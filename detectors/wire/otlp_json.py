@@ -1,0 +1,70 @@
+"""OTLP/JSON export requests, as the Collector's file exporter writes them, to the protobuf of the same request.
+
+OTLP departs from protobuf's JSON mapping in one thing: trace and span ids are hexadecimal, not base64
+(opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding). Hexadecimal of these lengths is valid base64 too, so ids are
+read as such and turned afterwards.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TypeVar
+
+from google.protobuf import json_format
+from google.protobuf.message import DecodeError, EncodeError, Message
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+
+Request = TypeVar("Request", bound=Message)
+_BROKEN = b"\xff"
+"""Bytes that no protobuf message has."""
+_ERRORS = (
+    json_format.ParseError,
+    DecodeError,
+    EncodeError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    KeyError,
+    OverflowError,
+    RecursionError,
+)
+"""What json and json_format raise at bytes that are not a request; the latter trusts the types it finds."""
+
+
+def is_json(record: bytes) -> bool:
+    """Whether a record is JSON; as protobuf it would begin with a group, which no request has."""
+    return record[:1] == b"{"
+
+
+def parse(record: bytes, request: Request) -> Request | None:
+    """Fills a request from JSON or protobuf by the record's first byte; None where it is neither."""
+    try:
+        if is_json(record):
+            json_format.ParseDict(json.loads(record), request, ignore_unknown_fields=True)
+        else:
+            request.ParseFromString(record)
+    except _ERRORS:
+        return None
+    return request
+
+
+def metrics_protobuf(record: bytes, most: int) -> bytes:
+    """A metrics record as protobuf: JSON is turned, and is undecodable protobuf where it cannot be.
+
+    What is longer than ``most`` is given back unread, for the size is judged later.
+    """
+    if not is_json(record) or len(record) > most:
+        return record
+    request = parse(record, ExportMetricsServiceRequest())
+    return _BROKEN if request is None else request.SerializeToString()
+
+
+def id_bytes(value: bytes, *, from_json: bool, size: int) -> bytes:
+    """A trace or span id of ``size`` bytes; zeros where it is absent or malformed."""
+    if from_json:
+        try:
+            value = bytes.fromhex(base64.b64encode(value).decode())
+        except ValueError:
+            value = b""
+    return value if len(value) == size else bytes(size)
