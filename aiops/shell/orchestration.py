@@ -18,7 +18,9 @@ from typing import Protocol
 import structlog
 
 from aiops.control.draft import Writer, together
+from aiops.control.invariants import membership_difference
 from aiops.control.orchestrator import Orchestrator
+from aiops.control.recovery import resume_effects
 from aiops.model.codec import EVENT, decode, encode
 from aiops.model.deadletters import DeadLetter
 from aiops.model.effects import Effect
@@ -166,7 +168,7 @@ class Orchestration:
         begin: dict[TopicPartition, int | None] = dict.fromkeys(self._parts.places)
         self._reading = (epoch, begin | dict(recovered.positions))
         self._epoch = epoch
-        self._core = Orchestrator.recovered(self._settings, replace(recovered, documents=documents))
+        self._core = Orchestrator.load(self._settings, replace(recovered, documents=documents))
         halt = journal.halt_state(domain)
         self._halt_generation = halt.generation
         now = self._parts.clock.now()
@@ -178,7 +180,7 @@ class Orchestration:
             halted=halt.halted,
             domain=domain,
         )
-        resumed = self._core.resume_effects(recovered.effects)
+        resumed = resume_effects(recovered.effects, epoch)
         self._decide([_Arrival((started,))])
         self._parts.dispatcher.begin(resumed, self._core)
         self._publish()
@@ -220,7 +222,7 @@ class Orchestration:
 
     def _patience(self) -> float:
         """How long nothing need be looked at, seconds."""
-        due = self._core.next_due()
+        due = min((row.due for row in self._core.state.timers.values()), default=None)
         until_timer = _IDLE_SECONDS if due is None else (due - self._parts.clock.now()) / 1e9
         return min(max(0.0, until_timer), max(0.0, self._next_inbox - time.monotonic()), _IDLE_SECONDS)
 
@@ -304,7 +306,7 @@ class Orchestration:
             epoch=self._epoch,
             waiting=self._arrivals.qsize(),
             incidents=incidents,
-            membership_difference=self._core.membership_difference(),
+            membership_difference=membership_difference(state),
             ledger=tuple(self._ledger.values()),
             halted=state.reign.halted,
         )
