@@ -53,7 +53,7 @@ def cases(folder: Path) -> Iterator[tuple[Case, frozenset[str]]]:
 
 
 def _metrics(path: Path) -> pl.DataFrame:
-    long = []
+    long: list[tuple[int, str, str, float, None]] = []
     with path.open() as lines:
         for row in csv.DictReader(lines):
             at = _at(row["Time"][:19])

@@ -1,0 +1,106 @@
+"""`aiops topology`: what depends on what, and what a failure would cost."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from aiops.cli.exits import Exit
+from aiops.control.documents import ItemRecord
+from aiops.model.cloudevents import Receipt, Refused, decode
+from aiops.model.codec import decode as decode_document
+from aiops.model.entities import Edge
+from aiops.model.errors import PermanentError
+from aiops.model.events import EdgesObserved, ItemReported
+from aiops.ports import JournalReader
+from aiops.settings import Settings
+from aiops.shell.journal.engine import open_engine, sqlite_url
+from aiops.shell.journal.reader import SqlJournalReader
+from topology.builder import GraphBuilder
+from topology.graph import Graph
+from topology.impact import VALUE, blast, counted_values, impact
+
+app: Final = typer.Typer(no_args_is_help=True, help="What depends on what, and what a failure would cost.")
+
+_Cmdb = Annotated[Path | None, typer.Option(help="File of CMDB CloudEvents, one a line, instead of the journal.")]
+_Limit = Annotated[int, typer.Option(min=1, help="Most items to show.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+@app.callback()
+def about() -> None:
+    """What depends on what, and what a failure would cost."""
+
+
+@app.command(name="impact")
+def impact_(item: str, cmdb: _Cmdb = None, limit: _Limit = 20, *, as_json: _Json = False) -> None:
+    """Say who is broken or at risk when ITEM fails, up to business services, and what that costs a minute.
+
+    Reads the graph that the runtime keeps in its journal, or a file of CMDB records. Risk falls along calls; a service
+    with replicas on other hosts is degraded, not down; a business service's value is counted once.
+
+    Exit code 0: ITEM is known. 1: nothing is known of it. 3: the file or the journal cannot be read.
+    """
+    graph = of_file(cmdb) if cmdb is not None else of_journal(*_journal())
+    if item not in graph:
+        typer.echo(f"aiops: nothing is known of {item!r}; the graph has {len(graph)} items", err=True)
+        raise typer.Exit(Exit.NO)
+    found = impact(graph, [item], limit=limit)
+    total = sum(i.value_per_minute for i in impact(graph, [item], limit=len(graph)))
+    shares = blast([item], graph).shares
+    if as_json:
+        rows = [{"entity": i.entity, "how": i.how, "value_per_minute": i.value_per_minute} for i in found]
+        typer.echo(json.dumps({"item": item, "value_per_minute": total, "shares": shares, "impact": rows}))
+        return
+    whole = float(counted_values(graph).sum())
+    typer.echo(f"{item} fails: about {total:g} a minute of {whole:g} at risk" if whole else f"{item} fails")
+    width = max(len(i.entity) for i in found)
+    for row in found:
+        cost = f"{row.value_per_minute:>12g} a minute" if row.value_per_minute else ""
+        typer.echo(f"  {row.entity:<{width}}  {row.how}{cost}")
+    domains = {name: share for name, share in shares.items() if name != VALUE and share > 0}
+    for name, share in sorted(domains.items()):
+        typer.echo(f"  capacity lost in {'the estate' if name == '*' else name}: {share:.1%}")
+
+
+def of_file(path: Path) -> Graph:
+    """The graph of a file of CMDB events; what cannot be used is an error with its line."""
+    builder = GraphBuilder()
+    now = time.time_ns()
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise PermanentError(f"{path}: {error.strerror}") from error
+    for number, line in enumerate(lines, start=1):
+        read = decode(line, Receipt(at=now))
+        if isinstance(read, Refused):
+            raise PermanentError(f"{path}: row {number}: {read.reason}: {read.detail}")
+        for event in read:
+            if isinstance(event, ItemReported):
+                builder.report(event.item, event.edges)
+            elif isinstance(event, EdgesObserved):
+                builder.observe(event.edges)
+    return builder.snapshot(1)
+
+
+def of_journal(reader: JournalReader, domain: str) -> Graph:
+    """The graph as the orchestrator last wrote it."""
+    builder = GraphBuilder()
+    for body in reader.documents("item", domain).values():
+        record = decode_document(ItemRecord, body)
+        builder.report(record.item, record.edges)
+    builder.observe(decode_document(Edge, body) for body in reader.documents("edge", domain).values())
+    return builder.snapshot(1)
+
+
+def _journal() -> tuple[JournalReader, str]:
+    settings = Settings()
+    state = settings.state.expanduser()
+    url = settings.control.journal
+    if url is None and not (state / "journal.db").exists():
+        raise PermanentError(f"there is no journal in {state}: start the runtime first, or give --cmdb FILE")
+    return SqlJournalReader(open_engine(url or sqlite_url(state))), settings.domain
