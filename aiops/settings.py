@@ -171,6 +171,10 @@ class Settings(BaseSettings):
     """Folder of everything the runtime must not lose on this node."""
     binder: Path | None = None
     """Folder with services, runbooks, policies, windows, on-call; None: the shipped example."""
+    ray: str | None = None
+    """Address of a Ray cluster (``auto``: the one on this machine); None: a local one that ends with ``aiops up``."""
+    fail_points: bool = False
+    """For tests only: let a test kill processes at named points."""
     topics: Topics = Topics()
     kafka: Kafka = Kafka()
     data: DataPlane = DataPlane()

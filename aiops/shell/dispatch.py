@@ -11,6 +11,7 @@ import json
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Protocol, assert_never
 
 import structlog
@@ -134,9 +135,9 @@ class ThreadedDispatcher:
                 self._budget.submit(self._release, effect)
             case RunStep():
                 self._fail_point("orchestrator.dispatch")
-                self._outside.steps.run(effect.order).add_done_callback(lambda f, e=effect: self._ran(e, f))
+                self._outside.steps.run(effect.order).add_done_callback(partial(self._ran, effect))
             case ObserveStep():
-                self._outside.steps.observe(effect.order).add_done_callback(lambda f, e=effect: self._observed(e, f))
+                self._outside.steps.observe(effect.order).add_done_callback(partial(self._observed, effect))
             case SendPage():
                 self._outside.pager.page(effect.page, self._paged)
             case Publish():
