@@ -8,7 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from aiops.model.entities import MAIN_DOMAIN
 
@@ -159,12 +158,8 @@ class Console(Group):
     """Bearer token for commands; None: made at the first start and kept in the state folder."""
 
 
-class Settings(BaseSettings):
-    """All settings. Environment wins over the file: ``AIOPS_KAFKA__BOOTSTRAP``, ``AIOPS_DATA__SHARDS`` …."""
-
-    model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", env_prefix="AIOPS_", env_nested_delimiter="__", validate_default=True
-    )
+class Settings(Group):
+    """All settings. ``aiops.bootstrap.configuration`` reads them; the environment wins over the file."""
 
     domain: str = MAIN_DOMAIN
     state: Path = Path("~/.local/state/aiops")

@@ -1,0 +1,103 @@
+"""Settings from ``aiops.yaml`` and the environment; what is wrong is told with file, line and field."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from aiops.model.errors import PermanentError
+from aiops.settings import Settings
+from aiops.shell.broker.embedded import state_folder as broker_folder
+
+FILE = "aiops.yaml"
+ENVIRONMENT = "AIOPS_CONFIG"
+KAFKA = "AIOPS_KAFKA"
+
+
+def load_settings(file: Path | None = None) -> Settings:
+    """Settings of ``file``, else of ``$AIOPS_CONFIG``, else of ``./aiops.yaml``, else the defaults.
+
+    The environment wins (``AIOPS_KAFKA`` for the broker, ``AIOPS_GROUP__FIELD`` for the rest).
+
+    Raises:
+        PermanentError: a file that is missing or wrong, with the line.
+    """
+    named = file or (Path(os.environ[ENVIRONMENT]) if os.environ.get(ENVIRONMENT) else None)
+    place = named or Path(FILE)
+    if not place.exists():
+        if named is not None:
+            raise PermanentError(f"{place}: there is no such file; see {ENVIRONMENT} and --config")
+        return _resolved(_settings({}, None, ""), Path.cwd())
+    text = place.read_text(encoding="utf-8")
+    try:
+        values = yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        raise PermanentError(f"{place}: not YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise PermanentError(f"{place}: expected groups of settings, found {type(values).__name__}")
+    return _resolved(_settings(values, place, text), place.resolve().parent)
+
+
+def _settings(values: dict[str, Any], place: Path | None, text: str) -> Settings:
+    """The environment's values laid over the file's."""
+    merged = _laid_over(values, _environment())
+    if os.environ.get(KAFKA):
+        merged.setdefault("kafka", {})["bootstrap"] = os.environ[KAFKA]
+    try:
+        return Settings(**merged)
+    except ValidationError as error:
+        problems = [(e["loc"], e["msg"]) for e in error.errors(include_url=False)]
+        lines = [f"{place or 'environment'}{_line(text, at)}: {'.'.join(map(str, at))}: {why}" for at, why in problems]
+        raise PermanentError("\n".join(lines)) from error
+
+
+def _environment() -> dict[str, Any]:
+    """``AIOPS_GROUP__FIELD=value`` as nested values; YAML spells the value."""
+    found: dict[str, Any] = {}
+    for name, value in os.environ.items():
+        group, separator, field = name.removeprefix("AIOPS_").lower().partition("__")
+        if name.startswith("AIOPS_") and separator and group in Settings.model_fields:
+            found.setdefault(group, {})[field] = yaml.safe_load(value)
+        elif name in {"AIOPS_STATE", "AIOPS_DOMAIN", "AIOPS_BINDER", "AIOPS_RAY"}:
+            found[group] = value
+    return found
+
+
+def _laid_over(values: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(values)
+    for key, value in over.items():
+        below = merged.get(key)
+        merged[key] = _laid_over(below, value) if isinstance(value, dict) and isinstance(below, dict) else value
+    return merged
+
+
+def _resolved(settings: Settings, base: Path) -> Settings:
+    """Folders as absolute paths: actors run in other working directories."""
+    default = Settings.model_fields["state"].default
+    state = broker_folder().parent if settings.state == default else settings.state
+    changes: dict[str, Any] = {"state": (base / state.expanduser()).resolve()}
+    if settings.binder is not None:
+        changes["binder"] = (base / settings.binder.expanduser()).resolve()
+    return settings.model_copy(update=changes)
+
+
+def _line(text: str, path: Sequence[str | int]) -> str:
+    """``:LINE`` of the setting, as near as the file has it."""
+    node: Any = yaml.compose(text) if text else None
+    line: int | None = None
+    for part in path:
+        if isinstance(node, yaml.MappingNode):
+            found = [(key, value) for key, value in node.value if key.value == str(part)]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            found = [(node.value[part], node.value[part])]
+        else:
+            break
+        if not found:
+            break
+        line, node = found[0][0].start_mark.line + 1, found[0][1]
+    return "" if line is None else f":{line}"
