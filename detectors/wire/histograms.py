@@ -32,7 +32,7 @@ class ExplicitBuckets:
 
     def minus(self, earlier: ExplicitBuckets) -> ExplicitBuckets | None:
         """What came in between, or None where the two cannot be compared; counts below 0 tell of a reset."""
-        if self.bounds != earlier.bounds:
+        if self.bounds != earlier.bounds or len(self.counts) != len(earlier.counts):
             return None
         counts = tuple(now - then for now, then in zip(self.counts, earlier.counts, strict=True))
         return ExplicitBuckets(self.bounds, counts)

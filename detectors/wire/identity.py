@@ -64,7 +64,9 @@ class SeriesIdentity:
     @property
     def chars(self) -> int:
         """Length of all text of the identity."""
-        inner = sum(len(key) + len(value) for key, value in self.attributes)
+        inner = 0
+        for key, value in self.attributes:
+            inner += len(key) + len(value)
         return len(self.entity) + len(self.metric) + len(self.unit) + len(self.peer or "") + inner
 
 

@@ -43,6 +43,7 @@ def decode(records: Sequence[bytes], memory: WireMemory, received_at: int) -> Po
             readable[record] = b""
             refuse(sink, record, DeadLetterReason.TOO_LARGE)
     walk = _Walk(readable, sink)
+    walk.parse_handed()
     series = walk.resolve()
     points = walk.accepted(series)
     walk.account()
@@ -60,6 +61,7 @@ class _Walk:
         self.points = int(self.tape.cursor[t.POINTS])
         self.metrics = self.tape.metrics[: int(self.tape.cursor[t.METRICS])]
         self._origins: dict[tuple[int, ...], Origin] = {}
+        self._handed: dict[int, list[MetricReader]] = {}
 
     def resolve(self) -> npt.NDArray[np.int32]:
         """Series of every point; new ones are added, once each."""
@@ -139,27 +141,28 @@ class _Walk:
             places = tape.places[record, reason, :count].tolist()
             sink.rejections.add(record, t.REASONS[reason], places, count)
 
-    def slow_paths(self, records: Sequence[bytes]) -> None:
-        """Hands metrics and whole records to protobuf, in input order, since histograms remember their last point."""
-        handed = self.metrics[self.metrics[:, t.KIND] == HANDED]
-        by_record: dict[int, list[list[int]]] = {}
-        for row in handed.tolist():
-            by_record.setdefault(row[t.RECORD], []).append(row)
-        foreign = set(np.flatnonzero(self.tape.status == t.FOREIGN).tolist())
-        for record in sorted(foreign | by_record.keys()):
-            if record in foreign or not self._read_metrics(record, by_record[record]):
-                read_record(records[record], record, self.sink)
+    def parse_handed(self) -> None:
+        """Parses the metrics that are handed to protobuf, before anything is taken: one may turn out to be broken."""
+        for row in self.metrics[self.metrics[:, t.KIND] == HANDED].tolist():
+            record = row[t.RECORD]
+            try:
+                metric = Metric.FromString(self.whole[row[t.METRIC] : row[t.METRIC_END]])
+                origin = self._origin(row)
+            except DecodeError:
+                self.tape.status[record] = t.FOREIGN
+            else:
+                reader = MetricReader(self.sink, record, origin, metric, row[t.FIRST_PLACE])
+                self._handed.setdefault(record, []).append(reader)
 
-    def _read_metrics(self, record: int, rows: list[list[int]]) -> bool:
-        """Reads the handed metrics of a record; False, with nothing done, where one is broken."""
-        try:
-            metrics = [Metric.FromString(self.whole[row[t.METRIC] : row[t.METRIC_END]]) for row in rows]
-            origins = [self._origin(row) for row in rows]
-        except DecodeError:
-            return False
-        for row, metric, origin in zip(rows, metrics, origins, strict=True):
-            MetricReader(self.sink, record, origin, metric, row[t.FIRST_PLACE]).read()
-        return True
+    def slow_paths(self, records: Sequence[bytes]) -> None:
+        """Reads handed metrics and foreign records, in input order, since histograms remember their last point."""
+        foreign = set(np.flatnonzero(self.tape.status == t.FOREIGN).tolist())
+        for record in sorted(foreign | self._handed.keys()):
+            if record in foreign:
+                read_record(records[record], record, self.sink)
+            else:
+                for reader in self._handed[record]:
+                    reader.read()
 
 
 def _taped(whole: bytes, ends: npt.NDArray[np.int64], latest: int) -> t.Tape:

@@ -33,6 +33,7 @@ Version = tuple[int, int, int, int]
 """How many entities, words, series and hashes a table had."""
 Arrays = dict[str, npt.NDArray[Any]]
 _Codes = npt.NDArray[np.int32]
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 @njit(cache=True, nogil=True)
@@ -233,7 +234,7 @@ class SeriesTable:
 
 def attributes_text(attributes: Sequence[tuple[str, str]]) -> str:
     """Attributes as the text of a JSON object; empty where there are none."""
-    return json.dumps(dict(attributes), ensure_ascii=False, separators=(",", ":")) if attributes else ""
+    return _JSON.encode(dict(attributes)) if attributes else ""
 
 
 def parse_attributes(text: str) -> tuple[tuple[str, str], ...]:

@@ -82,6 +82,13 @@ def test_new_bounds_are_not_compared_with_old_ones() -> None:
     assert memory.interval(0, 30, 1, ExplicitBuckets((2.0,), (1, 2))) == ExplicitBuckets((2.0,), (0, 1))
 
 
+def test_a_histogram_without_buckets_may_precede_one_with_a_single_bucket() -> None:
+    """Both have no bounds, and still cannot be compared."""
+    memory = HistogramMemory()
+    memory.interval(0, 10, 1, ExplicitBuckets((), ()))
+    assert memory.interval(0, 20, 1, ExplicitBuckets((), (3,))) is None
+
+
 @given(EXPONENTIAL, st.integers(0, 3))
 def test_a_change_of_scale_loses_no_count(buckets: ExponentialBuckets, shift: int) -> None:
     """The difference to an earlier point at another scale has exactly the counts that were added."""

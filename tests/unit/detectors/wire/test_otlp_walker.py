@@ -141,6 +141,17 @@ def test_the_splitting_of_a_poll_changes_nothing() -> None:
     assert batch.value.tolist() == np.concatenate([part.value for part in parts]).tolist()
 
 
+def test_a_record_whose_histogram_is_broken_is_rejected_whole() -> None:
+    """Its sound gauge gives no point either: a record is taken as one."""
+    made = gauge("cpu", 1.0)
+    made.resource_metrics[0].scope_metrics[0].metrics.add(name="h").histogram.data_points.add(count=7)
+    record = made.SerializeToString()
+    record = record.replace(b"\x21\x07\x00\x00\x00\x00\x00\x00\x00", b"\x4a\x07\x0a\x05\xff\xff\xff\xff\xff")
+    batch = otlp_walker.decode([record], WireMemory(), NOW)
+    assert [(r.reason, r.items) for r in batch.rejected] == [(DeadLetterReason.UNDECODABLE, 1)]
+    assert (len(batch), batch.difference) == (0, 0)
+
+
 @pytest.mark.parametrize("records", [[], [b""], [b"", b""]])
 def test_nothing_gives_nothing(records: list[bytes]) -> None:
     """An empty poll and empty requests have no units."""
