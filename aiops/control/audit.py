@@ -1,0 +1,148 @@
+"""The audit chain: every journal entry is hashed over the one before it, and checkpoints of the chain are signed.
+
+An outsider with the public key, the last published checkpoint and the rows can check that no entry was edited,
+reordered, cut off or rebuilt. Pure functions; who stores and publishes is elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from aiops.ports import Entry, JournalRow
+
+GENESIS: Final = "0" * 64
+"""What the first entry is hashed over."""
+
+
+class Fault(StrEnum):
+    """What is wrong with a chain."""
+
+    EDITED = "edited"
+    """An entry's content is not what was hashed."""
+    REORDERED = "reordered"
+    """Rows are not in the order in which they were chained."""
+    GAP = "gap"
+    """Rows are missing in the middle."""
+    CUT = "cut"
+    """The chain ends before the checkpoint, or does not begin at its beginning."""
+    REBUILT = "rebuilt"
+    """The chain is whole but is not the one that the checkpoint was signed over."""
+    FORGED = "forged"
+    """The checkpoint's signature is not of this key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A signed statement that entry ``number`` of ``domain`` had ``digest``."""
+
+    domain: str
+    number: int
+    digest: str
+    at: int
+    signature: str = ""
+    """Hex Ed25519 over the canonical JSON of the other fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What checking found; ``fault`` None: the chain is whole."""
+
+    rows: int
+    fault: Fault | None = None
+    number: int | None = None
+    """First bad row."""
+    detail: str = ""
+
+
+def canonical(entry: Entry) -> bytes:
+    """The bytes of an entry that are hashed: JSON with sorted keys, no spaces, UTF-8."""
+    return json.dumps(asdict(entry), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+
+
+def link(previous: str, entry: Entry, number: int, domain: str) -> str:
+    """Hex SHA-256 of an entry over its place and the digest before it."""
+    head = f"{domain}\n{number}\n{previous}\n".encode()
+    return hashlib.sha256(head + canonical(entry)).hexdigest()
+
+
+def chained(entries: Iterable[Entry], domain: str, *, after: int = 0, previous: str = GENESIS) -> list[JournalRow]:
+    """Rows for new entries, going on from row ``after`` whose digest is ``previous``."""
+    rows: list[JournalRow] = []
+    for number, entry in enumerate(entries, start=after + 1):
+        digest = link(previous, entry, number, domain)
+        rows.append(JournalRow(number, domain, entry, previous, digest))
+        previous = digest
+    return rows
+
+
+def verify(
+    rows: Iterable[JournalRow], checkpoint: Checkpoint | None = None, key: Ed25519PublicKey | None = None
+) -> Verdict:
+    """Check one domain's rows, from the first on, in the order given; with a checkpoint also that nothing was cut.
+
+    Args:
+        rows: of one domain; number 1 first.
+        checkpoint: the last one that was published.
+        key: public key of the runtime; with a checkpoint its signature is checked.
+    """
+    if checkpoint is not None and key is not None and not signed(checkpoint, key):
+        return Verdict(0, Fault.FORGED, checkpoint.number, "the checkpoint's signature does not fit the key")
+    previous, number, at_checkpoint = GENESIS, 0, None
+    for row in rows:
+        fault = _fault(row, number, previous)
+        if fault is not None:
+            return Verdict(number, *fault)
+        number, previous = row.number, row.digest
+        if checkpoint is not None and number == checkpoint.number:
+            at_checkpoint = row.digest
+    if checkpoint is None:
+        return Verdict(number)
+    if number < checkpoint.number:
+        detail = f"ends at {number}, the checkpoint was made at {checkpoint.number}"
+        return Verdict(number, Fault.CUT, number + 1, detail)
+    if at_checkpoint is not None and at_checkpoint != checkpoint.digest:
+        return Verdict(number, Fault.REBUILT, checkpoint.number, "another chain than the one that was signed")
+    return Verdict(number)
+
+
+def _fault(row: JournalRow, number: int, previous: str) -> tuple[Fault, int, str] | None:
+    """What is wrong with ``row`` as the one after ``number``."""
+    sound = row.digest == link(row.previous, row.entry, row.number, row.domain)
+    if row.number <= number:
+        return Fault.REORDERED, row.number, f"row {row.number} comes after {number}"
+    if row.number > number + 1:
+        kind = Fault.CUT if number == 0 else Fault.GAP
+        return kind, number + 1, f"row {row.number} comes after {number}"
+    if not sound:
+        return Fault.EDITED, row.number, "its content is not what was hashed"
+    if row.previous != previous:
+        return Fault.EDITED, row.number, "it was not chained to the row before it"
+    return None
+
+
+def sign(checkpoint: Checkpoint, key: Ed25519PrivateKey) -> Checkpoint:
+    """The checkpoint with its signature."""
+    bare = Checkpoint(checkpoint.domain, checkpoint.number, checkpoint.digest, checkpoint.at)
+    return Checkpoint(bare.domain, bare.number, bare.digest, bare.at, key.sign(_statement(bare)).hex())
+
+
+def signed(checkpoint: Checkpoint, key: Ed25519PublicKey) -> bool:
+    """Whether the signature is of this key over this statement."""
+    try:
+        key.verify(bytes.fromhex(checkpoint.signature), _statement(checkpoint))
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _statement(checkpoint: Checkpoint) -> bytes:
+    stated = [checkpoint.domain, checkpoint.number, checkpoint.digest, checkpoint.at]
+    return json.dumps(["aiops-checkpoint-1", *stated], separators=(",", ":"), ensure_ascii=False).encode("utf-8")
