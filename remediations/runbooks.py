@@ -17,6 +17,8 @@ from typing import Any, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from aiops.model.diagnoses import Diagnosis
+from aiops.model.entities import Item
 from aiops.model.errors import PermanentError
 from aiops.model.plans import Parameter
 from remediations.primitives.registry import primitive
@@ -170,6 +172,26 @@ class Catalogue:
             elif runbook is not None:
                 found[runbook.id] = runbook
         return cls(found, tuple(problems))
+
+    def candidates(self, diagnosis: Diagnosis, item: Item | None) -> tuple[str, ...]:
+        """Ids of runbooks that may help the first hypothesis, best first; resolution looks closer.
+
+        Metrics are looked for in the hypothesis' evidence, which names them.
+        """
+        if not diagnosis.hypotheses:
+            return ()
+        root = diagnosis.hypotheses[0]
+        told = " ".join(evidence.what for evidence in root.evidence if evidence.supports).lower()
+        change = any(suspect.entity == root.entity for suspect in diagnosis.changes)
+        fitting = [
+            runbook
+            for runbook in self.runbooks.values()
+            if (not runbook.when.kinds or root.kind in runbook.when.kinds)
+            and (not runbook.when.item_kinds or (item.kind if item else "service") in runbook.when.item_kinds)
+            and (runbook.when.change is not True or change)
+            and (not runbook.when.metrics or any(fnmatchcase(told, f"*{p.lower()}*") for p in runbook.when.metrics))
+        ]
+        return tuple(runbook.id for runbook in sorted(fitting, key=lambda runbook: (runbook.rank, runbook.id)))
 
     def applicable(self, situation: Situation) -> tuple[Runbook, ...]:
         """Runbooks that fit, best first."""

@@ -1,0 +1,339 @@
+"""Oversight: sees every handoff before it takes effect and every step before it begins; what it does not permit stops.
+
+REVIEW and AUTHORISE are answered by RULE. Each check is a small rule that carries its reason, so that a refusal
+explains itself. Actions need a Cedar policy that permits them at this moment, an open window, closed breakers and
+fresh evidence; pages need nothing and are never vetoed. Oversight that is late or down vetoes: the orchestrator sees
+to that.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from aiops.agents.situation import facts_of, item_of
+from aiops.agents.view import View
+from aiops.model.episodes import Source
+from aiops.model.errors import PermanentError
+from aiops.model.handoffs import (
+    Diagnosed,
+    Escalated,
+    Handoff,
+    Intent,
+    Planned,
+    ReviewRequest,
+    Role,
+    Ruling,
+    StepRequest,
+)
+from aiops.model.incidents import IncidentState
+from aiops.model.plans import Action, BlastRadius, Direction, Oversight, Plan, Step
+from remediations.breakers import names
+from remediations.policy import RISING, Decision, PolicySet, Question
+from remediations.primitives.registry import places, primitive
+from remediations.windows import Hold, Windows
+
+SPEAKS: dict[Role, frozenset[Intent]] = {
+    Role.ANALYSIS: frozenset({Intent.ROUTE, Intent.MERGE}),
+    Role.ROUTING: frozenset({Intent.PLAN, Intent.ESCALATE}),
+    Role.RESOLUTION: frozenset({Intent.EXECUTE, Intent.CONCLUDE, Intent.ESCALATE}),
+    Role.TRIAGE: frozenset({Intent.LINK}),
+}
+"""Who may ask what; a second look at the channels, by somebody else than who holds them."""
+APPROVERS = {Oversight.UNATTENDED: 0, Oversight.ONE_APPROVER: 1, Oversight.TWO_APPROVERS: 2}
+MOST_STEPS = 10
+MOST_SECONDS = 3600.0
+GRAPH = "graph:"
+"""Prefix of evidence that is an item's place in the graph."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """Oversight's word before it is written as a ruling."""
+
+    permitted: bool
+    level: Oversight
+    reasons: tuple[str, ...]
+    policies: tuple[str, ...] = ()
+    digest: str = ""
+    request: str = ""
+    hold_until: int | None = None
+
+
+class OversightAgent:
+    """Rules on handoffs and steps.
+
+    Args:
+        policies: what is permitted; with problems, nothing is.
+        windows: when changes are held.
+    """
+
+    role = Role.OVERSIGHT
+
+    def __init__(self, policies: PolicySet, windows: Windows) -> None:
+        self._policies = policies
+        self._windows = windows
+
+    def handle(self, handoff: Handoff, view: View) -> tuple[Handoff, ...]:
+        """Answer REVIEW or AUTHORISE; anything else is nothing to oversight."""
+        match handoff.payload:
+            case ReviewRequest(handoff=shown) if handoff.intent is Intent.REVIEW:
+                return (_rule(handoff, view, shown.id, self._review(shown, view)),)
+            case StepRequest() as step if handoff.intent is Intent.AUTHORISE:
+                subject = f"{step.plan}/{step.step}/{step.direction}"
+                return (_rule(handoff, view, subject, self._authorise(step, view)),)
+            case _:
+                return ()
+
+    def _review(self, shown: Handoff, view: View) -> _Word:
+        if isinstance(shown.payload, Escalated) and shown.intent is Intent.ESCALATE:
+            return _Word(permitted=True, level=Oversight.UNATTENDED, reasons=("pages are never vetoed",))
+        wrong = tuple(_wrong_with(shown, view))
+        if wrong:
+            return _veto(wrong)
+        match shown.payload:
+            case Planned(plan=plan):
+                return self._review_plan(plan, view)
+            case Diagnosed(diagnosis=diagnosis):
+                total = sum(h.probability for h in diagnosis.hypotheses) + diagnosis.p_unknown + diagnosis.p_rest
+                if not math.isclose(total, 1.0, abs_tol=0.01):
+                    return _veto((f"the diagnosis' probabilities add up to {total:.3f}, not 1",))
+        return _Word(permitted=True, level=Oversight.UNATTENDED, reasons=("it is complete and changes nothing",))
+
+    def _review_plan(self, plan: Plan, view: View) -> _Word:
+        wrong = tuple(_wrong_with_plan(plan, view))
+        if wrong:
+            return _veto(wrong)
+        hold = self._windows.hold(view.at)
+        diagnosis = view.incident.diagnosis
+        questions = [
+            Question(
+                step.action,
+                item_of(view, step.action.target),
+                step.blast,
+                runbook=plan.runbook,
+                confidence=min(plan.confidence, _confidence(view)) if diagnosis else plan.confidence,
+                evidence_age_seconds=_age(view, 0),
+                attempts=view.incident.attempts,
+                reversible=step.transient or step.undo is not None,
+                change_suspected=facts_of(view, step.action.target, diagnosis).changed,
+                ticket_only=_ticket_only(view),
+                frozen=hold is not None,
+                breaker_open=_breaker_open(view, step.action),
+                halted=view.halted,
+            )
+            for step in plan.steps
+        ]
+        return self._ask(questions, hold)
+
+    def _authorise(self, step: StepRequest, view: View) -> _Word:
+        """The facts of this moment; an undo is held by a halt and by a security hold only."""
+        wrong = tuple(_wrong_with_step(step, view))
+        if wrong:
+            return _veto(wrong)
+        hold = self._windows.hold(view.at) if step.direction is Direction.DO else None
+        diagnosis = view.incident.diagnosis
+        facts = facts_of(view, step.action.target, diagnosis)
+        reversible = True
+        if step.direction is Direction.DO:
+            try:
+                effect = primitive(step.action.primitive).effect(facts, step.action.parameters)
+            except PermanentError as error:
+                return _veto((f"precondition: {error}",))
+            reversible = effect.transient or effect.undo is not None
+        question = Question(
+            step.action,
+            item_of(view, step.action.target),
+            step.blast,
+            direction=step.direction,
+            approvers=step.approvals,
+            confidence=_confidence(view),
+            evidence_age_seconds=_age(view, step.evidence_at),
+            # the plan that asks is counted among the attempts already
+            attempts=max(view.incident.attempts - 1, 0),
+            reversible=reversible,
+            change_suspected=facts.changed,
+            ticket_only=_ticket_only(view),
+            frozen=hold is not None,
+            breaker_open=_breaker_open(view, step.action),
+            halted=view.halted,
+            budget_reserved=True,
+        )
+        word = self._ask([question], hold)
+        missing = APPROVERS.get(word.level, 0) - len(set(step.approvals))
+        if word.permitted and missing > 0:
+            return replace(word, permitted=False, reasons=(*word.reasons, f"{missing} approval(s) are missing"))
+        return word
+
+    def _ask(self, questions: list[Question], hold: Hold | None) -> _Word:
+        """Every step is asked for; the strictest tier is the plan's."""
+        decisions = [self._policies.decide(question) for question in questions]
+        word = _strictest(decisions)
+        if word.permitted or hold is None or hold.until is None:
+            return word
+        later = _strictest([self._policies.decide(replace(question, frozen=False)) for question in questions])
+        if not later.permitted:
+            return word
+        return replace(word, level=later.level, reasons=(hold.reason, *word.reasons), hold_until=hold.until)
+
+
+def _strictest(decisions: list[Decision]) -> _Word:
+    order = (*RISING, Oversight.FORBIDDEN)
+    level = max((decision.level for decision in decisions), key=order.index)
+    deciding = [decision for decision in decisions if decision.level is level]
+    return _Word(
+        permitted=level is not Oversight.FORBIDDEN,
+        level=level,
+        reasons=_once(reason for decision in deciding for reason in decision.reasons),
+        policies=_once(policy for decision in decisions for policy in decision.policies),
+        digest=decisions[0].digest,
+        request=json.dumps([json.loads(decision.request or "null") for decision in decisions], separators=(",", ":")),
+    )
+
+
+def _once(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(texts))
+
+
+def _veto(reasons: tuple[str, ...]) -> _Word:
+    return _Word(permitted=False, level=Oversight.FORBIDDEN, reasons=reasons)
+
+
+# --------------------------------------------------------------------------------------------------------- rules
+
+
+def _wrong_with(shown: Handoff, view: View) -> Iterator[str]:
+    """What any handoff must be, whoever sends it."""
+    if shown.intent not in SPEAKS.get(shown.sender, frozenset()):
+        yield f"{shown.sender} may not ask anybody to {shown.intent}"
+    if not (shown.id and shown.work_item and shown.cause):
+        yield "it lacks an id, a work item or a cause"
+    if not math.isfinite(shown.confidence) or not 0 <= shown.confidence <= 1:
+        yield f"confidence {shown.confidence} is not within 0 to 1"
+    if not shown.reasoning or not all(text.strip() for text in shown.reasoning):
+        yield "it gives no reasoning"
+    if shown.deadline_at < view.at:
+        yield "its deadline has passed"
+    if view.incident.state is IncidentState.MERGED:
+        yield f"{shown.work_item} was merged into {view.incident.merged_into}"
+    known = _known(shown, view)
+    if not shown.evidence:
+        yield "it names no evidence"
+    if odd := [name for name in shown.evidence if name not in known and not _in_graph(name, view)]:
+        yield f"evidence {odd[0]} does not exist"
+
+
+def _known(shown: Handoff, view: View) -> set[str]:
+    """Ids that a handoff may rest on."""
+    ids = {shown.cause, shown.work_item, *(part for part in _ancestors(shown.cause))}
+    ids |= {episode.id for episode in view.episodes} | {change.id for change in view.changes}
+    ids |= {ticket.id for ticket in view.tickets} | set(view.incident.episodes) | set(view.incident.tickets)
+    ids |= {line.ref for line in view.incident.story if line.ref}
+    if view.incident.diagnosis is not None:
+        found = view.incident.diagnosis
+        ids |= {evidence.id for hypothesis in found.hypotheses for evidence in hypothesis.evidence}
+        ids |= {change.id for change in found.changes}
+    return ids
+
+
+def _ancestors(handoff: str) -> Iterator[str]:
+    """Ids of the handoffs that one came from: each id is its parent's with a suffix."""
+    while "/" in handoff:
+        handoff = handoff.rpartition("/")[0]
+        yield handoff
+
+
+def _in_graph(name: str, view: View) -> bool:
+    return name.startswith(GRAPH) and name.removeprefix(GRAPH) in view.graph
+
+
+def _wrong_with_plan(plan: Plan, view: View) -> Iterator[str]:
+    if plan.work_item != view.incident.id:
+        yield f"the plan belongs to {plan.work_item}, not to {view.incident.id}"
+    if not 1 <= len(plan.steps) <= MOST_STEPS:
+        yield f"a plan has 1 to {MOST_STEPS} steps, this one {len(plan.steps)}"
+    if len({step.id for step in plan.steps}) != len(plan.steps):
+        yield "two steps have one id"
+    for step in plan.steps:
+        yield from _wrong_with_action(step.action, step.blast, view)
+        yield from _wrong_with_bounds(step)
+
+
+def _wrong_with_bounds(step: Step) -> Iterator[str]:
+    if step.undo is not None and (step.undo.target, step.undo.primitive) != (step.action.target, step.action.primitive):
+        yield f"step {step.id}: its undo acts on something else"
+    if step.reverse_after_seconds is not None and step.undo is None:
+        yield f"step {step.id}: a temporary change needs an undo"
+    if not 0 < step.timeout_seconds <= MOST_SECONDS:
+        yield f"step {step.id}: its deadline of {step.timeout_seconds} s is not within an hour"
+
+
+def _wrong_with_action(action: Action, blast: BlastRadius, view: View) -> Iterator[str]:
+    if action.primitive not in places():
+        yield f"no primitive {action.primitive} is registered"
+    if action.target not in blast.entities:
+        yield f"the blast radius of {action.primitive} {action.target} is not stated"
+    if bad := [account for account, share in blast.shares.items() if not math.isfinite(share) or not 0 <= share <= 1]:
+        yield f"the blast radius on {bad[0]} is not a share"
+    if action.target not in view.graph and item_of(view, action.target) is None:
+        yield f"{action.target} is in no graph: nobody can say what hangs on it"
+
+
+def _wrong_with_step(step: StepRequest, view: View) -> Iterator[str]:
+    yield from _wrong_with_action(step.action, step.blast, view)
+    if view.halted:
+        yield "everything is halted"
+    if step.direction is Direction.DO and view.incident.plan != step.plan:
+        yield f"{step.plan} is not the plan of {view.incident.id} now"
+
+
+def _breaker_open(view: View, action: Action) -> bool:
+    return not view.breakers_open.isdisjoint(names(action.target, action.primitive))
+
+
+def _ticket_only(view: View) -> bool:
+    return all(episode.source is Source.TICKET for episode in view.episodes)
+
+
+def _age(view: View, evidence_at: int) -> float:
+    """Age of the newest evidence, seconds: of the open episodes, or of what the plan was made on."""
+    live = [episode.watermark for episode in view.episodes if episode.ended_at is None]
+    newest = max((*live, evidence_at)) if live or evidence_at else view.evidence_at
+    return max(view.at - newest, 0) / 1e9
+
+
+def _confidence(view: View) -> float:
+    """Of the first hypothesis; 0 when there is none."""
+    found = view.incident.diagnosis
+    return found.hypotheses[0].probability if found and found.hypotheses else 0.0
+
+
+def _rule(handoff: Handoff, view: View, subject: str, word: _Word) -> Handoff:
+    ruling = Ruling(
+        subject,
+        word.permitted,
+        word.level,
+        word.reasons,
+        word.policies,
+        word.digest,
+        word.request,
+        word.hold_until,
+    )
+    return Handoff(
+        id=f"{handoff.id}/{Intent.RULE}",
+        work_item=handoff.work_item,
+        sender=Role.OVERSIGHT,
+        to=Role.ORCHESTRATOR,
+        intent=Intent.RULE,
+        confidence=1.0,
+        reasoning=tuple(f"{reason} [{handoff.id}]" for reason in word.reasons),
+        evidence=(handoff.id,),
+        context_version=handoff.context_version,
+        at=view.at,
+        deadline_at=handoff.deadline_at,
+        payload=ruling,
+        cause=handoff.id,
+        domain=handoff.domain,
+    )

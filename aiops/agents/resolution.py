@@ -1,0 +1,206 @@
+"""Resolution: binds the first runbook that fits to a plan, or says in a page why there is none; judges what a plan did.
+
+PLAN is answered by EXECUTE or ESCALATE, VERIFY by CONCLUDE. It keeps nothing: the same handoff and view give the same
+answer, and every id is made from the handoff's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aiops.agents.paging import Ask, compose
+from aiops.agents.situation import MUTE_KINDS, facts_of, kind_of, situation_of
+from aiops.agents.view import View
+from aiops.model.diagnoses import Diagnosis
+from aiops.model.entities import EdgeKind
+from aiops.model.errors import PermanentError
+from aiops.model.handoffs import Escalated, Handoff, Intent, Payload, Planned, Role, Routed, Verified, VerifyRequest
+from aiops.model.plans import Plan, Step, Verdict
+from aiops.settings import Settings
+from remediations.breakers import names
+from remediations.primitives.registry import primitive
+from remediations.runbooks import Catalogue, Runbook, RunbookStep, Situation, fill
+from remediations.verification import verify
+from topology.impact import blast
+
+MOST_NEIGHBOURS = 8
+ACT_BY_HAND = "Please act by hand, or change the runbooks, and acknowledge this page."
+
+
+class _UnfitError(PermanentError):
+    """A runbook cannot be bound here; the text says why."""
+
+
+class ResolutionAgent:
+    """Plans the healing of one work item and judges it.
+
+    Args:
+        settings: the tree of settings; ``control.max_attempts`` bounds how often it tries.
+        catalogue: the approved runbooks.
+    """
+
+    role = Role.RESOLUTION
+
+    def __init__(self, settings: Settings, catalogue: Catalogue) -> None:
+        self._attempts = settings.control.max_attempts
+        self._catalogue = catalogue
+
+    def handle(self, handoff: Handoff, view: View) -> tuple[Handoff, ...]:
+        """Answer PLAN or VERIFY; anything else is nothing to resolution."""
+        match handoff.payload:
+            case Routed() as routed if handoff.intent is Intent.PLAN:
+                return (self._plan(handoff, view, routed),)
+            case VerifyRequest() as request if handoff.intent is Intent.VERIFY:
+                return (_judge(handoff, view, request),)
+            case _:
+                return ()
+
+    def _plan(self, handoff: Handoff, view: View, routed: Routed) -> Handoff:
+        diagnosis = routed.diagnosis
+        if diagnosis.unknown or not diagnosis.hypotheses:
+            return _escalate(handoff, view, routed, "the cause is not known")
+        if view.incident.attempts >= self._attempts:
+            return _escalate(handoff, view, routed, f"{view.incident.attempts} plans were tried and did not help")
+        situation = situation_of(view, diagnosis)
+        fitting = [runbook for runbook in self._catalogue.applicable(situation) if runbook.id in routed.runbooks]
+        refused: list[str] = []
+        for runbook in fitting:
+            if runbook.escalate:
+                return _escalate(handoff, view, routed, f"no safe action is known ({runbook.title})", runbook.escalate)
+            try:
+                plan = self._bind(view, diagnosis, situation, runbook)
+            except PermanentError as error:
+                refused.append(f"{runbook.id}: {error}")
+                continue
+            return _answer(handoff, view, Planned(plan), (plan.reason, *(f"Not {told}." for told in refused)))
+        because = "; ".join(refused) or "no approved runbook applies"
+        return _escalate(handoff, view, routed, because)
+
+    def _bind(self, view: View, diagnosis: Diagnosis, situation: Situation, runbook: Runbook) -> Plan:
+        """The runbook with everything filled in; ``PermanentError`` when it cannot or should not be done here."""
+        root = diagnosis.hypotheses[0]
+        steps = tuple(_step(view, diagnosis, situation, step) for step in runbook.steps)
+        targets = {step.action.target for step in steps}
+        for attempt in view.attempts:
+            same = attempt.plan.runbook == runbook.id and targets & {s.action.target for s in attempt.plan.steps}
+            if same and attempt.verdict is not Verdict.HEALTHY:
+                raise _UnfitError(f"it was tried before and ended so: {attempt.how}")
+        symptom = _symptom(view, root.entity)
+        cited = ", ".join(dict.fromkeys(evidence.id for evidence in root.evidence[:3])) or diagnosis.work_item
+        return Plan(
+            id=f"{view.incident.id}-p{view.incident.attempts + 1}",
+            work_item=view.incident.id,
+            runbook=runbook.id,
+            steps=steps,
+            symptom=symptom,
+            neighbours=_neighbours(view, targets | {symptom}),
+            reason=f"{runbook.title}: probably {root.kind} of {root.entity} ({root.probability:.0%}) [{cited}]",
+            expected=runbook.expected,
+            verify_window_seconds=runbook.verify_window_seconds,
+            verify_deadline_seconds=runbook.verify_deadline_seconds,
+            confidence=root.probability,
+            domain=view.incident.domain,
+        )
+
+
+def _step(view: View, diagnosis: Diagnosis, situation: Situation, step: RunbookStep) -> Step:
+    """One step with its target, parameters, undo and blast radius."""
+    target = str(fill(step.target, situation.bindings))
+    parameters = {name: fill(value, situation.bindings) for name, value in step.parameters.items()}
+    broken = names(target, step.primitive)
+    if stopped := [name for name in broken if name in view.breakers_open]:
+        raise _UnfitError(f"breaker {stopped[0]} is open")
+    effect = primitive(step.primitive).effect(facts_of(view, target, diagnosis), parameters)
+    if step.reverse_after_seconds is not None and effect.undo is None:
+        raise _UnfitError(f"step {step.id} should reverse itself, but cannot be undone")
+    radius = blast([target], view.graph, view.incident.open_entities, effect.at_risk)
+    return Step(
+        id=step.id,
+        action=effect.action,
+        undo=effect.undo,
+        blast=radius if target in radius.entities else replace(radius, entities=(target, *radius.entities)),
+        timeout_seconds=step.timeout_seconds,
+        settle_seconds=step.settle_seconds,
+        reverse_after_seconds=step.reverse_after_seconds,
+        undo_either_way=effect.undo_either_way,
+        transient=effect.transient,
+    )
+
+
+def _symptom(view: View, root: str) -> str:
+    """Who shows success: an unwell item whose objective burns, then the worst, then the cause itself."""
+    live = [e for e in view.episodes if e.ended_at is None and kind_of(view, e.entity) not in MUTE_KINDS]
+    if not live:
+        return root
+    return min(live, key=lambda e: (not e.breaches_objective, -e.severity, e.opened_at, e.entity)).entity
+
+
+def _neighbours(view: View, done: set[str]) -> tuple[str, ...]:
+    """Who uses the targets, and what else uses what they use, as far as it can be watched; nearest first."""
+    found: dict[str, None] = {}
+    for target in sorted(done):
+        users = [name for name, how in view.graph.serves_of(target) if how in (EdgeKind.CALLS, EdgeKind.USES)]
+        needs = [name for name, how in view.graph.needs_of(target) if how in (EdgeKind.CALLS, EdgeKind.USES)]
+        found |= dict.fromkeys((*users, *needs))
+    watched = [name for name in found if name not in done and kind_of(view, name) not in MUTE_KINDS]
+    return tuple(watched[:MOST_NEIGHBOURS])
+
+
+def _judge(handoff: Handoff, view: View, request: VerifyRequest) -> Handoff:
+    plan = request.plan
+    ill = _ill_before(view, request)
+    entities = (plan.symptom, *(step.action.target for step in plan.steps), *plan.neighbours)
+    mute = frozenset(entity for entity in entities if kind_of(view, entity) in MUTE_KINDS)
+    found = verify(plan, request.since, request.fleet, unwell_before=ill, mute=mute)
+    verified = Verified(plan.id, found.verdict, found.reasons)
+    return _answer(handoff, view, verified, tuple(f"{told} [{request.fleet.question}]" for told in found.reasons))
+
+
+def _ill_before(view: View, request: VerifyRequest) -> frozenset[str]:
+    """Entities whose trouble is older than the plan, which is therefore not its doing."""
+    told = [line.at for line in view.incident.story if line.ref == request.plan.id and line.at <= request.since]
+    longest = sum(step.timeout_seconds for step in request.plan.steps)
+    begun = max(told, default=request.since - round(longest * 1e9))
+    return frozenset(
+        episode.entity
+        for episode in view.episodes
+        if min((episode.opened_at, *(signal.since for signal in episode.signals))) < begun
+    )
+
+
+def _escalate(handoff: Handoff, view: View, routed: Routed, because: str, advice: str = "") -> Handoff:
+    """A page that asks a person, with all that is known."""
+    ask = Ask("no-plan", f"The runtime does not act: {because}.", f"{advice} {ACT_BY_HAND}".strip())
+    page = compose(view, ask, diagnosis=routed.diagnosis, priority=routed.priority)
+    told = f"No plan was made: {because}. [{handoff.id}]"
+    return _answer(handoff, view, Escalated(page, because), (told,))
+
+
+def _answer(handoff: Handoff, view: View, payload: Payload, reasoning: tuple[str, ...]) -> Handoff:
+    rests_on: tuple[str, ...]
+    match payload:
+        case Planned(plan=plan):
+            intent, confidence = Intent.EXECUTE, plan.confidence
+            rests_on = handoff.evidence
+        case Verified(verdict=verdict):
+            intent, confidence = Intent.CONCLUDE, 0.5 if verdict is Verdict.INCONCLUSIVE else 1.0
+            rests_on = ()
+        case _:
+            intent, confidence = Intent.ESCALATE, 1.0
+            rests_on = handoff.evidence
+    return Handoff(
+        id=f"{handoff.id}/{intent}",
+        work_item=handoff.work_item,
+        sender=Role.RESOLUTION,
+        to=Role.ORCHESTRATOR,
+        intent=intent,
+        confidence=min(max(confidence, 0.0), 1.0),
+        reasoning=reasoning,
+        evidence=tuple(dict.fromkeys((handoff.id, *rests_on))),
+        context_version=handoff.context_version,
+        at=view.at,
+        deadline_at=handoff.deadline_at,
+        payload=payload,
+        cause=handoff.id,
+        domain=handoff.domain,
+    )

@@ -1,0 +1,137 @@
+"""What primitives and runbooks need to know of a trouble, read from a view: facts of targets, meanings of places."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from aiops.agents.view import View
+from aiops.model.diagnoses import Diagnosis
+from aiops.model.entities import EdgeKind, Item
+from aiops.model.plans import Parameter
+from remediations.primitives.fail_over import STORES
+from remediations.primitives.protocol import Facts
+from remediations.runbooks import Situation
+from topology.graph import TIERS, Graph
+
+SUSPECTED = 0.3
+"""A change from this suspicion on may be taken back."""
+TAKEN_BACK = frozenset({"deploy", "config", "flag"})
+"""Kinds of change that a roll-back takes back."""
+MUTE_KINDS = frozenset({"zone", "site", "external", "business_service", "instance", "agent"})
+"""Kinds of items that send no telemetry under their own name."""
+_VERSION = re.compile(r"\bversion ([\w][\w.\-]*)")
+
+
+def item_of(view: View, name: str) -> Item | None:
+    """The item as the CMDB knows it, or as the graph keeps it; None: nobody described it."""
+    if name in view.items:
+        return view.items[name]
+    graph = view.graph
+    at = graph.number(name)
+    if at is None or not bool(graph.known[at]):
+        return None
+    return Item(
+        name,
+        kind=graph.kinds[at],
+        owner=graph.owners[at],
+        criticality=TIERS[int(graph.tiers[at])],
+        value_per_minute=float(graph.values[at]),
+        replicas=int(graph.replicas[at]),
+        failure_domain=graph.domains[at],
+        attributes=dict(graph.attributes.get(name, {})),
+    )
+
+
+def kind_of(view: View, name: str) -> str:
+    """Kind of an item; a service where nobody says otherwise."""
+    item = item_of(view, name)
+    at = view.graph.number(name)
+    return item.kind if item else view.graph.kinds[at] if at is not None else "service"
+
+
+def facts_of(view: View, target: str, diagnosis: Diagnosis | None) -> Facts:
+    """What is known of a target."""
+    item = item_of(view, target) or Item(target, kind=kind_of(view, target))
+    versions = _versions(view, target, item)
+    return Facts(
+        target,
+        kind=item.kind,
+        replicas=max(item.replicas, 1),
+        zone=item.failure_domain,
+        version=versions[0],
+        previous=versions[1],
+        criticality=item.criticality,
+        attributes=item.attributes,
+        unwell=target in view.incident.open_entities or _is_root(diagnosis, target),
+        changed=_changed(view, target, diagnosis),
+    )
+
+
+def _is_root(diagnosis: Diagnosis | None, target: str) -> bool:
+    return bool(diagnosis and diagnosis.hypotheses and diagnosis.hypotheses[0].entity == target)
+
+
+def _versions(view: View, target: str, item: Item) -> tuple[str, str]:
+    """The version that runs and the one before, where the CMDB or the newest changes name them."""
+    named = [
+        found[1]
+        for change in view.changes
+        if change.entity == target and change.kind == "deploy" and (found := _VERSION.search(change.summary))
+    ]
+    now = item.attributes.get("version", named[0] if named else "")
+    return now, next((version for version in named if version != now), "")
+
+
+def _changed(view: View, target: str, diagnosis: Diagnosis | None) -> bool:
+    known = {change.id: change for change in view.changes}
+    for suspect in diagnosis.changes if diagnosis else ():
+        change = known.get(suspect.id)
+        undoable = change is None or (change.reversible and change.kind in TAKEN_BACK)
+        if suspect.entity == target and suspect.suspicion >= SUSPECTED and undoable:
+            return True
+    return False
+
+
+def situation_of(view: View, diagnosis: Diagnosis) -> Situation:
+    """The trouble as runbooks look at it. The diagnosis has at least one hypothesis."""
+    root = diagnosis.hypotheses[0]
+    own = [episode for episode in view.episodes if episode.entity == root.entity]
+    return Situation(
+        kind=root.kind,
+        item_kind=kind_of(view, root.entity),
+        metrics=frozenset(signal.metric for episode in own for signal in episode.signals),
+        change=_changed(view, root.entity, diagnosis),
+        bindings=bindings_of(view.graph, root.entity, view),
+    )
+
+
+def bindings_of(graph: Graph, root: str, view: View) -> Mapping[str, Parameter]:
+    """``root``, ``service`` (the whole of an instance), ``caller`` (who uses it most), ``consumer``, ``store``."""
+    service = next((name for name, how in graph.needs_of(root) if how is EdgeKind.PART_OF), root)
+    if kind_of(view, root) != "instance":
+        service = root
+    found: dict[str, Parameter] = {"root": root, "service": service}
+    users = [name for name, how in graph.serves_of(service) if how in (EdgeKind.CALLS, EdgeKind.USES)]
+    doors = [name for name in users if kind_of(view, name) in ("service", "deployment")]
+    if doors:
+        found["caller"] = max(doors, key=lambda name: (_weight(graph, service, name), name))
+    workers = [name for name in users if kind_of(view, name) == "worker"]
+    if workers:
+        found["consumer"] = min(workers)
+    hosted = [name for name, how in graph.serves_of(root) if how is EdgeKind.RUNS_ON]
+    wholes = [whole for name in hosted for whole, how in graph.needs_of(name) if how is EdgeKind.PART_OF]
+    stores = sorted({name for name in (*hosted, *wholes) if kind_of(view, name) in STORES})
+    if len(stores) == 1:
+        found["store"] = stores[0]
+    return found
+
+
+def _weight(graph: Graph, target: str, source: str) -> float:
+    """Calls a second from ``source`` to ``target``; at least what the declared edge says."""
+    at, end = graph.number(target), graph.number(source)
+    assert at is not None
+    assert end is not None
+    rows = graph.serves
+    span = range(int(rows.starts[at]), int(rows.starts[at + 1]))
+    return max((float(rows.weights[edge]) for edge in span if int(rows.ends[edge]) == end), default=0.0)
