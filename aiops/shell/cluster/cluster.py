@@ -40,6 +40,7 @@ class Cluster:
             if address is None:
                 ray.init(
                     address="local",
+                    _node_ip_address="127.0.0.1",
                     namespace=NAMESPACE,
                     num_cpus=cpus or max(4, os.cpu_count() or 1),
                     include_dashboard=False,
@@ -111,6 +112,10 @@ class Cluster:
             pass  # it is gone, which is what was wanted
         self._handles.pop(name, None)
 
+    def nodes(self) -> int:
+        """Machines of the cluster that are alive."""
+        return sum(1 for node in ray.nodes() if node["Alive"])
+
     def numbers(self, role: str) -> list[int]:
         """Numbers of the actors of a role that exist."""
         begin = f"{self._domain}/{role}/"
@@ -156,11 +161,11 @@ def _settle(future: Future[Any], done: Future[Any]) -> None:
 
 
 def _translated(error: BaseException) -> AiopsError:
-    cause = getattr(error, "cause", None)
-    if isinstance(error, AiopsError):
-        return error
+    cause = getattr(error, "cause", None)  # Ray's own wrapper claims to be of the cause's class
     if isinstance(cause, AiopsError):
         return cause
+    if isinstance(error, AiopsError):
+        return error
     if isinstance(error, RayActorError):
         return TemporaryError(f"its actor died: {_why(error)}")
     return PermanentError(f"its actor failed: {_why(error)}")

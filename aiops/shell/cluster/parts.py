@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from dataclasses import replace
@@ -15,6 +15,7 @@ from aiops.model.plans import Observed, StepOrder, StepOutcome
 from aiops.model.telemetry import EntityReading, FleetAnswer, FleetQuestion
 from aiops.ports import Clock
 from aiops.shell.cluster.cluster import Cluster, shared
+from aiops.shell.shard import ShardStatus
 from topology.graph import Graph
 
 _ASK_SECONDS = 3.0
@@ -97,3 +98,60 @@ def _joined(one: EntityReading, other: EntityReading) -> EntityReading:
     series = sorted((*one.series, *other.series), key=lambda s: -s.score)[:32]
     known = [at for at in (one.watermark, other.watermark) if at]
     return EntityReading(one.entity, min(known, default=0), one.unwell or other.unwell, tuple(series))
+
+
+class ClusterShards:
+    """The fleet keeper's view: shards by number, and the other actors as one thing.
+
+    Args:
+        cluster: Ray.
+        shard: factory and arguments of a shard; its number is added.
+        others: role to factory and arguments, in the order in which they are made.
+        cpus: CPUs that Ray sets aside for a shard.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        shard: tuple[str, Mapping[str, Any]],
+        others: Mapping[str, tuple[str, Mapping[str, Any]]],
+        cpus: float,
+    ) -> None:
+        self._cluster, self._shard, self._others, self._cpus = cluster, shard, dict(others), cpus
+        self._made: set[str] = set()
+
+    def ensure(self, number: int) -> None:
+        """Shard ``number`` exists; made once a life, then only looked after by Ray."""
+        if self._cluster.name("shard", number) not in self._made:
+            factory, arguments = self._shard
+            self._cluster.ensure("shard", number, factory, {**arguments, "number": number}, self._cpus)
+            self._made.add(self._cluster.name("shard", number))
+
+    def ensure_others(self) -> None:
+        """Agents, executor and orchestrator exist."""
+        for role, (factory, arguments) in self._others.items():
+            if role not in self._made:
+                self._cluster.ensure(role, 0, factory, arguments)
+                self._made.add(role)
+
+    def own(self, number: int, slots: Mapping[int, int]) -> None:
+        """It owns exactly these slots when this returns."""
+        self._cluster.ask("shard", number, "own", dict(slots), timeout_seconds=90.0)
+
+    def status(self, number: int) -> ShardStatus:
+        """What it says of itself."""
+        status: ShardStatus = self._cluster.ask("shard", number, "status", timeout_seconds=5.0)
+        return status
+
+    def kill(self, number: int) -> None:
+        """End its process; Ray starts it again."""
+        self._cluster.kill("shard", number)
+
+    def remove(self, number: int) -> None:
+        """Stop it for good."""
+        self._cluster.remove("shard", number)
+        self._made.discard(self._cluster.name("shard", number))
+
+    def numbers(self) -> list[int]:
+        """Shards that exist."""
+        return self._cluster.numbers("shard")
