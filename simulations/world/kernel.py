@@ -28,6 +28,8 @@ from simulations.world.layout import AGES, DOWN, DRAINING, OFF, READY, STARTING,
 HEALTH_LAG = 5.0
 """Seconds until the balancer stops sending to an instance that died."""
 WARM_SECONDS = 30.0
+USUAL = 0.1
+"""Weight of a new second in the rate that the steady wait is taken at: the formula knows of Poisson's noise itself."""
 COLD = 0.4
 """Speed of an instance that has just started."""
 
@@ -112,6 +114,8 @@ def queueing(rho: float, servers: float, service: float, cv2: float) -> tuple[fl
         return 0.0, 0.0
     rho = min(rho, 0.97)
     busy = rho ** (math.sqrt(2.0 * (servers + 1.0)) - 1.0)
+    if busy < 1e-9:
+        return 0.0, 0.0
     mean = busy / (servers * (1.0 - rho)) * service * 0.5 * (1.0 + cv2)
     return mean, mean * mean * (2.0 / busy - 1.0)
 
@@ -382,23 +386,27 @@ def _backward(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, n: int) -> None
         for age in range(AGES):
             served += take[i, age]
         by_cpu = x.cores[n] * part / cpu
-        wait, wait_var = queueing(served / by_cpu, max(1.0, x.cores[n] * part), cpu / min(1.0, part * x.cores[n]), x.cv2[n])
+        s.usual[i] += USUAL * (served - s.usual[i])
+        wait, wait_var = queueing(s.usual[i] / by_cpu, max(1.0, x.cores[n] * part), cpu / min(1.0, part * x.cores[n]), x.cv2[n])
         own = cpu / min(1.0, part * x.cores[n]) + io
         hold = own + inner
-        more, more_var = queueing(served * hold / x.workers[n], x.workers[n], hold, x.cv2[n])
+        more, more_var = queueing(s.usual[i] * hold / x.workers[n], x.workers[n], hold, x.cv2[n])
         mean = wait + more + hold
-        var = wait_var + more_var + own * own * x.cv2[n] + inner_var
+        hold_var = own * own * x.cv2[n] + inner_var
+        var = wait_var + more_var + hold_var
         o.cpu[i] = min(served * cpu, x.cores[n] * part)
         o.rate[i] = served
-        o.active[i] = served * mean
-        o.mean[i], o.var[i] = mean, var
+        o.var[i] = var
         fail_i, late_i, ok_i, sum_wait = w.failed[i], w.late[i], 0.0, 0.0
         for age in range(AGES):
             many = take[i, age]
             if many <= 0.0:
                 continue
-            before = w.waits[i, age]
-            sum_wait += many * before
+            # The steady wait and the queue that can be seen are two views of one wait: the longer one counts.
+            seen = w.waits[i, age] > wait + more
+            before = w.waits[i, age] if seen else 0.0
+            mean, var = (hold, hold_var) if seen else (wait + more + hold, wait_var + more_var + hold_var)
+            sum_wait += many * (before if seen else wait + more)
             if age >= limit:
                 continue
             p_late = tail(deadline - before, mean, var) if x.consumes[n] < 0 else 0.0
@@ -410,11 +418,12 @@ def _backward(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, n: int) -> None
             seconds += well * (before + mean)
             squares += well * (before + mean) ** 2
             _fill(o.histogram[i], x.bounds, many, before, mean, var)
-        o.wait[i] = wait + more + (sum_wait / served if served > 0.0 else 0.0)
+        o.wait[i] = sum_wait / served if served > 0.0 else 0.0
+        o.mean[i], o.active[i] = o.wait[i] + hold, served * (o.wait[i] + hold)
         o.ok_sum[i] += ok_i
         o.failed_sum[i] += fail_i
         o.late_sum[i] += late_i
-        o.seconds_sum[i] += served * mean + sum_wait
+        o.seconds_sum[i] += served * hold + sum_wait
         ok_var[n] += ok_i * var
         oks, fails, lates = oks + ok_i, fails + fail_i, lates + late_i
     done = oks + fails + lates

@@ -128,6 +128,8 @@ class State(NamedTuple):
     """[i, AGES]"""
     born: Floats
     """[i, AGES] how many there were when they came"""
+    usual: Floats
+    """[i] requests served a second, smoothed"""
     active: Ints
     """[s] the serving instance of a store, -1: none"""
     inner: Floats
@@ -269,14 +271,16 @@ class Layout:
         """Instances over zones in turn, and inside a zone on the host with the least promised cores."""
         zones, per_zone = len(self.zones), self.estate.hosts_per_zone
         promised = np.zeros((zones, per_zone))
-        host = []
-        for number, (service, count) in enumerate(zip(self.services, slots, strict=True)):
-            for n in range(int(count)):
+        host = np.zeros(int(slots.sum()), dtype=np.int64)
+        for number in sorted(range(len(slots)), key=lambda n: (-self.services[n].cores, n)):
+            service = self.services[number]
+            working = 1 if service.kind in (*STORES, "external") else service.replicas
+            for n in range(int(slots[number])):
                 zone = (number + n) % zones
                 best = int(np.argmin(promised[zone]))
-                promised[zone, best] += service.cores * (1.0 if n < service.replicas else 0.25)
-                host.append(zone * per_zone + best)
-        return np.array(host, dtype=np.int64)
+                promised[zone, best] += service.cores * (1.0 if n < working else 0.25)
+                host[int(slots[:number].sum()) + n] = zone * per_zone + best
+        return host
 
     def _deadlines(self) -> Floats:
         rate = self.mean_rates()
@@ -324,7 +328,7 @@ class Layout:
         return State(
             phase=phase, left=np.zeros(n_i), rotation=np.where(phase == READY, 1.0, 0.0), warm=np.ones(n_i),
             leaked=np.zeros(n_i), uptime=np.where(phase == READY, 86_400.0, 0.0), restarts=np.zeros(n_i),
-            waiting=np.zeros((n_i, AGES)), born=np.zeros((n_i, AGES)), active=np.where(fixed.single == 1, fixed.first[:-1], -1),
+            waiting=np.zeros((n_i, AGES)), born=np.zeros((n_i, AGES)), usual=np.zeros(n_i), active=np.where(fixed.single == 1, fixed.first[:-1], -1),
             inner=np.zeros(n_s), inner_var=np.zeros(n_s), call_fails=np.zeros(n_e),
             attempt_seconds=np.full(n_s, 0.01), ok_share=np.ones(n_s), user_fails=np.zeros(len(fixed.front)),
             hit=np.where(fixed.is_cache == 1, fixed.hit_max, 0.0), backlog=np.zeros(n_s), in_use=np.zeros(n_s),
