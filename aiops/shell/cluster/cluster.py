@@ -40,7 +40,6 @@ class Cluster:
             if address is None:
                 ray.init(
                     address="local",
-                    _node_ip_address="127.0.0.1",
                     namespace=NAMESPACE,
                     num_cpus=cpus or max(4, os.cpu_count() or 1),
                     include_dashboard=False,
