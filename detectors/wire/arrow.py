@@ -13,9 +13,9 @@ Columns, found by name; further ones are ignored:
 
 Why the identity in three dictionaries: every record explains itself, so a consumer may start anywhere and no "describe"
 record can be lost, and still a point costs its codes only, because entities, metrics and attribute sets are few beside
-their combinations. One dictionary of whole identities was measured (tests/benchmarks/decode.py) at twice to four times
-the bytes when a record holds each series once; a 64-bit key with identities sent apart saves some 4 bytes a point more,
-and makes UNKNOWN_SERIES out of every compaction, retention or restart.
+their combinations. One dictionary of whole identities was measured (tests/benchmarks/decode.py) at five times the bytes
+when a record holds each series once; a 64-bit key with identities sent apart saves some 4 bytes a point more, and makes
+UNKNOWN_SERIES out of every compaction, retention or restart.
 """
 
 from __future__ import annotations

@@ -80,16 +80,16 @@ class _Walk:
         numbers[order[sound]] = table.add([identity for identity in identities if identity is not None])
         table.remember(fresh[order[sound]], numbers[order[sound]])
         series[missing] = numbers[back]
-        broken = self.tape.metric[: self.points][series == -1]
+        broken = self.tape.numbers[t.ROW, : self.points][series == -1]
         self.tape.status[self.metrics[broken, t.RECORD]] = t.FOREIGN
         return series
 
     def _identity(self, point: int) -> SeriesIdentity | None:
         """Identity behind a point, or None where its bytes are broken."""
-        row = self.metrics[self.tape.metric[point]].tolist()
-        begin = int(self.tape.offset[point])
+        row = self.metrics[self.tape.numbers[t.ROW, point]].tolist()
+        begin = int(self.tape.numbers[t.OFFSET, point])
         try:
-            parsed = NumberDataPoint.FromString(self.whole[begin : begin + int(self.tape.length[point])])
+            parsed = NumberDataPoint.FromString(self.whole[begin : begin + int(self.tape.numbers[t.LENGTH, point])])
             name = self.whole[row[t.NAME] : row[t.NAME_END]].decode()
             unit = self.whole[row[t.UNIT] : row[t.UNIT_END]].decode()
             origin = self._origin(row)
@@ -111,22 +111,22 @@ class _Walk:
     def accepted(self, series: npt.NDArray[np.int32]) -> PointArrays:
         """The points that have a series and whose record is sound."""
         tape, points = self.tape, self.points
-        record = self.metrics[:, t.RECORD].astype(np.int32)[tape.metric[:points]]
+        record = self.metrics[:, t.RECORD].astype(np.int32)[tape.numbers[t.ROW, :points]]
         columns = PointArrays(
             series,
-            tape.at[:points],
+            tape.numbers[t.AT, :points],
             tape.value[:points],
-            tape.start[:points],
+            tape.numbers[t.START, :points],
             record,
             _ones(points),
-            tape.place[:points].astype(np.int64),
+            tape.numbers[t.IN_RECORD, :points],
         )
         if not tape.status.any() and (not points or series.min() >= 0):
             return columns
         sound = tape.status[record] == t.OK
         for number in np.unique(series[sound & (series < 0)]).tolist():
             for which in np.unique(record[sound & (series == number)]).tolist():
-                places = tape.place[:points][sound & (series == number) & (record == which)]
+                places = tape.numbers[t.IN_RECORD, :points][sound & (series == number) & (record == which)]
                 self.sink.rejections.add(which, REFUSED[number], places[:PLACES].tolist(), len(places))
         return chosen(columns, sound & (series >= 0))
 

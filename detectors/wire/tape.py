@@ -41,6 +41,9 @@ RECORD, RESOURCE, RESOURCE_END, SCOPE, SCOPE_END, METRIC, METRIC_END = range(7)
 NAME, NAME_END, UNIT, UNIT_END, KIND, FIRST_PLACE = range(7, 13)
 METRIC_COLUMNS = 13
 
+# rows of Tape.numbers
+AT, START, ROW, IN_RECORD, OFFSET, LENGTH = range(6)
+
 # cells of Tape.cursor
 POINTS, METRICS, PLACE = range(3)
 
@@ -49,16 +52,12 @@ class Tape(NamedTuple):
     """Output of one walk over a poll: accepted points, the metrics they came from, and tallies per record."""
 
     hashes: Hashes
-    at: npt.NDArray[np.int64]
     value: npt.NDArray[np.float64]
-    start: npt.NDArray[np.int64]
-    metric: npt.NDArray[np.int32]
-    """Row of ``metrics`` of each point."""
-    place: npt.NDArray[np.int32]
-    """Position of each point within its record."""
-    offset: npt.NDArray[np.int64]
-    """Where the message of each point begins."""
-    length: npt.NDArray[np.int32]
+    numbers: npt.NDArray[np.int64]
+    """AT, START, row of ``metrics``, IN_RECORD, its place,, OFFSET and LENGTH of the message; shape (6, points).
+
+    One array and not six: numba counts references to each array that a function touches.
+    """
     metrics: npt.NDArray[np.int64]
     """Byte ranges and kind of each metric, shape (metrics, METRIC_COLUMNS)."""
     items: npt.NDArray[np.int64]
@@ -81,13 +80,8 @@ def make_tape(records: int, points: int, metrics: int, latest: int) -> Tape:
     """An empty tape with room for so many points and metrics."""
     return Tape(
         hashes=np.empty(points, np.uint64),
-        at=np.empty(points, np.int64),
         value=np.empty(points, np.float64),
-        start=np.empty(points, np.int64),
-        metric=np.empty(points, np.int32),
-        place=np.empty(points, np.int32),
-        offset=np.empty(points, np.int64),
-        length=np.empty(points, np.int32),
+        numbers=np.empty((6, points), np.int64),
         metrics=np.empty((metrics, METRIC_COLUMNS), np.int64),
         items=np.zeros(records, np.int64),
         gaps=np.zeros(records, np.int64),

@@ -113,11 +113,10 @@ def _walk_points(buffer, position, end, tape, row, state):
     kind = tape.metrics[row, t.KIND]
     record = tape.metrics[row, t.RECORD]
     cumulative = kind in (_CUMULATIVE, _UPDOWN)
-    hashes, ats, values, starts = tape.hashes, tape.at, tape.value, tape.start
-    rows, places, offsets, lengths = tape.metric, tape.place, tape.offset, tape.length
+    hashes, values, numbers = tape.hashes, tape.value, tape.numbers
     cursor, place, gaps = tape.cursor[t.POINTS], tape.cursor[t.PLACE], np.int64(0)
     first_place = place
-    room, latest = len(ats), tape.latest
+    room, latest = len(values), tape.latest
     while position < end:
         number, wire, position = t.tag(buffer, position, end)
         if position < 0:
@@ -142,10 +141,10 @@ def _walk_points(buffer, position, end, tape, row, state):
             else:
                 if cursor >= room:
                     return t.FULL
-                hashes[cursor], ats[cursor], values[cursor] = hashed, at, value
-                starts[cursor] = start if cumulative and start > 0 else 0
-                rows[cursor], places[cursor] = row, place
-                offsets[cursor], lengths[cursor] = begin, position - begin
+                hashes[cursor], values[cursor] = hashed, value
+                numbers[t.AT, cursor], numbers[t.START, cursor] = at, start if cumulative and start > 0 else 0
+                numbers[t.ROW, cursor], numbers[t.IN_RECORD, cursor] = row, place
+                numbers[t.OFFSET, cursor], numbers[t.LENGTH, cursor] = begin, position - begin
                 cursor += 1
         place += 1
     tape.cursor[t.POINTS], tape.cursor[t.PLACE] = cursor, place
