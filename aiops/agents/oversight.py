@@ -246,7 +246,8 @@ def _ancestors(handoff: str) -> Iterator[str]:
 
 
 def _in_graph(name: str, view: View) -> bool:
-    return name.startswith(GRAPH) and name.removeprefix(GRAPH) in view.graph
+    item = name.removeprefix(GRAPH)
+    return item != name and (item in view.graph or any(episode.entity == item for episode in view.episodes))
 
 
 def _wrong_with_plan(plan: Plan, view: View) -> Iterator[str]:
