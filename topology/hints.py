@@ -134,4 +134,4 @@ def locality(signal: Signal) -> float:
             # traffic follows whoever sends it; silence is the entity's own
             return 1.0 if signal.direction is Direction.SILENT else 0.15
         case _:
-            return 1.0 if signal.direction is Direction.SILENT else 0.4
+            return 1.0 if signal.direction is Direction.SILENT else 0.25

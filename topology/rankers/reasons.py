@@ -29,7 +29,7 @@ class Reasons:
 
     def members(self, candidate: int) -> tuple[str, ...]:
         """Unwell entities that the candidate may have harmed, itself first when unwell."""
-        reached = self._reached(candidate)
+        reached = self.reached(candidate)
         found = [at for at in sorted(self._made.troubles) if reached[at] and at != candidate]
         first = [candidate] if candidate in self._made.troubles else []
         return tuple(self._made.names[at] for at in [*first, *found])
@@ -127,7 +127,8 @@ class Reasons:
         what = f"{change.kind} of {change.entity} {minutes:.0f} min before the onset"
         return [Evidence(change.id, True, what, "change", change.at, change.at, round(nats, 6))]
 
-    def _reached(self, candidate: int) -> npt.NDArray[np.bool_]:
+    def reached(self, candidate: int) -> npt.NDArray[np.bool_]:
+        """(n,) whom the candidate may have harmed, itself included."""
         seen = np.zeros(len(self._made.names), np.bool_)
         seen[candidate] = True
         front = np.array([candidate])

@@ -20,6 +20,9 @@ MOST_STRENGTH = 6.0
 SILENT = 0.6
 """Strength of an item without trouble of its own, relative to those that need it, if all of them are unwell."""
 
+ACCOUNTED = 0.4
+"""Weight of a dependant's trouble for a silent cause when something else that it needs was unwell before it."""
+
 
 @dataclass(slots=True)
 class Trouble:
@@ -152,7 +155,8 @@ def _imply_silent(made: Scene, graph: Graph) -> None:
     """Strength of items without trouble though most that need them have some: what is down may be unable to say so.
 
     What counts is by how much the share of unwell dependants exceeds the share among all others: where everybody is
-    unwell, a host whose services are all unwell is no suspect.
+    unwell, a host whose services are all unwell is no suspect. Dependants that need something else that was unwell
+    before them need no silent cause, and count less.
     """
     count = len(made.names)
     unwell = made.strength > 0
@@ -161,13 +165,17 @@ def _imply_silent(made: Scene, graph: Graph) -> None:
     quiet = ~unwell
     level = np.where(unwell, 1.0, 0.0)
     others = np.maximum(max(len(graph), count) - serve - 1.0, 1.0)
+    earlier = unwell[made.by] & (made.since[made.by] <= made.since[made.harmed])
+    accounted = np.zeros(count)
+    accounted[made.harmed[earlier]] = 1.0 - ACCOUNTED
     for _ in range(2):  # services imply their host, hosts imply their zone
         sick = np.bincount(made.by, level[made.harmed], minlength=count)
         usual = np.clip((len(made.troubles) - sick) / others, 0.0, 0.99)
         share = np.where(sick >= 1.5, sick / np.maximum(serve, 1.0), 0.0)
         share = np.maximum((share - usual) / (1.0 - usual), 0.0)
-        mass = np.bincount(made.by, (level * made.strength)[made.harmed], minlength=count)
-        implied = SILENT * share * mass / np.maximum(sick, 1e-12)
+        mass = np.bincount(made.by, (level * (1.0 - accounted) * made.strength)[made.harmed], minlength=count)
+        # whoever needs it and is well speaks against it: hence the square
+        implied = SILENT * share**2 * mass / np.maximum(sick, 1e-12)
         made.strength = np.where(quiet, implied, made.strength)
         made.silent = np.where(quiet, np.minimum(share, 1.0), 0.0)
         level = np.where(unwell, 1.0, made.silent)

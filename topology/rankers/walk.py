@@ -31,6 +31,9 @@ SHARPEN = 1.5
 """Exponent from stopped walkers to probabilities."""
 BY_CHANGE = 2.0
 """Nats of local strength that a change at the onset adds to an unwell entity."""
+EXPLAINED = 50
+"""Candidates whose share of explained trouble is computed."""
+MOST_TIED = 500
 ROUNDS = 60
 
 
@@ -48,14 +51,14 @@ class WalkRanker:
             return NOTHING
         changed = self._add_changes(made, question)
         stopped = _walk(made, question) * _early(made, question)
-        chances = np.round(stopped, DIGITS + 3) ** SHARPEN
+        reasons = Reasons(made, question, changed)
+        chances = np.round(stopped * _explained(made, stopped, reasons), DIGITS + 3) ** SHARPEN
         total = float(chances.sum())
         if not total > 0:
             return NOTHING
         p_unknown = min(max(exp(-max(float(t.strength) for t in made.troubles.values())), 0.02), 0.98)
         chances = np.round(chances / total * (1.0 - p_unknown), DIGITS)
         best = sorted(np.flatnonzero(chances > 0).tolist(), key=lambda at: (-chances[at], made.names[at]))
-        reasons = Reasons(made, question, changed)
         told = tuple(
             Candidate(made.names[at], float(chances[at]), reasons.evidence(at), reasons.members(at))
             for at in best[:MOST_CANDIDATES]
@@ -76,6 +79,22 @@ class WalkRanker:
             made.own[at] += nats
             made.strength[at] += nats
         return {at: nats for at, nats in added.items() if nats > 0}
+
+
+def _explained(made: Scene, stopped: Floats, reasons: Reasons) -> Floats:
+    """(n,) share of all trouble that each node explains: one cause of much is likelier than many of little.
+
+    Known for the ``EXPLAINED`` nodes where most walkers stop; the rest get the least that was found.
+    """
+    symptoms = np.array(sorted(made.troubles))
+    trouble = np.array([made.troubles[at].strength for at in symptoms.tolist()])
+    trouble /= trouble.sum()
+    least = np.partition(stopped, -EXPLAINED)[-EXPLAINED] if len(stopped) > EXPLAINED else 0.0
+    best = np.flatnonzero(stopped >= least)[:MOST_TIED]  # all that tie, so that names do not matter
+    found = np.array([trouble[reasons.reached(at)[symptoms]].sum() for at in best.tolist()])
+    shares = np.full(len(stopped), found.min())
+    shares[best] = found
+    return shares
 
 
 def _early(made: Scene, question: Question) -> Floats:
