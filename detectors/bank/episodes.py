@@ -1,8 +1,8 @@
 """From flagged points to episodes of a series: evidence that adds up, hysteresis, and getting used to things.
 
 Evidence is a leaky sum. A flagged point adds its ratio, at most what its usual interval lets it stand for: 1.5 at ten
-seconds, 2 at a minute, 4 from four minutes on if the value is new to the series. An ordinary one takes 1 away. At
-``OPENS`` an episode opens, at 0 it closes. So one wild point opens nothing on a series that speaks every few seconds.
+seconds, 2 at a minute, 3 from three minutes on if the value is new to the series. An ordinary one takes 1 away. At
+``OPENS`` an episode opens, at 0 it closes. So one wild point, however wild, opens nothing.
 
 Three ways to get used to things, since flagged points are not learned: a blip that opened nothing widens range and tail
 a little; an episode that closed by itself widens the limit of the view that raised it, so that what returns every hour
@@ -41,7 +41,7 @@ def weight_of(interval: float, known: bool) -> float:  # noqa: FBT001 (compiled:
 
     A value inside the known range never opens an episode alone.
     """
-    return min(1.4 + 0.01 * interval, 2.0 if known else 4.0)
+    return min(1.4 + 0.01 * interval, 2.0 if known else 3.0)
 
 
 @register_jitable

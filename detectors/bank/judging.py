@@ -9,8 +9,10 @@ from detectors.bank.layout import Record, View
 from detectors.bank.remembering import hour_level
 from detectors.views import deviation, forecast, novelty, shift, time_of_day
 
-MATURE_POINTS = 60.0
-"""Limits are wider by 60/n: what a series does at most is not known after its first points."""
+MATURE_POINTS = 120.0
+"""Limits are wider by 120/n: what a series does at most is not known after its first points."""
+MATURE_SHIFT = 400.0
+"""The same for the mean shift, whose long mean needs longer."""
 MATURE_HOURS = 12.0
 """The same for the levels of the day, in hours seen again."""
 RESOLUTION = 1e-5
@@ -36,6 +38,7 @@ def judge(row: Record, at: int, relative: float, horizon_seconds: float) -> tupl
     """
     floor = floor_of(row, relative)
     mature = 1.0 + MATURE_POINTS / np.float64(row["n"])
+    slowly = 1.0 + MATURE_SHIFT / np.float64(row["n"])
     residual = float(relative - np.float64(row["centre"]))
     far = deviation.distance(residual, np.float64(row["spread"]), floor)
     low, high = np.float64(row["low"]), np.float64(row["high"])
@@ -46,7 +49,7 @@ def judge(row: Record, at: int, relative: float, horizon_seconds: float) -> tupl
     wide = max(np.float64(row["wide"]), floor)
     chart = shift.chart_after(np.float64(row["chart"]), relative - np.float64(row["slow"]), wide)
     row["chart"] = chart
-    shifted = abs(chart) / (shift.FACTOR * np.float64(row["chart_tail"]) * mature)
+    shifted = abs(chart) / (shift.FACTOR * np.float64(row["chart_tail"]) * slowly)
 
     if row["hour_known"]:
         away = relative - hour_level(row, at)

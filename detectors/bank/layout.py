@@ -54,6 +54,8 @@ class View(IntEnum):
     TIME_OF_DAY = 4
     FORECAST = 5
     SILENCE = 6
+    MODEL = 7
+    """A model of the dear tier, not the bank."""
 
 
 class Phase(IntEnum):

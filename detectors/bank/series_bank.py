@@ -28,6 +28,7 @@ from detectors.bank.layout import (
 
 SECOND = 1_000_000_000
 _ALIGNED = 4096
+_NEVER = 1e30
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,8 @@ class SeriesBank:
         at: npt.NDArray[np.int64],
         value: npt.NDArray[np.float64],
         start: npt.NDArray[np.int64] | None = None,
+        *,
+        trusted: bool = False,
     ) -> BankResult:
         """Takes a batch in: any number of points a series, in the order in which they came.
 
@@ -120,6 +123,10 @@ class SeriesBank:
             at: event time, ns UTC, above 0.
             value: values; counters as they are, the bank makes rates.
             start: start of the accumulation of counters and deltas, ns; 0 or None where not known.
+            trusted: all of it is known to be normal: learn everything, flag nothing.
+
+        Raises:
+            ValueError: arrays of unequal length, or a series that was not announced.
         """
         count = len(series)
         if count and not 0 <= int(series.min()) <= int(series.max()) < self.size:
@@ -132,11 +139,9 @@ class SeriesBank:
         if len(self._room) < 2 * count:
             self._room = np.empty(2 * count, dtype=TRANSITION)
         out = Outcome(np.empty(count, np.uint8), np.empty(count, np.float32), self._room)
-        told = self._advance(points, out)
+        tuning = self._tuning._replace(threshold=_NEVER) if trusted else self._tuning
+        told = loop.advance(self._state, tuning, points, out, self.version)
         return BankResult(out.ended, out.score, self._room[:told].copy())
-
-    def _advance(self, points: Points, out: Outcome) -> int:
-        return loop.advance(self._state, self._tuning, points, out, self.version)
 
     def silent(self, watermark_at: int, indices: npt.NDArray[np.int32] | None = None) -> Array:
         """Opens the silence of series that have not spoken for much longer than they ever pause.

@@ -17,7 +17,7 @@ TAIL_DOWN = TAIL_UP / 1000
 TAIL_LEAST = 3.0
 """In units of spread; the smallest tail, and the first guess."""
 CLIP = 4.0
-FACTOR = 2.2
+FACTOR = 1.7
 """How far beyond its tail a point must be."""
 
 

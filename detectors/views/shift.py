@@ -14,7 +14,7 @@ CHART_GAIN = 1 / 8
 CLIP = 4.0
 TAIL_UP = 1 / 64
 TAIL_LEAST = 0.9
-FACTOR = 2.0
+FACTOR = 1.55
 
 
 @register_jitable

@@ -16,7 +16,7 @@ CHART_GAIN = 1 / 16
 CLIP = 4.0
 TAIL_UP = 1 / 64
 TAIL_LEAST = 1.1
-FACTOR = 2.0
+FACTOR = 1.55
 NEAR = 2.0
 """A value within this many usual distances of the hour's level is nothing new at this time of day."""
 KNOWN = 0.6

@@ -28,6 +28,7 @@ def stream_of(seed: int, count: int, stride: int = 60) -> Stream:
     steps = rng.choice([0, 1, 1, 1, 1, 2, 90, -3], count, p=[0.05, 0.3, 0.2, 0.2, 0.1, 0.1, 0.01, 0.04])
     at = START + np.cumsum(steps).astype(np.int64) * stride * SECOND // len(KINDS)
     value = rng.normal(10, 1, count) + 8 * (rng.random(count) < 0.02) + 20 * (np.arange(count) > 0.7 * count)
+    value += 60 * ((np.arange(count) > 0.45 * count) & (np.arange(count) < 0.48 * count))
     value[rng.random(count) < 0.01] = np.nan
     value[rng.random(count) < 0.003] = 1e300
     counter = series == 1

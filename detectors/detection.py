@@ -1,0 +1,149 @@
+"""`aiops detect`'s core: a table through the bank, row by row as far as anybody can tell, to scores and episodes."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.bank.layout import Array, Phase, View
+from detectors.bank.series_bank import BankSettings, SeriesBank
+from detectors.table import Table, cells
+
+
+@dataclass(slots=True)
+class Found:
+    """An episode of one entity. Open episodes have ``to_row`` None."""
+
+    id: str
+    entity: str
+    from_row: int
+    """Row at which it opened."""
+    since: int
+    """Time of the first abnormal point, ns."""
+    to_row: int | None = None
+    peak: float = 0.0
+    series: dict[str, tuple[float, str]] = field(default_factory=dict)
+    """Series that explain it: highest score and the view that gave it."""
+    running: set[int] = field(default_factory=set)
+    """Series whose own episodes are open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What was found in a table."""
+
+    table: Table
+    score: npt.NDArray[np.float64]
+    """Of each row: the entity's score over all its series at that step."""
+    series_score: npt.NDArray[np.float32]
+    """Of each point of the table."""
+    alert: npt.NDArray[np.bool_]
+    """An episode opens at this row."""
+    episode: list[str]
+    """Episode that is open at each row, or empty."""
+    episodes: list[Found]
+    learned_rows: int
+
+
+def detect(table: Table, learned_rows: int = 0, settings: BankSettings | None = None) -> Detection:
+    """Runs strictly in order: what a row gets depends on no later step; rows of the same time are one step."""
+    names = len(table.names)
+    bank = SeriesBank(settings or BankSettings(capacity=names, ring_steps=1, late_seconds=86_400.0))
+    bank.admit(np.zeros(names, dtype=np.uint8))
+    at = table.at[table.row]
+    cut = int(np.searchsorted(table.row, learned_rows))
+    before = bank.update(table.series[:cut], at[:cut], table.value[:cut], trusted=True)
+    after = bank.update(table.series[cut:], at[cut:], table.value[cut:])
+    series_score = np.concatenate([np.zeros_like(before.score), after.score])
+    episodes, alert, episode = _fold(table, after.transitions, learned_rows)
+    return Detection(table, _entity_scores(table, series_score), series_score, alert, episode, episodes, learned_rows)
+
+
+def _entity_scores(table: Table, series_score: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """The highest score of the entity's series within the step of each row."""
+    step = np.cumsum(np.diff(table.at, prepend=table.at[:1]) != 0)
+    count = len(table.entities)
+    place = step * count + table.row_entity
+    best = np.zeros((int(step[-1]) + 1) * count if len(step) else 0)
+    np.maximum.at(best, step[table.row] * count + table.entity[table.series], series_score.astype(np.float64))
+    return best[place]
+
+
+def _fold(table: Table, transitions: Array, learned: int) -> tuple[list[Found], npt.NDArray[np.bool_], list[str]]:
+    """Episodes of series to episodes of entities: one opens with its first series and closes with its last."""
+    alert = np.zeros(len(table), dtype=np.bool_)
+    episode = [""] * len(table)
+    episodes: list[Found] = []
+    current: dict[int, Found] = {}
+    rows = _rows_of(table, transitions, learned)
+    for place, transition in zip(rows, transitions, strict=True):
+        series = int(transition["series"])
+        entity = int(table.entity[series])
+        found = current.get(entity)
+        if transition["phase"] == Phase.OPENED:
+            if found is None:
+                since = int(transition["since"])
+                found = Found(f"e{len(episodes) + 1}", table.entities[entity], place, since)
+                current[entity] = found
+                episodes.append(found)
+                alert[place] = True
+            found.running.add(series)
+        elif found is not None:
+            found.running.discard(series)
+            if not found.running:
+                found.to_row = place
+                del current[entity]
+        if found is not None:
+            _note(found, table.names[series], float(transition["score"]), View(int(transition["view"])).name.lower())
+    for found in episodes:
+        last = len(table) if found.to_row is None else found.to_row
+        for row in range(found.from_row, last):
+            if table.entities[table.row_entity[row]] == found.entity:
+                episode[row] = found.id
+    return episodes, alert, episode
+
+
+def _rows_of(table: Table, transitions: Array, learned: int) -> list[int]:
+    """The row at which each transition happened: the first with its series and time, from the learned ones on."""
+    begin = int(np.searchsorted(table.row, learned))
+    at, series, rows = table.at[table.row[begin:]], table.series[begin:], table.row[begin:]
+    first: dict[tuple[int, int], int] = {}
+    wanted = {(int(transition["series"]), int(transition["at"])) for transition in transitions}
+    times = np.isin(at, [moment for _, moment in wanted])
+    for place in np.flatnonzero(times):
+        key = (int(series[place]), int(at[place]))
+        if key in wanted:
+            first.setdefault(key, int(rows[place]))
+    return [first[int(transition["series"]), int(transition["at"])] for transition in transitions]
+
+
+def _note(found: Found, name: str, score: float, view: str) -> None:
+    found.peak = max(found.peak, score)
+    if score > found.series.get(name, (0.0, ""))[0]:
+        found.series[name] = (score, view)
+
+
+def write_scores(detection: Detection, target: Path) -> None:
+    """One line a row in the order of the input: time, score, alert, episode, and for a wide table each column's."""
+    table = detection.table
+    header = ["time", "score", "alert", "episode"]
+    columns: list[list[str]] = [
+        table.times,
+        cells(detection.score.tolist()),
+        [str(int(alert)) for alert in detection.alert],
+        detection.episode,
+    ]
+    if table.wide:
+        matrix = np.zeros((len(table), len(table.names)), dtype=np.float32)
+        matrix[table.row, table.series] = detection.series_score
+        header += [f"score:{name}" for name in table.names]
+        columns += [cells(matrix[:, column].tolist()) for column in range(len(table.names))]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("w", newline="", encoding="utf-8") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(zip(*columns, strict=True))

@@ -1,0 +1,193 @@
+"""Tables of numbers, read for `aiops detect`: CSV or Parquet, long or wide, times as ISO 8601 or epoch.
+
+Everything becomes points in the order of the rows, so that what follows can run strictly in order. Errors name file,
+row (the first row of data is 1) and column.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from aiops.model.errors import PermanentError
+
+TIME_COLUMNS = ("timestamp", "time", "ts")
+_UNITS = ((1e11, 1_000_000_000), (1e14, 1_000_000), (1e17, 1_000))
+"""Epoch times below the first number are in units of the second, in ns; larger ones are ns."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class TableError(PermanentError):
+    """The table cannot be read as one; the text names file, row and column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as points: parallel arrays ``row``, ``series``, ``value`` in the order of the rows."""
+
+    path: Path
+    times: list[str]
+    """The time of each row as the file has it."""
+    at: npt.NDArray[np.int64]
+    """The same, ns UTC."""
+    names: list[str]
+    """Name of each series."""
+    entity: npt.NDArray[np.int32]
+    """Entity of each series, an index into ``entities``."""
+    entities: list[str]
+    wide: bool
+    row: npt.NDArray[np.int64]
+    series: npt.NDArray[np.int32]
+    value: npt.NDArray[np.float64]
+    row_entity: npt.NDArray[np.int32]
+    """Entity that each row speaks of."""
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+
+def read_table(path: Path) -> Table:
+    """Reads a table; ``TableError`` when it is none."""
+    frame = _load(path)
+    time_column = next((name for name in TIME_COLUMNS if name in frame.columns), None)
+    if time_column is None:
+        raise TableError(f"{path}: no time column; one of {', '.join(TIME_COLUMNS)} is needed, found {frame.columns}")
+    at = _times(path, frame[time_column])
+    times = frame[time_column].cast(pl.String).to_list()
+    if {"series", "value"} <= set(frame.columns):
+        return _long(path, frame, times, at)
+    return _wide(path, frame.drop(time_column), times, at)
+
+
+def _load(path: Path) -> pl.DataFrame:
+    try:
+        if path.suffix.lower() in {".parquet", ".pq"}:
+            return pl.read_parquet(path)
+        return pl.read_csv(path, infer_schema=False)
+    except FileNotFoundError as error:
+        raise TableError(f"{path}: no such file") from error
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise TableError(f"{path}: not a table: {str(error).splitlines()[0]}") from error
+
+
+def _fail(path: Path, row: int, column: str, problem: str) -> TableError:
+    return TableError(f"{path}, row {row + 1}, column {column}: {problem}")
+
+
+def _numbers(path: Path, column: pl.Series) -> npt.NDArray[np.float64]:
+    """Values of a column, NaN where a cell is empty."""
+    if column.dtype == pl.String:
+        column = column.str.strip_chars()
+        column = column.set(column == "", None)
+    numbers = column.cast(pl.Float64, strict=False)
+    bad = (numbers.is_null() & column.is_not_null()) | numbers.is_infinite().fill_null(value=False)
+    if bad.any():
+        row = int(bad.arg_true()[0])
+        raise _fail(path, row, column.name, f"{column[row]!r} is not a finite number")
+    return numbers.fill_null(math.nan).to_numpy().astype(np.float64)
+
+
+def _times(path: Path, column: pl.Series) -> npt.NDArray[np.int64]:
+    """Times in ns UTC."""
+    if column.is_null().any():
+        raise _fail(path, int(column.is_null().arg_true()[0]), column.name, "the time is missing")
+    if column.dtype == pl.Date or isinstance(column.dtype, pl.Datetime):
+        return column.cast(pl.Datetime("ns")).to_physical().to_numpy().astype(np.int64)
+    whole = column.cast(pl.Int64, strict=False)
+    numbers = column.cast(pl.Float64, strict=False)
+    if numbers.is_null().any():
+        return np.array([_parsed(path, row, column.name, text) for row, text in enumerate(column)], dtype=np.int64)
+    largest = float(np.abs(numbers.to_numpy()).max(initial=0.0))
+    if not math.isfinite(largest):
+        raise _fail(path, int(numbers.is_finite().not_().arg_true()[0]), column.name, "the time is not a finite number")
+    unit = next((ns for below, ns in _UNITS if largest < below), 1)
+    if whole.is_null().any():
+        return np.round(numbers.to_numpy() * unit).astype(np.int64)
+    return np.asarray(whole.to_numpy() * np.int64(unit), dtype=np.int64)
+
+
+def parse_time(text: str) -> int:
+    """ISO 8601 to ns UTC; without an offset it is UTC.
+
+    Raises:
+        ValueError: it is not ISO 8601.
+    """
+    moment = datetime.fromisoformat(text.strip())
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    delta = moment - _EPOCH
+    return ((delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds) * 1_000
+
+
+def _parsed(path: Path, row: int, column: str, text: str) -> int:
+    try:
+        return parse_time(text)
+    except ValueError as error:
+        raise _fail(path, row, column, f"{text!r} is neither ISO 8601 nor an epoch time") from error
+
+
+def _long(path: Path, frame: pl.DataFrame, times: list[str], at: npt.NDArray[np.int64]) -> Table:
+    values = _numbers(path, frame["value"])
+    keys = ["entity", "series"] if "entity" in frame.columns else ["series"]
+    for key in keys:
+        if frame[key].is_null().any():
+            raise _fail(path, int(frame[key].is_null().arg_true()[0]), key, "the name is missing")
+    pairs = list(zip(*(frame[key].cast(pl.String).to_list() for key in keys), strict=True))
+    numbers = {pair: number for number, pair in enumerate(dict.fromkeys(pairs))}
+    entities = list(dict.fromkeys(pair[0] for pair in numbers))
+    entity = np.array([entities.index(pair[0]) for pair in numbers], dtype=np.int32) if len(keys) > 1 else None
+    series = np.fromiter((numbers[pair] for pair in pairs), dtype=np.int32, count=len(pairs))
+    of_series = np.arange(len(numbers), dtype=np.int32) if entity is None else entity
+    kept = np.flatnonzero(~np.isnan(values))
+    names = [" ".join(pair) for pair in numbers]
+    return Table(
+        path, times, at, names, of_series, entities, False, kept, series[kept], values[kept], of_series[series]
+    )
+
+
+def _wide(path: Path, frame: pl.DataFrame, times: list[str], at: npt.NDArray[np.int64]) -> Table:
+    columns = [column for column in frame if _is_numeric(column)]
+    if not columns:
+        raise TableError(f"{path}: no column of numbers beside the time")
+    matrix = np.stack([_numbers(path, column) for column in columns], axis=1)
+    row, series = np.nonzero(~np.isnan(matrix))
+    count = len(columns)
+    names = [column.name for column in columns]
+    entity = np.zeros(count, dtype=np.int32)
+    points = (row, series.astype(np.int32), matrix[row, series])
+    return Table(path, times, at, names, entity, [path.stem], True, *points, np.zeros(len(times), dtype=np.int32))
+
+
+def _is_numeric(column: pl.Series) -> bool:
+    """Whether a column is numbers; text is, when most of its cells are numbers (one that is not is then an error)."""
+    if column.dtype == pl.Boolean:
+        return False
+    if column.dtype != pl.String:
+        return bool(column.dtype.is_numeric())
+    filled = column.drop_nulls()
+    return len(filled) > 0 and 2 * int(filled.str.strip_chars().cast(pl.Float64, strict=False).count()) > len(filled)
+
+
+def learn_rows(table: Table, until: str | None) -> int:
+    """How many first rows are normal: ``until`` is a number of rows or a time; ``TableError`` if neither."""
+    if until is None:
+        return 0
+    if until.isdigit() and len(until) < 10:
+        return min(int(until), len(table))
+    try:
+        moment = parse_time(until)
+    except ValueError as error:
+        raise TableError(f"--learn-until {until!r} is neither a number of rows nor an ISO 8601 time") from error
+    later = np.flatnonzero(table.at >= moment)
+    return int(later[0]) if len(later) else len(table)
+
+
+def cells(values: Sequence[float]) -> list[str]:
+    """Scores as text with six digits."""
+    return [f"{value:.6f}" for value in values]
