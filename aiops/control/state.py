@@ -213,13 +213,14 @@ class State:
     def _index_member(self, before: doc.Member | None, after: doc.Member | None) -> None:
         for member, sign in ((before, -1), (after, 1)):
             if member is not None and member.open:
-                self.open_members[member.incident] = self.open_members.get(member.incident, 0) + sign
+                count = self.open_members.pop(member.incident, 0) + sign
+                if count:
+                    self.open_members[member.incident] = count
         if after is None:
             assert before is not None
             self.members.get(before.incident, {}).pop(before.entity, None)
             if not self.members.get(before.incident):
                 self.members.pop(before.incident, None)
-                self.open_members.pop(before.incident, None)
             _toggle(self.incidents_of, before.entity, before.incident, present=False)
             return
         self.members.setdefault(after.incident, {})[after.entity] = after

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from aiops.agents.view import View
+from aiops.agents.view import Agent, View
 from aiops.control.inprocess import InProcessRuntime, World
 from aiops.control.memory import MemoryJournal
 from aiops.model.diagnoses import Diagnosis, Evidence, Hypothesis
@@ -54,7 +54,7 @@ START = 1_800_000_000 * SECOND
 def settings(**control: float | bool) -> Settings:
     """Defaults, with two levels of paging."""
     return Settings(
-        control=Control(**control),  # type: ignore[arg-type]
+        control=Control(**control),
         paging=Paging(levels=(("one://",), ("two://",))),
     )
 
@@ -154,9 +154,7 @@ class FakeResolution:
         assert isinstance(payload, VerifyRequest)
         unwell = any(r.unwell for r in payload.fleet.readings)
         verdict = Verdict.UNHEALTHY if unwell else Verdict.HEALTHY
-        return (
-            answer(handoff, Role.ORCHESTRATOR, Intent.CONCLUDE, Verified(payload.plan.id, verdict, ("looked",))),
-        )
+        return (answer(handoff, Role.ORCHESTRATOR, Intent.CONCLUDE, Verified(payload.plan.id, verdict, ("looked",))),)
 
 
 class FakeOversight:
@@ -265,8 +263,8 @@ class Loop:
     analysis: FakeAnalysis = field(default_factory=FakeAnalysis)
     oversight: FakeOversight = field(default_factory=FakeOversight)
     resolution: FakeResolution = field(default_factory=FakeResolution)
-    routing: object = field(default_factory=FakeRouting)
-    triage: object = field(default_factory=FakeTriage)
+    routing: Agent = field(default_factory=FakeRouting)
+    triage: Agent = field(default_factory=FakeTriage)
     journal: MemoryJournal = field(default_factory=MemoryJournal)
     at: int = START
     runtime: InProcessRuntime = field(init=False)
@@ -276,9 +274,9 @@ class Loop:
 
     def start(self) -> None:
         """A (new) runtime on the journal; the old one is forgotten as a kill would."""
-        parts = (self.analysis, self.oversight, self.resolution, self.routing, self.triage)
+        parts: tuple[Agent, ...] = (self.analysis, self.oversight, self.resolution, self.routing, self.triage)
         world = World(
-            agents={agent.role: agent for agent in parts},  # type: ignore[attr-defined]
+            agents={agent.role: agent for agent in parts},
             fleet=self.target,
             budget=self.target,
             executor=self.target,
