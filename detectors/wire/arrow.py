@@ -42,7 +42,7 @@ _NO_HASHES = np.empty(0, dtype=np.uint64)
 _NO_TIMES = np.empty(0, dtype=np.int64)
 _NO_KINDS = np.empty(0, dtype=np.uint8)
 BROKEN = -9
-"""In place of a series: attributes that are not the text of a JSON object."""
+"""In place of a series or code: text that is not UTF-8, or attributes that are no JSON object."""
 UNNAMED = -8
 """In place of a code: an empty name."""
 _EMPTY: Mapping[str, int | None] = {"entity": UNNAMED, "metric": UNNAMED, "attributes": None, "unit": None, "peer": -1}
@@ -113,7 +113,7 @@ class Reader:
         try:
             columns = [_columns(batch) for batch in batches]
             extras = [primary(batch) for batch in batches]
-        except (SchemaMismatchError, pa.ArrowException):
+        except (SchemaMismatchError, pa.ArrowException, UnicodeDecodeError):
             self.refuse(record, DeadLetterReason.SCHEMA_MISMATCH, max(1, sum(len(batch) for batch in batches)))
             return
         place = 0
@@ -303,7 +303,7 @@ def _add(table: SeriesTable, columns: _Columns, rows: npt.NDArray[np.int64]) -> 
     unnamed = (codes[:, 0] == UNNAMED) | (codes[:, 1] == UNNAMED)
     out = np.where(length > MAX_IDENTITY_CHARS, np.int32(TOO_LARGE), np.int32(0))
     out[unnamed] = NO_NAME
-    out[codes[:, 2] == BROKEN] = BROKEN
+    out[(codes == BROKEN).any(axis=1)] = BROKEN
     good = np.flatnonzero(out == 0)
     out[good] = table.add_codes(codes[good])
     return out.astype(np.int32)
@@ -319,7 +319,11 @@ def _interned(
     used, back = np.unique(text.codes[rows], return_inverse=True)
     coded, lengths = np.empty(len(used), np.int32), np.zeros(len(used), np.int64)
     for place, code in enumerate(used.tolist()):
-        string = "" if code < 0 else text.strings[code].as_py() or ""
+        try:
+            string = "" if code < 0 else text.strings[code].as_py() or ""
+        except UnicodeDecodeError:
+            coded[place] = BROKEN
+            continue
         lengths[place] = len(string)
         if not string and absent is not None:
             coded[place] = absent

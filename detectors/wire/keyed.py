@@ -73,7 +73,7 @@ def decode(
                 if known.any():
                     duplicates[record] += int(np.count_nonzero(primary(batch)[known]))
                     batch = batch.filter(pa.array(~known))  # noqa: PLW2901 (the rest of it)
-            except SchemaMismatchError:
+            except (SchemaMismatchError, pa.ArrowException, UnicodeDecodeError):
                 reader.refuse(record, DeadLetterReason.SCHEMA_MISMATCH, max(1, len(batch)))
                 continue
             reader.take([batch], record)

@@ -121,6 +121,14 @@ def test_codes_outside_their_dictionary_are_refused() -> None:
     assert reasons(stream(points(3, entity=wild))) == [(DeadLetterReason.SCHEMA_MISMATCH, 2, (1, 2))]
 
 
+@pytest.mark.parametrize("text", [b"cart", b"metric"])
+def test_text_that_is_not_utf8_is_rejected(text: bytes) -> None:
+    """Bad bytes in a value or in the name of a column take their points with them, and nothing else."""
+    record = stream(points(2, entity=pa.array(["cart"] * 2).dictionary_encode()))
+    record = record.replace(text, b"\xff\x84" + text[2:])
+    assert reasons(record) == [(DeadLetterReason.SCHEMA_MISMATCH, 2, (0, 1))]
+
+
 @given(seed=st.integers(0, 2**32))
 @settings(max_examples=150, deadline=None)
 def test_broken_bytes_are_counted_and_harm_nobody(seed: int) -> None:
