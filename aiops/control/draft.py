@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from pydantic_core import PydanticSerializationError
+
 from aiops.control import documents as doc
 from aiops.control.state import SECOND, State
 from aiops.model.codec import EVENT, adapter
@@ -218,15 +220,24 @@ class Draft:
 
     def _entry(self, kind: str, consequences: list[dict[str, Any]]) -> Entry:
         event = self.event
+        try:
+            text = EVENT.dump_json(event).decode()
+        except PydanticSerializationError as error:
+            text = json.dumps({"type": event.type, "unwritable": str(error)[:300]})
         return Entry(
-            event_id=event.id,
+            event_id=_writable(event.id),
             at=event.at,
             kind=kind,
-            subject=self.subject,
-            cause=event.cause,
-            event=EVENT.dump_json(event).decode(),
-            consequences=json.dumps(consequences, separators=(",", ":"), ensure_ascii=False),
+            subject=_writable(self.subject),
+            cause=_writable(event.cause),
+            event=text,
+            consequences=_writable(json.dumps(consequences, separators=(",", ":"), ensure_ascii=False)),
         )
+
+
+def _writable(text: str) -> str:
+    """Text as UTF-8 can hold it: half a surrogate pair becomes a question mark."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def told(story: tuple[Line, ...], line: Line) -> tuple[Line, ...]:
