@@ -7,14 +7,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from aiops.model.errors import PermanentError, TemporaryError
 from aiops.shell.journal.tables import METADATA
 
 _LOCK = 7_305_110_114
-"""Key of PostgreSQL's advisory lock around schema changes and inbox appends."""
+"""Key of PostgreSQL's advisory lock around schema changes, inbox appends, halts, claims and reservations."""
+_SQLITE_MAY_PASS = {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_PROTOCOL"}
+"""Primary codes of ``sqlite3.OperationalError`` that another try may not meet."""
+_SERVER_SETTINGS = (
+    "SET synchronous_commit = on",
+    "SET lock_timeout = '10s'",
+    "SET statement_timeout = '60s'",
+    # A writer that is stopped or cut off in mid-transaction must not keep the next epoch from being claimed.
+    "SET idle_in_transaction_session_timeout = '10s'",
+)
 
 
 def sqlite_url(folder: Path) -> str:
@@ -34,25 +44,50 @@ def open_engine(url: str) -> Engine:
         if parsed.get_backend_name() == "sqlite":
             engine = _open_sqlite(url)
         elif parsed.get_backend_name() == "postgresql":
-            engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=4)
+            engine = _open_postgresql(parsed.set(drivername="postgresql+psycopg"))
         else:
             raise PermanentError(
                 f"the journal needs SQLite or PostgreSQL, not {parsed.get_backend_name()!r}: set "
                 "control.journal to sqlite:///FILE or postgresql://USER@HOST/DATABASE"
             )
-        with engine.begin() as connection:
-            serialise(connection)
-            METADATA.create_all(connection)
+        with reading(engine).connect() as connection:
+            there = set(inspect(connection).get_table_names())
+        if not there.issuperset(METADATA.tables):
+            with engine.begin() as connection:
+                serialise(connection)
+                METADATA.create_all(connection)
         return engine
 
 
+def reading(engine: Engine) -> Engine:
+    """The same connections for reading: one consistent view a transaction, and no lock that a writer waits for."""
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(reading=True, isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return engine.execution_options(reading=True)
+
+
+def _open_postgresql(url: URL) -> Engine:
+    alive = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 15_000}
+    engine = create_engine(
+        url, pool_pre_ping=True, pool_size=4, pool_timeout=10.0, connect_args={"connect_timeout": 5, **alive}
+    )
+
+    @event.listens_for(engine, "connect")
+    def _settings(connection: Any, _record: Any) -> None:
+        for setting in _SERVER_SETTINGS:
+            connection.execute(setting)
+        connection.commit()
+
+    return engine
+
+
 def _open_sqlite(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": 10.0, "check_same_thread": False})
+    engine = create_engine(url, pool_timeout=10.0, connect_args={"timeout": 10.0, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _settings(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves: the driver's own is deferred and can deadlock
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON"):
+        for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -78,10 +113,20 @@ def translated(what: str) -> Iterator[None]:
     """The driver's errors as ours, chaining the cause."""
     try:
         yield
+    except PoolTimeoutError as error:
+        raise TemporaryError(f"cannot {what}: no free connection to the database") from error
     except DBAPIError as error:
         reason = f"cannot {what}: {error.orig}"
-        if error.connection_invalidated or type(error.orig).__name__ in {"OperationalError", "InterfaceError"}:
+        if error.connection_invalidated or _may_pass(error):
             raise TemporaryError(f"{reason}; is the database reachable and its disk not full?") from error
         raise PermanentError(reason) from error
     except SQLAlchemyError as error:
         raise PermanentError(f"cannot {what}: {error}") from error
+
+
+def _may_pass(error: DBAPIError) -> bool:
+    """Whether the same call may work later. SQLite's ``OperationalError`` may be a mistake of ours as well."""
+    if not isinstance(error, (OperationalError, InterfaceError)):
+        return False
+    code = getattr(error.orig, "sqlite_errorname", None)
+    return code is None or any(code.startswith(passing) for passing in _SQLITE_MAY_PASS)

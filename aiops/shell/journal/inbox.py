@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Engine, insert, select
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, Table, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
 from aiops.model.entities import MAIN_DOMAIN
 from aiops.ports import HaltState, InboxRow
-from aiops.shell.journal.engine import serialise, translated
-from aiops.shell.journal.tables import EPOCH, HALT, INBOX
+from aiops.shell.journal.engine import reading, serialise, translated
+from aiops.shell.journal.tables import EPOCH, HALT, INBOX, long, short
 
 
 class SqlInbox:
@@ -17,13 +20,14 @@ class SqlInbox:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._reading = engine.execution_options(reading=True)
+        self._reading = reading(engine)
 
     def append(self, row: InboxRow) -> bool:
         """Durable when this returns; False: the key was there already."""
         values = {
             "domain": row.domain,
-            "key": row.key,
+            "key": short(row.key),
+            "long": long(row.key),
             "at": row.at,
             "kind": row.kind,
             "body": row.body,
@@ -35,7 +39,7 @@ class SqlInbox:
 
     def has(self, key: str, domain: str = MAIN_DOMAIN) -> bool:
         """Whether a row with this key exists."""
-        query = select(INBOX.c.number).where(INBOX.c.domain == domain, INBOX.c.key == key)
+        query = select(INBOX.c.number).where(INBOX.c.domain == domain, INBOX.c.key == short(key))
         with translated("read the inbox"), self._reading.connect() as connection:
             return connection.execute(query).first() is not None
 
@@ -45,14 +49,14 @@ class SqlInbox:
             select(INBOX).where(INBOX.c.domain == domain, INBOX.c.number > after).order_by(INBOX.c.number).limit(limit)
         )
         with translated("read the inbox"), self._reading.connect() as connection:
-            return [InboxRow(r.key, r.at, r.kind, r.body, r.who, r.number, r.domain) for r in connection.execute(query)]
+            return [_inbox_row(row) for row in connection.execute(query)]
 
     def latest(self, kind: str, domain: str = MAIN_DOMAIN) -> InboxRow | None:
         """The newest row of a kind."""
         query = select(INBOX).where(INBOX.c.domain == domain, INBOX.c.kind == kind).order_by(INBOX.c.number.desc())
         with translated("read the inbox"), self._reading.connect() as connection:
             row = connection.execute(query.limit(1)).first()
-        return None if row is None else InboxRow(row.key, row.at, row.kind, row.body, row.who, row.number, row.domain)
+        return None if row is None else _inbox_row(row)
 
     def halt_state(self, domain: str = MAIN_DOMAIN) -> HaltState:
         """The newest generation; 0 when nobody ever halted."""
@@ -84,6 +88,10 @@ class SqlInbox:
             return connection.execute(query).scalar_one_or_none() or 0
 
 
+def _inbox_row(row: Row[Any]) -> InboxRow:
+    return InboxRow(row.long or row.key, row.at, row.kind, row.body, row.who, row.number, row.domain)
+
+
 def _newest_halt(connection: Connection, domain: str) -> HaltState:
     query = select(HALT).where(HALT.c.domain == domain).order_by(HALT.c.generation.desc()).limit(1)
     row = connection.execute(query).first()
@@ -94,7 +102,11 @@ def _newest_halt(connection: Connection, domain: str) -> HaltState:
     )
 
 
-def insert_or_ignore(connection: Connection, table: object, values: dict[str, object]) -> Insert:
+def insert_or_ignore(connection: Connection, table: Table, values: Mapping[str, object]) -> Insert:
     """INSERT … ON CONFLICT DO NOTHING in the connection's dialect."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table).values(**values).on_conflict_do_nothing()  # type: ignore[arg-type]
+    statement: Insert
+    if connection.dialect.name == "postgresql":
+        statement = postgresql.insert(table).values(**values).on_conflict_do_nothing()
+    else:
+        statement = sqlite.insert(table).values(**values).on_conflict_do_nothing()
+    return statement
