@@ -1,0 +1,125 @@
+"""`aiops policy`: are the bounds sound, what do they say, and which runbooks were read."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from pydantic import ValidationError
+
+from aiops.cli.exits import Exit
+from aiops.model.errors import PermanentError
+from aiops.model.plans import Oversight
+from aiops.settings import Settings
+from remediations.policy import PolicySet
+from remediations.policy_cases import Case, check
+from remediations.runbooks import Catalogue, approve
+from remediations.windows import Windows
+
+app: Final = typer.Typer(no_args_is_help=True, help="Test and explain what the runtime may do.")
+
+SHIPPED: Final = Path(__file__).resolve().parents[2] / "remediations" / "binder"
+_Binder = Annotated[Path | None, typer.Option(help="Folder with policies, runbooks and windows.", show_default="yours")]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+_Facts = Annotated[
+    list[str] | None,
+    typer.Argument(help="Facts as name=value: criticality=high confidence=0.4 frozen=true …", show_default="calm day"),
+]
+
+
+@app.callback()
+def about() -> None:
+    """Test and explain what the runtime may do."""
+
+
+@app.command(name="test")
+def run_cases(binder: _Binder = None, *, as_json: _Json = False) -> None:
+    """Load policies, runbooks and windows, and ask the policies every case of policies/cases.yaml.
+
+    Exit code 0: all is sound and as expected. 1: a case is answered otherwise. 3: a file is wrong.
+    """
+    folder = _folder(binder)
+    policies = PolicySet.load(folder / "policies")
+    runbooks = Catalogue.load(folder / "runbooks")
+    problems = (*policies.problems, *runbooks.problems, *Windows.load(folder / "windows").problems)
+    checked = [] if policies.problems else check(policies, folder / "policies")
+    wrong = [one for one in checked if not one.right]
+    if as_json:
+        rows = [
+            {"case": one.case.name, "expected": one.case.expect, "level": one.decision.level, "right": one.right}
+            for one in checked
+        ]
+        told = [{"file": problem.file, "line": problem.line, "what": problem.what} for problem in problems]
+        typer.echo(json.dumps({"digest": policies.digest, "problems": told, "cases": rows}))
+    else:
+        for problem in problems:
+            typer.echo(f"wrong: {problem}", err=True)
+        for one in checked:
+            tail = "" if one.right else f"  EXPECTED {one.case.expect}: {'; '.join(one.decision.reasons)}"
+            typer.echo(f"  {one.decision.level.value:<14} {one.case.name or one.case.primitive}{tail}")
+        right = len(checked) - len(wrong)
+        typer.echo(f"{right} of {len(checked)} cases as expected; {len(runbooks.runbooks)} runbooks approved")
+    if problems:
+        raise typer.Exit(Exit.FAILED)
+    if wrong:
+        raise typer.Exit(Exit.NO)
+
+
+@app.command()
+def explain(
+    primitive: str, target: str, facts: _Facts = None, binder: _Binder = None, *, as_json: _Json = False
+) -> None:
+    """Say how much oversight PRIMITIVE on TARGET needs now, and which policies say so.
+
+    Exit code 0: it is permitted at some level. 1: it is forbidden. 2: a fact is none. 3: the policies are wrong.
+    """
+    folder = _folder(binder)
+    given = dict(fact.partition("=")[::2] for fact in facts or ())
+    try:
+        case = Case.model_validate({"primitive": primitive, "target": target} | given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise typer.BadParameter(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from error
+    policies = PolicySet.load(folder / "policies")
+    if policies.problems:
+        raise PermanentError("; ".join(str(problem) for problem in policies.problems))
+    hold = Windows.load(folder / "windows").hold(time.time_ns())
+    if hold is not None and "frozen" not in given:
+        case = case.model_copy(update={"frozen": True})
+    decision = policies.decide(case.question)
+    if as_json:
+        told = {"level": decision.level, "reasons": decision.reasons, "policies": decision.policies}
+        typer.echo(json.dumps(told | {"digest": decision.digest, "request": json.loads(decision.request)}))
+    else:
+        typer.echo(f"{primitive} {target}: {decision.level.value}")
+        for reason in decision.reasons:
+            typer.echo(f"  {reason}")
+        if hold is not None:
+            typer.echo(f"  now: {hold.reason}")
+        typer.echo(f"  policies {decision.digest[:12]}")
+    if decision.level is Oversight.FORBIDDEN:
+        raise typer.Exit(Exit.NO)
+
+
+@app.command(name="approve")
+def approve_(binder: _Binder = None) -> None:
+    """List every runbook as read, by its SHA-256, in runbooks/approved.yaml; others are not loaded."""
+    folder = _folder(binder) / "runbooks"
+    problems = Catalogue.load(folder).problems
+    digests = approve(folder)
+    after = Catalogue.load(folder)
+    typer.echo(f"{len(after.runbooks)} of {len(digests)} runbooks approved ({len(problems)} were not loaded before)")
+    for problem in after.problems:
+        typer.echo(f"wrong: {problem}", err=True)
+    if after.problems:
+        raise typer.Exit(Exit.FAILED)
+
+
+def _folder(binder: Path | None) -> Path:
+    folder = binder or Settings().binder or SHIPPED
+    if not folder.is_dir():
+        raise PermanentError(f"{folder} is no folder: give --binder FOLDER")
+    return folder

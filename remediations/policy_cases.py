@@ -1,0 +1,112 @@
+"""Cases for policies: what somebody expects of them, written down beside them and checked by ``aiops policy test``.
+
+A case describes one action; what it does not state is the calm day: sure, fresh, reversible, nothing in the way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from aiops.model.entities import Criticality, Item
+from aiops.model.errors import PermanentError
+from aiops.model.plans import Action, BlastRadius, Direction, Oversight
+from remediations.policy import Decision, PolicySet, Question
+
+CASES = "cases.yaml"
+
+
+class Case(BaseModel):
+    """One action on one item at one moment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = ""
+    primitive: str
+    target: str = "item"
+    known: bool = True
+    kind: str = "service"
+    criticality: Criticality = Criticality.MEDIUM
+    replicas: int = Field(default=3, ge=0)
+    attributes: dict[str, str] = Field(default_factory=dict)
+    direction: Direction = Direction.DO
+    confidence: float = Field(default=0.9, ge=0, le=1)
+    evidence_age_seconds: float = Field(default=10.0, ge=0)
+    attempts: int = Field(default=0, ge=0)
+    reversible: bool = True
+    change_suspected: bool = False
+    ticket_only: bool = False
+    frozen: bool = False
+    breaker_open: bool = False
+    halted: bool = False
+    blast: float = Field(default=0.05, ge=0, le=1)
+    """Share of its failure domain that is at risk."""
+    value: float = Field(default=0.05, ge=0, le=1)
+    """Share of business value that is at risk."""
+    requester: str = "resolution"
+    approvers: tuple[str, ...] = ()
+    expect: Oversight | None = None
+
+    @property
+    def question(self) -> Question:
+        """The case as policies are asked it."""
+        item = Item(
+            self.target,
+            kind=self.kind,
+            criticality=self.criticality,
+            replicas=self.replicas,
+            attributes=self.attributes,
+        )
+        return Question(
+            Action(self.primitive, self.target),
+            item if self.known else None,
+            BlastRadius({"domain": self.blast, "value": self.value}, (self.target,)),
+            direction=self.direction,
+            requester=self.requester,
+            approvers=self.approvers,
+            confidence=self.confidence,
+            evidence_age_seconds=self.evidence_age_seconds,
+            attempts=self.attempts,
+            reversible=self.reversible,
+            change_suspected=self.change_suspected,
+            ticket_only=self.ticket_only,
+            frozen=self.frozen,
+            breaker_open=self.breaker_open,
+            halted=self.halted,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A case with what the policies say."""
+
+    case: Case
+    decision: Decision
+
+    @property
+    def right(self) -> bool:
+        """As expected."""
+        return self.case.expect in (None, self.decision.level)
+
+
+def check(policies: PolicySet, folder: Path) -> list[Checked]:
+    """Ask every case of the folder's ``cases.yaml``; ``PermanentError`` names file and place of what is wrong."""
+    file = folder / CASES
+    try:
+        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise PermanentError(f"{file}: {error}") from error
+    if not isinstance(data, list):
+        raise PermanentError(f"{file}: a list of cases is needed")
+    cases = []
+    for number, entry in enumerate(data, start=1):
+        try:
+            cases.append(Case.model_validate(entry))
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in first["loc"])
+            raise PermanentError(f"{file}: case {number}: {place}: {first['msg']}") from error
+    return [Checked(case, policies.decide(case.question)) for case in cases]

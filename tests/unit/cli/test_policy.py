@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from aiops.cli.exits import Exit
+from aiops.cli.policy import SHIPPED, app
+
+RUN = CliRunner()
+
+
+def test_shipped_binder_is_as_expected() -> None:
+    """The shipped binder loads whole and every case is answered as written down."""
+    result = RUN.invoke(app, ["test", "--json"])
+    assert result.exit_code == Exit.OK, result.output
+    told = json.loads(result.stdout)
+    assert told["problems"] == []
+    assert len(told["cases"]) >= 19
+
+
+def test_wrong_expectation_and_wrong_file_are_told(tmp_path: Path) -> None:
+    """A case that is answered otherwise is exit code 1, a broken file 3 with its line."""
+    shutil.copytree(SHIPPED, tmp_path / "b")
+    cases = tmp_path / "b" / "policies" / "cases.yaml"
+    cases.write_text("- {name: never, primitive: restart, expect: forbidden}\n")
+    result = RUN.invoke(app, ["test", "--binder", str(tmp_path / "b")])
+    assert result.exit_code == Exit.NO
+    assert "EXPECTED forbidden" in result.output
+    (tmp_path / "b" / "policies" / "own.cedar").write_text("permit(")
+    result = RUN.invoke(app, ["test", "--binder", str(tmp_path / "b")])
+    assert result.exit_code == Exit.FAILED
+    assert "own.cedar:1" in result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["restart", "cart", "frozen=false"], Exit.OK, "unattended"),
+        (["restart", "cart", "criticality=critical", "frozen=false"], Exit.OK, "one-approver"),
+        (["restart", "cart", "halted=true"], Exit.NO, "halted"),
+        (["restart", "cart", "colour=red"], Exit.USAGE, "colour"),
+    ],
+)
+def test_explain(words: list[str], code: Exit, told: str) -> None:
+    """The tier with the policies behind it; facts that are none are a usage error."""
+    result = RUN.invoke(app, ["explain", *words])
+    assert (result.exit_code, told in result.output) == (code, True), result.output
+
+
+def test_approve_brings_a_new_runbook_in(tmp_path: Path) -> None:
+    """A runbook that somebody read is listed and loaded."""
+    shutil.copytree(SHIPPED, tmp_path / "b")
+    own = tmp_path / "b" / "runbooks" / "own.yaml"
+    own.write_text("id: own\ntitle: t\nwhen: {}\nescalate: look\n")
+    assert RUN.invoke(app, ["test", "--binder", str(tmp_path / "b")]).exit_code == Exit.FAILED
+    assert RUN.invoke(app, ["approve", "--binder", str(tmp_path / "b")]).exit_code == Exit.OK
+    assert RUN.invoke(app, ["test", "--binder", str(tmp_path / "b")]).exit_code == Exit.OK
