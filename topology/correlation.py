@@ -11,13 +11,13 @@ Each open incident keeps the set of items within reach, so that a storm costs on
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 from math import ceil
 from typing import TypeVar
 
-from topology.graph import CALLS, USES, Graph
+from topology.graph import BUSINESS_SERVICE, CALLS, USES, Graph
 
 Key = TypeVar("Key", int, str)
 
@@ -111,7 +111,7 @@ class Correlator:
         if number is None:
             return ()
         self._expand(incident, number, self._hops)
-        one = self._heat(number, entity, at)
+        one = self._heat(entity, at, self._causes(number))
         return tuple(sorted(one, key=lambda name: self._open[name].order)) if len(one) > 1 else ()
 
     def merge(self, kept: str, gone: str) -> None:
@@ -143,6 +143,8 @@ class Correlator:
         for reach in held.reach:
             for item in reach:
                 _drop(self._covering, item, incident)
+        if not self._open:
+            self._unwell_on, self._hot = {}, set()
 
     def graph_changed(self, graph: Graph) -> None:
         """Go on with another graph: what is in reach is found anew."""
@@ -156,7 +158,7 @@ class Correlator:
                 number = graph.number(entity)
                 if number is not None:
                     self._expand(name, number, self._hops)
-                    self._heat(number, entity, at)
+                    self._heat(entity, at, self._causes(number))
 
     def _near(self, incident: _Open, at: int) -> bool:
         return incident.first - self._window <= at <= incident.newest + self._window
@@ -195,32 +197,52 @@ class Correlator:
         rows = self._graph.effects
         return zip(rows.of(item).tolist(), rows.kinds_of(item).tolist(), strict=True)
 
-    def _heat(self, item: int, entity: str, at: int) -> set[str]:
-        """Note that ``entity`` is unwell with all that may harm it; returns the incidents around what became hot."""
+    def _heat(self, entity: str, at: int, causes: Iterable[int]) -> set[str]:
+        """Note that ``entity`` is unwell with all of ``causes``; returns the incidents around what became hot."""
         one: set[str] = set()
-        for cause in dict.fromkeys(self._causes(item)):
+        for cause in dict.fromkeys(causes):
             on_it = self._unwell_on.setdefault(cause, {})
             on_it[entity] = at
             if cause in self._hot:
+                if entity not in self._member_of:  # another host of a zone that is hot already
+                    one |= self._around(entity) | self._around(self._graph.names[cause])
                 continue
             needed = min(max(ceil(HOT_SHARE * self._graph.effects.degree(cause)), HOT_LEAST), HOT_MOST)
             together = [name for name, seen in on_it.items() if abs(at - seen) <= TOGETHER]
             if len(together) < needed:
                 continue
             self._hot.add(cause)
-            one.update(name for member in together for name in self._member_of.get(member, ()))
+            one.update(name for member in together for name in self._around(member))
             for name in list(self._covering.get(cause, ())):
                 left = self._open[name].reach[_Phase.TO_CAUSES].get(cause, 0)
                 if left:
                     self._expand(name, cause, left)
+            one |= self._heat(self._graph.names[cause], at, self._carriers(cause))
         return one
+
+    def _carriers(self, item: int) -> list[int]:
+        """What a hot item is unwell with in turn: hosts make their zone hot, a service does not its callees."""
+        rows = self._graph.needs
+        pairs = zip(rows.of(item).tolist(), rows.kinds_of(item).tolist(), strict=True)
+        return [end for end, kind in pairs if kind not in (CALLS, USES) and self._graph.kinds[end] != BUSINESS_SERVICE]
+
+    def _around(self, entity: str) -> set[str]:
+        """Incidents of an unwell entity, or of those on a hot one."""
+        found = set(self._member_of.get(entity, ()))
+        number = self._graph.number(entity)
+        if found or number is None or number not in self._hot:
+            return found
+        for on_it in self._unwell_on.get(number, {}):
+            found |= self._around(on_it)
+        return found
 
     def _cool(self, cause: int, entity: str) -> None:
         on_it = self._unwell_on.get(cause, {})
         on_it.pop(entity, None)
-        if not on_it:
-            self._unwell_on.pop(cause, None)
+        if not on_it and self._unwell_on.pop(cause, None) is not None and cause in self._hot:
             self._hot.discard(cause)
+            for further in self._carriers(cause):
+                self._cool(further, self._graph.names[cause])
 
 
 def _drop(index: dict[Key, dict[str, None]], key: Key, incident: str) -> None:

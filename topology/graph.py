@@ -138,9 +138,9 @@ class Graph:
                 merged[key] = max(merged.get(key, 0.0), _weight(edge.weight))
         stubs: dict[str, str] = {}
         for source, target, code in merged:
-            stubs.setdefault(source, "service" if code == CALLS else "unknown")
-            if stubs.setdefault(target, _STUB_TARGET[code]) == "unknown":
-                stubs[target] = _STUB_TARGET[code]
+            as_source, as_target = ("service" if code == CALLS else "unknown"), _STUB_TARGET[code]
+            stubs[source] = min(stubs.get(source, as_source), as_source, key=_STUB_ORDER.index)
+            stubs[target] = min(stubs.get(target, as_target), as_target, key=_STUB_ORDER.index)
         return cls._assemble(described, stubs, merged, version)
 
     @classmethod
@@ -255,6 +255,8 @@ class Graph:
 _MADE_AGAIN = ("numbers", "causes", "effects")
 _STUB_TARGET = {CALLS: "service", RUNS_ON: "host", PART_OF: "unknown", USES: "unknown"}
 """What an item probably is that only an edge named, by the kind of the edge."""
+_STUB_ORDER = ("service", "host", "unknown")
+"""Where edges differ, the first of these."""
 
 
 def _newer(item: Item, held: Item) -> bool:
