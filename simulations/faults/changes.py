@@ -15,7 +15,7 @@ class _BadDeploy(Fault):
     rollout: int = 60
     """Seconds until all instances have it."""
 
-    def repairs(self, world: World) -> tuple[str, ...]:
+    def repairs(self, _world: World) -> tuple[str, ...]:
         return (f"roll-back {self.target}",)
 
     def begin(self, world: World) -> None:
@@ -60,13 +60,13 @@ class BadConfiguration(Fault):
     to: str = "orders-db"
     share: float = 0.7
 
-    def repairs(self, world: World) -> tuple[str, ...]:
+    def repairs(self, _world: World) -> tuple[str, ...]:
         return (f"roll-back {self.target}",)
 
     def begin(self, world: World) -> None:
         world.deploy(self.target, f"{self.target}: connection settings changed", "config")
 
-    def hold(self, world: World, age: int) -> None:
+    def hold(self, world: World, _age: int) -> None:
         for e, (caller, call) in enumerate(world.layout.edges):
             if caller == self.target and call.to == self.to:
                 world.knobs.call_errors[e] = self.share
@@ -82,7 +82,7 @@ class CertificateExpiry(Fault):
     renewed: bool = True
     """A new certificate lies ready, and a restart loads it; False: only a person can help."""
 
-    def repairs(self, world: World) -> tuple[str, ...]:
+    def repairs(self, _world: World) -> tuple[str, ...]:
         return (f"restart {self.target}",) if self.renewed else ()
 
     def hold(self, world: World, age: int) -> None:

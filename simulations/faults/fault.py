@@ -27,34 +27,34 @@ class Fault:
         """The faults that come when this one is injected."""
         return (self,)
 
-    def entity(self, world: World) -> str:
+    def entity(self, world: World, /) -> str:
         """The root cause, by its name in the CMDB."""
         del world
         return self.target
 
-    def entities(self, world: World) -> tuple[str, ...]:
+    def entities(self, world: World, /) -> tuple[str, ...]:
         """Every right answer to "what is the root", the best one first."""
         return (self.entity(world),)
 
-    def repairs(self, world: World) -> tuple[str, ...]:
+    def repairs(self, world: World, /) -> tuple[str, ...]:
         """Actions that truly help, as ``primitive target``, the best one first."""
         del world
         return ()
 
-    def repaired_by(self, action: Action, world: World) -> bool:
+    def repaired_by(self, action: Action, world: World, /) -> bool:
         """Whether this action, having taken effect, repairs it."""
         return f"{action.primitive} {action.target}" in self.repairs(world)
 
-    def begin(self, world: World) -> None:
+    def begin(self, world: World, /) -> None:
         """Once, when it comes."""
 
-    def hold(self, world: World, age: int) -> None:
+    def hold(self, world: World, age: int, /) -> None:
         """Each second while it lasts: turn ``world.knobs``, which are at rest before; ``age`` in seconds."""
 
-    def over(self, world: World, age: int) -> bool:
+    def over(self, world: World, age: int, /) -> bool:
         """Whether it has ended by itself."""
         del world
         return self.duration is not None and age >= self.duration
 
-    def end(self, world: World) -> None:
+    def end(self, world: World, /) -> None:
         """Once, when it has ended."""

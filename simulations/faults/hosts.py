@@ -9,15 +9,6 @@ from simulations.faults.fault import Fault
 from simulations.world.world import World
 
 
-def host_of(world: World, name: str) -> str:
-    """The host itself, or the one under a service's active (else first) instance."""
-    if name in world.layout.hosts:
-        return name
-    n = world.layout.index[name]
-    active = int(world.state.active[n])
-    return world.layout.hosts[world.fixed.host[active if active >= 0 else world.fixed.first[n]]]
-
-
 @dataclass(frozen=True, kw_only=True)
 class _HostFault(Fault):
     target: str = "host-a1"
@@ -35,10 +26,10 @@ class CpuHog(_HostFault):
     cores: float = 14.5
     duration: int | None = 2400
 
-    def repairs(self, world: World) -> tuple[str, ...]:
+    def repairs(self, _world: World) -> tuple[str, ...]:
         return (f"restart {self.target}",)
 
-    def hold(self, world: World, age: int) -> None:
+    def hold(self, world: World, _age: int) -> None:
         world.knobs.hog[self.host(world)] += self.cores
 
 
@@ -49,9 +40,6 @@ class _StoreDisk(Fault):
     target: str = "orders-db"
     host: str = ""
 
-    def parts(self) -> tuple[Fault, ...]:
-        return (self,)
-
     def number(self, world: World) -> int:
         """The host: the given one, else the first of the store's (where it was active at the start)."""
         return world.layout.hosts.index(self.entity(world))
@@ -59,7 +47,7 @@ class _StoreDisk(Fault):
     def entity(self, world: World) -> str:
         if self.host:
             return self.host
-        return world.layout.hosts[world.fixed.host[world.fixed.first[world.layout.index[self.target]]]]
+        return world.layout.hosts[int(world.fixed.host[world.fixed.first[world.layout.index[self.target]]])]
 
     def entities(self, world: World) -> tuple[str, ...]:
         return (self.entity(world), self.target, f"{self.target}-0")
@@ -74,10 +62,10 @@ class SlowDisk(_StoreDisk):
     factor: float = 60.0
     duration: int | None = 3600
 
-    def repairs(self, world: World) -> tuple[str, ...]:
+    def repairs(self, _world: World) -> tuple[str, ...]:
         return (f"fail-over {self.target}",)
 
-    def hold(self, world: World, age: int) -> None:
+    def hold(self, world: World, _age: int) -> None:
         world.knobs.disk_slow[self.number(world)] *= self.factor
 
 
@@ -114,13 +102,13 @@ class LyingTelemetry(_HostFault):
     mode: Literal["frozen", "nonsense"] = "nonsense"
     duration: int | None = 3600
 
-    def entity(self, world: World) -> str:
+    def entity(self, _world: World) -> str:
         return f"agent-{self.target}"
 
-    def repairs(self, world: World) -> tuple[str, ...]:
+    def repairs(self, _world: World) -> tuple[str, ...]:
         return (f"restart agent-{self.target}",)
 
-    def hold(self, world: World, age: int) -> None:
+    def hold(self, world: World, _age: int) -> None:
         world.lying[self.host(world)] = 1 if self.mode == "frozen" else 2
 
     def end(self, world: World) -> None:

@@ -19,10 +19,10 @@ class Surge(Fault):
     factor: float = 4.0
     duration: int | None = 120
 
-    def repairs(self, world: World) -> tuple[str, ...]:
+    def repairs(self, _world: World) -> tuple[str, ...]:
         return (f"shed-load {self.target}",)
 
-    def hold(self, world: World, age: int) -> None:
+    def hold(self, world: World, _age: int) -> None:
         world.knobs.surge[world.fixed.front == world.layout.index[self.target]] *= self.factor
 
 
@@ -35,10 +35,10 @@ class CacheStampede(Fault):
     target: str = "catalog-cache"
     duration: int | None = 90
 
-    def repairs(self, world: World) -> tuple[str, ...]:
+    def repairs(self, _world: World) -> tuple[str, ...]:
         return tuple(f"shed-load {name}" for name in ("web", "mobile-api", "catalog"))
 
-    def hold(self, world: World, age: int) -> None:
+    def hold(self, world: World, _age: int) -> None:
         world.state.hit[world.layout.index[self.target]] = 0.0
 
 
@@ -56,16 +56,16 @@ class QueueBacklog(Fault):
         queue = world.layout.services[world.layout.index[self.target]].consumes
         return (self.target, *((queue,) if queue else ()))
 
-    def repairs(self, world: World) -> tuple[str, ...]:
+    def repairs(self, _world: World) -> tuple[str, ...]:
         return (f"scale {self.target}",)
 
-    def hold(self, world: World, age: int) -> None:
+    def hold(self, world: World, _age: int) -> None:
         world.knobs.slow[world.instances(self.target)] *= self.factor
 
 
 @dataclass(frozen=True, kw_only=True)
 class PoisonMessage(Fault):
-    """One message kills whichever worker takes it, and comes again; only throwing the queue away, or a person, helps."""
+    """One message kills whichever worker takes it, and comes again; throwing the queue away, or a person, helps."""
 
     name: ClassVar[str] = "poison-message"
     target: str = "order-events"
@@ -73,7 +73,7 @@ class PoisonMessage(Fault):
     def entities(self, world: World) -> tuple[str, ...]:
         return (self.target, *self._workers(world))
 
-    def repairs(self, world: World) -> tuple[str, ...]:
+    def repairs(self, _world: World) -> tuple[str, ...]:
         return (f"clear-cache {self.target}",)
 
     def hold(self, world: World, age: int) -> None:

@@ -22,10 +22,10 @@ class DependencyLatency(Fault):
     seconds: float = 3.0
     duration: int | None = 1800
 
-    def repairs(self, world: World) -> tuple[str, ...]:
+    def repairs(self, _world: World) -> tuple[str, ...]:
         return (f"fail-over {self.target}",)
 
-    def hold(self, world: World, age: int) -> None:
+    def hold(self, world: World, _age: int) -> None:
         world.knobs.io_extra[world.fixed.first[world.layout.index[self.target]]] += self.seconds
 
 
@@ -40,13 +40,13 @@ class PacketLoss(Fault):
     share: float = 0.4
     duration: int | None = 1800
 
-    def entities(self, world: World) -> tuple[str, ...]:
+    def entities(self, _world: World) -> tuple[str, ...]:
         return (self.target, self.other)
 
-    def repairs(self, world: World) -> tuple[str, ...]:
+    def repairs(self, _world: World) -> tuple[str, ...]:
         return (f"fail-over {self.target}", f"fail-over {self.other}")
 
-    def hold(self, world: World, age: int) -> None:
+    def hold(self, world: World, _age: int) -> None:
         a, b = world.layout.zones.index(self.target), world.layout.zones.index(self.other)
         world.knobs.loss[a, b] = world.knobs.loss[b, a] = self.share
 
@@ -60,10 +60,10 @@ class ZoneOutage(Fault):
     target: str = "zone-b"
     duration: int | None = 1800
 
-    def repairs(self, world: World) -> tuple[str, ...]:
+    def repairs(self, _world: World) -> tuple[str, ...]:
         return (f"fail-over {self.target}",)
 
-    def hold(self, world: World, age: int) -> None:
+    def hold(self, world: World, _age: int) -> None:
         dark = self._inside(world) & (world.state.phase != OFF) & (world.state.phase != DOWN)
         for i in np.flatnonzero(dark):
             world.kill(int(i), for_good=True)
@@ -90,8 +90,8 @@ class DnsAtSite(Fault):
     share: float = 0.95
     duration: int | None = 3600
 
-    def repairs(self, world: World) -> tuple[str, ...]:
+    def repairs(self, _world: World) -> tuple[str, ...]:
         return (f"fail-over {self.target}",)
 
-    def hold(self, world: World, age: int) -> None:
+    def hold(self, world: World, _age: int) -> None:
         world.knobs.site_fails[world.layout.sites.index(self.target)] = self.share

@@ -20,7 +20,7 @@ class Crash(Fault):
     share: float = 1.0
     """Of the instances."""
 
-    def repairs(self, world: World) -> tuple[str, ...]:
+    def repairs(self, _world: World) -> tuple[str, ...]:
         return (f"restart {self.target}",)
 
     def begin(self, world: World) -> None:
@@ -42,14 +42,14 @@ class CrashLoop(Fault):
     lives: int = 12
     """Seconds an instance serves before it dies."""
 
-    def repairs(self, world: World) -> tuple[str, ...]:
+    def repairs(self, _world: World) -> tuple[str, ...]:
         return (f"roll-back {self.target}",)
 
     def begin(self, world: World) -> None:
         world.deploy(self.target)
         world.state.uptime[world.instances(self.target)] = 0.0
 
-    def hold(self, world: World, age: int) -> None:
+    def hold(self, world: World, _age: int) -> None:
         for rank, i in enumerate(world.instances(self.target)):
             if world.state.phase[i] == READY and world.state.uptime[i] >= self.lives + 3 * rank:
                 world.kill(int(i))
@@ -64,10 +64,10 @@ class MemoryLeak(Fault):
     minutes: float = 10.0
     """From a fresh start to the limit."""
 
-    def repairs(self, world: World) -> tuple[str, ...]:
+    def repairs(self, _world: World) -> tuple[str, ...]:
         return (f"restart {self.target}", f"roll-back {self.target}")
 
-    def hold(self, world: World, age: int) -> None:
+    def hold(self, world: World, _age: int) -> None:
         limit = 0.6 * world.fixed.memory[world.layout.index[self.target]]
         for rank, i in enumerate(world.instances(self.target)):
             world.knobs.leak[i] += limit / (60 * self.minutes) * (1 - 0.07 * rank)

@@ -47,7 +47,9 @@ def make(name: str, settings: Mapping[str, Any] | None = None) -> Fault:
         raise FaultError(f"no fault {name!r}; known: {', '.join(FAULTS)}")
     given = dict(settings or {})
     if name == "two-at-once":
-        given["faults"] = tuple(make(entry["name"], {k: v for k, v in entry.items() if k != "name"}) for entry in given.get("faults", ()))
+        given["faults"] = tuple(
+            make(entry["name"], {k: v for k, v in entry.items() if k != "name"}) for entry in given.get("faults", ())
+        )
     module, _, title = FAULTS[name].partition(":")
     kind: type[Fault] = getattr(import_module(module), title)
     if unknown := set(given) - set(kind.__dataclass_fields__):

@@ -1,4 +1,4 @@
-"""What the world emits in one interval, as arrays: points, log lines and spans, with the static tables they point into."""
+"""What the world emits in one interval, as arrays: points, log lines and spans."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class LogEmitter:
             trace=np.zeros((len(at), 16), dtype=np.uint8),
         )
 
-    def _write(self, i: int, template: int, many: int, generator: np.random.Generator, peer: str = "") -> None:  # noqa: PLR0913, PLR0917
+    def _write(self, i: int, template: int, many: int, generator: np.random.Generator, peer: str = "") -> None:
         if i not in self._senders or many <= 0:
             return
         world = self.world
@@ -83,7 +83,12 @@ class LogEmitter:
         text = TEMPLATES[template][1]
         for t, number, ms, attempt in zip(when, numbers, spread, attempts, strict=True):
             body = text.format(
-                number=number, ms=int(ms) + 1, service=service, peer=peer, attempt=attempt, version=world.versions[service]
+                number=number,
+                ms=int(ms) + 1,
+                service=service,
+                peer=peer,
+                attempt=attempt,
+                version=world.versions[service],
             )
             self._rows.append((begin + int(t), self._senders[i], template, body))
 

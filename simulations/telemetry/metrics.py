@@ -1,7 +1,7 @@
 """Metrics of every entity, every few seconds, as arrays: names and units of OpenTelemetry where it has them.
 
-The value vector has a fixed order; a mask says which entities can speak (a dead instance is silent, a lying agent repeats
-itself). Measurement noise is drawn from its own stream, the same numbers whatever happens.
+The value vector has a fixed order; a mask says which entities can speak (a dead instance is silent, a lying
+agent repeats itself). Measurement noise is drawn from its own stream, the same numbers whatever happens.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from simulations.world.layout import BOUNDS, DRAINING, OFF, READY, Floats
 from simulations.world.streams import SECOND, stream
 from simulations.world.world import World
 
+Attributes = tuple[tuple[str, str], ...]
+Speaker = tuple[int, str, Attributes, int]
+"""Resource, entity, attributes, and the position in what a block reads."""
 GAUGE, SUM, HISTOGRAM = SeriesKind.GAUGE, SeriesKind.SUM, SeriesKind.HISTOGRAM
 
 
@@ -31,8 +34,7 @@ class _Block:
     """All values of the block; the speakers' numbers select."""
     noise: float
     """Relative spread of the measurement; 0 for counters."""
-    speakers: list[tuple[int, str, tuple[tuple[str, str], ...], int]]
-    """(resource, entity, attributes, position in what ``read`` gives)"""
+    speakers: list[Speaker]
 
 
 class MetricEmitter:
@@ -155,13 +157,15 @@ class MetricEmitter:
         """Resource of each instance that sends telemetry."""
         return dict(self._instances)
 
-    def _resource(self, entity: str, attributes: tuple[tuple[str, str], ...], host: int = -1, instance: int = -1) -> int:
+    def _resource(
+        self, entity: str, attributes: tuple[tuple[str, str], ...], host: int = -1, instance: int = -1
+    ) -> int:
         self.resources.append(Resource(entity, attributes))
         self._resource_host.append(host)
         self._resource_instance.append(instance)
         return len(self.resources) - 1
 
-    def _each(self, *kinds: str) -> list[tuple[int, str, tuple[tuple[str, str], ...], int]]:
+    def _each(self, *kinds: str) -> list[Speaker]:
         services, of = self.world.layout.services, self.world.fixed.service
         return [
             (resource, services[of[i]].id, (), i)
@@ -185,6 +189,8 @@ class MetricEmitter:
 
     def _traffic(self) -> list[_Block]:
         world = self.world
+        failed: list[Speaker]
+        late: list[Speaker]
         web, store = self._each("service", "worker"), self._each("database", "cache", "queue")
         failed = [(r, e, (("error.type", "5xx"),), i) for r, e, _, i in web]
         late = [(r, e, (("error.type", "timeout"),), i) for r, e, _, i in web]
@@ -193,7 +199,8 @@ class MetricEmitter:
             _Block("db.server.operation.duration", HISTOGRAM, "s", lambda: world.seen.rate, 0.0, store),
             _Block("http.server.active_requests", GAUGE, "{request}", lambda: world.seen.active
                    + world.state.waiting.sum(axis=1), 0.05, web),
-            _Block("http.server.errors", SUM, "{request}", lambda: np.floor(world.seen.failed_sum), 0.0, failed),
+            _Block("http.server.errors", SUM, "{request}",
+                   lambda: np.floor(world.seen.failed_sum), 0.0, failed),
             _Block("http.server.errors", SUM, "{request}", lambda: np.floor(world.seen.late_sum), 0.0, late),
             _Block("app.queue.wait", GAUGE, "s", lambda: world.seen.wait, 0.05, [*web, *store]),
         ]  # fmt: skip
@@ -202,23 +209,31 @@ class MetricEmitter:
         """Callers' figures about their callees, sent for the service as a whole."""
         world, layout = self.world, self.world.layout
         service = self._services
-        each = [(service[c], c, (("peer.service", call.to),), e) for e, (c, call) in enumerate(layout.edges) if c in service]
+        each: list[Speaker] = [
+            (service[c], c, (("peer.service", call.to),), e) for e, (c, call) in enumerate(layout.edges) if c in service
+        ]
         pooled = [entry for entry in each if layout.edges[entry[3]][1].pool]
         fronts = [(service[layout.ids[n]], layout.ids[n], n) for n in world.fixed.front]
-        sites = [
+        sites: list[Speaker] = [
             (r, e, (("client.site", site),), f * len(layout.sites) + at)
             for f, (r, e, _) in enumerate(fronts)
             for at, site in enumerate(layout.sites)
         ]
-        every = [(service[s.id], s.id, (), n) for n, s in enumerate(layout.services) if s.telemetry]
+        every: list[Speaker] = [(service[s.id], s.id, (), n) for n, s in enumerate(layout.services) if s.telemetry]
         return [
             _Block("http.client.request.duration", HISTOGRAM, "s", lambda: world.seen.call_rate, 0.0, each),
-            _Block("http.client.errors", SUM, "{request}", lambda: np.floor(world.seen.call_failed_sum), 0.0, each),
-            _Block("db.client.connection.count", GAUGE, "{connection}", lambda: world.seen.pool_used, 0.05, pooled),
-            _Block("db.client.connection.pending_requests", GAUGE, "{request}", lambda: world.seen.pool_pending, 0.05, pooled),
-            _Block("db.client.connection.timeouts", SUM, "{timeout}", lambda: np.floor(world.seen.pool_timeouts_sum), 0.0, pooled),
-            _Block("http.server.requests", SUM, "{request}", lambda: np.floor(world.seen.site_sum.ravel()), 0.0, sites),
-            _Block("http.server.unavailable", SUM, "{request}", lambda: np.floor(world.seen.refused_sum), 0.0, every),
+            _Block("http.client.errors", SUM, "{request}",
+                   lambda: np.floor(world.seen.call_failed_sum), 0.0, each),
+            _Block("db.client.connection.count", GAUGE, "{connection}",
+                   lambda: world.seen.pool_used, 0.05, pooled),
+            _Block("db.client.connection.pending_requests", GAUGE, "{request}",
+                   lambda: world.seen.pool_pending, 0.05, pooled),
+            _Block("db.client.connection.timeouts", SUM, "{timeout}",
+                   lambda: np.floor(world.seen.pool_timeouts_sum), 0.0, pooled),
+            _Block("http.server.requests", SUM, "{request}",
+                   lambda: np.floor(world.seen.site_sum.ravel()), 0.0, sites),
+            _Block("http.server.unavailable", SUM, "{request}",
+                   lambda: np.floor(world.seen.refused_sum), 0.0, every),
             _Block("k8s.deployment.available_pods", GAUGE, "{pod}", self._available, 0.0, every),
         ]  # fmt: skip
 
@@ -230,35 +245,47 @@ class MetricEmitter:
     def _stores(self) -> list[_Block]:
         world, seen = self.world, self.world.seen
         services = world.layout.services
-        by_kind = {
-            kind: [(r, s.id, (), n) for n, s in enumerate(services) if s.kind == kind and (r := self._services[s.id]) >= 0]
+        by_kind: dict[str, list[Speaker]] = {
+            kind: [
+                (r, s.id, (), n) for n, s in enumerate(services) if s.kind == kind and (r := self._services[s.id]) >= 0
+            ]
             for kind in ("database", "cache", "queue")
         }
         return [
-            _Block("postgresql.backends", GAUGE, "{connection}", lambda: world.state.in_use + 8, 0.03, by_kind["database"]),
-            _Block("redis.keyspace.hits", SUM, "{hit}", lambda: np.floor(seen.hits_sum), 0.0, by_kind["cache"]),
-            _Block("redis.keyspace.misses", SUM, "{miss}", lambda: np.floor(seen.misses_sum), 0.0, by_kind["cache"]),
+            _Block("postgresql.backends", GAUGE, "{connection}",
+                   lambda: world.state.in_use + 8, 0.03, by_kind["database"]),
+            _Block("redis.keyspace.hits", SUM, "{hit}",
+                   lambda: np.floor(seen.hits_sum), 0.0, by_kind["cache"]),
+            _Block("redis.keyspace.misses", SUM, "{miss}",
+                   lambda: np.floor(seen.misses_sum), 0.0, by_kind["cache"]),
             _Block("redis.hit_ratio", GAUGE, "1", lambda: world.state.hit, 0.005, by_kind["cache"]),
-            _Block("rabbitmq.message.current", GAUGE, "{message}", lambda: world.state.backlog, 0.02, by_kind["queue"]),
-            _Block("rabbitmq.message.published", SUM, "{message}", lambda: np.floor(seen.published_sum), 0.0, by_kind["queue"]),
-            _Block("rabbitmq.message.delivered", SUM, "{message}", lambda: np.floor(seen.consumed_sum), 0.0, by_kind["queue"]),
-            _Block("rabbitmq.message.redelivered", SUM, "{message}", lambda: np.floor(seen.redelivered_sum), 0.0, by_kind["queue"]),
+            _Block("rabbitmq.message.current", GAUGE, "{message}",
+                   lambda: world.state.backlog, 0.02, by_kind["queue"]),
+            _Block("rabbitmq.message.published", SUM, "{message}",
+                   lambda: np.floor(seen.published_sum), 0.0, by_kind["queue"]),
+            _Block("rabbitmq.message.delivered", SUM, "{message}",
+                   lambda: np.floor(seen.consumed_sum), 0.0, by_kind["queue"]),
+            _Block("rabbitmq.message.redelivered", SUM, "{message}",
+                   lambda: np.floor(seen.redelivered_sum), 0.0, by_kind["queue"]),
         ]  # fmt: skip
 
     def _hosts(self) -> list[_Block]:
         world, layout = self.world, self.world.layout
         zones = layout.estate.hosts_per_zone
-        each = []
+        each: list[Speaker] = []
         for h, name in enumerate(layout.hosts):
             attributes = (("host.name", name), ("cloud.availability_zone", layout.zones[h // zones]))
             each.append((self._resource(name, attributes, h), name, (), h))
         cores = world.fixed.host_cores
         return [
-            _Block("system.cpu.utilization", GAUGE, "1", lambda: world.seen.host_cpu / cores + 0.02, 0.05, each),
+            _Block("system.cpu.utilization", GAUGE, "1",
+                   lambda: world.seen.host_cpu / cores + 0.02, 0.05, each),
             _Block("system.cpu.load_average.1m", GAUGE, "{thread}", self._load, 0.08, each),
             _Block("system.memory.utilization", GAUGE, "1", self._host_memory, 0.01, each),
-            _Block("system.filesystem.utilization", GAUGE, "1", lambda: world.disk + 2e-7 * world.tick, 0.0005, each),
-            _Block("system.disk.operation.latency", GAUGE, "s", lambda: 0.002 * world.knobs.disk_slow, 0.15, each),
+            _Block("system.filesystem.utilization", GAUGE, "1",
+                   lambda: world.disk + 2e-7 * world.tick, 0.0005, each),
+            _Block("system.disk.operation.latency", GAUGE, "s",
+                   lambda: 0.002 * world.knobs.disk_slow, 0.15, each),
             _Block("system.network.dropped_ratio", GAUGE, "1", self._dropped, 0.2, each),
         ]  # fmt: skip
 
@@ -285,10 +312,14 @@ class MetricEmitter:
     def _outside(self) -> list[_Block]:
         """A synthetic probe of each front, from one place in the middle of the network."""
         world, layout = self.world, self.world.layout
-        each = []
+        each: list[Speaker] = []
         for f, n in enumerate(world.fixed.front):
             name = layout.ids[n]
-            attributes = (("service.name", name), ("service.namespace", layout.estate.name), ("probe.location", "central"))
+            attributes = (
+                ("service.name", name),
+                ("service.namespace", layout.estate.name),
+                ("probe.location", "central"),
+            )
             each.append((self._resource(name, attributes), name, (), f))
         return [
             _Block("synthetic.probe.success", GAUGE, "1", lambda: 1 - world.state.user_fails, 0.0, each),

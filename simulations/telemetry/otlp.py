@@ -74,7 +74,8 @@ def logs(emitter: MetricEmitter, frame: LogFrame) -> ExportLogsServiceRequest:
             entry = request.resource_logs.add(resource=_resource(emitter.resources[resource]))
             scopes[resource] = entry.scope_logs.add(scope={"name": SCOPE})
         scopes[resource].log_records.add(
-            time_unix_nano=at, observed_time_unix_nano=at, severity_number=severity, severity_text=_SEVERITIES[severity],
+            time_unix_nano=at, observed_time_unix_nano=at,
+            severity_number=severity, severity_text=_SEVERITIES[severity],
             body=AnyValue(string_value=body),
         )  # fmt: skip
     return request
@@ -95,7 +96,8 @@ def spans(emitter: MetricEmitter, frame: SpanFrame) -> ExportTraceServiceRequest
             scopes[resource] = entry.scope_spans.add(scope={"name": SCOPE})
         peer = names[operation]
         made = scopes[resource].spans.add(
-            trace_id=trace.tobytes(), span_id=span.to_bytes(8, "big"), name=f"{'call' if kind in (3, 4) else 'serve'} {peer}",
+            trace_id=trace.tobytes(), span_id=span.to_bytes(8, "big"),
+            name=f"{'call' if kind in (3, 4) else 'serve'} {peer}",
             parent_span_id=parent.to_bytes(8, "big") if parent else b"", kind=kind,
             start_time_unix_nano=start, end_time_unix_nano=start + duration,
         )  # fmt: skip

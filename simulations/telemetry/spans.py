@@ -1,7 +1,8 @@
 """Sampled traces that agree with the flows: who called whom, how long it took, what failed.
 
-The shape of the traces grows from the fronts down, service by service; durations and failures are summed up from the leaves;
-starts are laid out from the roots down. All spans of one service are made together as arrays.
+The shape of the traces grows from the fronts down, service by service; durations and failures are summed up
+from the leaves; starts are laid out from the roots down. All spans of one service are made together as
+arrays.
 """
 
 from __future__ import annotations
@@ -178,13 +179,15 @@ class SpanEmitter:
             np.add.at(duration, up, duration[span][child])
             carries = failed[span][child]
             if group.edge >= 0:
-                lasting = float(fails[group.edge]) ** int(fixed.retries[group.edge]) if fixed.required[group.edge] else 0.0
+                lasting = (
+                    float(fails[group.edge]) ** int(fixed.retries[group.edge]) if fixed.required[group.edge] else 0.0
+                )
                 carries = carries & (generator.random(len(carries)) < max(lasting, 0.0))
             failed[up[carries]] = True
         return duration, failed
 
     def _starts(self, groups: list[_Group], duration: Floats, generator: np.random.Generator) -> Floats:
-        """From the roots down, in seconds from the interval's begin; children one after the other inside their parent."""
+        """From the roots down, in seconds from the interval's begin; children one after the other."""
         start, cursor = np.zeros(len(duration)), np.zeros(len(duration))
         for group in groups:
             span = np.arange(group.first, group.first + len(group.trace))

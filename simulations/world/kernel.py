@@ -3,14 +3,15 @@
 The model, per tick of one second (fluid: fractions of requests are allowed):
 
 * *Forward*, callers first. Users' and callers' attempts (with retries at last tick's failure rate) are shared over the
-  instances that the balancer believes in. Each instance has a first-in first-out queue kept by seconds of age; it serves the
-  oldest first, up to its capacity: the lesser of its processors (cores over CPU seconds) and its workers (workers over the
-  seconds each request holds one, calls included). Work that waited past its caller's deadline is still done, and is wasted.
+  instances that the balancer believes in. Each instance has a first-in first-out queue kept by seconds of
+  age; it serves the oldest first, up to its capacity: the lesser of its processors (cores over CPU seconds)
+  and its workers (workers over the seconds each request holds one, calls included). Work that waited past its
+  caller's deadline is still done, and is wasted.
 * *Backward*, callees first. Below saturation the mean wait is Sakasegawa's approximation of M/G/c,
-  ``rho**(sqrt(2(c+1))-1) / (c(1-rho)) * S * (1+cv2)/2``; sojourns are log-normal with the mean and variance that add up along
-  the calls; what exceeds the deadline is late.
-* Every request that arrives is afterwards exactly one of: ok, failed, late, waiting. Retries of ``n`` attempts that fail with
-  ``f`` offer ``(1-f**(n+1))/(1-f)`` attempts a request.
+  ``rho**(sqrt(2(c+1))-1) / (c(1-rho)) * S * (1+cv2)/2``; sojourns are log-normal with the mean and variance
+  that add up along the calls; what exceeds the deadline is late.
+* Every request that arrives is afterwards exactly one of: ok, failed, late, waiting. Retries of ``n``
+  attempts that fail with ``f`` offer ``(1-f**(n+1))/(1-f)`` attempts a request.
 
 Source of the overload model: Bronson et al., Metastable Failures in Distributed Systems, HotOS 2021.
 """
@@ -32,6 +33,10 @@ USUAL = 0.1
 """Weight of a new second in the rate that the steady wait is taken at: the formula knows of Poisson's noise itself."""
 COLD = 0.4
 """Speed of an instance that has just started."""
+
+
+_compiled = njit(cache=True, _nrt=False)  # type: ignore[call-overload]
+"""Without counting references: the kernel allocates nothing, and counting would cost nine tenths of its time."""
 
 
 class Scratch(NamedTuple):
@@ -69,7 +74,7 @@ def scratch(x: Fixed, zones: int) -> Scratch:
     )  # fmt: skip
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def tail(x: float, mean: float, var: float) -> float:
     """Probability that a log-normal variable of this mean and variance exceeds ``x``."""
     if x <= 0.0:
@@ -83,8 +88,8 @@ def tail(x: float, mean: float, var: float) -> float:
     return 0.5 * math.erfc((math.log(x) - mu) / math.sqrt(2.0 * sigma2))
 
 
-@njit(cache=True, _nrt=False)
-def _fill(row: Floats, bounds: Floats, count: float, shift: float, mean: float, var: float) -> None:  # noqa: PLR0913, PLR0917
+@_compiled
+def _fill(row: Floats, bounds: Floats, count: float, shift: float, mean: float, var: float) -> None:
     """Add ``count`` sojourns, log-normal after ``shift`` seconds, to a histogram.
 
     The normal distribution is Page's logistic approximation (1977), which is within 0.0002.
@@ -107,7 +112,7 @@ def _fill(row: Floats, bounds: Floats, count: float, shift: float, mean: float, 
     row[len(bounds)] += count * (1.0 - below)
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def queueing(rho: float, servers: float, service: float, cv2: float) -> tuple[float, float]:
     """Mean and variance of the wait below saturation (M/G/c, Sakasegawa 1977)."""
     if rho <= 1e-9:
@@ -120,7 +125,7 @@ def queueing(rho: float, servers: float, service: float, cv2: float) -> tuple[fl
     return mean, mean * mean * (2.0 / busy - 1.0)
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def attempts_of(fails: float, retries: int) -> float:
     """Expected attempts for one request."""
     total, more = 1.0, 1.0
@@ -130,7 +135,7 @@ def attempts_of(fails: float, retries: int) -> float:
     return total
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def tick(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, users: Floats) -> None:
     """Advance by one second; ``users[front, site]`` is how many come."""
     n_s, n_f = len(x.cores), len(x.front)
@@ -157,8 +162,8 @@ def tick(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, users: Floats) -> No
     _account(x, k, s, o, w, users)
 
 
-@njit(cache=True, _nrt=False)
-def _live(x: Fixed, k: Knobs, s: State, w: Scratch) -> None:
+@_compiled
+def _live(x: Fixed, k: Knobs, s: State, w: Scratch) -> None:  # noqa: C901, PLR0912 — one pass over instances
     """Ages, starts, deaths, memory, and what the balancer knows."""
     for i in range(len(x.host)):
         n = x.service[i]
@@ -201,13 +206,13 @@ def _live(x: Fixed, k: Knobs, s: State, w: Scratch) -> None:
             row[0] = 0.0
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _bin(deadline: float) -> int:
     """First age bin whose requests nobody waits for any more."""
     return min(AGES - 2, math.ceil(deadline) + 1)
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _host_share(x: Fixed, k: Knobs, s: State, w: Scratch) -> None:
     """Share of its promised cores that each host can give; promises of stand-by stores do not count."""
     w.share[:] = 0.0
@@ -222,23 +227,24 @@ def _host_share(x: Fixed, k: Knobs, s: State, w: Scratch) -> None:
             w.share[h] = 1.0
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _memory_slow(leaked: float, limit: float) -> float:
     """Collecting garbage near the limit costs time."""
     full = leaked / (0.6 * limit)
     return 1.0 if full < 0.8 else 1.0 + 12.0 * (full - 0.8)
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _cpu_seconds(x: Fixed, k: Knobs, s: State, i: int) -> float:
     n = x.service[i]
     crowd = 1.0
     if x.knee[n] > 0.0:
         crowd += 0.5 * max(0.0, s.in_use[n] / x.knee[n] - 1.0)
-    return x.cpu[n] * k.slow[i] * crowd * _memory_slow(s.leaked[i], x.memory[n]) / s.warm[i]
+    found: float = x.cpu[n] * k.slow[i] * crowd * _memory_slow(s.leaked[i], x.memory[n]) / s.warm[i]
+    return found
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _forward(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, n: int) -> None:
     """Share what is offered to service ``n``, serve, and offer its calls to its callees."""
     offered, share, capacity = w.offered, w.share, w.capacity
@@ -272,15 +278,15 @@ def _forward(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, n: int) -> None:
         _call(x, k, s, o, e, served, offered)
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _weight(x: Fixed, k: Knobs, s: State, n: int, i: int) -> float:
-    """The part of the traffic that the balancer gives an instance, before it is made to add up to one; cold ones get less."""
+    """The part of the traffic that the balancer gives an instance (not yet adding up to 1); cold ones get less."""
     if x.single[n] == 1:
         return 1.0 if s.active[n] == i else 0.0
     return k.zone_weight[x.zone[i]] * s.warm[i] if s.rotation[i] > 0.0 else 0.0
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _serve(x: Fixed, s: State, o: Seen, w: Scratch, i: int, mine: float) -> float:
     """Queue ``mine`` new requests at instance ``i`` and serve the oldest; returns how many were served.
 
@@ -315,7 +321,7 @@ def _serve(x: Fixed, s: State, o: Seen, w: Scratch, i: int, mine: float) -> floa
     return served
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _call(x: Fixed, k: Knobs, s: State, o: Seen, e: int, served: float, offered: Floats) -> None:
     """Offer the attempts of one kind of call to its callee."""
     wanted = served * x.per_request[e]
@@ -343,7 +349,7 @@ def _call(x: Fixed, k: Knobs, s: State, o: Seen, e: int, served: float, offered:
     offered[callee] += sent * (1.0 - k.call_errors[e]) * (1.0 - k.tls_fails[callee])
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _loss(x: Fixed, k: Knobs, s: State, w: Scratch, e: int) -> tuple[float, float]:
     """Share of attempts that packet loss between zones kills, and the mean seconds that it adds to the others."""
     n_z = len(k.zone_weight)
@@ -353,9 +359,9 @@ def _loss(x: Fixed, k: Knobs, s: State, w: Scratch, e: int) -> tuple[float, floa
         n = x.caller[e] if side == 0 else x.callee[e]
         total = 0.0
         for i in range(x.first[n], x.first[n + 1]):
-            w = _weight(x, k, s, n, i)
-            there[side, x.zone[i]] += w
-            total += w
+            part = _weight(x, k, s, n, i)
+            there[side, x.zone[i]] += part
+            total += part
         if total > 0.0:
             for z in range(n_z):
                 there[side, z] /= total
@@ -369,8 +375,8 @@ def _loss(x: Fixed, k: Knobs, s: State, w: Scratch, e: int) -> tuple[float, floa
     return min(fails, 1.0), adds
 
 
-@njit(cache=True, _nrt=False)
-def _backward(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, n: int) -> None:
+@_compiled
+def _backward(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, n: int) -> None:  # noqa: PLR0915 — one sum
     """What became of the requests that service ``n`` served, now that its callees have answered."""
     share, take, ok_mean, ok_var = w.share, w.take, w.ok_mean, w.ok_var
     good, inner, inner_var = _answers(x, k, s, o, w, n)
@@ -387,7 +393,9 @@ def _backward(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, n: int) -> None
             served += take[i, age]
         by_cpu = x.cores[n] * part / cpu
         s.usual[i] += USUAL * (served - s.usual[i])
-        wait, wait_var = queueing(s.usual[i] / by_cpu, max(1.0, x.cores[n] * part), cpu / min(1.0, part * x.cores[n]), x.cv2[n])
+        wait, wait_var = queueing(
+            s.usual[i] / by_cpu, max(1.0, x.cores[n] * part), cpu / min(1.0, part * x.cores[n]), x.cv2[n]
+        )
         own = cpu / min(1.0, part * x.cores[n]) + io
         hold = own + inner
         more, more_var = queueing(s.usual[i] * hold / x.workers[n], x.workers[n], hold, x.cv2[n])
@@ -440,7 +448,7 @@ def _backward(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, n: int) -> None
         o.published_sum[n] += oks
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _redeliver(x: Fixed, s: State, o: Seen, n: int, failed: float) -> None:
     """Messages whose work failed come again, but for one in ten, which is given up."""
     queue = x.consumes[n]
@@ -448,7 +456,7 @@ def _redeliver(x: Fixed, s: State, o: Seen, n: int, failed: float) -> None:
     o.redelivered_sum[queue] += 0.9 * failed
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _answers(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, n: int) -> tuple[float, float, float]:
     """Share of requests at ``n`` whose calls allow an answer; mean and variance of the seconds they take together."""
     ok_mean, ok_var = w.ok_mean, w.ok_var
@@ -493,7 +501,7 @@ def _answers(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, n: int) -> tuple
     return good, inner, inner_var
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _warm(x: Fixed, s: State, e: int, loaded: float) -> None:
     """What was loaded past a cache fills it."""
     cache = x.cached_in[e]
@@ -501,7 +509,7 @@ def _warm(x: Fixed, s: State, e: int, loaded: float) -> None:
         s.hit[cache] += (x.hit_max[cache] - s.hit[cache]) * min(1.0, loaded / x.working_set[cache])
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _account(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, users: Floats) -> None:
     """Users' view, connections in use, and the load of hosts."""
     for f in range(len(x.front)):

@@ -1,8 +1,8 @@
 """An estate as struct of arrays: what the kernel reads and never writes, and what it reads and writes.
 
 Indices: services ``s`` in the order in which requests flow (callers first, a queue before its workers), instances ``i``
-(contiguous per service), calls ``e`` (contiguous per caller), hosts ``h``, zones ``z``, sites, fronts ``f`` (services with
-users of their own).
+(contiguous per service), calls ``e`` (contiguous per caller), hosts ``h``, zones ``z``, sites, fronts ``f`` (services
+with users of their own).
 """
 
 from __future__ import annotations
@@ -215,9 +215,7 @@ class Layout:
         self.hosts = [f"host-{zone[-1]}{n + 1}" for zone in self.zones for n in range(estate.hosts_per_zone)]
         self.sites = [site.id for site in estate.sites]
         self.edges = [(service.id, call) for service in self.services for call in service.calls]
-        self.instances = [
-            f"{service.id}-{n}" for service in self.services for n in range(service.slots)
-        ]
+        self.instances = [f"{service.id}-{n}" for service in self.services for n in range(service.slots)]
         self.instance_index = {name: n for n, name in enumerate(self.instances)}
         self.fixed = self._fixed()
 
@@ -328,7 +326,8 @@ class Layout:
         return State(
             phase=phase, left=np.zeros(n_i), rotation=np.where(phase == READY, 1.0, 0.0), warm=np.ones(n_i),
             leaked=np.zeros(n_i), uptime=np.where(phase == READY, 86_400.0, 0.0), restarts=np.zeros(n_i),
-            waiting=np.zeros((n_i, AGES)), born=np.zeros((n_i, AGES)), usual=np.zeros(n_i), active=np.where(fixed.single == 1, fixed.first[:-1], -1),
+            waiting=np.zeros((n_i, AGES)), born=np.zeros((n_i, AGES)), usual=np.zeros(n_i),
+            active=np.where(fixed.single == 1, fixed.first[:-1], -1),
             inner=np.zeros(n_s), inner_var=np.zeros(n_s), call_fails=np.zeros(n_e),
             attempt_seconds=np.full(n_s, 0.01), ok_share=np.ones(n_s), user_fails=np.zeros(len(fixed.front)),
             hit=np.where(fixed.is_cache == 1, fixed.hit_max, 0.0), backlog=np.zeros(n_s), in_use=np.zeros(n_s),
@@ -362,7 +361,9 @@ def _sorted(estate: Estate) -> list[Service]:
     try:
         return [by_id[name] for name in graph.static_order()]
     except CycleError as error:
-        raise EstateError(f"{estate.name}: services call each other in a circle: {' -> '.join(error.args[1])}") from error
+        raise EstateError(
+            f"{estate.name}: services call each other in a circle: {' -> '.join(error.args[1])}"
+        ) from error
 
 
 def _floats(values: object) -> Floats:

@@ -1,7 +1,8 @@
 """Actions on the world: what each primitive does, how long it takes, how it fails and what harm it can do.
 
-An action is asked for with an idempotency key; the target applies a key once and counts how often it was asked and how often
-it took effect. Whether it fails is drawn from its key alone, so no action moves another's luck.
+An action is asked for with an idempotency key; the target applies a key once and counts how often it was
+asked and how often it took effect. Whether it fails is drawn from its key alone, so no action moves another's
+luck.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the estate's other systems say: the CMDB at the start, changes, users' tickets, alerts on promises, as CloudEvents."""
+"""What the estate's other systems say as CloudEvents: the CMDB at the start, changes, tickets, alerts."""
 
 from __future__ import annotations
 
@@ -49,15 +49,21 @@ def items(layout: Layout) -> list[Item]:
                 Objective("latency", 0.95, "latency", service.slo.latency_ms),
             )
         found.append(
-            Item(service.id, service.kind, service.owner, service.criticality, service.value_per_minute, objectives, service.replicas)
+            Item(
+                service.id,
+                service.kind,
+                service.owner,
+                service.criticality,
+                service.value_per_minute,
+                objectives,
+                service.replicas,
+            )
         )
         if service.kind == "external":
             continue
         for i in range(fixed.first[n], fixed.first[n] + service.replicas):
             zone = layout.zones[fixed.zone[i]]
-            found.append(
-                Item(layout.instances[i], "instance", service.owner, service.criticality, failure_domain=zone)
-            )
+            found.append(Item(layout.instances[i], "instance", service.owner, service.criticality, failure_domain=zone))
     return found
 
 
@@ -72,8 +78,7 @@ def edges(layout: Layout) -> list[Edge]:
     for n, service in enumerate(layout.services):
         needs = {call.to for call in service.calls} | {c.unless_cached_in for c in service.calls if c.unless_cached_in}
         needs |= {service.consumes} if service.consumes else set()
-        for target in sorted(needs):
-            found.append(Edge(service.id, target, EdgeKind.USES if target in stores else EdgeKind.CALLS))
+        found += [Edge(service.id, to, EdgeKind.USES if to in stores else EdgeKind.CALLS) for to in sorted(needs)]
         if service.kind == "external":
             continue
         for i in range(fixed.first[n], fixed.first[n] + service.replicas):
@@ -105,7 +110,9 @@ class Reporter:
     def change(self, entity: str, kind: str, summary: str) -> None:
         """Somebody changed something."""
         self._numbers["change"] += 1
-        change = Change(f"change-{self._numbers['change']:04d}", entity, self._world.now, kind, summary, author="pipeline")
+        change = Change(
+            f"change-{self._numbers['change']:04d}", entity, self._world.now, kind, summary, author="pipeline"
+        )
         self._events.append(cloudevents.of_change(change))
 
     def listen(self) -> None:

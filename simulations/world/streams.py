@@ -1,7 +1,8 @@
 """Random numbers by purpose and place in time: what one part of the world draws never moves another part's numbers.
 
 Each stream is a Philox generator keyed by seed and purpose; a number (a block of ticks, a fault's rank) chooses an
-independent piece of it. Nothing here depends on the state of the world, so two runs with one seed can be compared in pairs.
+independent piece of it. Nothing here depends on the state of the world, so two runs with one seed can be
+compared in pairs.
 """
 
 from __future__ import annotations
@@ -64,9 +65,10 @@ class Arrivals:
     def _draw(self, block: int) -> Floats:
         generator = stream(self._seed, "arrivals", block)
         ticks = block * BLOCK + np.arange(BLOCK)
-        second = self._start / SECOND + ticks
+        second = (self._start / SECOND + ticks).astype(np.float64)
         drift = 1 + 0.02 * np.sin(2 * np.pi * ticks[:, None] / self._periods + self._phases).sum(axis=1)
         level = season(second, self._height) * drift
         mean = level[:, None, None] * np.array(self._rates)[None, :, None] * self._shares[None, None, :]
         noise = generator.standard_normal(mean.shape)
-        return np.maximum(0.0, mean + np.sqrt(mean) * noise)
+        drawn: Floats = np.maximum(0.0, mean + np.sqrt(mean) * noise)
+        return drawn

@@ -1,4 +1,4 @@
-"""What really happened: faults with their times, and what users lost, second by second. Graders read it, the runtime never."""
+"""What really happened, second by second: faults, and what users lost. Graders read it, the runtime never."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class Truth:
         self.ticks += 1
 
     def _judge(self, seen: Seen, state: State) -> tuple[Floats, Floats, Floats]:
-        """Requests that came and went well, and the 95th percentile of their seconds; workers by their messages' age."""
+        """Requests that came and went well, and the 95th percentile of their seconds; for workers, messages' age."""
         fixed = self.layout.fixed
         came, well = np.empty(len(self.services)), np.empty(len(self.services))
         slow = np.empty(len(self.services))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -53,7 +54,8 @@ def test_same_seed_gives_the_same_telemetry() -> None:
         assert last.logs is not None
         assert last.spans is not None
         requests = (
-            otlp.metrics(emission.metrics, last.metrics), otlp.logs(emission.metrics, last.logs), otlp.spans(emission.metrics, last.spans),
+            otlp.metrics(emission.metrics, last.metrics), otlp.logs(emission.metrics, last.logs),
+            otlp.spans(emission.metrics, last.spans),
         )  # fmt: skip
         runs.append([request.SerializeToString(deterministic=True) for request in requests])
     assert runs[0] == runs[1]
@@ -74,7 +76,7 @@ def test_sums_never_fall() -> None:
     """Counters and histogram counts only grow while nothing restarts."""
     emission, found = emitted()
     sums = np.array([info.kind is SeriesKind.SUM for info in emission.metrics.series])
-    for earlier, later in zip(found, found[1:], strict=False):
+    for earlier, later in pairwise(found):
         a, b = (np.full(len(sums), np.nan) for _ in range(2))
         a[earlier.metrics.index], b[later.metrics.index] = earlier.metrics.value, later.metrics.value
         assert not (b[sums] < a[sums]).any()
@@ -86,7 +88,10 @@ def test_histogram_counts_the_requests_served() -> None:
     emission, found = emitted()
     last, emitter = found[-1].metrics, emission.metrics
     of_web = np.array(
-        [emitter.series[n].entity == "web" and emitter.series[n].metric == "http.server.request.duration" for n in last.histogram]
+        [
+            emitter.series[n].entity == "web" and emitter.series[n].metric == "http.server.request.duration"
+            for n in last.histogram
+        ]
     )
     world = emitter.world
     web = world.instances("web")
@@ -98,7 +103,9 @@ def test_dead_instances_are_silent() -> None:
     """After a crash of all instances of a service, their own series stop and the service's pods are zero."""
     emission, found = emitted("crash")
     speaking = {emission.metrics.series[n].resource for n in found[-1].metrics.index}
-    instances = [n for n, r in enumerate(emission.metrics.resources) if r.entity == "pricing" and len(r.attributes) == 5]
+    instances = [
+        n for n, r in enumerate(emission.metrics.resources) if r.entity == "pricing" and len(r.attributes) == 5
+    ]
     assert instances
     assert not speaking & set(instances)
 
@@ -139,7 +146,8 @@ def test_spans_agree_with_flows() -> None:
 @pytest.mark.parametrize(
     ("fault", "says"),
     [
-        ("crash", "connection refused"), ("certificate-expiry", "certificate has expired"), ("bad-deploy-errors", "null reference"),
+        ("crash", "connection refused"), ("certificate-expiry", "certificate has expired"),
+        ("bad-deploy-errors", "null reference"),
         ("bad-configuration", "authentication to orders-db failed"), ("poison-message", "worker died"),
     ],
 )  # fmt: skip
@@ -148,7 +156,12 @@ def test_error_templates_come_with_their_fault(fault: str, says: str) -> None:
     healthy = [body for now in emitted()[1] if now.logs is not None for body in now.logs.bodies]
     assert len(healthy) > 200
     assert not any(says in body for body in healthy)
-    rows = [(s, b) for now in emitted(fault, 240)[1] if now.logs is not None for s, b in zip(now.logs.severity, now.logs.bodies, strict=True)]
+    rows = [
+        (s, b)
+        for now in emitted(fault, 240)[1]
+        if now.logs is not None
+        for s, b in zip(now.logs.severity, now.logs.bodies, strict=True)
+    ]
     assert any(says in body and severity == 17 for severity, body in rows)
 
 
@@ -158,7 +171,7 @@ def test_otlp_is_complete_both_ways() -> None:
     last = found[-1]
     request = ExportMetricsServiceRequest.FromString(otlp.metrics(emission.metrics, last.metrics).SerializeToString())
     points = sum(
-        len(getattr(metric, metric.WhichOneof("data")).data_points)
+        len(getattr(metric, str(metric.WhichOneof("data"))).data_points)
         for group in request.resource_metrics
         for scope in group.scope_metrics
         for metric in scope.metrics

@@ -24,9 +24,11 @@ deploys_per_day: 0
 sites: [{{id: here, share: 1.0}}]
 actions: {{}}
 services:
-  - {{id: a, replicas: 3, cpu_ms: 8, io_ms: 0, queue: 400, workers: 5000, users: {{rate: {rate}, timeout: 6, retries: 0}},
+  - {{id: a, replicas: 3, cpu_ms: 8, io_ms: 0, queue: 400, workers: 5000,
+      users: {{rate: {rate}, timeout: 6, retries: 0}},
       calls: [{{to: b, timeout: 4, retries: {retries}, backoff: 0}}]}}
-  - {{id: b, replicas: 3, cpu_ms: 6, io_ms: 0, queue: 400, workers: 5000, calls: [{{to: c, timeout: 1, retries: {retries}, backoff: 0}}]}}
+  - {{id: b, replicas: 3, cpu_ms: 6, io_ms: 0, queue: 400, workers: 5000,
+      calls: [{{to: c, timeout: 1, retries: {retries}, backoff: 0}}]}}
   - {{id: c, replicas: 2, cpu_ms: 10, io_ms: 0, queue: {queue}}}
 """)
 

@@ -118,7 +118,7 @@ def test_days_have_a_season(estate: Estate) -> None:
 
 
 def test_stampede_outlives_its_trigger_until_load_is_shed(estate: Estate) -> None:
-    """The overload after a cache stampede stays for ten minutes after the cache could fill again; shedding load ends it."""
+    """The overload stays for ten minutes after the cache could fill again; shedding load ends it."""
     world = World(estate, 1)
     world.inject(make("cache-stampede"), 60)
     world.run(60 + 90 + 600)
@@ -236,7 +236,8 @@ deploys_per_day: 0
 sites: [{id: here, share: 1.0}]
 actions: {scale: {seconds: 5, fails: 0, lost: 0}}
 services:
-  - {id: a, replicas: 3, cpu_ms: 1, users: {rate: 150, timeout: 5, retries: 0}, calls: [{to: d, timeout: 2, retries: 0, pool: 30}]}
+  - {id: a, replicas: 3, cpu_ms: 1, users: {rate: 150, timeout: 5, retries: 0},
+     calls: [{to: d, timeout: 2, retries: 0, pool: 30}]}
   - {id: d, kind: database, cpu_ms: 10, workers: 300, queue: 4000, connections_knee: 40}
 """
     rates = []

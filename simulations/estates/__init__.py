@@ -1,0 +1,1 @@
+"""Estates that ship, as YAML; people write their own beside them."""
