@@ -48,7 +48,7 @@ class HalfSpaceDetector:
             self._learn(features, value, raw)
         self._last = value
         self._count += 1
-        return float(episodes.score_of(ratio))
+        return episodes.score_of(ratio)
 
     def _features(self, value: float) -> dict[str, float]:
         if self._count == 0:

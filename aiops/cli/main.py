@@ -28,6 +28,7 @@ class Command(NamedTuple):
 
 
 COMMANDS: Final = (
+    Command("detect", "aiops.cli.detect:run", "Find episodes of trouble in tables of numbers."),
     Command("broker", "aiops.cli.broker:app", "Start, stop and look at the embedded Kafka."),
 )  # fmt: skip
 

@@ -2,7 +2,8 @@
 
 Nanoseconds a point over batches of 65,536 points, series in turn (as records hold them) and shuffled; memory a series;
 pause of a full snapshot, of one after a batch and of one after all series spoke. Beside it in the same run: a running
-z-score in plain numpy over the same batches, and a loop that only reads and writes each series' row, which is what memory alone allows.
+z-score in plain numpy over the same batches, and a loop that only reads and writes each series' row, which is what
+memory alone allows.
 """
 
 from __future__ import annotations

@@ -189,7 +189,8 @@ def main() -> int:
             out[name]["all"][method] = figures
             print(
                 f"{name:5} {method:8} {figures['recall']:8.3f} {int(figures['windows']):8d} "
-                f"{figures['precision']:9.3f} {figures['false_per_day']:9.3f} {figures['ap']:6.3f} {figures['share']:6.3f}"
+                f"{figures['precision']:9.3f} {figures['false_per_day']:9.3f} {figures['ap']:6.3f} "
+                f"{figures['share']:6.3f}"
             )
         for sample_name, rows in each.items() if options.each else ():
             print(f"      {sample_name:40} " + json.dumps({k: round(v, 3) for k, v in rows["bank"].items()}))

@@ -1,0 +1,107 @@
+"""`aiops detect`: the detectors over a table of numbers, without Kafka, Ray or any state."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from aiops.model.errors import PermanentError
+from detectors.detection import Detection, Found, detect, write_scores
+from detectors.plotting import plot
+from detectors.table import learn_rows, read_table
+
+_Tables = Annotated[list[Path], typer.Argument(metavar="TABLE…", help="CSV or Parquet files.", show_default=False)]
+_LearnUntil = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME|ROWS", help="Rows before this time, or so many first rows, are normal: learned, no alert."
+    ),
+]
+_Scores = Annotated[
+    str | None,
+    typer.Option(metavar="OUT|FOLDER/", help="Write a line a row: time, score, alert, episode, score:COLUMN."),
+]
+_Plot = Annotated[
+    Path | None,
+    typer.Option("--plot", metavar="OUT.png|.html", help="Draw values, score and episodes."),
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs, one line a table.")]
+
+
+def run(
+    tables: _Tables,
+    learn_until: _LearnUntil = None,
+    scores: _Scores = None,
+    plot_to: _Plot = None,
+    *,
+    as_json: _Json = False,
+) -> None:
+    """Find episodes of trouble in tables of numbers.
+
+    A table has a time column (timestamp, time or ts: ISO 8601, or epoch in s, ms, µs or ns) and either columns `series`
+    and `value` (long; an `entity` column groups series), or one column a series (wide; the file is one entity). It is
+    read strictly in order: what a row gets depends on no later row; rows with the same time are one step.
+
+    The score of a row lies in [0, 1]. 0.5 is the edge of what the series does by itself, 0.8 is four times as far. An
+    episode opens when several points lie beyond the edge, and closes when the series is back or the new level has
+    lasted two hours. Series need 30 points, and better a day, before much can be said.
+
+    Exit code 0: done, whatever was found. 3: a table cannot be read; the text names file, row and column.
+    """
+    if len(tables) > 1 and plot_to is not None:
+        raise PermanentError("--plot draws one table: give one, or leave it out")
+    into_folder = scores is not None and (len(tables) > 1 or scores.endswith("/") or Path(scores).is_dir())
+    for path in tables:
+        table = read_table(path)
+        detection = detect(table, learn_rows(table, learn_until))
+        if scores is not None:
+            write_scores(detection, Path(scores) / f"{path.stem}.csv" if into_folder else Path(scores))
+        if plot_to is not None:
+            plot(detection, plot_to)
+        typer.echo(json.dumps(_figures(detection)) if as_json else _text(detection))
+
+
+def _figures(detection: Detection) -> dict[str, Any]:
+    return {
+        "table": str(detection.table.path),
+        "rows": len(detection.table),
+        "series": len(detection.table.names),
+        "learned_rows": detection.learned_rows,
+        "episodes": [_episode(detection, found) for found in detection.episodes],
+    }
+
+
+def _episode(detection: Detection, found: Found) -> dict[str, Any]:
+    table = detection.table
+    explained = sorted(found.series.items(), key=lambda item: (-item[1][0], item[0]))
+    return {
+        "id": found.id,
+        "entity": found.entity,
+        "from": _iso(found.since),
+        "to": None if found.to_row is None else _iso(int(table.at[found.to_row])),
+        "alert_row": found.from_row + 1,
+        "peak": round(found.peak, 4),
+        "series": [{"series": name, "score": round(score, 4), "view": view} for name, (score, view) in explained],
+    }
+
+
+def _text(detection: Detection) -> str:
+    table = detection.table
+    lines = [f"{table.path}: {len(table)} rows, {len(table.names)} series, {len(detection.episodes)} episodes"]
+    for episode in (_episode(detection, found) for found in detection.episodes):
+        why = ", ".join(f"{part['series']} ({part['view']} {part['score']:.2f})" for part in episode["series"][:4])
+        more = f" and {len(episode['series']) - 4} more" if len(episode["series"]) > 4 else ""
+        until = episode["to"] or "still open"
+        lines.append(
+            f"  {episode['id']:4} {episode['entity']}: {episode['from']} to {until}, "
+            f"peak {episode['peak']:.2f}: {why}{more}"
+        )
+    return "\n".join(lines)
+
+
+def _iso(at: int) -> str:
+    return datetime.fromtimestamp(at // 1_000_000_000, UTC).isoformat().replace("+00:00", "Z")
