@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aiops.model.entities import Edge
+from aiops.model.episodes import Direction, Episode
+from aiops.model.reports import Change
+from tests.unit.topology.estates import SECOND, START, episode, runs_on, shop
+from topology.graph import Graph
+from topology.rankers.protocol import Candidate, Question, Ranking
+from topology.rankers.walk import WalkRanker
+
+
+def ask(*episodes: Episode, graph: Graph | None = None, changes: tuple[Change, ...] = ()) -> Ranking:
+    return WalkRanker().rank(Question(episodes, graph or shop(), START, changes))
+
+
+def first(*episodes: Episode, graph: Graph | None = None) -> str:
+    return ask(*episodes, graph=graph).candidates[0].entity
+
+
+def sentences(candidate: Candidate, *, supports: bool) -> str:
+    return "; ".join(e.what for e in candidate.evidence if e.supports is supports)
+
+
+def test_chain_ends_at_the_lowest() -> None:
+    """Of callers that became unwell one after another, the one that all need is the cause."""
+    found = ask(episode("web", 40), episode("checkout", 20), episode("payment"))
+    assert found.candidates[0].entity == "payment"
+    assert found.candidates[0].probability > 0.5
+    assert found.candidates[0].members == ("payment", "checkout", "web")
+
+
+def test_storm_of_equal_scores_finds_the_lowest() -> None:
+    """It is the graph that decides where scores and times are equal."""
+    assert first(*(episode(name) for name in ("web", "checkout", "payment", "db"))) == "db"
+
+
+def test_later_need_is_no_cause() -> None:
+    """What became unwell long after those that need it did not harm them."""
+    assert first(episode("checkout"), episode("payment", 900)) == "checkout"
+
+
+def test_local_signal_holds_the_walker() -> None:
+    """Saturation of its own makes an entity the cause although something below it is a little unwell."""
+    assert (
+        first(episode("checkout", 10), episode("payment", metric="cpu", score=0.99), episode("db", 5, score=0.75))
+        == "payment"
+    )
+
+
+def test_silent_host_under_two_services() -> None:
+    """A host that says nothing is the cause when all that runs on it is unwell."""
+    graph = Graph.build([], [runs_on("a", "h"), runs_on("b", "h"), Edge("x", "y"), Edge("y", "z")])
+    found = ask(episode("a"), episode("b"), graph=graph).candidates[0]
+    assert found.entity == "h"
+    assert "2 of 2 other unwell entities need h" in sentences(found, supports=True)
+    assert "no trouble of its own" in sentences(found, supports=False)
+
+
+def test_host_is_no_suspect_where_everybody_is_unwell() -> None:
+    """That all services of one host are unwell says nothing when all others are unwell too."""
+    edges = [runs_on(f"s{at}", f"h{at % 2}") for at in range(8)] + [Edge(f"s{at}", "db") for at in range(8)]
+    assert first(*(episode(f"s{at}", 10) for at in range(8)), episode("db"), graph=Graph.build([], edges)) == "db"
+
+
+def test_healthy_callers_speak_against_a_silent_cause() -> None:
+    """Something that most of its callers are well with is not down."""
+    graph = Graph.build([], [Edge(f"s{at}", "db") for at in range(10)])
+    chances = {c.entity: c.probability for c in ask(episode("s1"), episode("s2"), graph=graph).candidates}
+    assert chances["s1"] == chances["s2"] > chances.get("db", 0.0)
+
+
+def test_figures_about_a_call_point_at_its_other_end() -> None:
+    """A caller whose calls to one peer fail blames the peer, also where the graph has no such edge."""
+    found = ask(episode("web", peer="partner"), graph=Graph.empty()).candidates[0]
+    assert found.entity == "partner"
+    assert "web sees it in its calls to partner" in sentences(found, supports=True)
+
+
+def test_two_faults_share_the_probability() -> None:
+    """Two causes at once come first and second, and neither is sure."""
+    graph = Graph.build([], [Edge("a", "b"), Edge("c", "d")])
+    found = ask(episode("a", 10), episode("b"), episode("c", 10), episode("d"), graph=graph)
+    assert {c.entity for c in found.candidates[:2]} == {"b", "d"}
+    assert found.candidates[0].probability == found.candidates[1].probability < 0.5
+
+
+def test_isolated_entity_is_its_own_cause() -> None:
+    """What nothing is known about can only be its own cause."""
+    found = ask(episode("lonely"), graph=Graph.empty())
+    assert [c.entity for c in found.candidates] == ["lonely"]
+
+
+def test_weak_evidence_is_unknown() -> None:
+    """A faint signal leaves most of the probability to "unknown"."""
+    assert ask(episode("web", score=0.2)).p_unknown > 0.5
+
+
+def test_change_at_the_onset_is_evidence() -> None:
+    """A deployment just before the onset makes an unwell entity more suspicious, and is named."""
+    change = Change("c7", "checkout", START - 60 * SECOND, "deploy")
+    episodes = (episode("checkout"), episode("payment"))
+    without, with_it = ask(*episodes), ask(*episodes, changes=(change,))
+    chance = {c.entity: c.probability for c in without.candidates}["checkout"]
+    suspect = next(c for c in with_it.candidates if c.entity == "checkout")
+    assert suspect.probability > chance
+    assert any(e.id == "c7" and e.source == "change" for e in suspect.evidence)
+
+
+def test_cycles_end() -> None:
+    """Services that call each other do not trap the walk."""
+    graph = Graph.build([], [Edge("a", "b"), Edge("b", "a"), Edge("c", "a")])
+    found = ask(episode("a"), episode("b"), episode("c", 30), graph=graph)
+    assert {c.entity for c in found.candidates[:2]} == {"a", "b"}
+
+
+def test_evidence_names_its_episode_and_says_what_happened() -> None:
+    """Each sentence can be traced."""
+    found = ask(episode("db"), episode("payment", 30)).candidates[0]
+    assert any(e.id == f"db@{START}" and e.what == "db: errors rose to 1, usual 0.1" for e in found.evidence)
+    late = next(c for c in ask(episode("db"), episode("payment", 30)).candidates if c.entity == "payment")
+    assert "payment became unwell 30 s after db" in sentences(late, supports=False)
+
+
+def test_episode_without_signals_counts_by_its_severity() -> None:
+    """An alert that names no figure is evidence all the same."""
+    bare = replace(episode("db"), signals=(), signals_total=0)
+    assert [c.entity for c in ask(bare).candidates][:1] == ["db"]
+
+
+def test_silence_reads_as_silence() -> None:
+    """A series that stopped is told as such."""
+    quiet = episode("db")
+    signal = replace(quiet.signals[0], direction=Direction.SILENT)
+    found = ask(replace(quiet, signals=(signal,))).candidates[0]
+    assert "errors fell silent" in sentences(found, supports=True)
