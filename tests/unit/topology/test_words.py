@@ -1,0 +1,140 @@
+"""Hints, kinds of fault and suspicious changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aiops.model.entities import Edge
+from aiops.model.episodes import Direction, Signal, Source
+from aiops.model.errors import PermanentError
+from aiops.model.reports import Change
+from tests.unit.topology.estates import SECOND, START
+from topology.graph import Graph
+from topology.hints import Family, family, locality
+from topology.kinds import kind_of
+from topology.rankers.registry import ranker
+from topology.suspects import MINUTE, proximity, suspects
+
+
+def signal(metric: str, direction: Direction = Direction.UP, score: float = 0.95, peer: str | None = None) -> Signal:
+    return Signal(metric, metric, direction, Source.METRIC, START, score, 5.0, 1.0, peer=peer)
+
+
+@pytest.mark.parametrize(
+    ("metric", "expected"),
+    [
+        ("http.server.request.duration", Family.LATENCY),
+        ("PodSuccessRate(%)", Family.AVAILABILITY),
+        ("CpuUsageRate(%)", Family.CPU),
+        ("container_memory_working_set_bytes", Family.MEMORY),
+        ("node_filesystem_avail_bytes", Family.DISK),
+        ("kafka_consumer_lag", Family.QUEUE),
+        ("http_5xx", Family.ERROR),
+        ("latency_p99", Family.LATENCY),
+        ("tls_certificate_expiry_days", Family.CERTIFICATE),
+        ("requests_Sum", Family.TRAFFIC),
+        ("zzz", Family.OTHER),
+        ("", Family.OTHER),
+    ],
+)
+def test_family_goes_by_words(metric: str, expected: Family) -> None:
+    """Names of several conventions are read by their words."""
+    assert family(metric) is expected
+
+
+@given(st.text(max_size=40))
+def test_any_name_has_a_family(metric: str) -> None:
+    """No name is an error."""
+    assert family(metric) in Family
+
+
+def test_locality_orders_own_before_felt_before_others() -> None:
+    """Saturation tells of the entity, errors less so, figures about its calls or its host hardly."""
+    figures = [signal("cpu"), signal("errors"), signal("cpu", peer="db"), signal("NodeCpuUsage")]
+    values = [locality(s) for s in figures]
+    assert values[0] > values[1] > values[2] == values[3]
+
+
+@pytest.mark.parametrize(
+    ("signals", "expected"),
+    [
+        ([signal("latency_p99"), signal("cpu_usage")], "saturation"),
+        ([signal("latency_p99"), signal("errors")], "error"),
+        ([signal("latency_p99")], "latency"),
+        ([signal("heap_used"), signal("latency_p99")], "memory"),
+        ([signal("disk_used")], "disk"),
+        ([signal("queue_depth")], "queue"),
+        ([signal("requests", Direction.SILENT), signal("errors")], "crash"),
+        ([signal("cert_days", Direction.DOWN)], "certificate"),
+        ([signal("zzz")], "unknown"),
+        ([], "unknown"),
+    ],
+)
+def test_kind_goes_by_the_most_telling_signal(signals: list[Signal], expected: str) -> None:
+    """What is the entity's own explains what its users feel."""
+    assert kind_of(signals) == expected
+
+
+def test_traffic_that_stops_is_a_crash() -> None:
+    """A service whose requests fall to nothing is down; one whose requests halve is not."""
+    fell = signal("requests", Direction.DOWN)
+    assert kind_of([replace(fell, value=0.0, expected=90.0)]) == "crash"
+    assert kind_of([replace(fell, value=45.0, expected=90.0)]) == "traffic"
+
+
+def test_suspicious_change_names_the_kind() -> None:
+    """A change at the onset explains errors, but no full disk."""
+    assert kind_of([signal("errors")], "deploy", 0.9) == "bad deploy"
+    assert kind_of([signal("errors")], "config", 0.9) == "bad configuration"
+    assert kind_of([signal("errors")], "deploy", 0.1) == "error"
+    assert kind_of([signal("disk_used")], "deploy", 0.9) == "disk"
+
+
+def change(name: str, entity: str, before: int, kind: str = "deploy") -> Change:
+    return Change(name, entity, START - before * SECOND, kind)
+
+
+def test_proximity_falls_with_time() -> None:
+    """The nearer before the onset the more suspicious; what came well after it is not."""
+    values = [proximity(change("c", "a", before), START) for before in (0, 600, 3600, -60, -600)]
+    assert values[0] > values[1] > values[2] > 0
+    assert (values[3], values[4]) == (1.0, 0.0)
+    assert proximity(change("c", "a", 60), 0) == 0.0
+
+
+def test_suspects_are_on_or_under_the_cause() -> None:
+    """A change on the cause comes before one under it; unrelated ones are left out."""
+    graph = Graph.build([], [Edge("a", "b"), Edge("b", "c"), Edge("x", "y")])
+    changes = [change("under", "b", 60), change("on", "a", 60), change("far", "x", 60), change("old", "a", 86_400)]
+    found = suspects(changes, {"a": 0.8}, graph, START, ["a"])
+    assert [(s.id, s.why) for s in found] == [
+        ("on", "deploy 1 min before the onset, on the suspected cause"),
+        ("under", "deploy 1 min before the onset, under a"),
+    ]
+
+
+def test_scaling_is_less_suspicious_than_a_deployment() -> None:
+    """Kinds of change differ in how often they do harm."""
+    found = suspects([change("s", "a", 60, "scale"), change("d", "a", 60)], {"a": 1.0}, Graph.empty(), START)
+    assert [s.id for s in found] == ["d", "s"]
+
+
+def test_change_of_an_instance_counts() -> None:
+    """A change lists the instances that it touched."""
+    rolled = replace(change("c", "release-7", 60), instances=("a",))
+    assert [s.id for s in suspects([rolled], {"a": 1.0}, Graph.empty(), START)] == ["c"]
+
+
+def test_far_future_change_does_no_harm() -> None:
+    """A record with a wild time is no suspect and no error."""
+    assert suspects([Change("c", "a", START + 10**6 * MINUTE, "deploy")], {"a": 1.0}, Graph.empty(), START) == ()
+
+
+def test_unknown_ranker_names_those_there_are() -> None:
+    """A wrong name in the settings is told with the right ones."""
+    with pytest.raises(PermanentError, match="there are earliest, random, severest, walk"):
+        ranker("nobody")
