@@ -140,7 +140,7 @@ class MetricEmitter:
                 continue
             host = int(world.fixed.host[i])
             attributes = (
-                ("service.name", service.id), ("service.namespace", layout.estate.name), ("service.instance.id", name),
+                ("service.name", service.id), ("service.instance.id", name),
                 ("host.name", layout.hosts[host]), ("cloud.availability_zone", layout.zones[world.fixed.zone[i]]),
             )  # fmt: skip
             found.append((i, self._resource(service.id, attributes, host, i)))
@@ -148,9 +148,8 @@ class MetricEmitter:
 
     def _service_senders(self) -> dict[str, int]:
         """A resource for each service as a whole."""
-        namespace = ("service.namespace", self.world.layout.estate.name)
         ours = [s.id for s in self.world.layout.services if s.telemetry]
-        return {name: self._resource(name, (("service.name", name), namespace)) for name in ours}
+        return {name: self._resource(name, (("service.name", name),)) for name in ours}
 
     @property
     def of_instance(self) -> dict[int, int]:
@@ -317,7 +316,6 @@ class MetricEmitter:
             name = layout.ids[n]
             attributes = (
                 ("service.name", name),
-                ("service.namespace", layout.estate.name),
                 ("probe.location", "central"),
             )
             each.append((self._resource(name, attributes), name, (), f))

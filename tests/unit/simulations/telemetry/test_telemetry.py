@@ -104,7 +104,7 @@ def test_dead_instances_are_silent() -> None:
     emission, found = emitted("crash")
     speaking = {emission.metrics.series[n].resource for n in found[-1].metrics.index}
     instances = [
-        n for n, r in enumerate(emission.metrics.resources) if r.entity == "pricing" and len(r.attributes) == 5
+        n for n, r in enumerate(emission.metrics.resources) if r.entity == "pricing" and len(r.attributes) == 4
     ]
     assert instances
     assert not speaking & set(instances)
