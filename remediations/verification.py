@@ -39,13 +39,12 @@ def verify(
 
     Args:
         plan: names the symptom, the targets and the neighbours.
-        since: when the last step took effect, ns; the window starts once the effect had time to show.
+        since: start of the window, ns: when the last step had taken effect and had time to show.
         fleet: readings over that window beside a reference from before the trouble.
         mute: entities that never send telemetry of their own (zones, other firms' services); they are not looked at.
         unwell_before: entities that had an open episode when the plan began; they cannot be newly harmed.
     """
-    settle = max((step.settle_seconds for step in plan.steps), default=0.0)
-    window_end = since + round((settle + plan.verify_window_seconds) * NANOSECONDS)
+    window_end = since + round(plan.verify_window_seconds * NANOSECONDS)
     readings = {reading.entity: reading for reading in fleet.readings}
     targets = tuple(dict.fromkeys(step.action.target for step in plan.steps))
     required = dict.fromkeys(entity for entity in (plan.symptom, *targets) if entity not in mute)

@@ -134,7 +134,7 @@ class VerifyRequest:
 
     plan: Plan
     since: int
-    """When the last step took effect."""
+    """Start of the window that the readings are of: the last step took effect, and had time to settle."""
     fleet: FleetAnswer
     type: Literal["verify"] = "verify"
 

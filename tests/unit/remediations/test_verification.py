@@ -8,8 +8,8 @@ from aiops.model.telemetry import EntityReading, FleetAnswer, SeriesReading
 from remediations.verification import verify, worse_by
 
 S = 1_000_000_000
-END = 90 * S
-"""Settle 30 s and window 60 s after a last step at 0."""
+END = 60 * S
+"""Of a window of 60 s that starts at 0."""
 
 
 def series(mean: float = 1.0, usual: float = 1.0, detrimental: int = 1) -> SeriesReading:
