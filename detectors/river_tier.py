@@ -10,6 +10,7 @@ and the scalars are stored.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -58,8 +59,8 @@ class HalfSpaceDetector:
         return {"change": _squash(change), "level": _squash(level)}
 
     def _ratio(self, raw: float) -> float:
-        deviation = max(self._square - self._mean * self._mean, 1e-6) ** 0.5
-        return max(0.0, (raw - self._mean) / (EDGE * deviation))
+        deviation = math.sqrt(max(self._square - self._mean * self._mean, 1e-6))
+        return max(0.0, float(raw - self._mean) / (EDGE * float(deviation)))
 
     def _learn(self, features: dict[str, float], value: float, raw: float) -> None:
         gain = max(SCALE_GAIN, 1.0 / (self._count + 1))

@@ -103,7 +103,7 @@ def _times(path: Path, column: pl.Series) -> npt.NDArray[np.int64]:
     whole = column.cast(pl.Int64, strict=False)
     numbers = column.cast(pl.Float64, strict=False)
     if numbers.is_null().any():
-        if 2 * int(numbers.count()) > len(numbers):
+        if 2 * int(numbers.count()) >= len(numbers):
             row = int(numbers.is_null().arg_true()[0])
             raise _fail(path, row, column.name, f"{column[row]!r} is no epoch time, as most rows have")
         return np.array([_parsed(path, row, column.name, text) for row, text in enumerate(column)], dtype=np.int64)
