@@ -113,15 +113,15 @@ class EpisodeFolder:
         return np.array(cases["entity"][cases["opened"] > 0], np.int32)
 
     def active(self, track: int = 0) -> Ints:
-        """Series that are abnormal now, in their values (track 0) or silent (1)."""
+        """Series that are abnormal now, on one track."""
         signals = self.signals
         return np.array(signals["series"][(signals["ended"] == 0) & (signals["track"] == track)], np.int32)
 
     def fold(self, transitions: Transitions, entity: Ints, metric: Ints, objective: npt.NDArray[np.uint8]) -> None:
-        """Take what series did; ``entity``, ``metric`` and ``objective`` (0 or 1) are by series."""
+        """Take what series did; ``entity``, ``metric`` and ``objective`` (0 or 1) are of each one's series."""
         if not len(transitions):
             return
-        self._row_of = _grown(self._row_of, 2 * len(entity), -1)
+        self._row_of = _grown(self._row_of, 4 * int(transitions.series.max()) + 4, -1)
         self._case_of = _grown(self._case_of, int(entity.max()) + 1, -1)
         self._signals = _grown(self._signals, int(self._sizes[0]) + len(transitions), 0)
         self._cases = _grown(self._cases, int(self._sizes[1]) + len(transitions), 0)
@@ -306,7 +306,7 @@ def _bytes(rows: npt.NDArray[np.void]) -> npt.NDArray[np.uint8]:
 
 
 def _keys(signals: npt.NDArray[np.void]) -> npt.NDArray[np.int64]:
-    return np.asarray(2 * signals["series"].astype(np.int64) + signals["track"], np.int64)
+    return np.asarray(4 * signals["series"].astype(np.int64) + signals["track"], np.int64)
 
 
 def _grown(array: npt.NDArray[T], size: int, fill: int) -> npt.NDArray[T]:

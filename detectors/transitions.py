@@ -46,7 +46,7 @@ class Transitions:
     detector: npt.NDArray[np.uint8]
     """Code of the view; ``EpisodeFolder`` is given their names."""
     track: npt.NDArray[np.uint8]
-    """0: the series' value, 1: its silence; a series may be in both kinds of trouble at once."""
+    """0: the series' value, 1: its silence, 2: what is not the bank's; they do not disturb each other."""
 
     def __len__(self) -> int:
         return len(self.series)
@@ -107,26 +107,25 @@ def fold(events, owners, index, tables, sizes):  # type: ignore[no-untyped-def] 
 
     Args:
         events: the fields of ``Transitions``.
-        owners: entity code, metric code and whether it carries an objective, by series.
-        index: row of each signal (-1: none) by ``2 * series + track``, number of each case by entity.
+        owners: entity code, metric code and whether it carries an objective, of each event's series.
+        index: row of each signal (-1: none) by ``4 * series + track``, number of each case by entity.
         tables: SIGNAL and CASE rows with room for one more of each an event.
         sizes: how many of them are in use.
     """
     series_, what_, at_, score_, value_, expected_, direction_, detector_, track_ = events
-    entity_of, metric_of, objective_of = owners
+    entity_, metric_, objective_ = owners
     row_of, case_of = index
     signals, cases = tables
     for event in range(len(series_)):
         series, track = series_[event], track_[event]
-        row = row_of[2 * series + track]
+        row = row_of[4 * series + track]
         if row < 0:
             if what_[event] != OPENED:
                 continue
-            owner = entity_of[series]
             row = _begin(
-                (series, track), at_[event], owner, metric_of[series], objective_of[series], tables, sizes, case_of
+                (series, track), at_[event], entity_[event], metric_[event], objective_[event], tables, sizes, case_of
             )
-            row_of[2 * series + track] = row
+            row_of[4 * series + track] = row
         signal = signals[row]
         case = cases[signal.case]
         if _change(case, signal, what_[event], at_[event]) and score_[event] > signal.score:

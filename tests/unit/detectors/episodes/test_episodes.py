@@ -47,7 +47,11 @@ class Driver:
         self.objective = np.isin(numbers, objectives).astype(np.uint8)
 
     def fold(self, *steps: Step) -> None:
-        self.folder.fold(transitions(list(steps)), self.entity, self.metric, self.objective)
+        self.take(transitions(list(steps)))
+
+    def take(self, found: Transitions) -> None:
+        which = found.series
+        self.folder.fold(found, self.entity[which], self.metric[which], self.objective[which])
 
     def at(self, second: float) -> list[Episode]:
         return self.folder.boundary(T0 + int(second * SECOND), T0 + int(second * SECOND), NAMED)
@@ -210,7 +214,7 @@ def test_a_storm_is_a_few_revisions_of_each_entity() -> None:
         score = np.full(len(part), 0.8)
         at = np.full(len(part), T0 + second * SECOND, np.int64)
         found = Transitions(part, blank + OPENED, at, score, score, score, blank, blank, blank)
-        driver.folder.fold(found, driver.entity, driver.metric, driver.objective)
+        driver.take(found)
         told += driver.at(second + 1)
     elapsed = time.perf_counter() - begin
     print(f"storm: {elapsed:.2f} s, {len(told)} revisions")

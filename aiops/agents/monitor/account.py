@@ -1,0 +1,139 @@
+"""The account of one partition: every unit that came in and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from aiops.model.deadletters import DeadLetter, DeadLetterReason
+from aiops.model.ledger import Ending, LedgerLine
+from aiops.ports import FetchedRecords, TopicPartition
+from detectors.bank.layout import Ended
+from detectors.wire.batch import PLACES, Rejected
+
+ENDINGS = tuple(Ending)
+_INDEX = {ending: number for number, ending in enumerate(ENDINGS)}
+_CODES = np.zeros(max(Ended) + 1, np.int64)
+"""Bank's code to index in ENDINGS."""
+for _ended, _ending in (
+    (Ended.LEARNED, Ending.LEARNED),
+    (Ended.FLAGGED, Ending.FLAGGED),
+    (Ended.DUPLICATE, Ending.DUPLICATE),
+    (Ended.LATE, Ending.LATE),
+    (Ended.WARMING_UP, Ending.WARMING_UP),
+    (Ended.REFUSED, Ending.DEAD_LETTER),
+):
+    _CODES[_ended] = _INDEX[_ending]
+
+
+@dataclass(slots=True)
+class Account:
+    """Running counts; see ``LedgerLine``."""
+
+    records: int = 0
+    items: int = 0
+    forwarded: int = 0
+    first_offset: int = -1
+    next_offset: int = -1
+    """-1: nothing was read yet."""
+    lost_offsets: int = 0
+    endings: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(ENDINGS), np.int64))
+
+    def take(self, offsets: Sequence[int], items: int) -> None:
+        """Counts records, in order, and their units."""
+        if self.first_offset < 0:
+            self.first_offset = offsets[0]
+        self.records += len(offsets)
+        self.items += items
+        self.next_offset = offsets[-1] + 1
+
+    def end(self, ending: Ending, count: int) -> None:
+        """Counts units that ended."""
+        self.endings[_INDEX[ending]] += count
+
+    def end_points(self, codes: npt.NDArray[np.uint8]) -> None:
+        """Counts points by the bank's codes."""
+        counts = np.bincount(codes, minlength=len(_CODES))
+        np.add.at(self.endings, _CODES, counts[: len(_CODES)])
+
+    def lose(self, begin: int, end: int) -> int:
+        """Counts offsets that retention removed before they were read; how many were not known before."""
+        begin = max(begin, self.next_offset)
+        if end <= begin:
+            return 0
+        if self.first_offset < 0:
+            self.first_offset = begin
+        self.lost_offsets += end - begin
+        self.items += end - begin
+        self.end(Ending.LOST_TO_RETENTION, end - begin)
+        self.next_offset = end
+        return end - begin
+
+    def line(self, source: TopicPartition, slot: int, generation: int, domain: str) -> LedgerLine:
+        """The account as the ledger shows it."""
+        return LedgerLine(
+            topic=source.topic,
+            partition=source.partition,
+            records=self.records,
+            items=self.items,
+            endings=dict(zip(ENDINGS, self.endings.tolist(), strict=True)),
+            forwarded=self.forwarded,
+            first_offset=max(self.first_offset, 0),
+            next_offset=max(self.next_offset, 0),
+            lost_offsets=self.lost_offsets,
+            slot=slot,
+            generation=generation,
+            domain=domain,
+        )
+
+    def to_array(self) -> npt.NDArray[np.int64]:
+        """State for a snapshot."""
+        head = (self.records, self.items, self.forwarded, self.first_offset, self.next_offset, self.lost_offsets)
+        return np.concatenate([np.array(head, np.int64), self.endings])
+
+    @classmethod
+    def from_array(cls, array: npt.NDArray[np.generic]) -> Account:
+        """The account that ``to_array`` was called on."""
+        records, items, forwarded, first, following, lost = (int(number) for number in array[:6].tolist())
+        return cls(records, items, forwarded, first, following, lost, array[6:].astype(np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class LetterOffice:
+    """Writes dead letters."""
+
+    most_bytes: int
+    """Original bytes kept."""
+    domain: str
+
+    def letters(self, fetched: FetchedRecords, rejected: Sequence[Rejected]) -> list[DeadLetter]:
+        """One dead letter per record and reason; ``rejected`` refers to records by their index in ``fetched``."""
+        return [self._letter(fetched, entry) for entry in rejected]
+
+    def refused(
+        self, fetched: FetchedRecords, records: npt.NDArray[np.int32], reason: DeadLetterReason
+    ) -> list[DeadLetter]:
+        """Dead letters for points that were refused after decoding; places within the record are not known."""
+        numbers, counts = np.unique(records, return_counts=True)
+        found = zip(numbers.tolist(), counts.tolist(), strict=True)
+        return [self._letter(fetched, Rejected(number, reason, count, ())) for number, count in found]
+
+    def _letter(self, fetched: FetchedRecords, entry: Rejected) -> DeadLetter:
+        number = entry.record
+        original = fetched.values[number]
+        return DeadLetter(
+            topic=fetched.source.topic,
+            partition=fetched.source.partition,
+            offset=fetched.offsets[number],
+            reason=entry.reason,
+            items=entry.items,
+            places=entry.places[:PLACES],
+            at=fetched.appended_at[number],
+            original=original[: self.most_bytes],
+            cut=len(original) > self.most_bytes,
+            headers=tuple(fetched.headers[number]) if fetched.headers else (),
+            domain=self.domain,
+        )

@@ -1,0 +1,220 @@
+"""Points in, episodes out: a slot's bank and folder, driven by the clock of the input itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from aiops.agents.monitor import signals
+from aiops.model.episodes import Episode
+from aiops.settings import DataPlane
+from detectors.bank.layout import TRANSITION, Array
+from detectors.bank.series_bank import BankSettings, SeriesBank
+from detectors.episodes import EpisodeFolder, EpisodeSettings, Named, Place
+from detectors.transitions import Transitions
+from detectors.wire.identity import SeriesIdentity, SeriesKind
+from detectors.wire.series import SeriesTable
+
+SECOND = 1_000_000_000
+LATENESS = 5 * SECOND
+"""Event time that a revision calls known lies so far behind the newest."""
+DEAD = 3600 * SECOND
+"""A series that is in trouble and has not spoken for so long is dead: its trouble is over."""
+_EXPIRY = 60 * SECOND
+_JUMP = 60 * SECOND
+_GRACE = 600 * SECOND
+"""After a pause of the whole input nobody is called silent for so long."""
+_FULL_SHARE, _FULL_PERCENT = 1.0, 100.0
+
+Longs = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Points in input order."""
+
+    series: npt.NDArray[np.int32]
+    at: Longs
+    value: npt.NDArray[np.float64]
+    start: Longs | None = None
+
+
+class Detection:
+    """Bank, folder and the input's clock of one slot.
+
+    ``high`` is the newest event time, ``appended`` the newest append time. A boundary is passed when a record takes
+    either of them into a new flush interval; those of event time are ten times longer, since catching up makes it run.
+    """
+
+    def __init__(self, settings: DataPlane, table: SeriesTable, place: Place) -> None:
+        self.table = table
+        self.bank = SeriesBank(
+            BankSettings(
+                capacity=settings.series_limit,
+                warm_up_points=settings.warm_up_points,
+                late_seconds=settings.late_seconds,
+                ring_step_seconds=settings.ring_step_seconds,
+                ring_steps=settings.ring_steps,
+            )
+        )
+        self.folder = EpisodeFolder(place, EpisodeSettings(), signals.DETECTORS)
+        self.high = 0
+        self.appended = 0
+        self.resumed_at = 0
+        """Event time at which the input went on after its last pause."""
+        self.objectives: set[int] = set()
+        """Series that carry an objective."""
+        self.episodes: list[Episode] = []
+        """Revisions that nobody took yet."""
+        self._flush = max(1, int(settings.flush_seconds * SECOND))
+        self._names: dict[int, tuple[str, str, str | None]] = {}
+        self._limits: dict[tuple[int, int], float] = {}
+        self._named = Named(lambda code: self.table.entities[code], self._name)
+
+    # ------------------------------------------------------------------------------------------------ the clock
+
+    def ticks(self, highs: Longs, appended: Longs) -> Longs:
+        """Number of flush intervals at each record, both given as running maxima."""
+        return highs // (10 * self._flush) + appended // self._flush
+
+    @property
+    def tick(self) -> int:
+        """Where the clock stands."""
+        return self.high // (10 * self._flush) + self.appended // self._flush
+
+    def record(self, newest: int, appended: int) -> None:
+        """A record of logs or spans is through; passes a boundary where its time is there."""
+        before = self.tick
+        self._advance(max(self.high, newest), max(self.appended, appended))
+        if self.tick > before:
+            self.boundary()
+
+    def _advance(self, high: int, appended: int) -> None:
+        if high - self.high > _JUMP:
+            self.resumed_at = high
+        self.high, self.appended = high, appended
+
+    def feed(self, points: Feed, records: npt.NDArray[np.int32], appended: Sequence[int]) -> Codes:
+        """Takes points whose record numbers rise; ``appended`` holds append times by record. Codes of the points."""
+        highs, appends = self._running(points.at, records, appended)
+        ticks = self.ticks(highs, appends)
+        passed = np.flatnonzero(np.diff(ticks, prepend=self.tick) > 0)
+        codes = np.empty(len(points.series), np.uint8)
+        begin = 0
+        jumps = np.flatnonzero(np.diff(highs, prepend=self.high) > _JUMP)
+        if len(jumps):
+            self.resumed_at = int(highs[jumps[-1]])
+        for last, end in zip(passed.tolist(), np.searchsorted(records, passed, side="right").tolist(), strict=True):
+            codes[begin:end] = self.take(_cut(points, begin, end))
+            self.high, self.appended = int(highs[last]), int(appends[last])
+            self.boundary()
+            begin = end
+        codes[begin:] = self.take(_cut(points, begin, len(codes)))
+        self.high, self.appended = int(highs[-1]), int(appends[-1])
+        return codes
+
+    def _running(self, at: Longs, records: npt.NDArray[np.int32], appended: Sequence[int]) -> tuple[Longs, Longs]:
+        highs = np.full(len(appended), self.high, np.int64)
+        if len(records):
+            begins = np.flatnonzero(np.diff(records, prepend=np.int32(-1)))
+            found = np.maximum.reduceat(at, begins)
+            highs[records[begins]] = np.maximum(found, self.high)
+        appends = np.maximum(np.array(appended, np.int64), self.appended)
+        return np.maximum.accumulate(highs), np.maximum.accumulate(appends)
+
+    # ------------------------------------------------------------------------------------------------ detection
+
+    def admit(self) -> None:
+        """Announces the table's new series to the bank."""
+        known, size = len(self.bank), len(self.table)
+        if size > known:
+            codes = self.table.codes[known:size]
+            self.bank.admit(codes[:, 5].astype(np.uint8), self._limits_of(codes))
+
+    def _limits_of(self, codes: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+        """Value that a gauge must not reach: a share of something that can be full."""
+        pairs, back = np.unique(codes[:, [1, 3, 5]], axis=0, return_inverse=True)
+        found = [self._limit(metric, unit, kind) for metric, unit, kind in pairs.tolist()]
+        return np.array(found, np.float32)[back.reshape(-1)]
+
+    def _limit(self, metric: int, unit: int, kind: int) -> float:
+        name, word = self.table.word(metric), self.table.word(unit)
+        if kind != SeriesKind.GAUGE or not name.endswith(("utilization", "usage", "used", "saturation")):
+            return 0.0
+        return _FULL_SHARE if word == "1" else _FULL_PERCENT if word == "%" else 0.0
+
+    def take(self, points: Feed) -> Codes:
+        """Scores and learns points; what their series did goes to the folder."""
+        if not len(points.series):
+            return np.empty(0, np.uint8)
+        result = self.bank.update(points.series, points.at, points.value, points.start)
+        if len(result.transitions):
+            self.tell(signals.of_bank(result.transitions))
+        return result.ended
+
+    def tell(self, found: Transitions) -> None:
+        """Gives transitions to the folder."""
+        if not len(found):
+            return
+        codes = self.table.codes[found.series]
+        marked = np.zeros(len(found), np.uint8)
+        if self.objectives:
+            marked[:] = np.isin(found.series, np.fromiter(self.objectives, np.int32))
+        self.folder.fold(found, codes[:, 0].copy(), codes[:, 1].copy(), marked)
+
+    def emit(self, identities: Sequence[SeriesIdentity], at: int, values: Sequence[float]) -> None:
+        """Points of the slot's own making, one a series; series past the limit are left out."""
+        series = self.table.add(identities)
+        self.admit()
+        taken = np.flatnonzero(series >= 0)
+        times = np.full(len(taken), at, np.int64)
+        self.take(Feed(series[taken], times, np.array(values, np.float64)[taken]))
+
+    def boundary(self, clock: int | None = None) -> None:
+        """Lets the folder decide at the input's clock, or later where the input is known to be quiet."""
+        now = self.high if clock is None else clock
+        active = self.folder.active()
+        if len(active):
+            self.tell(signals.of_peaks(active, self.bank._state.troubles[active], now))  # noqa: SLF001
+            self._expire(active, 0, now)
+        silent = self.folder.active(1)
+        if len(silent):
+            self._expire(silent, 1, now)
+        self.episodes += self.folder.boundary(now, max(0, self.high - LATENESS), self._named)
+
+    def _expire(self, active: npt.NDArray[np.int32], track: int, now: int) -> None:
+        last = self.bank.last_at(active)
+        dead = active[(last > 0) & (last < now - DEAD)]
+        if len(dead):
+            self.tell(signals.closed(dead, now, track))
+
+    def silence(self, watermark: int) -> None:
+        """Looks for series that have fallen silent; only while lag is known and small, and not after a pause."""
+        if watermark <= 0 or self.high - self.resumed_at < _GRACE:
+            return
+        found: Array = self.bank.silent(watermark)
+        assert found.dtype == TRANSITION
+        self.tell(signals.of_bank(found))
+
+    def _name(self, series: int) -> tuple[str, str, str | None]:
+        found = self._names.get(series)
+        if found is None:
+            if len(self._names) > 100_000:
+                self._names.clear()
+            identity = self.table.identity(series)
+            found = self._names[series] = (identity.name, identity.metric, identity.peer)
+        return found
+
+    def taken(self) -> list[Episode]:
+        """Revisions since the last call."""
+        found, self.episodes = self.episodes, []
+        return found
+
+
+def _cut(points: Feed, begin: int, end: int) -> Feed:
+    start = None if points.start is None else points.start[begin:end]
+    return Feed(points.series[begin:end], points.at[begin:end], points.value[begin:end], start)

@@ -1,0 +1,81 @@
+"""What a slot is told when it is made, and what comes out of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from aiops.model.deadletters import DeadLetter
+from aiops.model.entities import MAIN_DOMAIN, Edge, Objective
+from aiops.model.episodes import Episode
+from aiops.ports import OutRecord
+from aiops.settings import DataPlane, Kafka, Settings, Topics
+from detectors.wire.batch import WireSettings
+
+SECOND = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class SlotPlan:
+    """Identity and settings of a slot."""
+
+    slot: int
+    generation: int
+    slots: int = 1
+    """How many slots there are: partitions of each telemetry topic."""
+    topics: Topics = field(default_factory=Topics)
+    kafka: Kafka = field(default_factory=Kafka)
+    data: DataPlane = field(default_factory=DataPlane)
+    objectives: Mapping[str, tuple[Objective, ...]] = field(default_factory=dict)
+    """Objectives by entity."""
+    domain: str = MAIN_DOMAIN
+
+    @property
+    def wire(self) -> WireSettings:
+        """What decoding accepts."""
+        return WireSettings(
+            max_record_bytes=self.kafka.max_record_bytes,
+            future_ns=int(self.data.future_seconds * SECOND),
+            entity_attributes=self.data.entity_attributes,
+        )
+
+    def routed(self, topic: str) -> bool:
+        """Whether records of a topic may speak of entities of other slots."""
+        return self.slots > 1 and topic != self.topics.keyed and topic not in self.topics.keyed_by_entity
+
+
+def plan_of(
+    settings: Settings, slot: int, generation: int, objectives: Mapping[str, tuple[Objective, ...]]
+) -> SlotPlan:
+    """The plan of one slot under the runtime's settings."""
+    return SlotPlan(
+        slot,
+        generation,
+        settings.kafka.partitions,
+        settings.topics,
+        settings.kafka,
+        settings.data,
+        objectives,
+        settings.domain,
+    )
+
+
+@dataclass(slots=True)
+class Produced:
+    """What a batch, or the passing of time, made. Episodes and dead letters must be acknowledged before a snapshot."""
+
+    episodes: list[Episode] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
+    dead_letters: list[DeadLetter] = field(default_factory=list)
+    forwards: list[OutRecord] = field(default_factory=list)
+    """For the internal topic; they too must be acknowledged before a snapshot."""
+
+    def add(self, other: Produced) -> None:
+        """Appends what another part made."""
+        self.episodes += other.episodes
+        self.edges += other.edges
+        self.dead_letters += other.dead_letters
+        self.forwards += other.forwards
+
+    def __bool__(self) -> bool:
+        return bool(self.episodes or self.edges or self.dead_letters or self.forwards)

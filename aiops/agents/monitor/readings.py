@@ -1,0 +1,91 @@
+"""Answers to questions: what an entity's series did over a window beside their reference."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from aiops.agents.monitor.slot import Slot
+from aiops.model.telemetry import EntityReading, FleetQuestion, SeriesReading
+
+MOST_SERIES = 32
+_WORSE_UP = (
+    "error", "fail", "latency", "duration", "p50", "p90", "p95", "p99", "timeout", "queue", "lag", "restart", "throttl",
+    "retr", "drop", "reject", "pending", "wait", "burn", "cpu", "memory", "saturation", "exception",
+)  # fmt: skip
+_WORSE_DOWN = ("availability", "success", "healthy", "available", ".up", "ready")
+
+
+def detrimental(metric: str) -> int:
+    """+1 where higher is worse, -1 where lower is, 0 where the name does not say."""
+    name = metric.lower()
+    if any(hint in name for hint in _WORSE_DOWN) or name == "up":
+        return -1
+    return 1 if any(hint in name for hint in _WORSE_UP) else 0
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads one slot; must not run beside what changes it."""
+
+    slot: Slot
+    _codes: dict[str, int] = field(default_factory=dict)
+
+    def answer(self, question: FleetQuestion) -> list[EntityReading]:
+        """Readings of those entities that the slot knows, in the order of the question."""
+        table = self.slot.memory.table
+        for code in range(len(self._codes), len(table.entities)):
+            self._codes[table.entities[code]] = code
+        unwell = set(self.slot.detection.folder.unwell().tolist())
+        known = [(entity, self._codes[entity]) for entity in question.entities if entity in self._codes]
+        if not known:
+            return []
+        watermark = self.slot.watermark()
+        members = table.entity[: len(self.slot.detection.bank)]
+        return [
+            EntityReading(
+                entity=entity,
+                watermark=watermark,
+                unwell=code in unwell,
+                series=self._series(np.flatnonzero(members == code).astype(np.int32), question),
+            )
+            for entity, code in known
+        ]
+
+    def _series(self, numbers: npt.NDArray[np.int32], question: FleetQuestion) -> tuple[SeriesReading, ...]:
+        if not len(numbers):
+            return ()
+        window = (question.from_at, question.to_at)
+        baseline = (question.baseline_from_at, question.baseline_to_at)
+        bank, table = self.slot.detection.bank, self.slot.memory.table
+        found = bank.readings(numbers, window, baseline)
+        scores = bank.last_score(numbers)
+        change = np.abs(found.mean - found.baseline_mean) / found.baseline_spread
+        change = np.where(np.isnan(change), -1.0, change)
+        listed: list[SeriesReading] = []
+        for place in np.lexsort((numbers, -change)).tolist():
+            if len(listed) == MOST_SERIES:
+                break
+            mean, last = float(found.mean[place]), float(found.last[place])
+            if not math.isfinite(mean):
+                continue
+            usual = float(found.baseline_mean[place])
+            identity = table.identity(int(numbers[place]))
+            listed.append(
+                SeriesReading(
+                    series=identity.name,
+                    metric=identity.metric,
+                    mean=mean,
+                    last=last if math.isfinite(last) else mean,
+                    baseline_mean=usual if math.isfinite(usual) else mean,
+                    baseline_spread=float(found.baseline_spread[place]),
+                    points=int(found.minutes[place]),
+                    score=float(scores[place]),
+                    peer=identity.peer,
+                    detrimental=detrimental(identity.metric),
+                )
+            )
+        return tuple(listed)

@@ -1,0 +1,136 @@
+"""What a slot reads for entities of other slots, on its way to them: points as they are, logs and spans as counts.
+
+Everything that one origin record holds for one slot goes into one keyed record, and keyed records follow the order of
+origin offsets, so that a receiver needs to remember one offset an origin to drop what a replay sends again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from aiops.ports import OutRecord, TopicPartition
+from detectors import rows
+from detectors.spans.flows import Flow
+from detectors.wire import keyed
+from detectors.wire.arrow_encoding import PointEncoder
+from detectors.wire.batch import PointBatch
+from detectors.wire.memory import WireMemory
+from detectors.wire.series import SeriesTable
+from detectors.wire.slots import slot_of
+
+_FOREIGN, _UNKNOWN = -10, -1
+_MOST_POINTS = 65_536
+"""A keyed record gets no further origin record once it holds so many points."""
+
+
+@dataclass(slots=True)
+class PointRouter:
+    """Splits points that were decoded with a table of everybody's series into own ones and others."""
+
+    slot: int
+    slots: int
+    topic: str
+    transit: WireMemory
+    table: SeriesTable
+    """The slot's own."""
+    _own: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
+    """Own number of each series in transit; a key of ``REFUSED`` where the own table takes no more."""
+    _owner: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
+    """Slot of each entity in transit."""
+    _encoder: PointEncoder | None = None
+
+    def own(self, series: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        """Own numbers of series in transit; negative where the own table refuses them. All must be the slot's own."""
+        self._learn()
+        found = self._own[series]
+        unknown = found == _UNKNOWN
+        if unknown.any():
+            # In the order of their first points, so that numbers do not depend on how the input is cut.
+            fresh, first = np.unique(series[unknown], return_index=True)
+            fresh = fresh[np.argsort(first)]
+            self._own[fresh] = self.table.add([self.transit.table.identity(number) for number in fresh.tolist()])
+            found = self._own[series]
+        return found
+
+    def owners(self, series: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        """Slot of each series in transit."""
+        self._learn()
+        return self._owner[self.transit.table.entity[series]]
+
+    def _learn(self) -> None:
+        table = self.transit.table
+        grown = len(table) - len(self._own)
+        if grown > 0:
+            self._own = np.concatenate([self._own, np.full(grown, _UNKNOWN, np.int32)])
+        fresh = table.entities[len(self._owner) :]
+        if fresh:
+            slots = np.array([slot_of(entity, self.slots) for entity in fresh], np.int32)
+            self._owner = np.concatenate([self._owner, slots])
+
+    def forward(
+        self, batch: PointBatch, which: npt.NDArray[np.int64], origin: TopicPartition, offsets: Sequence[int]
+    ) -> list[OutRecord]:
+        """Keyed records of the points at ``which``, none of them the slot's own."""
+        if not len(which):
+            return []
+        if self._encoder is None:
+            self._encoder = PointEncoder(self.transit.table)
+        owners = self.owners(batch.series[which])
+        records = []
+        for slot in np.unique(owners).tolist():
+            for part in _parts(which[owners == slot], batch.record):
+                value = keyed.encode(self._encoder, batch, part, ((origin.topic, origin.partition), offsets))
+                records.append(OutRecord(self.topic, None, value, partition=slot))
+        return records
+
+
+def _parts(which: npt.NDArray[np.int64], record: npt.NDArray[np.int32]) -> list[npt.NDArray[np.int64]]:
+    """Cuts positions into parts of bounded size, never within a record."""
+    begins = np.flatnonzero(np.diff(record[which], prepend=np.int32(-1)))
+    cuts, size = [], 0
+    for begin, end in zip(begins.tolist(), [*begins.tolist()[1:], len(which)], strict=True):
+        if size and size + end - begin > _MOST_POINTS:
+            cuts.append(begin)
+            size = 0
+        size += end - begin
+    return np.split(which, cuts)
+
+
+@dataclass(slots=True)
+class RowRouter:
+    """Collects rows of logs and spans for other slots during one batch of one partition."""
+
+    topic: str
+    origin: TopicPartition
+    _logs: dict[int, dict[tuple[int, str, str, str, int], int]] = field(default_factory=dict)
+    _spans: dict[int, dict[tuple[int, str, str, bool, int], tuple[Flow, list[int]]]] = field(default_factory=dict)
+
+    def log(self, slot: int, offset: int, line: tuple[str, str, str, int]) -> None:
+        """Counts a line given by entity, severity, masked text and interval."""
+        found = self._logs.setdefault(slot, {})
+        key = (offset, *line)
+        found[key] = found.get(key, 0) + 1
+
+    def span(self, slot: int, key: tuple[int, str, str, bool, int], flow: Flow, units: int) -> None:
+        """Adds a flow given by origin offset, entity, peer, whether a use, and interval."""
+        known, counted = self._spans.setdefault(slot, {}).setdefault(key, (Flow(), [0]))
+        known.add(flow.calls, flow.errors, flow.durations)
+        counted[0] += units
+
+    def records(self) -> list[OutRecord]:
+        """Keyed records of everything that was collected."""
+        origin = (self.origin.topic, self.origin.partition)
+        out = []
+        for slot in sorted(self._logs.keys() | self._spans.keys()):
+            logs = [(*key, count) for key, count in self._logs.get(slot, {}).items()]
+            spans = [
+                (*key, flow.calls, flow.errors, sorted(flow.durations.items()), units[0])
+                for key, (flow, units) in self._spans.get(slot, {}).items()
+            ]
+            value = rows.encode(rows.Rows.model_construct(origin=origin, logs=logs, spans=spans))
+            out.append(OutRecord(self.topic, None, value, partition=slot))
+        return out

@@ -1,0 +1,69 @@
+"""From what bank, logs and budgets say to transitions of series, which the episode folder takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.bank.layout import Phase, View
+from detectors.transitions import CLOSED, OPENED, WORSE, Transitions
+
+LOG_NEWS = len(View)
+BURN = len(View) + 1
+DETECTORS = (*(view.name.lower() for view in View), "log.new", "slo.burn")
+"""Names of detectors by code."""
+UP, DOWN, NEW, SILENT, SHAPE = range(5)
+
+
+def of_bank(records: npt.NDArray[Any]) -> Transitions:
+    """TRANSITION records of the bank."""
+    silent = records["view"] == int(View.SILENCE)
+    opened = records["phase"] == int(Phase.OPENED)
+    direction = np.where(records["direction"] > 0, UP, np.where(records["direction"] < 0, DOWN, SHAPE))
+    return Transitions(
+        series=records["series"].astype(np.int32),
+        what=np.where(opened, OPENED, CLOSED).astype(np.uint8),
+        at=np.where(opened, records["since"], records["at"]).astype(np.int64),
+        score=records["score"].astype(np.float64),
+        value=records["value"].astype(np.float64),
+        expected=records["expected"].astype(np.float64),
+        direction=np.where(silent, SILENT, direction).astype(np.uint8),
+        detector=records["view"].astype(np.uint8),
+        track=silent.astype(np.uint8),
+    )
+
+
+def of_peaks(series: npt.NDArray[np.int32], troubles: npt.NDArray[Any], clock: int) -> Transitions:
+    """How bad series that are in trouble have become: rows of the bank's TROUBLE."""
+    peak = troubles["peak"].astype(np.float64)
+    direction = np.where(troubles["direction"] > 0, UP, np.where(troubles["direction"] < 0, DOWN, SHAPE))
+    return Transitions(
+        series=series,
+        what=np.full(len(series), WORSE, np.uint8),
+        at=np.full(len(series), clock, np.int64),
+        score=peak / (1.0 + peak),
+        value=troubles["value"].astype(np.float64),
+        expected=troubles["expected"].astype(np.float64),
+        direction=direction.astype(np.uint8),
+        detector=troubles["view"].astype(np.uint8),
+        track=np.zeros(len(series), np.uint8),
+    )
+
+
+def closed(series: npt.NDArray[np.int32], at: int, track: int) -> Transitions:
+    """These series are abnormal no longer."""
+    return of_rows([(number, CLOSED, at, 0.0, 0.0, 0.0, UP, 0, track) for number in series.tolist()])
+
+
+Row = tuple[int, int, int, float, float, float, int, int, int]
+"""Series, what, at, score, value, expected, direction, detector, track."""
+
+
+def of_rows(rows: Sequence[Row]) -> Transitions:
+    """Transitions that come one by one."""
+    columns = list(zip(*rows, strict=True)) if rows else [()] * 9
+    kinds = (np.int32, np.uint8, np.int64, np.float64, np.float64, np.float64, np.uint8, np.uint8, np.uint8)
+    return Transitions(*(np.array(column, kind) for column, kind in zip(columns, kinds, strict=True)))

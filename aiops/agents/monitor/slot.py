@@ -1,0 +1,246 @@
+"""One slot: one partition of every telemetry topic, with everything that is remembered of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+
+import numpy as np
+
+from aiops.agents.monitor.account import Account, LetterOffice
+from aiops.agents.monitor.derived import LogSeries, SpanSeries, interval_clock
+from aiops.agents.monitor.detection import Detection, Feed
+from aiops.agents.monitor.lines import take_logs, take_rows, take_spans
+from aiops.agents.monitor.plan import Produced, SlotPlan
+from aiops.agents.monitor.routing import PointRouter, RowRouter
+from aiops.model.deadletters import DeadLetterReason
+from aiops.model.ledger import Ending, LedgerLine
+from aiops.ports import FetchedRecords, TopicPartition
+from detectors import rows
+from detectors.bank.layout import Ended
+from detectors.episodes import Place
+from detectors.watermarks import Watermark, lowest
+from detectors.wire import arrow, keyed, logs, metrics, spans
+from detectors.wire.batch import PointBatch, Rejected
+from detectors.wire.memory import WireMemory
+from detectors.wire.series import REFUSED
+
+SECOND = 1_000_000_000
+_MINUTE = 60 * SECOND
+_TRANSIT = 4
+"""Series in transit may be so many times the slot's own."""
+
+
+class Slot:
+    """State of one slot, and the way of its records through it.
+
+    Times that decide anything come from the records (event and append time), never from when a poll was made: so any
+    cut of the input into polls, and a replay after a restart, give the same state.
+    """
+
+    def __init__(self, plan: SlotPlan) -> None:
+        self.plan = plan
+        topics = plan.topics
+        self.memory = WireMemory(plan.data.series_limit, plan.wire)
+        self.transit = WireMemory(_TRANSIT * plan.data.series_limit, plan.wire)
+        place = Place(plan.slot, plan.generation, plan.domain)
+        self.detection = Detection(plan.data, self.memory.table, place)
+        self.router = PointRouter(plan.slot, plan.slots, topics.keyed, self.transit, self.memory.table)
+        self.logs = LogSeries(self.detection, interval_clock(shared=plan.routed(topics.otlp_logs)))
+        self.spans = SpanSeries(self.detection, plan.objectives, interval_clock(shared=plan.routed(topics.otlp_spans)))
+        sources = (*topics.telemetry, topics.keyed)
+        self.accounts = {topic: Account() for topic in sources}
+        self.marks = {topic: Watermark() for topic in sources}
+        self.seen: dict[keyed.Origin, int] = {}
+        self.office = LetterOffice(plan.data.dead_letter_bytes, plan.domain)
+
+    # ---------------------------------------------------------------------------------------------- records in
+
+    def handle(self, fetched: FetchedRecords, received_at: int) -> Produced:
+        """Takes the records of one partition; those that were taken before are left out."""
+        out = Produced()
+        fetched = _after(fetched, self.accounts[fetched.source.topic].next_offset)
+        for part in _by_minute(fetched):
+            self._take(part, received_at, out)
+        out.episodes += self.detection.taken()
+        out.edges += self.spans.taken()
+        return out
+
+    def _take(self, fetched: FetchedRecords, received_at: int, out: Produced) -> None:
+        topics, topic = self.plan.topics, fetched.source.topic
+        # What lies in the far future is judged by the record's own append time, to the minute.
+        now = (fetched.appended_at[0] // _MINUTE + 1) * _MINUTE
+        if topic == topics.keyed:
+            self._take_keyed(fetched, now, received_at, out)
+        elif topic == topics.otlp_logs:
+            router = RowRouter(topics.keyed, fetched.source)
+            batch = logs.decode(fetched.values, now, self.memory.settings)
+            self._open(fetched, int(batch.items.sum()), batch.rejected, out)
+            take_logs(self, fetched, batch, router)
+            self._mark(fetched, batch.at, batch.record, received_at)
+            out.forwards += router.records()
+        elif topic == topics.otlp_spans:
+            router = RowRouter(topics.keyed, fetched.source)
+            found = spans.decode(fetched.values, now, self.memory.settings)
+            self._open(fetched, int(found.items.sum()), found.rejected, out)
+            take_spans(self, fetched, found, router)
+            self._mark(fetched, found.at + found.duration, found.record, received_at)
+            out.forwards += router.records()
+        else:
+            self._take_points(fetched, now, received_at, out)
+
+    def _open(self, fetched: FetchedRecords, items: int, rejected: Sequence[Rejected], out: Produced) -> None:
+        account = self.accounts[fetched.source.topic]
+        account.take(fetched.offsets, items)
+        account.end(Ending.DEAD_LETTER, sum(entry.items for entry in rejected))
+        out.dead_letters += self.office.letters(fetched, rejected)
+
+    def _take_points(self, fetched: FetchedRecords, now: int, received_at: int, out: Produced) -> None:
+        routed = self.plan.routed(fetched.source.topic)
+        memory = self.transit if routed else self.memory
+        decode = arrow.decode if fetched.source.topic == self.plan.topics.metrics_arrow else metrics.decode_otlp
+        batch = decode(fetched.values, memory, now)
+        self._open(fetched, int(batch.items.sum()), batch.rejected, out)
+        self.accounts[fetched.source.topic].end(Ending.APPLIED, batch.gaps)
+        self._mark(fetched, batch.at, batch.record, received_at)
+        if routed:
+            batch = self._route(fetched, batch, out)
+        self._feed(fetched, batch, out)
+
+    def _route(self, fetched: FetchedRecords, batch: PointBatch, out: Produced) -> PointBatch:
+        """Sends on what belongs to other slots; the rest with own numbers."""
+        account = self.accounts[fetched.source.topic]
+        foreign = self.router.owners(batch.series) != self.plan.slot
+        if foreign.any():
+            which = np.flatnonzero(foreign)
+            account.forwarded += int(batch.unit[which].sum(dtype=np.int64))
+            out.forwards += self.router.forward(batch, which, fetched.source, fetched.offsets)
+            batch = _chosen(batch, ~foreign)
+        series = self.router.own(batch.series)
+        batch = replace(batch, series=series)
+        for code in np.unique(series[series < 0]).tolist():
+            lost = batch.record[(series == code) & (batch.unit == 1)]
+            account.end(Ending.DEAD_LETTER, len(lost))
+            out.dead_letters += self.office.refused(fetched, lost, REFUSED[code])
+        return _chosen(batch, series >= 0) if len(series) and int(series.min()) < 0 else batch
+
+    def _feed(self, fetched: FetchedRecords, batch: PointBatch, out: Produced) -> None:
+        self.detection.admit()
+        feed = Feed(batch.series, batch.at, batch.value, batch.start)
+        codes = self.detection.feed(feed, batch.record, fetched.appended_at)
+        primary = batch.unit == 1
+        account = self.accounts[fetched.source.topic]
+        account.end_points(codes[primary])
+        refused = primary & (codes == int(Ended.REFUSED))
+        if refused.any():
+            out.dead_letters += self.office.refused(fetched, batch.record[refused], DeadLetterReason.NOT_A_NUMBER)
+
+    def _take_keyed(self, fetched: FetchedRecords, now: int, received_at: int, out: Produced) -> None:
+        """Keyed records hold points or rows; runs of the same kind are taken together, in order."""
+        begin = 0
+        for of_rows, run in groupby(fetched.values, key=rows.is_rows):
+            end = begin + len(list(run))
+            part = _slice(fetched, begin, end)
+            begin = end
+            if of_rows:
+                take_rows(self, part, received_at, out)
+                continue
+            found = keyed.decode(part.values, self.memory, now, self.seen)
+            batch, duplicates = found.points, int(found.duplicates.sum())
+            self._open(part, int(batch.items.sum()) + duplicates, batch.rejected, out)
+            self.accounts[part.source.topic].end(Ending.DUPLICATE, duplicates)
+            self.accounts[part.source.topic].end(Ending.APPLIED, batch.gaps)
+            self._mark(part, batch.at, batch.record, received_at)
+            self._feed(part, batch, out)
+
+    def _mark(self, fetched: FetchedRecords, at: object, record: object, received_at: int) -> None:
+        times, numbers = np.asarray(at, np.int64), np.asarray(record, np.int32)
+        mark = self.marks[fetched.source.topic]
+        if not len(numbers):
+            mark.advance(times, times, received_at)
+            return
+        begins = np.flatnonzero(np.diff(numbers, prepend=np.int32(-1)))
+        appended = np.array(fetched.appended_at, np.int64)[numbers[begins]]
+        mark.advance(np.maximum.reduceat(times, begins), appended, received_at)
+
+    # ------------------------------------------------------------------------------------------------ the rest
+
+    def lose(self, topic: str, begin: int, end: int) -> int:
+        """Counts offsets that are gone for ever."""
+        return self.accounts[topic].lose(begin, end)
+
+    def tick(self, received_at: int, *, lag_is_small: bool) -> Produced:
+        """Time passed: sources become idle, and where lag is known and small the quiet input's clock goes on."""
+        idle_after = int(self.plan.data.idle_seconds * SECOND)
+        for mark in self.marks.values():
+            mark.mark(received_at, idle_after)
+        last = max((mark.received_at for mark in self.marks.values()), default=0)
+        if lag_is_small and last and self.detection.high:
+            self.detection.silence(self.watermark())
+            self.detection.boundary(self.detection.high + max(0, received_at - last))
+        return Produced(self.detection.taken(), self.spans.taken())
+
+    def watermark(self) -> int:
+        """Event time up to which the slot's sources are known, ns; 0: not known."""
+        return lowest(list(self.marks.values()), int(self.spans.clock.lateness) + 15 * SECOND)
+
+    def ledger(self) -> list[LedgerLine]:
+        """One line for each partition that was read."""
+        plan = self.plan
+        return [
+            account.line(TopicPartition(topic, plan.slot), plan.slot, plan.generation, plan.domain)
+            for topic, account in self.accounts.items()
+            if account.next_offset >= 0
+        ]
+
+    def positions(self) -> dict[TopicPartition, int | None]:
+        """Where each partition goes on; None: from the beginning."""
+        return {
+            TopicPartition(topic, self.plan.slot): account.next_offset if account.next_offset >= 0 else None
+            for topic, account in self.accounts.items()
+        }
+
+
+def _slice(fetched: FetchedRecords, begin: int, end: int) -> FetchedRecords:
+    if begin == 0 and end == len(fetched.offsets):
+        return fetched
+    return FetchedRecords(
+        fetched.source,
+        fetched.offsets[begin:end],
+        fetched.values[begin:end],
+        fetched.keys[begin:end],
+        fetched.appended_at[begin:end],
+        fetched.headers[begin:end] if fetched.headers else (),
+    )
+
+
+def _after(fetched: FetchedRecords, offset: int) -> FetchedRecords:
+    """The records from ``offset`` on."""
+    if not fetched.offsets or fetched.offsets[0] >= offset:
+        return fetched
+    begin = sum(1 for found in fetched.offsets if found < offset)
+    return _slice(fetched, begin, len(fetched.offsets))
+
+
+def _by_minute(fetched: FetchedRecords) -> list[FetchedRecords]:
+    """Runs of records that were appended in the same minute."""
+    minutes = [at // _MINUTE for at in fetched.appended_at]
+    parts, begin = [], 0
+    for _, run in groupby(minutes):
+        end = begin + len(list(run))
+        parts.append(_slice(fetched, begin, end))
+        begin = end
+    return parts
+
+
+def _chosen(batch: PointBatch, which: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> PointBatch:
+    return replace(
+        batch,
+        series=batch.series[which],
+        at=batch.at[which],
+        value=batch.value[which],
+        start=batch.start[which],
+        record=batch.record[which],
+        unit=batch.unit[which],
+    )

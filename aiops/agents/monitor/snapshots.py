@@ -1,0 +1,122 @@
+"""A slot's state as a snapshot, whole or what changed, and back.
+
+Tables and banks carry only what was added or touched since the snapshot before; what is small is carried whole. So a
+chain of increments is applied in order, each on the one before it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from aiops.agents.monitor.account import Account
+from aiops.agents.monitor.slot import Slot
+from aiops.model.errors import PermanentError
+from aiops.ports import Arrays, SlotSnapshot
+from detectors.watermarks import Watermark
+
+FORMAT = 1
+_EVERY = 60
+"""A full snapshot after so many increments."""
+_Version = tuple[int, int, int, int]
+_NOTHING: _Version = (0, 0, 0, 0)
+
+
+@dataclass(slots=True)
+class Archivist:
+    """Takes snapshots of one slot; remembers what the last one held."""
+
+    slot: Slot
+    sequence: int = 0
+    _base: int = 0
+    """Sequence of the last full snapshot; 0: none."""
+    _memory: _Version = _NOTHING
+    _transit: _Version = _NOTHING
+    _bank: int = 0
+    _topics: tuple[str, ...] = field(default=())
+
+    def take(self, *, full: bool = False) -> SlotSnapshot:
+        """The next snapshot. Ask for a full one when the last could not be written."""
+        slot = self.slot
+        whole = full or not self._base or self.sequence + 1 - self._base >= _EVERY
+        self.sequence += 1
+        if whole:
+            self._base = self.sequence
+        memory = slot.memory.since(_NOTHING if whole else self._memory)
+        transit = slot.transit.since(_NOTHING if whole else self._transit)
+        bank = slot.detection.bank.to_arrays(None if whole else self._bank)
+        self._memory, self._transit = slot.memory.table.version, slot.transit.table.version
+        self._bank = int(bank["head"][2])
+        parts: dict[str, Arrays] = {
+            "head": _head(slot),
+            "memory": memory,
+            "transit": transit,
+            "bank": bank,
+            "folder": slot.detection.folder.to_arrays(),
+            "logs": slot.logs.to_arrays(),
+            "spans": slot.spans.to_arrays(),
+            "accounts": {topic: account.to_array() for topic, account in slot.accounts.items()},
+            "marks": {topic: mark.to_array() for topic, mark in slot.marks.items()},
+        }
+        positions = {source: offset for source, offset in slot.positions().items() if offset is not None}
+        return SlotSnapshot(
+            slot=slot.plan.slot,
+            generation=slot.plan.generation,
+            sequence=self.sequence,
+            positions=positions,
+            parts=parts,
+            base=None if whole else self._base,
+            domain=slot.plan.domain,
+        )
+
+    def restore(self, snapshots: Sequence[SlotSnapshot]) -> None:
+        """Bring the new slot to where the chain ends; increments that do not follow each other end it earlier."""
+        if not snapshots:
+            return
+        if snapshots[0].base is not None:
+            raise PermanentError(f"slot {self.slot.plan.slot}: the first snapshot of a chain must be full")
+        chain = [snapshots[0]]
+        for found in snapshots[1:]:
+            if found.base != chain[0].sequence or found.sequence != chain[-1].sequence + 1:
+                break
+            chain.append(found)
+        for found in chain:
+            self.slot.memory.extend(_any(found.parts["memory"]))
+            self.slot.transit.extend(_any(found.parts["transit"]))
+            self.slot.detection.bank.extend(found.parts["bank"])
+        _restore_small(self.slot, chain[-1])
+        self.sequence = chain[-1].sequence
+        # The next one is full: nobody knows which of the increments that were not applied are still there.
+        self._base = 0
+
+
+def _head(slot: Slot) -> Arrays:
+    detection = slot.detection
+    numbers = [FORMAT, detection.high, detection.appended, detection.resumed_at]
+    seen = json.dumps([[*origin, offset] for origin, offset in slot.seen.items()])
+    return {"numbers": np.array(numbers, np.int64), "seen": np.frombuffer(seen.encode(), np.uint8)}
+
+
+def _restore_small(slot: Slot, snapshot: SlotSnapshot) -> None:
+    parts = snapshot.parts
+    form, high, appended, resumed_at = (int(number) for number in parts["head"]["numbers"].tolist())
+    if form != FORMAT:
+        raise PermanentError(f"slot {slot.plan.slot}: a snapshot of format {form}; this build reads {FORMAT}")
+    detection = slot.detection
+    detection.high, detection.appended, detection.resumed_at = high, appended, resumed_at
+    slot.seen = {(topic, partition): offset for topic, partition, offset in json.loads(parts["head"]["seen"].tobytes())}
+    detection.folder.restore(parts["folder"])
+    slot.logs.restore(parts["logs"])
+    slot.spans.restore(parts["spans"])
+    for topic, array in parts["accounts"].items():
+        slot.accounts[topic] = Account.from_array(array)
+    for topic, array in parts["marks"].items():
+        slot.marks[topic] = Watermark.from_array(array)
+
+
+def _any(arrays: Arrays) -> dict[str, Any]:
+    return dict(arrays)

@@ -1,0 +1,184 @@
+"""The monitoring agent: the pure core of one shard of the data plane. Records in; episodes, edges, dead letters out.
+
+It owns slots. It reads no clock, no socket and starts no thread: whoever wraps it polls, sends what it makes, writes
+its snapshots and calls it from one thread at a time. A question from another thread must wait for the batch that is in
+hand (at most 50 ms of work, if the caller keeps batches so small): hold one lock around every call.
+
+The order that loses nothing: send and have acknowledged what ``handle`` and ``tick`` made; then write ``snapshot``;
+then tell the broker the positions, for display. After a restart ``adopt`` says where to go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from aiops.agents.monitor.plan import Produced, plan_of
+from aiops.agents.monitor.readings import Reader
+from aiops.agents.monitor.slot import Slot
+from aiops.agents.monitor.snapshots import Archivist
+from aiops.model.entities import RUNTIME_ENTITY, Objective
+from aiops.model.episodes import Direction, Episode, Signal, Source
+from aiops.model.errors import FencedOutError, PermanentError
+from aiops.model.ledger import LedgerLine
+from aiops.model.telemetry import EntityReading, FleetQuestion
+from aiops.ports import FetchedRecords, SlotSnapshot, TopicPartition
+from aiops.settings import Settings
+from detectors.episodes import base36
+
+SECOND = 1_000_000_000
+_LOSS_SHOWN = 300 * SECOND
+"""How long the episode of a loss stays open."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """How one partition stands, for people and metrics. Times in ns."""
+
+    source: TopicPartition
+    watermark: int
+    """Newest event time."""
+    idle: bool
+    skew: int
+    """Append time less event time, median of recent records."""
+    position: int
+
+
+@dataclass(slots=True)
+class _Owned:
+    slot: Slot
+    archivist: Archivist
+    reader: Reader
+
+
+class MonitoringAgent:
+    """Slots of one shard.
+
+    Args:
+        settings: the runtime's.
+        shard: number of the shard, for texts.
+        objectives: service-level objectives by entity; their budgets are computed from spans.
+    """
+
+    def __init__(
+        self, settings: Settings, shard: int = 0, objectives: Mapping[str, tuple[Objective, ...]] | None = None
+    ) -> None:
+        self.settings = settings
+        self.shard = shard
+        self.objectives = objectives or {}
+        self._owned: dict[int, _Owned] = {}
+        self._losses: list[Episode] = []
+
+    @property
+    def slots(self) -> tuple[int, ...]:
+        """Numbers of the slots that are owned."""
+        return tuple(sorted(self._owned))
+
+    def adopt(
+        self, slot: int, generation: int, snapshots: Sequence[SlotSnapshot] = ()
+    ) -> dict[TopicPartition, int | None]:
+        """Take a slot over from its newest snapshots; the offsets to go on from (None: the beginning).
+
+        Raises:
+            FencedOutError: a snapshot or what is owned already has a newer generation.
+        """
+        newest = max((found.generation for found in snapshots), default=0)
+        if slot in self._owned:
+            newest = max(newest, self._owned[slot].slot.plan.generation)
+        if generation < newest:
+            raise FencedOutError(f"slot {slot}: generation {generation} is older than {newest}")
+        made = Slot(plan_of(self.settings, slot, generation, self.objectives))
+        archivist = Archivist(made)
+        archivist.restore(snapshots)
+        self._owned[slot] = _Owned(made, archivist, Reader(made))
+        return made.positions()
+
+    def drop(self, slot: int) -> None:
+        """Forget a slot; take its last snapshot before."""
+        self._owned.pop(slot, None)
+
+    def handle(self, batch: Sequence[FetchedRecords], received_at: int) -> Produced:
+        """Take what a poll gave, in its order; records that were taken before are left out."""
+        out = Produced()
+        for fetched in batch:
+            if fetched.offsets:
+                out.add(self._of(fetched.source.partition).slot.handle(fetched, received_at))
+        return out
+
+    def tick(self, received_at: int, *, lag_is_small: bool = False) -> Produced:
+        """Time passed, whether records came or not; call it about once a second.
+
+        ``lag_is_small``: all partitions are known to be read up to their ends, all but a little. Only then silence is
+        judged, and only then the clock of a quiet input goes on.
+        """
+        out = Produced()
+        for owned in self._owned.values():
+            out.add(owned.slot.tick(received_at, lag_is_small=lag_is_small))
+        over = [found for found in self._losses if received_at - found.opened_at >= _LOSS_SHOWN]
+        self._losses = [found for found in self._losses if received_at - found.opened_at < _LOSS_SHOWN]
+        out.episodes += [replace(found, revision=2, ended_at=received_at, watermark=received_at) for found in over]
+        return out
+
+    def lost(self, source: TopicPartition, begin: int, end: int, received_at: int) -> Produced:
+        """Retention removed offsets [begin, end) before they were read: counted, and trouble of the runtime itself."""
+        owned = self._of(source.partition)
+        count = owned.slot.lose(source.topic, begin, end)
+        if not count:
+            return Produced()
+        place = f"{source.topic}/{source.partition}"
+        signal = Signal(
+            series=f"aiops.lost.records{{partition={place}}}",
+            metric="aiops.lost.records",
+            direction=Direction.UP,
+            source=Source.RUNTIME,
+            since=received_at,
+            score=0.9,
+            value=float(count),
+            expected=0.0,
+            detector="ledger",
+        )
+        episode = Episode(
+            id=f"{RUNTIME_ENTITY}@{base36(received_at)}/{place}",
+            entity=RUNTIME_ENTITY,
+            opened_at=received_at,
+            revision=1,
+            severity=0.9,
+            signals=(signal,),
+            signals_total=1,
+            watermark=received_at,
+            source=Source.RUNTIME,
+            slot=source.partition,
+            generation=owned.slot.plan.generation,
+            domain=self.settings.domain,
+        )
+        self._losses.append(episode)
+        return Produced(episodes=[episode])
+
+    def snapshot(self, slot: int, *, full: bool = False) -> SlotSnapshot:
+        """The slot's next snapshot; ask for a full one when the last could not be written."""
+        return self._of(slot).archivist.take(full=full)
+
+    def ledger(self) -> list[LedgerLine]:
+        """The account of every partition that was read."""
+        return [line for number in self.slots for line in self._owned[number].slot.ledger()]
+
+    def answer(self, question: FleetQuestion) -> tuple[EntityReading, ...]:
+        """Readings of the entities that live in these slots."""
+        if question.domain != self.settings.domain:
+            return ()
+        return tuple(found for number in self.slots for found in self._owned[number].reader.answer(question))
+
+    def sources(self) -> list[SourceView]:
+        """How every partition stands."""
+        return [
+            SourceView(TopicPartition(topic, number), mark.newest, mark.idle, mark.skew, account.next_offset)
+            for number in self.slots
+            for topic, mark in self._owned[number].slot.marks.items()
+            if (account := self._owned[number].slot.accounts[topic]).next_offset >= 0
+        ]
+
+    def _of(self, slot: int) -> _Owned:
+        found = self._owned.get(slot)
+        if found is None:
+            raise PermanentError(f"shard {self.shard} does not own slot {slot}: it owns {self.slots}")
+        return found
