@@ -29,6 +29,8 @@ class Command(NamedTuple):
 
 COMMANDS: Final = (
     Command("detect", "aiops.cli.detect:run", "Find episodes of trouble in tables of numbers."),
+    Command("diagnose", "aiops.cli.diagnose:diagnose", "Name the causes of recorded incidents, with evidence."),
+    Command("topology", "aiops.cli.topology:app", "What depends on what, and what a failure would cost."),
     Command("broker", "aiops.cli.broker:app", "Start, stop and look at the embedded Kafka."),
 )  # fmt: skip
 

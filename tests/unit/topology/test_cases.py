@@ -24,7 +24,7 @@ ONSET = START + 100 * MINUTE
 def table(seed: int = 5) -> pl.DataFrame:
     """Two services, calm for 100 minutes; then ``b`` is slow and busy, and ``a`` that calls it slow a minute later."""
     draw = np.random.default_rng(seed)
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for at in range(STEPS):
         late = {"a": at >= 101, "b": at >= 100}
         for entity in ("a", "b"):
@@ -110,7 +110,7 @@ def test_alerts_without_times_are_enough() -> None:
 
 def test_spans_become_figures_and_edges() -> None:
     """Spans alone tell who calls whom, and that calls became slow."""
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for at in range(STEPS):
         slow = 50 if at >= 100 else 1
         stamp = START + at * MINUTE
