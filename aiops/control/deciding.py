@@ -207,7 +207,9 @@ def _diagnosed(draft: Draft, answer: Handoff, diagnosis: Diagnosis) -> None:
     best = diagnosis.hypotheses[0] if diagnosis.hypotheses else None
     what = f"{best.kind} of {best.entity} ({best.probability:.0%})" if best else "nothing found"
     tail = ", but not sure enough to act" if diagnosis.unknown and best else ""
-    draft.line(name, "analysis", f"probable cause: {what}{tail}", answer.id)
+    said = f"probable cause: {what}{tail}"
+    if said not in (line.what for line in after.story[-3:]):
+        draft.line(name, "analysis", said, answer.id)
     _pass_on(draft, answer)
 
 

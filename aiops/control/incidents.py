@@ -16,6 +16,7 @@ from aiops.model.cloudevents import envelope
 from aiops.model.effects import Publish
 from aiops.model.entities import RUNTIME_ENTITY
 from aiops.model.episodes import Episode
+from aiops.model.handoffs import Handoff, Intent, ReviewRequest
 from aiops.model.incidents import Incident, IncidentState
 from aiops.settings import Settings
 
@@ -90,8 +91,8 @@ def close(draft: Draft, name: str, trigger: Trigger, outcome: str) -> None:
     move(draft, name, trigger, closed_at=draft.at, outcome=outcome)
     draft.line(name, "orchestrator", f"closed: {outcome}")
     work = draft.state.work[name]
-    draft.put(replace(work, chain="", proposed=None, approvals=()))
-    draft.cancel(f"ask/{name}")
+    draft.put(replace(work, proposed=None, approvals=()))
+    drop_chain(draft, name)
     for key, record in list(draft.state.pages.items()):
         if record.page.work_item == name:
             draft.cancel(f"ack/{key}")
@@ -260,6 +261,20 @@ def _drop_plan(draft: Draft, plan: str) -> None:
         if question.plan == plan:
             draft.done(key)
             draft.remove("question", key)
+
+
+def drop_chain(draft: Draft, name: str) -> None:
+    """Diagnosing and planning stop here; what a plan under way asked for is still wanted."""
+    draft.put(replace(draft.state.work[name], chain=""))
+    draft.cancel(f"ask/{name}")
+    for key, record in list(draft.state.handoffs.items()):
+        if record.handoff.work_item == name and not _of_plan(record.handoff):
+            forget_handoff(draft, key)
+
+
+def _of_plan(handoff: Handoff) -> bool:
+    shown = handoff.payload.handoff if isinstance(handoff.payload, ReviewRequest) else handoff
+    return shown.intent in {Intent.AUTHORISE, Intent.VERIFY, Intent.CONCLUDE}
 
 
 def forget_handoff(draft: Draft, name: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
 
 from aiops.agents.paging import Ask
@@ -11,7 +10,7 @@ from aiops.control import acting, deciding, escalation, handoffs, tickets
 from aiops.control.diagnosis import diagnose
 from aiops.control.draft import Draft, RefusedError
 from aiops.control.ending import recurred
-from aiops.control.incidents import archive, close, move, well
+from aiops.control.incidents import archive, close, drop_chain, move, well
 from aiops.control.lifecycle import LAST, Trigger
 from aiops.model.events import TimerFired
 from aiops.model.incidents import IncidentState
@@ -48,7 +47,7 @@ def _deadline(draft: Draft, name: str, _: str) -> None:
         case _:
             because = f"It has been {incident.state.value} for too long."
             asks = deciding.TAKE_OVER.format(name)
-            draft.put(replace(draft.state.work[name], chain=""))
+            drop_chain(draft, name)
             escalation.escalate(draft, name, Ask("too-long", because, asks), trigger=Trigger.DEADLINE)
 
 
