@@ -113,9 +113,8 @@ def _carry_out(draft: Draft, record: doc.SagaRecord, command: say.Command) -> No
 
 def _settle_handoffs(draft: Draft, name: str) -> None:
     """A plan that ended wants no answers any more."""
-    for key, held in list(draft.state.handoffs.items()):
-        wanted = held.handoff.intent in (Intent.AUTHORISE, Intent.VERIFY)
-        if wanted and held.handoff.work_item == name:
+    for key in draft.state.owned(name, "handoff"):
+        if draft.state.handoffs[key].handoff.intent in (Intent.AUTHORISE, Intent.VERIFY):
             forget_handoff(draft, key)
 
 
@@ -228,10 +227,9 @@ def _ask_fleet(draft: Draft, record: doc.SagaRecord, since: int) -> None:
         baseline_to_at=onset - round(BASELINE_GAP_SECONDS * SECOND),
         domain=plan.domain,
     )
-    for key, held in list(draft.state.questions.items()):
-        if held.plan == plan.id:
-            draft.done(key)
-            draft.remove("question", key)
+    for key in draft.state.owned(plan.id, "question"):
+        draft.done(key)
+        draft.remove("question", key)
     draft.put(doc.QuestionRecord(question, plan.id, from_at))
     draft.effect(effects.AskFleet(question.id, question, domain=plan.domain))
 

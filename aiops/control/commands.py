@@ -75,7 +75,8 @@ def _acknowledge(draft: Draft, event: CommandGiven) -> None:
 def _take_over(draft: Draft, event: CommandGiven) -> None:
     """A person says that a stuck plan's targets are in order: its locks and budget are given back."""
     incident = _incident(draft, event)
-    stuck = [r for r in draft.state.sagas.values() if r.incident == incident.id and r.saga.state is State.STUCK]
+    plans = [draft.state.sagas[key] for key in draft.state.owned(incident.id, "saga")]
+    stuck = [record for record in plans if record.saga.state is State.STUCK]
     if not stuck:
         raise RefusedError(f"no plan of {incident.id} is stuck")
     for record in stuck:

@@ -112,8 +112,9 @@ def resend(draft: Draft, key: str) -> None:
 def acknowledge(draft: Draft, name: str, who: str) -> None:
     """Somebody has it: no higher level is paged."""
     found = False
-    for key, record in list(draft.state.pages.items()):
-        if record.page.work_item == name and not record.acknowledged_by:
+    for key in draft.state.owned(name, "page"):
+        record = draft.state.pages[key]
+        if not record.acknowledged_by:
             found = True
             draft.put(replace(record, acknowledged_by=who))
             draft.cancel(f"ack/{key}")

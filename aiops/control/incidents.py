@@ -93,9 +93,8 @@ def close(draft: Draft, name: str, trigger: Trigger, outcome: str) -> None:
     work = draft.state.work[name]
     draft.put(replace(work, proposed=None, approvals=()))
     drop_chain(draft, name)
-    for key, record in list(draft.state.pages.items()):
-        if record.page.work_item == name:
-            draft.cancel(f"ack/{key}")
+    for key in draft.state.owned(name, "page"):
+        draft.cancel(f"ack/{key}")
 
 
 def reopen(draft: Draft, name: str, why: str) -> None:
@@ -235,17 +234,14 @@ def archive(draft: Draft, name: str) -> None:
         draft.remove("episode", key, archive=True)
     for entity in list(state.members.get(name, ())):
         draft.remove("member", f"{name}/{entity}", archive=True)
-    for key, saga in list(state.sagas.items()):
-        if saga.incident == name:
-            _drop_plan(draft, key)
-    for key, page in list(state.pages.items()):
-        if page.page.work_item == name:
-            draft.cancel(f"ack/{key}")
-            draft.cancel(f"resend/{key}")
-            draft.remove("page", key, archive=True)
-    for key, record in list(state.handoffs.items()):
-        if record.handoff.work_item == name:
-            forget_handoff(draft, key)
+    for key in state.owned(name, "saga"):
+        _drop_plan(draft, key)
+    for key in state.owned(name, "page"):
+        draft.cancel(f"ack/{key}")
+        draft.cancel(f"resend/{key}")
+        draft.remove("page", key, archive=True)
+    for key in state.owned(name, "handoff"):
+        forget_handoff(draft, key)
     for timer in ("deadline", "settle", "ask"):
         draft.cancel(f"{timer}/{name}")
     draft.remove("work", name, archive=True)
@@ -254,21 +250,19 @@ def archive(draft: Draft, name: str) -> None:
 
 def _drop_plan(draft: Draft, plan: str) -> None:
     draft.remove("saga", plan, archive=True)
-    for key, order in list(draft.state.orders.items()):
-        if order.plan == plan:
-            draft.remove("order", key, archive=True)
-    for key, question in list(draft.state.questions.items()):
-        if question.plan == plan:
-            draft.done(key)
-            draft.remove("question", key)
+    for key in draft.state.owned(plan, "order"):
+        draft.remove("order", key, archive=True)
+    for key in draft.state.owned(plan, "question"):
+        draft.done(key)
+        draft.remove("question", key)
 
 
 def drop_chain(draft: Draft, name: str) -> None:
     """Diagnosing and planning stop here; what a plan under way asked for is still wanted."""
     draft.put(replace(draft.state.work[name], chain=""))
     draft.cancel(f"ask/{name}")
-    for key, record in list(draft.state.handoffs.items()):
-        if record.handoff.work_item == name and not _of_plan(record.handoff):
+    for key in draft.state.owned(name, "handoff"):
+        if not _of_plan(draft.state.handoffs[key].handoff):
             forget_handoff(draft, key)
 
 

@@ -18,7 +18,7 @@ from aiops.control.views import view_of
 from aiops.model import events as happened
 from aiops.model.errors import AiopsError
 from aiops.model.events import Event
-from aiops.model.handoffs import Handoff
+from aiops.model.handoffs import Handoff, Intent
 from aiops.ports import Recovered, TimerRow
 from aiops.settings import Settings
 
@@ -55,7 +55,8 @@ class Orchestrator:
 
     def view_for(self, handoff: Handoff) -> View:
         """What the handoff's receiver is shown, now."""
-        return view_of(self.state, handoff.work_item, max(self.now, handoff.at))
+        others = handoff.intent in {Intent.DIAGNOSE, Intent.READ}
+        return view_of(self.state, handoff.work_item, max(self.now, handoff.at), others=others)
 
     def due(self, at: int) -> list[TimerRow]:
         """Timers whose time has come, in the order in which they fire."""

@@ -17,9 +17,9 @@ from remediations import saga_messages as say
 def budget_answered(draft: Draft, answer: ReservationAnswer) -> None:
     """Budget granted or refused; a grant that nobody wants any more is given back."""
     draft.done(answer.key)
-    plan = next((p for p, r in draft.state.sagas.items() if answer.key in r.saga.reservations), None)
+    plan = draft.state.reserved_by.get(answer.key)
     told = plan is not None and draft.attempt(lambda: _tell_budget(draft, plan, answer), answer.key)
-    if not told and answer.granted and (plan is None or answer.key not in draft.state.sagas[plan].saga.reservations):
+    if not told and answer.granted and answer.key not in draft.state.reserved_by:
         draft.effect(Release(f"release/{answer.key}", answer.key, domain=draft.settings.domain))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from aiops.control import documents as doc
 from aiops.control.lifecycle import LAST
@@ -20,6 +20,7 @@ from aiops.model.incidents import Incident
 from aiops.model.reports import Change
 from aiops.ports import Put, Recovered, Remove, TimerRow
 from aiops.settings import Control
+from remediations.breakers import Position
 from topology.builder import DAY, GraphBuilder
 from topology.correlation import Correlator
 from topology.graph import Graph
@@ -30,6 +31,7 @@ SHOWN: Final = 64
 SMALL_GRAPH: Final = 2_000
 """Items up to which the graph is rebuilt at every change; larger ones may be a few seconds old."""
 GRAPH_AGE: Final = 5 * SECOND
+Key = TypeVar("Key", str, tuple[str, str])
 ORDER: Final = ("reign", "account", "item", "edge", "work", "incident", "episode", "member")
 """Kinds that others' indexes rest on are loaded first."""
 
@@ -90,6 +92,12 @@ class State:
         self.aliases: dict[str, str] = {}
         """Folded episode to the one that stands for it."""
         self.changes_on: dict[str, dict[str, None]] = {}
+        self.tripped: dict[str, dict[str, None]] = {}
+        """Names of breakers that are not closed, under one key."""
+        self._owned: dict[tuple[str, str], dict[str, None]] = {}
+        """(owner, kind) to keys: handoffs, sagas and pages of an incident, orders and questions of a plan."""
+        self.reserved_by: dict[str, str] = {}
+        """Key of a reservation to the plan that holds it or asked for it."""
         self.live: dict[str, None] = {}
         """Incidents that are not closed, opened first first."""
         self._builder = GraphBuilder()
@@ -157,6 +165,10 @@ class State:
         self.graph(at)
         return self._correlator.place(entity, since)
 
+    def owned(self, owner: str, kind: str) -> list[str]:
+        """Keys of the documents of a kind that belong to an incident or a plan."""
+        return list(self._owned.get((owner, kind), ()))
+
     def of_tickets_only(self, incident: str) -> bool:
         """Nothing but users' words speaks of it."""
         return all(self.episodes[e].episode.source is Source.TICKET for e in self.episodes_of.get(incident, ()))
@@ -186,9 +198,35 @@ class State:
                 self._graph_version += news
             case Change() as change:
                 _toggle(self.changes_on, change.entity, change.id, present=value is not None)
+            case doc.BreakerRecord() as record:
+                tripped = value is not None and record.breaker.position is not Position.CLOSED
+                _toggle(self.tripped, "all", key, present=tripped)
+            case doc.SagaRecord():
+                self._index_saga(key, before, value)  # type: ignore[arg-type]
             case _:
                 pass
+        self._index_owner(kind, key, value if value is not None else before, present=value is not None)
         return before
+
+    def _index_owner(self, kind: str, key: str, document: doc.Document | None, *, present: bool) -> None:
+        match document:
+            case doc.HandoffRecord():
+                owner = document.handoff.work_item
+            case doc.PageRecord():
+                owner = document.page.work_item
+            case doc.SagaRecord():
+                owner = document.incident
+            case doc.OrderRecord() | doc.QuestionRecord():
+                owner = document.plan
+            case _:
+                return
+        _toggle(self._owned, (owner, kind), key, present=present)
+
+    def _index_saga(self, key: str, before: doc.SagaRecord | None, after: doc.SagaRecord | None) -> None:
+        for name in before.saga.reservations if before else ():
+            self.reserved_by.pop(name, None)
+        for name in after.saga.reservations if after else ():
+            self.reserved_by[name] = key
 
     def apply(self, writes: Iterable[Put | Remove]) -> None:
         """Fold what the journal keeps."""
@@ -248,7 +286,7 @@ class State:
         self._graph_version += self._builder.report(item, record.edges)
 
 
-def _toggle(index: dict[str, dict[str, None]], key: str, name: str, *, present: bool) -> None:
+def _toggle(index: dict[Key, dict[str, None]], key: Key, name: str, *, present: bool) -> None:
     if present:
         index.setdefault(key, {})[name] = None
     elif key in index:

@@ -72,7 +72,7 @@ def _settled(draft: Draft, name: str, _: str) -> None:
     draft.subject = name
     if incident.state not in LAST:
         raise RefusedError(f"{name} is open again")
-    held = any(r.incident == name and r.saga.state is not State.FINISHED for r in draft.state.sagas.values())
+    held = any(draft.state.sagas[p].saga.state is not State.FINISHED for p in draft.state.owned(name, "saga"))
     unwell = not well(draft.state, name)
     left = incident.shadow or incident.outcome.startswith(("closed by", "left with"))
     if unwell and not left:

@@ -29,8 +29,8 @@ DAY: Final = 86_400 * SECOND
 TICKETS: Final = 50
 
 
-def view_of(state: State, work_item: str, at: int) -> View:
-    """The view of an incident, or of a ticket that belongs to none."""
+def view_of(state: State, work_item: str, at: int, *, others: bool = False) -> View:
+    """The view of an incident, or of a ticket that belongs to none; ``others``: with the other open incidents."""
     incident = whole(state, work_item) or _nameless(work_item, at)
     episodes = _episodes(state, incident.id)
     graph = state.graph(at)
@@ -44,7 +44,7 @@ def view_of(state: State, work_item: str, at: int) -> View:
         items=items,
         changes=_changes(state, (*incident.entities, *items), at),
         tickets=_tickets(state, incident),
-        others=_others(state, incident.id),
+        others=_others(state, incident.id) if others else (),
         attempts=work.attempts if work else (),
         evidence_at=min((e.watermark for e in episodes if e.ended_at is None), default=at),
         halted=state.reign.halted,
@@ -69,7 +69,8 @@ def whole(state: State, name: str) -> Incident | None:
 
 def open_breakers(state: State, at: int) -> frozenset[str]:
     """Breakers that are open now."""
-    return open_now(Breakers({name: record.breaker for name, record in state.breakers.items()}), at)
+    tripped = state.tripped.get("all", ())
+    return open_now(Breakers({name: state.breakers[name].breaker for name in tripped}), at)
 
 
 def _nameless(work_item: str, at: int) -> Incident:
