@@ -247,7 +247,9 @@ def _roll_back(world: World, action: Action, key: str) -> None:
     """Put the version before (or ``version``) in place, gracefully, one instance after the other."""
     del key
     target = action.target
-    world.versions[target] = int(_number(action.parameters.get("version"), max(1, world.versions[target] - 1)))
+    wanted = action.parameters.get("version")
+    number = int(wanted) if isinstance(wanted, str) and wanted.isdecimal() else wanted
+    world.versions[target] = int(_number(number, max(1, world.versions[target] - 1)))
     world.roll(world.layout.index[target])
     world.reporter.change(target, "deploy", f"{target} rolled back to version {world.versions[target]}")
 
