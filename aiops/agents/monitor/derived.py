@@ -146,8 +146,8 @@ class SpanSeries:
             budget = self.budgets.setdefault((one.entity, objective.name), Budget(objective))
             burn = budget.add(interval, one.flow)
             identity = SeriesIdentity(one.entity, "slo.burn", (("objective", objective.name),), "1", SeriesKind.GAUGE)
-            self.detection.emit([identity], one.at, [burn.rate])
             series = int(self.detection.table.add([identity])[0])
+            self.detection.admit()
             if series < 0 or (burn.ratio < 1.0 and not budget.breached):
                 continue
             self.detection.objectives.add(series)

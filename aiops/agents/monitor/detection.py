@@ -179,7 +179,7 @@ class Detection:
         now = self.high if clock is None else clock
         active = self.folder.active()
         if len(active):
-            self.tell(signals.of_peaks(active, self.bank._state.troubles[active], now))  # noqa: SLF001
+            self.tell(signals.of_peaks(active, self.bank.troubles(active), now))
             self._expire(active, 0, now)
         silent = self.folder.active(1)
         if len(silent):

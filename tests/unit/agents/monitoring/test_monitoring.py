@@ -229,7 +229,8 @@ def test_edges_and_readings_are_told() -> None:
 
 def test_a_quiet_input_still_ends_episodes_when_lag_is_small() -> None:
     """Without records time passes by ticks, but only where the input is known to be at its end."""
-    found = agent()
+    found = MonitoringAgent(settings())
+    found.adopt(0, 1)
     out = run(found, STORY, set())
     open_now = {one.id for one in out.episodes} - {one.id for one in out.episodes if one.ended_at is not None}
     assert open_now
