@@ -16,6 +16,7 @@ from aiops.model.effects import Effect
 from aiops.model.errors import AiopsError
 from aiops.model.events import Event
 from aiops.model.incidents import Incident, Line
+from aiops.model.ledger import Ending
 from aiops.ports import Entry, Put, Remove, TimerRow, TopicPartition, Transaction
 from aiops.settings import Settings
 
@@ -26,6 +27,10 @@ STORY_HEAD: Final = 60
 
 class RefusedError(AiopsError):
     """The event may not have an effect: late, doubled, unknown, malformed or not permitted. Nothing was changed."""
+
+
+class OldNewsError(RefusedError):
+    """The event was told before, or something newer was: a duplicate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,13 @@ class Decision:
         """Why the event had no effect; None: it had."""
         return json.loads(self.entry.consequences)[0]["refused"] if self.entry.kind == "refused" else None
 
+    @property
+    def ending(self) -> Ending:
+        """How the message ends in the ledger, when the event was one: refused ones are for the dead letters."""
+        if self.entry.kind != "refused":
+            return Ending.APPLIED
+        return Ending.DUPLICATE if json.loads(self.entry.consequences)[0]["old"] else Ending.DEAD_LETTER
+
 
 @dataclass(frozen=True, slots=True)
 class Writer:
@@ -60,13 +72,16 @@ def together(decisions: Sequence[Decision], writer: Writer, performed: Iterable[
 
     ``performed``: keys of effects without an answering event (``Release``, ``Publish``) that happened.
     """
-    documents: dict[tuple[str, str], Put | Remove] = {}
+    documents: dict[tuple[str, str], tuple[Put | Remove, ...]] = {}
     timers: dict[str, TimerRow | None] = {}
     effects: dict[str, Effect] = {}
     done: dict[str, None] = dict.fromkeys(performed)
     for decision in decisions:
         for write in decision.documents:
-            documents[write.kind, write.key] = write
+            before = documents.get((write.kind, write.key), ())
+            # what is archived must have been written as it was last
+            kept = before[-1:] if isinstance(write, Remove) and write.archive else ()
+            documents[write.kind, write.key] = (*kept, write)
         for key in decision.effects_done:
             effects.pop(key, None)
             done[key] = None
@@ -79,7 +94,7 @@ def together(decisions: Sequence[Decision], writer: Writer, performed: Iterable[
         domain=writer.domain,
         epoch=writer.epoch,
         entries=tuple(decision.entry for decision in decisions),
-        documents=tuple(documents.values()),
+        documents=tuple(write for writes in documents.values() for write in writes),
         timers_set=tuple(row for row in timers.values() if row is not None),
         timers_gone=tuple(name for name, row in timers.items() if row is None),
         effects=tuple(effects.values()),
@@ -189,18 +204,23 @@ class Draft:
     # ----------------------------------------------------------------------------------------------------- ends
 
     def decide(self) -> Decision:
-        """All consequences; documents that were made and dropped within the event do not appear."""
+        """All consequences; documents that were made and dropped within the event appear only if they are archived."""
         writes: list[Put | Remove] = []
         notes: list[dict[str, Any]] = []
+        final = {(kind, key): before for kind, key, before in self._written}
         first = {(kind, key): before for kind, key, before in reversed(self._written)}
         for (kind, key), before in reversed(first.items()):
             value = self.state.kinds[kind].get(key)
+            archive = (kind, key) in self._archive
             if value is not None:
                 if value is not before:
-                    writes.append(Put(kind, key, adapter(doc.TYPES[kind]).dump_json(value).decode()))
+                    writes.append(_put(kind, key, value))
                     notes.append({"put": kind, "key": key})
-            elif before is not None:
-                writes.append(Remove(kind, key, archive=(kind, key) in self._archive))
+            elif before is not None or archive:
+                last = final[kind, key]
+                if archive and last is not None and last is not before:
+                    writes.append(_put(kind, key, last))
+                writes.append(Remove(kind, key, archive=archive))
                 notes.append({"remove": kind, "key": key})
         was = dict(reversed(self._moved))
         now = {name: self.state.timers.get(name) for name in was}
@@ -213,10 +233,10 @@ class Draft:
             effects_done=tuple(self._done),
         )
 
-    def refuse(self, reason: str) -> Decision:
-        """Undo everything; only the record stays."""
+    def refuse(self, reason: str, *, old: bool = False) -> Decision:
+        """Undo everything; only the record stays. ``old``: it was a duplicate."""
         self._undo(0, 0)
-        return Decision(entry=self._entry("refused", [{"refused": reason}]))
+        return Decision(entry=self._entry("refused", [{"refused": reason, "old": old}]))
 
     def _entry(self, kind: str, consequences: list[dict[str, Any]]) -> Entry:
         event = self.event
@@ -233,6 +253,10 @@ class Draft:
             event=text,
             consequences=_writable(json.dumps(consequences, separators=(",", ":"), ensure_ascii=False)),
         )
+
+
+def _put(kind: str, key: str, value: doc.Document) -> Put:
+    return Put(kind, key, adapter(doc.TYPES[kind]).dump_json(value).decode())
 
 
 def _writable(text: str) -> str:

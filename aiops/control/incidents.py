@@ -147,21 +147,22 @@ def join(draft: Draft, name: str, episode: Episode) -> None:
     draft.put(doc.EpisodeRecord(episode, name))
     members = state.members.get(name, {})
     held = members.get(episode.entity)
+    number = held.number if held else len(members)
     opened = int(episode.ended_at is None)
     onset = min([episode.opened_at, *(s.since for s in episode.signals)])
     if held is None:
-        draft.put(doc.Member(name, episode.entity, len(members), onset, draft.at, 1, opened))
+        draft.put(doc.Member(name, episode.entity, number, onset, draft.at, 1, opened))
     else:
         since = min(held.since, onset)
         draft.put(replace(held, since=since, episodes=held.episodes + 1, open=held.open + opened))
     account = state.account
     draft.put(replace(account, seen=account.seen + 1))
-    if len(members) < SHOWN or held is not None:
+    if number < SHOWN:
         incident = state.incidents[name]
         version = incident.context_version + (held is None)
         onset = min(incident.onset, onset)
         draft.incident(shown(state, replace(incident, context_version=version, onset=onset)))
-    if held is None and len(members) < SHOWN:
+    if held is None and number < SHOWN:
         draft.line(name, "monitoring", _told(episode), episode.id)
 
 

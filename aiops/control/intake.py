@@ -12,7 +12,7 @@ from typing import Final
 
 from aiops.control import documents as doc
 from aiops.control.diagnosis import changed, diagnose
-from aiops.control.draft import Draft, RefusedError
+from aiops.control.draft import Draft, OldNewsError, RefusedError
 from aiops.control.ending import recurred
 from aiops.control.incidents import close, join, open_incident, revise, well
 from aiops.control.lifecycle import EARLY, LAST, Trigger
@@ -68,7 +68,7 @@ def _check(state: State, episode: Episode, domain: str) -> None:
         raise RefusedError("a figure of it is not a number")
     held = state.slots.get(str(episode.slot))
     if episode.source not in TELLERS and held is not None and episode.generation < held.generation:
-        raise RefusedError(f"generation {episode.generation} of slot {episode.slot} is over")
+        raise OldNewsError(f"generation {episode.generation} of slot {episode.slot} is over")
 
 
 def _fence(draft: Draft, episode: Episode) -> None:
@@ -84,10 +84,10 @@ def _revised(draft: Draft, record: doc.EpisodeRecord, episode: Episode) -> None:
     if episode.entity != held.entity:
         raise RefusedError(f"episode {episode.id} is of {held.entity}, not of {episode.entity}")
     if episode.id == held.id and episode.revision <= held.revision:
-        raise RefusedError(f"revision {episode.revision} is not newer than {held.revision}")
+        raise OldNewsError(f"revision {episode.revision} is not newer than {held.revision}")
     if episode.id != held.id:
         if episode.watermark < held.watermark:
-            raise RefusedError("another telling of the same episode is newer")
+            raise OldNewsError("another telling of the same episode is newer")
         episode = replace(episode, id=held.id, opened_at=held.opened_at, revision=max(held.revision, episode.revision))
     _fence(draft, episode)
     revise(draft, record, episode)
@@ -187,10 +187,10 @@ def item_reported(draft: Draft, event: ItemReported) -> None:
     if not event.item.id or not math.isfinite(event.item.value_per_minute):
         raise RefusedError("an item needs an id and a finite value")
     if held is not None and event.item.version < held.item.version:
-        raise RefusedError(f"version {event.item.version} is older than {held.item.version}")
+        raise OldNewsError(f"version {event.item.version} is older than {held.item.version}")
     record = doc.ItemRecord(event.item, event.edges)
     if held == record:
-        raise RefusedError("nothing new")
+        raise OldNewsError("nothing new")
     draft.put(record)
 
 
@@ -209,8 +209,10 @@ def _news(held: Edge | None, edge: Edge) -> bool:
 def change_reported(draft: Draft, event: ChangeReported) -> None:
     """A change is kept for a day as a suspect."""
     change = event.change
-    if not change.id or change.id in draft.state.changes:
-        raise RefusedError("a change needs an id that was not told before")
+    if not change.id:
+        raise RefusedError("a change needs an id")
+    if change.id in draft.state.changes:
+        raise OldNewsError(f"change {change.id} was told before")
     draft.put(change)
     draft.timer("forget-change", change.id, draft.after(24 * 3600.0))
     for name in draft.state.incidents_of.get(change.entity, ()):

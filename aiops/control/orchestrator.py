@@ -11,7 +11,7 @@ from typing import assert_never
 
 from aiops.agents.view import View
 from aiops.control import acting, commands, deciding, escalation, intake, recovery, reports, tickets, ticking
-from aiops.control.draft import Decision, Draft, RefusedError
+from aiops.control.draft import Decision, Draft, OldNewsError, RefusedError
 from aiops.control.invariants import broken
 from aiops.control.state import State
 from aiops.control.views import view_of
@@ -49,7 +49,7 @@ class Orchestrator:
             _apply(draft, event)
             return draft.decide()
         except AiopsError as error:
-            return draft.refuse(str(error))
+            return draft.refuse(str(error), old=isinstance(error, OldNewsError))
         except Exception as error:  # noqa: BLE001 (the loop must outlive a fault: nothing of the event stays but its record)
             return draft.refuse(f"fault: {type(error).__name__}: {error}")
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from aiops.agents.triage import Cluster, Report, clusters
 from aiops.control import documents as doc
-from aiops.control.draft import Draft, RefusedError
+from aiops.control.draft import Draft, OldNewsError, RefusedError
 from aiops.control.handoffs import ask
 from aiops.control.intake import take_episode
 from aiops.control.lifecycle import LAST
@@ -26,8 +26,10 @@ QUIET_SECONDS: Final = 3600.0
 def ticket_received(draft: Draft, event: TicketReceived) -> None:
     """A user complained: triage reads it."""
     ticket = event.ticket
-    if not ticket.id or ticket.id in draft.state.tickets:
-        raise RefusedError("a ticket needs an id that was not told before")
+    if not ticket.id:
+        raise RefusedError("a ticket needs an id")
+    if ticket.id in draft.state.tickets:
+        raise OldNewsError(f"ticket {ticket.id} was told before")
     draft.put(doc.TicketRecord(ticket))
     draft.timer("forget-ticket", ticket.id, draft.after(24 * 3600.0))
     draft.subject = f"ticket/{ticket.id}"
