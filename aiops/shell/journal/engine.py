@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +20,7 @@ _LOCK = 7_305_110_114
 """Key of PostgreSQL's advisory lock around schema changes, inbox appends, halts, claims and reservations."""
 _SQLITE_MAY_PASS = {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_PROTOCOL"}
 """Primary codes of ``sqlite3.OperationalError`` that another try may not meet."""
+_SQLITE_WAIT_SECONDS = 10.0
 _SERVER_SETTINGS = (
     "SET synchronous_commit = on",
     "SET lock_timeout = '10s'",
@@ -82,20 +85,47 @@ def _open_postgresql(url: URL) -> Engine:
 
 
 def _open_sqlite(url: str) -> Engine:
-    engine = create_engine(url, pool_timeout=10.0, connect_args={"timeout": 10.0, "check_same_thread": False})
+    engine = create_engine(
+        url, pool_timeout=10.0, connect_args={"timeout": _SQLITE_WAIT_SECONDS, "check_same_thread": False}
+    )
 
     @event.listens_for(engine, "connect")
     def _settings(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves: the driver's own is deferred and can deadlock
-        for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        mode = "DEFERRED" if connection.get_execution_options().get("reading") else "IMMEDIATE"
-        connection.exec_driver_sql(f"BEGIN {mode}")
+        if connection.get_execution_options().get("reading"):
+            connection.exec_driver_sql("BEGIN DEFERRED")
+        else:
+            _begin_writing(connection)
 
     return engine
+
+
+def _begin_writing(connection: Connection) -> None:
+    """Take SQLite's only write lock, looking every millisecond.
+
+    SQLite's own waiting looks only every 100 ms after a while: beside a busy orchestrator a halt then took seconds.
+    """
+    raw: Any = connection.connection.dbapi_connection
+    deadline = time.monotonic() + _SQLITE_WAIT_SECONDS
+    raw.execute("PRAGMA busy_timeout=0")
+    try:
+        while time.monotonic() < deadline:
+            try:
+                raw.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+                time.sleep(0.001)
+            else:
+                return
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # raises what is to be translated
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={round(_SQLITE_WAIT_SECONDS * 1000)}")
 
 
 def serialise(connection: Connection) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Table, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.dml import Insert
+from sqlalchemy.sql.dml import ReturningInsert
 
 from aiops.model.entities import MAIN_DOMAIN
 from aiops.ports import HaltState, InboxRow
@@ -35,7 +35,7 @@ class SqlInbox:
         }
         with translated("write to the inbox"), self._engine.begin() as connection:
             serialise(connection)
-            return connection.execute(insert_or_ignore(connection, INBOX, values)).rowcount == 1
+            return connection.execute(insert_or_ignore(connection, INBOX, values)).first() is not None
 
     def has(self, key: str, domain: str = MAIN_DOMAIN) -> bool:
         """Whether a row with this key exists."""
@@ -102,11 +102,11 @@ def _newest_halt(connection: Connection, domain: str) -> HaltState:
     )
 
 
-def insert_or_ignore(connection: Connection, table: Table, values: Mapping[str, object]) -> Insert:
-    """INSERT … ON CONFLICT DO NOTHING in the connection's dialect."""
-    statement: Insert
+def insert_or_ignore(connection: Connection, table: Table, values: Mapping[str, object]) -> ReturningInsert[Any]:
+    """INSERT … ON CONFLICT DO NOTHING RETURNING the primary key: no row when it was there already.
+
+    Not ``rowcount``: an insert that gives a number back has none that can be trusted in every driver.
+    """
     if connection.dialect.name == "postgresql":
-        statement = postgresql.insert(table).values(**values).on_conflict_do_nothing()
-    else:
-        statement = sqlite.insert(table).values(**values).on_conflict_do_nothing()
-    return statement
+        return postgresql.insert(table).values(**values).on_conflict_do_nothing().returning(*table.primary_key)
+    return sqlite.insert(table).values(**values).on_conflict_do_nothing().returning(*table.primary_key)
