@@ -23,6 +23,8 @@ from tests.unit.control.fakes import Loop
 from tests.unit.control.fakes import settings as product_settings
 
 ENTITIES = st.sampled_from(["web", "db", "cache", "queue", "aiops-runtime"])
+SERVICES = st.sampled_from(["web", "db", "cache", "queue"])
+RARELY = st.sampled_from([False, False, False, False, True])
 PEOPLE = st.sampled_from(["ann", "bob", ""])
 
 
@@ -114,6 +116,18 @@ class Anything(RuleBasedStateMachine):
         """Time passes."""
         self._do(seconds)
 
+    @rule(entity=SERVICES, pause=st.sampled_from([0.03, 0.08, 0.12, 0.17, 1.2, 5.0, 20.0]), kill=st.integers(-8, 25))
+    def trouble(self, entity: str, pause: float, kill: int) -> None:
+        """An entity becomes unwell in a world that mostly works; perhaps the process dies on the way."""
+        self.loop.oversight.level, self.loop.oversight.veto = Oversight.UNATTENDED, set()
+        self.loop.oversight.down = False
+        self.loop.target.grants = True
+        self.kill_in = kill
+        if entity not in self.open:
+            self.open[entity] = self.loop.unwell(entity)
+        self._do(pause)
+        self._do(30.0)
+
     @rule(after=st.integers(0, 6))
     def die_soon(self, after: int) -> None:
         """The process will die before one of the next effects."""
@@ -125,8 +139,8 @@ class Anything(RuleBasedStateMachine):
         self._restart()
 
     @rule(
-        level=st.sampled_from(Oversight),
-        down=st.booleans(),
+        level=st.sampled_from([Oversight.UNATTENDED, *Oversight]),
+        down=RARELY,
         veto=st.sets(st.sampled_from([Intent.EXECUTE, Intent.AUTHORISE, Intent.ROUTE, Intent.CONCLUDE]), max_size=1),
     )
     def other_oversight(self, level: Oversight, veto: set[Intent], *, down: bool) -> None:
@@ -135,11 +149,11 @@ class Anything(RuleBasedStateMachine):
         self.loop.oversight.down = down and not veto
 
     @rule(
-        status=st.sampled_from(StepStatus),
+        status=st.sampled_from([StepStatus.DONE, *StepStatus]),
         heals=st.booleans(),
         happens=st.booleans(),
-        grants=st.booleans(),
-        delivers=st.booleans(),
+        grants=RARELY.map(lambda no: not no),
+        delivers=RARELY.map(lambda no: not no),
     )
     def other_target(self, status: StepStatus, *, heals: bool, happens: bool, grants: bool, delivers: bool) -> None:
         """The world behaves otherwise; an executor never lies about what it did."""
@@ -242,5 +256,5 @@ class Anything(RuleBasedStateMachine):
 
 TestAnything = Anything.TestCase
 TestAnything.settings = settings(
-    max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
 )
