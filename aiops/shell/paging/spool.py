@@ -1,0 +1,164 @@
+"""The spool: every page is on disk before anything is sent, and so is what became of it.
+
+One file of JSON lines that the runtime and the watchdog append to under a file lock. A line that a killed process left
+unfinished is skipped. A file that has grown is rewritten with what is still needed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from aiops.model.pages import Delivery, Page
+
+_ROTATE_BYTES = 4 * 1024 * 1024
+_REMEMBERED = 1000
+"""Delivered pages that a rewritten spool still knows, so that a page sent again is recognised."""
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    type: Literal["page"] = "page"
+    page: Page
+
+
+class _Ended(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    type: Literal["delivery"] = "delivery"
+    delivery: Delivery
+
+
+_LINE: TypeAdapter[_Told | _Ended] = TypeAdapter(Annotated[_Told | _Ended, Field(discriminator="type")])
+
+
+class Spool:
+    """Pages and deliveries in ``folder``; safe for threads and processes. Raises ``OSError`` when the disk fails."""
+
+    def __init__(self, folder: Path, rotate_bytes: int = _ROTATE_BYTES) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file, self._lock_file = folder / "pages.jsonl", folder / "pages.lock"
+        self._rotate_bytes = rotate_bytes
+        self._thread_lock = threading.Lock()
+        self._pages: dict[str, Page] = {}
+        self._ended: dict[str, Delivery] = {}
+        self._read = (0, 0)  # inode and offset up to which the file is known
+
+    def add(self, page: Page) -> Delivery | None:
+        """Make the page durable; the delivery of the same key if it was delivered already (then nothing is written)."""
+        with self._locked():
+            ended = self._ended.get(page.key)
+            if ended is not None and ended.delivered:
+                return ended
+            self._append(_Told(page=page))
+            return None
+
+    def end(self, delivery: Delivery) -> None:
+        """Note what became of a page; a success is never overwritten by a failure."""
+        with self._locked():
+            before = self._ended.get(delivery.key)
+            if before is None or not before.delivered:
+                self._append(_Ended(delivery=delivery))
+
+    def pending(self) -> list[Page]:
+        """Pages that nobody has reported on, oldest first."""
+        with self._locked():
+            return [page for key, page in self._pages.items() if key not in self._ended]
+
+    def undelivered(self) -> list[Page]:
+        """Pages that reached nobody: the pending ones and those that were given up, oldest first."""
+        with self._locked():
+            return [page for key, page in self._pages.items() if not self._delivered(key)]
+
+    def _delivered(self, key: str) -> bool:
+        ended = self._ended.get(key)
+        return ended is not None and ended.delivered
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with self._thread_lock, self._lock_file.open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._refresh()
+            yield
+
+    def _refresh(self) -> None:
+        """Read what others have appended; all of it when the file is another one than before."""
+        if not self._file.exists():
+            self._forget(0)
+            return
+        with self._file.open("rb") as file:
+            inode = os.fstat(file.fileno()).st_ino
+            if inode != self._read[0] or os.fstat(file.fileno()).st_size < self._read[1]:
+                self._forget(inode)
+            file.seek(self._read[1])
+            read = file.read()
+        whole = read[: read.rfind(b"\n") + 1]
+        for line in whole.splitlines():
+            self._take(line)
+        self._read = inode, self._read[1] + len(whole)
+
+    def _forget(self, inode: int) -> None:
+        self._pages, self._ended, self._read = {}, {}, (inode, 0)
+
+    def _take(self, line: bytes) -> None:
+        try:
+            match _LINE.validate_json(line):
+                case _Told(page=page):
+                    self._pages.pop(page.key, None)
+                    self._pages[page.key] = page
+                    if not self._delivered(page.key):
+                        self._ended.pop(page.key, None)
+                case _Ended(delivery=delivery):
+                    if not self._delivered(delivery.key):
+                        self._ended[delivery.key] = delivery
+        except ValidationError:
+            return  # a line that a killed process left unfinished
+
+    def _append(self, record: _Told | _Ended) -> None:
+        if self._read[1] > self._rotate_bytes:
+            self._rotate()
+        line = record.model_dump_json().encode() + b"\n"
+        new = not self._file.exists()
+        with self._file.open("ab") as file:
+            if file.tell() != self._read[1]:
+                line = b"\n" + line  # end the line that a killed process left unfinished
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+        if new:
+            _sync_folder(self._file.parent)
+        self._refresh()
+
+    def _rotate(self) -> None:
+        """Keep what reached nobody, and the keys of the newest that did."""
+        kept: list[_Told | _Ended] = []
+        for key, page in self._pages.items():
+            if not self._delivered(key):
+                kept.append(_Told(page=page))
+                if key in self._ended:
+                    kept.append(_Ended(delivery=self._ended[key]))
+        done = [delivery for delivery in self._ended.values() if delivery.delivered]
+        kept += [_Ended(delivery=delivery) for delivery in done[-_REMEMBERED:]]
+        fresh = self._file.with_suffix(".new")
+        with fresh.open("wb") as file:
+            file.writelines(record.model_dump_json().encode() + b"\n" for record in kept)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._file)
+        _sync_folder(self._file.parent)
+        self._forget(0)
+        self._refresh()
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
