@@ -75,11 +75,11 @@ class Points:
         self._encoder = PointEncoder(self.table)
 
     def send(self, begin: int, steps: int, step: int = SECOND, *, bad: dict[str, float] | None = None) -> None:
-        """``steps`` points of each series from ``begin``; entities in ``bad`` have so much more errors and latency."""
+        """``steps`` points of each series from ``begin``; entities in ``bad`` use so much more memory, and slow down."""
         hurt = {
             self._number[entity, metric]: 1.0 + by
             for entity, by in (bad or {}).items()
-            for metric in ("http.server.errors", "http.server.latency")
+            for metric in LEAKING
         }
         records = []
         for slot, series in self._of_slot.items():
@@ -111,6 +111,8 @@ METRICS = (
     "process.cpu.utilization",
     "process.memory.usage",
 )
+LEAKING = ("process.memory.usage", "http.server.latency")
+"""What a leak shows."""
 
 
 @dataclass

@@ -1,0 +1,161 @@
+"""Makes the orchestration inside its actor: journal, control topics, dispatcher, pager."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Sequence
+
+from aiops.bootstrap.parts import fail_points, limits, open_journal
+from aiops.model.cloudevents import Receipt, Refused, decode
+from aiops.model.deadletters import DeadLetter
+from aiops.model.errors import TemporaryError
+from aiops.model.events import Event
+from aiops.ports import FetchedRecords, OutRecord, TopicPartition
+from aiops.settings import Settings
+from aiops.shell.clock import SystemClock
+from aiops.shell.cluster.cluster import Cluster
+from aiops.shell.cluster.parts import ClusterAgents, ClusterFleet, ClusterSteps
+from aiops.shell.dispatch import Outside, ThreadedDispatcher
+from aiops.shell.journal.budget import SqlBudgetStore
+from aiops.shell.kafka.consumer import KafkaPythonConsumer
+from aiops.shell.kafka.producer import KafkaPythonProducer
+from aiops.shell.kafka.topics import KafkaTopics
+from aiops.shell.orchestration import Orchestration, OrchestrationParts, OrchestrationStatus
+from aiops.shell.sealing import Sealer
+
+
+class ControlTopics:
+    """Reads records of the control topics; what cannot be used is a dead letter.
+
+    Args:
+        settings: for the domain and how much of an original is kept.
+        sealer: gives people's names as keyed digests.
+    """
+
+    def __init__(self, settings: Settings, sealer: Sealer) -> None:
+        self._settings, self._sealer = settings, sealer
+
+    def __call__(
+        self, records: FetchedRecords, place: int, received_at: int
+    ) -> tuple[tuple[Event, ...], DeadLetter | None]:
+        """Events of one record, or why there are none. Never raises."""
+        value = records.values[place]
+        read = decode(value, Receipt(received_at, self._sealer.pseudonym))
+        if not isinstance(read, Refused):
+            return read, None
+        kept = self._settings.data.dead_letter_bytes
+        return (), DeadLetter(
+            topic=records.source.topic,
+            partition=records.source.partition,
+            offset=records.offsets[place],
+            reason=read.reason,
+            items=1,
+            places=(0,),
+            at=records.appended_at[place],
+            original=value[:kept],
+            cut=len(value) > kept,
+            headers=tuple(records.headers[place]) if records.headers else (),
+            detail=read.detail,
+            domain=self._settings.domain,
+        )
+
+
+def control_places(settings: Settings, bootstrap: str) -> tuple[TopicPartition, ...]:
+    """Every partition of every control topic, as the broker has them."""
+    topics = KafkaTopics(bootstrap)
+    try:
+        found = topics.describe(list(settings.topics.control))
+    finally:
+        topics.close()
+    missing = set(settings.topics.control) - {topic.name for topic in found}
+    if missing:
+        raise TemporaryError(f"topics are missing: {', '.join(sorted(missing))}", 2.0)
+    return tuple(TopicPartition(topic.name, number) for topic in found for number in range(topic.partitions))
+
+
+class HostedOrchestration:
+    """The orchestration with its neighbours, as an actor hosts it."""
+
+    def __init__(self, settings: Settings, bootstrap: str) -> None:
+        clock = SystemClock()
+        cluster = Cluster(settings.ray, settings.domain, "")
+        self._journal = open_journal(settings)
+        self._producer = KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes)
+        self._burying = KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes)
+        self._settings, self._sealer = settings, Sealer(settings.state)
+        self._pager = make_pager(settings, self._sealer)
+        outside = Outside(
+            agents=ClusterAgents(cluster),
+            steps=ClusterSteps(cluster),
+            fleet=ClusterFleet(cluster, None, clock),
+            budget=SqlBudgetStore(self._journal.engine),
+            limits=limits(settings),
+            pager=self._pager,
+            producer=self._producer,
+            clock=clock,
+        )
+        dispatcher = ThreadedDispatcher(outside, self._offer, fail_points(settings))
+        parts = OrchestrationParts(
+            journal=self._journal,
+            consumer=KafkaPythonConsumer(bootstrap, f"aiops-{settings.domain}-orchestrator"),
+            dispatcher=dispatcher,
+            reader=ControlTopics(settings, self._sealer),
+            clock=clock,
+            bury=self._bury,
+            places=control_places(settings, bootstrap),
+            fail_point=fail_points(settings),
+        )
+        self._orchestration = Orchestration(settings, parts, f"{socket.gethostname()}/{os.getpid()}")
+
+    def start(self) -> None:
+        """Pages that were not sent go out first; then the loop begins."""
+        self._pager.start()
+        self._orchestration.start()
+
+    def stop(self) -> None:
+        """End after the group at hand."""
+        self._orchestration.stop()
+        self._pager.stop()
+        self._journal.close()
+
+    def wake(self) -> None:
+        """Something was written to the inbox."""
+        self._orchestration.wake()
+
+    def status(self) -> OrchestrationStatus:
+        """The last published view."""
+        return self._orchestration.status()
+
+    def _offer(self, event: Event) -> None:
+        self._orchestration.offer(event)
+
+    def _bury(self, letters: Sequence[DeadLetter]) -> None:
+        if not letters:
+            return
+        topic = self._settings.topics.dead_letters
+        self._burying.send(
+            OutRecord(topic, letter.key.encode(), self._sealer.dead_letter(letter)) for letter in letters
+        )
+        self._burying.flush()
+
+
+class _FilePager:
+    def __init__(self, path, clock):
+        self.path, self.clock = path, clock
+    def start(self): pass
+    def stop(self): pass
+    def page(self, page, report):
+        from aiops.model.codec import encode
+        from aiops.model.pages import Delivery
+        with self.path.open("a") as f: f.write(encode(page) + "\n")
+        report(Delivery(page.key, "file", True, self.clock.now(), "", page.domain))
+
+
+def make_pager(settings, sealer):
+    return _FilePager(settings.state / "pages.jsonl", SystemClock())
+
+
+def make_orchestration(settings: Settings, bootstrap: str) -> HostedOrchestration:
+    """What the orchestrator's actor hosts."""
+    return HostedOrchestration(settings, bootstrap)

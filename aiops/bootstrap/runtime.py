@@ -1,0 +1,212 @@
+"""The whole runtime: broker, topics, cluster, fleet, watchdog, pages; up in order, down in the other order.
+
+``aiops up`` and ``aiops demo`` run it in their own process. What must not be lost is in Kafka, in the journal and in
+the snapshots; this process may be killed at any time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from aiops.bootstrap.parts import open_journal
+from aiops.model.errors import AiopsError, PermanentError
+from aiops.model.handoffs import Role
+from aiops.settings import Settings
+from aiops.shell.broker.embedded import EmbeddedBroker
+from aiops.shell.clock import SystemClock
+from aiops.shell.cluster.cluster import Cluster, build_id
+from aiops.shell.cluster.parts import ClusterShards
+from aiops.shell.fleet import FleetKeeper
+from aiops.shell.journal.journal import FLEET, SqlJournal
+from aiops.shell.kafka.topics import KafkaTopics
+
+_LOG = structlog.get_logger(__name__)
+_PACKAGE = Path(__file__).resolve().parents[2]
+_AGENTS = (Role.ANALYSIS, Role.ROUTING, Role.RESOLUTION, Role.OVERSIGHT, Role.TRIAGE)
+STATUS = "status.json"
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """The assignment of one domain."""
+
+    journal: SqlJournal
+    domain: str
+
+    def assign(self, epoch: int, slots: Any) -> dict[int, tuple[int, int]]:
+        """Slot to shard; returns slot to (shard, generation)."""
+        return self.journal.assign(epoch, slots, self.domain)
+
+    def assignment(self) -> dict[int, tuple[int, int]]:
+        """Slot to (shard, generation)."""
+        return self.journal.assignment(self.domain)
+
+
+class Runtime:
+    """Brings everything up and keeps an eye on it.
+
+    Args:
+        settings: all of them, folders absolute.
+        say: told what happens, a line at a time.
+    """
+
+    def __init__(self, settings: Settings, say: Say = lambda _: None) -> None:
+        self.settings, self._say = settings, say
+        self._stopping = threading.Event()
+        self._beating = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+        self._keeper: FleetKeeper | None = None
+        self._broker: EmbeddedBroker | None = None
+        self.bootstrap = ""
+
+    def start(self) -> None:
+        """Up, in order; returns when every part answers.
+
+        Raises:
+            PermanentError: something a person must mend, with the way out.
+        """
+        settings = self.settings
+        settings.state.mkdir(parents=True, exist_ok=True)
+        self.bootstrap = self._reach_broker()
+        self._say("topics")
+        topics = KafkaTopics(self.bootstrap)
+        topics.ensure(settings)
+        topics.close()
+        self.journal = open_journal(settings)
+        self._say("Ray")
+        self.cluster = Cluster(settings.ray, settings.domain, build_id(_PACKAGE / "aiops"))
+        if settings.control.journal is None and self.cluster.nodes() > 1:
+            raise PermanentError(
+                "this Ray has several nodes, and a SQLite journal is on one: set control.journal to a PostgreSQL URL"
+            )
+        self._say("agents, executor, orchestrator, shards")
+        self._keeper = self._make_keeper()
+        self._keeper.reconcile()
+        self._keeper.start()
+        self._beating.start()
+
+    def stop(self) -> None:
+        """Down: shards snapshot first; the embedded broker ends with us."""
+        self._stopping.set()
+        if self._keeper is not None:
+            self._keeper.stop()
+            for role in ("shard", "orchestrator", "executor", *(agent.value for agent in _AGENTS)):
+                for number in self.cluster.numbers(role):
+                    self.cluster.remove(role, number)
+        if self._beating.is_alive():
+            self._beating.join(5)
+        if hasattr(self, "cluster"):
+            self.cluster.close()
+        if self._broker is not None:
+            self._broker.stop()
+
+    def leave(self) -> None:
+        """Leave the detached actors of a cluster alone; only this process ends."""
+        self._stopping.set()
+        if self._keeper is not None:
+            self._keeper.stop()
+
+    def status(self) -> dict[str, Any]:
+        """What every part says of itself, as JSON would have it."""
+        shards = []
+        for number in self.cluster.numbers("shard"):
+            try:
+                shards.append(_plain(self.cluster.ask("shard", number, "status", timeout_seconds=2.0)))
+            except AiopsError as error:
+                shards.append({"shard": number, "trouble": str(error)})
+        try:
+            orchestration = _plain(self.cluster.ask("orchestrator", 0, "status", timeout_seconds=2.0))
+        except AiopsError as error:
+            orchestration = {"trouble": str(error)}
+        return {
+            "at": SystemClock().now(),
+            "domain": self.settings.domain,
+            "kafka": self.bootstrap,
+            "shards": shards,
+            "orchestration": orchestration,
+            "fleet": {"trouble": self._keeper.trouble if self._keeper else "not started"},
+        }
+
+    # -------------------------------------------------------------------------------------------------- inside
+
+    def _reach_broker(self) -> str:
+        if self.settings.kafka.bootstrap:
+            return self.settings.kafka.bootstrap
+        self._say("Kafka (embedded)")
+        self._broker = EmbeddedBroker(self.settings.state / "broker", say=self._say)
+        return self._broker.start()
+
+    def _make_keeper(self) -> FleetKeeper:
+        settings, journal = self.settings, self.journal
+        shared = {"settings": settings, "bootstrap": self.bootstrap}
+        place = "aiops.bootstrap.parts:"
+        others: dict[str, tuple[str, dict[str, Any]]] = {
+            role.value: (place + "make_agent", {"settings": settings, "role": role.value}) for role in _AGENTS
+        }
+        others["executor"] = (place + "make_gate", {"settings": settings})
+        others["orchestrator"] = ("aiops.bootstrap.orchestrating:make_orchestration", shared)
+        cpus = 1.0 if settings.ray else 0.0
+        actors = ClusterShards(self.cluster, ("aiops.bootstrap.monitoring:make_shard", shared), others, cpus)
+        epoch = journal.claim(FLEET, f"{os.uname().nodename}/{os.getpid()}", settings.domain)
+        return FleetKeeper(
+            actors,
+            _Table(journal, settings.domain),
+            epoch=epoch,
+            slots=settings.kafka.partitions,
+            wanted=self._wanted_shards,
+        )
+
+    def _wanted_shards(self) -> int:
+        """The newest ``aiops scale``, else the settings."""
+        row = self.journal.latest("scale", self.settings.domain)
+        return self.settings.data.shards if row is None else int(json.loads(row.body)["shards"])
+
+    def _beat(self) -> None:
+        """Every second: the heartbeat that the watchdog looks for, and the status that commands read."""
+        while not self._stopping.wait(1.0):
+            status = self.status()
+            if _alive(status):
+                beat(self.settings.state, status["at"])
+            write_status(self.settings.state, status)
+
+
+def beat(folder: Path, at: int) -> None:
+    (folder / 'heartbeat').write_text(str(at))
+
+
+def _alive(status: dict[str, Any]) -> bool:
+    """Whether the control plane does its work: only then the watchdog may stay quiet."""
+    orchestration = status["orchestration"]
+    fresh = status["at"] - orchestration.get("alive_at", 0) < 10 * 10**9
+    return fresh and not orchestration.get("over", False)
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    text = json.dumps(asdict(replace(value)), default=str)
+    plain: dict[str, Any] = json.loads(text)
+    return plain
+
+
+def write_status(folder: Path, status: dict[str, Any]) -> None:
+    """Replace the status file as a whole."""
+    beside = folder / (STATUS + ".writing")
+    beside.write_text(json.dumps(status))
+    beside.replace(folder / STATUS)
+
+
+def read_status(folder: Path) -> dict[str, Any] | None:
+    """The last status written; None: the runtime never ran here."""
+    path = folder / STATUS
+    if not path.exists():
+        return None
+    status: dict[str, Any] = json.loads(path.read_text())
+    return status
