@@ -25,6 +25,8 @@ from aiops.model.telemetry import EntityReading, FleetQuestion
 from aiops.ports import FetchedRecords, SlotSnapshot, TopicPartition
 from aiops.settings import Settings
 from detectors.episodes import base36
+from detectors.wire.batch import PointBatch
+from detectors.wire.series import SeriesTable
 
 SECOND = 1_000_000_000
 _LOSS_SHOWN = 300 * SECOND
@@ -104,6 +106,14 @@ class MonitoringAgent:
             if fetched.offsets:
                 out.add(self._of(fetched.source.partition).slot.handle(fetched, received_at))
         return out
+
+    def table(self, slot: int) -> SeriesTable:
+        """Where the series of a slot have their numbers."""
+        return self._of(slot).slot.memory.table
+
+    def take_points(self, source: TopicPartition, batch: PointBatch, received_at: int) -> Produced:
+        """Take points that were never bytes (see ``Slot.take_points``)."""
+        return self._of(source.partition).slot.take_points(source, batch, received_at)
 
     def tick(self, received_at: int, *, lag_is_small: bool = False) -> Produced:
         """Time passed, whether records came or not; call it about once a second.

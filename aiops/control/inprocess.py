@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import assert_never
+from dataclasses import dataclass, field, replace
+from typing import Protocol, assert_never
 
 from aiops.agents.view import Agent
 from aiops.control.draft import Decision, Writer, together
@@ -28,8 +28,20 @@ from aiops.model.events import Event
 from aiops.model.handoffs import Role
 from aiops.model.pages import Delivery
 from aiops.model.plans import Observed, ReservationAnswer, StepOrder, StepOutcome, StepStatus
-from aiops.ports import BudgetStore, Executor, Fleet, HaltState, InboxRow, Journal, Notifier
+from aiops.ports import BudgetStore, Fleet, HaltState, InboxRow, Journal, Notifier
 from aiops.settings import Settings
+
+
+class Performer(Protocol):
+    """An executor, or a simulated one whose effects take virtual time."""
+
+    def run(self, order: StepOrder) -> StepOutcome | None:
+        """Do it; None: it has begun, and ``InProcessRuntime.report`` will be told how it ends."""
+        ...
+
+    def observe(self, order: StepOrder) -> Observed:
+        """Look at the target: did the effect with this key happen?"""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +51,7 @@ class World:
     agents: Mapping[Role, Agent]
     fleet: Fleet
     budget: BudgetStore
-    executor: Executor
+    executor: Performer
     notifier: Notifier
     limits: Mapping[str, float] = field(default_factory=lambda: {"*": 1.0})
     """Share of each account that may be spent."""
@@ -251,6 +263,7 @@ class InProcessRuntime:
             why = "it is too late"
         if not self._journal.append(attempt):
             return
+        outcome: StepOutcome | None
         try:
             if why:
                 outcome = StepOutcome(capability.key, StepStatus.REFUSED, self.now, why, domain)
@@ -258,10 +271,14 @@ class InProcessRuntime:
                 outcome = self._world.executor.run(order)
         except AiopsError as error:
             outcome = StepOutcome(capability.key, StepStatus.UNKNOWN, self.now, str(error), domain)
-        at = max(self._after(self._delays.step), outcome.at)
-        name = f"outcome/{capability.id}"
-        reported = happened.StepReported(id=name, at=at, outcome=outcome, domain=domain)
-        self.offer(reported)
+        if outcome is not None:
+            at = max(self._after(self._delays.step), outcome.at)
+            self.report(order, replace(outcome, at=at))
+
+    def report(self, order: StepOrder, outcome: StepOutcome) -> None:
+        """An order that was begun has ended, at ``outcome.at``."""
+        name = f"outcome/{order.capability.id}"
+        self.offer(happened.StepReported(id=name, at=outcome.at, outcome=outcome, domain=order.domain))
 
     def _observe(self, order: StepOrder) -> None:
         """Burn the capability: if nobody used it, the effect never began and never will."""

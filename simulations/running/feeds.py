@@ -1,0 +1,79 @@
+"""The way of a world's telemetry into the monitoring agent: as arrays (light), or as OTLP bytes with logs and spans."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from google.protobuf.message import Message
+
+from aiops.agents.monitor.plan import Produced
+from aiops.agents.monitoring import MonitoringAgent
+from aiops.ports import FetchedRecords, TopicPartition
+from aiops.settings import Topics
+from simulations.telemetry import otlp
+from simulations.telemetry.emission import Emission, Emitted
+from simulations.telemetry.points import DirectPoints
+from simulations.world.world import World
+
+INTERVAL = 15
+"""Seconds between points."""
+SLOT = 0
+"""A simulation has one slot."""
+
+
+class Feed(Protocol):
+    """Takes what the world emits at the end of a tick to the agent."""
+
+    def pump(self) -> Produced | None:
+        """What the agent made of it; None between intervals."""
+        ...
+
+
+class LightFeed:
+    """Metrics only, never as bytes."""
+
+    def __init__(self, world: World, agent: MonitoringAgent, topics: Topics) -> None:
+        self._world, self._agent = world, agent
+        self._emission = Emission(world, INTERVAL, light=True)
+        self._points = DirectPoints(self._emission.metrics, agent.table(SLOT))
+        self._source = TopicPartition(topics.otlp_metrics, SLOT)
+
+    def pump(self) -> Produced | None:
+        """Points of now."""
+        emitted = self._emission.collect()
+        if emitted is None:
+            return None
+        return self._agent.take_points(self._source, self._points.batch(emitted.metrics), self._world.now)
+
+
+class FullFeed:
+    """Metrics, logs and spans as a Collector would write them."""
+
+    def __init__(self, world: World, agent: MonitoringAgent, topics: Topics) -> None:
+        self._world, self._agent, self._topics = world, agent, topics
+        self._emission = Emission(world, INTERVAL)
+        self._offset = 0
+
+    def pump(self) -> Produced | None:
+        """Three records of now."""
+        emitted = self._emission.collect()
+        if emitted is None:
+            return None
+        self._offset += 1
+        records = [self._record(topic, make().SerializeToString()) for topic, make in self._requests(emitted)]
+        return self._agent.handle(records, self._world.now)
+
+    def _requests(self, emitted: Emitted) -> list[tuple[str, Callable[[], Message]]]:
+        topics, metrics = self._topics, self._emission.metrics
+        assert emitted.logs is not None
+        assert emitted.spans is not None
+        lines, traces = emitted.logs, emitted.spans
+        return [
+            (topics.otlp_metrics, lambda: otlp.metrics(metrics, emitted.metrics)),
+            (topics.otlp_logs, lambda: otlp.logs(metrics, lines)),
+            (topics.otlp_spans, lambda: otlp.spans(metrics, traces)),
+        ]
+
+    def _record(self, topic: str, value: bytes) -> FetchedRecords:
+        return FetchedRecords(TopicPartition(topic, SLOT), (self._offset,), (value,), (None,), (self._world.now,))

@@ -1,0 +1,62 @@
+"""The naive rule that the product is compared with."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aiops.model.plans import Action
+from simulations.running.outside import Act
+from simulations.world.world import World
+
+
+class NaiveRestarts:
+    """Restarts whatever breaks its promise, and whatever fails loudest; each at most every two minutes.
+
+    What many teams run: a liveness rule. It sees the truth about promises and failures at once, without noise or delay.
+    """
+
+    PAUSE = 120
+    LOUD = 0.05
+    """Share of its requests that a service fails in a minute before it is called loud."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.acts: list[Act] = []
+        self._last: dict[str, int] = {}
+        self._before = self._counts()
+
+    def tick(self) -> None:
+        """Look every 15 s, over the last minute for failures."""
+        world = self.world
+        if world.tick % 15:
+            return
+        targets = [s for s, broken in zip(world.truth.services, world.truth.violated[-1], strict=True) if broken]
+        if world.tick % 60 == 0:
+            loudest = self._loudest()
+            targets += [loudest] if loudest is not None and loudest not in targets else []
+        for target in targets:
+            if world.tick - self._last.get(target, -self.PAUSE) >= self.PAUSE:
+                self._last[target] = world.tick
+                key = f"naive/{target}/{world.tick}"
+                result = world.apply(Action("restart", target), key)
+                self.acts.append(
+                    Act(world.now, key, f"restart {target}", undo=False, accepted=result.accepted, plan=key)
+                )
+
+    def _counts(self) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+        """[2, s] requests that came and that failed or were late, since the start."""
+        seen, first = self.world.seen, self.world.fixed.first[:-1]
+        bad = np.add.reduceat(seen.failed_sum + seen.late_sum, first)
+        came: np.ndarray[tuple[int, int], np.dtype[np.float64]] = np.stack(
+            [np.add.reduceat(seen.arrived_sum, first), bad]
+        )
+        return came
+
+    def _loudest(self) -> str | None:
+        now = self._counts()
+        came, bad = now - self._before
+        self._before = now
+        share = bad / np.maximum(came, 1.0)
+        ours = np.array([service.kind != "external" for service in self.world.layout.services])
+        worst = int(np.argmax(np.where(ours, share, 0.0)))
+        return self.world.layout.ids[worst] if share[worst] > self.LOUD and ours[worst] else None

@@ -1,0 +1,139 @@
+"""The outside of a simulated control plane: the world as its executor, the agent as its fleet, people who are paged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from aiops.agents.monitoring import MonitoringAgent
+from aiops.control.inprocess import InProcessRuntime
+from aiops.model.incidents import IncidentState
+from aiops.model.pages import Delivery, Page
+from aiops.model.plans import Direction, Observed, Oversight, StepOrder, StepOutcome, StepStatus
+from aiops.model.telemetry import FleetAnswer, FleetQuestion
+from simulations.world.streams import SECOND
+from simulations.world.world import World
+
+PEOPLE = ("erin", "sam")
+"""Who is on call; a plan that needs two approvals gets one of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One action that was asked of the world."""
+
+    at: int
+    key: str
+    action: str
+    """``primitive target``"""
+    undo: bool
+    accepted: bool
+    plan: str
+
+
+class WorldExecutor:
+    """Actions that take effect in the world after a while; ``settled`` says how they ended.
+
+    Args:
+        world: on which.
+        healthy: whether a target is in order just now, noted beside each act.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._running: list[StepOrder] = []
+        self.acts: list[Act] = []
+
+    def run(self, order: StepOrder) -> StepOutcome | None:
+        """Begin it, or say why not."""
+        capability, world = order.capability, self._world
+        if order.dry_run:
+            return StepOutcome(capability.key, StepStatus.DONE, world.now, "dry run", order.domain)
+        result = world.apply(capability.action, capability.key)
+        name = f"{capability.action.primitive} {capability.action.target}"
+        undo, plan = capability.direction is Direction.UNDO, capability.key.rsplit("/", 2)[0]
+        self.acts.append(Act(world.now, capability.key, name, undo, result.accepted, plan))
+        if not result.accepted:
+            return StepOutcome(capability.key, StepStatus.FAILED, world.now, result.detail, order.domain)
+        self._running.append(order)
+        return None
+
+    def observe(self, order: StepOrder) -> Observed:
+        """What the target knows of the order's key."""
+        return self._world.observe(order.capability.action.target, order.capability.key)
+
+    def settled(self) -> list[tuple[StepOrder, StepOutcome]]:
+        """Orders that ended since the last call."""
+        if not self._running:
+            return []
+        over, going = [], []
+        for order in self._running:
+            status = self._world.outcome(order.capability.key)
+            if status is None:
+                going.append(order)
+            else:
+                over.append((order, StepOutcome(order.capability.key, status, self._world.now, "", order.domain)))
+        self._running = going
+        return over
+
+
+@dataclass(slots=True)
+class AgentFleet:
+    """The monitoring agent as a fleet of one shard."""
+
+    agent: MonitoringAgent
+    now: Callable[[], int]
+
+    def ask(self, question: FleetQuestion) -> FleetAnswer:
+        """Its answer, at once."""
+        return FleetAnswer(question.id, self.now(), self.agent.answer(question), question.domain)
+
+
+@dataclass(slots=True)
+class PageRecorder:
+    """A notifier that always delivers, and remembers."""
+
+    name: str = "simulated"
+    pages: list[Page] = field(default_factory=list)
+
+    def send(self, page: Page) -> Delivery:
+        """Keep it; a page that comes again is kept once."""
+        if all(kept.key != page.key for kept in self.pages):
+            self.pages.append(page)
+        return Delivery(page.key, self.name, delivered=True, at=page.at, domain=page.domain)
+
+
+class OnCall:
+    """People who answer what waits for them after a while: approve, or take note.
+
+    Args:
+        seconds: from the question to their answer; None: nobody is there.
+    """
+
+    def __init__(self, seconds: float | None) -> None:
+        self._after = seconds
+        self._since: dict[tuple[str, str], int] = {}
+
+    def look(self, runtime: InProcessRuntime, pages: list[Page]) -> None:
+        """Answer what has waited long enough."""
+        if self._after is None:
+            return
+        waited = round(self._after * SECOND)
+        incidents = runtime.orchestrator.state.incidents
+        for incident in list(incidents.values()):
+            if incident.state is not IncidentState.AWAITING_APPROVAL or incident.plan is None:
+                continue
+            since = self._since.setdefault((incident.id, incident.plan), runtime.now)
+            if runtime.now - since < waited:
+                continue
+            self._since[incident.id, incident.plan] = runtime.now
+            people = PEOPLE if incident.level is Oversight.TWO_APPROVERS else PEOPLE[:1]
+            for who in people:
+                runtime.command("approve", incident.id, who, plan=incident.plan)
+        for page in pages:
+            since = self._since.setdefault((page.key, "page"), page.at)
+            if since >= 0 and runtime.now - since >= waited:
+                self._since[page.key, "page"] = -1
+                incident_open = incidents.get(page.work_item)
+                if incident_open is not None and incident_open.state is not IncidentState.AWAITING_APPROVAL:
+                    runtime.command("acknowledge", page.work_item, PEOPLE[0])
