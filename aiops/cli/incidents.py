@@ -1,0 +1,159 @@
+"""`aiops incidents`: what is wrong now, and the whole story of one."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator
+from typing import Annotated
+
+import typer
+
+from aiops.cli.exits import Exit
+from aiops.cli.opening import Config, Json, clock_time, open_installation, span
+from aiops.console.stories import Decision, PlanStory, Story, as_json, incident_as_json, listed, story
+from aiops.model.diagnoses import Diagnosis
+from aiops.model.episodes import Episode
+from aiops.model.incidents import Incident
+from aiops.model.pages import Page
+
+_CLOSED = 50
+"""Incidents that are over, with --all."""
+_Id = Annotated[str | None, typer.Argument(help="Tell the whole story of this one.", metavar="ID")]
+_All = Annotated[bool, typer.Option("--all", help=f"Also the {_CLOSED} newest that are over.")]
+
+
+def run(incident: _Id = None, config: Config = None, *, all_: _All = False, as_json: Json = False) -> None:
+    """List the open incidents, most urgent first; with ID tell everything about one.
+
+    The story has its timeline with who did what and why, the episodes that belong to it, ranked causes with their
+    evidence, what is affected and what that costs, plans with each step's state, policy decisions, and pages.
+
+    Exit code 0: it is told (a list may be empty). 1: there is no incident ID.
+    """
+    here = open_installation(config)
+    if incident is None:
+        found = listed(here.reader, here.settings.domain, closed=_CLOSED if all_ else 0)
+        typer.echo(json.dumps([incident_as_json(i) for i in found]) if as_json else _table(found, time.time_ns()))
+        return
+    told = story(here.reader, incident, here.settings.domain)
+    if told is None:
+        typer.echo(f"aiops: there is no incident {incident!r}; see: aiops incidents --all", err=True)
+        raise typer.Exit(Exit.NO)
+    typer.echo(_json(told) if as_json else "\n".join(text(told)))
+
+
+def _json(told: Story) -> str:
+    return json.dumps(as_json(told))
+
+
+def _table(incidents: list[Incident], now: int) -> str:
+    if not incidents:
+        return "no incident is open"
+    head = ("incident", "priority", "state", "for", "probable cause", "items", "what")
+    rows = [head, *(_row(incident, now) for incident in incidents)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join(lines)
+
+
+def _row(incident: Incident, now: int) -> tuple[str, ...]:
+    end = incident.closed_at or now
+    return (
+        incident.id,
+        incident.priority.value,
+        incident.state.value,
+        span(end - incident.opened_at),
+        plain(incident.root or "unknown")[:40],
+        str(incident.members_total or len(incident.entities)),
+        plain(incident.outcome or (incident.story[-1].what if incident.story else ""))[:80],
+    )
+
+
+def text(told: Story) -> Iterator[str]:
+    """The story as lines for a terminal."""
+    i = told.incident
+    count = i.members_total or len(i.entities)
+    yield f"{i.id}  {i.priority.value}  {i.state.value}" + (f": {plain(i.outcome)}" if i.outcome else "")
+    yield f"  opened {clock_time(i.opened_at)} UTC, trouble since {clock_time(i.onset)}" + (
+        f", closed {clock_time(i.closed_at)} after {span(i.closed_at - i.opened_at)}" if i.closed_at else ""
+    )
+    yield f"  owner {plain(i.owner) or 'nobody named'}; {count} items: {plain(', '.join(i.entities[:8]))}"
+    if told.waits:
+        yield f"  WAITS FOR APPROVAL ({len(told.approvals)} of {told.approvals_needed}): aiops approve {i.id}"
+    yield from _part("timeline", (f"{clock_time(e.at)}  {e.who:<13} {e.what}" for e in i.story))
+    yield from _part("episodes", (_episode(e) for e in told.episodes))
+    if i.diagnosis:
+        yield from _part("probable causes", _causes(i.diagnosis))
+        yield from _part("impact", _impact(i.diagnosis))
+        changes = (f"{c.id} on {c.entity} ({c.suspicion:.0%}): {c.why}" for c in i.diagnosis.changes)
+        yield from _part("suspicious changes", changes)
+    for plan in told.plans:
+        yield from _part(f"plan {plain(plan.id)}", _plan(plan))
+    yield from _part("policy decisions", (_decision(d) for d in told.decisions))
+    for record in told.pages:
+        mark = "delivered" if record.delivered else f"NOT delivered, {record.failures} failures"
+        taken = f", acknowledged by {record.acknowledged_by}" if record.acknowledged_by else ""
+        yield from _part(f"page to level {record.page.level + 1} ({mark}{plain(taken)})", _page(record.page))
+
+
+def plain(words: str) -> str:
+    """Text from outside without what a terminal would obey."""
+    return "".join(letter if letter.isprintable() else "�" for letter in words)
+
+
+def _part(title: str, lines: Iterable[str]) -> Iterator[str]:
+    first = True
+    for line in lines:
+        if first:
+            yield f"\n{title}"
+            first = False
+        yield f"  {plain(line)}"
+
+
+def _episode(episode: Episode) -> str:
+    end = f"until {clock_time(episode.ended_at)}" if episode.ended_at else "still"
+    signals = ", ".join(
+        f"{s.series} {s.direction.value} {s.value:.4g} (usual {s.expected:.4g})" for s in episode.signals[:3]
+    )
+    more = f" and {episode.signals_total - 3} more" if episode.signals_total > 3 else ""
+    return (
+        f"{episode.entity} from {clock_time(episode.opened_at)} {end}, severity {episode.severity:.2f}: {signals}{more}"
+    )
+
+
+def _causes(diagnosis: Diagnosis) -> Iterator[str]:
+    if diagnosis.unknown:
+        yield "no cause is sure enough to act on"
+    for rank, hypothesis in enumerate(diagnosis.hypotheses[:5], start=1):
+        yield f"{rank}. {hypothesis.entity}: {hypothesis.kind}, {hypothesis.probability:.0%}"
+        for evidence in sorted(hypothesis.evidence, key=lambda e: -abs(e.weight))[:5]:
+            yield f"     {'for    ' if evidence.supports else 'against'} {evidence.what} [{evidence.id}]"
+    yield f"something that was not seen: {diagnosis.p_unknown:.0%}; any other item: {diagnosis.p_rest:.0%}"
+
+
+def _impact(diagnosis: Diagnosis) -> Iterator[str]:
+    for hit in diagnosis.impact[:12]:
+        cost = f", {hit.value_per_minute:,.0f} a minute" if hit.value_per_minute else ""
+        yield f"{hit.entity}: {hit.how}{cost}" + (" (business service)" if hit.business_service else "")
+
+
+def _plan(plan: PlanStory) -> Iterator[str]:
+    yield f"{plan.runbook}: {plan.state}"
+    yield f"because {plan.reason}; expected: {plan.expected}"
+    for step in plan.steps:
+        undo = f"undo: {step.undo}" if step.undo else "irreversible"
+        yield f"  {step.id}: {step.primitive} {step.target} ({undo}): {step.mark} {step.detail}".rstrip()
+
+
+def _decision(decision: Decision) -> str:
+    word = decision.level if decision.permitted else "no"
+    by = f" by {', '.join(decision.policies)} of {decision.digest[:12]}" if decision.policies else ""
+    return f"{clock_time(decision.at)}  {word:<13} {decision.subject}: {'; '.join(decision.reasons)}{by}"
+
+
+def _page(page: Page) -> Iterator[str]:
+    yield page.title
+    yield f"broken: {page.broken}"
+    yield f"matters: {page.matters}"
+    yield f"asks: {page.asks}"

@@ -1,0 +1,182 @@
+"""The API for programs: ``/api`` speaks JSON and takes bearer tokens; ``/hooks`` takes other systems' webhooks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from aiops.console.stories import as_json, incident_as_json, listed, story
+from aiops.console.telling import LONGEST_REASON, Told
+from aiops.console.visit import body_within, parts_of, visit_of
+from aiops.model.cloudevents import MAX_BYTES, Receipt, Refused, decode
+from aiops.ports import OutRecord
+
+router: Final = APIRouter()
+_CLOSED: Final = 100
+_FRESH_SECONDS: Final = 15
+
+
+class Reason(BaseModel):
+    """Why somebody says so."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    reason: str = Field(default="", max_length=LONGEST_REASON)
+
+
+class Minutes(BaseModel):
+    """For how long."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    minutes: float = 60.0
+
+
+class Shards(BaseModel):
+    """How many."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    shards: int
+
+
+def speaker(request: Request) -> str:
+    """The person behind the bearer token; 401 without one. Cookies do not count here."""
+    who = visit_of(request).bearer
+    if who is None:
+        raise HTTPException(401, "a bearer token is needed", {"www-authenticate": "Bearer"})
+    return who
+
+
+Speaker = Annotated[str, Depends(speaker)]
+
+
+@router.get("/api/health")
+def health(request: Request) -> Response:
+    """200 while the control plane does its work; 503 with the reason otherwise."""
+    parts = parts_of(request)
+    status = parts.status()
+    if status is None:
+        return JSONResponse({"healthy": False, "why": "the runtime never ran here"}, 503)
+    control = status["orchestration"]
+    age = (parts.clock.now() - control.get("alive_at", 0)) / 1e9
+    trouble = control.get("trouble") or ("" if age < _FRESH_SECONDS else f"the orchestrator is silent for {age:.0f} s")
+    return JSONResponse({"healthy": not trouble, "why": trouble}, 503 if trouble else 200)
+
+
+@router.get("/api/status")
+def status(request: Request) -> dict[str, Any]:
+    """What every part last said of itself."""
+    found = parts_of(request).status()
+    if found is None:
+        raise HTTPException(404, "the runtime never ran here")
+    return found
+
+
+@router.get("/api/ledger")
+def ledger(request: Request) -> dict[str, Any]:
+    """How every unit of input ended; ``difference`` is 0, or something is wrong."""
+    return parts_of(request).ledger()
+
+
+@router.get("/api/incidents")
+def incidents(request: Request, *, all: bool = False) -> list[dict[str, Any]]:  # noqa: A002 - the query's name
+    """Open incidents, most urgent first; with ``all=true`` also those that are over."""
+    parts = parts_of(request)
+    return [incident_as_json(i) for i in listed(parts.reader, parts.domain, closed=_CLOSED if all else 0)]
+
+
+@router.get("/api/incidents/{name}")
+def incident(request: Request, name: str) -> dict[str, Any]:
+    """The whole story of one."""
+    parts = parts_of(request)
+    told = story(parts.reader, name, parts.domain)
+    if told is None:
+        raise HTTPException(404, f"there is no incident {name!r}")
+    return as_json(told)
+
+
+@router.post("/api/incidents/{name}/approve")
+def approve(request: Request, name: str, who: Speaker) -> dict[str, Any]:
+    """Agree to the plan that waits."""
+    return _tell(request, lambda: parts_of(request).commands.approve(name, who))
+
+
+@router.post("/api/incidents/{name}/reject")
+def reject(request: Request, name: str, who: Speaker, said: Reason | None = None) -> dict[str, Any]:
+    """Refuse the plan that waits."""
+    return _tell(request, lambda: parts_of(request).commands.reject(name, who, said.reason if said else ""))
+
+
+@router.post("/api/incidents/{name}/acknowledge")
+def acknowledge(request: Request, name: str, who: Speaker) -> dict[str, Any]:
+    """Take its page."""
+    return _tell(request, lambda: parts_of(request).commands.acknowledge(name, who))
+
+
+@router.post("/api/incidents/{name}/take-over")
+def take_over(request: Request, name: str, who: Speaker) -> dict[str, Any]:
+    """A stuck plan's targets are in order."""
+    return _tell(request, lambda: parts_of(request).commands.take_over(name, who))
+
+
+@router.post("/api/incidents/{name}/close")
+def close(request: Request, name: str, who: Speaker) -> dict[str, Any]:
+    """End an escalated one."""
+    return _tell(request, lambda: parts_of(request).commands.close(name, who))
+
+
+@router.post("/api/incidents/{name}/suppress")
+def suppress(request: Request, name: str, who: Speaker, said: Minutes | None = None) -> dict[str, Any]:
+    """Be silent about it for a while."""
+    minutes = (said or Minutes()).minutes
+    return _tell(request, lambda: parts_of(request).commands.suppress(name, who, minutes))
+
+
+@router.post("/api/halt")
+def halt(request: Request, who: Speaker, said: Reason | None = None) -> dict[str, Any]:
+    """No new action begins."""
+    return _tell(request, lambda: parts_of(request).commands.switch.halt(who, said.reason if said else ""))
+
+
+@router.post("/api/resume")
+def resume(request: Request, who: Speaker, said: Reason | None = None) -> dict[str, Any]:
+    """Actions may begin again."""
+    return _tell(request, lambda: parts_of(request).commands.switch.resume(who, said.reason if said else ""))
+
+
+@router.post("/api/scale")
+def scale(request: Request, who: Speaker, said: Shards) -> dict[str, Any]:
+    """Another number of monitoring shards."""
+    parts = parts_of(request)
+    return _tell(request, lambda: parts.commands.scale(said.shards, who, parts.most_shards))
+
+
+@router.post("/hooks/alertmanager", status_code=202)
+async def alertmanager(request: Request, who: Speaker) -> dict[str, Any]:
+    """Alertmanager's webhook: what it says is durable in Kafka when this returns. 400: it can never be used."""
+    parts = parts_of(request)
+    if parts.producer is None:
+        raise HTTPException(503, "no Kafka is connected", {"retry-after": "5"})
+    body = await body_within(request, MAX_BYTES)
+    read = decode(body, Receipt(parts.clock.now()))
+    if isinstance(read, Refused):
+        raise HTTPException(400, f"{read.reason.value}: {read.detail}")
+    await run_in_threadpool(_send, request, body, who)
+    return {"alerts": len(read)}
+
+
+def _send(request: Request, body: bytes, who: str) -> None:
+    parts = parts_of(request)
+    assert parts.producer is not None
+    with parts.sending:
+        parts.producer.send([OutRecord(parts.alerts_topic, None, body, (("received-from", who.encode()),))])
+        parts.producer.flush(10.0)
+
+
+def _tell(request: Request, command: Callable[[], Told]) -> dict[str, Any]:
+    told = command()
+    parts_of(request).wake()
+    return {"told": told.text, "new": told.new}

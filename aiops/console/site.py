@@ -1,0 +1,151 @@
+"""The web pages' addresses, signing in and out, and the forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import parse_qs, quote
+
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from aiops.console.access import SESSION_SECONDS
+from aiops.console.commands import Commands
+from aiops.console.html import Html
+from aiops.console.pages import Frame, list_page, message_page, sign_in_page, story_page
+from aiops.console.stories import listed, story
+from aiops.console.telling import Told, UnknownError
+from aiops.console.visit import COOKIE, FORM_BYTES, Visit, body_within, parts_of, visit_of
+
+router: Final = APIRouter(include_in_schema=False)
+_CLOSED: Final = 20
+_TOLD: Final = 200
+
+
+def frame(request: Request, visit: Visit, told: str = "") -> Frame:
+    """What every page of this visit shows."""
+    parts = parts_of(request)
+    halt = parts.inbox.halt_state(parts.domain)
+    form = parts.access.form_value(visit.session, visit.cookie) if visit.session else ""
+    return Frame(visit.now, visit.session, form, halt.halted, halt.who, told[:_TOLD])
+
+
+@router.get("/")
+def index(request: Request) -> Response:
+    """Open incidents."""
+    parts = parts_of(request)
+    found = listed(parts.reader, parts.domain, closed=_CLOSED)
+    return _html(list_page(found, parts.status(), frame(request, visit_of(request))))
+
+
+@router.get("/incidents/{name}")
+def one(request: Request, name: str) -> Response:
+    """The whole story of one."""
+    parts = parts_of(request)
+    told = story(parts.reader, name, parts.domain)
+    if told is None:
+        raise UnknownError(f"There is no incident {name!r}.")
+    return _html(story_page(told, frame(request, visit_of(request))))
+
+
+@router.get("/sign-in")
+def sign_in(request: Request, back: str = "/") -> Response:
+    """Asks for a token."""
+    return _html(sign_in_page(Frame(visit_of(request).now), _here(back)))
+
+
+@router.post("/sign-in")
+async def signed_in(request: Request) -> Response:
+    """A token for a cookie."""
+    form = await _form(request)
+    parts, visit = parts_of(request), visit_of(request)
+    who = parts.access.person(form.get("token", ""))
+    if who is None:
+        page = message_page("That token is not known", "Go back and try again.", Frame(visit.now))
+        return _html(page, 401)
+    response = _see(_here(form.get("back", "/")))
+    response.set_cookie(
+        COOKIE,
+        parts.access.cookie(who, visit.now),
+        max_age=SESSION_SECONDS,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+    return response
+
+
+@router.post("/sign-out")
+async def signed_out(request: Request) -> Response:
+    """Forget the cookie."""
+    await _speaker(request)
+    response = _see("/")
+    response.delete_cookie(COOKIE, httponly=True, samesite="strict")
+    return response
+
+
+@router.post("/do/{word}")
+@router.post("/do/{word}/{name}")
+async def tell(request: Request, word: str, name: str = "") -> Response:
+    """A button was pressed."""
+    who, form = await _speaker(request)
+    command = _command(parts_of(request).commands, word, name, who, form.get("reason", ""))
+    if command is None:
+        raise HTTPException(404, "no such button")
+    await run_in_threadpool(command)
+    parts_of(request).wake()
+    return _see(f"/incidents/{quote(name, safe='')}" if name else "/")
+
+
+def _command(commands: Commands, word: str, name: str, who: str, reason: str) -> Callable[[], Told] | None:
+    match word, bool(name):
+        case "approve", True:
+            return lambda: commands.approve(name, who)
+        case "reject", True:
+            return lambda: commands.reject(name, who, reason)
+        case "acknowledge", True:
+            return lambda: commands.acknowledge(name, who)
+        case "take-over", True:
+            return lambda: commands.take_over(name, who)
+        case "close", True:
+            return lambda: commands.close(name, who)
+        case "halt", False:
+            return lambda: commands.switch.halt(who, reason)
+        case "resume", False:
+            return lambda: commands.switch.resume(who, reason)
+        case _:
+            return None
+
+
+async def _speaker(request: Request) -> tuple[str, dict[str, str]]:
+    """Who pressed the button, and what the form says; 403 unless the form came from a page of this session."""
+    form = await _form(request)
+    visit = visit_of(request)
+    ours = visit.session is not None and parts_of(request).access.form_is_ours(
+        visit.session, visit.cookie, form.get("form", "")
+    )
+    if visit.session is None or not ours:
+        raise HTTPException(403, "sign in, and use the page's own button")
+    return visit.session, form
+
+
+async def _form(request: Request) -> dict[str, str]:
+    body = await body_within(request, FORM_BYTES)
+    try:
+        fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=20)
+    except ValueError as error:
+        raise HTTPException(400, "that is no form of ours") from error
+    return {name: values[-1] for name, values in fields.items()}
+
+
+def _here(back: str) -> str:
+    """A place of this site; never somebody else's."""
+    return back if back.startswith("/") and not back.startswith(("//", "/\\")) and back.isprintable() else "/"
+
+
+def _see(place: str) -> Response:
+    return Response(status_code=303, headers={"location": place})
+
+
+def _html(page: Html, code: int = 200) -> Response:
+    return Response(page, code, media_type="text/html")
