@@ -156,6 +156,8 @@ class Console(Group):
     metrics_port: int = 9464
     token: str | None = None
     """Bearer token for commands; None: made at the first start and kept in the state folder."""
+    people: dict[str, str] = Field(default_factory=dict)
+    """Person to a bearer token of their own, with which they sign; the shared token signs as ``console``."""
 
 
 class Settings(Group):
