@@ -23,6 +23,11 @@ _REMEMBERED = 1000
 """Delivered pages that a rewritten spool still knows, so that a page sent again is recognised."""
 
 
+def spool_folder(state: Path) -> Path:
+    """Where the runtime and the watchdog keep their common spool, in the state folder."""
+    return state / "pages"
+
+
 class _Told(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
     type: Literal["page"] = "page"
