@@ -10,6 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from aiops.model.errors import PermanentError
 from simulations.faults.fault import Fault
+from simulations.world.estate import Estate
+from simulations.world.world import World
 
 _ROOM = "simulations.faults"
 FAULTS: Mapping[str, str] = {
@@ -62,3 +64,15 @@ def make(name: str, settings: Mapping[str, Any] | None = None) -> Fault:
         first = error.errors()[0]
         raise FaultError(f"fault {name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     return made
+
+
+def check(fault: Fault, estate: Estate) -> None:
+    """Try a fault on a fresh world: ``FaultError`` when what it is to hit does not exist, or is of another kind."""
+    world = World(estate)
+    for part in fault.parts():
+        try:
+            part.entities(world)
+            world.inject(part)
+            world.run(2)
+        except (KeyError, ValueError, IndexError) as error:
+            raise FaultError(f"fault {part.name} cannot hit {part.target!r} in {estate.name}: {error}") from error
