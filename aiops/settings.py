@@ -84,6 +84,8 @@ class DataPlane(Group):
     """Original bytes kept of a dead letter."""
     warm_up_points: int = 30
     """Points a series is watched before it is scored."""
+    well_seconds: float = 60.0
+    """How long all series of an entity must be back before its episode ends; keeps it from flapping."""
     ring_step_seconds: float = 60.0
     ring_steps: int = 360
     """Recent values kept a series: six hours at a minute."""

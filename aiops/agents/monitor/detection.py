@@ -61,7 +61,8 @@ class Detection:
                 ring_steps=settings.ring_steps,
             )
         )
-        self.folder = EpisodeFolder(place, EpisodeSettings(), signals.DETECTORS)
+        hold = EpisodeSettings(hold_seconds=data.well_seconds)
+        self.folder = EpisodeFolder(place, hold, signals.DETECTORS)
         self.high = 0
         self.appended = 0
         self.resumed_at = 0
