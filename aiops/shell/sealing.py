@@ -1,6 +1,7 @@
-"""What must not be read by everybody: dead letters' originals, and people's names.
+"""What may hold personal data leaves the process sealed: dead letters' original bytes, and people's names as digests.
 
-One key file in the state folder (0600) seals originals with AES-256-GCM and gives names as keyed digests.
+One key in the state folder, readable by its owner alone. Who has it can open dead letters and can tell whether a digest
+is of a given name; nobody else can do either.
 """
 
 from __future__ import annotations
@@ -8,83 +9,207 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 import os
-import time
+import secrets
+import unicodedata
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from aiops.model import cloudevents
-from aiops.model.deadletters import DeadLetter
+from aiops.model.cloudevents import envelope
+from aiops.model.deadletters import DeadLetter, DeadLetterReason
+from aiops.model.errors import PermanentError
+from aiops.ports import OutRecord
 
-KEY = "sealing.key"
-DEAD_LETTER = "io.aiops.dead-letter.v1"
-_NONCE = 12
+DEAD_LETTER = "io.aiops.deadletter.v1"
+_KEY_BYTES = 32
+_NONCE_BYTES = 12
+_SHOWN_BYTES = 120
 
 
-class Sealer:
-    """Seals and names under the key of a state folder; makes the key at first use."""
+class Seal:
+    """Seals, opens, and gives pseudonyms, by one key.
 
-    def __init__(self, folder: Path) -> None:
-        self._key = _key(folder)
-        self._cipher = AESGCM(hashlib.sha256(b"seal" + self._key).digest())
+    Args:
+        key: 32 random bytes.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) != _KEY_BYTES:
+            raise PermanentError(f"a sealing key has {_KEY_BYTES} bytes, not {len(key)}")
+        self._cipher = AESGCM(_derived(key, "seal"))
+        self._names = _derived(key, "pseudonym")
+
+    def seal(self, plain: bytes, about: str) -> bytes:
+        """Nonce and AES-256-GCM ciphertext; it opens only together with the same ``about``."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, plain, about.encode(errors="surrogatepass"))
+
+    def unseal(self, sealed: bytes, about: str) -> bytes:
+        """The bytes behind ``seal``; ``PermanentError`` when the key is another one or anything was changed."""
+        nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        try:
+            return self._cipher.decrypt(nonce, rest, about.encode(errors="surrogatepass"))
+        except (InvalidTag, ValueError) as error:
+            raise PermanentError("it was sealed with another key, or changed since") from error
 
     def pseudonym(self, name: str) -> str:
-        """The same name gives the same 16 hex digits here, and others elsewhere (HMAC-SHA-256)."""
-        return hmac.new(self._key, name.encode(), hashlib.sha256).hexdigest()[:16]
-
-    def seal(self, original: bytes, about: bytes = b"") -> str:
-        """Base 64 of nonce and ciphertext; ``about`` is bound to it."""
-        nonce = os.urandom(_NONCE)
-        return base64.b64encode(nonce + self._cipher.encrypt(nonce, original, about)).decode()
-
-    def open(self, sealed: str, about: bytes = b"") -> bytes:
-        """The original; raises ``cryptography.exceptions.InvalidTag`` when it was touched or is of another key."""
-        raw = base64.b64decode(sealed)
-        return self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], about)
-
-    def dead_letter(self, letter: DeadLetter) -> bytes:
-        """The letter as a CloudEvent, its original and headers sealed."""
-        about = letter.key.encode()
-        data = {
-            "topic": letter.topic,
-            "partition": letter.partition,
-            "offset": letter.offset,
-            "reason": letter.reason.value,
-            "items": letter.items,
-            "places": list(letter.places),
-            "at": letter.at,
-            "cut": letter.cut,
-            "detail": letter.detail,
-            "original": self.seal(letter.original, about),
-            "headers": [[name, self.seal(value, about)] for name, value in letter.headers],
-        }
-        identity = ("/dead-letters", letter.key)
-        event = cloudevents.envelope(
-            DEAD_LETTER, identity, data, at=letter.at, subject=letter.topic, domain=letter.domain
-        )
-        return cloudevents.encode(event)
+        """The same person's name always gives the same digest; without the key nobody can go back or try names."""
+        plain = unicodedata.normalize("NFKC", name).strip().casefold().encode(errors="surrogatepass")
+        return f"person-{hmac.new(self._names, plain, hashlib.sha256).hexdigest()[:24]}"
 
 
-def _key(folder: Path) -> bytes:
+def open_seal(folder: Path) -> Seal:
+    """The seal of a state folder; its key is made at the first call. ``PermanentError`` when the key is no key."""
+    file = folder / "sealing.key"
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / KEY
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        if not file.exists():
+            _make_key(file)
+        return Seal(file.read_bytes())
+    except OSError as error:
+        raise PermanentError(f"the sealing key {file} cannot be used: {error.strerror}") from error
+
+
+def _make_key(file: Path) -> None:
+    # Whole before it has its name: two processes at once, or a kill, must not leave two keys or half of one.
+    fresh = file.with_suffix(f".{os.getpid()}.{secrets.token_hex(4)}.new")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        out.write(os.urandom(_KEY_BYTES))
+        out.flush()
+        os.fsync(out.fileno())
+    try:
+        os.link(fresh, file)
     except FileExistsError:
-        return _read_key(path)
-    with os.fdopen(handle, "wb") as file:
-        file.write(os.urandom(32))
-        file.flush()
-        os.fsync(file.fileno())
-    return _read_key(path)
+        pass  # another process was first, and its key counts
+    finally:
+        fresh.unlink()
 
 
-def _read_key(path: Path) -> bytes:
-    """Another process may be between making and filling it."""
-    for _ in range(50):
-        key = path.read_bytes()
-        if len(key) == 32:
-            return key
-        time.sleep(0.02)
-    raise OSError(f"{path} holds no key: remove it if nothing sealed with it is needed any more")
+def _derived(key: bytes, purpose: str) -> bytes:
+    return hmac.new(key, f"aiops {purpose} 1".encode(), hashlib.sha256).digest()
+
+
+def mask(original: bytes) -> str:
+    """The shape of some bytes for lists: letters as x, digits as 9, what is no text as dots; nothing of the content."""
+    text = original[:_SHOWN_BYTES].decode(errors="replace")
+    shape = "".join(_shape(letter) for letter in text)
+    more = f" … {len(original)} bytes" if len(original) > _SHOWN_BYTES else ""
+    return shape + more
+
+
+def _shape(letter: str) -> str:
+    if letter.isalpha():
+        return "x"
+    if letter.isnumeric():
+        return "9"
+    return letter if letter.isascii() and letter.isprintable() else "·"
+
+
+# -------------------------------------------------------------------------------------------------- dead letters
+
+
+class _Data(BaseModel):
+    """Data of the record: the letter without its content, and the content sealed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    topic: str
+    partition: int
+    offset: int
+    reason: DeadLetterReason
+    items: int
+    places: tuple[int, ...]
+    at: int
+    cut: bool
+    detail: str
+    shown: str
+    """The content masked."""
+    size: int
+    """Bytes of the content."""
+    sealed: str
+    """Base64 of the sealed headers and content."""
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    type: str
+    domain: str
+    data: _Data
+
+
+def encode_letter(letter: DeadLetter, seal: Seal, topic: str) -> OutRecord:
+    """The record of a dead letter, keyed by its identity so that a repeat is the same record."""
+    headers = [[name, base64.b64encode(value).decode()] for name, value in letter.headers]
+    plain = json.dumps(headers).encode() + b"\n" + letter.original
+    data = _Data(
+        topic=letter.topic,
+        partition=letter.partition,
+        offset=letter.offset,
+        reason=letter.reason,
+        items=letter.items,
+        places=letter.places,
+        at=letter.at,
+        cut=letter.cut,
+        detail=letter.detail,
+        shown=mask(letter.original),
+        size=len(letter.original),
+        sealed=base64.b64encode(seal.seal(plain, f"{letter.domain} {letter.key}")).decode(),
+    )
+    event = envelope(
+        DEAD_LETTER,
+        ("aiops", letter.key),
+        data.model_dump(mode="json"),
+        at=letter.at,
+        subject=letter.topic,
+        domain=letter.domain,
+    )
+    return OutRecord(topic, letter.key.encode(), json.dumps(event, separators=(",", ":")).encode())
+
+
+def masked_letter(value: bytes) -> dict[str, Any]:
+    """A record for a list: everything but the sealed content; needs no key."""
+    record = _record(value)
+    return {"domain": record.domain, **record.data.model_dump(mode="json", exclude={"sealed"})}
+
+
+def decode_letter(value: bytes, seal: Seal) -> DeadLetter:
+    """The dead letter behind a record; ``PermanentError`` when it is none, or the key is another one."""
+    record = _record(value)
+    data = record.data
+    bare = DeadLetter(
+        topic=data.topic,
+        partition=data.partition,
+        offset=data.offset,
+        reason=data.reason,
+        items=data.items,
+        places=data.places,
+        at=data.at,
+        original=b"",
+        cut=data.cut,
+        detail=data.detail,
+        domain=record.domain,
+    )
+    try:
+        sealed = base64.b64decode(data.sealed, validate=True)
+    except ValueError as error:
+        raise PermanentError("the record's sealed content is not base64") from error
+    headers, _, original = seal.unseal(sealed, f"{record.domain} {bare.key}").partition(b"\n")
+    pairs = tuple((name, base64.b64decode(text)) for name, text in json.loads(headers))
+    return replace(bare, original=original, headers=pairs)
+
+
+def _record(value: bytes) -> _Record:
+    try:
+        record = _Record.model_validate_json(value)
+    except ValidationError as error:
+        raise PermanentError("the record is no dead letter of ours") from error
+    if record.type != DEAD_LETTER:
+        raise PermanentError(f"a record of type {record.type!r} is no dead letter")
+    return record
