@@ -1,0 +1,238 @@
+"""Replays a recording in one process: the real agents and the real journal under the recording's own clock.
+
+Nothing waits: a day takes seconds, and the same recording gives the same incidents. Nothing is executed (shadow mode).
+The way through Kafka and Ray is ``aiops.bootstrap.kafka_replay``.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from aiops.agents.monitor.plan import Produced
+from aiops.agents.monitoring import MonitoringAgent
+from aiops.bootstrap.parts import control_agent
+from aiops.bootstrap.replay_results import found, write
+from aiops.control.inprocess import InProcessRuntime, World
+from aiops.model import cloudevents
+from aiops.model.cloudevents import ALERTS, Receipt, Refused, decode, envelope
+from aiops.model.codec import encode
+from aiops.model.errors import PermanentError
+from aiops.model.events import EdgesObserved, EpisodeReported
+from aiops.model.handoffs import Role
+from aiops.model.ledger import LedgerLine
+from aiops.model.pages import Delivery, Page
+from aiops.model.plans import Observed, StepOrder, StepOutcome
+from aiops.model.telemetry import FleetAnswer, FleetQuestion
+from aiops.ports import FetchedRecords, TopicPartition
+from aiops.settings import Settings, Topics
+from aiops.shell.journal.budget import SqlBudgetStore
+from aiops.shell.journal.engine import sqlite_url
+from aiops.shell.journal.journal import SqlJournal
+from aiops.shell.journal.reader import SqlJournalReader
+from simulations.recordings.recording import Recorded, Recording, Stream
+
+SECOND = 1_000_000_000
+TICK = 10 * SECOND
+"""How often, in the recording's time, the monitoring agent is told that time passes."""
+ROLES = (Role.ANALYSIS, Role.ROUTING, Role.RESOLUTION, Role.OVERSIGHT, Role.TRIAGE)
+PAGES = "pages.jsonl"
+
+Progress = Callable[[int, int], None]
+"""Told the recording's time, and how many records are through."""
+
+
+def topic_of(stream: Stream, topics: Topics) -> str:
+    """The topic that a stream of a recording goes through."""
+    names = {
+        Stream.METRICS: topics.otlp_metrics,
+        Stream.LOGS: topics.otlp_logs,
+        Stream.TRACES: topics.otlp_spans,
+        Stream.CMDB: topics.cmdb,
+        Stream.CHANGES: topics.changes,
+        Stream.TICKETS: topics.tickets,
+        Stream.ALERTS: topics.alerts,
+    }
+    return names[stream]
+
+
+TELEMETRY = frozenset({Stream.METRICS, Stream.LOGS, Stream.TRACES})
+
+
+def in_domain(value: bytes, domain: str, at: int) -> bytes:
+    """A control event of a recording as one of the replay's own domain."""
+    document = json.loads(value)
+    if "specversion" not in document:
+        document = envelope(ALERTS, ("/replay", f"alerts/{at}"), document, at=at)
+    return json.dumps(document | {"domain": domain}).encode()
+
+
+def replay_settings(settings: Settings, recording: Recording, out: Path, *, slots: int = 1) -> Settings:
+    """The runtime's settings for a replay: shadow mode, a domain and a state folder of its own."""
+    return settings.model_copy(
+        update={
+            "domain": f"replay-{recording.about.name}",
+            "state": out / "state",
+            "control": settings.control.model_copy(update={"shadow": True, "journal": None}),
+            "kafka": settings.kafka.model_copy(update={"partitions": slots}),
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Fleet:
+    """The one monitoring agent, as something to ask."""
+
+    agent: MonitoringAgent
+    now: Callable[[], int]
+
+    def ask(self, question: FleetQuestion) -> FleetAnswer:
+        """Its readings."""
+        return FleetAnswer(question.id, self.now(), self.agent.answer(question), question.domain)
+
+
+@dataclass(frozen=True, slots=True)
+class _PageFile:
+    """Keeps pages in a file; nobody is woken by a replay."""
+
+    path: Path
+    name: str = "file"
+
+    def send(self, page: Page) -> Delivery:
+        """Append it."""
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(encode(page) + "\n")
+        return Delivery(page.key, self.name, delivered=True, at=page.at, domain=page.domain)
+
+
+class _NoHands:
+    """Shadow mode orders nothing; an order all the same is a fault of ours, and is not carried out."""
+
+    def run(self, order: StepOrder) -> StepOutcome:
+        """Refuse."""
+        raise PermanentError(f"a replay executes nothing, and {order.capability.key} was ordered")
+
+    def observe(self, order: StepOrder) -> Observed:
+        """Nothing ever happened."""
+        del order
+        return Observed.NOT_DONE
+
+
+class InProcessReplay:
+    """One run over one recording.
+
+    Args:
+        recording: opened.
+        settings: the runtime's; domain, state and shadow mode are set here.
+        out: folder of the results; state of an earlier replay in it is removed.
+    """
+
+    def __init__(self, recording: Recording, settings: Settings, out: Path) -> None:
+        self.recording, self.out = recording, out
+        self.settings = replay_settings(settings, recording, out)
+        shutil.rmtree(self.settings.state, ignore_errors=True)
+        self.settings.state.mkdir(parents=True)
+        (out / PAGES).unlink(missing_ok=True)
+        self.journal = SqlJournal(sqlite_url(self.settings.state))
+        self.agent = MonitoringAgent(self.settings)
+        self.agent.adopt(0, 1)
+        self.now = recording.begin
+        self._offsets: dict[str, int] = {}
+        self._control_dead = self._dead = 0
+        world = World(
+            agents={role: control_agent(self.settings, role) for role in ROLES},
+            fleet=_Fleet(self.agent, lambda: self.runtime.now),
+            budget=SqlBudgetStore(self.journal.engine),
+            executor=_NoHands(),
+            notifier=_PageFile(out / PAGES),
+        )
+        self.runtime = InProcessRuntime(self.settings, world, self.journal, at=self.now)
+
+    def run(self, *, metrics_only: bool = False, progress: Progress = lambda _, __: None) -> list[dict[str, Any]]:
+        """Replay all of it, write the results, and return the incidents."""
+        begun, records = time.perf_counter(), 0
+        for batch in _together(self.recording.records(metrics_only=metrics_only)):
+            self._pass_time(batch[0].at)
+            self._take(batch)
+            records += len(batch)
+            progress(self.now, records)
+        self._pass_time(max(self.now, self.recording.end) + round(self.settings.control.settle_seconds * SECOND))
+        incidents = found(SqlJournalReader(self.journal.engine), self.settings.domain)
+        lines = self.agent.ledger()
+        summary = {
+            "recording": self.recording.about.name,
+            "through": "in process",
+            "metrics_only": metrics_only,
+            "seconds": round(time.perf_counter() - begun, 2),
+            "records": records,
+            "incidents": len(incidents),
+            "dead_letters": self._dead + self._control_dead,
+            "ledger": [asdict(line) for line in lines],
+            "ledger_difference": difference(lines),
+        }
+        write(self.out, incidents, summary)
+        self.journal.close()
+        return incidents
+
+    def _pass_time(self, at: int) -> None:
+        """Let the recording's time pass up to ``at``, a tick at a time."""
+        while self.now + TICK <= at:
+            self.now += TICK
+            self._say(self.agent.tick(self.now, lag_is_small=True), self.now)
+            self.runtime.run_until(self.now)
+        self.now = max(self.now, at)
+        self.runtime.run_until(self.now)
+
+    def _take(self, batch: list[Recorded]) -> None:
+        at, stream = batch[0].at, batch[0].stream
+        topic = topic_of(stream, self.settings.topics)
+        if stream not in TELEMETRY:
+            for record in batch:
+                self._control(record)
+            return
+        first = self._offsets.get(topic, 0)
+        self._offsets[topic] = first + len(batch)
+        fetched = FetchedRecords(
+            TopicPartition(topic, 0),
+            range(first, first + len(batch)),
+            [record.value for record in batch],
+            [record.key for record in batch],
+            [at] * len(batch),
+        )
+        self._say(self.agent.handle([fetched], at), at)
+
+    def _control(self, record: Recorded) -> None:
+        read = decode(in_domain(record.value, self.settings.domain, record.at), Receipt(record.at))
+        if isinstance(read, Refused):
+            self._control_dead += 1
+            return
+        for event in read:
+            self.runtime.offer(event)
+
+    def _say(self, produced: Produced, at: int) -> None:
+        """Hand on what the monitoring agent said, as the control topics would."""
+        domain = self.settings.domain
+        self._dead += sum(letter.items for letter in produced.dead_letters)
+        for episode in produced.episodes:
+            name = str(cloudevents.of_episode(episode)["id"])
+            self.runtime.offer(EpisodeReported(id=name, at=at, episode=episode, domain=domain))
+        if produced.edges:
+            name = f"edges/{at}/{len(produced.edges)}"
+            self.runtime.offer(EdgesObserved(id=name, at=at, edges=tuple(produced.edges), domain=domain))
+
+
+def difference(lines: list[LedgerLine]) -> int:
+    """Units that the ledger does not account for, in all."""
+    return sum(abs(line.difference) + abs(line.records_difference) for line in lines)
+
+
+def _together(records: Iterator[Recorded]) -> Iterator[list[Recorded]]:
+    """Runs of records of one stream and one time, which no poll would part."""
+    for _, run in groupby(records, key=lambda record: (record.at, record.stream)):
+        yield list(run)
