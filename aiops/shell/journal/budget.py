@@ -41,7 +41,8 @@ class SqlBudgetStore:
                 return ReservationAnswer(reservation.key, granted=False, reason=refusal)
             here = RESERVATION.c.domain == reservation.domain
             rows = _rows(connection, or_(RESERVATION.c.key == short(reservation.key), and_(here, RESERVATION.c.held)))
-            rows += _rows(connection, here, newest_only=True)
+            known = {row.key for row in rows}
+            rows += [row for row in _rows(connection, here, newest_only=True) if row.key not in known]
             token = connection.execute(select(func.max(RESERVATION.c.token))).scalar_one() or 0
             row = decide(rows, reservation, limits, token + 1)
             if row not in rows:

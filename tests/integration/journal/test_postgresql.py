@@ -9,7 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from aiops.model.errors import TemporaryError
+from aiops.ports import BudgetStore
+from aiops.shell.journal.budget import SqlBudgetStore
 from aiops.shell.journal.journal import SqlJournal
+from tests.contracts.budgets import BudgetContract
 from tests.contracts.journals import ROLE, JournalContract, Store, transaction
 from tests.contracts.sqljournals import store_at
 from tests.servers import free_port
@@ -20,6 +23,14 @@ class TestPostgresqlJournal(JournalContract):
     def store(self, empty_postgres: str) -> Iterator[Store]:
         with ExitStack() as stack:
             yield store_at(empty_postgres, stack)
+
+
+class TestPostgresqlBudget(BudgetContract):
+    @pytest.fixture
+    def store(self, empty_postgres: str) -> Iterator[BudgetStore]:
+        journal = SqlJournal(empty_postgres)
+        yield SqlBudgetStore(journal.engine)
+        journal.close()
 
 
 def test_a_server_that_is_not_there_is_temporary() -> None:
