@@ -16,7 +16,7 @@ from aiops.ports import Clock, FetchedRecords, OutRecord, SlotSnapshot, TopicPar
 from aiops.settings import Settings
 from aiops.shell.clock import SystemClock
 from aiops.shell.kafka.producer import KafkaPythonProducer
-from aiops.shell.sealing import Sealer
+from aiops.shell.sealing import Seal, encode_letter, open_seal
 from aiops.shell.shard import Shard, ShardParts, ShardRhythm
 from aiops.shell.snapshots import FolderSnapshotStore
 
@@ -28,8 +28,8 @@ class SpeakingAgent:
     episodes and edges as CloudEvents keyed by entity, dead letters sealed, forwards as they are.
     """
 
-    def __init__(self, agent: MonitoringAgent, settings: Settings, sealer: Sealer, clock: Clock) -> None:
-        self._agent, self._settings, self._sealer, self._clock = agent, settings, sealer, clock
+    def __init__(self, agent: MonitoringAgent, settings: Settings, seal: Seal, clock: Clock) -> None:
+        self._agent, self._settings, self._seal, self._clock = agent, settings, seal, clock
         self._lock = threading.Lock()
 
     def adopt(self, slot: int, generation: int, snapshots: Sequence[SlotSnapshot]) -> dict[TopicPartition, int | None]:
@@ -92,8 +92,7 @@ class SpeakingAgent:
             source = f"/monitoring/{self._agent.shard}"
             event = cloudevents.encode(cloudevents.of_edges(tuple(produced.edges), source, at, domain))
             records.append(OutRecord(topics.anomalies, produced.edges[0].source.encode(), event))
-        letters = produced.dead_letters
-        records += [OutRecord(topics.dead_letters, one.key.encode(), self._sealer.dead_letter(one)) for one in letters]
+        records += [encode_letter(letter, self._seal, topics.dead_letters) for letter in produced.dead_letters]
         return records
 
 
@@ -106,7 +105,7 @@ def make_shard(settings: Settings, bootstrap: str, number: int) -> Shard:
         consumer=open_consumer(settings, bootstrap, f"aiops-{settings.domain}"),
         producer=KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes),
         store=FolderSnapshotStore(settings.state / "snapshots"),
-        agent=SpeakingAgent(agent, settings, Sealer(settings.state), clock),
+        agent=SpeakingAgent(agent, settings, open_seal(settings.state), clock),
         clock=clock,
     )
     rhythm = ShardRhythm(snapshot_seconds=data.snapshot_seconds, poll_bytes=settings.kafka.poll_bytes)

@@ -11,7 +11,7 @@ from aiops.model.cloudevents import Receipt, Refused, decode
 from aiops.model.deadletters import DeadLetter
 from aiops.model.errors import TemporaryError
 from aiops.model.events import Event
-from aiops.ports import FetchedRecords, OutRecord, TopicPartition
+from aiops.ports import FetchedRecords, TopicPartition
 from aiops.settings import Settings
 from aiops.shell.clock import SystemClock
 from aiops.shell.cluster.cluster import Cluster
@@ -22,7 +22,10 @@ from aiops.shell.kafka.consumer import KafkaPythonConsumer
 from aiops.shell.kafka.producer import KafkaPythonProducer
 from aiops.shell.kafka.topics import KafkaTopics
 from aiops.shell.orchestration import Orchestration, OrchestrationParts, OrchestrationStatus
-from aiops.shell.sealing import Sealer
+from aiops.shell.paging.channels import open_levels
+from aiops.shell.paging.pager import SpoolingPager
+from aiops.shell.paging.spool import Spool, spool_folder
+from aiops.shell.sealing import Seal, encode_letter, open_seal
 
 
 class ControlTopics:
@@ -30,18 +33,18 @@ class ControlTopics:
 
     Args:
         settings: for the domain and how much of an original is kept.
-        sealer: gives people's names as keyed digests.
+        seal: gives people's names as keyed digests.
     """
 
-    def __init__(self, settings: Settings, sealer: Sealer) -> None:
-        self._settings, self._sealer = settings, sealer
+    def __init__(self, settings: Settings, seal: Seal) -> None:
+        self._settings, self._seal = settings, seal
 
     def __call__(
         self, records: FetchedRecords, place: int, received_at: int
     ) -> tuple[tuple[Event, ...], DeadLetter | None]:
         """Events of one record, or why there are none. Never raises."""
         value = records.values[place]
-        read = decode(value, Receipt(received_at, self._sealer.pseudonym))
+        read = decode(value, Receipt(received_at, self._seal.pseudonym))
         if not isinstance(read, Refused):
             return read, None
         kept = self._settings.data.dead_letter_bytes
@@ -83,8 +86,13 @@ class HostedOrchestration:
         self._journal = open_journal(settings)
         self._producer = KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes)
         self._burying = KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes)
-        self._settings, self._sealer = settings, Sealer(settings.state)
-        self._pager = make_pager(settings, self._sealer)
+        self._settings, self._seal = settings, open_seal(settings.state)
+        self._pager = SpoolingPager(
+            settings.paging,
+            open_levels(settings.paging.levels, clock),
+            Spool(spool_folder(settings.state)),
+            clock,
+        )
         outside = Outside(
             agents=ClusterAgents(cluster),
             steps=ClusterSteps(cluster),
@@ -95,12 +103,12 @@ class HostedOrchestration:
             producer=self._producer,
             clock=clock,
         )
-        dispatcher = ThreadedDispatcher(outside, self._offer, fail_points(settings))
+        self._dispatcher = ThreadedDispatcher(outside, self._offer, fail_points(settings))
         parts = OrchestrationParts(
             journal=self._journal,
             consumer=KafkaPythonConsumer(bootstrap, f"aiops-{settings.domain}-orchestrator"),
-            dispatcher=dispatcher,
-            reader=ControlTopics(settings, self._sealer),
+            dispatcher=self._dispatcher,
+            reader=ControlTopics(settings, self._seal),
             clock=clock,
             bury=self._bury,
             places=control_places(settings, bootstrap),
@@ -110,13 +118,13 @@ class HostedOrchestration:
 
     def start(self) -> None:
         """Pages that were not sent go out first; then the loop begins."""
-        self._pager.start()
+        self._pager.resume(self._dispatcher.paged)
         self._orchestration.start()
 
     def stop(self) -> None:
         """End after the group at hand."""
         self._orchestration.stop()
-        self._pager.stop()
+        self._pager.close()
         self._journal.close()
 
     def wake(self) -> None:
@@ -134,26 +142,8 @@ class HostedOrchestration:
         if not letters:
             return
         topic = self._settings.topics.dead_letters
-        self._burying.send(
-            OutRecord(topic, letter.key.encode(), self._sealer.dead_letter(letter)) for letter in letters
-        )
+        self._burying.send(encode_letter(letter, self._seal, topic) for letter in letters)
         self._burying.flush()
-
-
-class _FilePager:
-    def __init__(self, path, clock):
-        self.path, self.clock = path, clock
-    def start(self): pass
-    def stop(self): pass
-    def page(self, page, report):
-        from aiops.model.codec import encode
-        from aiops.model.pages import Delivery
-        with self.path.open("a") as f: f.write(encode(page) + "\n")
-        report(Delivery(page.key, "file", True, self.clock.now(), "", page.domain))
-
-
-def make_pager(settings, sealer):
-    return _FilePager(settings.state / "pages.jsonl", SystemClock())
 
 
 def make_orchestration(settings: Settings, bootstrap: str) -> HostedOrchestration:

@@ -67,7 +67,7 @@ def open_consumer(settings: Settings, bootstrap: str, group: str) -> TelemetryCo
 
 def make_agent(settings: Settings, role: str) -> AgentHost:
     """One control-plane agent."""
-    return AgentHost(control_agent(settings, Role(role)))
+    return AgentHost(control_agent(settings, Role(role)), fail_points(settings))
 
 
 def control_agent(settings: Settings, role: Role) -> Agent:

@@ -20,6 +20,7 @@ from aiops.bootstrap.parts import open_journal
 from aiops.model.errors import AiopsError, PermanentError
 from aiops.model.handoffs import Role
 from aiops.settings import Settings
+from aiops.shell import watchdog
 from aiops.shell.broker.embedded import EmbeddedBroker
 from aiops.shell.clock import SystemClock
 from aiops.shell.cluster.cluster import Cluster, build_id
@@ -92,11 +93,14 @@ class Runtime:
         self._keeper = self._make_keeper()
         self._keeper.reconcile()
         self._keeper.start()
+        watchdog.start(settings.state, watchdog.Configuration(paging=settings.paging, domain=settings.domain))
         self._beating.start()
 
     def stop(self) -> None:
         """Down: shards snapshot first; the embedded broker ends with us."""
         self._stopping.set()
+        watchdog.rest(self.settings.state, SystemClock().now())
+        watchdog.stop(self.settings.state)
         if self._keeper is not None:
             self._keeper.stop()
             for role in ("shard", "orchestrator", "executor", *(agent.value for agent in _AGENTS)):
@@ -133,6 +137,7 @@ class Runtime:
             "kafka": self.bootstrap,
             "shards": shards,
             "orchestration": orchestration,
+            "pids": self.cluster.pids(),
             "fleet": {"trouble": self._keeper.trouble if self._keeper else "not started"},
         }
 
@@ -175,12 +180,8 @@ class Runtime:
         while not self._stopping.wait(1.0):
             status = self.status()
             if _alive(status):
-                beat(self.settings.state, status["at"])
+                watchdog.beat(self.settings.state, status["at"])
             write_status(self.settings.state, status)
-
-
-def beat(folder: Path, at: int) -> None:
-    (folder / 'heartbeat').write_text(str(at))
 
 
 def _alive(status: dict[str, Any]) -> bool:

@@ -139,7 +139,7 @@ class ThreadedDispatcher:
             case ObserveStep():
                 self._outside.steps.observe(effect.order).add_done_callback(partial(self._observed, effect))
             case SendPage():
-                self._outside.pager.page(effect.page, self._paged)
+                self._outside.pager.page(effect.page, self.paged)
             case Publish():
                 self._topics.submit(self._publish, [effect])
             case _:
@@ -243,7 +243,8 @@ class ThreadedDispatcher:
             return
         self._mark(effect.key)
 
-    def _paged(self, delivery: Delivery) -> None:
+    def paged(self, delivery: Delivery) -> None:
+        """A page was delivered, or its level gave up; called from the pager's thread."""
         event_id = f"page/{delivery.key}/{delivery.channel}/{delivery.delivered}"
         self._offer(PageReported(id=event_id, at=delivery.at, delivery=delivery, domain=delivery.domain))
 

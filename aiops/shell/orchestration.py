@@ -180,8 +180,8 @@ class Orchestration:
             halted=halt.halted,
             domain=domain,
         )
-        resumed = resume_effects(recovered.effects, epoch)
-        self._decide([_Arrival((started,))])
+        done = self._decide([_Arrival((started,))])
+        resumed = [e for e in resume_effects(recovered.effects, epoch) if e.key not in done]
         self._parts.dispatcher.begin(resumed, self._core)
         self._publish()
 
@@ -268,10 +268,11 @@ class Orchestration:
             arrivals.append(_Arrival(_from_inbox(row, now)))
         return arrivals
 
-    def _decide(self, group: list[_Arrival]) -> None:
+    def _decide(self, group: list[_Arrival]) -> frozenset[str]:
+        """Decide, commit, and begin the effects; returns keys of effects that are not wanted any more."""
         performed = self._parts.dispatcher.performed()
         if not group and not performed:
-            return
+            return frozenset()
         decisions = [self._core.handle(event) for arrival in group for event in arrival.events]
         self._parts.bury([arrival.buried for arrival in group if arrival.buried is not None])
         positions = {arrival.position[0]: arrival.position[1] for arrival in group if arrival.position is not None}
@@ -282,6 +283,7 @@ class Orchestration:
         self._parts.journal.commit([transaction])
         self._parts.fail_point("orchestrator.journalled")
         self._parts.dispatcher.begin(transaction.effects, self._core)
+        return frozenset(transaction.effects_done)
 
     def _count(self, group: list[_Arrival]) -> list[Put]:
         """The ledger of the control topics, in the same transaction as what it counts."""

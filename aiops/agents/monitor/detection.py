@@ -61,7 +61,7 @@ class Detection:
                 ring_steps=settings.ring_steps,
             )
         )
-        hold = EpisodeSettings(hold_seconds=data.well_seconds)
+        hold = EpisodeSettings(hold_seconds=settings.well_seconds)
         self.folder = EpisodeFolder(place, hold, signals.DETECTORS)
         self.high = 0
         self.appended = 0

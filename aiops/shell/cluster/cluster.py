@@ -96,6 +96,17 @@ class Cluster:
         about: dict[str, Any] = ray.get(self._handle(role, number).about.remote(), timeout=30)
         return int(about["pid"])
 
+    def pids(self) -> dict[str, list[int]]:
+        """Role to processes of its actors that answer, for tests and people."""
+        found: dict[str, list[int]] = {}
+        for name, handle in list(self._handles.items()):
+            try:
+                about = ray.get(handle.about.remote(), timeout=1.0)
+            except RayError:
+                continue
+            found.setdefault(name.split("/")[-2], []).append(int(about["pid"]))
+        return found
+
     def kill(self, role: str, number: int) -> None:
         """End the process hard; Ray starts it again."""
         ray.kill(self._handle(role, number), no_restart=False)

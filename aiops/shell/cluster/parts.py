@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from dataclasses import replace
@@ -24,8 +24,8 @@ _ASK_SECONDS = 3.0
 class AgentHost:
     """Wraps one agent in its actor. The graph comes by reference and is kept until its version changes."""
 
-    def __init__(self, agent: Agent) -> None:
-        self._agent = agent
+    def __init__(self, agent: Agent, fail_point: Callable[[str], None] = lambda _: None) -> None:
+        self._agent, self._fail_point = agent, fail_point
         self._graph = Graph.empty()
         self._known: Any = None
 
@@ -34,6 +34,7 @@ class AgentHost:
         (reference,) = graph
         if reference != self._known:
             self._graph, self._known = shared(reference), reference
+        self._fail_point("agent.handling")
         return self._agent.handle(handoff, replace(view, graph=self._graph))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import numpy as np
 import yaml
 
 from aiops.bootstrap.configuration import load_settings
+from aiops.bootstrap.parts import SHIPPED_BINDER
 from aiops.bootstrap.runtime import read_status
 from aiops.model import cloudevents
 from aiops.model.entities import Criticality, Edge, Item
@@ -31,6 +33,7 @@ from detectors.wire.arrow_encoding import PointEncoder
 from detectors.wire.identity import SeriesIdentity, SeriesKind
 from detectors.wire.series import SeriesTable
 from detectors.wire.slots import slot_of
+from remediations.runbooks import approve
 
 SECOND = 1_000_000_000
 
@@ -76,11 +79,7 @@ class Points:
 
     def send(self, begin: int, steps: int, step: int = SECOND, *, bad: dict[str, float] | None = None) -> None:
         """``steps`` points of each series from ``begin``; entities in ``bad`` use so much more memory, and slow down."""
-        hurt = {
-            self._number[entity, metric]: 1.0 + by
-            for entity, by in (bad or {}).items()
-            for metric in LEAKING
-        }
+        hurt = {self._number[entity, metric]: 1.0 + by for entity, by in (bad or {}).items() for metric in LEAKING}
         records = []
         for slot, series in self._of_slot.items():
             if not series:
@@ -129,7 +128,7 @@ class Running:
         self.log = self.folder / "up.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "aiops.cli.main", "up", "--config", str(self.folder / "aiops.yaml")],
+                [sys.executable, "-m", "tests.integration.runtime.launch", str(self.folder / "aiops.yaml")],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -234,8 +233,9 @@ def configure(folder: Path, broker: str, name: str, **over: Any) -> Settings:
         "fail_points": True,
         "topics": {**topics, "keyed_by_entity": [topics["metrics_arrow"]]},
         "kafka": {"bootstrap": broker, "partitions": 4},
-        "data": {"shards": 2, "snapshot_seconds": 2.0},
+        "data": {"shards": 2, "snapshot_seconds": 2.0, "well_seconds": 3.0},
         "control": {"gather_seconds": 4.0},
+        "binder": str(quick_binder(folder)),
         "paging": {"levels": [[f"file://{folder / 'pages.jsonl'}"]]},
         "console": {"port": 0, "metrics_port": 0},
     }
@@ -244,6 +244,21 @@ def configure(folder: Path, broker: str, name: str, **over: Any) -> Settings:
     file = folder / "aiops.yaml"
     file.write_text(yaml.safe_dump(values))
     return load_settings(file)
+
+
+def quick_binder(folder: Path) -> Path:
+    """The shipped binder with short waits, so that a healing takes seconds."""
+    binder = folder / "binder"
+    shutil.copytree(SHIPPED_BINDER, binder)
+    for file in (binder / "runbooks").glob("*.yaml"):
+        runbook = yaml.safe_load(file.read_text())
+        for step in runbook.get("steps", ()):
+            step["settle_seconds"] = 2.0
+        if "steps" in runbook:
+            runbook |= {"verify_window_seconds": 4.0, "verify_deadline_seconds": 60.0}
+            file.write_text(yaml.safe_dump(runbook))
+    approve(binder / "runbooks")
+    return binder
 
 
 def describe(producer: KafkaPythonProducer, settings: Settings, items: list[tuple[Item, tuple[Edge, ...]]]) -> None:

@@ -1,0 +1,119 @@
+"""The ledger's report: what the parts of the runtime made durable, against the broker's own offsets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiops.control.ledger import Bounds, LedgerReport, fold
+from aiops.model.codec import adapter
+from aiops.model.errors import AiopsError
+from aiops.model.ledger import LedgerLine
+from aiops.ports import TopicPartition
+from aiops.settings import Settings
+from aiops.shell.kafka.consumer import KafkaPythonConsumer
+from aiops.shell.kafka.topics import KafkaTopics
+
+
+@dataclass(frozen=True, slots=True)
+class Accounting:
+    """A report, and how much it can be trusted."""
+
+    report: LedgerReport
+    at: int
+    """When the parts said what it rests on, ns."""
+    checked: bool
+    """Against offsets asked of the broker just now; False: against those that the shards saw last."""
+    why_not: str = ""
+
+
+def account(settings: Settings, status: Mapping[str, Any]) -> Accounting:
+    """The report over a status of the runtime. Asks the broker; where it does not answer, says so."""
+    lines = lines_of(status)
+    checked, why_not = True, ""
+    try:
+        bounds = broker_bounds(settings, settings.kafka.bootstrap or str(status.get("kafka", "")))
+    except AiopsError as error:
+        bounds, checked, why_not = _seen_bounds(settings, status), False, str(error)
+    return Accounting(fold(lines, bounds, internal=settings.topics.keyed), int(status["at"]), checked, why_not)
+
+
+def difference(settings: Settings, status: Mapping[str, Any]) -> int:
+    """The difference of a status by what the shards saw of the broker; asks nobody."""
+    return fold(lines_of(status), _seen_bounds(settings, status), internal=settings.topics.keyed).difference
+
+
+def lines_of(status: Mapping[str, Any]) -> list[LedgerLine]:
+    """Every ledger line that a status holds."""
+    parts: list[Mapping[str, Any]] = [*status.get("shards", ()), status.get("orchestration", {})]
+    read = adapter(LedgerLine).validate_python
+    return [read(line) for part in parts for line in part.get("ledger", ())]
+
+
+def broker_bounds(settings: Settings, bootstrap: str) -> dict[TopicPartition, Bounds]:
+    """First and next offset of every partition of every input topic, asked of the broker.
+
+    Raises:
+        AiopsError: it does not answer.
+    """
+    topics = KafkaTopics(bootstrap)
+    try:
+        found = topics.describe(list(inputs(settings)))
+    finally:
+        topics.close()
+    places = [TopicPartition(topic.name, number) for topic in found for number in range(topic.partitions)]
+    consumer = KafkaPythonConsumer(bootstrap, f"aiops-{settings.domain}-ledger")
+    try:
+        consumer.assign(dict.fromkeys(places))
+        return _bounds(settings, consumer.bounds().items())
+    finally:
+        consumer.close()
+
+
+def inputs(settings: Settings) -> tuple[str, ...]:
+    """Topics whose every record must be accounted for."""
+    names = settings.topics
+    return (*names.telemetry, names.keyed, *names.control)
+
+
+def _seen_bounds(settings: Settings, status: Mapping[str, Any]) -> dict[TopicPartition, Bounds]:
+    seen = []
+    for shard in status.get("shards", ()):
+        for name, (first, end) in shard.get("bounds", {}).items():
+            topic, _, number = name.rpartition("/")
+            seen.append((TopicPartition(topic, int(number)), (first, end)))
+    return _bounds(settings, seen)
+
+
+def _bounds(
+    settings: Settings, pairs: Iterable[tuple[TopicPartition, tuple[int, int]]]
+) -> dict[TopicPartition, Bounds]:
+    return {place: Bounds(first, end, compacted=place.topic == settings.topics.cmdb) for place, (first, end) in pairs}
+
+
+def plain(accounting: Accounting) -> dict[str, Any]:
+    """The report as JSON would have it."""
+    report = accounting.report
+    return {
+        "difference": report.difference,
+        "items": report.items,
+        "in_flight": report.in_flight,
+        "endings": {ending.value: count for ending, count in report.endings.items()},
+        "internal": report.internal,
+        "at": accounting.at,
+        "checked_against_broker": accounting.checked,
+        "why_not": accounting.why_not,
+        "partitions": [
+            {
+                "topic": part.source.topic,
+                "partition": part.source.partition,
+                "records": part.records,
+                "items": part.items,
+                "in_flight": part.in_flight,
+                "difference": part.difference,
+                "why": list(part.why),
+            }
+            for part in report.partitions
+        ],
+    }

@@ -1,0 +1,302 @@
+"""Looks at everything that the runtime needs, and says what is missing, where, and what to do about it.
+
+It changes nothing and starts nothing. Each look is one function that yields findings; an error of the outside is a
+finding like any other.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from aiops.bootstrap.accounting import lines_of
+from aiops.bootstrap.services import services
+from aiops.bootstrap.status import read_status
+from aiops.console.app import loopback
+from aiops.model.errors import AiopsError
+from aiops.model.incidents import Priority
+from aiops.model.pages import Page
+from aiops.ports import Clock, FetchedRecords, TopicPartition
+from aiops.settings import Settings
+from aiops.shell.broker.embedded import BrokerState, EmbeddedBroker
+from aiops.shell.journal.engine import sqlite_url
+from aiops.shell.journal.journal import SqlJournal
+from aiops.shell.kafka.consumer import KafkaPythonConsumer
+from aiops.shell.kafka.topics import KafkaTopics
+from aiops.shell.paging.channels import open_levels
+from remediations.policy import PolicySet
+from remediations.policy_cases import check
+from remediations.runbooks import Catalogue
+from remediations.windows import Windows
+
+_GIB = 2**30
+_SAMPLE = 200
+"""Records looked at from the end of each partition."""
+_SKEW_SECONDS = 5.0
+
+
+class Level(StrEnum):
+    """How bad a finding is."""
+
+    OK = "OK"
+    WARN = "WARN"
+    FAIL = "FAIL"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report."""
+
+    level: Level
+    about: str
+    """``binder``, ``kafka`` …"""
+    what: str
+    do: str = ""
+    """What a person should do about it."""
+
+
+def examine(settings: Settings, binder: Path, clock: Clock, *, page: bool = False) -> Iterator[Finding]:
+    """Every finding, in the order in which people should read them. ``page``: send a test page to every channel."""
+    looks: dict[str, Callable[[], Iterable[Finding]]] = {
+        "binder": lambda: _binder(settings, binder, clock),
+        "acting": lambda: _acting(settings),
+        "state": lambda: _state(settings),
+        "journal": lambda: _journal(settings),
+        "kafka": lambda: _kafka(settings, clock),
+        "runtime": lambda: _runtime(settings, clock),
+        "pages": lambda: _pages(settings, clock, send=page),
+        "console": lambda: _console(settings),
+    }
+    for about, look in looks.items():
+        try:
+            yield from look()
+        except (AiopsError, OSError) as error:
+            yield Finding(Level.FAIL, about, str(error))
+
+
+def _binder(settings: Settings, folder: Path, clock: Clock) -> Iterator[Finding]:
+    if not folder.is_dir():
+        yield Finding(
+            Level.FAIL, "binder", f"{folder} is no folder", "set binder in aiops.yaml to a folder that exists"
+        )
+        return
+    shipped = " (the example that is shipped)" if settings.binder is None else ""
+    policies, runbooks = PolicySet.load(folder / "policies"), Catalogue.load(folder / "runbooks")
+    windows = Windows.load(folder / "windows")
+    for problem in (*policies.problems, *windows.problems):
+        yield Finding(Level.FAIL, "binder", str(problem), "nothing is acted on until this is mended")
+    for problem in runbooks.problems:
+        yield Finding(Level.FAIL, "binder", str(problem), "this runbook is not used until it is mended")
+    if not policies.problems:
+        wrong = [one for one in check(policies, folder / "policies") if not one.right]
+        for one in wrong:
+            what = f"policies answer case {one.case.name!r} with {one.decision.level}, expected {one.case.expect}"
+            yield Finding(Level.WARN, "binder", what, "aiops policy test")
+        yield Finding(Level.OK, "binder", f"{folder}{shipped}: {len(runbooks.runbooks)} runbooks approved")
+    items = services(folder / "services", settings.domain)
+    paid = sum(1 for item, _ in items if item.value_per_minute)
+    if items:
+        yield Finding(Level.OK, "binder", f"{len(items)} items in services/, {paid} with a value")
+    else:
+        yield Finding(Level.WARN, "binder", "services/ names no item", "impact comes from aiops.cmdb and spans alone")
+    hold = windows.hold(clock.now())
+    if hold is not None:
+        yield Finding(Level.WARN, "binder", f"changes are held now: {hold.reason}", "actions wait until it ends")
+
+
+def _acting(settings: Settings) -> Iterator[Finding]:
+    kinds = {options.get("kind", "none") for options in settings.acting.executors.values()}
+    if settings.control.shadow:
+        yield Finding(Level.WARN, "acting", "shadow mode: everything is decided, nothing is executed", "control.shadow")
+    elif kinds <= {"none"}:
+        what = "no executor is set: plans are made, and refused when they are to be carried out"
+        yield Finding(Level.WARN, "acting", what, "set acting.executors, or control.shadow: true")
+    else:
+        yield Finding(Level.OK, "acting", f"executors: {', '.join(sorted(kinds))}")
+
+
+def _state(settings: Settings) -> Iterator[Finding]:
+    folder = settings.state
+    existing = next(place for place in (folder, *folder.parents) if place.exists())
+    free = shutil.disk_usage(existing).free / _GIB
+    what = f"{free:.1f} GiB free for {folder}"
+    if free < 1:
+        yield Finding(Level.FAIL, "state", what, "make room: a full disk stops every decision")
+    else:
+        yield Finding(Level.WARN if free < 5 else Level.OK, "state", what, "make room soon" if free < 5 else "")
+
+
+def _journal(settings: Settings) -> Iterator[Finding]:
+    url = settings.control.journal
+    if url is None and not (settings.state / "journal.db").exists():
+        yield Finding(Level.OK, "journal", "SQLite; aiops up makes it")
+        return
+    journal = SqlJournal(url or sqlite_url(settings.state))
+    try:
+        halt = journal.halt_state(settings.domain)
+    finally:
+        journal.close()
+    yield Finding(Level.OK, "journal", "readable" if url else f"readable, {settings.state / 'journal.db'}")
+    if halt.halted:
+        yield Finding(
+            Level.WARN, "journal", f"halted by {halt.who}: {halt.reason or 'no reason given'}", "aiops resume"
+        )
+
+
+# ------------------------------------------------------------------------------------------------------------ Kafka
+
+
+def _kafka(settings: Settings, clock: Clock) -> Iterator[Finding]:
+    if settings.kafka.client == "confluent" and importlib.util.find_spec("confluent_kafka") is None:
+        yield Finding(Level.FAIL, "kafka", "kafka.client is confluent, which is not here", "pip install 'aiops[fast]'")
+    bootstrap = settings.kafka.bootstrap
+    if bootstrap is None:
+        status = EmbeddedBroker(settings.state / "broker").status()
+        if status.state is not BrokerState.RUNNING or not status.bootstrap:
+            yield Finding(Level.OK, "kafka", "embedded, not running; aiops up starts it")
+            return
+        bootstrap = status.bootstrap
+    topics = KafkaTopics(bootstrap)
+    try:
+        names = settings.topics
+        wanted = [*names.telemetry, names.keyed, *names.control, names.dead_letters]
+        have = {topic.name: topic.partitions for topic in topics.describe(sorted(set(topics.names()) & set(wanted)))}
+    finally:
+        topics.close()
+    yield Finding(Level.OK, "kafka", f"{bootstrap} answers")
+    missing = [name for name in wanted if name not in have]
+    if missing:
+        yield Finding(Level.WARN, "kafka", f"topics are missing: {', '.join(missing)}", "aiops up makes them")
+    slots = settings.kafka.partitions
+    for name in (*names.telemetry, names.keyed):
+        if have.get(name, slots) != slots:
+            what = f"{name} has {have[name]} partitions, a slot needs one of each: {slots} expected"
+            yield Finding(Level.FAIL, "kafka", what, "set kafka.partitions, or make the topic anew")
+    yield from _records(settings, bootstrap, {name: have[name] for name in names.telemetry if name in have}, clock)
+
+
+def _records(settings: Settings, bootstrap: str, have: dict[str, int], clock: Clock) -> Iterator[Finding]:
+    """Keys and times of the newest records."""
+    consumer = KafkaPythonConsumer(bootstrap, f"aiops-{settings.domain}-doctor")
+    try:
+        newest = _newest(consumer, [TopicPartition(name, n) for name, count in have.items() for n in range(count)])
+    finally:
+        consumer.close()
+    for name in have:
+        fetched = [records for records in newest if records.source.topic == name]
+        keys = [key for records in fetched for key in records.keys]
+        if keys and None in keys:
+            yield _unkeyed(settings, name, keys.count(None) / len(keys))
+        ahead = max((at for records in fetched for at in records.appended_at), default=0) - clock.now()
+        if ahead > _SKEW_SECONDS * 1e9:
+            what = f"the newest record of {name} is stamped {ahead / 1e9:.0f} s ahead of this clock"
+            yield Finding(Level.WARN, "clock", what, "let NTP run on the senders, the broker and here")
+
+
+def _unkeyed(settings: Settings, name: str, share: float) -> Finding:
+    status = read_status(settings.state) or {}
+    lines = [line for line in lines_of(status) if line.topic == name]
+    items, forwarded = sum(line.items for line in lines), sum(line.forwarded for line in lines)
+    saving = f": keying would save {forwarded:,} of {items:,} units a second way through Kafka" if forwarded else ""
+    what = f"{share:.0%} of the newest records of {name} have no key{saving}"
+    if not forwarded and settings.data.shards == 1:
+        return Finding(Level.OK, "kafka", f"{what}; with one shard that costs nothing")
+    do = "partition_metrics_by_resource_attributes and partition_logs_by_resource_attributes in the Collector"
+    return Finding(Level.WARN, "kafka", what, do)
+
+
+def _newest(consumer: KafkaPythonConsumer, places: list[TopicPartition]) -> list[FetchedRecords]:
+    if not places:
+        return []
+    consumer.assign(dict.fromkeys(places))
+    bounds = consumer.bounds()
+    consumer.assign({place: max(first, end - _SAMPLE) for place, (first, end) in bounds.items()})
+    fetched: list[FetchedRecords] = []
+    for _ in range(50):
+        if all(consumer.positions()[place] >= end for place, (_first, end) in bounds.items()):
+            break
+        fetched += consumer.poll(0.5, 1 << 20)
+    return fetched
+
+
+# ---------------------------------------------------------------------------------------------------- the rest
+
+
+def _runtime(settings: Settings, clock: Clock) -> Iterator[Finding]:
+    if importlib.util.find_spec("ray") is None:
+        yield Finding(Level.FAIL, "ray", "Ray is not installed", "make set-up")
+    status = read_status(settings.state)
+    if status is None:
+        yield Finding(Level.OK, "runtime", "never ran here; aiops up starts it")
+        return
+    age = (clock.now() - status["at"]) / 1e9
+    if age > 30:
+        yield Finding(Level.WARN, "runtime", f"not running: it last said something {age:,.0f} s ago", "aiops up")
+        return
+    yield Finding(Level.OK, "runtime", f"up, {len(status['shards'])} shards, epoch {_control(status).get('epoch', 0)}")
+    for part in (_control(status), status.get("fleet", {}), *status["shards"]):
+        if part.get("trouble"):
+            yield Finding(Level.WARN, "runtime", str(part["trouble"]))
+
+
+def _control(status: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = status.get("orchestration", {})
+    return found
+
+
+def _pages(settings: Settings, clock: Clock, *, send: bool) -> Iterator[Finding]:
+    levels = open_levels(settings.paging.levels, clock)
+    channels = [(number, channel) for number, level in enumerate(levels) for channel in level]
+    if not channels:
+        yield Finding(Level.FAIL, "pages", "nobody is ever paged", "set paging.levels")
+    elif all(channel.name.startswith("console") for _, channel in channels):
+        yield Finding(Level.WARN, "pages", "pages go to the console only", "set paging.levels to people's channels")
+    else:
+        yield Finding(Level.OK, "pages", f"{len(levels)} levels, {len(channels)} channels")
+    for number, channel in channels if send else ():
+        page = _test_page(settings, number, clock.now())
+        try:
+            delivery = channel.send(page)
+        except AiopsError as error:
+            yield Finding(Level.FAIL, "pages", f"level {number + 1}, {channel.name}: {error}", "mend its URL")
+            continue
+        if delivery.delivered:
+            yield Finding(Level.OK, "pages", f"level {number + 1}, {channel.name}: test page delivered")
+        else:
+            yield Finding(Level.FAIL, "pages", f"level {number + 1}, {channel.name}: {delivery.error}", "mend its URL")
+
+
+def _test_page(settings: Settings, level: int, at: int) -> Page:
+    return Page(
+        key=f"doctor/{at}/{level}",
+        work_item="doctor",
+        level=level,
+        at=at,
+        priority=Priority.P4,
+        title="aiops doctor: this is a test",
+        broken="Nothing.",
+        matters="Somebody tests whether pages arrive.",
+        affected=(),
+        causes=(),
+        tried=(),
+        asks="Nothing is asked of you.",
+        domain=settings.domain,
+    )
+
+
+def _console(settings: Settings) -> Iterator[Finding]:
+    if not loopback(settings.console.host):
+        what = f"the console listens on {settings.console.host} without TLS: tokens go over the network in clear"
+        yield Finding(Level.WARN, "console", what, "put a proxy with TLS in front, or set console.host: 127.0.0.1")
+    else:
+        yield Finding(
+            Level.OK, "console", f"http://{settings.console.host}:{settings.console.port}/, this machine only"
+        )
+    token = settings.state / "console.token"
+    if token.exists() and token.stat().st_mode & 0o077:
+        yield Finding(Level.FAIL, "console", f"others can read {token}", f"chmod 600 {token}")
