@@ -27,6 +27,8 @@ from aiops.model.errors import PermanentError
 from aiops.ports import OutRecord
 
 DEAD_LETTER = "io.aiops.deadletter.v1"
+KEY = "sealing.key"
+"""Name of the key file in the state folder."""
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
 _SHOWN_BYTES = 120
@@ -66,7 +68,7 @@ class Seal:
 
 def open_seal(folder: Path) -> Seal:
     """The seal of a state folder; its key is made at the first call. ``PermanentError`` when the key is no key."""
-    file = folder / "sealing.key"
+    file = folder / KEY
     folder.mkdir(parents=True, exist_ok=True)
     try:
         if not file.exists():
