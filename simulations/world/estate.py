@@ -185,10 +185,10 @@ def parse(text: str, name: str = "estate") -> Estate:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "estate"
-        raise EstateError(f"{name}:{_line(tree, first['loc'])}: {place}: {first['msg']}") from error
+        raise EstateError(f"{name}:{line_of(tree, first['loc'])}: {place}: {first['msg']}") from error
 
 
-def _line(tree: Any, location: tuple[int | str, ...]) -> int:
+def line_of(tree: Any, location: tuple[int | str, ...]) -> int:
     """The line of the deepest node on the way to a place, counted from 1."""
     node = tree
     for part in location:

@@ -1,0 +1,156 @@
+"""A scenario in YAML, checked; errors name file, line and place."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from aiops.model.errors import PermanentError
+from aiops.model.times import parse as parse_time
+from simulations.faults.registry import FaultError, check, make
+from simulations.running.simulation import Coming, Plot
+from simulations.world.estate import SHOP, Estate, line_of
+from simulations.world.estate import load as load_estate
+from simulations.world.world import DEFAULT_START
+
+FOLDER = Path(__file__).parent
+"""Where the shipped ones are."""
+
+
+class ScenarioError(PermanentError):
+    """A scenario cannot be used; the text names file, line and place."""
+
+
+class _Spec(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Ending(StrEnum):
+    """How an incident should end, or may end."""
+
+    HEALED = "healed unattended"
+    APPROVED = "healed after approval"
+    ESCALATED = "escalated"
+    CLEARED = "cleared by itself"
+    NOTHING = "nothing"
+    """No incident at all."""
+
+
+class FaultSpec(_Spec):
+    """A fault of the registry and when it comes."""
+
+    name: str
+    after: int = Field(default=0, ge=0)
+    """Seconds after the history."""
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+
+class Approvals(_Spec):
+    """Who is there to be asked."""
+
+    after: float | None = Field(default=120.0, ge=0)
+    """Seconds until they answer; null: nobody is there."""
+
+
+class Expected(_Spec):
+    """What should be found and done."""
+
+    roots: tuple[str, ...] = ()
+    """Right answers to "what is the cause"; empty: nothing is to be found."""
+    kinds: tuple[str, ...] = ()
+    """Kinds of fault that are right; empty: any."""
+    endings: tuple[Ending, ...] = Field(min_length=1)
+    """Good ends, best first."""
+    actions: tuple[str, ...] = ()
+    """``primitive target`` that may be done; everything else is against expectation."""
+    forbidden: tuple[str, ...] = ()
+    """What would do harm, as ``primitive target``; ``*`` stands for any target."""
+
+
+class Scenario(_Spec):
+    """One story with its moral."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    title: str
+    about: str = ""
+    estate: str = "shop"
+    """A shipped estate, or the path of a file beside the scenario."""
+    start: str | None = None
+    """RFC 3339; None: Monday 2026-03-02 09:00 UTC."""
+    history: int = Field(default=1800, ge=0, le=86_400)
+    duration: int = Field(default=1800, ge=60, le=7 * 86_400)
+    faults: tuple[FaultSpec, ...] = ()
+    approvals: Approvals = Approvals()
+    expected: Expected
+
+    def plot(self, folder: Path = FOLDER) -> Plot:
+        """What is to happen."""
+        made = [Coming(make(spec.name, spec.settings), spec.after) for spec in self.faults]
+        return Plot(
+            estate=self.built(folder),
+            faults=tuple(made),
+            history=self.history,
+            duration=self.duration,
+            approval_seconds=self.approvals.after,
+            start=DEFAULT_START if self.start is None else parse_time(self.start),
+        )
+
+    def built(self, folder: Path = FOLDER) -> Estate:
+        """Its estate."""
+        return load_estate(SHOP.parent / f"{self.estate}.yaml" if self.estate.isalnum() else folder / self.estate)
+
+
+def shipped() -> dict[str, Path]:
+    """Files of the shipped scenarios by name."""
+    return {path.stem: path for path in sorted(FOLDER.glob("*.yaml"))}
+
+
+def find(name: str) -> Scenario:
+    """The shipped scenario of this name, or the one in this file.
+
+    Raises:
+        ScenarioError: there is none, or its file is wrong.
+    """
+    known = shipped()
+    if name in known:
+        return load(known[name])
+    if name.endswith((".yaml", ".yml")):
+        return load(Path(name))
+    raise ScenarioError(f"no scenario {name!r}; known: {', '.join(known)}; or give the path of a .yaml file")
+
+
+def load(path: Path) -> Scenario:
+    """The scenario in a file."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ScenarioError(f"{path}: cannot be read: {error}") from error
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Scenario:
+    """The scenario in a text, with everything it names tried out; ``path`` stands in errors and for its folder."""
+    try:
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        scenario = Scenario.model_validate(yaml.safe_load(text))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = "" if mark is None else f":{mark.line + 1}"
+        raise ScenarioError(f"{path}{line}: is not YAML: {getattr(error, 'problem', error)}") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"])) or "scenario"
+        raise ScenarioError(f"{path}:{line_of(tree, first['loc'])}: {place}: {first['msg']}") from error
+    if scenario.start is not None and parse_time(scenario.start) < 0:
+        raise ScenarioError(f"{path}:{line_of(tree, ('start',))}: start: {scenario.start!r} is no RFC 3339 time")
+    estate = scenario.built(path.parent)
+    for number, spec in enumerate(scenario.faults):
+        try:
+            check(make(spec.name, spec.settings), estate)
+        except FaultError as error:
+            raise ScenarioError(f"{path}:{line_of(tree, ('faults', number))}: {error}") from error
+    return scenario
