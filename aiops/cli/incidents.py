@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from aiops.cli.exits import Exit
-from aiops.cli.opening import Config, Json, clock_time, open_installation, span
+from aiops.cli.opening import Config, Json, clock_time, open_installation, plain, span
 from aiops.console.stories import Decision, PlanStory, Story, as_json, incident_as_json, listed, story
 from aiops.model.diagnoses import Diagnosis
 from aiops.model.episodes import Episode
@@ -95,11 +95,6 @@ def text(told: Story) -> Iterator[str]:
         mark = "delivered" if record.delivered else f"NOT delivered, {record.failures} failures"
         taken = f", acknowledged by {record.acknowledged_by}" if record.acknowledged_by else ""
         yield from _part(f"page to level {record.page.level + 1} ({mark}{plain(taken)})", _page(record.page))
-
-
-def plain(words: str) -> str:
-    """Text from outside without what a terminal would obey."""
-    return "".join(letter if letter.isprintable() else "�" for letter in words)
 
 
 def _part(title: str, lines: Iterable[str]) -> Iterator[str]:

@@ -84,6 +84,11 @@ def show(word: Told, *, as_json: bool) -> None:
     typer.echo(json.dumps(asdict(word)) if as_json else word.text)
 
 
+def plain(words: str) -> str:
+    """Text from outside without what a terminal would obey."""
+    return "".join(letter if letter.isprintable() else "�" for letter in words)
+
+
 def clock_time(at: int) -> str:
     """A time as people read it, UTC to the second."""
     return datetime.fromtimestamp(at / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,176 @@
+"""`aiops dead-letters`: what could not be used, why, and another try."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Final
+
+import typer
+
+from aiops.bootstrap.configuration import load_settings
+from aiops.bootstrap.status import read_status
+from aiops.cli.exits import Exit
+from aiops.cli.opening import Config, Json, clock_time, plain
+from aiops.model.deadletters import DeadLetter
+from aiops.model.errors import PermanentError
+from aiops.ports import OutRecord, TopicPartition
+from aiops.settings import Settings
+from aiops.shell.kafka.consumer import KafkaPythonConsumer
+from aiops.shell.kafka.producer import KafkaPythonProducer
+from aiops.shell.kafka.topics import KafkaTopics
+from aiops.shell.sealing import KEY, decode_letter, masked_letter, open_seal
+
+app: Final = typer.Typer(
+    no_args_is_help=True,
+    help="""What could not be used, and why. The originals are encrypted and kept for the topic's retention time.
+
+    Lists never show an original; `show KEY --reveal` does, where the key file of the state folder is.""",
+)
+_SHOWN: Final = 50
+_Reason = Annotated[str | None, typer.Option(help="Only of this reason: undecodable, bad-time …")]
+_Topic = Annotated[str | None, typer.Option(help="Only from this topic.")]
+_Key = Annotated[str, typer.Argument(help="TOPIC/PARTITION/OFFSET/REASON, as the list prints it.", metavar="KEY")]
+
+
+@app.callback()
+def about() -> None:
+    """What could not be used, why, and another try."""
+
+
+@app.command(name="list")
+def list_(
+    reason: _Reason = None,
+    topic: _Topic = None,
+    limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = _SHOWN,
+    config: Config = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """List the newest dead letters, one a record and reason; a repeat is shown once.
+
+    Exit code 0: read, perhaps none. 4: Kafka does not answer.
+    """
+    settings = load_settings(config)
+    kept = {key: masked_letter(value) for key, value in _records(settings)}
+    found = [
+        (key, letter)
+        for key, letter in sorted(kept.items(), key=lambda pair: pair[1]["at"])
+        if reason in {None, letter["reason"]} and topic in {None, letter["topic"]}
+    ]
+    if as_json:
+        shown = [{"key": key, **letter} for key, letter in found[-limit:]]
+        typer.echo(json.dumps({"letters": len(found), "shown": shown}))
+        return
+    if not found:
+        typer.echo("no dead letters")
+        return
+    for key, letter in found[-limit:]:
+        typer.echo(f"{clock_time(letter['at'])}  {key}  {letter['items']} items, {letter['size']:,} bytes")
+        typer.echo(f"{'':21}{plain(letter['detail'])[:100]}  {letter['shown'][:60]}".rstrip())
+    reasons = Counter(letter["reason"] for _, letter in found)
+    typer.echo(f"{len(found)} in all: " + ", ".join(f"{count} {name}" for name, count in reasons.most_common()))
+
+
+@app.command()
+def show(
+    key: _Key,
+    config: Config = None,
+    *,
+    reveal: Annotated[bool, typer.Option("--reveal", help="Print the original bytes as well.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show one; with --reveal its original, which may hold personal data.
+
+    Exit code 0: shown. 1: there is none of that key. 3: this state folder has another key file.
+    """
+    settings = load_settings(config)
+    value = _one(settings, key)
+    told = {"key": key, **masked_letter(value)}
+    if reveal:
+        told["original"] = _opened(settings, value).original.decode("utf-8", "backslashreplace")
+    if as_json:
+        typer.echo(json.dumps(told))
+        return
+    for name, said in told.items():
+        typer.echo(f"{name:<10} {plain(str(said))}")
+
+
+@app.command()
+def retry(key: _Key, config: Config = None, *, as_json: Json = False) -> None:
+    """Write the original to its topic again, for example after an upgrade that can read it.
+
+    Exit code 0: written. 1: there is none of that key. 3: it was cut when it was kept, so it cannot be written whole.
+    """
+    settings = load_settings(config)
+    letter = _opened(settings, _one(settings, key))
+    if letter.cut:
+        raise PermanentError(f"{key} was cut to {settings.data.dead_letter_bytes} bytes when it was kept: send it anew")
+    record = OutRecord(letter.topic, None, letter.original, letter.headers, letter.partition)
+    producer = KafkaPythonProducer(_bootstrap(settings), settings.kafka.max_record_bytes)
+    try:
+        producer.send([record])
+        producer.flush()
+    finally:
+        producer.close()
+    told = f"{len(record.value):,} bytes written to {letter.topic}/{letter.partition} again"
+    typer.echo(json.dumps({"key": key, "told": told}) if as_json else told)
+
+
+def _one(settings: Settings, key: str) -> bytes:
+    """The newest record of that key; ends the command when there is none."""
+    found = None
+    for name, value in _records(settings):
+        found = value if name == key else found
+    if found is None:
+        typer.echo(f"aiops: no dead letter {key!r}; see: aiops dead-letters list", err=True)
+        raise typer.Exit(Exit.NO)
+    return found
+
+
+def _records(settings: Settings) -> Iterator[tuple[str, bytes]]:
+    """Key and value of all that the topic keeps, in its order; a repeat comes again."""
+    bootstrap, name = _bootstrap(settings), settings.topics.dead_letters
+    topics = KafkaTopics(bootstrap)
+    try:
+        places = [TopicPartition(t.name, n) for t in topics.describe([name]) for n in range(t.partitions)]
+    finally:
+        topics.close()
+    consumer = KafkaPythonConsumer(bootstrap, f"aiops-{settings.domain}-reader")
+    try:
+        yield from _read(consumer, places)
+    finally:
+        consumer.close()
+
+
+def _read(consumer: KafkaPythonConsumer, places: list[TopicPartition]) -> Iterator[tuple[str, bytes]]:
+    consumer.assign(dict.fromkeys(places))
+    ends = {place: end for place, (_, end) in consumer.bounds().items()}
+    while any(consumer.positions()[place] < end for place, end in ends.items()):
+        for records in consumer.poll(1.0, 1 << 20):
+            for offset, value in zip(records.offsets, records.values, strict=True):
+                try:
+                    yield _key(masked_letter(value)), value
+                except PermanentError as error:
+                    place = f"{records.source.topic}/{records.source.partition}/{offset}"
+                    typer.echo(f"aiops: {place}: {error}", err=True)
+
+
+def _key(letter: Mapping[str, Any]) -> str:
+    return f"{letter['topic']}/{letter['partition']}/{letter['offset']}/{letter['reason']}"
+
+
+def _opened(settings: Settings, value: bytes) -> DeadLetter:
+    if not (settings.state / KEY).exists():
+        raise PermanentError(f"{settings.state / KEY} is not there: use the state folder that sealed it")
+    return decode_letter(value, open_seal(settings.state))
+
+
+def _bootstrap(settings: Settings) -> str:
+    """Kafka's address: of the settings, else of the broker that the runtime last used."""
+    status = None if settings.kafka.bootstrap else read_status(settings.state)
+    found = settings.kafka.bootstrap or (status or {}).get("kafka")
+    if not found:
+        raise PermanentError("which Kafka? nothing ran here yet: set AIOPS_KAFKA=host:port, or start `aiops up`")
+    return str(found)

@@ -1,0 +1,42 @@
+"""`aiops doctor`: is everything there, and what is to be done where it is not?"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from aiops.bootstrap.configuration import load_settings
+from aiops.bootstrap.doctor import Finding, Level, examine
+from aiops.bootstrap.parts import binder
+from aiops.cli.exits import Exit
+from aiops.cli.opening import Config, Json
+from aiops.model.errors import PermanentError
+from aiops.shell.clock import SystemClock
+
+_Page = Annotated[bool, typer.Option("--page", help="Send a test page through every channel of every level.")]
+
+
+def run(config: Config = None, *, page: _Page = False, as_json: Json = False) -> None:
+    """Check settings, binder (runbooks, policies, windows, services; with file and line), Kafka, journal, disk, pages.
+
+    Changes and starts nothing. Each line is OK, WARN or FAIL, with what to do about it.
+
+    Exit code 0: nothing fails. 1: something does.
+    """
+    try:
+        settings = load_settings(config)
+        findings = list(examine(settings, binder(settings), SystemClock(), page=page))
+    except PermanentError as error:
+        findings = [Finding(Level.FAIL, "settings", line) for line in str(error).splitlines()]
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in findings]))
+    else:
+        for finding in findings:
+            typer.echo(f"{finding.level.value:<5} {finding.about:<8} {finding.what}")
+            if finding.do:
+                typer.echo(f"{'':<14} -> {finding.do}")
+    if any(finding.level is Level.FAIL for finding in findings):
+        raise typer.Exit(Exit.NO)

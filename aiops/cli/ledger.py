@@ -1,0 +1,44 @@
+"""`aiops ledger`: how every point, line, span and message ended, checked against the broker's own offsets."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import typer
+
+from aiops.bootstrap.accounting import account, plain
+from aiops.bootstrap.configuration import load_settings
+from aiops.bootstrap.status import read_status
+from aiops.cli.exits import Exit
+from aiops.cli.opening import Config, Json, span
+from aiops.control.ledger import printable
+from aiops.model.errors import PermanentError
+
+_OLD_SECONDS = 15
+
+
+def run(config: Config = None, *, as_json: Json = False) -> None:
+    """Show how every unit of input ended: learned, flagged, duplicate, late, warming up, applied, dead letter, lost.
+
+    The figures are what the shards and the orchestrator made durable; the offsets are asked of the broker afterwards.
+    What was not read yet is in flight, not missing. The difference is 0, or something was lost or counted twice.
+
+    Exit code 0: the difference is 0. 1: it is not. 3: the runtime never ran here.
+    """
+    settings = load_settings(config)
+    status = read_status(settings.state)
+    if status is None:
+        raise PermanentError(f"the runtime never ran in {settings.state}: start it with `aiops up`")
+    found = account(settings, status)
+    if as_json:
+        typer.echo(json.dumps(plain(found)))
+    else:
+        typer.echo(printable(found.report), nl=False)
+        age = time.time_ns() - found.at
+        if age > _OLD_SECONDS * 10**9:
+            typer.echo(f"(the runtime last said something {span(age)} ago)", err=True)
+        if not found.checked:
+            typer.echo(f"(not checked against the broker: {found.why_not})", err=True)
+    if found.report.difference:
+        raise typer.Exit(Exit.NO)
