@@ -28,9 +28,26 @@ class Command(NamedTuple):
 
 
 COMMANDS: Final = (
+    Command("up", "aiops.cli.up:run", "Run everything, until told to stop."),
+    Command("scale", "aiops.cli.deciding:scale", "Ask the running fleet for another number of shards."),
+    Command("incidents", "aiops.cli.incidents:run", "List incidents, or tell the whole story of one."),
+    Command("approve", "aiops.cli.deciding:approve", "Agree to the plan that waits for approval."),
+    Command("reject", "aiops.cli.deciding:reject", "Refuse the plan that waits for approval."),
+    Command("acknowledge", "aiops.cli.deciding:acknowledge", "Take a page, so that nobody else is paged."),
+    Command("take-over", "aiops.cli.deciding:take_over", "Say that a stuck plan's targets are in order."),
+    Command("close", "aiops.cli.deciding:close", "Close an escalated incident."),
+    Command("suppress", "aiops.cli.deciding:suppress", "Be silent about an incident for a while."),
+    Command("halt", "aiops.cli.halting:halt", "Stop every new action, now."),
+    Command("resume", "aiops.cli.halting:resume", "Let actions begin again."),
+    Command("ledger", "aiops.cli.ledger:run", "Show how every unit of input ended, against the broker's offsets."),
+    Command("dead-letters", "aiops.cli.dead_letters:app", "What could not be used, why, and another try."),
+    Command("audit", "aiops.cli.audit:app", "Check that the record of decisions is the one that was written."),
+    Command("dashboards", "aiops.cli.dashboards:app", "Put the Grafana dashboards in place."),
+    Command("doctor", "aiops.cli.doctor:run", "Check settings, binder and everything outside."),
     Command("detect", "aiops.cli.detect:run", "Find episodes of trouble in tables of numbers."),
     Command("diagnose", "aiops.cli.diagnose:diagnose", "Name the causes of recorded incidents, with evidence."),
     Command("topology", "aiops.cli.topology:app", "What depends on what, and what a failure would cost."),
+    Command("policy", "aiops.cli.policy:app", "Test and explain what the runtime may do."),
     Command("broker", "aiops.cli.broker:app", "Start, stop and look at the embedded Kafka."),
 )  # fmt: skip
 
