@@ -172,6 +172,8 @@ class Settings(Group):
     """Folder with services, runbooks, policies, windows, on-call; None: the shipped example."""
     ray: str | None = None
     """Address of a Ray cluster (``auto``: the one on this machine); None: a local one that ends with ``aiops up``."""
+    clock: Path | None = None
+    """For replays only: the file with the recording's time that all parts go by; None: the system's clock."""
     fail_points: bool = False
     """For tests only: let a test kill processes at named points."""
     topics: Topics = Topics()

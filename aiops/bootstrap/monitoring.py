@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 
 from aiops.agents.monitor.plan import Produced
 from aiops.agents.monitoring import MonitoringAgent
-from aiops.bootstrap.parts import binder, fail_points, open_consumer, open_journal
+from aiops.bootstrap.parts import binder, fail_points, make_clock, open_consumer, open_journal
 from aiops.bootstrap.services import objectives
 from aiops.model import cloudevents
 from aiops.model.ledger import LedgerLine
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
 from aiops.ports import Clock, FetchedRecords, OutRecord, SlotSnapshot, TopicPartition
 from aiops.settings import Settings
-from aiops.shell.clock import SystemClock
 from aiops.shell.kafka.producer import KafkaPythonProducer
 from aiops.shell.sealing import Seal, encode_letter, open_seal
 from aiops.shell.shard import Shard, ShardParts, ShardRhythm
@@ -98,7 +97,7 @@ class SpeakingAgent:
 
 def make_shard(settings: Settings, bootstrap: str, number: int) -> Shard:
     """What a shard's actor hosts; it owns what the assignment says from the start."""
-    clock, topics, data = SystemClock(), settings.topics, settings.data
+    clock, topics, data = make_clock(settings), settings.topics, settings.data
     goals = objectives(binder(settings) / "services", settings.domain)
     agent = MonitoringAgent(settings, number, goals)
     parts = ShardParts(

@@ -6,14 +6,13 @@ import os
 import socket
 from collections.abc import Sequence
 
-from aiops.bootstrap.parts import fail_points, limits, open_journal
+from aiops.bootstrap.parts import fail_points, limits, make_clock, open_journal
 from aiops.model.cloudevents import Receipt, Refused, decode
 from aiops.model.deadletters import DeadLetter
 from aiops.model.errors import TemporaryError
 from aiops.model.events import Event
 from aiops.ports import FetchedRecords, TopicPartition
 from aiops.settings import Settings
-from aiops.shell.clock import SystemClock
 from aiops.shell.cluster.cluster import Cluster
 from aiops.shell.cluster.parts import ClusterAgents, ClusterFleet, ClusterSteps
 from aiops.shell.dispatch import Outside, ThreadedDispatcher
@@ -81,7 +80,7 @@ class HostedOrchestration:
     """The orchestration with its neighbours, as an actor hosts it."""
 
     def __init__(self, settings: Settings, bootstrap: str) -> None:
-        clock = SystemClock()
+        clock = make_clock(settings)
         cluster = Cluster(settings.ray, settings.domain, "")
         self._journal = open_journal(settings)
         self._producer = KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes)

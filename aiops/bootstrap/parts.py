@@ -16,9 +16,9 @@ from aiops.agents.triage import TriageAgent
 from aiops.agents.view import Agent
 from aiops.model.errors import PermanentError
 from aiops.model.handoffs import Role
-from aiops.ports import Executor, Inbox, TelemetryConsumer
+from aiops.ports import Clock, Executor, Inbox, TelemetryConsumer
 from aiops.settings import Settings
-from aiops.shell.clock import SystemClock
+from aiops.shell.clock import RecordedClock, SystemClock
 from aiops.shell.cluster.parts import AgentHost
 from aiops.shell.executors.gate import Gate
 from aiops.shell.executors.http import HttpExecutor
@@ -38,6 +38,11 @@ def open_journal(settings: Settings) -> SqlJournal:
     """The journal of this installation; makes the state folder."""
     settings.state.mkdir(parents=True, exist_ok=True)
     return SqlJournal(settings.control.journal or sqlite_url(settings.state))
+
+
+def make_clock(settings: Settings) -> Clock:
+    """The system's clock, or in a replay the recording's."""
+    return SystemClock() if settings.clock is None else RecordedClock(settings.clock)
 
 
 def binder(settings: Settings) -> Path:
@@ -113,7 +118,7 @@ def _option(primitive: str, options: dict[str, str], name: str) -> str:
 def make_gate(settings: Settings) -> Gate:
     """The executors behind their gate; the inbox is all it knows of the control plane."""
     inbox: Inbox = open_journal(settings)
-    return Gate(inbox, executors(settings), SystemClock(), fail_point=fail_points(settings))
+    return Gate(inbox, executors(settings), make_clock(settings), fail_point=fail_points(settings))
 
 
 def limits(settings: Settings) -> Callable[[Iterable[str]], dict[str, float]]:

@@ -93,7 +93,8 @@ class Runtime:
         self._keeper = self._make_keeper()
         self._keeper.reconcile()
         self._keeper.start()
-        watchdog.start(settings.state, watchdog.Configuration(paging=settings.paging, domain=settings.domain))
+        if settings.clock is None:  # the heartbeat is on the system's clock, which a replay's parts do not go by
+            watchdog.start(settings.state, watchdog.Configuration(paging=settings.paging, domain=settings.domain))
         self._beating.start()
 
     def stop(self) -> None:

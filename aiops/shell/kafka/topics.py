@@ -58,6 +58,12 @@ class KafkaTopics:
             except TopicAlreadyExistsError:
                 return  # somebody else was faster
 
+    def remove(self, names: list[str]) -> None:
+        """Delete topics with all that is in them."""
+        if names:
+            with translated("delete topics"):
+                self._client.delete_topics(names, timeout_ms=15_000)
+
     def names(self) -> list[str]:
         """All topics."""
         with translated("list topics"):

@@ -1,0 +1,257 @@
+"""Replays a recording through Kafka into a runtime of its own on Ray, at N times the speed, in shadow mode.
+
+The replay has its own topics, domain, state folder and clock. The clock is the recording's: it moves on as records are
+published, and stands still while the shards are far behind, so that all timers of the control plane keep their meaning
+at any speed. What bounds our own work (answers of agents, age of evidence) takes real time, and gets as much more of
+the recording's. Records go through one partition, in the order in which they were recorded.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from aiops.bootstrap.parts import open_journal
+from aiops.bootstrap.replay_results import found, write
+from aiops.bootstrap.replaying import PAGES, SECOND, TELEMETRY, Progress, in_domain, replay_settings, topic_of
+from aiops.bootstrap.runtime import Runtime
+from aiops.model.errors import TemporaryError
+from aiops.ports import OutRecord
+from aiops.settings import Paging, Settings, Topics
+from aiops.shell.clock import RecordedTime
+from aiops.shell.journal.reader import SqlJournalReader
+from aiops.shell.kafka.producer import KafkaPythonProducer
+from aiops.shell.kafka.topics import KafkaTopics
+from simulations.recordings.recording import Recorded, Recording
+
+STEP_SECONDS = 0.05
+"""Real time between two moves of the clock."""
+LOOK_SECONDS = 1.0
+FAR_BEHIND = 2_000
+"""Records that the shards may be behind before the clock waits for them."""
+PATIENCE_SECONDS = 120.0
+"""How long the runtime may be without progress at the end."""
+CLOCK = "clock"
+
+
+def kafka_settings(settings: Settings, recording: Recording, out: Path, speed: float) -> Settings:
+    """Settings of one run; ``speed`` stretches what bounds our own work on the recording's clock."""
+    made = replay_settings(settings, recording, out.resolve())
+    domain = f"{made.domain}-{time.time_ns() // 10**6:x}"
+    stretch = max(1.0, speed)
+    control = made.control
+    slower = {
+        "handoff_seconds": control.handoff_seconds * stretch,
+        "evidence_age_seconds": control.evidence_age_seconds * stretch,
+    }
+    return made.model_copy(
+        update={
+            "domain": domain,
+            "clock": made.state / CLOCK,
+            "topics": own_topics(made.topics, domain),
+            "control": control.model_copy(update=slower),
+            "paging": Paging(levels=((f"file://{out.resolve() / PAGES}",),)),
+        }
+    )
+
+
+def own_topics(topics: Topics, domain: str) -> Topics:
+    """The same topics under names that nobody else uses."""
+    named = {
+        name: f"{domain}.{value}" if isinstance(value, str) else tuple(f"{domain}.{one}" for one in value)
+        for name, value in topics.model_dump().items()
+    }
+    return Topics(**named)
+
+
+class KafkaReplay:
+    """One run over one recording.
+
+    Args:
+        recording: opened.
+        settings: the runtime's.
+        out: folder of the results; state of an earlier replay in it is removed.
+        bootstrap: of the broker to go through; None: the settings', else an embedded one.
+    """
+
+    def __init__(self, recording: Recording, settings: Settings, out: Path, bootstrap: str | None = None) -> None:
+        self.recording, self.out = recording, out
+        if bootstrap is not None:
+            settings = settings.model_copy(update={"kafka": settings.kafka.model_copy(update={"bootstrap": bootstrap})})
+        self._asked = settings
+        self._published = 0
+        self._control = 0
+
+    def run(
+        self,
+        speed: float,
+        *,
+        metrics_only: bool = False,
+        progress: Progress = lambda _, __: None,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> list[dict[str, Any]]:
+        """Replay all of it at ``speed`` times real time, write the results, and return the incidents.
+
+        Raises:
+            TemporaryError: the runtime did not digest it.
+        """
+        settings = kafka_settings(self._asked, self.recording, self.out, speed)
+        shutil.rmtree(settings.state, ignore_errors=True)
+        settings.state.mkdir(parents=True)
+        (self.out / PAGES).unlink(missing_ok=True)
+        clock = RecordedTime(settings.state / CLOCK, self.recording.begin)
+        runtime = Runtime(settings, say)
+        try:
+            runtime.start()
+            begun = time.perf_counter()
+            held = self._publish(runtime, clock, speed, self._records(metrics_only=metrics_only), progress)
+            seconds = time.perf_counter() - begun
+            status = self._finish(runtime, clock, speed)
+        finally:
+            runtime.stop()
+        incidents = self._found(settings)
+        self._clean(settings, runtime.bootstrap)
+        ledger = [line for shard in status["shards"] for line in shard.get("ledger", ())]
+        lost = sum(abs(_difference(line)) for line in ledger)
+        span = max(1, self.recording.end - self.recording.begin) / SECOND
+        summary = {
+            "recording": self.recording.about.name,
+            "through": "through Kafka",
+            "metrics_only": metrics_only,
+            "seconds": round(seconds, 2),
+            "speed": {"asked": speed, "reached": round(span / seconds, 2), "seconds_held": round(held, 2)},
+            "records": self._published + self._control,
+            "incidents": len(incidents),
+            "dead_letters": sum(line["endings"].get("dead-letter", 0) for line in ledger),
+            "ledger": ledger,
+            "ledger_difference": lost + abs(self._published - sum(line["records"] for line in ledger)),
+        }
+        write(self.out, incidents, summary)
+        return incidents
+
+    def _records(self, *, metrics_only: bool) -> Iterator[tuple[int, list[Recorded]]]:
+        records = self.recording.records(metrics_only=metrics_only)
+        for at, run in groupby(records, key=lambda record: record.at):
+            yield at, list(run)
+
+    def _publish(
+        self,
+        runtime: Runtime,
+        clock: RecordedTime,
+        speed: float,
+        batches: Iterable[tuple[int, list[Recorded]]],
+        progress: Progress,
+    ) -> float:
+        """Publish in step with the clock; returns the seconds that it stood still."""
+        settings = runtime.settings
+        producer = KafkaPythonProducer(runtime.bootstrap, settings.kafka.max_record_bytes)
+        pace = _Pace(runtime, clock, speed)
+        try:
+            for at, batch in batches:
+                pace.until(at, producer.flush)
+                producer.send(self._record(record, settings) for record in batch)
+                telemetry = sum(record.stream in TELEMETRY for record in batch)
+                self._published += telemetry
+                self._control += len(batch) - telemetry
+                progress(clock.now(), self._published + self._control)
+            producer.flush()
+        finally:
+            producer.close()
+        return pace.held
+
+    @staticmethod
+    def _record(record: Recorded, settings: Settings) -> OutRecord:
+        value = record.value
+        if record.stream not in TELEMETRY:
+            value = in_domain(value, settings.domain, record.at)
+        return OutRecord(topic_of(record.stream, settings.topics), record.key, value)
+
+    def _finish(self, runtime: Runtime, clock: RecordedTime, speed: float) -> dict[str, Any]:
+        """Wait until all is digested, let the settle time pass on the recording's clock, and wait again."""
+        self._digested(runtime)
+        end = clock.now() + round(runtime.settings.control.settle_seconds * SECOND)
+        _Pace(runtime, clock, speed).until(end)
+        return self._digested(runtime)
+
+    def _digested(self, runtime: Runtime) -> dict[str, Any]:
+        """The first status in which nothing waits; the count of records must stand still for a look as well."""
+        patience, before = time.monotonic() + PATIENCE_SECONDS, None
+        while time.monotonic() < patience:
+            status = runtime.status()
+            taken = sum(line["records"] for shard in status["shards"] for line in shard.get("ledger", ()))
+            control = sum(line["records"] for line in status["orchestration"].get("ledger", ()))
+            idle = not _lag(status) and not status["orchestration"].get("waiting", 1)
+            if idle and taken >= self._published and (taken, control) == before:
+                return status
+            if (taken, control) != before:
+                patience = time.monotonic() + PATIENCE_SECONDS
+            before = (taken, control)
+            time.sleep(2 * LOOK_SECONDS)
+        raise TemporaryError(f"the runtime took {taken} of {self._published} records and then no more", 1.0)
+
+    def _found(self, settings: Settings) -> list[dict[str, Any]]:
+        journal = open_journal(settings)
+        try:
+            return found(SqlJournalReader(journal.engine), settings.domain)
+        finally:
+            journal.close()
+
+    def _clean(self, settings: Settings, bootstrap: str) -> None:
+        """Topics on somebody else's broker do not outlive the replay; an embedded broker's data goes with it."""
+        if settings.kafka.bootstrap is None:
+            shutil.rmtree(settings.state / "broker", ignore_errors=True)
+            return
+        topics = KafkaTopics(bootstrap)
+        try:
+            topics.remove([name for name in topics.names() if name.startswith(f"{settings.domain}.")])
+        finally:
+            topics.close()
+
+
+class _Pace:
+    """Moves the recording's clock on with real time, unless the shards are far behind."""
+
+    def __init__(self, runtime: Runtime, clock: RecordedTime, speed: float) -> None:
+        self._runtime, self._clock, self._speed = runtime, clock, speed
+        self._last = self._look = time.monotonic()
+        self.held = 0.0
+
+    def until(self, at: int, flush: Callable[[], None] = lambda: None) -> None:
+        """Return when the clock has come to ``at``."""
+        if self._clock.now() < at:
+            flush()
+        while self._clock.now() < at:
+            self._wait_for_shards()
+            now = time.monotonic()
+            passed, self._last = now - self._last, now
+            self._clock.set(min(at, self._clock.now() + round(passed * self._speed * SECOND)))
+            left = (at - self._clock.now()) / SECOND / self._speed
+            if left > 0:
+                time.sleep(min(STEP_SECONDS, left))
+
+    def _wait_for_shards(self) -> None:
+        while time.monotonic() >= self._look:
+            begun = time.monotonic()
+            behind = _lag(self._runtime.status())
+            self._look = time.monotonic() + LOOK_SECONDS
+            if behind <= FAR_BEHIND:
+                return
+            time.sleep(LOOK_SECONDS)
+            waited = time.monotonic() - begun
+            self.held += waited
+            self._last += waited
+
+
+def _lag(status: dict[str, Any]) -> int:
+    """Records that the shards are behind, in all; one that says nothing counts as far behind."""
+    if not status["shards"]:
+        return FAR_BEHIND + 1
+    return sum(sum(shard["lag"].values()) if "lag" in shard else FAR_BEHIND + 1 for shard in status["shards"])
+
+
+def _difference(line: dict[str, Any]) -> int:
+    return int(line["items"] - sum(line["endings"].values()) - line["forwarded"])

@@ -1,0 +1,91 @@
+"""`aiops replay RECORDING`: what the runtime would have found and decided, in shadow mode."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from aiops.bootstrap.configuration import load_settings
+from aiops.bootstrap.replay_results import INCIDENTS, SUMMARY
+from aiops.bootstrap.replaying import InProcessReplay
+from aiops.cli.exits import Exit
+from aiops.cli.opening import Config, Json
+from aiops.model.times import rfc3339
+from simulations.recordings.recording import Recording
+
+SHOWN = 40
+_Folder = Annotated[Path, typer.Argument(help="Folder with recording.yaml and metrics.jsonl[.gz|.zst] or others.")]
+_Speed = Annotated[float, typer.Option(help="Times as fast as it was recorded, through Kafka.", min=0.01)]
+_Out = Annotated[Path | None, typer.Option(help="Folder of the results; else replay-NAME here.")]
+_Only = Annotated[bool, typer.Option("--metrics-only", help="Leave out logs and traces.")]
+_Kafka = Annotated[str | None, typer.Option(help="Broker to go through; else the settings', else an embedded one.",
+                                            metavar="HOST:PORT")]  # fmt: skip
+_Within = Annotated[bool, typer.Option("--in-process", help="Without Kafka and Ray, as fast as it goes; --speed is "
+                                       "of no meaning then.")]  # fmt: skip
+
+
+def replay(  # noqa: PLR0913 (a command's options)
+    recording: _Folder,
+    speed: _Speed = 60.0,
+    out: _Out = None,
+    kafka: _Kafka = None,
+    config: Config = None,
+    *,
+    metrics_only: _Only = False,
+    in_process: _Within = False,
+    as_json: Json = False,
+) -> None:
+    """Send a recording through Kafka into the running pipeline, in shadow mode: decide everything, execute nothing.
+
+    The runtime is started on topics, a domain and a state folder of its own; its clock is the recording's. What it
+    found goes to the results: incidents.jsonl (when each opened, ranked causes, members, what was seen), pages.jsonl,
+    replay.json (counts and the ledger), state/ with the whole journal.
+
+    Exit code 0: replayed, and the ledger's difference is zero. 1: it is not. 3: the recording cannot be used; the text
+    names file and line.
+    """
+    opened = Recording(recording)
+    results = out or Path(f"replay-{opened.about.name}")
+    settings = load_settings(config)
+    with _progress(quiet=as_json) as bar:
+        task = bar.add_task(opened.about.name, total=max(1, opened.end - opened.begin), at="")
+
+        def tell(at: int, records: int) -> None:
+            bar.update(task, completed=at - opened.begin, at=f"{rfc3339(at)[:19]}  {records} records")
+
+        if in_process:
+            run = InProcessReplay(opened, settings, results)
+            found = run.run(metrics_only=metrics_only, progress=tell)
+        else:
+            from aiops.bootstrap.kafka_replay import KafkaReplay  # noqa: PLC0415 (Ray takes a second to import)
+
+            through = KafkaReplay(opened, settings, results, kafka)
+            found = through.run(speed, metrics_only=metrics_only, progress=tell)
+    summary = json.loads((results / SUMMARY).read_text())
+    typer.echo(json.dumps(summary) if as_json else as_text(found, summary, results))
+    if summary["ledger_difference"]:
+        raise typer.Exit(Exit.NO)
+
+
+def _progress(*, quiet: bool) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[at]}"), TimeElapsedColumn())
+    return Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True)
+
+
+def as_text(found: list[dict[str, Any]], summary: dict[str, Any], results: Path) -> str:
+    """Incidents for people, a line each."""
+    took = f"{summary['records']} records {summary['through']} in {summary['seconds']:.1f} s"
+    lines = [
+        f"{summary['recording']}: {took}, {len(found)} incidents, ledger difference {summary['ledger_difference']}"
+    ]
+    for one in found[:SHOWN]:
+        cause = "cause unknown" if one["unknown"] or not one["causes"] else one["causes"][0]["entity"]
+        lines.append(f"  {one['opened_at'][:19]}  {one['id']:<8} {cause:<40} {one['outcome'] or one['state']}")
+    lines.extend([f"  … and {len(found) - SHOWN} more"] if len(found) > SHOWN else [])
+    lines.append(f"all of it: {results / INCIDENTS}")
+    return "\n".join(lines)
