@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -60,13 +61,13 @@ class Watermark:
         return cls(newest, 0, appended_at, False, records, array[3:].astype(np.int64))
 
 
-def lowest(marks: list[Watermark], lateness: int) -> int:
-    """Event time up to which all sources that speak are known, less the allowed lateness; 0: not known.
+def lowest(marks: Sequence[tuple[Watermark, int]]) -> int:
+    """Event time up to which all sources that speak are known, each less its allowed lateness; 0: not known.
 
     Where all are idle none holds the others back, and the highest counts.
     """
-    seen = [mark for mark in marks if mark.newest > 0]
+    seen = [(mark.idle, mark.newest - lateness) for mark, lateness in marks if mark.newest > 0]
     if not seen:
         return 0
-    speaking = [mark.newest for mark in seen if not mark.idle]
-    return max(0, (min(speaking) if speaking else max(mark.newest for mark in seen)) - lateness)
+    speaking = [known for idle, known in seen if not idle]
+    return max(0, min(speaking) if speaking else max(known for _, known in seen))

@@ -220,7 +220,8 @@ def _verify(saga: Saga, at: int) -> Moved:
 
 
 def _next_look(saga: Saga, at: int) -> int:
-    return max(at, min(saga.deadline, _after(at, VERIFY_AGAIN_SECONDS)))
+    again = min(VERIFY_AGAIN_SECONDS, max(2.0, saga.plan.verify_window_seconds / 4))
+    return max(at, min(saga.deadline, _after(at, again)))
 
 
 def _verified(saga: Saga, event: say.Verified) -> Moved:

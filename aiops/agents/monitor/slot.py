@@ -10,7 +10,7 @@ import numpy as np
 
 from aiops.agents.monitor.account import Account, LetterOffice
 from aiops.agents.monitor.derived import LogSeries, SpanSeries, interval_clock
-from aiops.agents.monitor.detection import Detection, Feed
+from aiops.agents.monitor.detection import LATENESS, Detection, Feed
 from aiops.agents.monitor.lines import take_logs, take_rows, take_spans
 from aiops.agents.monitor.plan import Produced, SlotPlan
 from aiops.agents.monitor.routing import PointRouter, RowRouter
@@ -20,6 +20,7 @@ from aiops.ports import FetchedRecords, TopicPartition
 from detectors import rows
 from detectors.bank.layout import Ended
 from detectors.episodes import Place
+from detectors.intervals import INTERVAL
 from detectors.watermarks import Watermark, lowest
 from detectors.wire import arrow, keyed, logs, metrics, spans
 from detectors.wire.batch import PointBatch, Rejected
@@ -197,7 +198,13 @@ class Slot:
 
     def watermark(self) -> int:
         """Event time up to which the slot's sources are known, ns; 0: not known."""
-        return lowest(list(self.marks.values()), int(self.spans.clock.lateness) + 15 * SECOND)
+        topics = self.plan.topics
+        counted = {topics.otlp_logs, topics.otlp_spans, topics.keyed}
+        mixed = int(self.spans.clock.lateness) + INTERVAL + LATENESS
+        found = [
+            (mark, mixed if topic in counted else LATENESS) for topic, mark in self.marks.items() if mark.newest > 0
+        ]
+        return lowest(found)
 
     def ledger(self) -> list[LedgerLine]:
         """One line for each partition that was read."""

@@ -15,14 +15,14 @@ def mark(newest: int, received_at: int = 100) -> Watermark:
 def test_the_slowest_source_that_speaks_holds_the_others_back() -> None:
     """An idle one does not; when all are idle the newest counts; nothing is known of nothing."""
     slow, fast = mark(50, received_at=100), mark(90, received_at=190)
-    assert lowest([slow, fast, Watermark()], 5 * SECOND) == 45 * SECOND
+    assert lowest([(slow, 5 * SECOND), (fast, 5 * SECOND), (Watermark(), 0)]) == 45 * SECOND
     for found in (slow, fast):
         found.mark(200 * SECOND, 60 * SECOND)
     assert (slow.idle, fast.idle) == (True, False)
-    assert lowest([slow, fast], 5 * SECOND) == 85 * SECOND
+    assert lowest([(slow, 5 * SECOND), (fast, 5 * SECOND)]) == 85 * SECOND
     fast.mark(900 * SECOND, 60 * SECOND)
-    assert lowest([slow, fast], 5 * SECOND) == 85 * SECOND
-    assert lowest([Watermark()], 5 * SECOND) == 0
+    assert lowest([(slow, 5 * SECOND), (fast, 5 * SECOND)]) == 85 * SECOND
+    assert lowest([(Watermark(), 5 * SECOND)]) == 0
 
 
 def test_skew_is_the_median_delay_and_survives_a_snapshot() -> None:
