@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib.metadata import version
 from typing import Annotated, Final
 
 import typer
@@ -36,7 +35,7 @@ def push(
     Exit code 0: all are there. 3: Grafana refuses. 4: it does not answer.
     """
     server = Grafana(grafana, token)
-    pushed = {board["title"]: server.push(board, f"aiops {version('aiops')}") for board in dashboards()}
+    pushed = {board["title"]: server.push(board, "aiops dashboards push") for board in dashboards()}
     if as_json:
         typer.echo(json.dumps(pushed))
         return

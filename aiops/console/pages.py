@@ -72,14 +72,16 @@ def story_page(told: Story, frame: Frame) -> Html:
     """Everything about one incident, with the buttons that fit its state."""
     incident = told.incident
     diagnosis = incident.diagnosis
-    content = [
+    plans = [_section(f"Plan: {plan.runbook}", _plan(plan)) for plan in told.plans]
+    content: list[Html | Iterable[Html] | None] = [
         _head(told, frame),
+        plans if _asks(told) else None,  # what is asked for stands beside the buttons
         _section("Timeline", _timeline(incident)),
         _section("Probable causes", _causes(diagnosis)) if diagnosis else None,
         _section("Affected", _impact(diagnosis)) if diagnosis and diagnosis.impact else None,
         _section("Suspicious changes", _list(f"{c.id} on {c.entity} ({c.suspicion:.0%}): {c.why}"
                                              for c in diagnosis.changes)) if diagnosis and diagnosis.changes else None,
-        *(_section(f"Plan: {plan.runbook}", _plan(plan)) for plan in told.plans),
+        None if _asks(told) else plans,
         _section("Episodes", _episodes(told.episodes)) if told.episodes else None,
         _section("Policy decisions", _decisions(told)) if told.decisions else None,
         _section("Pages", _pages(told)) if told.pages else None,
@@ -114,7 +116,7 @@ def message_page(title: str, words: str, frame: Frame) -> Html:
 # ------------------------------------------------------------------------------------------------------------ frame
 
 
-def _page(title: str, content: Iterable[Html | None], frame: Frame, *, refresh: bool) -> Html:
+def _page(title: str, content: Iterable[Html | Iterable[Html] | None], frame: Frame, *, refresh: bool) -> Html:
     head = element(
         "head",
         element("meta", charset="utf-8"),
@@ -176,7 +178,7 @@ def _health(status: dict[str, Any] | None, now: int) -> list[tuple[str, str]]:
 def _table(title: str, incidents: Sequence[Incident], now: int) -> Html:
     head = element("tr", (element("th", name) for name in ("Incident", "State", "For", "Probable cause", "Last")))
     rows = (_row(incident, now) for incident in incidents)
-    table = element("table", element("thead", head), element("tbody", rows))
+    table = element("table", element("thead", head), element("tbody", rows), class_="list")
     return _section(title, element("div", table, class_="scroll"))
 
 
@@ -325,7 +327,7 @@ def _plan(plan: PlanStory) -> Html:
     )  # fmt: skip
     facts = {"state": plan.state, "because": plan.reason, "expected": plan.expected}
     told = element("dl", ((element("dt", name), element("dd", value)) for name, value in facts.items()))
-    return element("div", told, element("table", element("tbody", steps)))
+    return element("div", told, element("table", element("tbody", steps), class_="plan"))
 
 
 def _episodes(episodes: Sequence[Episode]) -> Html:
