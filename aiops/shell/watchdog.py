@@ -228,7 +228,7 @@ class _WallClock:
 
 
 def watch(folder: Path, stop_: threading.Event, *, stale_seconds: float, every_seconds: float) -> None:
-    """Look again and again until ``stop_``. Raises ``PermanentError`` when it cannot even begin."""
+    """Look again and again until ``stop_``, or until the state folder is removed. Raises ``PermanentError`` when it cannot even begin."""
     try:
         configuration = Configuration.model_validate_json((folder / _CONFIGURATION).read_bytes())
     except (OSError, ValidationError) as error:
@@ -238,7 +238,7 @@ def watch(folder: Path, stop_: threading.Event, *, stale_seconds: float, every_s
     pager = SpoolingPager(paging, open_levels(paging.levels, clock), spool, clock)
     climbing = Climbing(pager, len(paging.levels), again_seconds=max(60.0, paging.retry_seconds))
     watching = OutageWatch(Now(time.monotonic(), clock.now()), stale_seconds, configuration.domain)
-    while not stop_.wait(every_seconds):
+    while not stop_.wait(every_seconds) and (folder / _CONFIGURATION).exists():  # a removed folder needs no watchdog
         now = Now(time.monotonic(), clock.now())
         try:
             page = watching.look(_read(folder), now)

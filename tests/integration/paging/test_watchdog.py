@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -132,6 +133,15 @@ def test_a_watchdog_that_was_killed_leaves_nothing_in_the_way(folder: Path) -> N
     other = start(folder, configuration)
     wait_for(lambda: (folder / "watchdog.lock").read_text() == str(other))
     assert (folder / "watchdog.json").stat().st_mode & 0o077 == 0
+
+
+def test_a_watchdog_ends_with_its_folder(tmp_path: Path) -> None:
+    """The state folder was removed: there is nothing left to watch, and no process stays behind."""
+    folder = tmp_path / "state"
+    pid = start(folder, Configuration(paging=Paging(levels=(((tmp_path / "told.jsonl").as_uri(),),))), options=_QUICK)
+    wait_for(lambda: (folder / "watchdog.lock").exists() and (folder / "watchdog.lock").read_text() == str(pid))
+    shutil.rmtree(folder)
+    wait_for(lambda: os.waitpid(pid, os.WNOHANG)[0] == pid)
 
 
 def test_a_runtime_at_rest_is_left_in_peace(folder: Path) -> None:
