@@ -228,7 +228,11 @@ class _WallClock:
 
 
 def watch(folder: Path, stop_: threading.Event, *, stale_seconds: float, every_seconds: float) -> None:
-    """Look again and again until ``stop_``, or until the state folder is removed. Raises ``PermanentError`` when it cannot even begin."""
+    """Look again and again until ``stop_``, or until the state folder is removed.
+
+    Raises:
+        PermanentError: it cannot even begin.
+    """
     try:
         configuration = Configuration.model_validate_json((folder / _CONFIGURATION).read_bytes())
     except (OSError, ValidationError) as error:
