@@ -12,35 +12,33 @@ when, at a boundary, one of these holds, so that one weak blip of one noisy metr
 * it has been suspected for ``confirm_seconds``.
 
 A suspected entity whose series came back is forgotten. An episode ends when no series of it has been abnormal for
-``hold_seconds``; its end is when the last one came back. A revision is reported at the opening, at the end, when it got
-clearly worse (severity by 0.1, four times as many signals, an objective now burns), and otherwise at growing intervals.
+``hold_seconds``; its end is when the last one came back. A revision is reported at the opening, at the end, at most
+every two seconds when it got clearly worse (severity by 0.1, four times as many signals, an objective now burns), and
+otherwise at growing intervals. One in which nothing changed is reported again every ``refresh_seconds`` with the newest
+watermark, since nobody may act on old evidence; each entity has its own moment for that, so that a storm's are spread.
 
-``revision`` counts the changes and the 10 ms of input time since the opening. It is a function of the input alone, so
-a replay after a crash gives the same numbers again, whenever it reports.
+``revision`` counts the changes, the refreshments and the 10 ms of input time since the opening. It is a function of the
+input alone, so a replay after a crash gives the same numbers again, whenever it reports.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from aiops.model.entities import MAIN_DOMAIN
-from aiops.model.episodes import Direction, Episode, Signal, Source
+from aiops.model.episodes import Episode
+from detectors.revisions import Named, Place, Teller, keys_of
 from detectors.transitions import CASE, SIGNAL, Transitions, fold
 
 SECOND = 1_000_000_000
-DIRECTIONS = (Direction.UP, Direction.DOWN, Direction.NEW, Direction.SILENT, Direction.SHAPE)
-"""Directions by code."""
-MOST_SIGNALS = 16
-_SOURCES = {"log.count": Source.LOG, "log.new": Source.LOG} | dict.fromkeys(
-    ("span.rate", "span.errors", "span.p50", "span.p99"), Source.SPAN
-)
-_LONGEST_WAIT = 6
-"""Revisions that tell nothing urgent wait 1, 2, 4 … 64 seconds."""
+_SHORTEST_WAIT, _LONGEST_WAIT = 2, 6
+"""Revisions that tell nothing urgent wait 4, 8 … 64 seconds, and up to as long again."""
+_GAP = 2 * SECOND
+"""Even urgent ones of an entity are so far apart."""
+_NEVER = int(np.iinfo(np.int64).max)
 
 T = TypeVar("T", bound=np.generic)
 Ints = npt.NDArray[np.int32]
@@ -56,25 +54,7 @@ class EpisodeSettings:
     agreeing: int = 2
     confirm_seconds: float = 60.0
     hold_seconds: float = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What episodes carry of the slot that reports them."""
-
-    slot: int
-    generation: int
-    domain: str = MAIN_DOMAIN
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """Names of the slot's series, by number."""
-
-    entity: Callable[[int], str]
-    """Of an entity's code."""
-    series: Callable[[int], tuple[str, str, str | None]]
-    """Series as people read it, metric, peer."""
+    refresh_seconds: float = 30.0
 
 
 class EpisodeFolder:
@@ -89,13 +69,13 @@ class EpisodeFolder:
     def __init__(self, place: Place, settings: EpisodeSettings, detectors: tuple[str, ...] = ("bank",)) -> None:
         self.place = place
         self.settings = settings
-        self.detectors = detectors
+        self._teller = Teller(place, detectors)
         self._signals = np.zeros(64, SIGNAL)
         self._cases = np.zeros(16, CASE)
         self._sizes = np.zeros(2, np.int64)
         self._row_of = np.full(0, -1, np.int32)
         self._case_of = np.full(0, -1, np.int32)
-        self._due = 0
+        self._due = self._stale = 0
 
     @property
     def signals(self) -> npt.NDArray[np.void]:
@@ -132,12 +112,12 @@ class EpisodeFolder:
         )  # fmt: skip
         owners = (entity, metric, objective)
         fold(events, owners, (self._row_of, self._case_of), (self._signals, self._cases), self._sizes)
-        self._due = 0
+        self._due = self._stale = 0
 
     def boundary(self, clock: int, watermark: int, named: Named) -> list[Episode]:
         """Decide at input time ``clock``, ns; revisions to report, in the order in which their cases began."""
         cases = self.cases
-        if not len(cases) or clock < self._due:
+        if not len(cases) or (clock < self._due and watermark < self._stale):
             return []
         dirty = cases["dirty"] == 1
         cases["stamp"][dirty] = clock
@@ -150,25 +130,42 @@ class EpisodeFolder:
         ended = (cases["opened"] > 0) & idle & (clock >= cases["clear"] + int(self.settings.hold_seconds * SECOND))
         cases["changes"][ended] += 1
         cases["stamp"][ended] = np.maximum(cases["stamp"][ended], cases["clear"][ended])
-        urgent = (
+        pending = (cases["opened"] > 0) & (cases["pending"] == 1)
+        stale = (cases["opened"] > 0) & ~opening & (watermark >= self._fresh_until())
+        cases["changes"][stale & ~pending] += 1
+        told = opening | ended | stale | (pending & (clock >= self._urgent_at()))
+        tables = self.signals, cases
+        episodes = self._teller.revisions(tables, told, ended, watermark=watermark, named=named)
+        self._mark_told(told, clock, watermark)
+        self._drop(forgotten | ended)
+        self._due = self._next_due()
+        self._stale = int(self._fresh_until()[self.cases["opened"] > 0].min(initial=_NEVER))
+        return episodes
+
+    def _urgent_at(self) -> npt.NDArray[np.int64]:
+        """Clock at which a change of each case is told."""
+        cases = self.cases
+        worse = (
             (cases["worst"] >= cases["told_worst"] + 0.1)
             | (cases["signals"] >= 4 * cases["told_signals"])
             | (cases["breaches"] > cases["told_breaches"])
-            | (clock >= cases["next"])
         )
-        told = opening | ended | ((cases["opened"] > 0) & (cases["pending"] == 1) & urgent)
-        episodes = self._episodes(np.flatnonzero(told), ended, watermark, named)
-        self._mark_told(told, clock)
-        self._drop(forgotten | ended)
-        self._due = self._next_due()
-        return episodes
+        return np.where(worse, np.minimum(cases["told"] + _GAP, cases["next"]), cases["next"])
+
+    def _fresh_until(self) -> npt.NDArray[np.int64]:
+        """Watermark at which each case must be told again: the entity's moment in each ``refresh_seconds``."""
+        cases, period = self.cases, int(self.settings.refresh_seconds * SECOND)
+        moment = cases["entity"].astype(np.int64) * SECOND % period
+        return np.asarray(((cases["mark"] - moment) // period + 1) * period + moment)
 
     def _opening(self, clock: int) -> npt.NDArray[np.bool_]:
         cases, signals = self.cases, self.signals
-        active = signals[signals["ended"] == 0]
+        suspected = (cases["opened"] == 0) & (cases["active"] > 0)
+        if not suspected.any():
+            return np.zeros(len(cases), np.bool_)
+        active = signals[(signals["ended"] == 0) & suspected[signals["case"]]]
         pairs = np.unique(active["case"].astype(np.int64) << 32 | active["metric"])
         metrics = np.bincount(pairs >> 32, minlength=len(cases))
-        suspected = (cases["opened"] == 0) & (cases["active"] > 0)
         return np.asarray(
             suspected
             & (
@@ -179,77 +176,25 @@ class EpisodeFolder:
             )
         )
 
-    def _mark_told(self, told: npt.NDArray[np.bool_], clock: int) -> None:
+    def _mark_told(self, told: npt.NDArray[np.bool_], clock: int, watermark: int) -> None:
         cases = self.cases
-        cases["next"][told] = clock + (SECOND << cases["wait"][told].astype(np.int64))
-        cases["wait"][told] = np.minimum(cases["wait"][told] + 1, _LONGEST_WAIT)
+        wait = np.clip(cases["wait"][told], _SHORTEST_WAIT, _LONGEST_WAIT).astype(np.int64)
+        cases["next"][told] = clock + (SECOND << wait) + (SECOND << wait) * (cases["entity"][told] % 16) // 16
+        cases["wait"][told] = wait + 1
+        cases["told"][told] = clock
+        cases["mark"][told] = watermark
         cases["pending"][told] = 0
         for name in ("worst", "signals", "breaches"):
             cases[f"told_{name}"][told] = cases[name][told]
-
-    def _episodes(
-        self, numbers: npt.NDArray[np.intp], ended: npt.NDArray[np.bool_], watermark: int, named: Named
-    ) -> list[Episode]:
-        if not len(numbers):
-            return []
-        signals = self.signals
-        chosen = signals[np.isin(signals["case"], numbers)]
-        chosen = chosen[np.lexsort((_keys(chosen), -chosen["score"], chosen["case"]))]
-        begins = np.searchsorted(chosen["case"], numbers)
-        return [
-            self._episode(number, chosen[begin : begin + MOST_SIGNALS], bool(ended[number]), watermark, named)
-            for number, begin in zip(numbers.tolist(), begins.tolist(), strict=True)
-        ]
-
-    def _episode(
-        self, number: int, signals: npt.NDArray[np.void], ended: bool, watermark: int, named: Named  # noqa: FBT001
-    ) -> Episode:  # fmt: skip
-        case = self.cases[number]
-        entity, opened = named.entity(int(case["entity"])), int(case["opened"])
-        listed = tuple(
-            self._signal(row, named) for row in signals[signals["case"] == number][: int(case["signals"])].tolist()
-        )
-        return Episode(
-            id=f"{entity}@{base36(opened)}",
-            entity=entity,
-            opened_at=opened,
-            revision=int(case["changes"]) + max(0, int(case["stamp"]) - opened) // 10_000_000,
-            severity=float(case["worst"]),
-            signals=listed,
-            signals_total=int(case["signals"]),
-            watermark=watermark,
-            ended_at=max(opened, int(case["clear"])) if ended else None,
-            source=listed[0].source if listed else Source.METRIC,
-            slot=self.place.slot,
-            generation=self.place.generation,
-            breaches_objective=bool(case["breaches"]),
-            domain=self.place.domain,
-        )
-
-    def _signal(self, row: tuple[int | float, ...], named: Named) -> Signal:
-        series, _, _, direction, detector, _, _, since, score, value, expected, ended = row
-        text, metric, peer = named.series(int(series))
-        return Signal(
-            series=text,
-            metric=metric,
-            direction=DIRECTIONS[int(direction)],
-            source=_SOURCES.get(metric, Source.METRIC),
-            since=int(since),
-            score=float(score),
-            value=float(value),
-            expected=float(expected),
-            peer=peer,
-            detector=self.detectors[int(detector)] if int(detector) < len(self.detectors) else "bank",
-            ended_at=int(ended) or None,
-        )
 
     def _drop(self, gone: npt.NDArray[np.bool_]) -> None:
         if not gone.any():
             return
         signals, cases = self.signals, self.cases
         lost = gone[signals["case"]]
-        self._row_of[_keys(signals)] = -1
+        self._row_of[keys_of(signals)] = -1
         self._case_of[cases["entity"]] = -1
+        self._teller.forget(signals[lost])
         new_number = np.cumsum(~gone) - 1
         kept_signals, kept_cases = signals[~lost].copy(), cases[~gone].copy()
         kept_signals["case"] = new_number[kept_signals["case"]]
@@ -261,7 +206,7 @@ class EpisodeFolder:
         self._signals[: len(signals)] = signals
         self._cases[: len(cases)] = cases
         self._sizes[:] = len(signals), len(cases)
-        self._row_of[_keys(signals)] = np.arange(len(signals), dtype=np.int32)
+        self._row_of[keys_of(signals)] = np.arange(len(signals), dtype=np.int32)
         self._case_of[cases["entity"]] = np.arange(len(cases), dtype=np.int32)
 
     def _next_due(self) -> int:
@@ -270,11 +215,10 @@ class EpisodeFolder:
         if not len(cases):
             return 0
         confirm, hold = int(self.settings.confirm_seconds * SECOND), int(self.settings.hold_seconds * SECOND)
-        never = np.iinfo(np.int64).max
         opened = cases["opened"] > 0
-        due = np.where(opened, never, cases["since"] + confirm)
+        due = np.where(opened, _NEVER, cases["since"] + confirm)
         due = np.where(opened & (cases["active"] == 0), cases["clear"] + hold, due)
-        due = np.where(opened & (cases["pending"] == 1), np.minimum(due, cases["next"]), due)
+        due = np.where(opened & (cases["pending"] == 1), np.minimum(due, self._urgent_at()), due)
         return int(due.min())
 
     def to_arrays(self) -> Arrays:
@@ -286,27 +230,14 @@ class EpisodeFolder:
         signals = np.frombuffer(arrays["signals"].tobytes(), SIGNAL)
         cases = np.frombuffer(arrays["cases"].tobytes(), CASE)
         self._signals, self._cases = np.zeros(len(signals) + 64, SIGNAL), np.zeros(len(cases) + 16, CASE)
-        self._row_of = np.full(int(_keys(signals).max(initial=-1)) + 1, -1, np.int32)
+        self._row_of = np.full(int(keys_of(signals).max(initial=-1)) + 1, -1, np.int32)
         self._case_of = np.full(int(cases["entity"].max(initial=-1)) + 1, -1, np.int32)
         self._take(signals, cases)
-        self._due = 0
-
-
-def base36(number: int) -> str:
-    """A natural number with the digits 0-9a-z."""
-    digits = ""
-    while number:
-        number, rest = divmod(number, 36)
-        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[rest] + digits
-    return digits or "0"
+        self._due = self._stale = 0
 
 
 def _bytes(rows: npt.NDArray[np.void]) -> npt.NDArray[np.uint8]:
     return np.frombuffer(rows.tobytes(), np.uint8)
-
-
-def _keys(signals: npt.NDArray[np.void]) -> npt.NDArray[np.int64]:
-    return np.asarray(4 * signals["series"].astype(np.int64) + signals["track"], np.int64)
 
 
 def _grown(array: npt.NDArray[T], size: int, fill: int) -> npt.NDArray[T]:

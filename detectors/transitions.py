@@ -24,10 +24,10 @@ CASE = np.dtype(
         ("entity", "i4"), ("signals", "i4"), ("active", "i4"), ("changes", "i4"), ("told_signals", "i4"),
         ("wait", "u1"), ("dirty", "u1"), ("pending", "u1"), ("breaches", "u1"), ("told_breaches", "u1"),
         ("spare", "u1", (3,)), ("since", "i8"), ("opened", "i8"), ("stamp", "i8"), ("clear", "i8"), ("next", "i8"),
-        ("worst", "f8"), ("told_worst", "f8"),
+        ("worst", "f8"), ("told_worst", "f8"), ("told", "i8"), ("mark", "i8"),
     ]
 )  # fmt: skip
-"""One entity that is suspected (``opened`` 0) or unwell."""
+"""One entity, suspected (``opened`` 0) or unwell; ``told``, ``mark``: clock and watermark of the last telling."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from aiops.model.ledger import LedgerLine
 from aiops.model.telemetry import EntityReading, FleetQuestion
 from aiops.ports import FetchedRecords, SlotSnapshot, TopicPartition
 from aiops.settings import Settings
-from detectors.episodes import base36
+from detectors.revisions import base36
 from detectors.wire.batch import PointBatch
 from detectors.wire.series import SeriesTable
 

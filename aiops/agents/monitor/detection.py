@@ -13,7 +13,8 @@ from aiops.model.episodes import Episode
 from aiops.settings import DataPlane
 from detectors.bank.layout import TRANSITION, Array
 from detectors.bank.series_bank import BankSettings, SeriesBank
-from detectors.episodes import EpisodeFolder, EpisodeSettings, Named, Place
+from detectors.episodes import EpisodeFolder, EpisodeSettings
+from detectors.revisions import Named, Place
 from detectors.transitions import Transitions
 from detectors.wire.identity import SeriesIdentity, SeriesKind
 from detectors.wire.series import SeriesTable

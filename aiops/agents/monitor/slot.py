@@ -19,8 +19,8 @@ from aiops.model.ledger import Ending, LedgerLine
 from aiops.ports import FetchedRecords, TopicPartition
 from detectors import rows
 from detectors.bank.layout import Ended
-from detectors.episodes import Place
 from detectors.intervals import INTERVAL
+from detectors.revisions import Place
 from detectors.watermarks import Watermark, lowest
 from detectors.wire import arrow, keyed, logs, metrics, spans
 from detectors.wire.batch import PointBatch, Rejected

@@ -19,7 +19,7 @@ from aiops.model.errors import PermanentError
 from aiops.ports import Arrays, SlotSnapshot
 from detectors.watermarks import Watermark
 
-FORMAT = 1
+FORMAT = 2
 _EVERY = 60
 """A full snapshot after so many increments."""
 _Version = tuple[int, int, int, int]
