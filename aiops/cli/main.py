@@ -49,6 +49,7 @@ COMMANDS: Final = (
     Command("topology", "aiops.cli.topology:app", "What depends on what, and what a failure would cost."),
     Command("policy", "aiops.cli.policy:app", "Test and explain what the runtime may do."),
     Command("replay", "aiops.cli.replay:replay", "Run a recording through the pipeline, executing nothing."),
+    Command("simulate", "aiops.cli.simulate:simulate", "Run scenarios in a simulated world, or that world live."),
     Command("broker", "aiops.cli.broker:app", "Start, stop and look at the embedded Kafka."),
 )  # fmt: skip
 

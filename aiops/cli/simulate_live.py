@@ -1,0 +1,41 @@
+"""The part of `aiops simulate` that publishes to Kafka in real time."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+
+from rich.console import Console
+
+from aiops.settings import Settings
+from aiops.shell.clock import SystemClock
+from aiops.shell.kafka.producer import KafkaPythonProducer
+from aiops.shell.kafka.topics import KafkaTopics
+from simulations.live.live_world import LiveSettings, LiveWorld
+from simulations.scorecards.suite import Entry
+
+
+def publish(entry: Entry, kafka: str, settings: LiveSettings, progress: Callable[[str, float], None]) -> None:
+    """Run a scenario's world live until somebody ends it."""
+    plot = entry.scenario.plot(entry.folder)
+    topics = KafkaTopics(kafka)
+    topics.ensure(Settings())
+    topics.close()
+    producer = KafkaPythonProducer(kafka)
+    world = LiveWorld(plot.estate, producer, SystemClock(), settings=settings)
+    console = Console(stderr=True)
+    over = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: over.set())
+    try:
+        world.start(lambda share: progress(f"{settings.history_seconds} s of the past", share))
+        for coming in plot.faults:
+            world.inject(coming.fault, delay_seconds=coming.after)
+        console.print(f"live: {plot.estate.name} to {kafka}; actions at {world.url}; end with Ctrl-C")
+        while not over.wait(5.0):
+            if world.trouble:
+                console.print(f"cannot publish: {world.trouble}", style="red")
+    finally:
+        world.stop()
+        producer.close()
