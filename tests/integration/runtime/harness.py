@@ -24,6 +24,7 @@ from aiops.model import cloudevents
 from aiops.model.entities import Criticality, Edge, Item
 from aiops.ports import OutRecord
 from aiops.settings import Settings
+from aiops.shell import watchdog
 from aiops.shell.fail_points import arm
 from aiops.shell.journal.engine import sqlite_url
 from aiops.shell.journal.journal import SqlJournal
@@ -78,7 +79,7 @@ class Points:
         self._encoder = PointEncoder(self.table)
 
     def send(self, begin: int, steps: int, step: int = SECOND, *, bad: dict[str, float] | None = None) -> None:
-        """``steps`` points of each series from ``begin``; entities in ``bad`` use so much more memory, and slow down."""
+        """``steps`` points of each series from ``begin``; entities in ``bad`` use so much more memory and are slow."""
         hurt = {self._number[entity, metric]: 1.0 + by for entity, by in (bad or {}).items() for metric in LEAKING}
         records = []
         for slot, series in self._of_slot.items():
@@ -166,6 +167,10 @@ class Running:
                 continue
         self.process.wait(10)
 
+    def forget(self) -> None:
+        """End what outlives the runtime on purpose."""
+        watchdog.stop(self.settings.state)
+
     def status(self) -> dict[str, Any]:
         """The newest status."""
         return read_status(self.settings.state) or {}
@@ -233,7 +238,7 @@ def configure(folder: Path, broker: str, name: str, **over: Any) -> Settings:
         "fail_points": True,
         "topics": {**topics, "keyed_by_entity": [topics["metrics_arrow"]]},
         "kafka": {"bootstrap": broker, "partitions": 4},
-        "data": {"shards": 2, "snapshot_seconds": 2.0, "well_seconds": 3.0},
+        "data": {"shards": 2, "snapshot_seconds": 2.0, "well_seconds": 3.0, "ring_step_seconds": 1.0},
         "control": {"gather_seconds": 4.0},
         "binder": str(quick_binder(folder)),
         "paging": {"levels": [[f"file://{folder / 'pages.jsonl'}"]]},

@@ -12,8 +12,8 @@ from pathlib import Path
 os.environ.setdefault("RAY_AUTH_MODE", "token")
 os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
 
-from aiops.bootstrap.configuration import load_settings  # noqa: E402 - Ray reads its variables when it is imported
-from aiops.bootstrap.runtime import Runtime  # noqa: E402
+from aiops.bootstrap.configuration import load_settings
+from aiops.bootstrap.runtime import Runtime
 
 
 def main() -> None:

@@ -24,8 +24,8 @@ from tests.integration.runtime.harness import (
     Points,
     Running,
     configure,
-    describe,
     descendants,
+    describe,
     incidents,
     service,
     until,
@@ -130,6 +130,7 @@ def system(embedded: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory) -
     ending.set()
     thread.join(5)
     running.stop()
+    running.forget()
     target.close()
 
 
