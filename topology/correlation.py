@@ -111,8 +111,7 @@ class Correlator:
         if number is None:
             return ()
         self._expand(incident, number, self._hops)
-        one = self._heat(entity, at, self._causes(number))
-        return tuple(sorted(one, key=lambda name: self._open[name].order)) if len(one) > 1 else ()
+        return self._oldest_first(self._heat(entity, at, self._causes(number)))
 
     def merge(self, kept: str, gone: str) -> None:
         """``gone`` becomes part of ``kept``; unknown ones are ignored."""
@@ -146,10 +145,11 @@ class Correlator:
         if not self._open:
             self._unwell_on, self._hot = {}, set()
 
-    def graph_changed(self, graph: Graph) -> None:
-        """Go on with another graph: what is in reach is found anew."""
+    def graph_changed(self, graph: Graph) -> list[tuple[str, ...]]:
+        """Go on with another graph: what is in reach is found anew, and so are incidents that turn out to be one."""
         if graph is self._graph:
-            return
+            return []
+        found: dict[tuple[str, ...], None] = {}
         self._graph = graph
         self._covering, self._unwell_on, self._hot = {}, {}, set()
         for name, held in self._open.items():
@@ -158,7 +158,12 @@ class Correlator:
                 number = graph.number(entity)
                 if number is not None:
                     self._expand(name, number, self._hops)
-                    self._heat(entity, at, self._causes(number))
+                    found[self._oldest_first(self._heat(entity, at, self._causes(number)))] = None
+        return [names for names in found if names]
+
+    def _oldest_first(self, one: Iterable[str]) -> tuple[str, ...]:
+        names = tuple(sorted(one, key=lambda name: self._open[name].order))
+        return names if len(names) > 1 else ()
 
     def _near(self, incident: _Open, at: int) -> bool:
         return incident.first - self._window <= at <= incident.newest + self._window

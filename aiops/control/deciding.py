@@ -14,11 +14,12 @@ from pydantic_core import PydanticSerializationError
 from aiops.agents.paging import Ask
 from aiops.control import acting, handoffs, tickets
 from aiops.control.channels import objection
-from aiops.control.diagnosis import chain_at, chain_ended, diagnose
+from aiops.control.diagnosis import chain_at, chain_ended
 from aiops.control.draft import Draft, RefusedError
 from aiops.control.escalation import escalate, page_people
-from aiops.control.incidents import is_runtime, merge, move
+from aiops.control.incidents import is_runtime, move
 from aiops.control.lifecycle import EARLY, LAST, Trigger
+from aiops.control.merging import merge_proposed
 from aiops.control.troubles import trouble
 from aiops.model.codec import decode, encode
 from aiops.model.diagnoses import Diagnosis
@@ -189,7 +190,7 @@ def _accept(draft: Draft, answer: Handoff, ruling: Ruling) -> None:
             draft.incident(replace(draft.state.incidents[name], priority=page.priority))
             escalate(draft, name, ask, page=page)
         case MergeProposed(other=other):
-            _merge(draft, name, other, "; ".join(answer.reasoning))
+            merge_proposed(draft, name, other, "; ".join(answer.reasoning))
         case Verified(plan=plan_id, verdict=verdict, reasons=reasons):
             draft.line(name, "resolution", f"verification: {verdict.value}: {'; '.join(reasons)}", answer.id)
             acting.tell(draft, plan_id, say.Verified(draft.at, verdict, reasons))
@@ -282,16 +283,3 @@ def _ask_approval(draft: Draft, name: str, plan: Plan, ruling: Ruling) -> None:
     draft.line(name, "oversight", f"asks for {ruling.level.value}: {'; '.join(ruling.reasons)}", plan.id)
     attempt = draft.state.incidents[name].attempts + 1
     page_people(draft, name, Ask(f"approval-{attempt}", because, asks))
-
-
-def _merge(draft: Draft, name: str, other: str, why: str) -> None:
-    """The younger becomes part of the older, unless a plan of the younger is under way."""
-    incidents = draft.state.incidents
-    if other not in incidents or is_runtime(draft.state, other) or is_runtime(draft.state, name):
-        raise RefusedError(f"{other!r} cannot be merged with {name}")
-    kept, gone = sorted((name, other), key=lambda n: (incidents[n].opened_at, int(n.rsplit("-", 1)[-1])))
-    if incidents[gone].state not in EARLY and incidents[kept].state in EARLY:
-        kept, gone = gone, kept
-    merge(draft, kept, gone, why)
-    draft.subject = kept
-    diagnose(draft, kept, f"merged with {gone}")

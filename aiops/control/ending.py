@@ -16,6 +16,7 @@ from aiops.control.draft import Draft
 from aiops.control.escalation import escalate
 from aiops.control.incidents import close, move, reopen
 from aiops.control.lifecycle import BUSY, Trigger
+from aiops.control.merging import merge_waiting
 from aiops.model.incidents import IncidentState
 from aiops.model.plans import Verdict
 from remediations.breakers import Result
@@ -72,7 +73,9 @@ def _not_healed(draft: Draft, name: str, reason: str) -> None:
         escalate(draft, name, Ask("attempts", because, "Everything begun was taken back. Please take it from here."))
     else:
         move(draft, name, Trigger.UNDONE)
-        diagnose(draft, name, "the plan did not heal it")
+        merge_waiting(draft, name)
+        if name in draft.state.live:
+            diagnose(draft, name, "the plan did not heal it")
 
 
 def recurred(draft: Draft, name: str, why: str) -> None:

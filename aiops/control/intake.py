@@ -16,6 +16,7 @@ from aiops.control.draft import Draft, OldNewsError, RefusedError
 from aiops.control.ending import recurred
 from aiops.control.incidents import close, join, open_incident, revise, well
 from aiops.control.lifecycle import EARLY, LAST, Trigger
+from aiops.control.merging import merge_found
 from aiops.control.state import SECOND, State
 from aiops.model.entities import RUNTIME_ENTITY, Edge
 from aiops.model.episodes import Episode, Source
@@ -143,6 +144,7 @@ def _place(draft: Draft, episode: Episode) -> None:
         _came_back(draft, name, episode.entity)
     elif new and incident.state in EARLY - {IncidentState.AWAITING_APPROVAL, IncidentState.HELD}:
         changed(draft, name)
+    merge_found(draft)
 
 
 def _came_back(draft: Draft, name: str, entity: str) -> None:

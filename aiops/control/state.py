@@ -104,6 +104,8 @@ class State:
         self._graph_version = 0
         self._graph = Graph.empty()
         self._graph_at = 0
+        self._one: list[tuple[str, ...]] = []
+        """Incidents that turned out to be one and nobody was told of yet."""
         self._correlator = Correlator(
             self._graph, hops=settings.correlation_hops, window=round(settings.correlation_seconds * SECOND)
         )
@@ -122,6 +124,7 @@ class State:
                 state.fold(*doc.identity(value), value)
         for row in recovered.timers:
             state.timers[row.id] = row
+        state._one.clear()  # what was to be made of it is in the journal
         return state
 
     def documents(self) -> Iterator[tuple[str, str, doc.Document]]:
@@ -157,13 +160,19 @@ class State:
         if not fresh and (len(self.items) <= SMALL_GRAPH or at >= self._graph_at + GRAPH_AGE or not self._graph_at):
             self._graph = self._builder.snapshot(self._graph_version)
             self._graph_at = at
-            self._correlator.graph_changed(self._graph)
+            self._one += self._correlator.graph_changed(self._graph)
         return self._graph
 
     def place(self, entity: str, since: int, at: int) -> tuple[str, ...]:
         """Live incidents that trouble of ``entity`` may belong to, best first."""
         self.graph(at)
         return self._correlator.place(entity, since)
+
+    def found_one(self) -> list[tuple[str, ...]]:
+        """Live incidents, oldest first, that turned out to be one since this was asked last."""
+        found = [tuple(name for name in names if name in self.live) for names in self._one]
+        self._one = []
+        return [names for names in found if len(names) > 1]
 
     def owned(self, owner: str, kind: str) -> list[str]:
         """Keys of the documents of a kind that belong to an incident or a plan."""
@@ -265,7 +274,7 @@ class State:
         if before is None:
             _toggle(self.incidents_of, after.entity, after.incident, present=True)
             if after.incident in self.live and after.entity != RUNTIME_ENTITY:
-                self._correlator.open(after.incident, after.entity, after.since)
+                self._tell(self._correlator.open(after.incident, after.entity, after.since))
 
     def _index_incident(self, before: Incident | None, after: Incident | None) -> None:
         was = before is not None and before.state not in LAST
@@ -275,11 +284,15 @@ class State:
             self.live[after.id] = None
             for member in self.members.get(after.id, {}).values():
                 if member.entity != RUNTIME_ENTITY:
-                    self._correlator.open(after.id, member.entity, member.since)
+                    self._tell(self._correlator.open(after.id, member.entity, member.since))
         elif was and not now:
             assert before is not None
             self.live.pop(before.id, None)
             self._correlator.close(before.id)
+
+    def _tell(self, one: tuple[str, ...]) -> None:
+        if one:
+            self._one.append(one)
 
     def _index_item(self, record: doc.ItemRecord, *, gone: bool) -> None:
         item = replace(record.item, deleted=True) if gone else record.item

@@ -12,6 +12,7 @@ from aiops.control.draft import Draft, RefusedError
 from aiops.control.ending import recurred
 from aiops.control.incidents import archive, close, drop_chain, move, well
 from aiops.control.lifecycle import LAST, Trigger
+from aiops.control.merging import merge_later
 from aiops.model.events import TimerFired
 from aiops.model.incidents import IncidentState
 from remediations import saga_messages as say
@@ -92,6 +93,10 @@ def _handoff(draft: Draft, name: str, _: str) -> None:
     deciding.failed(draft, name, "no answer before the deadline", late=True)
 
 
+def _merge(draft: Draft, pair: str, _: str) -> None:
+    merge_later(draft, pair)
+
+
 def _retry(draft: Draft, name: str, _: str) -> None:
     handoffs.retry(draft, name)
 
@@ -125,6 +130,7 @@ NAMES: Final[dict[str, Callable[[Draft, str, str], None]]] = {
     "settle": _settled,
     "ask": _ask,
     "handoff": _handoff,
+    "merge": _merge,
     "retry": _retry,
     "ack": _ack,
     "resend": _resend,
