@@ -1,4 +1,4 @@
-"""The whole runtime: broker, topics, cluster, fleet, watchdog, pages; up in order, down in the other order.
+"""The whole runtime: broker, topics, cluster, fleet; up in order, down in the other order.
 
 ``aiops up`` and ``aiops demo`` run it in their own process. What must not be lost is in Kafka, in the journal and in
 the snapshots; this process may be killed at any time.
@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 
 from aiops.bootstrap.parts import open_journal
+from aiops.bootstrap.status import write_status
 from aiops.model.errors import AiopsError, PermanentError
 from aiops.model.handoffs import Role
 from aiops.settings import Settings
@@ -32,7 +33,6 @@ from aiops.shell.kafka.topics import KafkaTopics
 _LOG = structlog.get_logger(__name__)
 _PACKAGE = Path(__file__).resolve().parents[2]
 _AGENTS = (Role.ANALYSIS, Role.ROUTING, Role.RESOLUTION, Role.OVERSIGHT, Role.TRIAGE)
-STATUS = "status.json"
 
 Say = Callable[[str], None]
 
@@ -93,15 +93,11 @@ class Runtime:
         self._keeper = self._make_keeper()
         self._keeper.reconcile()
         self._keeper.start()
-        if settings.clock is None:  # the heartbeat is on the system's clock, which a replay's parts do not go by
-            watchdog.start(settings.state, watchdog.Configuration(paging=settings.paging, domain=settings.domain))
         self._beating.start()
 
     def stop(self) -> None:
         """Down: shards snapshot first; the embedded broker ends with us."""
         self._stopping.set()
-        watchdog.rest(self.settings.state, SystemClock().now())
-        watchdog.stop(self.settings.state)
         if self._keeper is not None:
             self._keeper.stop()
             for role in ("shard", "orchestrator", "executor", *(agent.value for agent in _AGENTS)):
@@ -196,19 +192,3 @@ def _plain(value: Any) -> dict[str, Any]:
     text = json.dumps(asdict(replace(value)), default=str)
     plain: dict[str, Any] = json.loads(text)
     return plain
-
-
-def write_status(folder: Path, status: dict[str, Any]) -> None:
-    """Replace the status file as a whole."""
-    beside = folder / (STATUS + ".writing")
-    beside.write_text(json.dumps(status))
-    beside.replace(folder / STATUS)
-
-
-def read_status(folder: Path) -> dict[str, Any] | None:
-    """The last status written; None: the runtime never ran here."""
-    path = folder / STATUS
-    if not path.exists():
-        return None
-    status: dict[str, Any] = json.loads(path.read_text())
-    return status

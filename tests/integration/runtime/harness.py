@@ -19,7 +19,7 @@ import yaml
 
 from aiops.bootstrap.configuration import load_settings
 from aiops.bootstrap.parts import SHIPPED_BINDER
-from aiops.bootstrap.runtime import read_status
+from aiops.bootstrap.status import read_status
 from aiops.model import cloudevents
 from aiops.model.entities import Criticality, Edge, Item
 from aiops.ports import OutRecord
@@ -129,7 +129,7 @@ class Running:
         self.log = self.folder / "up.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.integration.runtime.launch", str(self.folder / "aiops.yaml")],
+                [sys.executable, "-m", "aiops.cli.main", "up", "--config", str(self.folder / "aiops.yaml")],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
