@@ -31,7 +31,8 @@ class Grafana:
 
     def __init__(self, url: str, token: str) -> None:
         self._url = url
-        self._api = GrafanaApi.from_url(url, credential=token, timeout=10)
+        # Without the slash at its end, the last part of a path would be dropped.
+        self._api = GrafanaApi.from_url(url.rstrip("/") + "/", credential=token, timeout=10)
 
     def push(self, dashboard: dict[str, Any], message: str) -> str:
         """Create the dashboard, or replace the one of the same uid; its address.
