@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from aiops.agents.monitor.blindness import Blindness
 from aiops.agents.monitor.plan import Produced, plan_of
 from aiops.agents.monitor.readings import Reader
 from aiops.agents.monitor.slot import Slot
@@ -70,6 +71,7 @@ class MonitoringAgent:
         self.objectives = objectives or {}
         self._owned: dict[int, _Owned] = {}
         self._losses: list[Episode] = []
+        self._blindness = Blindness(shard, settings.domain)
 
     @property
     def slots(self) -> tuple[int, ...]:
@@ -93,6 +95,8 @@ class MonitoringAgent:
         archivist = Archivist(made)
         archivist.restore(snapshots)
         self._owned[slot] = _Owned(made, archivist, Reader(made))
+        if snapshots:
+            self._blindness.restore(snapshots[-1].parts["head"]["blind"])
         return made.positions()
 
     def drop(self, slot: int) -> None:
@@ -124,10 +128,20 @@ class MonitoringAgent:
         out = Produced()
         for owned in self._owned.values():
             out.add(owned.slot.tick(received_at, lag_is_small=lag_is_small))
+        out.episodes += self._blindness.tick(received_at, self._heard(), lag_is_small=lag_is_small)
         over = [found for found in self._losses if received_at - found.opened_at >= _LOSS_SHOWN]
         self._losses = [found for found in self._losses if received_at - found.opened_at < _LOSS_SHOWN]
         out.episodes += [replace(found, revision=2, ended_at=received_at, watermark=received_at) for found in over]
         return out
+
+    def _heard(self) -> dict[str, int]:
+        """When each topic spoke last, through any of the slots; what passes between slots is not missed."""
+        heard: dict[str, int] = {}
+        for owned in self._owned.values():
+            for topic, mark in owned.slot.marks.items():
+                heard[topic] = max(heard.get(topic, 0), mark.received_at)
+        heard.pop(self.settings.topics.keyed, None)
+        return heard
 
     def lost(self, source: TopicPartition, begin: int, end: int, received_at: int) -> Produced:
         """Retention removed offsets [begin, end) before they were read: counted, and trouble of the runtime itself."""
@@ -166,7 +180,9 @@ class MonitoringAgent:
 
     def snapshot(self, slot: int, *, full: bool = False) -> SlotSnapshot:
         """The slot's next snapshot; ask for a full one when the last could not be written."""
-        return self._of(slot).archivist.take(full=full)
+        taken = self._of(slot).archivist.take(full=full)
+        head = {**taken.parts["head"], "blind": self._blindness.to_array()}
+        return replace(taken, parts={**taken.parts, "head": head})
 
     def ledger(self) -> list[LedgerLine]:
         """The account of every partition that was read."""

@@ -205,7 +205,7 @@ class Shard:
             except TemporaryError as error:
                 self._publish(trouble=str(error))
                 _LOG.warning("shard_waits", shard=self._number, reason=str(error), seconds=error.delay_seconds)
-                self._in_doubt = True
+                self._in_doubt, self._current = True, False
                 self._stopping.wait(error.delay_seconds)
         self._writer.shutdown(wait=True)
 
@@ -247,7 +247,7 @@ class Shard:
     def _look_at_bounds(self) -> None:
         bounds, positions = self._parts.consumer.bounds(), self._parts.consumer.positions()
         lag = {f"{p.topic}/{p.partition}": max(0, end - positions[p]) for p, (_, end) in bounds.items()}
-        self._current = all(behind <= _LAG_SMALL for behind in lag.values())
+        self._current = bool(lag) and all(behind <= _LAG_SMALL for behind in lag.values())
         self._status = replace(self._status, lag=lag, bounds={f"{p.topic}/{p.partition}": b for p, b in bounds.items()})
 
     def _publish(self, trouble: str = "") -> None:

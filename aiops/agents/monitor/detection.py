@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,6 +68,10 @@ class Detection:
         self.appended = 0
         self.resumed_at = 0
         """Event time at which the input went on after its last pause."""
+        self.source = 0
+        """Number of the topic that is being taken: where series come from that are new now."""
+        self.sources = np.empty(0, np.uint8)
+        """By series, the number of the topic that it came from first."""
         self.objectives: set[int] = set()
         """Series that carry an objective."""
         self.episodes: list[Episode] = []
@@ -136,6 +140,11 @@ class Detection:
         if size > known:
             codes = self.table.codes[known:size]
             self.bank.admit(codes[:, 5].astype(np.uint8), self._limits_of(codes))
+            self.sources = np.append(self.sources, np.full(size - known, self.source, np.uint8))
+
+    def learn_sources(self, sources: npt.NDArray[np.generic]) -> None:
+        """Where further series came from, of a snapshot."""
+        self.sources = np.append(self.sources, sources.astype(np.uint8))
 
     def _limits_of(self, codes: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
         """Value that a gauge must not reach: a share of something that can be full."""
@@ -194,13 +203,18 @@ class Detection:
         if len(dead):
             self.tell(signals.closed(dead, now, track))
 
-    def silence(self, watermark: int) -> None:
-        """Looks for series that have fallen silent; only while lag is known and small, and not after a pause."""
-        if watermark <= 0 or self.high - self.resumed_at < _GRACE:
+    def silence(self, watermarks: Mapping[int, int]) -> None:
+        """Looks for series that have fallen silent while their source, given by number, went on to its watermark.
+
+        Only while lag is known and small, and not after a pause.
+        """
+        if self.high - self.resumed_at < _GRACE:
             return
-        found: Array = self.bank.silent(watermark)
-        assert found.dtype == TRANSITION
-        self.tell(signals.of_bank(found))
+        for source, watermark in watermarks.items():
+            found: Array = self.bank.silent(watermark, np.flatnonzero(self.sources == source).astype(np.int32))
+            assert found.dtype == TRANSITION
+            if len(found):
+                self.tell(signals.of_bank(found))
 
     def _name(self, series: int) -> tuple[str, str, str | None]:
         found = self._names.get(series)

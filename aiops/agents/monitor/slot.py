@@ -53,6 +53,7 @@ class Slot:
         sources = (*topics.telemetry, topics.keyed)
         self.accounts = {topic: Account() for topic in sources}
         self.marks = {topic: Watermark() for topic in sources}
+        self._numbers = {topic: number for number, topic in enumerate(sources)}
         self.seen: dict[keyed.Origin, int] = {}
         self.office = LetterOffice(plan.data.dead_letter_bytes, plan.domain)
 
@@ -70,6 +71,7 @@ class Slot:
 
     def _take(self, fetched: FetchedRecords, received_at: int, out: Produced) -> None:
         topics, topic = self.plan.topics, fetched.source.topic
+        self.detection.source = self._numbers[topic]
         # What lies in the far future is judged by the record's own append time, to the minute.
         now = (fetched.appended_at[0] // _MINUTE + 1) * _MINUTE
         if topic == topics.keyed:
@@ -99,6 +101,7 @@ class Slot:
         offset = max(0, self.accounts[source.topic].next_offset)
         fetched = FetchedRecords(source, (offset,), (b"",), (None,), (received_at,))
         out = Produced()
+        self.detection.source = self._numbers[source.topic]
         self._open(fetched, int(batch.items.sum()), batch.rejected, out)
         self._mark(fetched, batch.at, batch.record, received_at)
         self._feed(fetched, batch, out)
@@ -192,19 +195,26 @@ class Slot:
             mark.mark(received_at, idle_after)
         last = max((mark.received_at for mark in self.marks.values()), default=0)
         if lag_is_small and last and self.detection.high:
-            self.detection.silence(self.watermark())
+            self.detection.silence(self._speaking())
             self.detection.boundary(self.detection.high + max(0, received_at - last))
         return Produced(self.detection.taken(), self.spans.taken())
 
+    def _speaking(self) -> dict[int, int]:
+        """Event time up to which each source is known that speaks now, by its number."""
+        return {
+            self._numbers[topic]: mark.newest - self._lateness(topic)
+            for topic, mark in self.marks.items()
+            if mark.newest > 0 and mark.received_at > 0 and not mark.idle
+        }
+
     def watermark(self) -> int:
         """Event time up to which the slot's sources are known, ns; 0: not known."""
+        return lowest([(mark, self._lateness(topic)) for topic, mark in self.marks.items() if mark.newest > 0])
+
+    def _lateness(self, topic: str) -> int:
         topics = self.plan.topics
         counted = {topics.otlp_logs, topics.otlp_spans, topics.keyed}
-        mixed = int(self.spans.clock.lateness) + INTERVAL + LATENESS
-        found = [
-            (mark, mixed if topic in counted else LATENESS) for topic, mark in self.marks.items() if mark.newest > 0
-        ]
-        return lowest(found)
+        return int(self.spans.clock.lateness) + INTERVAL + LATENESS if topic in counted else LATENESS
 
     def ledger(self) -> list[LedgerLine]:
         """One line for each partition that was read."""

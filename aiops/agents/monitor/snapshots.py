@@ -37,6 +37,7 @@ class Archivist:
     _memory: _Version = _NOTHING
     _transit: _Version = _NOTHING
     _bank: int = 0
+    _sources: int = 0
     _topics: tuple[str, ...] = field(default=())
 
     def take(self, *, full: bool = False) -> SlotSnapshot:
@@ -51,11 +52,14 @@ class Archivist:
         bank = slot.detection.bank.to_arrays(None if whole else self._bank)
         self._memory, self._transit = slot.memory.table.version, slot.transit.table.version
         self._bank = int(bank["head"][2])
+        sources = slot.detection.sources[0 if whole else self._sources :].copy()
+        self._sources = len(slot.detection.sources)
         parts: dict[str, Arrays] = {
             "head": _head(slot),
             "memory": memory,
             "transit": transit,
             "bank": bank,
+            "sources": {"added": sources},
             "folder": slot.detection.folder.to_arrays(),
             "logs": slot.logs.to_arrays(),
             "spans": slot.spans.to_arrays(),
@@ -88,6 +92,7 @@ class Archivist:
             self.slot.memory.extend(_any(found.parts["memory"]))
             self.slot.transit.extend(_any(found.parts["transit"]))
             self.slot.detection.bank.extend(found.parts["bank"])
+            self.slot.detection.learn_sources(found.parts["sources"]["added"])
         _restore_small(self.slot, chain[-1])
         self.sequence = chain[-1].sequence
         # The next one is full: nobody knows which of the increments that were not applied are still there.
