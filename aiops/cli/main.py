@@ -28,6 +28,7 @@ class Command(NamedTuple):
 
 
 COMMANDS: Final = (
+    Command("demo", "aiops.cli.demo:run", "Three incidents on a live system: healed, approved, escalated."),
     Command("up", "aiops.cli.up:run", "Run everything, until told to stop."),
     Command("scale", "aiops.cli.deciding:scale", "Ask the running fleet for another number of shards."),
     Command("incidents", "aiops.cli.incidents:run", "List incidents, or tell the whole story of one."),

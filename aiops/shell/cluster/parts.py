@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from dataclasses import replace
 from typing import Any
 
 from aiops.agents.view import Agent, View
-from aiops.model.errors import AiopsError
+from aiops.model.errors import AiopsError, TemporaryError
 from aiops.model.handoffs import Handoff, Role
 from aiops.model.plans import Observed, StepOrder, StepOutcome
 from aiops.model.telemetry import EntityReading, FleetAnswer, FleetQuestion
@@ -19,6 +20,8 @@ from aiops.shell.shard import ShardStatus
 from topology.graph import Graph
 
 _ASK_SECONDS = 3.0
+_OBSERVE_SECONDS = 120.0
+"""Longer than the hard deadline that an effect in doubt may still have."""
 
 
 class AgentHost:
@@ -60,14 +63,29 @@ class ClusterSteps:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
+        self._looking = ThreadPoolExecutor(8, thread_name_prefix="observe")
 
     def run(self, order: StepOrder) -> Future[StepOutcome]:
         """Carry it out."""
         return self._cluster.call("executor", 0, "run", order, group="ask")
 
     def observe(self, order: StepOrder) -> Future[tuple[Observed, str]]:
-        """Look whether it happened."""
-        return self._cluster.call("executor", 0, "observe", order, group="ask")
+        """Look whether it happened; asked again while the executor is being started again, for looking does nothing."""
+        return self._looking.submit(self._observe, order)
+
+    def _observe(self, order: StepOrder) -> tuple[Observed, str]:
+        deadline = time.monotonic() + _OBSERVE_SECONDS
+        while True:
+            try:
+                found: tuple[Observed, str] = self._cluster.ask(
+                    "executor", 0, "observe", order, timeout_seconds=_OBSERVE_SECONDS
+                )
+            except TemporaryError as error:
+                if time.monotonic() >= deadline:
+                    return Observed.UNKNOWN, str(error)
+                time.sleep(0.5)
+            else:
+                return found
 
 
 class ClusterFleet:

@@ -1,0 +1,312 @@
+"""The demonstration: a live world beside a real runtime, broken three times, each with another ending.
+
+Everything is real but the world: Kafka, Ray, the journal, the executor's HTTP calls, the console's API through which
+the approval comes. What is shown afterwards is read from the journal, the ledger and the world's own truth.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+from aiops.bootstrap.accounting import account
+from aiops.bootstrap.parts import SHIPPED_BINDER
+from aiops.bootstrap.runtime import Runtime
+from aiops.bootstrap.serving import Serving
+from aiops.bootstrap.status import read_status
+from aiops.console.access import kept_token
+from aiops.control.audit import verify
+from aiops.model.codec import adapter, decode
+from aiops.model.errors import TemporaryError
+from aiops.model.incidents import Incident, IncidentState
+from aiops.ports import JournalRow
+from aiops.settings import Acting, Console, Control, DataPlane, Kafka, Paging, Settings
+from aiops.shell.clock import SystemClock
+from aiops.shell.journal.engine import sqlite_url
+from aiops.shell.journal.journal import SqlJournal
+from aiops.shell.journal.reader import SqlJournalReader
+from aiops.shell.kafka.producer import KafkaPythonProducer
+from remediations.runbooks import approve
+from simulations.faults.registry import make
+from simulations.live.live_world import LiveSettings, LiveWorld
+from simulations.world.estate import load
+from simulations.world.layout import Layout
+from simulations.world.reporter import items
+from simulations.world.world import World
+
+SECOND = 1_000_000_000
+SEED = 20
+INTERVAL = 2
+"""Seconds between points of the demonstration's world."""
+HISTORY = 900
+_OVER = {IncidentState.RESOLVED, IncidentState.ESCALATED}
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One fault and how it should end."""
+
+    title: str
+    fault: str
+    settings: Mapping[str, Any]
+    roots: tuple[str, ...]
+    ending: str
+    """``healed``, ``approved`` (healed once a person agreed) or ``escalated``."""
+    seconds: float
+    """How long it may take."""
+
+
+ACTS = (
+    Act("a service dies", "crash", {"target": "recommendations"}, ("recommendations",), "healed", 75),
+    Act("a bad version is deployed", "bad-deploy-errors", {}, ("payment",), "approved", 85),
+    Act("a message kills its workers", "poison-message", {}, ("order-events", "order-worker"), "escalated", 60),
+)
+
+
+@dataclass
+class Played:
+    """What became of an act."""
+
+    act: Act
+    injected_at: int
+    tick: int
+    incident: Incident | None = None
+    closed: bool = False
+    """It ended as it should."""
+    asked_at: int | None = None
+    approved_by: str = ""
+    repaired_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What is true at the end."""
+
+    ledger_difference: int
+    ledger_items: int
+    membership_difference: int
+    audit_ok: bool
+    audit_rows: int
+    value_lost: float
+    value_lost_unhealed: float
+    minutes_broken: float
+    minutes_broken_unhealed: float
+    currency: str
+
+
+@dataclass
+class Demonstration:
+    """Sets everything up in a folder of its own, plays, judges, and tears everything down.
+
+    Args:
+        folder: state of the demonstration; what a run before left there is removed.
+        say: told what happens.
+    """
+
+    folder: Path
+    say: Callable[[str], None]
+    played: list[Played] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Broker, Ray, runtime, console, world with a past."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self.estate = load()
+        port = _free_port()
+        self.settings = demonstration_settings(self.folder, f"http://127.0.0.1:{port}/act")
+        _write_binder(self.folder / "binder", Layout(self.estate))
+        (self.folder / "aiops.yaml").write_text(yaml.safe_dump(json.loads(self.settings.model_dump_json())))
+        self.serving = Serving(self.settings)
+        self.runtime = Runtime(self.settings, self.say)
+        self.runtime.start()
+        self.serving.start(self.runtime.bootstrap)
+        self.reader = SqlJournalReader(SqlJournal(sqlite_url(self.settings.state)).engine)
+        self.say(f"a shop of {len(self.estate.services)} services, with the last {HISTORY // 60} minutes as its past")
+        live = LiveSettings(history_seconds=HISTORY, interval=INTERVAL, port=port, seed=SEED)
+        self.world = LiveWorld(
+            self.estate,
+            KafkaPythonProducer(self.runtime.bootstrap),
+            SystemClock(),
+            settings=live,
+            topics=self.settings.topics,
+        ).start()
+        self._wait_until_current()
+
+    def stop(self) -> None:
+        """Everything down; the journal stays for those who want to look."""
+        for end in ("world", "serving", "runtime"):
+            part = getattr(self, end, None)
+            if part is not None:
+                part.stop()
+
+    # ------------------------------------------------------------------------------------------------- playing
+
+    def play(self, act: Act, *, person: Callable[[Incident], bool | None], look: Callable[[], None]) -> Played:
+        """Break the world and watch until the incident has ended, or time is up.
+
+        Args:
+            act: which fault.
+            person: asked once about a plan that waits: True or False, or None when nobody is there.
+            look: called about twice a second.
+        """
+        truth = self.world.truth()
+        played = Played(act, SystemClock().now(), (truth["at"] - truth["start"]) // SECOND)
+        self.played.append(played)
+        self.world.inject(act.fault, act.settings)
+        deadline = time.monotonic() + act.seconds
+        while time.monotonic() < deadline and not played.closed:
+            look()
+            self._observe(played, person)
+            time.sleep(0.5)
+        return played
+
+    def incidents(self) -> list[Incident]:
+        """All incidents, newest last."""
+        found = {**self.reader.documents("incident"), **self.reader.archived("incident")}
+        return sorted((decode(Incident, body) for body in found.values()), key=lambda i: i.opened_at)
+
+    def _observe(self, played: Played, person: Callable[[Incident], bool | None]) -> None:
+        act = played.act
+        mine = [i for i in self.incidents() if i.updated_at >= played.injected_at and _about(i, act)]
+        if not mine:
+            return
+        incident = played.incident = mine[-1]
+        if incident.state is IncidentState.AWAITING_APPROVAL and played.asked_at is None:
+            played.asked_at = SystemClock().now()
+            answer = person(incident)
+            played.approved_by = "you" if answer is not None else "the demonstration"
+            self._answer(incident, "reject" if answer is False else "approve")
+        if act.ending == "escalated":
+            played.closed = incident.state is IncidentState.ESCALATED
+        else:
+            asked = played.asked_at is not None
+            healed = incident.state is IncidentState.RESOLVED and incident.outcome.startswith("healed")
+            played.closed = healed and asked == (act.ending == "approved")
+        if played.closed:
+            played.repaired_at = incident.closed_at
+
+    def _answer(self, incident: Incident, word: str) -> None:
+        """Through the same API as everybody."""
+        url = f"{self.serving.console.url}/api/incidents/{incident.id}/{word}"
+        token = {"Authorization": f"Bearer {kept_token(self.settings.state)}"}
+        response = httpx.post(url, headers=token, json={}, timeout=10)
+        if not response.is_success:
+            raise TemporaryError(f"{url} answers {response.status_code}: {response.text[:200]}")
+
+    def _wait_until_current(self) -> None:
+        """Until the shards have read the past."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            status = self.status()
+            shards = status.get("shards", [])
+            lags = [lag for shard in shards for lag in shard.get("lag", {}).values()]
+            counted = sum(line["items"] for shard in shards for line in shard.get("ledger", []))
+            if counted and lags and max(lags) < 50:
+                return
+            time.sleep(0.5)
+        raise TemporaryError("the shards have not read the world's past within a minute; see the runtime's log")
+
+    def status(self) -> dict[str, Any]:
+        """What the runtime says of itself."""
+        return read_status(self.settings.state) or {}
+
+    # ------------------------------------------------------------------------------------------------- judging
+
+    def verdicts(self) -> Verdicts:
+        """Ledger, membership, audit, and the same world without healing."""
+        time.sleep(2.0)
+        status = self.status()
+        accounting = account(self.settings, status)
+        rows = self._rows()
+        truth = self.world.truth()
+        unhealed = self._unhealed((truth["at"] - truth["start"]) // SECOND)
+        return Verdicts(
+            ledger_difference=accounting.report.difference,
+            ledger_items=sum(line["items"] for shard in status["shards"] for line in shard.get("ledger", [])),
+            membership_difference=int(status["orchestration"].get("membership_difference", -1)),
+            audit_ok=verify(rows).fault is None,
+            audit_rows=len(rows),
+            value_lost=truth["value_lost"],
+            value_lost_unhealed=unhealed.truth.value_lost,
+            minutes_broken=sum(truth["minutes_violated"].values()),
+            minutes_broken_unhealed=sum(unhealed.truth.minutes_violated().values()),
+            currency=truth["currency"],
+        )
+
+    def _rows(self) -> list[JournalRow]:
+        rows: list[JournalRow] = []
+        while page := self.reader.rows(rows[-1].number if rows else 0, 2000):
+            rows += page
+        return rows
+
+    def _unhealed(self, ticks: int) -> World:
+        """The same world with the same faults at the same seconds, and nobody who acts."""
+        world = World(self.estate, SEED, self.world.truth()["start"])
+        for played in self.played:
+            world.inject(make(played.act.fault, played.act.settings), delay_seconds=played.tick)
+        world.run(ticks)
+        return world
+
+    def left_over(self) -> dict[str, str]:
+        """Where to look next."""
+        config = f"AIOPS_CONFIG={self.folder / 'aiops.yaml'}"
+        ids = [p.incident.id for p in self.played if p.incident is not None]
+        return {
+            "the story of an incident": f"{config} .venv/bin/aiops incidents {ids[0] if ids else ''}".strip(),
+            "every decision, checked": f"{config} .venv/bin/aiops audit verify",
+            "start it again, with pages in a browser": f"{config} .venv/bin/aiops up",
+        }
+
+
+def demonstration_settings(folder: Path, target: str) -> Settings:
+    """Quick rhythms, pages to the terminal's file, actions to the world's endpoint."""
+    return Settings(
+        domain="demo",
+        state=folder / "state",
+        binder=folder / "binder",
+        kafka=Kafka(partitions=2),
+        data=DataPlane(shards=1, snapshot_seconds=5.0, well_seconds=8.0, ring_step_seconds=4.0),
+        control=Control(gather_seconds=12.0, settle_seconds=60.0),
+        acting=Acting(executors={"*": {"kind": "http", "url": target}}),
+        paging=Paging(levels=((f"file://{folder / 'pages.jsonl'}",),)),
+        console=Console(port=_free_port(), metrics_port=_free_port()),
+    )
+
+
+def _write_binder(folder: Path, layout: Layout) -> None:
+    """The shipped binder with short waits, and the shop's items with their objectives."""
+    shutil.copytree(SHIPPED_BINDER, folder)
+    for file in (folder / "runbooks").glob("*.yaml"):
+        runbook = yaml.safe_load(file.read_text())
+        if "steps" not in runbook:
+            continue
+        for step in runbook["steps"]:
+            step["settle_seconds"] = min(8.0, step.get("settle_seconds", 30.0))
+        runbook |= {"verify_window_seconds": 8.0, "verify_deadline_seconds": 60.0}
+        file.write_text(yaml.safe_dump(runbook, sort_keys=False))
+    approve(folder / "runbooks")
+    (folder / "services").mkdir(exist_ok=True)
+    entries = [json.loads(adapter(type(item)).dump_json(item)) for item in items(layout) if item.objectives]
+    (folder / "services" / "shop.yaml").write_text(yaml.safe_dump(entries, sort_keys=False))
+
+
+def _about(incident: Incident, act: Act) -> bool:
+    """Whether its first hypothesis, or where none is clear its members, name the act's root."""
+    causes = incident.diagnosis.hypotheses[:1] if incident.diagnosis is not None else ()
+    named = {cause.entity for cause in causes} or set(incident.entities)
+    return bool(named & set(act.roots))
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
