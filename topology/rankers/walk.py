@@ -9,7 +9,7 @@ items between symptoms and cause, and callers that everybody passes, collect not
 
 from __future__ import annotations
 
-from math import exp
+from math import exp, log10
 
 import numpy as np
 
@@ -28,7 +28,12 @@ PATIENCE = 6.0
 LEAST_PATIENCE = 60.0
 """… but at least this many seconds."""
 SHARPEN = 1.5
-"""Exponent from stopped walkers to probabilities."""
+"""Exponent from stopped walkers to probabilities; it grows by itself once for each tenfold of …"""
+WITNESSES = 50
+"""… this many symptoms. Each symptom keeps some walkers, so in a storm the cause's share of them falls although there
+is more evidence for it; the ratio to the next candidate tells, and more witnesses make the same ratio surer. On storms
+of 3 to 4,000 unwell entities over seeded estates this makes the first hypothesis' probability and the share of right
+ones agree within about 0.1; without it they are 0.45 and 0.8 to 0.9 above 150."""
 BY_CHANGE = 2.0
 """Nats of local strength that a change at the onset adds to an unwell entity."""
 EXPLAINED = 50
@@ -52,7 +57,7 @@ class WalkRanker:
         changed = self._add_changes(made, question)
         stopped = _walk(made, question) * _early(made, question)
         reasons = Reasons(made, question, changed)
-        chances = np.round(stopped * _explained(made, stopped, reasons), DIGITS + 3) ** SHARPEN
+        chances = _sharp(stopped * _explained(made, stopped, reasons), len(made.troubles))
         total = float(chances.sum())
         if not total > 0:
             return NOTHING
@@ -79,6 +84,14 @@ class WalkRanker:
             made.own[at] += nats
             made.strength[at] += nats
         return {at: nats for at, nats in added.items() if nats > 0}
+
+
+def _sharp(stopped: Floats, symptoms: int) -> Floats:
+    """(n,) relative chances; their order is that of ``stopped``."""
+    exponent = SHARPEN * (1.0 + log10(max(symptoms / WITNESSES, 1.0)))
+    highest = float(stopped.max(initial=0.0))
+    chances: Floats = np.round(stopped / highest, DIGITS) ** exponent if highest > 0 else stopped
+    return chances
 
 
 def _explained(made: Scene, stopped: Floats, reasons: Reasons) -> Floats:

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from aiops.model.entities import Edge
 from aiops.model.episodes import Direction, Episode
 from aiops.model.reports import Change
+from tests.benchmarks.graph import estate, storm
 from tests.unit.topology.estates import SECOND, START, episode, runs_on, shop
 from topology.graph import Graph
 from topology.rankers.protocol import Candidate, Question, Ranking
-from topology.rankers.walk import WalkRanker
+from topology.rankers.walk import WalkRanker, _sharp
 
 
 def ask(*episodes: Episode, graph: Graph | None = None, changes: tuple[Change, ...] = ()) -> Ranking:
@@ -135,3 +138,25 @@ def test_silence_reads_as_silence() -> None:
     signal = replace(quiet.signals[0], direction=Direction.SILENT)
     found = ask(replace(quiet, signals=(signal,))).candidates[0]
     assert "errors fell silent" in sentences(found, supports=True)
+
+
+def test_a_deep_storm_is_sure_of_its_root() -> None:
+    """Thousands of symptoms keep a few walkers each; the root is named surely all the same, and a silent one too."""
+    items, edges = estate(6000)
+    graph = Graph.build(items, edges)
+    root = f"s{len(items) - len(items) // 20 - 10}"
+    unwell = storm(graph, root)
+    assert len(unwell) > 3000
+    for episodes in (unwell, unwell[1:]):
+        best = ask(*episodes, graph=graph).candidates[0]
+        assert best.entity == root
+        assert best.probability > 0.5
+
+
+def test_few_symptoms_are_as_sure_as_before() -> None:
+    """What many witnesses add begins above fifty symptoms; the order of candidates never changes."""
+    stopped = np.array([4.0, 2.0, 1.0, 0.0])
+    few, many = _sharp(stopped, 50), _sharp(stopped, 5000)
+    assert few.tolist() == [1.0, 0.5**1.5, 0.25**1.5, 0.0]
+    assert np.argsort(-many).tolist() == [0, 1, 2, 3]
+    assert many[1] < few[1] / 5
