@@ -85,6 +85,7 @@ class KafkaReplay:
         self._asked = settings
         self._published = 0
         self._control = 0
+        self._over = recording.end
 
     def run(
         self,
@@ -173,7 +174,8 @@ class KafkaReplay:
     def _finish(self, runtime: Runtime, clock: RecordedTime, speed: float) -> dict[str, Any]:
         """Wait until all is digested, let the settle time pass on the recording's clock, and wait again."""
         self._digested(runtime)
-        end = clock.now() + round(runtime.settings.control.settle_seconds * SECOND)
+        self._over = max(clock.now(), self.recording.end)
+        end = self._over + round(runtime.settings.control.settle_seconds * SECOND)
         _Pace(runtime, clock, speed).until(end)
         return self._digested(runtime)
 
@@ -196,7 +198,7 @@ class KafkaReplay:
     def _found(self, settings: Settings) -> list[dict[str, Any]]:
         journal = open_journal(settings)
         try:
-            return found(SqlJournalReader(journal.engine), settings.domain)
+            return found(SqlJournalReader(journal.engine), settings.domain, self._over)
         finally:
             journal.close()
 

@@ -19,15 +19,18 @@ INCIDENTS, SUMMARY = "incidents.jsonl", "replay.json"
 _MOST = 1_000_000
 
 
-def found(reader: JournalReader, domain: str) -> list[dict[str, Any]]:
-    """Every incident of the domain, oldest first, with its ranked causes and what was seen."""
+def found(reader: JournalReader, domain: str, end: int) -> list[dict[str, Any]]:
+    """Every incident of the domain, oldest first, with its ranked causes and what was seen.
+
+    What opens after ``end`` (ns, the last of the recording) is left out: all sources fall silent when it is over.
+    """
     episodes: dict[str, list[Episode]] = {}
     for body in _documents(reader, "episode", domain).values():
         record = decode(EpisodeRecord, body)
         episodes.setdefault(record.incident, []).append(record.episode)
     incidents = [decode(Incident, body) for body in _documents(reader, "incident", domain).values()]
     incidents.sort(key=lambda incident: (incident.opened_at, incident.id))
-    return [_incident(incident, episodes.get(incident.id, [])) for incident in incidents]
+    return [_incident(one, episodes.get(one.id, [])) for one in incidents if one.opened_at <= end]
 
 
 def _documents(reader: JournalReader, kind: str, domain: str) -> Mapping[str, str]:

@@ -162,8 +162,10 @@ class InProcessReplay:
             self._take(batch)
             records += len(batch)
             progress(self.now, records)
-        self._pass_time(max(self.now, self.recording.end) + round(self.settings.control.settle_seconds * SECOND))
-        incidents = found(SqlJournalReader(self.journal.engine), self.settings.domain)
+        self._pass_time(self.recording.end)
+        # What is under way comes to its end; but nobody looks at telemetry any more, for all of it would seem silent.
+        self.runtime.run_until(self.now + round(self.settings.control.settle_seconds * SECOND))
+        incidents = found(SqlJournalReader(self.journal.engine), self.settings.domain, self.now)
         lines = self.agent.ledger()
         summary = {
             "recording": self.recording.about.name,
