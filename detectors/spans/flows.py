@@ -97,7 +97,9 @@ class FlowCounter:
         if key not in self._known:
             if len(self._known) >= self.most:
                 return
-            self._known[key] = [interval, -1, int(uses)]
+            self._known[key] = [interval, -1, 0]
+        if uses:
+            self._known[key][2] = 1
         flows = self._open.setdefault(interval, {})
         known = flows.get(key)
         if known is None:

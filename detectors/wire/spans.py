@@ -18,6 +18,8 @@ from detectors.wire.otlp_json import id_bytes
 
 SERVER, CLIENT, PRODUCER, CONSUMER = 2, 3, 4, 5
 ERROR = 2
+_USED = frozenset({"db.system", "db.system.name", "messaging.system"})
+"""Only spans of databases, caches and queues carry these (OpenTelemetry's semantic conventions, old and new)."""
 _MOST_NAME = 512
 """A longer name of an operation is cut: it holds a query or a URL, and every one would be an operation of its own."""
 
@@ -32,6 +34,8 @@ class SpanBatch:
     """Index into ``words``."""
     peer: npt.NDArray[np.int32]
     """Index into ``words``: the callee that a client or producer names; -1: none."""
+    uses: npt.NDArray[np.bool_]
+    """The caller's span is of a database, cache or queue, so its peer is used rather than called."""
     kind: npt.NDArray[np.uint8]
     """OTLP's SpanKind: 1 internal, 2 server, 3 client, 4 producer, 5 consumer."""
     status: npt.NDArray[np.uint8]
@@ -59,7 +63,7 @@ def decode(records: Sequence[bytes], received_at: int, settings: WireSettings | 
     settings = settings or WireSettings()
     intake = Intake(records, received_at, settings)
     words = Codes()
-    rows: list[tuple[int, int, int, int, int, int, int, int]] = []
+    rows: list[tuple[int, ...]] = []
     ids: list[bytes] = []
     for record, request, from_json in intake.requests(ExportTraceServiceRequest):
         for resource_spans in request.resource_spans:
@@ -73,9 +77,9 @@ def decode(records: Sequence[bytes], received_at: int, settings: WireSettings | 
                         intake.reject(record, fault)
                         continue
                     kind = span.kind
-                    peer = _peer(span, words) if kind in (CLIENT, PRODUCER) else -1
+                    peer, uses = _peer(span, words) if kind in (CLIENT, PRODUCER) else (-1, False)
                     operation = words.of(span.name[:_MOST_NAME])
-                    rows.append((entity, operation, peer, kind, span.status.code, at, end - at, record))
+                    rows.append((entity, operation, peer, kind, span.status.code, at, end - at, record, uses))
                     ids.append(_ids(span, from_json=from_json))
     return _batch(rows, ids, words, intake)
 
@@ -85,12 +89,14 @@ def _fault(intake: Intake, at: int, end: int) -> DeadLetterReason | None:
     return DeadLetterReason.BAD_TIME if fault is None and end < at else fault
 
 
-def _peer(span: Span, words: Codes) -> int:
-    best, found = len(PEERS), ""
+def _peer(span: Span, words: Codes) -> tuple[int, bool]:
+    """Code of the other end's name, -1 where there is none, and whether it is a database, cache or queue."""
+    best, found, uses = len(PEERS), "", False
     for pair in span.attributes:
+        uses = uses or pair.key in _USED
         if pair.key in PEERS and (rank := PEERS.index(pair.key)) < best and pair.value.string_value:
             best, found = rank, pair.value.string_value
-    return words.of(found[:_MOST_NAME]) if found else -1
+    return words.of(found[:_MOST_NAME]) if found else -1, uses
 
 
 def _ids(span: Span, *, from_json: bool) -> bytes:
@@ -103,13 +109,14 @@ def _ids(span: Span, *, from_json: bool) -> bytes:
 
 
 def _batch(rows: Sequence[tuple[int, ...]], ids: Sequence[bytes], words: Codes, intake: Intake) -> SpanBatch:
-    columns = np.array(rows, dtype=np.int64).reshape(-1, 8).T
+    columns = np.array(rows, dtype=np.int64).reshape(-1, 9).T
     found = id_rows(ids, 32)
     numbers = np.ascontiguousarray(found[:, 16:]).view(">u8").astype(np.uint64)
     return SpanBatch(
         entity=columns[0].astype(np.int32),
         operation=columns[1].astype(np.int32),
         peer=columns[2].astype(np.int32),
+        uses=columns[8].astype(np.bool_),
         kind=np.clip(columns[3], 0, 255).astype(np.uint8),
         status=np.clip(columns[4], 0, 255).astype(np.uint8),
         at=columns[5].copy(),

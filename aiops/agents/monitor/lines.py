@@ -107,9 +107,10 @@ def _spans(batch: SpanBatch) -> Iterator[Span]:
         batch.span.tolist(),
         batch.parent.tolist(),
         batch.peer.tolist(),
+        batch.uses.tolist(),
         strict=True,
     )
-    for place, (entity, kind, at, duration, status, own, parent, peer) in enumerate(columns):
+    for place, (entity, kind, at, duration, status, own, parent, peer, uses) in enumerate(columns):
         trace = traces[32 * place : 32 * place + 32]
         yield Span(
             entity=words[entity][:_MOST_NAME],
@@ -120,6 +121,7 @@ def _spans(batch: SpanBatch) -> Iterator[Span]:
             key=f"{trace}{own:016x}" if own else "",
             parent=f"{trace}{parent:016x}" if parent else "",
             peer="" if peer < 0 else words[peer],
+            uses=uses,
         )
 
 

@@ -9,15 +9,16 @@ import pytest
 from hypothesis import Phase, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from aiops.agents.monitor.plan import Produced
 from aiops.agents.monitoring import MonitoringAgent
-from aiops.model.entities import RUNTIME_ENTITY, Objective
+from aiops.model.entities import RUNTIME_ENTITY, EdgeKind, Objective
 from aiops.model.episodes import Episode, Source
 from aiops.model.errors import FencedOutError, PermanentError
 from aiops.model.ledger import Ending, LedgerLine
 from aiops.model.telemetry import FleetQuestion
-from aiops.ports import SlotSnapshot, TopicPartition
+from aiops.ports import FetchedRecords, SlotSnapshot, TopicPartition
 from aiops.settings import Topics
 from detectors.wire.slots import slot_of
 from tests.unit.agents.monitoring.telemetry import SECOND, SERVICES, T0, Log, metrics, settings, spans, story
@@ -225,6 +226,35 @@ def test_edges_and_readings_are_told() -> None:
     assert reading.entity == "pay"
     assert reading.watermark > T0 + 300 * SECOND
     assert reading.series[0].mean > reading.series[0].baseline_mean
+
+
+@pytest.mark.parametrize("slots", [1, 3])
+def test_databases_and_queues_are_used_and_services_are_called(slots: int) -> None:
+    """A caller's span with db.system or messaging.system gives a `uses` edge, through other slots too."""
+    request = ExportTraceServiceRequest()
+    resource = request.resource_spans.add()
+    resource.resource.attributes.add(key="service.name").value.string_value = "shop"
+    scope = resource.scope_spans.add()
+    peers = [("orders-db", 3, "db.system"), ("cache", 3, "db.system.name"), ("mails", 4, "messaging.system")]
+    for number, (peer, kind, system) in enumerate([*peers, ("pay", 3, "rpc.system")], start=1):
+        at = T0 + number * SECOND
+        span = scope.spans.add(name="op", kind=kind, start_time_unix_nano=at, end_time_unix_nano=at + 1000)
+        span.trace_id, span.span_id = b"\1" * 16, number.to_bytes(8)
+        span.attributes.add(key=system).value.string_value = "something"
+        span.attributes.add(key="server.address").value.string_value = peer
+    log = Log(slots)
+    for partition in range(slots):
+        log.append(TOPICS.otlp_spans, partition, request.SerializeToString(), T0)
+    found = agent(slots, range(slots))
+    keyed = Log(slots)
+    keyed.send(run(found, log, set()).forwards, T0)
+    run(found, keyed, set())
+    later = [
+        FetchedRecords(TopicPartition(TOPICS.otlp_spans, slot), (1,), (spans(100, random.Random(1)),), (None,), (T0,))
+        for slot in range(slots)
+    ]
+    edges = {edge.target: edge.kind for edge in found.handle(later, T0).edges if edge.source == "shop"}
+    assert edges == dict.fromkeys(["orders-db", "cache", "mails"], EdgeKind.USES) | {"pay": EdgeKind.CALLS}
 
 
 def test_a_quiet_input_still_ends_episodes_when_lag_is_small() -> None:
