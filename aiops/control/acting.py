@@ -16,7 +16,7 @@ from aiops.control.draft import Draft, RefusedError
 from aiops.control.ending import finished
 from aiops.control.escalation import escalate
 from aiops.control.handoffs import ask
-from aiops.control.incidents import close, forget_handoff, move, publish_action
+from aiops.control.incidents import close, drop_chain, forget_handoff, move, publish_action
 from aiops.control.lifecycle import BUSY, Trigger
 from aiops.control.state import SECOND
 from aiops.model import effects
@@ -48,7 +48,8 @@ def start(draft: Draft, name: str, plan: Plan) -> None:
         asks = "Act by hand, or resume and let it be tried again."
         escalate(draft, name, Ask("halted", f"Halted: the plan to {what} was not begun.", asks))
         return
-    draft.put(replace(work, chain="", proposed=plan))
+    drop_chain(draft, name)
+    draft.put(replace(draft.state.work[name], proposed=plan))
     move(draft, name, Trigger.BEGUN, plan=plan.id, attempts=incident.attempts + 1)
     draft.line(name, "orchestrator", f"begins plan {plan.id}: {what}; {plan.reason}", plan.id)
     evidence = [state.episodes[e].episode for e in state.episodes_of.get(name, ())]

@@ -50,6 +50,9 @@ def _approve(draft: Draft, event: CommandGiven) -> None:
         raise RefusedError(f"{incident.id} does not wait for approval: it is {incident.state.value}")
     if event.arguments.get("plan", plan.id) != plan.id:
         raise RefusedError(f"the plan that waits is {plan.id}")
+    version = event.arguments.get("version", str(work.basis))
+    if not (version.isdecimal() and work.basis <= int(version) <= incident.context_version):
+        raise RefusedError(f"the plan rests on version {work.basis} of what is known, not on {version[:20]}")
     if event.who in work.approvals:
         raise RefusedError(f"{event.who} approved it already; another person must")
     approvals = (*work.approvals, event.who)

@@ -14,12 +14,13 @@ from pydantic_core import PydanticSerializationError
 from aiops.agents.paging import Ask
 from aiops.control import acting, handoffs, tickets
 from aiops.control.channels import objection
-from aiops.control.diagnosis import chain_at, chain_ended
+from aiops.control.diagnosis import WATCHED, chain_at, chain_ended
 from aiops.control.draft import Draft, RefusedError
 from aiops.control.escalation import escalate, page_people
 from aiops.control.incidents import is_runtime, move
 from aiops.control.lifecycle import EARLY, LAST, Trigger
 from aiops.control.merging import merge_proposed
+from aiops.control.rethinking import approval_reason, finding, thought_again
 from aiops.control.troubles import trouble
 from aiops.model.codec import decode, encode
 from aiops.model.diagnoses import Diagnosis
@@ -133,6 +134,8 @@ def failed(draft: Draft, name: str, reason: str, *, late: bool = False) -> None:
         case StepRequest(plan=plan, step=step, direction=direction) as request:
             ruling = veto(f"{plan}/{step}/{direction}", f"oversight did not rule: {reason}")
             draft.attempt(lambda: acting.ruled(draft, request, ruling), ruling.subject)
+        case _ if handoff.intent in CHAIN and _watched(draft, handoff.work_item):
+            chain_ended(draft, handoff.work_item)
         case _ if handoff.intent in CHAIN and not _closed(draft, handoff.work_item):
             work = draft.state.work[handoff.work_item]
             draft.put(replace(work, chain=""))
@@ -140,6 +143,12 @@ def failed(draft: Draft, name: str, reason: str, *, late: bool = False) -> None:
             _give_to_person(draft, handoff.work_item, f"{handoff.to.value}-failed", because)
         case _:
             pass
+
+
+def _watched(draft: Draft, name: str) -> bool:
+    """A person has it already, and what failed was only a second look."""
+    incident = draft.state.incidents.get(name)
+    return incident is not None and incident.state in WATCHED
 
 
 def _give_to_person(draft: Draft, name: str, reason: str, because: str) -> None:
@@ -167,7 +176,9 @@ def _ruled(draft: Draft, answer: Handoff, ruling: Ruling) -> None:
         return
     why = "; ".join(ruling.reasons)
     draft.line(name, "oversight", f"vetoes {answer.intent.value} of {answer.sender.value}: {why}", answer.id)
-    if answer.intent in ON_CHAIN and draft.state.incidents[name].state in EARLY:
+    if answer.intent in ON_CHAIN and _watched(draft, name):
+        chain_ended(draft, name)
+    elif answer.intent in ON_CHAIN and draft.state.incidents[name].state in EARLY:
         because = f"Oversight vetoed to {answer.intent.value}: {why}."
         _give_to_person(draft, name, f"vetoed-{answer.intent.value}", because)
 
@@ -181,6 +192,9 @@ def _accept(draft: Draft, answer: Handoff, ruling: Ruling) -> None:
     match answer.payload:
         case Diagnosed(diagnosis=diagnosis) if state is IncidentState.DIAGNOSING:
             _diagnosed(draft, answer, diagnosis)
+        case Diagnosed(diagnosis=diagnosis) if state in WATCHED:
+            if thought_again(draft, answer, diagnosis):
+                _diagnosed(draft, answer, diagnosis)
         case Routed() as routed if state is IncidentState.DECIDING:
             _routed(draft, answer, routed)
         case Planned(plan=plan) if state is IncidentState.DECIDING:
@@ -205,10 +219,7 @@ def _diagnosed(draft: Draft, answer: Handoff, diagnosis: Diagnosis) -> None:
     after = move(draft, name, Trigger.DIAGNOSED, diagnosis=diagnosis)
     if after.root != incident.root:
         draft.incident(replace(after, context_version=after.context_version + 1))
-    best = diagnosis.hypotheses[0] if diagnosis.hypotheses else None
-    what = f"{best.kind} of {best.entity} ({best.probability:.0%})" if best else "nothing found"
-    tail = ", but not sure enough to act" if diagnosis.unknown and best else ""
-    said = f"probable cause: {what}{tail}"
+    said = finding(diagnosis)
     if said not in (line.what for line in after.story[-3:]):
         draft.line(name, "analysis", said, answer.id)
     _pass_on(draft, answer)
@@ -238,7 +249,7 @@ def consider(draft: Draft, name: str, plan: Plan, ruling: Ruling) -> None:
         _give_to_person(draft, name, "plan-refused", f"The plan {plan.runbook} was not begun: {why}.")
         return
     draft.incident(replace(incident, level=ruling.level, plan=plan.id))
-    draft.put(replace(work, proposed=plan, approvals=()))
+    draft.put(replace(work, proposed=plan, approvals=(), basis=incident.context_version))
     reasons = "; ".join(ruling.reasons)
     if ruling.hold_until is not None:
         due = max(ruling.hold_until, draft.after(1.0))
@@ -281,5 +292,4 @@ def _ask_approval(draft: Draft, name: str, plan: Plan, ruling: Ruling) -> None:
     because = f"The runtime would {what} ({plan.reason}), and waits until {people}: {'; '.join(ruling.reasons)}."
     asks = f"`aiops approve {name}` or `aiops reject {name}`."
     draft.line(name, "oversight", f"asks for {ruling.level.value}: {'; '.join(ruling.reasons)}", plan.id)
-    attempt = draft.state.incidents[name].attempts + 1
-    page_people(draft, name, Ask(f"approval-{attempt}", because, asks))
+    page_people(draft, name, Ask(approval_reason(draft, name), because, asks))

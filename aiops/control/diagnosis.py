@@ -21,6 +21,10 @@ from aiops.model.incidents import IncidentState
 CHANGED_SECONDS: Final = 1.0
 """Between an answer and the next question when more became known meanwhile."""
 ASKABLE: Final = frozenset({IncidentState.OPEN, IncidentState.DIAGNOSING, IncidentState.DECIDING, IncidentState.HELD})
+WATCHED: Final = frozenset({IncidentState.AWAITING_APPROVAL, IncidentState.ESCALATED})
+"""A person has it: it is diagnosed anew beside that, and moves only if the cause turns out to be another."""
+WATCHED_SECONDS: Final = 5.0
+"""Before a watched incident is diagnosed anew: what comes together is told together."""
 RUNTIME_ASKS: Final = "The runtime cannot heal itself: `aiops doctor` says what is missing."
 
 
@@ -28,9 +32,12 @@ def diagnose(draft: Draft, name: str, reason: str) -> None:
     """Ask analysis now, unless an answer is on its way: then that answer's end asks again."""
     state = draft.state
     work = state.work[name]
-    if work.chain or state.incidents[name].state not in ASKABLE:
+    watched = state.incidents[name].state in WATCHED
+    if work.chain or not (watched or state.incidents[name].state in ASKABLE):
         return
     if is_runtime(state, name):
+        if watched:
+            return
         because = "; ".join(line.what for line in state.incidents[name].story[:3])
         escalate(draft, name, Ask("runtime", because or "The runtime is in trouble.", RUNTIME_ASKS))
         return
@@ -40,7 +47,8 @@ def diagnose(draft: Draft, name: str, reason: str) -> None:
     handoff = f"{name}/diagnose/{number}"
     members = len(state.members.get(name, ()))
     draft.put(replace(work, asked=number, asked_members=members, chain=handoff))
-    move(draft, name, Trigger.ASKED)
+    if not watched:
+        move(draft, name, Trigger.ASKED)
     ask(draft, handoff, Role.ANALYSIS, Intent.DIAGNOSE, DiagnoseRequest(reason=reason))
 
 
@@ -49,7 +57,10 @@ def changed(draft: Draft, name: str) -> None:
     state = draft.state
     work = state.work[name]
     waiting = state.timers.get(f"ask/{name}")
-    if waiting is None:
+    if state.incidents[name].state in WATCHED:
+        if waiting is None and not work.chain:
+            draft.timer("ask", name, draft.after(WATCHED_SECONDS))
+    elif waiting is None:
         diagnose(draft, name, "changed" if work.asked else "opened")
     elif waiting.due > (soon := draft.after(CHANGED_SECONDS)):
         draft.timer("ask", name, soon)
@@ -62,9 +73,11 @@ def chain_ended(draft: Draft, name: str) -> None:
     if work is None:
         return
     draft.put(replace(work, chain=""))
+    more = len(state.members.get(name, ())) > work.asked_members
+    if state.incidents[name].state in WATCHED and more:
+        draft.timer("ask", name, draft.after(WATCHED_SECONDS))
     if state.incidents[name].state not in ASKABLE:
         return
-    more = len(state.members.get(name, ())) > work.asked_members
     pause = CHANGED_SECONDS if more else max(draft.settings.control.gather_seconds / 4, CHANGED_SECONDS)
     draft.timer("ask", name, draft.after(pause))
 

@@ -69,6 +69,10 @@ class Work:
     paged: tuple[str, ...] = ()
     """Reasons that a page was sent for."""
     reopened: int = 0
+    voided: int = 0
+    """Plans that waited for approval until another cause was found."""
+    basis: int = 0
+    """Context version that the proposed plan rests on; approvals of an older one are void."""
 
 
 @dataclass(frozen=True, slots=True)

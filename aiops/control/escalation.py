@@ -44,6 +44,27 @@ def page_people(draft: Draft, name: str, ask: Ask, *, page: Page | None = None) 
     _send(draft, replace(body, work_item=name, domain=draft.settings.domain), reason, level=0)
 
 
+def retell(draft: Draft, name: str) -> None:
+    """More is known: pages that nobody has acknowledged say it when they are sent again or to the next level."""
+    view = view_of(draft.state, name, draft.at)
+    for key in draft.state.owned(name, "page"):
+        record = draft.state.pages[key]
+        if record.acknowledged_by:
+            continue
+        old = record.page
+        told = compose(view, Ask(record.reason, "", old.asks), level=old.level)
+        told = replace(told, key=key, at=old.at, answer_by=old.answer_by, tried=old.tried)
+        draft.put(replace(record, page=told))
+
+
+def withdraw(draft: Draft, name: str, prefix: str) -> None:
+    """What pages whose reason begins so ask for is not asked any more: no higher level gets them."""
+    for key in draft.state.owned(name, "page"):
+        if draft.state.pages[key].reason.startswith(prefix):
+            draft.cancel(f"ack/{key}")
+            draft.cancel(f"resend/{key}")
+
+
 def _send(draft: Draft, page: Page, reason: str, *, level: int) -> None:
     key = page_key(page.work_item, reason, level)
     answer_by = draft.after(draft.settings.control.acknowledge_seconds)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from aiops.control import documents as doc
-from aiops.control.diagnosis import changed, diagnose
+from aiops.control.diagnosis import WATCHED, changed, diagnose
 from aiops.control.draft import Draft, OldNewsError, RefusedError
 from aiops.control.ending import recurred
 from aiops.control.incidents import close, join, open_incident, revise, well
@@ -142,7 +142,7 @@ def _place(draft: Draft, episode: Episode) -> None:
         cleared(draft, name)
     elif incident.state is IncidentState.RESOLVED:
         _came_back(draft, name, episode.entity)
-    elif new and incident.state in EARLY - {IncidentState.AWAITING_APPROVAL, IncidentState.HELD}:
+    elif new and incident.state in (EARLY | WATCHED) - {IncidentState.HELD}:
         changed(draft, name)
     merge_found(draft)
 
