@@ -44,6 +44,7 @@ from simulations.world.reporter import items
 from simulations.world.world import World
 
 SECOND = 1_000_000_000
+DOMAIN = "main"
 SEED = 20
 INTERVAL = 2
 """Seconds between points of the demonstration's world."""
@@ -171,7 +172,7 @@ class Demonstration:
 
     def incidents(self) -> list[Incident]:
         """All incidents, newest last."""
-        found = {**self.reader.documents("incident"), **self.reader.archived("incident")}
+        found = {**self.reader.documents("incident", DOMAIN), **self.reader.archived("incident", domain=DOMAIN)}
         return sorted((decode(Incident, body) for body in found.values()), key=lambda i: i.opened_at)
 
     def _observe(self, played: Played, person: Callable[[Incident], bool | None]) -> None:
@@ -244,7 +245,7 @@ class Demonstration:
 
     def _rows(self) -> list[JournalRow]:
         rows: list[JournalRow] = []
-        while page := self.reader.rows(rows[-1].number if rows else 0, 2000):
+        while page := self.reader.rows(rows[-1].number if rows else 0, 2000, domain=DOMAIN):
             rows += page
         return rows
 
@@ -270,7 +271,7 @@ class Demonstration:
 def demonstration_settings(folder: Path, target: str) -> Settings:
     """Quick rhythms, pages to the terminal's file, actions to the world's endpoint."""
     return Settings(
-        domain="demo",
+        domain=DOMAIN,
         state=folder / "state",
         binder=folder / "binder",
         kafka=Kafka(partitions=2),

@@ -14,6 +14,7 @@ from aiops.model.ledger import LedgerLine
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
 from aiops.ports import Clock, FetchedRecords, OutRecord, SlotSnapshot, TopicPartition
 from aiops.settings import Settings
+from aiops.shell.allocation import keep_freed_memory
 from aiops.shell.kafka.producer import KafkaPythonProducer
 from aiops.shell.sealing import Seal, encode_letter, open_seal
 from aiops.shell.shard import Shard, ShardParts, ShardRhythm
@@ -97,6 +98,7 @@ class SpeakingAgent:
 
 def make_shard(settings: Settings, bootstrap: str, number: int) -> Shard:
     """What a shard's actor hosts; it owns what the assignment says from the start."""
+    keep_freed_memory()
     clock, topics, data = make_clock(settings), settings.topics, settings.data
     goals = objectives(binder(settings) / "services", settings.domain)
     agent = MonitoringAgent(settings, number, goals)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from aiops.bootstrap.parts import fail_points, limits, make_clock, open_journal
 from aiops.model.cloudevents import Receipt, Refused, decode
-from aiops.model.deadletters import DeadLetter
+from aiops.model.deadletters import DeadLetter, DeadLetterReason
 from aiops.model.errors import TemporaryError
 from aiops.model.events import Event
 from aiops.ports import FetchedRecords, TopicPartition
@@ -45,7 +45,11 @@ class ControlTopics:
         value = records.values[place]
         read = decode(value, Receipt(received_at, self._seal.pseudonym))
         if not isinstance(read, Refused):
-            return read, None
+            foreign = {event.domain for event in read} - {self._settings.domain}
+            if not foreign:
+                return read, None
+            here = f"it belongs to domain {min(foreign)!r}, and this is {self._settings.domain!r}"
+            read = Refused(DeadLetterReason.UNSUPPORTED, here)
         kept = self._settings.data.dead_letter_bytes
         return (), DeadLetter(
             topic=records.source.topic,

@@ -17,7 +17,7 @@ from typing import Protocol
 
 import structlog
 
-from aiops.control.draft import Writer, together
+from aiops.control.draft import Decision, Writer, together
 from aiops.control.invariants import membership_difference
 from aiops.control.orchestrator import Orchestrator
 from aiops.control.recovery import resume_effects
@@ -273,27 +273,28 @@ class Orchestration:
         performed = self._parts.dispatcher.performed()
         if not group and not performed:
             return frozenset()
-        decisions = [self._core.handle(event) for arrival in group for event in arrival.events]
+        of_arrival = [[self._core.handle(event) for event in arrival.events] for arrival in group]
+        decisions = [decision for made in of_arrival for decision in made]
         self._parts.bury([arrival.buried for arrival in group if arrival.buried is not None])
         positions = {arrival.position[0]: arrival.position[1] for arrival in group if arrival.position is not None}
         writer = Writer(self._settings.domain, self._epoch, positions, self._inbox)
         transaction = together(decisions, writer, performed)
-        transaction = replace(transaction, documents=(*transaction.documents, *self._count(group)))
+        transaction = replace(transaction, documents=(*transaction.documents, *self._count(group, of_arrival)))
         self._parts.fail_point("orchestrator.decided")
         self._parts.journal.commit([transaction])
         self._parts.fail_point("orchestrator.journalled")
         self._parts.dispatcher.begin(transaction.effects, self._core)
         return frozenset(transaction.effects_done)
 
-    def _count(self, group: list[_Arrival]) -> list[Put]:
+    def _count(self, group: list[_Arrival], decided: list[list[Decision]]) -> list[Put]:
         """The ledger of the control topics, in the same transaction as what it counts."""
         changed: dict[TopicPartition, LedgerLine] = {}
-        for arrival in group:
+        for arrival, decisions in zip(group, decided, strict=True):
             if arrival.position is None:
                 continue
             place, next_offset = arrival.position
             line = changed.get(place) or self._ledger.get(place)
-            changed[place] = _counted(line, place, next_offset, dead=arrival.buried is not None)
+            changed[place] = _counted(line, place, next_offset, _ending(arrival, decisions))
         self._ledger |= changed
         return [Put(LEDGER, f"{place.topic}/{place.partition}", encode(line)) for place, line in changed.items()]
 
@@ -343,10 +344,20 @@ class Orchestration:
             self._arrivals.put(_Arrival(events, position, buried, epoch))
 
 
-def _counted(line: LedgerLine | None, place: TopicPartition, next_offset: int, *, dead: bool) -> LedgerLine:
+def _ending(arrival: _Arrival, decisions: Sequence[Decision]) -> Ending:
+    """How one record ended; of several events in it, one that took effect decides."""
+    if arrival.buried is not None:
+        return Ending.DEAD_LETTER
+    endings = {decision.ending for decision in decisions}
+    if not endings or Ending.APPLIED in endings:
+        return Ending.APPLIED
+    # Refused for what it says, not for its form: its journal entry keeps the event and the reason.
+    return Ending.DUPLICATE if Ending.DUPLICATE in endings else Ending.APPLIED
+
+
+def _counted(line: LedgerLine | None, place: TopicPartition, next_offset: int, ending: Ending) -> LedgerLine:
     if line is None:
         line = LedgerLine(place.topic, place.partition, 0, 0, {}, 0, next_offset - 1, next_offset - 1)
-    ending = Ending.DEAD_LETTER if dead else Ending.APPLIED
     endings = dict(line.endings)
     endings[ending] = endings.get(ending, 0) + 1
     skipped = next_offset - 1 - line.next_offset
