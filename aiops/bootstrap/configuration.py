@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from aiops.model.errors import PermanentError
 from aiops.settings import Settings
-from aiops.shell.broker.embedded import state_folder as broker_folder
+from aiops.shell.folders import state_home
 
 FILE = "aiops.yaml"
 ENVIRONMENT = "AIOPS_CONFIG"
@@ -79,7 +79,7 @@ def _laid_over(values: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 def _resolved(settings: Settings, base: Path) -> Settings:
     """Folders as absolute paths: actors run in other working directories."""
     default = Settings.model_fields["state"].default
-    state = broker_folder().parent if settings.state == default else settings.state
+    state = state_home() if settings.state == default else settings.state
     changes: dict[str, Any] = {"state": (base / state.expanduser()).resolve()}
     if settings.binder is not None:
         changes["binder"] = (base / settings.binder.expanduser()).resolve()

@@ -20,7 +20,7 @@ from rich.text import Text
 
 from aiops.cli.exits import Exit
 from aiops.model.incidents import Incident
-from aiops.shell.broker.embedded import state_folder
+from aiops.shell.folders import state_home
 
 if TYPE_CHECKING:
     from aiops.bootstrap.demonstration import Demonstration, Played, Verdicts
@@ -47,7 +47,7 @@ def run(folder: Folder = None, *, alone: Annotated[bool, typer.Option(help="Ask 
 
     console = Console()
     begun = time.monotonic()
-    demonstration = Demonstration(folder or state_folder().parent / "demo", lambda line: console.print(f"  {line} …"))
+    demonstration = Demonstration(folder or state_home() / "demo", lambda line: console.print(f"  {line} …"))
     console.print("[bold]Starting[/bold] a broker, Ray, the runtime and a live world")
     ok = False
     try:

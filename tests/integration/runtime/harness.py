@@ -260,7 +260,7 @@ def quick_binder(folder: Path) -> Path:
         for step in runbook.get("steps", ()):
             step |= {"settle_seconds": 2.0, "timeout_seconds": 10.0}
         if "steps" in runbook:
-            runbook |= {"verify_window_seconds": 4.0, "verify_deadline_seconds": 60.0}
+            runbook |= {"verify_window_seconds": 4.0, "verify_deadline_seconds": 180.0}
             file.write_text(yaml.safe_dump(runbook))
     approve(binder / "runbooks")
     return binder

@@ -90,7 +90,7 @@ class System:
         assert self.running.difference() == 0
         self.feed.paused.clear()
 
-    def heals(self, name: str, seconds: float = 90) -> None:
+    def heals(self, name: str, seconds: float = 120) -> None:
         """The incident of ``name`` ends healed, by one restart."""
         mine = until(
             f"the incident of {name} is resolved",
