@@ -113,7 +113,8 @@ class FleetKeeper:
     def stop(self, timeout_seconds: float = 15.0) -> None:
         """Leave everything as it is."""
         self._stopping.set()
-        self._thread.join(timeout_seconds)
+        if self._thread.is_alive():
+            self._thread.join(timeout_seconds)
 
     def _run(self) -> None:
         while not self._stopping.wait(1.0):
