@@ -101,6 +101,8 @@ def plain(accounting: Accounting) -> dict[str, Any]:
         "in_flight": report.in_flight,
         "endings": {ending.value: count for ending, count in report.endings.items()},
         "internal": report.internal,
+        "in_transit": report.in_transit,
+        "open": report.open,
         "at": accounting.at,
         "checked_against_broker": accounting.checked,
         "why_not": accounting.why_not,

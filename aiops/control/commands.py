@@ -53,9 +53,10 @@ def _approve(draft: Draft, event: CommandGiven) -> None:
     version = event.arguments.get("version", str(work.basis))
     if not (version.isdecimal() and work.basis <= int(version) <= incident.context_version):
         raise RefusedError(f"the plan rests on version {work.basis} of what is known, not on {version[:20]}")
-    if event.who in work.approvals:
-        raise RefusedError(f"{event.who} approved it already; another person must")
-    approvals = (*work.approvals, event.who)
+    who = " ".join(event.who.split())
+    if who.casefold() in {name.casefold() for name in work.approvals}:
+        raise RefusedError(f"{who} approved it already; another person must")
+    approvals = (*work.approvals, who)
     draft.put(replace(work, approvals=approvals))
     draft.line(incident.id, event.who, f"approves {plan.id}")
     if len(approvals) >= acting.APPROVERS[incident.level]:

@@ -7,7 +7,7 @@ is 0, or work was lost or counted twice; what is not read yet is in flight, not 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from aiops.model.ledger import Ending, LedgerLine
@@ -55,7 +55,11 @@ class LedgerReport:
 
     partitions: tuple[PartitionReport, ...]
     internal: int = 0
-    """Items that went on through the internal topic but were not received, beyond what is in flight there."""
+    """Items that went on through the internal topic and were never received; below 0: received and never sent."""
+    in_transit: int = 0
+    """Items on their way through the internal topic while records of it wait."""
+    open: str = ""
+    """What cannot be told yet of the internal topic; empty: everything can."""
     endings: Mapping[Ending, int] = field(default_factory=dict)
 
     @property
@@ -96,7 +100,14 @@ def fold(
     endings: Counter[Ending] = Counter()
     for report in reports:
         endings.update(report.endings)
-    return LedgerReport(reports, _internal(newest, bounds, internal), {e: endings[e] for e in Ending if endings[e]})
+    inner = _internal(newest, bounds, internal)
+    return LedgerReport(
+        partitions=reports,
+        internal=inner.missing,
+        in_transit=inner.in_transit,
+        open=inner.open,
+        endings={e: endings[e] for e in Ending if endings[e]},
+    )
 
 
 def _partition(source: TopicPartition, line: LedgerLine | None, bounds: Bounds | None) -> PartitionReport:
@@ -128,18 +139,51 @@ def _partition(source: TopicPartition, line: LedgerLine | None, bounds: Bounds |
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Internal:
+    missing: int = 0
+    in_transit: int = 0
+    open: str = ""
+
+
 def _internal(
     newest: Mapping[TopicPartition, LedgerLine], bounds: Mapping[TopicPartition, Bounds], internal: str | None
-) -> int:
-    """Forwarded items against received ones; only comparable when nothing is on its way."""
+) -> _Internal:
+    """Forwarded items against received ones.
+
+    An item that was sent on again after a restart arrives twice; its second arrival ended as a duplicate, so what was
+    received lies between the items without duplicates and all items. Too few are on their way while records wait,
+    else lost; too many were counted twice, unless a sender has not made durable yet what it sent.
+    """
     if internal is None:
-        return 0
+        return _Internal()
+    inner = [line for source, line in newest.items() if source.topic == internal]
     forwarded = sum(line.forwarded for source, line in newest.items() if source.topic != internal)
-    received = sum(line.items for source, line in newest.items() if source.topic == internal)
-    waiting = sum(
-        b.end - (newest[s].next_offset if s in newest else b.first) for s, b in bounds.items() if s.topic == internal
+    most = sum(line.items for line in inner)
+    least = most - sum(line.endings.get(Ending.DUPLICATE, 0) for line in inner)
+    if lost := sum(line.lost_offsets for line in inner):
+        return _Internal(open=f"{lost} of its records were lost to retention, nobody knows with how many items")
+    waiting = _waiting(newest, bounds, lambda topic: topic == internal)
+    if forwarded > most and waiting:
+        said = f"{forwarded - most} items are on their way in {waiting} records that are not read yet"
+        return _Internal(in_transit=forwarded - most, open=said)
+    if forwarded < least and (unread := _waiting(newest, bounds, lambda topic: topic != internal)):
+        said = f"{least - forwarded} items arrived whose senders have {unread} records left to account for"
+        return _Internal(open=said)
+    return _Internal(missing=forwarded - min(max(forwarded, least), most))
+
+
+def _waiting(
+    newest: Mapping[TopicPartition, LedgerLine],
+    bounds: Mapping[TopicPartition, Bounds],
+    of: Callable[[str], bool],
+) -> int:
+    """Records of these topics that are not read yet, as far as that is durable."""
+    return sum(
+        max(0, held.end - (newest[source].next_offset if source in newest else held.first))
+        for source, held in bounds.items()
+        if of(source.topic)
     )
-    return 0 if waiting > 0 and received <= forwarded else forwarded - received
 
 
 def printable(report: LedgerReport) -> str:
@@ -150,7 +194,10 @@ def printable(report: LedgerReport) -> str:
         rows.append(f"{name:<32}{p.records:>12,}{p.items:>14,}{p.in_flight:>12,}{p.difference:>12,}")
         rows += [f"    {reason}" for reason in p.why]
     if report.internal:
-        rows.append(f"    {report.internal} items went on to other slots and did not arrive")
+        said = "went on to other slots and did not arrive" if report.internal > 0 else "arrived that nobody sent on"
+        rows.append(f"    {abs(report.internal)} items {said}")
+    if report.open:
+        rows.append(f"    {report.open}")
     rows += [f"{ending.value:<32}{count:>26,}" for ending, count in report.endings.items()]
     rows.append(f"{'difference':<32}{report.difference:>26,}")
     return "\n".join(rows) + "\n"
