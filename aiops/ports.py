@@ -342,8 +342,10 @@ class JournalReader(Protocol):
         """The newest archived documents of a kind."""
         ...
 
-    def rows(self, after: int = 0, limit: int = 1000, subject: str | None = None) -> list[JournalRow]:
-        """Entries in order, of all domains or of one work item."""
+    def rows(
+        self, after: int = 0, limit: int = 1000, subject: str | None = None, domain: str = MAIN_DOMAIN
+    ) -> list[JournalRow]:
+        """Entries with a higher number, in order; of one work item when ``subject`` is given."""
         ...
 
 
