@@ -85,7 +85,7 @@ def _compiled(sources: int) -> tuple[Callable[..., int], Callable[..., int]]:  #
                 told += 1
             if ended != _NEW:
                 continue
-            minute, hour = at // tuning.step_ns, at // remembering.HOUR_NS
+            minute, hour = remembering.minute_of(row, at, tuning.step_ns), at // remembering.HOUR_NS
             if minute > row["minute"]:
                 remembering.enter_minute(row, minute, index, state.ring, state.dirty_ring, version)
             remembering.remember(row, minute, relative)

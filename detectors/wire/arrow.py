@@ -21,7 +21,7 @@ UNKNOWN_SERIES out of every compaction, retention or restart.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -144,11 +144,11 @@ class Reader:
             start=columns.start if len(columns.start) else np.zeros(rows, np.int64),
             record=np.full(rows, record, dtype=np.int32),
             unit=unit,
-            place=np.arange(place, place + rows),
+            place=_NO_TIMES,  # not needed where all is well: the parts are in order
         )
         self.account.items[record] += int(np.count_nonzero(unit))
         if faulty or (rows and series.min() < 0):
-            points = self._sorted_out(points, faults)
+            points = self._sorted_out(replace(points, place=np.arange(place, place + rows)), faults)
         self.parts.append(points)
 
     def _series(self, hashes: Hashes, faults: npt.NDArray[np.uint8], columns: _Columns) -> npt.NDArray[np.int32]:

@@ -168,7 +168,7 @@ def assemble(parts: Sequence[PointArrays], account: Account, *, ordered: bool = 
         start=np.concatenate([np.empty(0, np.int64), *(part.start for part in filled)]),
         record=np.concatenate([np.empty(0, np.int32), *(part.record for part in filled)]),
         unit=np.concatenate([np.empty(0, np.uint8), *(part.unit for part in filled)]),
-        place=np.concatenate([np.empty(0, np.int64), *(part.place for part in filled)]),
+        place=np.concatenate([np.empty(0, np.int64), *(() if ordered else (part.place for part in filled))]),
     )
     return _batch(merged if ordered else chosen(merged, np.lexsort((merged.place, merged.record))), account)
 

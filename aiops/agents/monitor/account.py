@@ -13,6 +13,7 @@ from aiops.model.ledger import Ending, LedgerLine
 from aiops.ports import FetchedRecords, TopicPartition
 from detectors.bank.layout import Ended
 from detectors.wire.batch import PLACES, Rejected
+from detectors.wire.scan import counted
 
 ENDINGS = tuple(Ending)
 _INDEX = {ending: number for number, ending in enumerate(ENDINGS)}
@@ -54,10 +55,12 @@ class Account:
         """Counts units that ended."""
         self.endings[_INDEX[ending]] += count
 
-    def end_points(self, codes: npt.NDArray[np.uint8]) -> None:
-        """Counts points by the bank's codes."""
-        counts = np.bincount(codes, minlength=len(_CODES))
-        np.add.at(self.endings, _CODES, counts[: len(_CODES)])
+    def end_points(self, codes: npt.NDArray[np.uint8], unit: npt.NDArray[np.uint8]) -> int:
+        """Counts primary points by the bank's codes; how many of them the bank refused."""
+        counts = np.zeros(len(_CODES), np.int64)
+        counted(codes, unit, counts)
+        np.add.at(self.endings, _CODES, counts)
+        return int(counts[Ended.REFUSED])
 
     def lose(self, begin: int, end: int) -> int:
         """Counts offsets that retention removed before they were read; how many were not known before."""

@@ -17,6 +17,7 @@ from detectors.episodes import EpisodeFolder, EpisodeSettings
 from detectors.revisions import Named, Place
 from detectors.transitions import Transitions
 from detectors.wire.identity import SeriesIdentity, SeriesKind
+from detectors.wire.scan import newest
 from detectors.wire.series import SeriesTable
 
 SECOND = 1_000_000_000
@@ -125,10 +126,7 @@ class Detection:
 
     def _running(self, at: Longs, records: npt.NDArray[np.int32], appended: Sequence[int]) -> tuple[Longs, Longs]:
         highs = np.full(len(appended), self.high, np.int64)
-        if len(records):
-            begins = np.flatnonzero(np.diff(records, prepend=np.int32(-1)))
-            found = np.maximum.reduceat(at, begins)
-            highs[records[begins]] = np.maximum(found, self.high)
+        newest(at, records, highs)
         appends = np.maximum(np.array(appended, np.int64), self.appended)
         return np.maximum.accumulate(highs), np.maximum.accumulate(appends)
 

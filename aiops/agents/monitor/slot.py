@@ -25,6 +25,7 @@ from detectors.watermarks import Watermark, lowest
 from detectors.wire import arrow, keyed, logs, metrics, spans
 from detectors.wire.batch import PointBatch, Rejected
 from detectors.wire.memory import WireMemory
+from detectors.wire.scan import newest
 from detectors.wire.series import REFUSED
 
 SECOND = 1_000_000_000
@@ -147,11 +148,8 @@ class Slot:
         self.detection.admit()
         feed = Feed(batch.series, batch.at, batch.value, batch.start)
         codes = self.detection.feed(feed, batch.record, fetched.appended_at)
-        primary = batch.unit == 1
-        account = self.accounts[fetched.source.topic]
-        account.end_points(codes[primary])
-        refused = primary & (codes == int(Ended.REFUSED))
-        if refused.any():
+        if self.accounts[fetched.source.topic].end_points(codes, batch.unit):
+            refused = (batch.unit == 1) & (codes == int(Ended.REFUSED))
             out.dead_letters += self.office.refused(fetched, batch.record[refused], DeadLetterReason.NOT_A_NUMBER)
 
     def _take_keyed(self, fetched: FetchedRecords, now: int, received_at: int, out: Produced) -> None:
@@ -178,9 +176,10 @@ class Slot:
         if not len(numbers):
             mark.advance(times, times, received_at)
             return
-        begins = np.flatnonzero(np.diff(numbers, prepend=np.int32(-1)))
-        appended = np.array(fetched.appended_at, np.int64)[numbers[begins]]
-        mark.advance(np.maximum.reduceat(times, begins), appended, received_at)
+        highest = np.zeros(len(fetched.offsets), np.int64)
+        newest(times, numbers, highest)
+        filled = highest > 0
+        mark.advance(highest[filled], np.array(fetched.appended_at, np.int64)[filled], received_at)
 
     # ------------------------------------------------------------------------------------------------ the rest
 
