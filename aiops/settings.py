@@ -22,20 +22,33 @@ class Topics(Group):
     """Names of the topics; the defaults need no configuration in a stock OpenTelemetry Collector."""
 
     otlp_metrics: str = "otlp_metrics"
+    """OTLP export requests of metrics, protobuf or JSON."""
     otlp_logs: str = "otlp_logs"
+    """OTLP export requests of logs."""
     otlp_spans: str = "otlp_spans"
+    """OTLP export requests of spans."""
     metrics_arrow: str = "aiops.metrics.arrow"
+    """Points as Arrow IPC, for bulk producers."""
     keyed: str = "aiops.keyed"
     """Internal: what belongs to another slot's entity goes on through it."""
     cmdb: str = "aiops.cmdb"
+    """Items and what they need; compacted."""
     changes: str = "aiops.changes"
+    """Deployments, configuration changes and the like."""
     tickets: str = "aiops.tickets"
+    """Users' tickets."""
     alerts: str = "aiops.alerts"
+    """Alertmanager's webhook bodies."""
     anomalies: str = "aiops.anomalies"
+    """Episodes and observed edges, from the shards to the orchestrator."""
     incidents: str = "aiops.incidents"
+    """Out: incidents as they change."""
     actions: str = "aiops.actions"
+    """Out: steps as they begin and end."""
     audit: str = "aiops.audit"
+    """Out: kept for signed checkpoints of the record of decisions; nothing is written to it yet."""
     dead_letters: str = "aiops.dead-letters"
+    """Out: what could not be used, sealed, with its reason."""
     keyed_by_entity: tuple[str, ...] = ("aiops.metrics.arrow",)
     """Telemetry topics whose records are keyed by entity, so that no record need go on through ``keyed``."""
 
@@ -58,6 +71,7 @@ class Kafka(Group):
     partitions: int = Field(default=4, ge=1, le=4096)
     """Partitions of each telemetry topic when we create it; a slot is one partition of every telemetry topic."""
     replication: int = Field(default=1, ge=1)
+    """Replicas of each topic when we create it; never more than there are brokers."""
     client: str = "kafka-python"
     """Adapter of the data plane: ``kafka-python`` or ``confluent`` (extra ``fast``)."""
     poll_bytes: int = 8 * 1024 * 1024
@@ -70,6 +84,7 @@ class DataPlane(Group):
     """Shards: slots, detection, snapshots."""
 
     shards: int = Field(default=1, ge=1)
+    """Monitoring actors at the first start; `aiops scale` changes it afterwards."""
     series_limit: int = 1_000_000
     """Series a slot; new ones past it are dead letters."""
     snapshot_seconds: float = 10.0
@@ -87,6 +102,7 @@ class DataPlane(Group):
     well_seconds: float = 60.0
     """How long all series of an entity must be back before its episode ends; keeps it from flapping."""
     ring_step_seconds: float = 60.0
+    """Time between two remembered values of a series."""
     ring_steps: int = 360
     """Recent values kept a series: six hours at a minute."""
     idle_seconds: float = 60.0
@@ -107,6 +123,7 @@ class Control(Group):
     journal: str | None = None
     """SQLAlchemy URL; None: SQLite in the state folder."""
     commit_milliseconds: float = 5.0
+    """Longest wait for more events before a commit."""
     commit_events: int = 256
     """Group commit: whichever comes first."""
     handoff_seconds: float = 5.0
@@ -114,6 +131,7 @@ class Control(Group):
     correlation_seconds: float = 300.0
     """Episodes that open within this time of an incident's newest may belong to it."""
     correlation_hops: int = 2
+    """Steps in the graph within which episodes may belong to one incident."""
     gather_seconds: float = 20.0
     """Longest wait for more evidence before a doubtful diagnosis is escalated."""
     confident: float = 0.5
@@ -123,8 +141,11 @@ class Control(Group):
     max_attempts: int = 2
     """Plans tried a work item before a person is paged."""
     approval_seconds: float = 900.0
+    """An approval that has not come by then is none: the incident escalates."""
     acknowledge_seconds: float = 300.0
+    """A page that nobody has acknowledged by then goes to the next level."""
     evidence_age_seconds: float = 120.0
+    """For people only: what counts is the figure in the policy `stale-evidence`."""
     shadow: bool = False
     """Decide everything, execute nothing."""
 
@@ -137,15 +158,18 @@ class Acting(Group):
     budget_value_share: float = Field(default=0.5, ge=0, le=1)
     """The same of the estate's business value."""
     capability_seconds: float = 60.0
+    """Life of a permission for one step on one target."""
     executors: dict[str, dict[str, str]] = Field(default_factory=lambda: {"*": {"kind": "none"}})
-    """Primitive (or ``*``) to executor: ``kind`` (``http``, ``script``, ``world``, ``none``) and its options."""
+    """Primitive (or ``*``) to executor: ``kind`` (``http``, ``script``, ``none``) and its options."""
 
 
 class Paging(Group):
     """Who is told, and how. Levels in order; each is a list of apprise URLs."""
 
     levels: tuple[tuple[str, ...], ...] = (("console://",),)
+    """Who is told first, and whom next: channels of each level, as ``console://``, ``file:///path`` or apprise URLs."""
     retry_seconds: float = 10.0
+    """Time between two attempts at a channel."""
     attempts: int = 3
     """Deliveries tried a level before the next one is paged."""
 
@@ -154,8 +178,11 @@ class Console(Group):
     """HTTP: approvals, health, pages."""
 
     host: str = "127.0.0.1"
+    """Address to listen on; it speaks plain HTTP, so put TLS before any other."""
     port: int = 8765
+    """Of pages, API and webhooks."""
     metrics_port: int = 9464
+    """Of the runtime's own Prometheus metrics."""
     token: str | None = None
     """Bearer token for commands; None: made at the first start and kept in the state folder."""
     people: dict[str, str] = Field(default_factory=dict)
@@ -166,6 +193,7 @@ class Settings(Group):
     """All settings. ``aiops.bootstrap.configuration`` reads them; the environment wins over the file."""
 
     domain: str = MAIN_DOMAIN
+    """Tenant or part of the estate; it is in every event, row and actor name."""
     state: Path = Path("~/.local/state/aiops")
     """Folder of everything the runtime must not lose on this node."""
     binder: Path | None = None

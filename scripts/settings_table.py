@@ -1,0 +1,104 @@
+"""Prints docs/settings.md: every setting with its environment variable, default and meaning, from the code.
+
+`.venv/bin/python scripts/settings_table.py > docs/settings.md`; a test holds the two equal.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from aiops.settings import Group, Settings  # noqa: E402 (the checkout is put on the path first)
+
+HEAD: Final = """\
+# Settings
+
+Printed from `aiops/settings.py` by `scripts/settings_table.py`. They are read from the file of `--config`, else of
+`$AIOPS_CONFIG`, else `./aiops.yaml`, else the defaults hold. The environment wins over the file: `AIOPS_KAFKA` names
+the broker, `AIOPS_STATE`, `AIOPS_DOMAIN`, `AIOPS_BINDER` and `AIOPS_RAY` the fields of the same name, and
+`AIOPS_GROUP__FIELD` any field of a group, its value spelled as in YAML (`AIOPS_DATA__SHARDS=3`). A field that nobody
+knows is an error that names file and line. Names that end in `_seconds` are seconds. `aiops doctor` checks all of it.
+"""
+_PLAIN_FROM_ENVIRONMENT: Final = ("domain", "state", "binder", "ray")
+
+
+def page() -> str:
+    """The whole page."""
+    told = _docstrings()
+    groups = {
+        name: field.annotation
+        for name, field in Settings.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Group)
+    }
+    parts = [HEAD, "## At the top", *_table(Settings, "", told, set(groups))]
+    for name, group in groups.items():
+        parts += ["", f"## {name}", "", str(group.__doc__), *_table(group, name, told, set())]
+    return "\n".join(parts) + "\n"
+
+
+def _table(group: type[Group], prefix: str, told: dict[tuple[str, str], str], left_out: set[str]) -> Iterator[str]:
+    yield ""
+    yield "| setting | environment | default | what it is |"
+    yield "|---|---|---|---|"
+    for name, field in group.model_fields.items():
+        if name in left_out:
+            continue
+        place = f"{prefix}.{name}" if prefix else name
+        yield f"| `{place}` | {_variable(prefix, name)} | {_default(field)} | {told[group.__name__, name]} |"
+
+
+def _variable(prefix: str, name: str) -> str:
+    if prefix:
+        also = "`AIOPS_KAFKA`, " if (prefix, name) == ("kafka", "bootstrap") else ""
+        return f"{also}`AIOPS_{prefix.upper()}__{name.upper()}`"
+    return f"`AIOPS_{name.upper()}`" if name in _PLAIN_FROM_ENVIRONMENT else ""
+
+
+def _default(field: Any) -> str:
+    value = field.get_default(call_default_factory=True)
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return f"`{str(value).lower()}`"
+        case tuple() | dict():
+            return f"`{_yaml(value)}`"
+        case _:
+            return f"`{value}`"
+
+
+def _yaml(value: Any) -> str:
+    """As one writes it in YAML's flow style."""
+    match value:
+        case dict():
+            return "{" + ", ".join(f"{_yaml(k)}: {_yaml(v)}" for k, v in value.items()) + "}"
+        case tuple():
+            return "[" + ", ".join(_yaml(part) for part in value) + "]"
+        case str():
+            return f'"{value}"' if not value[:1].isalpha() else value
+        case _:
+            return str(value)
+
+
+def _docstrings() -> dict[tuple[str, str], str]:
+    """(class, field) to the docstring under it; a field without one is an error."""
+    tree = ast.parse((ROOT / "aiops" / "settings.py").read_text(encoding="utf-8"))
+    found: dict[tuple[str, str], str] = {}
+    for made in (node for node in tree.body if isinstance(node, ast.ClassDef)):
+        for before, after in zip(made.body, made.body[1:], strict=False):
+            match before, after:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                    found[made.name, name] = " ".join(text.replace("``", "`").replace("|", "\\|").split())
+                case _:
+                    pass
+    return found
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
