@@ -120,8 +120,10 @@ def halt_changed(draft: Draft, event: HaltChanged) -> None:
         return
     word: say.Event = say.Halted(draft.at, event.who) if event.halted else say.Resumed(draft.at)
     for plan, record in list(draft.state.sagas.items()):
-        if not record.saga.over and (event.halted or record.saga.halted):
-            acting.tell(draft, plan, word)
+        if record.saga.over or not (event.halted or record.saga.halted):
+            continue
+        # one plan that does not know the word must not keep the others from hearing it
+        if draft.attempt(lambda plan=plan: acting.tell(draft, plan, word), plan):  # type: ignore[misc]
             draft.line(record.incident, event.who or "orchestrator", "halted" if event.halted else "resumed")
     draft.subject = ""
 

@@ -18,6 +18,7 @@ from aiops.control.views import view_of
 from aiops.model.effects import SendPage
 from aiops.model.events import PageReported
 from aiops.model.pages import Page
+from remediations.saga_state import State as SagaState
 
 AGAIN: Final = 3
 """Reopenings for which the same reason pages once more."""
@@ -115,10 +116,16 @@ def not_acknowledged(draft: Draft, key: str) -> None:
     if record is None or record.acknowledged_by:
         return
     draft.subject = record.page.work_item
-    if draft.state.incidents[draft.subject].state in LAST:
+    if draft.state.incidents[draft.subject].state in LAST and not _left_half_way(draft, draft.subject):
         return
     tail = "" if _next_level(draft, record) else "; there is no higher one"
     draft.line(draft.subject, "orchestrator", f"level {record.page.level + 1} did not acknowledge{tail}")
+
+
+def _left_half_way(draft: Draft, name: str) -> bool:
+    """A closed incident may have a reversal that got stuck: somebody must take it all the same."""
+    sagas = draft.state.sagas
+    return any(sagas[plan].saga.state is SagaState.STUCK for plan in draft.state.owned(name, "saga"))
 
 
 def resend(draft: Draft, key: str) -> None:

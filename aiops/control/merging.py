@@ -38,7 +38,7 @@ def merge_proposed(draft: Draft, name: str, other: str, why: str) -> None:
     if other not in state.incidents or is_runtime(state, other) or is_runtime(state, name):
         raise RefusedError(f"{other!r} cannot be merged with {name}")
     kept, gone = sorted((name, other), key=lambda each: _seniority(state, each))
-    if state.incidents[gone].state in BUSY:
+    if _must_wait(state, kept, gone):
         _later(draft, kept, gone)
         return
     merge(draft, kept, gone, why)
@@ -74,15 +74,22 @@ def _seniority(state: State, name: str) -> tuple[int, int, int]:
 
 
 def _unite(draft: Draft, kept: str, gone: str) -> bool:
-    """Merge now, or wait while both act; False: not now."""
-    if draft.state.incidents[gone].state in BUSY:
+    """Merge now, or wait while a plan stands in the way; False: not now."""
+    if _must_wait(draft.state, kept, gone):
         _later(draft, kept, gone)
         return False
     return draft.attempt(lambda: merge(draft, kept, gone, SHARED_CAUSE), f"merge {gone} into {kept}")
 
 
+def _must_wait(state: State, kept: str, gone: str) -> bool:
+    """Both act; or one acts and people were paged for the other: those pages must not end with it."""
+    after = state.incidents[gone].state
+    paged = after is IncidentState.ESCALATED and state.incidents[kept].state in BUSY
+    return after in BUSY or paged
+
+
 def _later(draft: Draft, kept: str, gone: str) -> None:
     subject = _TO.join(sorted((kept, gone)))
     if f"merge/{subject}" not in draft.state.timers:
-        draft.line(kept, "orchestrator", f"{gone} is the same trouble; both act, so they are merged later")
+        draft.line(kept, "orchestrator", f"{gone} is the same trouble; it is taken over once no plan stands in the way")
     draft.timer("merge", subject, draft.after(WAIT_SECONDS))

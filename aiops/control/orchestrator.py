@@ -90,7 +90,7 @@ def _apply(draft: Draft, event: Event) -> None:  # noqa: C901, PLR0912 (one arm 
         case happened.BudgetAnswered():
             reports.budget_answered(draft, event.answer)
         case happened.StepReported():
-            reports.step_reported(draft, event.outcome)
+            reports.step_reported(draft, event)
         case happened.StepObserved():
             reports.step_observed(draft, event)
         case happened.PageReported():

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from aiops.control import acting
 from aiops.control import documents as doc
-from aiops.control.draft import Draft, RefusedError
+from aiops.control.draft import Draft, OldNewsError, RefusedError
 from aiops.control.incidents import publish_action
 from aiops.model.effects import Release
-from aiops.model.events import StepObserved
-from aiops.model.plans import ReservationAnswer, StepOutcome, StepStatus
+from aiops.model.events import StepObserved, StepReported
+from aiops.model.plans import ReservationAnswer, StepStatus
 from remediations import saga_messages as say
+
+OUTCOME: Final = "outcome/"
+"""Reports are named by the capability that was used."""
 
 
 def budget_answered(draft: Draft, answer: ReservationAnswer) -> None:
@@ -39,12 +43,20 @@ def _order(draft: Draft, key: str) -> doc.OrderRecord:
     return held
 
 
-def step_reported(draft: Draft, outcome: StepOutcome) -> None:
-    """An executor reported; the same effect is counted once."""
+def step_reported(draft: Draft, event: StepReported) -> None:
+    """An executor reported; the same effect is counted once.
+
+    A late word on an earlier run counts only if it says that the effect happened: that an earlier run did nothing
+    tells nothing of the one that is under way.
+    """
+    outcome = event.outcome
     held = _order(draft, outcome.key)
     if held.reported:
         raise RefusedError(f"{outcome.key} was reported already")
     capability = held.order.capability
+    run = event.id.removeprefix(OUTCOME)
+    if run not in {event.id, capability.id} and outcome.status is not StepStatus.DONE:
+        raise OldNewsError(f"{run} is an earlier run of {outcome.key}")
     draft.done(capability.id)
     draft.put(replace(held, reported=outcome.status is not StepStatus.UNKNOWN))
     name = draft.subject

@@ -144,6 +144,24 @@ def test_an_outcome_after_the_end_changes_nothing() -> None:
     assert target.pages
 
 
+def test_a_late_word_on_an_earlier_run_says_nothing_of_the_next() -> None:
+    """Run 2 is under way as run 1 did nothing: run 1's late refusal must not end the plan as untouched."""
+    target = Stubborn(seen=Observed.NOT_DONE, happens=False)
+    loop = Loop(settings(gather_seconds=1.0), target=target)
+    loop.unwell("web")
+    loop.wait(35)
+    first, second = target.unreported
+    assert first.capability.key == second.capability.key
+    loop.runtime.report(first, StepOutcome(first.capability.key, StepStatus.REFUSED, loop.at, "too late"))
+    loop.wait(1)
+    (record,) = loop.runtime.orchestrator.state.sagas.values()
+    assert record.saga.state.value == "running"
+    loop.runtime.report(second, StepOutcome(second.capability.key, StepStatus.DONE, loop.at))
+    loop.wait(1)
+    (record,) = loop.runtime.orchestrator.state.sagas.values()
+    assert record.saga.tracks[0].mark.value == "done"
+
+
 def test_the_same_person_in_another_spelling_counts_once() -> None:
     """Case and blanks do not make a second person."""
     loop = Loop(settings(gather_seconds=1.0))
