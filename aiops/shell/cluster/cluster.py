@@ -36,6 +36,7 @@ class Cluster:
         if ray.is_initialized():
             return
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's default of 15 starves shards on a busy machine
         try:
             if address is None:
                 ray.init(
