@@ -17,8 +17,10 @@ STEADY_SPREADS = 4.0
 """A figure within so many robust spreads of its reference, in the detrimental direction, is steady."""
 HARM_SPREADS = 8.0
 """One further off, that was not off before the action, is harm."""
-LEAST_RATIO = 0.10
-"""A shift of less than a tenth of the reference is no trouble, however narrow the reference was."""
+LEAST_RATIO = 0.25
+"""A shift of less than a quarter of the reference is no trouble, however narrow the reference was."""
+HARM_RATIO = 0.50
+"""The same for harm: of hundreds of figures of neighbours some always lie far out of a narrow reference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +92,24 @@ def _harmed(watched: tuple[str, ...], readings: dict[str, EntityReading], ill: f
         reading = readings.get(entity)
         if reading is None or entity in ill:
             continue
-        worst = max(reading.series, key=worse_by, default=None)
+        worst = max(reading.series, key=lambda series: worse_by(series, HARM_RATIO), default=None)
         if reading.unwell:
             found.append(f"{entity} was well and is unwell now")
-        elif worst is not None and worse_by(worst) > HARM_SPREADS:
+        elif worst is not None and worse_by(worst, HARM_RATIO) > HARM_SPREADS:
             found.append(f"{entity} does worse than before: {_told(worst)}")
     return tuple(found)
 
 
-def worse_by(series: SeriesReading) -> float:
-    """How many robust spreads the window's mean is on the bad side of its reference; 0: not worse, or not known."""
+def worse_by(series: SeriesReading, least: float = LEAST_RATIO) -> float:
+    """How many robust spreads the window is on the bad side of its reference; 0: not worse, or not known.
+
+    Both its mean and its end must be: what has passed within the window was the action itself, or chance.
+    ``least``: shift, as a share of the reference, below which it is no trouble.
+    """
     if not series.detrimental or not series.points:
         return 0.0
-    shift = series.detrimental * (series.mean - series.baseline_mean)
-    if shift <= LEAST_RATIO * abs(series.baseline_mean):
+    shift = min(series.detrimental * (value - series.baseline_mean) for value in (series.mean, series.last))
+    if shift <= least * abs(series.baseline_mean):
         return 0.0
     return shift / max(series.baseline_spread, 1e-12)
 

@@ -32,7 +32,7 @@ LOCAL = frozenset({Family.CPU, Family.MEMORY, Family.DISK, Family.QUEUE, Family.
 
 _WORDS: tuple[tuple[Family, tuple[str, ...]], ...] = (
     (Family.CERTIFICATE, ("cert", "certificate", "tls", "x509")),
-    (Family.RESTART, ("restart", "restarts", "oom", "oomkill", "crash", "uptime")),
+    (Family.RESTART, ("restart", "restarts", "oom", "oomkill", "crash", "pods", "replicas")),
     (Family.AVAILABILITY, ("availability", "success", "healthy", "up", "ready", "ok", "available")),
     (
         Family.ERROR,
@@ -121,10 +121,25 @@ def family_of(signal: Signal) -> Family:
     return Family.LOG if signal.source is Source.LOG and named in (Family.OTHER, Family.TRAFFIC) else named
 
 
+_LESS_IS_RELIEF = frozenset({Family.ERROR, Family.LATENCY, Family.QUEUE, Family.CPU})
+_COUNTED = frozenset({"pods", "replicas"})
+
+
+def relief(signal: Signal) -> bool:
+    """Whether it went the harmless way: less work, fewer errors, more instances. It follows what happens elsewhere."""
+    kind = family_of(signal)
+    if signal.direction is Direction.DOWN:
+        return kind in _LESS_IS_RELIEF
+    more = kind is Family.AVAILABILITY or not _COUNTED.isdisjoint(words(signal.metric))
+    return more and signal.direction is Direction.UP
+
+
 def locality(signal: Signal) -> float:
     """In [0, 1]: how much the signal tells of the entity itself rather than of what it needs or who uses it."""
     if signal.peer or not _ABOUT_OTHERS.isdisjoint(words(signal.metric)):
         return 0.1
+    if relief(signal):
+        return 0.15
     match family_of(signal):
         case kind if kind in LOCAL:
             return 1.0

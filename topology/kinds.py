@@ -31,7 +31,7 @@ _TELLING = {family: 1.5 - 0.08 * order for order, family in enumerate(KINDS)}
 _BY_CHANGE = {"deploy": BAD_DEPLOY, "config": BAD_CONFIGURATION, "flag": BAD_CONFIGURATION}
 SUSPICIOUS = 0.5
 """A change from this suspicion on names the kind of fault, when the signals fit one."""
-_NOT_BY_CHANGE = frozenset({"certificate", "disk", "crash", "silence"})
+_NOT_BY_CHANGE = frozenset({"certificate", "disk", "silence"})
 
 
 def kind_of(signals: Iterable[Signal], change: str | None = None, suspicion: float = 0.0) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba.extending import register_jitable
 
-from detectors.bank.layout import Record, View
+from detectors.bank.layout import Kind, Record, View
 from detectors.bank.remembering import hour_level
 from detectors.views import deviation, forecast, novelty, shift, time_of_day
 
@@ -19,6 +19,9 @@ RESOLUTION = 1e-5
 """Changes below this share of a value are never told from rounding."""
 RANGE_SHARE = 0.01
 """Nor are changes below this share of the known range: rare events leave a spread of almost 0 behind."""
+QUANTILE_SHARE = 0.03
+"""Nor, of a quantile, changes below this share of it: it is read off buckets twice as wide as their neighbours."""
+_QUANTILE = int(Kind.QUANTILE)
 _DEVIATION, _RANGE, _SHIFT = int(View.DEVIATION), int(View.RANGE), int(View.SHIFT)
 _HOUR, _FORECAST = int(View.TIME_OF_DAY), int(View.FORECAST)
 
@@ -27,7 +30,8 @@ _HOUR, _FORECAST = int(View.TIME_OF_DAY), int(View.FORECAST)
 def floor_of(row: Record, relative: float) -> float:
     """The smallest spread that matters for a value of this size and a series of this range."""
     known = RANGE_SHARE * (np.float64(row["high"]) - np.float64(row["low"]))
-    return float(max(1e-9 + RESOLUTION * abs(row["origin"] + relative), known))
+    exact = QUANTILE_SHARE if row["kind"] == _QUANTILE else RESOLUTION
+    return float(max(1e-9 + exact * abs(row["origin"] + relative), known))
 
 
 @register_jitable

@@ -41,6 +41,10 @@ class SeriesKind(IntEnum):
     """A quantile of a distribution over an interval."""
 
 
+_CLOCKS = ("uptime", "uptime_seconds", "uptime.seconds")
+"""Sent as gauges, but they count seconds: that one begins anew at a deploy or restart is no trouble of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class SeriesIdentity:
     """What makes two points the same series."""
@@ -101,6 +105,8 @@ def point_identity(
     for key, value in origin.attributes:
         if merged.setdefault(key, value) != value:
             merged[f"resource.{key}"] = value
+    if kind is SeriesKind.GAUGE and metric.endswith(_CLOCKS):
+        kind = SeriesKind.CUMULATIVE
     return SeriesIdentity(origin.entity, metric, tuple(sorted(merged.items())), unit, kind, _peer(metric, point))
 
 

@@ -100,19 +100,23 @@ def record_id(fault: FaultRecord) -> tuple[str, str, int]:
 
 
 def matching(fault: FaultRecord, run: Run, relations: Relations) -> list[Incident]:
-    """Incidents about a fault, first opened first: they opened while it was there and have a member in its reach."""
+    """Incidents about a fault, first opened first.
+
+    They opened while it was there and have a right root, or half of their members in its reach.
+    """
     until = run.end if fault.until is None else fault.until + GRACE * SECOND
     # Trouble that a fault leaves behind (metastable overload) is its own as long as a promise stays broken.
     broken = np.flatnonzero(run.truth.violated.any(axis=1))
     if len(broken):
         until = max(until, min(run.end, run.start + (int(broken[-1]) + GRACE) * SECOND))
-    reach = relations.reach(fault.entities or (fault.entity,))
+    roots = set(fault.entities or (fault.entity,))
+    reach = relations.reach(roots)
     return [
         one
         for one in run.incidents
         if one.state is not IncidentState.MERGED
         and fault.since <= one.opened_at <= until
-        and not reach.isdisjoint(one.entities)
+        and (not roots.isdisjoint(one.entities) or 2 * sum(name in reach for name in one.entities) >= len(one.entities))
     ]
 
 

@@ -1,6 +1,6 @@
 """Which entities a fault may truly trouble: its own, what stands on them, and what calls and load carry on.
 
-An incident that opens while a fault lasts but has no member among these has another cause: a false alarm.
+An incident that opens while a fault lasts but has few members among these has another cause: a false alarm.
 """
 
 from __future__ import annotations
@@ -43,9 +43,8 @@ class Relations:
         begun = set(roots)
         if begun & self._sites:
             begun |= set(self._fronts)
-        troubled = self._closed(begun, self._up)
-        # Load and retries go the other way: down the calls, and from there to who shares what is overloaded.
-        return self._closed(troubled | self._closed(troubled, self._down), self._up)
+        # Load and retries go the other way, down the calls.
+        return self._closed(begun, self._up) | self._closed(begun, self._down)
 
     def _closed(self, begun: set[str], steps: dict[str, set[str]]) -> set[str]:
         found, waiting = set(begun), deque(begun)

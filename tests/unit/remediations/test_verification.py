@@ -72,3 +72,18 @@ def test_direction_decides_what_is_worse() -> None:
     assert worse_by(series(2.0, detrimental=0)) == 0
     assert worse_by(series(1.05)) == 0
     assert round(worse_by(series(0.5, detrimental=-1)), 6) == 5.0
+
+
+def test_what_has_passed_within_the_window_is_not_worse() -> None:
+    """A restart's own errors raise the mean, but not the end."""
+    passed = SeriesReading("errors", "errors", 5.0, 0.0, 0.0, 0.1, 4, 0.0, detrimental=1)
+    lasting = SeriesReading("errors", "errors", 5.0, 5.0, 0.0, 0.1, 4, 0.0, detrimental=1)
+    assert worse_by(passed) == 0.0
+    assert worse_by(lasting) > 8
+
+
+def test_small_shifts_of_neighbours_are_no_harm(plan: Any, step: Any) -> None:
+    """A figure that is a third higher and many narrow spreads away stops no plan that worked."""
+    small = SeriesReading("wait", "wait", 1.3, 1.3, 1.0, 0.01, 4, 0.0, detrimental=1)
+    others = (reading("web"), reading("a"))
+    assert judge(plan_of(plan, step), *others, reading("pay", small)) is not Verdict.HARMED

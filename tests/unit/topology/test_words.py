@@ -138,3 +138,26 @@ def test_unknown_ranker_names_those_there_are() -> None:
     """A wrong name in the settings is told with the right ones."""
     with pytest.raises(PermanentError, match="there are earliest, random, severest, walk"):
         ranker("nobody")
+
+
+def test_what_goes_the_harmless_way_is_no_sign_of_a_cause() -> None:
+    """Less work, fewer errors and more instances follow what happens elsewhere; fewer instances do not."""
+    relieved = (
+        ("app.queue.wait", Direction.DOWN),
+        ("process.cpu.utilization", Direction.DOWN),
+        ("http.server.errors", Direction.DOWN),
+        ("k8s.deployment.available_pods", Direction.UP),
+        ("synthetic.probe.success", Direction.UP),
+    )
+    for metric, direction in relieved:
+        assert locality(signal(metric, direction)) < 0.2
+    for metric, direction in (("app.queue.wait", Direction.UP), ("k8s.deployment.available_pods", Direction.DOWN)):
+        assert locality(signal(metric, direction)) == 1.0
+
+
+def test_a_crash_just_after_a_deploy_is_the_deploys_doing() -> None:
+    """Restarting the new version would only let it die again."""
+    dying = [signal("k8s.deployment.available_pods", Direction.DOWN)]
+    assert kind_of(dying) == "crash"
+    assert kind_of(dying, "deploy", 0.9) == "bad deploy"
+    assert kind_of(dying, "deploy", 0.1) == "crash"
