@@ -207,10 +207,13 @@ class Correlator:
         one: set[str] = set()
         for cause in dict.fromkeys(causes):
             on_it = self._unwell_on.setdefault(cause, {})
+            before = next(reversed(on_it), None)
             on_it[entity] = at
             if cause in self._hot:
                 if entity not in self._member_of:  # another host of a zone that is hot already
                     one |= self._around(entity) | self._around(self._graph.names[cause])
+                elif before is not None and abs(at - on_it[before]) <= TOGETHER:
+                    one |= self._around(entity) | self._around(before)  # it joined another incident by a neighbour
                 continue
             needed = min(max(ceil(HOT_SHARE * self._graph.effects.degree(cause)), HOT_LEAST), HOT_MOST)
             together = [name for name, seen in on_it.items() if abs(at - seen) <= TOGETHER]

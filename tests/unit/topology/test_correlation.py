@@ -99,6 +99,16 @@ def test_storm_of_one_database_is_one_incident() -> None:
     assert len(follow(Correlator(graph), [f"s{at}" for at in range(2000)])) == 1
 
 
+def test_late_dependant_brings_its_incident_to_the_hot_cause() -> None:
+    """One that joined a neighbour's incident after the cause became hot shows that the two are one; a lone one not."""
+    edges = [*(Edge(f"s{at}", "db") for at in range(30)), Edge("caller", "s29")]
+    together, apart = Correlator(Graph.build([], edges)), Correlator(Graph.build([], edges))
+    for correlator, later in ((together, 0), (apart, 120 * SECOND)):
+        follow(correlator, [f"s{at}" for at in range(15)])
+        correlator.open("near", "caller", START + later)
+        assert correlator.join("near", "s29", START + later) == (("i0", "near") if correlator is together else ())
+
+
 def test_two_zones_stay_two_incidents() -> None:
     """Storms in two zones that share nothing are not glued."""
     edges = [runs_on(f"{zone}s{at}", f"{zone}h{at % 5}") for zone in "ab" for at in range(50)]
