@@ -123,7 +123,7 @@ class Demonstration:
         self.folder.mkdir(parents=True)
         self.estate = load()
         port = _free_port()
-        self.settings = demonstration_settings(self.folder, f"http://127.0.0.1:{port}/act")
+        self.settings = demonstration_settings(self.folder, f"http://127.0.0.1:{port}/actions")
         _write_binder(self.folder / "binder", Layout(self.estate))
         (self.folder / "aiops.yaml").write_text(yaml.safe_dump(json.loads(self.settings.model_dump_json())))
         self.serving = Serving(self.settings)
