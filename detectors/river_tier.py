@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ SCALE_GAIN = 1 / 512
 EDGE = 4.0
 """Deviations of the raw score from its mean that make the edge."""
 _SCALARS = 9
+_MASSES = (attrgetter("l_mass"), attrgetter("r_mass"))
 
 
 class HalfSpaceDetector:
@@ -39,6 +41,8 @@ class HalfSpaceDetector:
         self._centre = self._spread = self._last = self._change = 0.0
         self._mean = self._square = 0.0
         self._scored = 0
+        self._nodes: list[Any] = []
+        """Of all trees, in their order; found at the first snapshot."""
 
     def update(self, at: int, value: float) -> float:  # noqa: ARG002 (the model sees no time)
         """Score in [0, 1); what lies at the edge or beyond is not learned."""
@@ -82,12 +86,16 @@ class HalfSpaceDetector:
         trees = self._trees
         scalars = [self._count, self._centre, self._spread, self._last, self._change, self._mean, self._square]
         scalars += [self._scored, float(trees.counter)]
-        masses = [(node.l_mass, node.r_mass) for nodes in trees._tree_nodes for node in nodes]  # noqa: SLF001 (river shows no state)
+        if not self._nodes and self._count:
+            self._nodes = [node for nodes in trees._tree_nodes for node in nodes]  # noqa: SLF001 (river shows no state)
+        masses = np.empty((len(self._nodes), 2), np.int32)
+        for side, mass in enumerate(_MASSES):
+            masses[:, side] = np.fromiter(map(mass, self._nodes), np.int32, len(self._nodes))
         head = [FORMAT, TREES, HEIGHT, WINDOW, SEED, int(trees._first_window)]  # noqa: SLF001 (the same)
         return {
             "head": np.array(head, dtype=np.int64),
             "scalars": np.array(scalars, dtype=np.float64),
-            "masses": np.array(masses, dtype=np.int32).reshape(-1, 2),
+            "masses": masses,
         }
 
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -130,6 +138,8 @@ class RiverTier:
         self._models: list[HalfSpaceDetector] = []
         self._rows: Array = np.zeros(limit, dtype=ROW)
         self._troubles: Array = np.zeros(limit, dtype=TROUBLE)
+        self._watched = np.zeros(1, np.bool_)
+        """Whether each series is watched; the last place stands for all that follow."""
 
     def __len__(self) -> int:
         return len(self._models)
@@ -144,6 +154,9 @@ class RiverTier:
             self._place[number] = len(self._models)
             self._rows[len(self._models)]["kind"] = Kind(what)
             self._models.append(HalfSpaceDetector())
+        wider = np.zeros(max(self._place, default=-1) + 2, np.bool_)
+        wider[list(self._place)] = True
+        self._watched = wider
 
     def update(
         self,
@@ -154,8 +167,7 @@ class RiverTier:
     ) -> Array:
         """Takes the watched points of a batch in; TRANSITION records with view MODEL, in the order of the points."""
         told = []
-        watched = np.fromiter(self._place, dtype=np.int32, count=len(self._place))
-        for k in np.flatnonzero(np.isin(series, watched)).tolist():
+        for k in np.flatnonzero(self._watched[np.minimum(series, len(self._watched) - 1)]).tolist():
             point = int(at[k]), float(value[k]), int(start[k])
             transition = self._take(int(series[k]), point)
             if transition is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from aiops.model.entities import Objective
@@ -21,6 +22,19 @@ _PAIRS = (
 )
 _LEAST_CALLS = 20
 """Fewer calls in the short window say nothing."""
+
+
+_HINTS = {
+    "availability": ("error", "fail", "availab", "success", "5xx", "exception", "reject"),
+    "latency": ("latency", "duration", "p50", "p90", "p95", "p99", "response_time", "response.time"),
+}
+"""What names of metrics have in them that show an indicator."""
+
+
+def indicates(metric: str, objectives: Iterable[Objective]) -> bool:
+    """Whether an objective is computed from a metric, or the metric looks as if it showed the same."""
+    name = metric.lower()
+    return any(hint in name for one in objectives for hint in _HINTS.get(one.indicator, ()))
 
 
 @dataclass(frozen=True, slots=True)

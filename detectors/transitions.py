@@ -46,7 +46,7 @@ class Transitions:
     detector: npt.NDArray[np.uint8]
     """Code of the view; ``EpisodeFolder`` is given their names."""
     track: npt.NDArray[np.uint8]
-    """0: the series' value, 1: its silence, 2: what is not the bank's; they do not disturb each other."""
+    """0: the series' value, 1: its silence, 2: not the bank's, 3: the dear tier's; they do not disturb each other."""
 
     def __len__(self) -> int:
         return len(self.series)

@@ -9,12 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from aiops.agents.monitor import signals
+from aiops.model.entities import Objective
 from aiops.model.episodes import Episode
 from aiops.settings import DataPlane
 from detectors.bank.layout import TRANSITION, Array
 from detectors.bank.series_bank import BankSettings, SeriesBank
 from detectors.episodes import EpisodeFolder, EpisodeSettings
 from detectors.revisions import Named, Place
+from detectors.river_tier import RiverTier
+from detectors.slo import indicates
 from detectors.transitions import Transitions
 from detectors.wire.identity import SeriesIdentity, SeriesKind
 from detectors.wire.scan import newest
@@ -33,6 +36,8 @@ _FULL_SHARE, _FULL_PERCENT = 1.0, 100.0
 
 Longs = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.uint8]
+Goals = Mapping[str, tuple[Objective, ...]]
+"""Objectives by entity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,10 @@ class Detection:
     either of them into a new flush interval; those of event time are ten times longer, since catching up makes it run.
     """
 
-    def __init__(self, settings: DataPlane, table: SeriesTable, place: Place) -> None:
+    def __init__(self, settings: DataPlane, table: SeriesTable, place: Place, goals: Goals | None = None) -> None:
         self.table = table
+        self.tier = RiverTier()
+        self._goals = goals or {}
         self.bank = SeriesBank(
             BankSettings(
                 capacity=settings.series_limit,
@@ -138,7 +145,19 @@ class Detection:
         if size > known:
             codes = self.table.codes[known:size]
             self.bank.admit(codes[:, 5].astype(np.uint8), self._limits_of(codes))
+            self._watch(range(known, size), codes)
             self.sources = np.append(self.sources, np.full(size - known, self.source, np.uint8))
+
+    def _watch(self, series: range, codes: npt.NDArray[np.int32]) -> None:
+        """Gives new series that an objective speaks of to the dear tier, while it has room."""
+        if not self._goals or len(self.tier) == self.tier.limit:
+            return
+        names = {code: self.table.entities[code] for code in np.unique(codes[:, 0]).tolist()}
+        for place in np.flatnonzero(np.isin(codes[:, 0], [c for c, name in names.items() if name in self._goals])):
+            if len(self.tier) < self.tier.limit:
+                identity = self.table.identity(series[place])
+                if identity.peer is None and indicates(identity.metric, self._goals[identity.entity]):
+                    self.tier.watch([series[place]], [int(codes[place, 5])])
 
     def learn_sources(self, sources: npt.NDArray[np.generic]) -> None:
         """Where further series came from, of a snapshot."""
@@ -163,6 +182,9 @@ class Detection:
         result = self.bank.update(points.series, points.at, points.value, points.start)
         if len(result.transitions):
             self.tell(signals.of_bank(result.transitions))
+        if len(self.tier):
+            start = np.zeros(len(points.at), np.int64) if points.start is None else points.start
+            self.tell(signals.of_bank(self.tier.update(points.series, points.at, points.value, start)))
         return result.ended
 
     def tell(self, found: Transitions) -> None:
@@ -189,10 +211,11 @@ class Detection:
         active = self.folder.active()
         if len(active):
             self.tell(signals.of_peaks(active, self.bank.troubles(active), now))
-            self._expire(active, 0, now)
-        silent = self.folder.active(1)
-        if len(silent):
-            self._expire(silent, 1, now)
+            self._expire(active, signals.VALUE, now)
+        for track in (signals.SILENCE, signals.DEAR):
+            active = self.folder.active(track)
+            if len(active):
+                self._expire(active, track, now)
         self.episodes += self.folder.boundary(now, max(0, self.high - LATENESS), self._named)
 
     def _expire(self, active: npt.NDArray[np.int32], track: int, now: int) -> None:

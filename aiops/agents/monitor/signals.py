@@ -13,14 +13,16 @@ from detectors.transitions import CLOSED, OPENED, WORSE, Transitions
 
 LOG_NEWS = len(View)
 BURN = len(View) + 1
-DETECTORS = (*(view.name.lower() for view in View), "log.new", "slo.burn")
+DETECTORS = (*("river" if view is View.MODEL else view.name.lower() for view in View), "log.new", "slo.burn")
 """Names of detectors by code."""
+VALUE, SILENCE, OWN, DEAR = range(4)
+"""Tracks of a series, which do not disturb each other: see ``Transitions``."""
 UP, DOWN, NEW, SILENT, SHAPE = range(5)
 
 
 def of_bank(records: npt.NDArray[Any]) -> Transitions:
     """TRANSITION records of the bank."""
-    silent = records["view"] == int(View.SILENCE)
+    silent, dear = records["view"] == int(View.SILENCE), records["view"] == int(View.MODEL)
     opened = records["phase"] == int(Phase.OPENED)
     direction = np.where(records["direction"] > 0, UP, np.where(records["direction"] < 0, DOWN, SHAPE))
     return Transitions(
@@ -32,7 +34,7 @@ def of_bank(records: npt.NDArray[Any]) -> Transitions:
         expected=records["expected"].astype(np.float64),
         direction=np.where(silent, SILENT, direction).astype(np.uint8),
         detector=records["view"].astype(np.uint8),
-        track=silent.astype(np.uint8),
+        track=np.where(dear, DEAR, silent).astype(np.uint8),
     )
 
 

@@ -17,6 +17,7 @@ from aiops.agents.monitor.account import Account
 from aiops.agents.monitor.slot import Slot
 from aiops.model.errors import PermanentError
 from aiops.ports import Arrays, SlotSnapshot
+from detectors.river_tier import RiverTier
 from detectors.watermarks import Watermark
 
 FORMAT = 2
@@ -60,6 +61,7 @@ class Archivist:
             "transit": transit,
             "bank": bank,
             "sources": {"added": sources},
+            "river": slot.detection.tier.to_arrays(),
             "folder": slot.detection.folder.to_arrays(),
             "logs": slot.logs.to_arrays(),
             "spans": slot.spans.to_arrays(),
@@ -115,6 +117,7 @@ def _restore_small(slot: Slot, snapshot: SlotSnapshot) -> None:
     detection.high, detection.appended, detection.resumed_at = high, appended, resumed_at
     slot.seen = {(topic, partition): offset for topic, partition, offset in json.loads(parts["head"]["seen"].tobytes())}
     detection.folder.restore(parts["folder"])
+    detection.tier = RiverTier.from_arrays(parts["river"], detection.tier.limit)
     slot.logs.restore(parts["logs"])
     slot.spans.restore(parts["spans"])
     for topic, array in parts["accounts"].items():
