@@ -28,23 +28,22 @@ from simulations.scorecards.relations import Relations  # noqa: E402
 from simulations.scorecards.summary import cards  # noqa: E402
 from simulations.scorecards.table import table  # noqa: E402
 
-WIDTH: Final = 132
-SHOWN: Final = ("timeline", "probable causes", "plan", "policy decisions")
-"""Parts of the story that fit on one screen."""
-MOST_LINES: Final = 9
-"""Of each part."""
+WIDTH: Final = 148
+SHOWN: Final = {"INC": 4, "timeline": 18, "probable causes": 5, "plan": 4}
+"""Parts of the story that fit on one screen, and how many lines of each."""
 
 
 def main() -> None:
     """Run the scenario with the runtime and beside it without, then draw."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--scenario", default="bad-deploy-errors")
+    parser.add_argument("--scenario", default="memory-leak")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--light", action=argparse.BooleanOptionalAction, default=True, help="metrics only")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "pictures" / "incident.svg")
     options = parser.parse_args()
     scenario = find(options.scenario)
     plot = scenario.plot(FOLDER)
-    ours = Simulation(plot, Who.PRODUCT, options.seed, light=False)
+    ours = Simulation(plot, Who.PRODUCT, options.seed, light=options.light)
     runs = [ours.run(), *(Simulation(plot, who, options.seed).run() for who in (Who.NONE, Who.RESTART))]
     rows = cards([grade(scenario, run, Relations(plot.estate)) for run in runs])
     assert isinstance(ours.healer, Product)
@@ -66,17 +65,14 @@ def main() -> None:
 
 def _lines(told: list[str]) -> Iterator[str]:
     """The head, and the parts that are shown, each cut where it is long."""
-    shown, count = True, 0
+    left = 0
     for line in told:
         if line and not line.startswith(" "):
-            shown, count = line.startswith((*SHOWN, "INC")), 0
-        if not shown or not line:
+            left = next((most for part, most in SHOWN.items() if line.startswith(part)), -1) + 1
+        if not line or left <= 0:
             continue
-        count += 1
-        if count <= MOST_LINES:
-            yield line
-        elif count == MOST_LINES + 1:
-            yield "  …"
+        left -= 1
+        yield line if left else "  …"
 
 
 def _coloured(line: str) -> Text:
