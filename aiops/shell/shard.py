@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
@@ -32,10 +32,9 @@ from aiops.ports import (
     TelemetryConsumer,
     TopicPartition,
 )
+from aiops.shell.batching import Pace, batches
 
 _LOG = structlog.get_logger(__name__)
-_BATCH_BYTES = 512 * 1024
-"""Bytes the agent is given at once: keeps a batch far under 50 ms."""
 _BOUNDS_SECONDS = 2.0
 _LAG_SMALL = 64
 """Records behind the end of a partition up to which we count as current."""
@@ -151,6 +150,7 @@ class Shard:
         self._writing: Future[SlotSnapshot] | None = None
         self._slots: dict[int, int] = dict(slots or {})
         self._status = ShardStatus(number)
+        self._pace = Pace()
         self._due: list[int] = []
         self._records = self._snapshots = 0
         self._next_snapshot = self._next_tick = self._next_bounds = 0.0
@@ -226,8 +226,10 @@ class Shard:
         now = time.monotonic()
         fetched = self._parts.consumer.poll(self._rhythm.poll_seconds, self._rhythm.poll_bytes)
         self._account_lost()
-        for batch in _batches(fetched):
+        for batch, size in batches(fetched, self._pace):
+            begun = time.thread_time()
             self._parts.producer.send(self._parts.agent.handle(batch, self._parts.clock.now()))
+            self._pace.learn(batch[0].source.topic, size, time.thread_time() - begun)
             self._records += sum(len(records.offsets) for records in batch)
             self._fail_point("shard.batch")
         if now >= self._next_bounds:
@@ -346,29 +348,3 @@ class Shard:
     def _snapshot_all(self) -> None:
         self._snapshot_now(sorted(self._slots))
         self._publish()
-
-
-def _batches(fetched: Sequence[FetchedRecords]) -> Iterator[list[FetchedRecords]]:
-    """Cuts what was fetched into pieces of one partition and about ``_BATCH_BYTES``."""
-    for records in fetched:
-        begin = size = 0
-        for place, value in enumerate(records.values):
-            size += len(value)
-            if size >= _BATCH_BYTES:
-                yield [_part(records, begin, place + 1)]
-                begin, size = place + 1, 0
-        if begin < len(records.values):
-            yield [_part(records, begin, len(records.values))]
-
-
-def _part(records: FetchedRecords, begin: int, end: int) -> FetchedRecords:
-    if begin == 0 and end == len(records.values):
-        return records
-    return FetchedRecords(
-        source=records.source,
-        offsets=records.offsets[begin:end],
-        values=records.values[begin:end],
-        keys=records.keys[begin:end],
-        appended_at=records.appended_at[begin:end],
-        headers=records.headers[begin:end] if records.headers else (),
-    )
