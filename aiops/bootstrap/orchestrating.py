@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from aiops.bootstrap.parts import fail_points, limits, make_clock, open_journal
 from aiops.model.cloudevents import Receipt, Refused, decode
-from aiops.model.deadletters import DeadLetter, DeadLetterReason
+from aiops.model.deadletters import DeadLetter, DeadLetterReason, kept_headers, kept_key
 from aiops.model.errors import TemporaryError
 from aiops.model.events import Event
 from aiops.ports import FetchedRecords, TopicPartition
@@ -61,7 +61,8 @@ class ControlTopics:
             at=records.appended_at[place],
             original=value[:kept],
             cut=len(value) > kept,
-            headers=tuple(records.headers[place]) if records.headers else (),
+            record_key=kept_key(records.keys[place], kept),
+            headers=kept_headers(records.headers[place], kept) if records.headers else (),
             detail=read.detail,
             domain=self._settings.domain,
         )

@@ -107,7 +107,7 @@ def retry(key: _Key, config: Config = None, *, as_json: Json = False) -> None:
     letter = _opened(settings, _one(settings, key))
     if letter.cut:
         raise PermanentError(f"{key} was cut to {settings.data.dead_letter_bytes} bytes when it was kept: send it anew")
-    record = OutRecord(letter.topic, None, letter.original, letter.headers, letter.partition)
+    record = OutRecord(letter.topic, letter.record_key, letter.original, letter.headers, letter.partition)
     producer = KafkaPythonProducer(_bootstrap(settings), settings.kafka.max_record_bytes)
     try:
         producer.send([record])

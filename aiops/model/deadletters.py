@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -42,6 +43,9 @@ class DeadLetter:
     """The record's value, cut at the stated size; encrypted before it leaves the process."""
     cut: bool = False
     headers: tuple[tuple[str, bytes], ...] = ()
+    """The first ones, up to the same size."""
+    record_key: bytes | None = None
+    """Key of the record: a compacted topic takes no record back without it."""
     detail: str = ""
     domain: str = MAIN_DOMAIN
 
@@ -49,3 +53,19 @@ class DeadLetter:
     def key(self) -> str:
         """Identity of this dead letter."""
         return f"{self.topic}/{self.partition}/{self.offset}/{self.reason}"
+
+
+def kept_key(key: bytes | None, most_bytes: int) -> bytes | None:
+    """A record's key, unless it is larger than what is kept of a record."""
+    return None if key is None or len(key) > most_bytes else key
+
+
+def kept_headers(headers: Sequence[tuple[str, bytes]], most_bytes: int) -> tuple[tuple[str, bytes], ...]:
+    """The first headers that fit into a size together: a record may be nothing but headers, as many as it likes."""
+    kept, left = [], most_bytes
+    for name, value in headers:
+        left -= len(name.encode(errors="surrogatepass")) + len(value)
+        if left < 0:
+            break
+        kept.append((name, value))
+    return tuple(kept)

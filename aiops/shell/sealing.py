@@ -149,7 +149,8 @@ class _Record(BaseModel):
 def encode_letter(letter: DeadLetter, seal: Seal, topic: str) -> OutRecord:
     """The record of a dead letter, keyed by its identity so that a repeat is the same record."""
     headers = [[name, base64.b64encode(value).decode()] for name, value in letter.headers]
-    plain = json.dumps(headers).encode() + b"\n" + letter.original
+    key = None if letter.record_key is None else base64.b64encode(letter.record_key).decode()
+    plain = json.dumps({"key": key, "headers": headers}).encode() + b"\n" + letter.original
     data = _Data(
         topic=letter.topic,
         partition=letter.partition,
@@ -202,9 +203,11 @@ def decode_letter(value: bytes, seal: Seal) -> DeadLetter:
         sealed = base64.b64decode(data.sealed, validate=True)
     except ValueError as error:
         raise PermanentError("the record's sealed content is not base64") from error
-    headers, _, original = seal.unseal(sealed, f"{record.domain} {bare.key}").partition(b"\n")
-    pairs = tuple((name, base64.b64decode(text)) for name, text in json.loads(headers))
-    return replace(bare, original=original, headers=pairs)
+    head, _, original = seal.unseal(sealed, f"{record.domain} {bare.key}").partition(b"\n")
+    beside = json.loads(head)
+    pairs = tuple((name, base64.b64decode(text)) for name, text in beside["headers"])
+    key = None if beside["key"] is None else base64.b64decode(beside["key"])
+    return replace(bare, original=original, headers=pairs, record_key=key)
 
 
 def _record(value: bytes) -> _Record:

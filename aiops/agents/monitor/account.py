@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from aiops.model.deadletters import DeadLetter, DeadLetterReason
+from aiops.model.deadletters import DeadLetter, DeadLetterReason, kept_headers, kept_key
 from aiops.model.ledger import Ending, LedgerLine
 from aiops.ports import FetchedRecords, TopicPartition
 from detectors.bank.layout import Ended
@@ -137,6 +137,7 @@ class LetterOffice:
             at=fetched.appended_at[number],
             original=original[: self.most_bytes],
             cut=len(original) > self.most_bytes,
-            headers=tuple(fetched.headers[number]) if fetched.headers else (),
+            record_key=kept_key(fetched.keys[number], self.most_bytes),
+            headers=kept_headers(fetched.headers[number], self.most_bytes) if fetched.headers else (),
             domain=self.domain,
         )

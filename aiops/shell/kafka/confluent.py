@@ -119,7 +119,7 @@ class ConfluentConsumer:
 
     def _columns(self, place: TopicPartition, messages: list[Any]) -> FetchedRecords:
         self._positions[place] = messages[-1].offset() + 1
-        headers = [tuple(message.headers() or ()) for message in messages]
+        headers = [tuple((name, value or b"") for name, value in message.headers() or ()) for message in messages]
         return FetchedRecords(
             source=place,
             offsets=[message.offset() for message in messages],

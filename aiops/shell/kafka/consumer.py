@@ -115,5 +115,10 @@ def _columns(place: TopicPartition, records: list[Any]) -> FetchedRecords:
         values=[record.value or b"" for record in records],
         keys=[record.key for record in records],
         appended_at=[record.timestamp * _MILLISECOND for record in records],
-        headers=[record.headers or () for record in records] if any(r.headers for r in records) else (),
+        headers=[_headers(record) for record in records] if any(r.headers for r in records) else (),
     )
+
+
+def _headers(record: Any) -> tuple[tuple[str, bytes], ...]:
+    """Kafka allows a header without a value; to us it is an empty one."""
+    return tuple((name, value or b"") for name, value in record.headers or ())

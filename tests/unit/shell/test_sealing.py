@@ -27,6 +27,7 @@ letters = st.builds(
     original=st.binary(max_size=300),
     cut=st.booleans(),
     headers=st.lists(st.tuples(st.text(max_size=9), st.binary(max_size=9)), max_size=3).map(tuple),
+    record_key=st.none() | st.binary(max_size=9),
     detail=st.text(max_size=30),
     domain=st.text(min_size=1, max_size=9),
 )
