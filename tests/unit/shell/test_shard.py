@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from aiops.model.errors import FencedOutError, TemporaryError
 from aiops.model.ledger import LedgerLine
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
-from aiops.ports import FetchedRecords, OutRecord, SlotSnapshot, TopicPartition
+from aiops.ports import Arrays, FetchedRecords, OutRecord, SlotSnapshot, TopicPartition
 from aiops.shell.shard import Shard, ShardParts, ShardRhythm
 
 SLOTS = 2
@@ -78,7 +78,7 @@ class Producer:
     log: Log
     waiting: list[bytes] = field(default_factory=list)
 
-    def send(self, records: Sequence[OutRecord]) -> None:
+    def send(self, records: Iterable[OutRecord]) -> None:
         self.waiting += [record.value for record in records]
 
     def flush(self, timeout_seconds: float = 30.0) -> None:
@@ -140,7 +140,7 @@ class Agent:
 
     def snapshot(self, slot: int, positions: Mapping[TopicPartition, int]) -> SlotSnapshot:
         self.made += 1
-        counts = {"counts": np.array(self.seen[slot], np.int64)}
+        counts: Arrays = {"counts": np.array(self.seen[slot], np.int64)}
         return SlotSnapshot(slot, self.generations[slot], self.made, dict(positions), {"seen": counts})
 
     def snapshot_visible(self, snapshot: SlotSnapshot) -> None:

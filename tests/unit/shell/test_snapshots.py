@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from aiops.model.errors import FencedOutError
-from aiops.ports import SlotSnapshot, TopicPartition
+from aiops.ports import Arrays, SlotSnapshot, TopicPartition
 from aiops.shell.snapshots import FolderSnapshotStore
 
 
 def snapshot(sequence: int, base: int | None = None, generation: int = 1) -> SlotSnapshot:
-    arrays = {"rows": np.arange(12, dtype=np.float32).reshape(3, 4) + sequence, "none": np.empty(0, np.int64)}
+    arrays: Arrays = {"rows": np.arange(12, dtype=np.float32).reshape(3, 4) + sequence, "none": np.empty(0, np.int64)}
     return SlotSnapshot(3, generation, sequence, {TopicPartition("t", 3): 100 + sequence}, {"bank": arrays}, base)
 
 
