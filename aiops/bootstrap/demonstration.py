@@ -67,7 +67,7 @@ class Act:
 
 
 ACTS = (
-    Act("a service dies", "crash", {"target": "recommendations"}, ("recommendations",), "healed", 75),
+    Act("a service dies", "crash", {"target": "ranking-model"}, ("ranking-model",), "healed", 80),
     Act("a bad version is deployed", "bad-deploy-errors", {}, ("payment",), "approved", 85),
     Act("a message kills its workers", "poison-message", {}, ("order-events", "order-worker"), "escalated", 60),
 )
