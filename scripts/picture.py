@@ -55,7 +55,8 @@ def main() -> None:
         console.print(Text.assemble(("$ ", "dim"), (f"aiops incidents {incident.id}", "bold")))
         for line in _lines("\n".join(text(told)).splitlines()):
             console.print(_coloured(line), overflow="ellipsis", no_wrap=True)
-    console.print(Text.assemble(("\n$ ", "dim"), (f"aiops simulate {options.scenario}", "bold")))
+    command = f"aiops simulate {options.scenario}" + (" --light" if options.light else "")
+    console.print(Text.assemble(("\n$ ", "dim"), (command, "bold")))
     made = table(rows, plot.estate.currency)
     made.title = None
     console.print(made)
