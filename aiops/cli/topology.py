@@ -10,6 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from aiops.cli.exits import Exit
+from aiops.cli.opening import Config, Json, open_installation
 from aiops.control.documents import ItemRecord
 from aiops.model.cloudevents import Receipt, Refused, decode
 from aiops.model.codec import decode as decode_document
@@ -17,9 +18,6 @@ from aiops.model.entities import Edge
 from aiops.model.errors import PermanentError
 from aiops.model.events import EdgesObserved, ItemReported
 from aiops.ports import JournalReader
-from aiops.settings import Settings
-from aiops.shell.journal.engine import open_engine, sqlite_url
-from aiops.shell.journal.reader import SqlJournalReader
 from topology.builder import GraphBuilder
 from topology.graph import Graph
 from topology.impact import VALUE, blast, counted_values, impact
@@ -28,7 +26,6 @@ app: Final = typer.Typer(no_args_is_help=True, help="What depends on what, and w
 
 _Cmdb = Annotated[Path | None, typer.Option(help="File of CMDB CloudEvents, one a line, instead of the journal.")]
 _Limit = Annotated[int, typer.Option(min=1, help="Most items to show.")]
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 @app.callback()
@@ -37,7 +34,7 @@ def about() -> None:
 
 
 @app.command(name="impact")
-def impact_(item: str, cmdb: _Cmdb = None, limit: _Limit = 20, *, as_json: _Json = False) -> None:
+def impact_(item: str, cmdb: _Cmdb = None, limit: _Limit = 20, config: Config = None, *, as_json: Json = False) -> None:
     """Say who is broken or at risk when ITEM fails, up to business services, and what that costs a minute.
 
     Reads the graph that the runtime keeps in its journal, or a file of CMDB records. Risk falls along calls; a service
@@ -45,7 +42,7 @@ def impact_(item: str, cmdb: _Cmdb = None, limit: _Limit = 20, *, as_json: _Json
 
     Exit code 0: ITEM is known. 1: nothing is known of it. 3: the file or the journal cannot be read.
     """
-    graph = of_file(cmdb) if cmdb is not None else of_journal(*_journal())
+    graph = of_file(cmdb) if cmdb is not None else _of_installation(config)
     if item not in graph:
         typer.echo(f"aiops: nothing is known of {item!r}; the graph has {len(graph)} items", err=True)
         raise typer.Exit(Exit.NO)
@@ -97,10 +94,6 @@ def of_journal(reader: JournalReader, domain: str) -> Graph:
     return builder.snapshot(1)
 
 
-def _journal() -> tuple[JournalReader, str]:
-    settings = Settings()
-    state = settings.state.expanduser()
-    url = settings.control.journal
-    if url is None and not (state / "journal.db").exists():
-        raise PermanentError(f"there is no journal in {state}: start the runtime first, or give --cmdb FILE")
-    return SqlJournalReader(open_engine(url or sqlite_url(state))), settings.domain
+def _of_installation(config: Path | None) -> Graph:
+    here = open_installation(config)
+    return of_journal(here.reader, here.settings.domain)
