@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -43,6 +44,7 @@ _PEER_SECONDS = 30.0
 def broker(core: int) -> Iterator[str]:
     """A Kafka of one's own on one core; its address."""
     os.sched_setaffinity(0, {core})
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the broker ends with us
     with tempfile.TemporaryDirectory(prefix="throughput-") as folder:
         server = EmbeddedBroker(Path(folder) / "broker", heap_mb=512)
         try:
