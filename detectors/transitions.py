@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +50,10 @@ class Transitions:
 
     def __len__(self) -> int:
         return len(self.series)
+
+    def only(self, which: npt.NDArray[np.bool_]) -> Transitions:
+        """Those for which the mask is true, in their order."""
+        return Transitions(*(getattr(self, field.name)[which] for field in fields(self)))
 
 
 @njit(cache=True, nogil=True)

@@ -15,10 +15,11 @@ from aiops.settings import DataPlane
 from detectors.bank.layout import TRANSITION, Array
 from detectors.bank.series_bank import BankSettings, SeriesBank
 from detectors.episodes import EpisodeFolder, EpisodeSettings
+from detectors.harm import detrimental
 from detectors.revisions import Named, Place
 from detectors.river_tier import RiverTier
 from detectors.slo import indicates
-from detectors.transitions import Transitions
+from detectors.transitions import CLOSED, Transitions
 from detectors.wire.identity import SeriesIdentity, SeriesKind
 from detectors.wire.scan import newest
 from detectors.wire.series import SeriesTable
@@ -189,6 +190,7 @@ class Detection:
 
     def tell(self, found: Transitions) -> None:
         """Gives transitions to the folder."""
+        found = self._without_relief(found)
         if not len(found):
             return
         codes = self.table.codes[found.series]
@@ -196,6 +198,16 @@ class Detection:
         if self.objectives:
             marked[:] = np.isin(found.series, np.fromiter(self.objectives, np.int32))
         self.folder.fold(found, codes[:, 0].copy(), codes[:, 1].copy(), marked)
+
+    def _without_relief(self, found: Transitions) -> Transitions:
+        """Leaves out what left its usual range for the better: less waiting, fewer errors, more that is ready."""
+        if not len(found):
+            return found
+        metrics = self.table.codes[found.series, 1]
+        worse = np.array([detrimental(self.table.word(code)) for code in metrics.tolist()], np.int8)
+        better = ((worse > 0) & (found.direction == signals.DOWN)) | ((worse < 0) & (found.direction == signals.UP))
+        relief = better & (found.what != CLOSED)
+        return found if not relief.any() else found.only(~relief)
 
     def emit(self, identities: Sequence[SeriesIdentity], at: int, values: Sequence[float]) -> None:
         """Points of the slot's own making, one a series; series past the limit are left out."""

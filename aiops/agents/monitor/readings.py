@@ -10,23 +10,9 @@ import numpy.typing as npt
 
 from aiops.agents.monitor.slot import Slot
 from aiops.model.telemetry import EntityReading, FleetQuestion, SeriesReading
+from detectors.harm import detrimental
 
 MOST_SERIES = 32
-_WORSE_UP = (
-    "error", "fail", "latency", "duration", "p50", "p90", "p95", "p99", "timeout", "queue", "lag", "restart", "throttl",
-    "retr", "drop", "reject", "pending", "wait", "burn", "cpu", "memory", "saturation", "exception",
-)  # fmt: skip
-_WORSE_DOWN = ("availability", "success", "healthy", "available", "ready")
-
-
-def detrimental(metric: str) -> int:
-    """+1 where higher is worse, -1 where lower is, 0 where the name does not say."""
-    name = metric.lower()
-    if name.endswith("uptime"):
-        return 0
-    if name == "up" or name.endswith((".up", "_up")) or any(hint in name for hint in _WORSE_DOWN):
-        return -1
-    return 1 if any(hint in name for hint in _WORSE_UP) else 0
 
 
 @dataclass(slots=True)
