@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import pytest
+
 from aiops.model.incidents import IncidentState
 from simulations.running.simulation import Run, Simulation, Who
 from simulations.scenarios.scenario import Ending, find
 from simulations.scorecards.grading import Grade, grade
 from simulations.scorecards.relations import Relations
+
+pytestmark = pytest.mark.scenario
 
 
 @lru_cache(maxsize=16)
