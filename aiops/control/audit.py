@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Final
 
@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from aiops.ports import Entry, JournalRow
 
+_FIELDS: Final = tuple(field.name for field in fields(Entry))
 GENESIS: Final = "0" * 64
 """What the first entry is hashed over."""
 
@@ -64,7 +65,9 @@ class Verdict:
 
 def canonical(entry: Entry) -> bytes:
     """The bytes of an entry that are hashed: JSON with sorted keys, no spaces, UTF-8."""
-    return json.dumps(asdict(entry), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+    return json.dumps(
+        {name: getattr(entry, name) for name in _FIELDS}, sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    ).encode("utf-8")
 
 
 def link(previous: str, entry: Entry, number: int, domain: str) -> str:

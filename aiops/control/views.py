@@ -6,9 +6,9 @@ their stories and only the newest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 from aiops.agents.view import View
@@ -104,10 +104,17 @@ def _items(state: State, graph: Graph, members: Iterable[str]) -> dict[str, Item
                 found[name] = item
         if len(seen) >= NEARBY:
             break
-        around = (n for name in edge for n, _ in (*graph.needs_of(name), *graph.serves_of(name)))
-        edge = list(islice((n for n in dict.fromkeys(around) if n not in seen), NEARBY))
-        seen.update(dict.fromkeys(edge))
+        edge = list(islice(_beyond(graph, edge, seen), NEARBY))
     return found
+
+
+def _beyond(graph: Graph, edge: Iterable[str], seen: dict[str, None]) -> Iterator[str]:
+    """Neighbours of ``edge`` that were not seen, each once, no sooner than they are asked for; notes them as seen."""
+    for name in edge:
+        for near, _ in chain(graph.needs_of(name), graph.serves_of(name)):
+            if near not in seen:
+                seen[near] = None
+                yield near
 
 
 def _changes(state: State, near: Iterable[str], at: int) -> tuple[Change, ...]:

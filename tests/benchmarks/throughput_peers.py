@@ -2,7 +2,7 @@
 """The peers of the throughput benchmark: bytewax and quixstreams with a river detector a series, over the same topic.
 
 ``python throughput_peers.py NAME BOOTSTRAP TOPIC POINTS SECONDS CORE``, in any Python that has them; it needs none
-of this project. Both read the Arrow records with confluent-kafka beneath, decode a record with pyarrow at once, and give
+of this project. Both read Arrow records with confluent-kafka beneath, decode a record with pyarrow at once, and give
 each point to river's StandardAbsoluteDeviation of its series: score, then learn. State is kept in memory where the
 library allows it, which favours it. Prints one JSON line: points a second from the first record on.
 """

@@ -6,9 +6,10 @@ Each function folds a whole group first, so that a thing that changed many times
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, case, delete, insert, select, update
+from sqlalchemy import Column, Connection, Delete, Select, Table, bindparam, case, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
@@ -21,6 +22,7 @@ ORCHESTRATOR = "orchestrator"
 """Role whose epoch guards transactions."""
 
 _DocumentKey = tuple[str, str]
+_INSERT_ENTRY = insert(ENTRY)
 
 
 def write(connection: Connection, transactions: Sequence[Transaction], number: int, digest: str) -> tuple[int, str]:
@@ -36,7 +38,13 @@ def write(connection: Connection, transactions: Sequence[Transaction], number: i
 
 def upsert(connection: Connection, table: Table, keys: tuple[str, ...], changed: tuple[str, ...]) -> Insert:
     """INSERT … ON CONFLICT DO UPDATE in the connection's dialect."""
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return _upsert(connection.dialect.name, table, keys, changed)
+
+
+@cache
+def _upsert(dialect_name: str, table: Table, keys: tuple[str, ...], changed: tuple[str, ...]) -> Insert:
+    # Statements are built once: building and hashing them took most of the processor time of a commit.
+    dialect: Any = postgresql if dialect_name == "postgresql" else sqlite
     statement = dialect.insert(table)
     found: Insert = statement.on_conflict_do_update(
         index_elements=list(keys), set_={name: statement.excluded[name] for name in changed}
@@ -68,7 +76,7 @@ def _write_entries(
                 }
             )
     if rows:
-        connection.execute(insert(ENTRY), rows)
+        connection.execute(_INSERT_ENTRY, rows)
     return number, digest
 
 
@@ -87,14 +95,30 @@ def _write_documents(connection: Connection, domain: str, changes: Iterable[Put 
         open_[name] = None
     gone = [{"gone_kind": kind, "gone_key": short(key)} for (kind, key), body in open_.items() if body is None]
     if gone:
-        connection.execute(delete(DOCUMENT).where(*_place(DOCUMENT, domain)), gone)
+        connection.execute(_delete_documents(DOCUMENT, domain), gone)
     puts = [_document(domain, name, body) for name, body in open_.items() if body is not None]
     if puts:
         connection.execute(upsert(connection, DOCUMENT, ("domain", "kind", "key"), ("body",)), puts)
     if archived:
         again = [{"gone_kind": kind, "gone_key": short(key)} for kind, key in archived]
-        connection.execute(delete(ARCHIVE).where(*_place(ARCHIVE, domain)), again)
+        connection.execute(_delete_documents(ARCHIVE, domain), again)
         connection.execute(insert(ARCHIVE), [_document(domain, name, body) for name, body in archived.items()])
+
+
+@cache
+def _delete_documents(table: Table, domain: str) -> Delete:
+    return delete(table).where(*_place(table, domain))
+
+
+@cache
+def _delete_rows(column: Column[str], domain: str) -> Delete:
+    """Of the column's table, by the parameter ``gone``."""
+    return delete(column.table).where(column.table.c.domain == domain, column == bindparam("gone"))
+
+
+@cache
+def _select_body(domain: str) -> Select[str]:
+    return select(DOCUMENT.c.body).where(*_place(DOCUMENT, domain))
 
 
 def _place(table: Table, domain: str) -> tuple[Any, ...]:
@@ -112,7 +136,7 @@ def _document(domain: str, name: _DocumentKey, body: str) -> dict[str, Any]:
 
 def _stored(connection: Connection, domain: str, name: _DocumentKey) -> str | None:
     place = {"gone_kind": name[0], "gone_key": short(name[1])}
-    return connection.execute(select(DOCUMENT.c.body).where(*_place(DOCUMENT, domain)), place).scalar_one_or_none()
+    return connection.execute(_select_body(domain), place).scalar_one_or_none()
 
 
 def _write_timers(connection: Connection, domain: str, transactions: Sequence[Transaction]) -> None:
@@ -122,7 +146,7 @@ def _write_timers(connection: Connection, domain: str, transactions: Sequence[Tr
         state |= {timer.id: timer for timer in transaction.timers_set}
     gone = [{"gone": short(id_)} for id_, timer in state.items() if timer is None]
     if gone:
-        connection.execute(delete(TIMER).where(TIMER.c.domain == domain, TIMER.c.id == bindparam("gone")), gone)
+        connection.execute(_delete_rows(TIMER.c.id, domain), gone)
     rows = [
         {
             "domain": domain,
@@ -152,7 +176,7 @@ def _write_outbox(connection: Connection, domain: str, transactions: Sequence[Tr
             pending[effect.key] = EFFECT.dump_json(effect).decode()
     if done:
         gone = [{"gone": short(key)} for key in done]
-        connection.execute(delete(OUTBOX).where(OUTBOX.c.domain == domain, OUTBOX.c.key == bindparam("gone")), gone)
+        connection.execute(_delete_rows(OUTBOX.c.key, domain), gone)
     if pending:
         rows = [{"domain": domain, "key": short(key), "body": body} for key, body in pending.items()]
         connection.execute(upsert(connection, OUTBOX, ("domain", "key"), ("body",)), rows)
