@@ -15,6 +15,8 @@ from aiops.model.telemetry import EntityReading, FleetAnswer, SeriesReading
 NANOSECONDS = 1_000_000_000
 STEADY_SPREADS = 4.0
 """A figure within so many robust spreads of its reference, in the detrimental direction, is steady."""
+USUAL = 0.5
+"""Detectors' score below which a series is at its usual, whatever its spread was."""
 HARM_SPREADS = 8.0
 """One further off, that was not off before the action, is harm."""
 LEAST_RATIO = 0.25
@@ -103,10 +105,11 @@ def _harmed(watched: tuple[str, ...], readings: dict[str, EntityReading], ill: f
 def worse_by(series: SeriesReading, least: float = LEAST_RATIO) -> float:
     """How many robust spreads the window is on the bad side of its reference; 0: not worse, or not known.
 
-    Both its mean and its end must be: what has passed within the window was the action itself, or chance.
+    Both its mean and its end must be: what has passed within the window was the action itself, or chance. And the
+    detectors must call its end unusual: a reference that never moved has no spread to measure by.
     ``least``: shift, as a share of the reference, below which it is no trouble.
     """
-    if not series.detrimental or not series.points:
+    if not series.detrimental or not series.points or series.score < USUAL:
         return 0.0
     shift = min(series.detrimental * (value - series.baseline_mean) for value in (series.mean, series.last))
     if shift <= least * abs(series.baseline_mean):

@@ -28,6 +28,9 @@ from remediations import saga_messages as say
 from remediations.saga import advance
 from remediations.saga_state import Saga, State, begin
 
+SHORTEST_LAG_SECONDS: Final = 10.0
+LONGEST_LAG_SECONDS: Final = 60.0
+"""How far behind now the end of a verified window lies, so that watermarks have passed it."""
 BASELINE_SECONDS: Final = 3600.0
 """Reference before the trouble's onset."""
 BASELINE_GAP_SECONDS: Final = 60.0
@@ -217,13 +220,16 @@ def _ask_fleet(draft: Draft, record: doc.SagaRecord, since: int) -> None:
     plan = record.saga.plan
     onset = draft.state.incidents[record.incident].onset
     settle = max(step.settle_seconds for step in plan.steps)
-    from_at = since + round(settle * SECOND)
+    # Recovery may take longer than one window: each look takes the newest one whose end the sources should have passed.
+    window = plan.verify_window_seconds
+    behind = min(LONGEST_LAG_SECONDS, max(SHORTEST_LAG_SECONDS, window))
+    from_at = max(since + round(settle * SECOND), draft.at - round((behind + window) * SECOND))
     entities = dict.fromkeys((plan.symptom, *(s.action.target for s in plan.steps), *plan.neighbours))
     question = FleetQuestion(
         id=f"{plan.id}/verify/{record.saga.moves}",
         entities=tuple(entities),
         from_at=from_at,
-        to_at=from_at + round(plan.verify_window_seconds * SECOND),
+        to_at=from_at + round(window * SECOND),
         baseline_from_at=onset - round(BASELINE_SECONDS * SECOND),
         baseline_to_at=onset - round(BASELINE_GAP_SECONDS * SECOND),
         domain=plan.domain,

@@ -13,7 +13,7 @@ END = 60 * S
 
 
 def series(mean: float = 1.0, usual: float = 1.0, detrimental: int = 1) -> SeriesReading:
-    return SeriesReading("errors", "errors", mean, mean, usual, 0.1, 12, 0.0, None, detrimental)
+    return SeriesReading("errors", "errors", mean, mean, usual, 0.1, 12, 0.9, None, detrimental)
 
 
 def reading(entity: str, *figures: SeriesReading, watermark: int = END, unwell: bool = False) -> EntityReading:
@@ -76,14 +76,20 @@ def test_direction_decides_what_is_worse() -> None:
 
 def test_what_has_passed_within_the_window_is_not_worse() -> None:
     """A restart's own errors raise the mean, but not the end."""
-    passed = SeriesReading("errors", "errors", 5.0, 0.0, 0.0, 0.1, 4, 0.0, detrimental=1)
-    lasting = SeriesReading("errors", "errors", 5.0, 5.0, 0.0, 0.1, 4, 0.0, detrimental=1)
+    passed = SeriesReading("errors", "errors", 5.0, 0.0, 0.0, 0.1, 4, 0.9, detrimental=1)
+    lasting = SeriesReading("errors", "errors", 5.0, 5.0, 0.0, 0.1, 4, 0.9, detrimental=1)
     assert worse_by(passed) == 0.0
     assert worse_by(lasting) > 8
 
 
 def test_small_shifts_of_neighbours_are_no_harm(plan: Any, step: Any) -> None:
     """A figure that is a third higher and many narrow spreads away stops no plan that worked."""
-    small = SeriesReading("wait", "wait", 1.3, 1.3, 1.0, 0.01, 4, 0.0, detrimental=1)
+    small = SeriesReading("wait", "wait", 1.3, 1.3, 1.0, 0.01, 4, 0.9, detrimental=1)
     others = (reading("web"), reading("a"))
     assert judge(plan_of(plan, step), *others, reading("pay", small)) is not Verdict.HARMED
+
+
+def test_what_the_detectors_call_usual_is_not_worse_however_narrow_its_reference() -> None:
+    """One error a minute after an hour without any is no harm of the action."""
+    rare = SeriesReading("errors", "errors", 0.017, 0.017, 0.0, 1e-9, 4, 0.3, detrimental=1)
+    assert worse_by(rare) == 0.0
