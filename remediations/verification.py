@@ -17,6 +17,8 @@ STEADY_SPREADS = 4.0
 """A figure within so many robust spreads of its reference, in the detrimental direction, is steady."""
 USUAL = 0.5
 """Detectors' score below which a series is at its usual, whatever its spread was."""
+STRONG = 0.8
+"""Score from which one figure alone makes an entity unwell; less than that of a neighbour is no harm."""
 HARM_SPREADS = 8.0
 """One further off, that was not off before the action, is harm."""
 LEAST_RATIO = 0.25
@@ -97,7 +99,7 @@ def _harmed(watched: tuple[str, ...], readings: dict[str, EntityReading], ill: f
         worst = max(reading.series, key=lambda series: worse_by(series, HARM_RATIO), default=None)
         if reading.unwell:
             found.append(f"{entity} was well and is unwell now")
-        elif worst is not None and worse_by(worst, HARM_RATIO) > HARM_SPREADS:
+        elif worst is not None and worst.score >= STRONG and worse_by(worst, HARM_RATIO) > HARM_SPREADS:
             found.append(f"{entity} does worse than before: {_told(worst)}")
     return tuple(found)
 
