@@ -51,8 +51,8 @@ START = 1_700_000_000 * SECOND
 INTERVAL = 10
 WARM = 48
 """Points of each series before the storm."""
-AFTER = 420
-"""Seconds of virtual time after the onset: incidents that act at once are merged when both are done."""
+AFTER = 120
+"""Seconds of virtual time after the onset; incidents that act at once are merged only when both are done."""
 CAUSE = "store"
 MIDDLE = 40
 METRICS = (
@@ -224,7 +224,7 @@ def _second(
 def _figures(storm: Storm, runtime: InProcessRuntime, told: Told, slowest: float) -> dict[str, Any]:
     state = runtime.orchestrator.state
     live = [state.incidents[name] for name in state.live]
-    largest = max(live, key=lambda incident: incident.members_total, default=None)
+    largest = max(live, key=lambda incident: len(state.members.get(incident.id, ())), default=None)
     return {
         "entities": storm.entities,
         "series": storm.entities * storm.series,
@@ -233,7 +233,7 @@ def _figures(storm: Storm, runtime: InProcessRuntime, told: Told, slowest: float
         "open_incidents": len(live),
         "ever_opened": len(state.incidents),
         "states": dict(Counter(incident.state.value for incident in state.incidents.values())),
-        "members": largest.members_total if largest else 0,
+        "members": len(state.members.get(largest.id, ())) if largest else 0,
         "cause": _causes(largest),
         "right_cause": largest is not None and largest.root == CAUSE,
         "first_decision": told.first,
