@@ -96,10 +96,12 @@ def _harmed(watched: tuple[str, ...], readings: dict[str, EntityReading], ill: f
         reading = readings.get(entity)
         if reading is None or entity in ill:
             continue
-        worst = max(reading.series, key=lambda series: worse_by(series, HARM_RATIO), default=None)
+        # What was never there before has no measure of how much is much: such a neighbour must be unwell to count.
+        measured = [series for series in reading.series if series.baseline_mean and series.score >= STRONG]
+        worst = max(measured, key=lambda series: worse_by(series, HARM_RATIO), default=None)
         if reading.unwell:
             found.append(f"{entity} was well and is unwell now")
-        elif worst is not None and worst.score >= STRONG and worse_by(worst, HARM_RATIO) > HARM_SPREADS:
+        elif worst is not None and worse_by(worst, HARM_RATIO) > HARM_SPREADS:
             found.append(f"{entity} does worse than before: {_told(worst)}")
     return tuple(found)
 
