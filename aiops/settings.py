@@ -101,6 +101,9 @@ class DataPlane(Group):
     """Points a series is watched before it is scored."""
     well_seconds: float = 60.0
     """How long all series of an entity must be back before its episode ends; keeps it from flapping."""
+    model_series: int = Field(default=256, ge=0)
+    """Series a slot with a model of their own, among those that an objective speaks of; 0: none. About 100 µs a point,
+    and a model is silent for its first 500 points."""
     ring_step_seconds: float = 60.0
     """Time between two remembered values of a series."""
     ring_steps: int = 360

@@ -37,10 +37,10 @@ BINDER = Path(remediations.__file__).parent / "binder"
 """Runbooks, policies and windows that ship."""
 
 
-def settings_for(world: World) -> Settings:
-    """One slot, and room for the estate's series."""
-    del world
-    return Settings(kafka=Kafka(partitions=1), data=DataPlane(series_limit=50_000))
+def settings_for(*, light: bool) -> Settings:
+    """One slot, and room for the estate's series; light runs do without models, which learn for two hours first."""
+    data = DataPlane(series_limit=50_000, model_series=0) if light else DataPlane(series_limit=50_000)
+    return Settings(kafka=Kafka(partitions=1), data=data)
 
 
 def agents_of(settings: Settings, folder: Path = BINDER) -> dict[Role, Agent]:
@@ -89,7 +89,7 @@ class Product:
         self, world: World, *, light: bool, approval_seconds: float | None, settings: Settings | None = None
     ) -> None:
         self.world = world
-        self.settings = settings or settings_for(world)
+        self.settings = settings or settings_for(light=light)
         objectives = {item.id: item.objectives for item in items(world.layout) if item.objectives}
         self.monitoring = MonitoringAgent(self.settings, objectives=objectives)
         self.monitoring.adopt(SLOT, 1)

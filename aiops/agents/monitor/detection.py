@@ -60,7 +60,7 @@ class Detection:
 
     def __init__(self, settings: DataPlane, table: SeriesTable, place: Place, goals: Goals | None = None) -> None:
         self.table = table
-        self.tier = RiverTier()
+        self.tier = RiverTier(settings.model_series)
         self._goals = goals or {}
         self.bank = SeriesBank(
             BankSettings(
