@@ -21,8 +21,8 @@ body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
   max-width: 76rem; padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin: 0 0 .25rem } h2 { font-size: 1.15rem; margin: 2.5rem 0 .25rem }
 p { margin: .25rem 0 .75rem } .soft { color: var(--soft) }
-.scroll { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .82rem }
-th, td { text-align: right; padding: .2rem .55rem; white-space: nowrap } th { color: var(--soft); font-weight: 600 }
+.scroll { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .76rem }
+th, td { text-align: right; padding: .2rem .4rem; white-space: nowrap } th { color: var(--soft); font-weight: 600 }
 th:nth-child(-n+2), td:nth-child(-n+2) { text-align: left }
 tbody tr.aiops { border-top: 1px solid var(--line); font-weight: 600 } tr.none, tr.restart { color: var(--soft) }
 .bad { color: var(--bad) } ul { margin: .25rem 0; padding-left: 1.2rem }
