@@ -67,9 +67,9 @@ class Act:
 
 
 ACTS = (
-    Act("a service dies", "crash", {"target": "ranking-model"}, ("ranking-model",), "healed", 80),
-    Act("a bad version is deployed", "bad-deploy-errors", {}, ("payment",), "approved", 85),
-    Act("a message kills its workers", "poison-message", {}, ("order-events", "order-worker"), "escalated", 60),
+    Act("a service dies", "crash", {"target": "ads"}, ("ads",), "healed", 90),
+    Act("a bad version is deployed", "bad-deploy-errors", {}, ("payment",), "approved", 100),
+    Act("a message kills its workers", "poison-message", {}, ("order-events", "order-worker"), "escalated", 50),
 )
 
 
@@ -292,7 +292,7 @@ def _write_binder(folder: Path, layout: Layout) -> None:
             continue
         for step in runbook["steps"]:
             step["settle_seconds"] = min(8.0, step.get("settle_seconds", 30.0))
-        runbook |= {"verify_window_seconds": 8.0, "verify_deadline_seconds": 60.0}
+        runbook |= {"verify_window_seconds": 8.0, "verify_deadline_seconds": 90.0}
         file.write_text(yaml.safe_dump(runbook, sort_keys=False))
     approve(folder / "runbooks")
     (folder / "services").mkdir(exist_ok=True)
