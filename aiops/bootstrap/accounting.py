@@ -78,11 +78,14 @@ def inputs(settings: Settings) -> tuple[str, ...]:
 
 
 def _seen_bounds(settings: Settings, status: Mapping[str, Any]) -> dict[TopicPartition, Bounds]:
+    """What the shards saw last; they may have read on since, so the end is at least where they are."""
+    read = {TopicPartition(line.topic, line.partition): line.next_offset for line in lines_of(status)}
     seen = []
     for shard in status.get("shards", ()):
         for name, (first, end) in shard.get("bounds", {}).items():
             topic, _, number = name.rpartition("/")
-            seen.append((TopicPartition(topic, int(number)), (first, end)))
+            place = TopicPartition(topic, int(number))
+            seen.append((place, (first, max(end, read.get(place, 0)))))
     return _bounds(settings, seen)
 
 
