@@ -49,7 +49,7 @@ SEED = 20
 INTERVAL = 2
 """Seconds between points of the demonstration's world."""
 HISTORY = 900
-_OVER = {IncidentState.RESOLVED, IncidentState.ESCALATED}
+_FINISH_SECONDS = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ class Demonstration:
     # ------------------------------------------------------------------------------------------------- playing
 
     def play(self, act: Act, *, person: Callable[[Incident], bool | None], look: Callable[[], None]) -> Played:
-        """Break the world and watch until the incident has ended, or time is up.
+        """Break the world and watch until its incident has ended or only its verification is left, or time is up.
 
         Args:
             act: which fault.
@@ -163,12 +163,28 @@ class Demonstration:
         played = Played(act, SystemClock().now(), (truth["at"] - truth["start"]) // SECOND)
         self.played.append(played)
         self.world.inject(act.fault, act.settings)
-        deadline = time.monotonic() + act.seconds
-        while time.monotonic() < deadline and not played.closed:
-            look()
-            self._observe(played, person)
-            time.sleep(0.5)
+        self._watch(act.seconds, lambda: played.closed or _only_verifying(played), person=person, look=look)
         return played
+
+    def finish(self, *, person: Callable[[Incident], bool | None], look: Callable[[], None]) -> None:
+        """Watch until every incident has ended as it should, or time is up."""
+        self._watch(_FINISH_SECONDS, lambda: all(played.closed for played in self.played), person=person, look=look)
+
+    def _watch(
+        self,
+        seconds: float,
+        over: Callable[[], bool],
+        *,
+        person: Callable[[Incident], bool | None],
+        look: Callable[[], None],
+    ) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and not over():
+            look()
+            for played in self.played:
+                if not played.closed:
+                    self._observe(played, person)
+            time.sleep(0.5)
 
     def incidents(self) -> list[Incident]:
         """All incidents, newest last."""
@@ -268,6 +284,10 @@ class Demonstration:
         }
 
 
+def _only_verifying(played: Played) -> bool:
+    return played.incident is not None and played.incident.state is IncidentState.VERIFYING
+
+
 def demonstration_settings(folder: Path, target: str) -> Settings:
     """Quick rhythms, pages to the terminal's file, actions to the world's endpoint."""
     return Settings(
@@ -292,7 +312,7 @@ def _write_binder(folder: Path, layout: Layout) -> None:
             continue
         for step in runbook["steps"]:
             step["settle_seconds"] = min(8.0, step.get("settle_seconds", 30.0))
-        runbook |= {"verify_window_seconds": 8.0, "verify_deadline_seconds": 90.0}
+        runbook |= {"verify_window_seconds": 8.0, "verify_deadline_seconds": 160.0}
         file.write_text(yaml.safe_dump(runbook, sort_keys=False))
     approve(folder / "runbooks")
     (folder / "services").mkdir(exist_ok=True)

@@ -56,6 +56,7 @@ def run(folder: Folder = None, *, alone: Annotated[bool, typer.Option(help="Ask 
         view = _View(console, demonstration, alone=alone or not sys.stdin.isatty())
         for act in ACTS:
             view.play(act.title, lambda act=act: demonstration.play(act, person=view.ask, look=view.look))
+        view.play("what is left to verify", lambda: demonstration.finish(person=view.ask, look=view.look))
         verdicts = demonstration.verdicts()
         ok = _judge(console, demonstration, verdicts)
     finally:
@@ -77,7 +78,7 @@ class _View:
     def play(self, title: str, act: object) -> None:
         """One act, with its heading."""
         self._title = title
-        self._console.print(f"[bold]Fault:[/bold] {title}")
+        self._console.print(f"[bold]{title.capitalize()}[/bold]")
         if self._console.is_terminal:
             with Live(console=self._console, refresh_per_second=4, transient=True) as self._live:
                 act()  # type: ignore[operator]
