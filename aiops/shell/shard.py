@@ -19,7 +19,7 @@ from typing import Protocol
 
 import structlog
 
-from aiops.model.errors import AiopsError, FencedOutError, TemporaryError
+from aiops.model.errors import AiopsError, FencedOutError, PermanentError, TemporaryError
 from aiops.model.ledger import LedgerLine
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
 from aiops.ports import (
@@ -36,6 +36,7 @@ from aiops.shell.batching import Pace, batches
 
 _LOG = structlog.get_logger(__name__)
 _BOUNDS_SECONDS = 2.0
+_STUCK_SECONDS = 5.0
 _LAG_SMALL = 64
 """Records behind the end of a partition up to which we count as current."""
 
