@@ -208,6 +208,12 @@ class Shard:
                 _LOG.warning("shard_waits", shard=self._number, reason=str(error), seconds=error.delay_seconds)
                 self._in_doubt, self._current = True, False
                 self._stopping.wait(error.delay_seconds)
+            except PermanentError as error:
+                # A person must act; until then the shard says so and tries again, for a thread that ended would not.
+                self._publish(trouble=str(error))
+                _LOG.error("shard_stuck", shard=self._number, reason=str(error))
+                self._in_doubt, self._current = True, False
+                self._stopping.wait(_STUCK_SECONDS)
         self._writer.shutdown(wait=True)
 
     def _obey(self) -> None:
