@@ -49,7 +49,9 @@ SEED = 20
 INTERVAL = 2
 """Seconds between points of the demonstration's world."""
 HISTORY = 900
-_FINISH_SECONDS = 100.0
+_FINISH_SECONDS = 150.0
+_APART_SECONDS = 40.0
+"""Between two faults, so that people can tell them apart, and correlation too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class Act:
 
 
 ACTS = (
-    Act("a service dies", "crash", {"target": "ads"}, ("ads",), "healed", 90),
+    Act("a service dies", "crash", {"target": "reviews"}, ("reviews",), "healed", 90),
     Act("a bad version is deployed", "bad-deploy-errors", {}, ("payment",), "approved", 100),
     Act("a message kills its workers", "poison-message", {}, ("order-events", "order-worker"), "escalated", 50),
 )
@@ -163,7 +165,12 @@ class Demonstration:
         played = Played(act, SystemClock().now(), (truth["at"] - truth["start"]) // SECOND)
         self.played.append(played)
         self.world.inject(act.fault, act.settings)
-        self._watch(act.seconds, lambda: played.closed or _only_verifying(played), person=person, look=look)
+        earliest = time.monotonic() + _APART_SECONDS
+
+        def over() -> bool:
+            return time.monotonic() >= earliest and (played.closed or _only_verifying(played))
+
+        self._watch(act.seconds, over, person=person, look=look)
         return played
 
     def finish(self, *, person: Callable[[Incident], bool | None], look: Callable[[], None]) -> None:
@@ -296,7 +303,7 @@ def demonstration_settings(folder: Path, target: str) -> Settings:
         binder=folder / "binder",
         kafka=Kafka(partitions=2),
         data=DataPlane(shards=1, snapshot_seconds=5.0, well_seconds=8.0, ring_step_seconds=4.0),
-        control=Control(gather_seconds=12.0, settle_seconds=60.0),
+        control=Control(gather_seconds=12.0, settle_seconds=60.0, correlation_seconds=15.0),
         acting=Acting(executors={"*": {"kind": "http", "url": target}}),
         paging=Paging(levels=((f"file://{folder / 'pages.jsonl'}",),)),
         console=Console(port=_free_port(), metrics_port=_free_port()),
@@ -312,7 +319,7 @@ def _write_binder(folder: Path, layout: Layout) -> None:
             continue
         for step in runbook["steps"]:
             step["settle_seconds"] = min(8.0, step.get("settle_seconds", 30.0))
-        runbook |= {"verify_window_seconds": 8.0, "verify_deadline_seconds": 160.0}
+        runbook |= {"verify_window_seconds": 8.0, "verify_deadline_seconds": 200.0}
         file.write_text(yaml.safe_dump(runbook, sort_keys=False))
     approve(folder / "runbooks")
     (folder / "services").mkdir(exist_ok=True)
