@@ -102,7 +102,7 @@ def record_id(fault: FaultRecord) -> tuple[str, str, int]:
 def matching(fault: FaultRecord, run: Run, relations: Relations) -> list[Incident]:
     """Incidents about a fault, first opened first.
 
-    They opened while it was there and have a right root, or half of their members in its reach.
+    They opened while it was there and have or name a right root, or half of their members are in its reach.
     """
     until = run.end if fault.until is None else fault.until + GRACE * SECOND
     # Trouble that a fault leaves behind (metastable overload) is its own as long as a promise stays broken.
@@ -116,8 +116,14 @@ def matching(fault: FaultRecord, run: Run, relations: Relations) -> list[Inciden
         for one in run.incidents
         if one.state is not IncidentState.MERGED
         and fault.since <= one.opened_at <= until
-        and (not roots.isdisjoint(one.entities) or 2 * sum(name in reach for name in one.entities) >= len(one.entities))
+        and (not roots.isdisjoint(named(one)) or 2 * sum(name in reach for name in one.entities) >= len(one.entities))
     ]
+
+
+def named(incident: Incident) -> set[str]:
+    """Members, and causes that were thought of."""
+    causes = () if incident.diagnosis is None else incident.diagnosis.hypotheses
+    return {*incident.entities, *(cause.entity for cause in causes[:3])}
 
 
 def rank_of_root(fault: FaultRecord, incidents: Sequence[Incident], relations: Relations) -> int | None:

@@ -8,6 +8,7 @@ from tests.benchmarks.scenarios import differences, found
 
 
 @pytest.mark.scenario
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", ["crash-loop"])
 def test_light_agrees_with_full(name: str) -> None:
     """The same end, root and actions; ``python -m tests.benchmarks.scenarios`` lists all scenarios."""
