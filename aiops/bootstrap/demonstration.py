@@ -220,7 +220,7 @@ class Demonstration:
 
     def _answer(self, incident: Incident, word: str) -> None:
         """Through the same API as everybody."""
-        url = f"{self.serving.console.url}/api/incidents/{incident.id}/{word}"
+        url = f"{self.serving.console.url.rstrip('/')}/api/incidents/{incident.id}/{word}"
         token = {"Authorization": f"Bearer {kept_token(self.settings.state)}"}
         response = httpx.post(url, headers=token, json={}, timeout=10)
         if not response.is_success:
