@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aiops.agents.monitor.readings import detrimental
+from detectors.harm import detrimental
 
 
 @pytest.mark.parametrize(
