@@ -28,8 +28,7 @@ from remediations import saga_messages as say
 from remediations.saga import advance
 from remediations.saga_state import Saga, State, begin
 
-SHORTEST_LAG_SECONDS: Final = 10.0
-LONGEST_LAG_SECONDS: Final = 60.0
+LAG_SECONDS: Final = 60.0
 """How far behind now the end of a verified window lies, so that watermarks have passed it."""
 BASELINE_SECONDS: Final = 3600.0
 """Reference before the trouble's onset."""
@@ -222,8 +221,7 @@ def _ask_fleet(draft: Draft, record: doc.SagaRecord, since: int) -> None:
     settle = max(step.settle_seconds for step in plan.steps)
     # Recovery may take longer than one window: each look takes the newest one whose end the sources should have passed.
     window = plan.verify_window_seconds
-    behind = min(LONGEST_LAG_SECONDS, max(SHORTEST_LAG_SECONDS, window))
-    from_at = max(since + round(settle * SECOND), draft.at - round((behind + window) * SECOND))
+    from_at = max(since + round(settle * SECOND), draft.at - round((LAG_SECONDS + window) * SECOND))
     entities = dict.fromkeys((plan.symptom, *(s.action.target for s in plan.steps), *plan.neighbours))
     question = FleetQuestion(
         id=f"{plan.id}/verify/{record.saga.moves}",
