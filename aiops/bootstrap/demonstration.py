@@ -71,7 +71,7 @@ class Act:
 ACTS = (
     Act("a service dies", "crash", {"target": "reviews"}, ("reviews",), "healed", 90),
     Act("a bad version is deployed", "bad-deploy-errors", {}, ("payment",), "approved", 100),
-    Act("a message kills its workers", "poison-message", {}, ("order-events", "order-worker"), "escalated", 50),
+    Act("a store slows down", "slow-disk", {}, ("orders-db", "orders-db-0", "host-a1"), "escalated", 60),
 )
 
 
