@@ -168,7 +168,7 @@ class Demonstration:
         earliest = time.monotonic() + _APART_SECONDS
 
         def over() -> bool:
-            return time.monotonic() >= earliest and (played.closed or _only_verifying(played))
+            return played.closed or (time.monotonic() >= earliest and _only_verifying(played))
 
         self._watch(act.seconds, over, person=person, look=look)
         return played

@@ -54,9 +54,11 @@ def run(folder: Folder = None, *, alone: Annotated[bool, typer.Option(help="Ask 
         demonstration.start()
         console.print(f"  ready after {time.monotonic() - begun:.0f} s; console {demonstration.serving.console.url}\n")
         view = _View(console, demonstration, alone=alone or not sys.stdin.isatty())
-        for act in ACTS:
+        for act in ACTS[:-1]:
             view.play(act.title, lambda act=act: demonstration.play(act, person=view.ask, look=view.look))
+        # The last fault harms what the others are judged by, so it waits for their verification.
         view.play("what is left to verify", lambda: demonstration.finish(person=view.ask, look=view.look))
+        view.play(ACTS[-1].title, lambda: demonstration.play(ACTS[-1], person=view.ask, look=view.look))
         verdicts = demonstration.verdicts()
         ok = _judge(console, demonstration, verdicts)
     finally:
