@@ -71,7 +71,7 @@ class MonitoringAgent:
         self.objectives = objectives or {}
         self._owned: dict[int, _Owned] = {}
         self._losses: list[Episode] = []
-        self._blindness = Blindness(shard, settings.domain)
+        self._blindness = Blindness(shard, settings.domain, round(settings.data.blind_seconds * SECOND))
 
     @property
     def slots(self) -> tuple[int, ...]:

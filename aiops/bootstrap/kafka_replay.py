@@ -43,7 +43,7 @@ def kafka_settings(settings: Settings, recording: Recording, out: Path, speed: f
     made = replay_settings(settings, recording, out.resolve())
     domain = f"{made.domain}-{time.time_ns() // 10**6:x}"
     stretch = max(1.0, speed)
-    control = made.control
+    control, data = made.control, made.data
     slower = {
         "handoff_seconds": control.handoff_seconds * stretch,
         "evidence_age_seconds": control.evidence_age_seconds * stretch,
@@ -54,6 +54,7 @@ def kafka_settings(settings: Settings, recording: Recording, out: Path, speed: f
             "clock": made.state / CLOCK,
             "topics": own_topics(made.topics, domain),
             "control": control.model_copy(update=slower),
+            "data": data.model_copy(update={"blind_seconds": data.blind_seconds * stretch}),
             "paging": Paging(levels=((f"file://{out.resolve() / PAGES}",),)),
         }
     )

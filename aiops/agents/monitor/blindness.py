@@ -1,6 +1,6 @@
 """We are blind: the runtime cannot see, and must not call others silent. One episode of its own, not of the fleet.
 
-Blind is a shard whose input lags, or whose lag nobody knows, for a minute; and one of whose topics, which used to speak
+Blind is a shard whose input lags, or whose lag nobody knows, for a minute (`blind_seconds`); and one of whose topics, which used to speak
 without a break, has fallen silent as a whole. Times are the reader's, since it is the reader that waits.
 """
 
@@ -17,7 +17,6 @@ from aiops.model.episodes import Direction, Episode, Signal, Source
 from detectors.revisions import base36
 
 SECOND = 1_000_000_000
-_PATIENCE = 60 * SECOND
 _STEADY = 600 * SECOND
 """A topic is missed once it spoke for so long."""
 _PAUSES = 3
@@ -38,10 +37,10 @@ class _Heard:
             self.pause = max(self.pause, moment - self.last)
             self.last = moment
 
-    def missed(self, now: int) -> bool:
+    def missed(self, now: int, patience: int) -> bool:
         """Whether it used to speak without a break, and does not any more."""
         steady = self.last - self.first >= _STEADY
-        return steady and now - self.last > max(_PATIENCE, _PAUSES * self.pause)
+        return steady and now - self.last > max(patience, _PAUSES * self.pause)
 
 
 @dataclass(slots=True)
@@ -50,6 +49,8 @@ class Blindness:
 
     shard: int
     domain: str = MAIN_DOMAIN
+    patience: int = 60 * SECOND
+    """Nanoseconds of lag or silence before it is blindness."""
     opened_at: int = 0
     """Of the episode that is open; 0: none."""
     _behind: int = 0
@@ -64,8 +65,9 @@ class Blindness:
             if moment:
                 self._heard.setdefault(topic, _Heard(moment, moment)).at(moment)
         self._behind = 0 if lag_is_small else self._behind or now
-        reasons = tuple(sorted(topic for topic in heard if topic in self._heard and self._heard[topic].missed(now)))
-        if self._behind and now - self._behind > _PATIENCE:
+        known = [topic for topic in heard if topic in self._heard]
+        reasons = tuple(sorted(topic for topic in known if self._heard[topic].missed(now, self.patience)))
+        if self._behind and now - self._behind > self.patience:
             reasons = (_LAG, *reasons)
         if not self.opened_at and not reasons:
             return []

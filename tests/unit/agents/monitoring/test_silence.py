@@ -184,3 +184,14 @@ def test_a_topic_that_speaks_with_breaks_is_not_missed() -> None:
         heard = max((moment for moment in moments if moment <= second), default=0)
         told += blindness.tick(T0 + second * SECOND, {"logs": T0 + heard * SECOND}, lag_is_small=True)
     assert told == []
+
+
+def test_a_shard_is_blind_once_it_has_been_behind_for_as_long_as_stated() -> None:
+    """What bounds our own work is stated, so that a replay at 240 times the speed can give it as much more."""
+    opened = []
+    for patience in (60, 240):
+        blindness = Blindness(0, patience=patience * SECOND)
+        behind = range(1, 400)
+        told = [second for second in behind if blindness.tick(T0 + second * SECOND, {}, lag_is_small=False)]
+        opened.append(told[0])
+    assert opened == [62, 242]
