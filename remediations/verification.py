@@ -1,7 +1,8 @@
 """Did it work? Steady state before against after, on the symptom, the targets and their neighbours.
 
-Healthy needs every one of them looked at: the source's watermark past the window, figures in it, no open episode, and
-no figure worse than its reference. What is not known is inconclusive, never healthy. Harm is a target or neighbour
+Healthy needs every one of them looked at: the source's watermark past the window, figures in it, nothing abnormal at its
+end, and no figure worse than its reference. An open episode alone is no trouble once all its figures are steady: it ends
+only after a while of calm, so as not to flap, and a repair need not wait for that. What is not known is inconclusive, never healthy. Harm is a target or neighbour
 that was well before the action and is unwell now, or does clearly worse than in its reference.
 """
 
@@ -84,8 +85,10 @@ def _trouble(reading: EntityReading | None) -> str:
         return ""
     if reading.unwell:
         return f"{reading.entity} is still unwell"
-    worst = max(reading.series, key=worse_by, default=None)
-    if worst is not None and worse_by(worst) > STEADY_SPREADS:
+    # Of what was abnormal a moment ago the mean must be back as well: its last value alone may be chance.
+    usual = 0.0 if reading.easing else USUAL
+    worst = max(reading.series, key=lambda series: worse_by(series, usual=usual), default=None)
+    if worst is not None and worse_by(worst, usual=usual) > STEADY_SPREADS:
         return f"{reading.entity}: {_told(worst)}"
     return ""
 
@@ -106,14 +109,15 @@ def _harmed(watched: tuple[str, ...], readings: dict[str, EntityReading], ill: f
     return tuple(found)
 
 
-def worse_by(series: SeriesReading, least: float = LEAST_RATIO) -> float:
+def worse_by(series: SeriesReading, least: float = LEAST_RATIO, usual: float = USUAL) -> float:
     """How many robust spreads the window is on the bad side of its reference; 0: not worse, or not known.
 
     Both its mean and its end must be: what has passed within the window was the action itself, or chance. And the
     detectors must call its end unusual: a reference that never moved has no spread to measure by.
-    ``least``: shift, as a share of the reference, below which it is no trouble.
+    ``least``: shift, as a share of the reference, below which it is no trouble. ``usual``: score below which the end is
+    not unusual.
     """
-    if not series.detrimental or not series.points or series.score < USUAL:
+    if not series.detrimental or not series.points or series.score < usual:
         return 0.0
     shift = min(series.detrimental * (value - series.baseline_mean) for value in (series.mean, series.last))
     if shift <= least * abs(series.baseline_mean):
@@ -124,5 +128,5 @@ def worse_by(series: SeriesReading, least: float = LEAST_RATIO) -> float:
 def _told(series: SeriesReading) -> str:
     return (
         f"{series.series} is {series.mean:.4g}, was {series.baseline_mean:.4g} "
-        f"({worse_by(series):.1f} spreads on the bad side)"
+        f"({worse_by(series, usual=0.0):.1f} spreads on the bad side)"
     )

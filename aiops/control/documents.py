@@ -69,6 +69,8 @@ class Work:
     paged: tuple[str, ...] = ()
     """Reasons that a page was sent for."""
     reopened: int = 0
+    calm_at: int = 0
+    """When it was closed the last time; what had begun by then and is over says nothing of the trouble after it."""
     voided: int = 0
     """Plans that waited for approval until another cause was found."""
     basis: int = 0

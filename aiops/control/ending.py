@@ -22,6 +22,9 @@ from aiops.model.plans import Verdict
 from remediations.breakers import Result
 from remediations.saga_messages import Outcome
 
+HEALED = "healed"
+"""Outcome of an incident whose plan was verified."""
+
 
 def finished(draft: Draft, record: doc.SagaRecord, outcome: Outcome, reason: str) -> None:
     """The saga ended so; the incident follows, unless a person or another plan has it by now."""
@@ -60,7 +63,7 @@ def _verdict(outcome: Outcome, *, harmed: bool) -> Verdict | None:
 def _healed(draft: Draft, name: str) -> None:
     if draft.state.incidents[name].state is IncidentState.ACTING:
         move(draft, name, Trigger.SETTLING)
-    close(draft, name, Trigger.HEALED, "healed")
+    close(draft, name, Trigger.HEALED, HEALED)
 
 
 def _not_healed(draft: Draft, name: str, reason: str) -> None:
@@ -82,6 +85,6 @@ def recurred(draft: Draft, name: str, why: str) -> None:
     """It came back after it was closed: what healed it did not, and the breakers are told."""
     incident = draft.state.incidents[name]
     record = draft.state.sagas.get(incident.plan or "")
-    if incident.outcome == "healed" and record is not None:
+    if incident.outcome == HEALED and record is not None:
         learn(draft, record.saga, Result.RECURRED)
     reopen(draft, name, why)

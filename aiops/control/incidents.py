@@ -100,7 +100,8 @@ def close(draft: Draft, name: str, trigger: Trigger, outcome: str) -> None:
 def reopen(draft: Draft, name: str, why: str) -> None:
     """It came back within the settle time."""
     work = draft.state.work[name]
-    draft.put(replace(work, reopened=work.reopened + 1))
+    calm_at = draft.state.incidents[name].closed_at or draft.at
+    draft.put(replace(work, reopened=work.reopened + 1, calm_at=calm_at))
     move(draft, name, Trigger.RECURRED, closed_at=None, outcome="")
     draft.line(name, "orchestrator", f"reopened: {why}")
 
@@ -193,6 +194,12 @@ def revise(draft: Draft, record: doc.EpisodeRecord, episode: Episode) -> None:
 def well(state: State, name: str) -> bool:
     """All its members are well again."""
     return state.open_members.get(name, 0) == 0
+
+
+def easing(state: State, name: str) -> bool:
+    """All that is still open of it only waits for its end."""
+    open_now = (e for n in state.episodes_of.get(name, ()) if (e := state.episodes[n].episode).ended_at is None)
+    return all(episode.easing for episode in open_now)
 
 
 def merge(draft: Draft, kept: str, gone: str, why: str) -> None:

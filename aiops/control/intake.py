@@ -13,7 +13,7 @@ from typing import Final
 from aiops.control import documents as doc
 from aiops.control.diagnosis import WATCHED, changed, diagnose
 from aiops.control.draft import Draft, OldNewsError, RefusedError
-from aiops.control.ending import recurred
+from aiops.control.ending import HEALED, recurred
 from aiops.control.incidents import close, join, open_incident, revise, well
 from aiops.control.lifecycle import EARLY, LAST, Trigger
 from aiops.control.merging import merge_found
@@ -113,8 +113,10 @@ def _after(draft: Draft, name: str, before: Episode, now: Episode) -> None:
     incident = draft.state.incidents[name]
     if before.ended_at is None and now.ended_at is not None:
         cleared(draft, name)
-    elif before.ended_at is not None and now.ended_at is None and incident.state is IncidentState.RESOLVED:
-        _came_back(draft, name, now.entity)
+    elif now.ended_at is None and incident.state is IncidentState.RESOLVED:
+        relapse = not before.easing and not now.easing and before.watermark >= (incident.closed_at or 0)
+        if before.ended_at is not None or (relapse and incident.outcome == HEALED):
+            _came_back(draft, name, now.entity)
 
 
 def cleared(draft: Draft, name: str) -> None:
@@ -156,13 +158,26 @@ def _came_back(draft: Draft, name: str, entity: str) -> None:
 
 
 def _same_entity(state: State, episode: Episode) -> str | None:
-    """An incident that has the entity already: a live one first, else one that closed a moment ago."""
+    """An incident that has the entity already: a live one first, else one that closed a moment ago and was about it."""
     names = list(state.incidents_of.get(episode.entity, ()))
     if episode.entity == RUNTIME_ENTITY:
         names = [n for n in names if _metric(state, n) == _metric_of(episode)]
     live = [n for n in names if state.incidents[n].state not in LAST]
-    closed = [n for n in names if state.incidents[n].state is IncidentState.RESOLVED]
+    closed = [
+        n for n in names if state.incidents[n].state is IncidentState.RESOLVED and _about(state, n, episode.entity)
+    ]
     return next(iter(live), None) or (closed[-1] if closed else None)
+
+
+def _about(state: State, name: str, entity: str) -> bool:
+    """Whether this entity's return means that what was healed was not: a symptom alone may have another cause now."""
+    incident = state.incidents[name]
+    record = state.sagas.get(incident.plan or "")
+    if incident.outcome != HEALED or record is None:
+        return True
+    healed = {step.action.target for step in record.saga.plan.steps}
+    seen = healed & set(state.members.get(name, ()))
+    return entity in seen or not seen
 
 
 def _metric(state: State, name: str) -> str:

@@ -10,7 +10,7 @@ from aiops.control import acting, deciding, escalation, handoffs, tickets
 from aiops.control.diagnosis import diagnose
 from aiops.control.draft import Draft, RefusedError
 from aiops.control.ending import recurred
-from aiops.control.incidents import archive, close, drop_chain, move, well
+from aiops.control.incidents import archive, close, drop_chain, easing, move, well
 from aiops.control.lifecycle import LAST, Trigger
 from aiops.control.merging import merge_later
 from aiops.model.events import TimerFired
@@ -76,7 +76,7 @@ def _settled(draft: Draft, name: str, _: str) -> None:
     held = any(draft.state.sagas[p].saga.state is not State.FINISHED for p in draft.state.owned(name, "saga"))
     unwell = not well(draft.state, name)
     left = incident.shadow or incident.outcome.startswith(("closed by", "left with"))
-    if unwell and not left:
+    if unwell and not left and not easing(draft.state, name):
         recurred(draft, name, "members are still unwell")
         diagnose(draft, name, "still unwell")
     elif held or unwell:

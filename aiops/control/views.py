@@ -32,10 +32,10 @@ TICKETS: Final = 50
 def view_of(state: State, work_item: str, at: int, *, others: bool = False) -> View:
     """The view of an incident, or of a ticket that belongs to none; ``others``: with the other open incidents."""
     incident = whole(state, work_item) or _nameless(work_item, at)
-    episodes = _episodes(state, incident.id)
+    work = state.work.get(incident.id)
+    episodes = _episodes(state, incident.id, work.calm_at if work else 0)
     graph = state.graph(at)
     items = _items(state, graph, incident.entities)
-    work = state.work.get(incident.id)
     return View(
         at=at,
         incident=incident,
@@ -87,8 +87,10 @@ def _nameless(work_item: str, at: int) -> Incident:
     )
 
 
-def _episodes(state: State, incident: str) -> tuple[Episode, ...]:
+def _episodes(state: State, incident: str, calm_at: int) -> tuple[Episode, ...]:
+    """Episodes of an incident; of one that was closed once, only those that are open or began after that."""
     found = [state.episodes[name].episode for name in state.episodes_of.get(incident, ())]
+    found = [e for e in found if e.ended_at is None or e.opened_at > calm_at] or found
     return tuple(sorted(found, key=lambda e: (e.opened_at, e.id)))
 
 

@@ -81,3 +81,5 @@ class Episode:
     breaches_objective: bool = False
     """A signal that carries an objective burns its budget."""
     domain: str = MAIN_DOMAIN
+    easing: bool = False
+    """Still open, but the last value of each of its series was a usual one: it ends if that lasts."""

@@ -49,9 +49,11 @@ class EntityReading:
     watermark: int
     """Event time the source has reached, ns; 0 when nothing was ever seen."""
     unwell: bool
-    """An episode of it is open."""
+    """An episode of it is open, and a signal of that is abnormal at this moment."""
     series: tuple[SeriesReading, ...]
     """The series with the largest change first, at most 32."""
+    easing: bool = False
+    """An episode of it is open, but the last value of each of its series was a usual one again."""
 
 
 @dataclass(frozen=True, slots=True)

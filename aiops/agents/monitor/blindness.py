@@ -1,7 +1,8 @@
 """We are blind: the runtime cannot see, and must not call others silent. One episode of its own, not of the fleet.
 
-Blind is a shard whose input lags, or whose lag nobody knows, for a minute (`blind_seconds`); and one of whose topics, which used to speak
-without a break, has fallen silent as a whole. Times are the reader's, since it is the reader that waits.
+Blind is a shard whose input lags, or whose lag nobody knows, for a minute (`blind_seconds`); and one of whose topics,
+which used to speak without a break, has fallen silent as a whole. Times are the reader's, since it is the reader that
+waits.
 """
 
 from __future__ import annotations

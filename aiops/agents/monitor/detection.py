@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,8 @@ LATENESS = 5 * SECOND
 """Event time that a revision calls known lies so far behind the newest."""
 DEAD = 3600 * SECOND
 """A series that is in trouble and has not spoken for so long is dead: its trouble is over."""
+USUAL = 0.5
+"""Score below which a value is within its series' own limit."""
 _EXPIRY = 60 * SECOND
 _JUMP = 60 * SECOND
 _GRACE = 600 * SECOND
@@ -228,7 +230,26 @@ class Detection:
             active = self.folder.active(track)
             if len(active):
                 self._expire(active, track, now)
-        self.episodes += self.folder.boundary(now, max(0, self.high - LATENESS), self._named)
+        told = self.folder.boundary(now, max(0, self.high - LATENESS), self._named)
+        if told:
+            abnormal = {self.table.entities[code] for code in self.abnormal().tolist()}
+            self.episodes += [
+                replace(found, easing=True) if found.ended_at is None and found.entity not in abnormal else found
+                for found in told
+            ]
+
+    def abnormal(self) -> npt.NDArray[np.int32]:
+        """Codes of entities with a signal that is abnormal now.
+
+        A signal of the bank ends only after a run of usual values, which keeps episodes from flapping; here its newest
+        value counts. All other signals, silence among them, count as long as they are open.
+        """
+        found, cases = self.folder.signals, self.folder.cases
+        live = found[found["ended"] == 0]
+        of_bank = live[live["track"] == signals.VALUE]
+        unusual = of_bank[self.bank.last_score(of_bank["series"]) >= USUAL]
+        abnormal = np.concatenate([unusual["case"], live["case"][live["track"] != signals.VALUE]])
+        return np.unique(cases["entity"][abnormal])
 
     def _expire(self, active: npt.NDArray[np.int32], track: int, now: int) -> None:
         last = self.bank.last_at(active)

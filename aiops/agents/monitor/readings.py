@@ -27,18 +27,20 @@ class Reader:
         table = self.slot.memory.table
         for code in range(len(self._codes), len(table.entities)):
             self._codes[table.entities[code]] = code
-        unwell = set(self.slot.detection.folder.unwell().tolist())
+        open_now = set(self.slot.detection.folder.unwell().tolist())
         known = [(entity, self._codes[entity]) for entity in question.entities if entity in self._codes]
         if not known:
             return []
+        abnormal = set(self.slot.detection.abnormal().tolist())
         watermark = self.slot.watermark()
         members = table.entity[: len(self.slot.detection.bank)]
         return [
             EntityReading(
                 entity=entity,
                 watermark=watermark,
-                unwell=code in unwell,
+                unwell=code in open_now and code in abnormal,
                 series=self._series(np.flatnonzero(members == code).astype(np.int32), question),
+                easing=code in open_now and code not in abnormal,
             )
             for entity, code in known
         ]

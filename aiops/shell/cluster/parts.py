@@ -116,7 +116,9 @@ class ClusterFleet:
 def _joined(one: EntityReading, other: EntityReading) -> EntityReading:
     series = sorted((*one.series, *other.series), key=lambda s: -s.score)[:32]
     known = [at for at in (one.watermark, other.watermark) if at]
-    return EntityReading(one.entity, min(known, default=0), one.unwell or other.unwell, tuple(series))
+    unwell = one.unwell or other.unwell
+    easing = not unwell and (one.easing or other.easing)
+    return EntityReading(one.entity, min(known, default=0), unwell, tuple(series), easing)
 
 
 class ClusterShards:

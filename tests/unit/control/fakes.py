@@ -317,6 +317,13 @@ class Loop:
         ended = replace(held, revision=held.revision + 1, ended_at=at, watermark=at)
         self.runtime.offer(EpisodeReported(id=f"{held.id}/{ended.revision}", at=at, episode=ended))
 
+    def revise(self, held: Episode, **changes: object) -> Episode:
+        """Report the episode as it is now."""
+        at = max(self.at, self.runtime.now)
+        made = replace(held, revision=held.revision + 1, watermark=at, **changes)  # type: ignore[arg-type]
+        self.runtime.offer(EpisodeReported(id=f"{made.id}/{made.revision}", at=at, episode=made))
+        return made
+
     @property
     def incidents(self) -> dict[str, str]:
         """Incident to state."""

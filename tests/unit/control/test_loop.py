@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from aiops.control.invariants import membership_difference
+from aiops.control.views import view_of
 from aiops.model.effects import RunStep
+from aiops.model.entities import Edge
 from aiops.model.errors import TemporaryError
-from aiops.model.events import EpisodeReported, StepReported
+from aiops.model.events import EdgesObserved, EpisodeReported, StepReported
 from aiops.model.handoffs import Intent
 from aiops.model.plans import Direction, Oversight, StepOutcome, StepStatus
 from tests.unit.control.fakes import SECOND, START, Loop, episode, settings
@@ -256,6 +258,44 @@ def test_a_recurrence_within_the_settle_time_reopens() -> None:
     assert loop.incidents == {"INC-1": "diagnosing"} or "reopened" in loop.story()
     loop.wait(200)
     assert list(loop.incidents) == ["INC-1"]
+
+
+def test_a_symptom_that_is_unwell_again_for_another_reason_is_another_incident() -> None:
+    """Only the return of what was healed reopens; and what is over by then is no evidence any more."""
+    loop = Loop(settings())
+    edge = Edge("web", "pay", origin="spans", seen_at=START)
+    loop.runtime.offer(EdgesObserved(id="edges", at=START, edges=(edge,)))
+    cause = loop.unwell("pay")
+    symptom = loop.unwell("web")
+    loop.wait(60)
+    loop.well(cause)
+    loop.well(symptom)
+    loop.wait(10)
+    assert loop.incidents == {"INC-1": "resolved"}
+    loop.unwell("web")
+    loop.wait(1)
+    assert loop.incidents.keys() == {"INC-1", "INC-2"}
+    loop.unwell("pay")
+    loop.wait(1)
+    assert "reopened: pay is unwell again" in loop.story()
+    view = view_of(loop.runtime.orchestrator.state, "INC-1", loop.at)
+    assert [episode.entity for episode in view.episodes if episode.ended_at is not None] == []
+
+
+def test_an_open_episode_that_only_waits_for_its_end_is_no_relapse() -> None:
+    """A repair is verified before the episode ends: easing keeps the incident closed, and trouble that stays reopens."""
+    for easing in (True, False):
+        loop = Loop(settings())
+        held = loop.unwell("web")
+        loop.wait(60)
+        assert loop.incidents == {"INC-1": "resolved"}
+        for _ in range(3):
+            loop.wait(30)
+            held = loop.revise(held, easing=easing)
+        assert ("reopened" in loop.story()) is not easing
+        if easing:
+            loop.wait(400)
+            assert loop.incidents == {"INC-1": "resolved"}
 
 
 def test_flapping_pages_a_few_times_at_most() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from aiops.model.plans import Plan, Verdict
@@ -55,6 +56,17 @@ def test_symptom_still_bad_is_unhealthy(plan: Any, step: Any) -> None:
     others = (reading("a"), reading("pay"))
     assert judge(plan_of(plan, step), reading("web", unwell=True), *others) is Verdict.UNHEALTHY
     assert judge(plan_of(plan, step), reading("web", series(2.0)), *others) is Verdict.UNHEALTHY
+
+
+def test_an_episode_that_only_waits_for_its_end_is_no_trouble(plan: Any, step: Any) -> None:
+    """Its last values are usual and its means steady: healthy; its mean not yet back: unhealthy, whatever the last."""
+    others = (reading("a"), reading("pay"))
+    calm = replace(series(), score=0.1)
+    steady = replace(reading("web", calm), easing=True)
+    assert judge(plan_of(plan, step), steady, *others) is Verdict.HEALTHY
+    high = replace(reading("web", replace(series(2.0), score=0.1)), easing=True)
+    assert judge(plan_of(plan, step), high, *others) is Verdict.UNHEALTHY
+    assert judge(plan_of(plan, step), replace(high, easing=False), *others) is Verdict.HEALTHY
 
 
 def test_neighbour_worse_than_before_is_harm(plan: Any, step: Any) -> None:
