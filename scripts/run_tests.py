@@ -1,4 +1,8 @@
-"""Runs the stages of the tests one after another, and says at the end how long each took.
+"""Runs the stages of the tests, and says at the end how long each took.
+
+Most of a stage is one process that uses one core. So what may run side by side does, in lanes of about the same length:
+the unit tests are two lanes, and contracts run beside scenarios. What is said in the first lane is shown as it comes,
+the others' words when they have ended.
 
 Integration tests start real servers and kill them; one that fails there is run once more, alone, and both results are
 told: a test in the list "passed only the second time" is a fault to be mended, not a success to be forgotten.
@@ -15,40 +19,91 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ET
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-STAGES: Final = ("unit", "contracts", "scenarios", "integration")
-
-
+WAVES: Final = (("unit",), ("contracts", "scenarios"), ("integration",))
+"""Stages of a wave run side by side, one wave after the other."""
+STAGES: Final = tuple(stage for wave in WAVES for stage in wave)
+APART: Final = {"unit": ("simulations", "topology")}
+"""Folders of a stage that are a lane of their own, beside the rest: about half of its time."""
 AGAIN: Final = {"integration"}
 """Stages whose failures are run a second time."""
 MOST_AGAIN: Final = 8
 """More failures than this are no chance."""
 
 
-def run(stage: str) -> tuple[str, float]:
-    """Run one stage; its outcome in a word, and its seconds."""
-    print(f"\n== tests/{stage}", flush=True)
+@dataclass(frozen=True)
+class Lane:
+    """What one process runs."""
+
+    stage: str
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a stage ended."""
+
+    outcome: str
+    seconds: float
+
+
+def lanes(stage: str) -> list[Lane]:
+    """The processes of a stage."""
+    apart = [f"tests/{stage}/{folder}" for folder in APART.get(stage, ())]
+    rest = Lane(stage, (f"tests/{stage}", *(f"--ignore={folder}" for folder in apart)))
+    return [rest, Lane(stage, tuple(apart))] if apart else [rest]
+
+
+def run(wave: tuple[str, ...], folder: Path) -> dict[str, Ended]:
+    """Run the stages of a wave side by side."""
+    print(f"\n== {' and '.join(f'tests/{stage}' for stage in wave)}", flush=True)
     begun = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.xml"
-        code = pytest([f"tests/{stage}"], report)
-        failed = failures(report) if stage in AGAIN and code == 1 else []
-        if 0 < len(failed) <= MOST_AGAIN:
-            print(f"\n== once more, alone: {' '.join(failed)}", flush=True)
-            code = pytest(failed, report)
-            if code == 0:
-                print(f"\n== passed only the second time: {' '.join(failed)}", flush=True)
-    return ("passed" if code == 0 else f"failed ({code})"), time.monotonic() - begun
+    side_by_side = [lane for stage in wave for lane in lanes(stage)]
+    reports = [folder / f"{wave[0]}-{number}.xml" for number in range(len(side_by_side))]
+    words = [None if number == 0 else report.with_suffix(".log") for number, report in enumerate(reports)]
+    places = zip(side_by_side, reports, words, strict=True)
+    started = [begin(lane.arguments, report, said) for lane, report, said in places]
+    codes: dict[str, list[int]] = {stage: [] for stage in wave}
+    seconds = dict.fromkeys(wave, 0.0)
+    for lane, process, report, said in zip(side_by_side, started, reports, words, strict=True):
+        code = process.wait()
+        if said is not None:
+            print(f"\n== beside it: {' '.join(lane.arguments)}\n{said.read_text(errors='replace')}", flush=True)
+        codes[lane.stage].append(once_more(report) if code == 1 and lane.stage in AGAIN else code)
+        seconds[lane.stage] = time.monotonic() - begun
+    return {stage: Ended(word(codes[stage]), seconds[stage]) for stage in wave}
 
 
-def pytest(what: list[str], report: Path) -> int:
-    """Run tests by path or id; pytest's exit code."""
+def word(codes: list[int]) -> str:
+    """The outcome of a stage."""
+    bad = [code for code in codes if code != 0]
+    return f"failed ({bad[0]})" if bad else "passed"
+
+
+def begin(arguments: tuple[str, ...], report: Path, said: Path | None) -> subprocess.Popen[bytes]:
+    """Begin a pytest; what it says goes to the terminal or into a file."""
     verbosity = ["-vv"] if os.environ.get("AIOPS_CI") == "1" else []
-    command = [sys.executable, "-m", "pytest", *what, "-ra", "--durations=10", f"--junitxml={report}", *verbosity]
-    return subprocess.call(command, cwd=ROOT)
+    command = [sys.executable, "-m", "pytest", *arguments, "-ra", "--durations=10", f"--junitxml={report}", *verbosity]
+    if said is None:
+        return subprocess.Popen(command, cwd=ROOT)
+    with said.open("wb") as file:
+        return subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=file)
+
+
+def once_more(report: Path) -> int:
+    """Run what failed again, when it is little enough to be chance; the exit code that counts."""
+    failed = failures(report)
+    if not 0 < len(failed) <= MOST_AGAIN:
+        return 1
+    print(f"\n== once more, alone: {' '.join(failed)}", flush=True)
+    code = begin(tuple(failed), report, None).wait()
+    if code == 0:
+        print(f"\n== passed only the second time: {' '.join(failed)}", flush=True)
+    return code
 
 
 def failures(report: Path) -> list[str]:
@@ -62,11 +117,18 @@ def failures(report: Path) -> list[str]:
 
 def main() -> None:
     """Run all stages also when one fails; exit code 1 if one did."""
-    outcomes = {stage: run(stage) for stage in sys.argv[1:] or STAGES}
+    wanted = set(sys.argv[1:] or STAGES)
+    if unknown := wanted - set(STAGES):
+        sys.exit(f"no such stage: {', '.join(sorted(unknown))}; there are {', '.join(STAGES)}")
+    outcomes: dict[str, Ended] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for wave in WAVES:
+            if chosen := tuple(stage for stage in wave if stage in wanted):
+                outcomes |= run(chosen, Path(folder))
     print("\n== stages")
-    for stage, (outcome, seconds) in outcomes.items():
-        print(f"{stage:14} {outcome:14} {seconds:7.1f} s")
-    sys.exit(any(outcome != "passed" for outcome, _ in outcomes.values()))
+    for stage, ended in outcomes.items():
+        print(f"{stage:14} {ended.outcome:14} {ended.seconds:7.1f} s")
+    sys.exit(any(ended.outcome != "passed" for ended in outcomes.values()))
 
 
 if __name__ == "__main__":

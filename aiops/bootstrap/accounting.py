@@ -57,7 +57,7 @@ def broker_bounds(settings: Settings, bootstrap: str) -> dict[TopicPartition, Bo
     Raises:
         AiopsError: it does not answer.
     """
-    topics = KafkaTopics(bootstrap)
+    topics = KafkaTopics(bootstrap, patient=False)
     try:
         found = topics.describe(list(inputs(settings)))
     finally:

@@ -161,7 +161,7 @@ def _kafka(settings: Settings, clock: Clock) -> Iterator[Finding]:
             yield Finding(Level.OK, "kafka", "embedded, not running; aiops up starts it")
             return
         bootstrap = status.bootstrap
-    topics = KafkaTopics(bootstrap)
+    topics = KafkaTopics(bootstrap, patient=False)
     try:
         names = settings.topics
         wanted = [*names.telemetry, names.keyed, *names.control, names.dead_letters]

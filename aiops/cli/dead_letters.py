@@ -132,7 +132,7 @@ def _one(settings: Settings, key: str) -> bytes:
 def _records(settings: Settings) -> Iterator[tuple[str, bytes]]:
     """Key and value of all that the topic keeps, in its order; a repeat comes again."""
     bootstrap, name = _bootstrap(settings), settings.topics.dead_letters
-    topics = KafkaTopics(bootstrap)
+    topics = KafkaTopics(bootstrap, patient=False)
     try:
         places = [TopicPartition(t.name, n) for t in topics.describe([name]) for n in range(t.partitions)]
     finally:

@@ -19,7 +19,7 @@ from simulations.scorecards.suite import Entry
 def publish(entry: Entry, kafka: str, settings: LiveSettings, progress: Callable[[str, float], None]) -> None:
     """Run a scenario's world live until somebody ends it."""
     plot = entry.scenario.plot(entry.folder)
-    topics = KafkaTopics(kafka)
+    topics = KafkaTopics(kafka, patient=False)
     topics.ensure(Settings())
     topics.close()
     producer = KafkaPythonProducer(kafka)

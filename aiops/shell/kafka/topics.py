@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 
 from kafka import KafkaAdminClient
 from kafka.errors import TopicAlreadyExistsError
 
+from aiops.model.errors import PermanentError, TemporaryError
 from aiops.settings import Settings
 from aiops.shell.kafka.translation import translated
+
+_CONNECT_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +24,16 @@ class TopicState:
 
 
 class KafkaTopics:
-    """The broker's topics."""
+    """The broker's topics.
 
-    def __init__(self, bootstrap: str) -> None:
+    Args:
+        bootstrap: ``host:port[,host:port]``.
+        patient: wait some seconds for a broker that is only starting; a person at a terminal is told at once.
+    """
+
+    def __init__(self, bootstrap: str, *, patient: bool = True) -> None:
+        if not patient:
+            _knock(bootstrap)
         with translated(f"connect to Kafka at {bootstrap}"):
             self._client = KafkaAdminClient(bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=10_000)
 
@@ -79,3 +90,19 @@ class KafkaTopics:
         """Let go of the connection."""
         with translated("close the connection"):
             self._client.close()
+
+
+def _knock(bootstrap: str) -> None:
+    """Return when somebody listens at one of the addresses; the client itself asks for ten seconds before it says."""
+    why: Exception | None = None
+    for address in bootstrap.split(","):
+        host, _, port = address.strip().rpartition(":")
+        if not host or not port.isdigit() or int(port) > 65535:
+            raise PermanentError(f"{address!r} is no broker's address: AIOPS_KAFKA and kafka.bootstrap are host:port")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()
+        except (OSError, UnicodeError) as error:
+            why = error
+        else:
+            return
+    raise TemporaryError(f"Kafka does not answer at {bootstrap}: {why}; start it, or set AIOPS_KAFKA=host:port", 1.0)
