@@ -111,7 +111,7 @@ class DataPlane(Group):
     idle_seconds: float = 60.0
     """A source that sends nothing for this long is idle and holds no watermark back."""
     blind_seconds: float = 60.0
-    """A shard that has been behind, or a steady topic of which has been silent, for this long, says that it is blind."""
+    """A shard that is behind, or a steady topic of which is silent, for this long, says that it is blind."""
     entity_attributes: tuple[str, ...] = (
         "aiops.entity",
         "service.name",

@@ -1,9 +1,10 @@
 """Did it work? Steady state before against after, on the symptom, the targets and their neighbours.
 
-Healthy needs every one of them looked at: the source's watermark past the window, figures in it, nothing abnormal at its
-end, and no figure worse than its reference. An open episode alone is no trouble once all its figures are steady: it ends
-only after a while of calm, so as not to flap, and a repair need not wait for that. What is not known is inconclusive, never healthy. Harm is a target or neighbour
-that was well before the action and is unwell now, or does clearly worse than in its reference.
+Healthy needs every one of them looked at: the source's watermark past the window, figures in it, nothing abnormal at
+its end, and no figure worse than its reference. An open episode alone is no trouble once all its figures are steady: it
+ends only after a while of calm, so as not to flap, and a repair need not wait for that. What is not known is
+inconclusive, never healthy. Harm is a target or neighbour that was well before the action and is unwell now, or does
+clearly worse than in its reference.
 """
 
 from __future__ import annotations

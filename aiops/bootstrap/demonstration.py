@@ -200,7 +200,9 @@ class Demonstration:
 
     def _observe(self, played: Played, person: Callable[[Incident], bool | None]) -> None:
         act = played.act
-        mine = [i for i in self.incidents() if i.updated_at >= played.injected_at and _about(i, act)]
+        # One that became part of another is told there.
+        known = [i for i in self.incidents() if i.updated_at >= played.injected_at and i.merged_into is None]
+        mine = [i for i in known if _about(i, act)]
         if not mine:
             return
         incident = played.incident = mine[-1]
@@ -301,9 +303,9 @@ def demonstration_settings(folder: Path, target: str) -> Settings:
         domain=DOMAIN,
         state=folder / "state",
         binder=folder / "binder",
-        kafka=Kafka(partitions=2),
+        kafka=Kafka(partitions=1),
         data=DataPlane(shards=1, snapshot_seconds=5.0, well_seconds=8.0, ring_step_seconds=4.0),
-        control=Control(gather_seconds=12.0, settle_seconds=60.0, correlation_seconds=15.0),
+        control=Control(gather_seconds=12.0, settle_seconds=120.0, correlation_seconds=15.0),
         acting=Acting(executors={"*": {"kind": "http", "url": target}}),
         paging=Paging(levels=((f"file://{folder / 'pages.jsonl'}",),)),
         console=Console(port=_free_port(), metrics_port=_free_port()),

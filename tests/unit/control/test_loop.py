@@ -283,7 +283,7 @@ def test_a_symptom_that_is_unwell_again_for_another_reason_is_another_incident()
 
 
 def test_an_open_episode_that_only_waits_for_its_end_is_no_relapse() -> None:
-    """A repair is verified before the episode ends: easing keeps the incident closed, and trouble that stays reopens."""
+    """A repair is verified before the episode ends: easing keeps the incident closed, staying bad reopens."""
     for easing in (True, False):
         loop = Loop(settings())
         held = loop.unwell("web")
