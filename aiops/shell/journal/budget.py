@@ -15,6 +15,7 @@ from sqlalchemy import Row as SqlRow
 
 from aiops.model.plans import Reservation, ReservationAnswer
 from aiops.shell.journal.engine import reading, serialise, translated
+from aiops.shell.journal.statements import run
 from aiops.shell.journal.tables import EPOCH, RESERVATION, long, short
 from aiops.shell.journal.writing import ORCHESTRATOR, upsert
 from remediations.budget import Row, closed, decide, spent
@@ -100,7 +101,7 @@ def _row(found: SqlRow[Any]) -> Row:
 
 
 def _store(connection: Connection, *rows: Row) -> None:
-    connection.execute(upsert(connection, RESERVATION, ("key",), _CHANGED), list(_values(rows)))
+    run(connection, upsert(connection.dialect.name, RESERVATION, ("key",), _CHANGED), list(_values(rows)))
 
 
 def _values(rows: Iterable[Row]) -> Iterable[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, bindparam, select
 
 from aiops.control.audit import GENESIS
 from aiops.model.codec import EFFECT
@@ -14,6 +14,7 @@ from aiops.model.errors import FencedOutError
 from aiops.ports import Recovered, TimerRow, TopicPartition, Transaction
 from aiops.shell.journal.engine import open_engine, serialise, translated
 from aiops.shell.journal.inbox import SqlInbox
+from aiops.shell.journal.statements import first
 from aiops.shell.journal.tables import ASSIGNMENT, DOCUMENT, ENTRY, EPOCH, OUTBOX, POSITION, TIMER
 from aiops.shell.journal.writing import ORCHESTRATOR, upsert, write
 
@@ -21,6 +22,8 @@ FLEET = "fleet"
 """Role whose epoch guards the assignment of slots."""
 NOBODY = -1
 """Shard of a slot that was taken away; its row stays, so that its generation is never given again."""
+_SELECT_EPOCH = select(EPOCH.c.epoch).where(EPOCH.c.domain == bindparam("of"), EPOCH.c.role == bindparam("of_role"))
+_LOCK_EPOCH = _SELECT_EPOCH.with_for_update()
 
 
 class SqlJournal(SqlInbox):
@@ -46,7 +49,7 @@ class SqlJournal(SqlInbox):
             serialise(connection)
             epoch = (_epoch(connection, domain, role) or 0) + 1
             values = {"domain": domain, "role": role, "epoch": epoch, "holder": holder, "inbox": 0}
-            statement = upsert(connection, EPOCH, ("domain", "role"), ("epoch", "holder"))
+            statement = upsert(connection.dialect.name, EPOCH, ("domain", "role"), ("epoch", "holder"))
             connection.execute(statement, [values])
             return epoch
 
@@ -106,7 +109,8 @@ class SqlJournal(SqlInbox):
             }
             rows = [{"domain": domain, "slot": slot, "shard": s, "generation": g} for slot, (s, g) in after.items()]
             if rows:
-                connection.execute(upsert(connection, ASSIGNMENT, ("domain", "slot"), ("shard", "generation")), rows)
+                statement = upsert(connection.dialect.name, ASSIGNMENT, ("domain", "slot"), ("shard", "generation"))
+                connection.execute(statement, rows)
             return _owned(after)
 
     def assignment(self, domain: str = MAIN_DOMAIN) -> dict[int, tuple[int, int]]:
@@ -133,10 +137,9 @@ def _owned(assignment: Mapping[int, tuple[int, int]]) -> dict[int, tuple[int, in
 
 
 def _epoch(connection: Connection, domain: str, role: str) -> int | None:
-    query = select(EPOCH.c.epoch).where(EPOCH.c.domain == domain, EPOCH.c.role == role)
-    if connection.dialect.name == "postgresql":
-        query = query.with_for_update()
-    return connection.execute(query).scalar_one_or_none()
+    query = _LOCK_EPOCH if connection.dialect.name == "postgresql" else _SELECT_EPOCH
+    found = first(connection, query, {"of": domain, "of_role": role})
+    return None if found is None else found[0]
 
 
 def _check_epoch(connection: Connection, domain: str, epoch: int, role: str = ORCHESTRATOR) -> None:

@@ -46,15 +46,23 @@ class SafeText(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 (the base's shape)
         """Text as it is stored."""
-        if value is None or (_storable(value) and not value.startswith(_ESCAPED)):
-            return value
-        return _ESCAPED + json.dumps(value)
+        return None if value is None else stored(value)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         """Text as it was given."""
-        if value is None or not value.startswith(_ESCAPED):
-            return value
-        return str(json.loads(value[len(_ESCAPED) :]))
+        return None if value is None else given(value)
+
+
+def stored(value: str) -> str:
+    """A text as the database holds it."""
+    if _storable(value) and not value.startswith(_ESCAPED):
+        return value
+    return _ESCAPED + json.dumps(value)
+
+
+def given(value: str) -> str:
+    """A text as it was before ``stored``."""
+    return str(json.loads(value[len(_ESCAPED) :])) if value.startswith(_ESCAPED) else value
 
 
 def _storable(value: str) -> bool:

@@ -9,20 +9,40 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Connection, Delete, Select, Table, bindparam, case, delete, insert, select, update
+from sqlalchemy import Connection, Delete, Insert, Table, bindparam, case, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.dml import Insert
 
 from aiops.control.audit import link
 from aiops.model.codec import EFFECT
 from aiops.ports import Put, Remove, TimerRow, TopicPartition, Transaction
-from aiops.shell.journal.tables import ARCHIVE, DOCUMENT, ENTRY, EPOCH, OUTBOX, POSITION, TIMER, long, short
+from aiops.shell.journal.statements import Row, first, run
+from aiops.shell.journal.tables import ARCHIVE, DOCUMENT, ENTRY, EPOCH, OUTBOX, POSITION, TIMER, given, long, short
 
 ORCHESTRATOR = "orchestrator"
 """Role whose epoch guards transactions."""
 
 _DocumentKey = tuple[str, str]
+
+
+def _gone(table: Table, *columns: str) -> Delete:
+    """DELETE by the columns' values: parameters ``gone_domain``, ``gone_COLUMN``."""
+    return delete(table).where(*(table.c[name] == bindparam(f"gone_{name}") for name in ("domain", *columns)))
+
+
 _INSERT_ENTRY = insert(ENTRY)
+_DELETE_DOCUMENT = _gone(DOCUMENT, "kind", "key")
+_DELETE_ARCHIVED = _gone(ARCHIVE, "kind", "key")
+_INSERT_ARCHIVED = insert(ARCHIVE)
+_DELETE_TIMER = _gone(TIMER, "id")
+_DELETE_EFFECT = _gone(OUTBOX, "key")
+_SELECT_BODY = select(DOCUMENT.c.body).where(
+    DOCUMENT.c.domain == bindparam("of"), DOCUMENT.c.kind == bindparam("of_kind"), DOCUMENT.c.key == bindparam("of_key")
+)
+_READ_INBOX = (
+    update(EPOCH)
+    .where(EPOCH.c.domain == bindparam("of"), EPOCH.c.role == bindparam("of_role"))
+    .values(inbox=case((EPOCH.c.inbox > bindparam("read"), EPOCH.c.inbox), else_=bindparam("read")))
+)
 
 
 def write(connection: Connection, transactions: Sequence[Transaction], number: int, digest: str) -> tuple[int, str]:
@@ -36,20 +56,19 @@ def write(connection: Connection, transactions: Sequence[Transaction], number: i
     return number, digest
 
 
-def upsert(connection: Connection, table: Table, keys: tuple[str, ...], changed: tuple[str, ...]) -> Insert:
-    """INSERT … ON CONFLICT DO UPDATE in the connection's dialect."""
-    return _upsert(connection.dialect.name, table, keys, changed)
-
-
 @cache
-def _upsert(dialect_name: str, table: Table, keys: tuple[str, ...], changed: tuple[str, ...]) -> Insert:
-    # Statements are built once: building and hashing them took most of the processor time of a commit.
-    dialect: Any = postgresql if dialect_name == "postgresql" else sqlite
-    statement = dialect.insert(table)
-    found: Insert = statement.on_conflict_do_update(
-        index_elements=list(keys), set_={name: statement.excluded[name] for name in changed}
+def upsert(dialect: str, table: Table, keys: tuple[str, ...], changed: tuple[str, ...]) -> Insert:
+    """INSERT … ON CONFLICT DO UPDATE in a dialect; the same statement every time."""
+    made: Any = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    found: Insert = made.on_conflict_do_update(
+        index_elements=list(keys), set_={name: made.excluded[name] for name in changed}
     )
     return found
+
+
+def _put(connection: Connection, table: Table, rows: Sequence[Row], *, keys: tuple[str, ...], changed: str) -> None:
+    """Insert rows, or change the columns (words of ``changed``) of those that are there."""
+    run(connection, upsert(connection.dialect.name, table, keys, tuple(changed.split())), rows)
 
 
 def _write_entries(
@@ -76,7 +95,7 @@ def _write_entries(
                 }
             )
     if rows:
-        connection.execute(_INSERT_ENTRY, rows)
+        run(connection, _INSERT_ENTRY, rows)
     return number, digest
 
 
@@ -93,40 +112,20 @@ def _write_documents(connection: Connection, domain: str, changes: Iterable[Put 
             archived.pop(name, None)
             archived[name] = body
         open_[name] = None
-    gone = [{"gone_kind": kind, "gone_key": short(key)} for (kind, key), body in open_.items() if body is None]
+    gone = [_place(domain, name) for name, body in open_.items() if body is None]
     if gone:
-        connection.execute(_delete_documents(DOCUMENT, domain), gone)
+        run(connection, _DELETE_DOCUMENT, gone)
     puts = [_document(domain, name, body) for name, body in open_.items() if body is not None]
     if puts:
-        connection.execute(upsert(connection, DOCUMENT, ("domain", "kind", "key"), ("body",)), puts)
+        _put(connection, DOCUMENT, puts, keys=("domain", "kind", "key"), changed="body")
     if archived:
-        again = [{"gone_kind": kind, "gone_key": short(key)} for kind, key in archived]
-        connection.execute(_delete_documents(ARCHIVE, domain), again)
-        connection.execute(insert(ARCHIVE), [_document(domain, name, body) for name, body in archived.items()])
+        run(connection, _DELETE_ARCHIVED, [_place(domain, name) for name in archived])
+        run(connection, _INSERT_ARCHIVED, [_document(domain, name, body) for name, body in archived.items()])
 
 
-@cache
-def _delete_documents(table: Table, domain: str) -> Delete:
-    return delete(table).where(*_place(table, domain))
-
-
-@cache
-def _delete_rows(column: Column[str], domain: str) -> Delete:
-    """Of the column's table, by the parameter ``gone``."""
-    return delete(column.table).where(column.table.c.domain == domain, column == bindparam("gone"))
-
-
-@cache
-def _select_body(domain: str) -> Select[str]:
-    return select(DOCUMENT.c.body).where(*_place(DOCUMENT, domain))
-
-
-def _place(table: Table, domain: str) -> tuple[Any, ...]:
-    return (
-        table.c.domain == domain,
-        table.c.kind == bindparam("gone_kind"),
-        table.c.key == bindparam("gone_key"),
-    )
+def _place(domain: str, name: _DocumentKey) -> Row:
+    kind, key = name
+    return {"gone_domain": domain, "gone_kind": kind, "gone_key": short(key)}
 
 
 def _document(domain: str, name: _DocumentKey, body: str) -> dict[str, Any]:
@@ -135,8 +134,8 @@ def _document(domain: str, name: _DocumentKey, body: str) -> dict[str, Any]:
 
 
 def _stored(connection: Connection, domain: str, name: _DocumentKey) -> str | None:
-    place = {"gone_kind": name[0], "gone_key": short(name[1])}
-    return connection.execute(_select_body(domain), place).scalar_one_or_none()
+    found = first(connection, _SELECT_BODY, {"of": domain, "of_kind": name[0], "of_key": short(name[1])})
+    return None if found is None else given(found[0])
 
 
 def _write_timers(connection: Connection, domain: str, transactions: Sequence[Transaction]) -> None:
@@ -144,9 +143,9 @@ def _write_timers(connection: Connection, domain: str, transactions: Sequence[Tr
     for transaction in transactions:
         state |= dict.fromkeys(transaction.timers_gone)
         state |= {timer.id: timer for timer in transaction.timers_set}
-    gone = [{"gone": short(id_)} for id_, timer in state.items() if timer is None]
+    gone = [{"gone_domain": domain, "gone_id": short(id_)} for id_, timer in state.items() if timer is None]
     if gone:
-        connection.execute(_delete_rows(TIMER.c.id, domain), gone)
+        run(connection, _DELETE_TIMER, gone)
     rows = [
         {
             "domain": domain,
@@ -161,8 +160,7 @@ def _write_timers(connection: Connection, domain: str, transactions: Sequence[Tr
         if timer is not None
     ]
     if rows:
-        statement = upsert(connection, TIMER, ("domain", "id"), ("due", "name", "subject", "context"))
-        connection.execute(statement, rows)
+        _put(connection, TIMER, rows, keys=("domain", "id"), changed="due name subject context")
 
 
 def _write_outbox(connection: Connection, domain: str, transactions: Sequence[Transaction]) -> None:
@@ -175,11 +173,10 @@ def _write_outbox(connection: Connection, domain: str, transactions: Sequence[Tr
         for effect in transaction.effects:
             pending[effect.key] = EFFECT.dump_json(effect).decode()
     if done:
-        gone = [{"gone": short(key)} for key in done]
-        connection.execute(_delete_rows(OUTBOX.c.key, domain), gone)
+        run(connection, _DELETE_EFFECT, [{"gone_domain": domain, "gone_key": short(key)} for key in done])
     if pending:
         rows = [{"domain": domain, "key": short(key), "body": body} for key, body in pending.items()]
-        connection.execute(upsert(connection, OUTBOX, ("domain", "key"), ("body",)), rows)
+        _put(connection, OUTBOX, rows, keys=("domain", "key"), changed="body")
 
 
 def _write_positions(connection: Connection, domain: str, transactions: Sequence[Transaction]) -> None:
@@ -194,8 +191,6 @@ def _write_positions(connection: Connection, domain: str, transactions: Sequence
             {"domain": domain, "topic": place.topic, "partition": place.partition, "next": next_}
             for place, next_ in positions.items()
         ]
-        connection.execute(upsert(connection, POSITION, ("domain", "topic", "partition"), ("next",)), rows)
+        _put(connection, POSITION, rows, keys=("domain", "topic", "partition"), changed="next")
     if inbox is not None:
-        mine = (EPOCH.c.domain == domain, EPOCH.c.role == ORCHESTRATOR)
-        further = case((EPOCH.c.inbox > inbox, EPOCH.c.inbox), else_=inbox)
-        connection.execute(update(EPOCH).where(*mine).values(inbox=further))
+        run(connection, _READ_INBOX, [{"of": domain, "of_role": ORCHESTRATOR, "read": inbox}])
