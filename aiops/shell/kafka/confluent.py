@@ -17,6 +17,7 @@ from aiops.shell.kafka.retention import Lost, starts
 
 _MILLISECOND = 1_000_000
 _BATCH = 2_000
+"""Messages taken at once at most."""
 
 
 class ConfluentConsumer:
@@ -58,18 +59,21 @@ class ConfluentConsumer:
         if not self._positions:
             return []
         groups: dict[tuple[str, int], list[Any]] = defaultdict(list)
-        size, deadline = 0, time.monotonic() + timeout_seconds
+        size, count, deadline = 0, 0, time.monotonic() + timeout_seconds
+        wanted = 1  # the library waits for as many as it is asked for, so the first is asked for alone
         while size < max_bytes:
             left = 0.0 if groups else max(0.0, deadline - time.monotonic())
             with _translated("poll"):
-                messages: list[Any] = self._client.consume(_BATCH if size else 64, timeout=left)
+                messages: list[Any] = self._client.consume(wanted, timeout=left)
             if not messages:
                 break
             if self._failed(messages):
                 return []
+            count += len(messages)
             for message in messages:
                 size += len(message.value() or b"")
                 groups[message.topic(), message.partition()].append(message)
+            wanted = min(max((max_bytes - size) * count // max(size, 1), 1), _BATCH)  # as large as those before
         return [self._columns(TopicPartition(*place), messages) for place, messages in groups.items()]
 
     def positions(self) -> dict[TopicPartition, int]:

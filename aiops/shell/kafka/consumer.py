@@ -11,7 +11,7 @@ from kafka.errors import OffsetOutOfRangeError
 from kafka.structs import OffsetAndMetadata
 
 from aiops.ports import FetchedRecords, TopicPartition
-from aiops.shell.kafka import header_names
+from aiops.shell.kafka import header_names, reception
 from aiops.shell.kafka.retention import Lost, starts
 from aiops.shell.kafka.translation import translated
 
@@ -29,6 +29,7 @@ class KafkaPythonConsumer:
 
     def __init__(self, bootstrap: str, group: str, poll_bytes: int = 8 * 1024 * 1024) -> None:
         header_names.tolerate()
+        reception.widen()
         with translated(f"connect to Kafka at {bootstrap}"):
             self._client = KafkaConsumer(
                 bootstrap_servers=bootstrap.split(","),
