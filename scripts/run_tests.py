@@ -1,8 +1,8 @@
 """Runs the stages of the tests, and says at the end how long each took.
 
-Most of a stage is one process that uses one core. So what may run side by side does, in lanes of about the same length:
-the unit tests are two lanes, and contracts run beside scenarios. What is said in the first lane is shown as it comes,
-the others' words when they have ended.
+Most of a stage is one process that uses one core. So what may run side by side does: unit and integration tests are two
+lanes each, and contracts run beside scenarios. What is said in the first lane is shown as it comes, the others' words
+when all have ended.
 
 Integration tests start real servers and kill them; one that fails there is run once more, alone, and both results are
 told: a test in the list "passed only the second time" is a fault to be mended, not a success to be forgotten.
@@ -27,8 +27,11 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 WAVES: Final = (("unit",), ("contracts", "scenarios"), ("integration",))
 """Stages of a wave run side by side, one wave after the other."""
 STAGES: Final = tuple(stage for wave in WAVES for stage in wave)
-APART: Final = {"unit": ("simulations", "topology")}
-"""Folders of a stage that are a lane of their own, beside the rest: about half of its time."""
+APART: Final = {
+    "unit": ("simulations", "topology"),
+    "integration": ("broker", "console", "grafana", "journal", "k8s", "kafka", "paging"),
+}
+"""Folders of a stage that are a lane of their own, beside the rest. All that needs Ray stays in one lane."""
 AGAIN: Final = {"integration"}
 """Stages whose failures are run a second time."""
 MOST_AGAIN: Final = 8
@@ -67,21 +70,17 @@ def run(wave: tuple[str, ...], folder: Path) -> dict[str, Ended]:
     words = [None if number == 0 else report.with_suffix(".log") for number, report in enumerate(reports)]
     places = zip(side_by_side, reports, words, strict=True)
     started = [begin(lane.arguments, report, said) for lane, report, said in places]
-    codes: dict[str, list[int]] = {stage: [] for stage in wave}
-    seconds = dict.fromkeys(wave, 0.0)
-    for lane, process, report, said in zip(side_by_side, started, reports, words, strict=True):
-        code = process.wait()
+    codes = [process.wait() for process in started]
+    for lane, said in zip(side_by_side, words, strict=True):
         if said is not None:
             print(f"\n== beside it: {' '.join(lane.arguments)}\n{said.read_text(errors='replace')}", flush=True)
-        codes[lane.stage].append(once_more(report) if code == 1 and lane.stage in AGAIN else code)
-        seconds[lane.stage] = time.monotonic() - begun
-    return {stage: Ended(word(codes[stage]), seconds[stage]) for stage in wave}
-
-
-def word(codes: list[int]) -> str:
-    """The outcome of a stage."""
-    bad = [code for code in codes if code != 0]
-    return f"failed ({bad[0]})" if bad else "passed"
+    bad: dict[str, list[int]] = {stage: [] for stage in wave}
+    for lane, code, report in zip(side_by_side, codes, reports, strict=True):
+        if code == 0 or (code == 1 and lane.stage in AGAIN and once_more(report)):
+            continue
+        bad[lane.stage].append(code)
+    seconds = time.monotonic() - begun
+    return {stage: Ended(f"failed ({bad[stage][0]})" if bad[stage] else "passed", seconds) for stage in wave}
 
 
 def begin(arguments: tuple[str, ...], report: Path, said: Path | None) -> subprocess.Popen[bytes]:
@@ -94,16 +93,16 @@ def begin(arguments: tuple[str, ...], report: Path, said: Path | None) -> subpro
         return subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=file)
 
 
-def once_more(report: Path) -> int:
-    """Run what failed again, when it is little enough to be chance; the exit code that counts."""
+def once_more(report: Path) -> bool:
+    """Run what failed again, when it is little enough to be chance; whether it passes now."""
     failed = failures(report)
     if not 0 < len(failed) <= MOST_AGAIN:
-        return 1
+        return False
     print(f"\n== once more, alone: {' '.join(failed)}", flush=True)
-    code = begin(tuple(failed), report, None).wait()
-    if code == 0:
+    passed = begin(tuple(failed), report, None).wait() == 0
+    if passed:
         print(f"\n== passed only the second time: {' '.join(failed)}", flush=True)
-    return code
+    return passed
 
 
 def failures(report: Path) -> list[str]:
