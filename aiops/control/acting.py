@@ -28,8 +28,8 @@ from remediations import saga_messages as say
 from remediations.saga import advance
 from remediations.saga_state import Saga, State, begin
 
-LAG_SECONDS: Final = 60.0
-"""How far behind now the end of a verified window lies, so that watermarks have passed it."""
+MOST_LAG_SECONDS: Final = 60.0
+"""The end of a verified window lies as far behind now as the sources were seen to be, at most this."""
 BASELINE_SECONDS: Final = 3600.0
 """Reference before the trouble's onset."""
 BASELINE_GAP_SECONDS: Final = 60.0
@@ -221,7 +221,7 @@ def _ask_fleet(draft: Draft, record: doc.SagaRecord, since: int) -> None:
     settle = max(step.settle_seconds for step in plan.steps)
     # Recovery may take longer than one window: each look takes the newest one whose end the sources should have passed.
     window = plan.verify_window_seconds
-    from_at = max(since + round(settle * SECOND), draft.at - round((LAG_SECONDS + window) * SECOND))
+    from_at = max(since + round(settle * SECOND), draft.at - record.lag - round(window * SECOND))
     entities = dict.fromkeys((plan.symptom, *(s.action.target for s in plan.steps), *plan.neighbours))
     question = FleetQuestion(
         id=f"{plan.id}/verify/{record.saga.moves}",
@@ -250,5 +250,9 @@ def fleet_answered(draft: Draft, answer: FleetAnswer) -> None:
     if record is None or record.saga.over:
         raise RefusedError(f"plan {held.plan!r} is over")
     draft.subject = record.incident
+    behind = max((answer.at - reading.watermark for reading in answer.readings if reading.watermark), default=0)
+    lag = max(record.lag, min(behind, round(MOST_LAG_SECONDS * SECOND)))
+    if lag > record.lag:
+        draft.put(replace(record, lag=lag))
     request = VerifyRequest(record.saga.plan, held.since, answer)
     ask(draft, f"{answer.question}/judge", Role.RESOLUTION, Intent.VERIFY, request)

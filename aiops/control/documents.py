@@ -93,6 +93,8 @@ class SagaRecord:
     incident: str
     approvals: tuple[str, ...]
     evidence_at: int
+    lag: int = 0
+    """How far behind the sources were seen to be when they were asked, ns."""
 
 
 @dataclass(frozen=True, slots=True)

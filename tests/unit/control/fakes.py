@@ -212,6 +212,8 @@ class FakeTarget:
     reserved: dict[str, Reservation] = field(default_factory=dict)
     grants: bool = True
     asked: list[FleetQuestion] = field(default_factory=list)
+    behind: float = 0.0
+    """Seconds that the sources are behind when they answer."""
 
     def run(self, order: StepOrder) -> StepOutcome:
         """Do it, once per call: the counter tells whether somebody called twice."""
@@ -231,7 +233,7 @@ class FakeTarget:
         """Well or unwell, always up to date."""
         self.asked.append(question)
         readings = tuple(EntityReading(e, question.to_at, e in self.unwell, ()) for e in question.entities)
-        return FleetAnswer(question.id, question.to_at, readings)
+        return FleetAnswer(question.id, question.to_at + round(self.behind * SECOND), readings)
 
     def reserve(self, reservation: Reservation, limits: object) -> ReservationAnswer:
         """Everything or nothing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from aiops.control.acting import MOST_LAG_SECONDS
 from aiops.control.invariants import membership_difference
 from aiops.control.views import view_of
 from aiops.model.effects import RunStep
@@ -296,6 +297,23 @@ def test_an_open_episode_that_only_waits_for_its_end_is_no_relapse() -> None:
         if easing:
             loop.wait(400)
             assert loop.incidents == {"INC-1": "resolved"}
+
+
+def test_a_verified_window_lies_as_far_back_as_the_sources_are_behind() -> None:
+    """Sources that are current are judged by their newest window; those that lag, by one that they have passed."""
+    windows = {}
+    for behind in (0.0, 20.0, 500.0):
+        loop = Loop(settings(max_attempts=1))
+        loop.target.heals = False
+        loop.target.behind = behind
+        loop.unwell("web")
+        loop.wait(100)
+        windows[behind] = [question.to_at for question in loop.target.asked]
+    assert windows[0.0][0] == windows[20.0][0] == windows[500.0][0]
+    late = [(now - then) / SECOND for now, then in zip(windows[0.0], windows[20.0], strict=True)]
+    assert max(late) == pytest.approx(20.0)
+    least = [(now - then) / SECOND for now, then in zip(windows[0.0], windows[500.0], strict=True)]
+    assert max(least) <= MOST_LAG_SECONDS
 
 
 def test_flapping_pages_a_few_times_at_most() -> None:
