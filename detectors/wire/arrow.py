@@ -29,7 +29,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from aiops.model.deadletters import DeadLetterReason
+from detectors.wire.arrow_layout import layout_of
 from detectors.wire.arrow_points import FAULTS, GAP, fill, time_faults
+from detectors.wire.arrow_walk import FOREIGN, Room, walk
 from detectors.wire.batch import PLACES, Account, PointArrays, PointBatch, Rejections, assemble, chosen
 from detectors.wire.hashing import Hashes, hash_strings
 from detectors.wire.identity import MAX_IDENTITY_CHARS
@@ -102,6 +104,22 @@ class Reader:
             self.refuse(record, DeadLetterReason.UNDECODABLE)
             return None
         return batches
+
+    def walked(self, room: Room, span: tuple[int, int], record: int) -> None:
+        """Takes the rows [from, to) that the walk has written: one record, all sound and of known series."""
+        begin, end = span
+        self.parts.append(
+            PointArrays(
+                series=room.series[begin:end],
+                at=room.at[begin:end],
+                value=room.value[begin:end],
+                start=room.start[begin:end],
+                record=np.full(end - begin, record, np.int32),
+                unit=np.ones(end - begin, np.uint8),
+                place=_NO_TIMES,
+            )
+        )
+        self.account.items[record] += end - begin
 
     def refuse(self, record: int, reason: DeadLetterReason, items: int = 1) -> None:
         """Counts a whole record as rejected."""
@@ -194,13 +212,46 @@ class Reader:
 
 
 def decode(records: Sequence[bytes], memory: WireMemory, received_at: int) -> PointBatch:
-    """Points of Arrow records; arguments as in ``otlp_walker.decode``."""
+    """Points of Arrow records; arguments as in ``otlp_walker.decode``.
+
+    A record that the compiled walk can take goes no other way; see ``arrow_walk`` for what it leaves to pyarrow.
+    """
     reader = Reader(len(records), memory, received_at)
+    room = _room(records, memory)
+    filled = 0
     for record, value in enumerate(records):
+        rows = _walked(value, reader, room, filled)
+        if rows >= 0:
+            reader.walked(room, (filled, filled + rows), record)
+            filled += rows
+            continue
         batches = reader.open(value, record)
         if batches is not None:
             reader.take(batches, record)
     return reader.batch()
+
+
+def _room(records: Sequence[bytes], memory: WireMemory) -> Room:
+    """Arrays for all rows that the records can hold; pages that are not written cost nothing."""
+    readable = [len(value) for value in records if len(value) <= memory.settings.max_record_bytes]
+    rows = sum(readable) // 16 + 1  # a time and a value
+    return Room(
+        series=np.empty(rows, np.int32),
+        at=np.empty(rows, np.int64),
+        value=np.empty(rows, np.float64),
+        start=np.empty(rows, np.int64),
+        hashes=np.empty(max(readable, default=0) // 16 + 1, np.uint64),
+        strings=np.empty(max(readable, default=0) // 4 + 1, np.uint64),
+    )
+
+
+def _walked(value: bytes, reader: Reader, room: Room, first: int) -> int:
+    if len(value) > reader.memory.settings.max_record_bytes:
+        return FOREIGN
+    layout = layout_of(value)
+    if layout is None:
+        return FOREIGN
+    return int(walk(np.frombuffer(value, np.uint8), layout, room, first, reader.memory.table.index, reader.latest))
 
 
 def _columns(batch: Any) -> _Columns:

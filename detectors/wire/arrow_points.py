@@ -24,21 +24,38 @@ FAULTS = {
 GAP = 99
 _MISSING, _SCHEMA, _NUMBER, _NO_TIME, _BAD_TIME, _FUTURE, _UNSUPPORTED = range(1, 8)
 _EARLIEST = EARLIEST
-_KINDS = 6
-_NOTHING = np.uint64(0x2545F4914F6CDD1D)
+KINDS = 6
+NOTHING = np.uint64(0x2545F4914F6CDD1D)
+"""Where a sum begins, and the hash of a null."""
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def _fold(state, codes, hashes, row):
-    """Folds one column of text into the state; gives 0, or 1 for null and 2 for a code outside the dictionary."""
+def of_column(hashed, column):
+    """Hash of a text as a value of one of the columns of text.
+
+    An identity's hash is the sum of its columns' (tabulation hashing, Carter and Wegman 1979): a row costs one look and
+    one addition a column.
+    """
+    return finish(mix(hashed, np.uint64(column + 1)))
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def of_kind(kind):
+    """Hash of a kind as part of an identity's."""
+    return finish(mix(SEED, np.uint64(kind)))
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def _part(codes, hashes, row, column):
+    """A column's part of the row's hash; with 0, or 1 for null and 2 for a code outside the dictionary."""
     if len(codes) == 0:
-        return state, 0
+        return np.uint64(0), 0
     code = codes[row]
     if code < 0:
-        return mix(state, _NOTHING), 1 if code == -1 else 2
+        return of_column(NOTHING, column), 1 if code == -1 else 2
     if code >= len(hashes):
-        return state, 2
-    return mix(state, hashes[code]), 0
+        return np.uint64(0), 2
+    return of_column(hashes[code], column), 0
 
 
 @njit(cache=True, nogil=True)
@@ -49,28 +66,77 @@ def fill(codes, hashes, kinds, out):
     hashed, faults = out
     faulty = 0
     for row in range(len(hashed)):
-        state, bad = _fold(SEED, entity, entities, row)
-        state, worse = _fold(state, metric, metrics, row)
+        first, bad = _part(entity, entities, row, 0)
+        second, worse = _part(metric, metrics, row, 1)
         fault = max(bad, worse)
-        state, bad = _fold(state, attributes, sets, row)
+        third, bad = _part(attributes, sets, row, 2)
         if bad == 2:
             fault = 2
-        state = mix(state, np.uint64(1))
-        state, bad = _fold(state, unit, units, row)
+        fourth, bad = _part(unit, units, row, 3)
         if bad == 2:
             fault = 2
-        state = mix(state, np.uint64(2))
-        state, bad = _fold(state, peer, peers, row)
+        fifth, bad = _part(peer, peers, row, 4)
         if bad == 2:
             fault = 2
+        state = NOTHING + first + second + third + fourth + fifth
         if len(kinds):
-            state = mix(state, np.uint64(kinds[row]) + np.uint64(3))
-            if kinds[row] >= _KINDS and fault == 0:
+            state += of_kind(kinds[row])
+            if kinds[row] >= KINDS and fault == 0:
                 fault = _UNSUPPORTED
-        hashed[row] = finish(state)
+        hashed[row] = max(state, np.uint64(1))  # 0 marks an empty place in the index
         faults[row] = fault
         faulty += fault != 0
     return faulty
+
+
+@njit(cache=True, nogil=True)
+def plain_times(at, value, latest):
+    """Whether ``time_faults`` would find nothing; without a branch, so that it is compiled to vectors."""
+    faulty = False
+    for row in range(len(at)):
+        faulty |= (at[row] > latest) | (at[row] < _EARLIEST) | ((value[row] - value[row]) != 0.0)
+    return not faulty
+
+
+@njit(cache=True, nogil=True)
+def known_series(index, hashes, out):
+    """Looks up the series of each hash; False where one is unknown or refused.
+
+    Senders repeat their series in the order in which they first came. So before the index is asked, which with a
+    million series is a cache miss a row, the series after the last one is tried; where that fails, the more seldom.
+
+    Args:
+        index: slots of a ``HashIndex``, and the first hash of each series.
+        hashes: of the rows.
+        out: series of the rows.
+    """
+    slots, firsts = index
+    mask = np.uint64(len(slots) // 2 - 1)
+    one = np.uint64(1)
+    lowest = np.int32(0)
+    guess, held_back, pause = np.int64(0), np.int64(0), np.int64(0)
+    for row in range(len(hashes)):
+        wanted = max(hashes[row], one)
+        if held_back > 0:
+            held_back -= 1
+        elif guess < len(firsts) and firsts[guess] == wanted:
+            out[row] = guess
+            guess += 1
+            pause = np.int64(0)
+            continue
+        else:
+            pause = min(2 * pause + 1, 63)
+            held_back = pause
+        place = wanted & mask
+        while slots[place << one] != wanted:
+            if slots[place << one] == np.uint64(0):
+                return False
+            place = (place + one) & mask
+        series = np.int32(np.int64(slots[(place << one) + one]))
+        lowest = min(lowest, series)
+        out[row] = series
+        guess = np.int64(series) + 1
+    return lowest >= 0
 
 
 @njit(cache=True, nogil=True)

@@ -147,6 +147,11 @@ class HashIndex:
     def __len__(self) -> int:
         return self._count
 
+    @property
+    def slots(self) -> Hashes:
+        """Hash and value of each place, one after the other, for compiled loops; valid until something is added."""
+        return self._slots
+
     def find(self, hashes: Hashes) -> npt.NDArray[np.int32]:
         """The value of each hash, ``UNKNOWN`` where there is none."""
         out = np.empty(len(hashes), dtype=np.int32)

@@ -60,6 +60,7 @@ class SeriesTable:
         self._words: list[str] = []
         self._word_codes: dict[str, int] = {}
         self._codes = np.empty((1024, 6), dtype=np.int32)
+        self._first_hash = np.zeros(1024, dtype=np.uint64)
         self._size = 0
         self._by_codes = HashIndex()
         self._by_hash = HashIndex()
@@ -106,6 +107,11 @@ class SeriesTable:
             peer=None if peer < 0 else self._words[peer],
         )
 
+    @property
+    def index(self) -> tuple[Hashes, Hashes]:
+        """The cache from hashes to series as ``HashIndex.slots``, and the first hash of each series; 0: none."""
+        return self._by_hash.slots, self._first_hash[: self._size]
+
     def find(self, hashes: Hashes) -> npt.NDArray[np.int32]:
         """Series of each hash: -1 where the hash is new, a key of ``REFUSED`` where its series is not taken."""
         found = self._by_hash.find(hashes)
@@ -117,6 +123,9 @@ class SeriesTable:
         """Puts new hashes, each once, in front of what ``add`` gave for them."""
         taken = series >= 0
         self._by_hash.insert(hashes, series)
+        new = taken.copy()
+        new[taken] = self._first_hash[series[taken]] == 0
+        self._first_hash[series[new][::-1]] = hashes[new][::-1]  # of several for one series the first stays
         self._alias_hash.append(hashes[taken])
         self._alias_series.append(series[taken])
         self._aliases += int(taken.sum())
@@ -156,6 +165,9 @@ class SeriesTable:
         if size > len(self._codes):
             grown = np.empty((max(size, 2 * len(self._codes)), 6), dtype=np.int32)
             grown[: self._size] = self._codes[: self._size]
+            self._first_hash = np.concatenate(
+                [self._first_hash, np.zeros(len(grown) - len(self._codes), dtype=np.uint64)]
+            )
             self._codes = grown
         self._codes[self._size : size] = codes
         self._size = size

@@ -93,7 +93,11 @@ def make_tape(records: int, points: int, metrics: int, latest: int) -> Tape:
     )
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+_inner = njit(nogil=True, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+"""Called by compiled code alone, so that no door to Python need be compiled."""
+
+
+@_inner
 def varint(buffer: Bytes, position: int, end: int) -> tuple[int, int]:
     """A base-128 number, as int64, and the position after it."""
     if position >= end:
@@ -114,7 +118,7 @@ def varint(buffer: Bytes, position: int, end: int) -> tuple[int, int]:
     return np.int64(0), np.int64(-1)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@_inner
 def tag(buffer: Bytes, position: int, end: int) -> tuple[int, int, int]:
     """Number and wire type of the field that begins here, and the position after the tag."""
     value, after = varint(buffer, position, end)
@@ -123,7 +127,7 @@ def tag(buffer: Bytes, position: int, end: int) -> tuple[int, int, int]:
     return value >> 3, value & 7, after
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@_inner
 def span(buffer: Bytes, position: int, end: int) -> tuple[int, int]:
     """Begin and end of a length-delimited value; the end is -1 when it is not inside."""
     length, begin = varint(buffer, position, end)
@@ -132,7 +136,7 @@ def span(buffer: Bytes, position: int, end: int) -> tuple[int, int]:
     return begin, begin + length
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@_inner
 def skip(buffer: Bytes, position: int, end: int, wire: int) -> int:
     """The position after a value of this wire type; groups are not as expected."""
     if wire == LEN:
@@ -145,7 +149,7 @@ def skip(buffer: Bytes, position: int, end: int, wire: int) -> int:
     return np.int64(position + size)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@_inner
 def fixed64(buffer: Bytes, position: int, end: int) -> tuple[int, int]:
     """Eight bytes as int64 and the position after them."""
     if end - position < 8:
@@ -153,7 +157,7 @@ def fixed64(buffer: Bytes, position: int, end: int) -> tuple[int, int]:
     return np.int64(load64(buffer, position)), np.int64(position + 8)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@_inner
 def time_fault(at: int, latest: int) -> int:
     """Position in REASONS of what is wrong with an event time (uint64 read as int64), or -1."""
     if at == 0:
