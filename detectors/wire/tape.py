@@ -8,7 +8,8 @@ first, so no input leads out of the buffer. Source: protobuf.dev/programming-gui
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from aiops.model.deadletters import DeadLetterReason
 from detectors.wire.batch import EARLIEST, PLACES
 from detectors.wire.hashing import Bytes, Hashes, load64
 
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 VARINT, FIXED64, LEN, FIXED32 = 0, 1, 2, 5
 _LONGEST_TAG = 5
 
@@ -93,11 +95,14 @@ def make_tape(records: int, points: int, metrics: int, latest: int) -> Tape:
     )
 
 
-_inner = njit(nogil=True, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-"""Called by compiled code alone, so that no door to Python need be compiled."""
+def inner(function: _Function) -> _Function:
+    """Compiled for compiled callers alone: making the door to Python is most of the time a small function takes."""
+    options: dict[str, Any] = {"nogil": True, "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    compiled: _Function = njit(**options)(function)
+    return compiled
 
 
-@_inner
+@inner
 def varint(buffer: Bytes, position: int, end: int) -> tuple[int, int]:
     """A base-128 number, as int64, and the position after it."""
     if position >= end:
@@ -118,7 +123,7 @@ def varint(buffer: Bytes, position: int, end: int) -> tuple[int, int]:
     return np.int64(0), np.int64(-1)
 
 
-@_inner
+@inner
 def tag(buffer: Bytes, position: int, end: int) -> tuple[int, int, int]:
     """Number and wire type of the field that begins here, and the position after the tag."""
     value, after = varint(buffer, position, end)
@@ -127,7 +132,7 @@ def tag(buffer: Bytes, position: int, end: int) -> tuple[int, int, int]:
     return value >> 3, value & 7, after
 
 
-@_inner
+@inner
 def span(buffer: Bytes, position: int, end: int) -> tuple[int, int]:
     """Begin and end of a length-delimited value; the end is -1 when it is not inside."""
     length, begin = varint(buffer, position, end)
@@ -136,7 +141,7 @@ def span(buffer: Bytes, position: int, end: int) -> tuple[int, int]:
     return begin, begin + length
 
 
-@_inner
+@inner
 def skip(buffer: Bytes, position: int, end: int, wire: int) -> int:
     """The position after a value of this wire type; groups are not as expected."""
     if wire == LEN:
@@ -149,7 +154,7 @@ def skip(buffer: Bytes, position: int, end: int, wire: int) -> int:
     return np.int64(position + size)
 
 
-@_inner
+@inner
 def fixed64(buffer: Bytes, position: int, end: int) -> tuple[int, int]:
     """Eight bytes as int64 and the position after them."""
     if end - position < 8:
@@ -157,7 +162,7 @@ def fixed64(buffer: Bytes, position: int, end: int) -> tuple[int, int]:
     return np.int64(load64(buffer, position)), np.int64(position + 8)
 
 
-@_inner
+@inner
 def time_fault(at: int, latest: int) -> int:
     """Position in REASONS of what is wrong with an event time (uint64 read as int64), or -1."""
     if at == 0:

@@ -37,6 +37,8 @@ COLD = 0.4
 
 _compiled = njit(cache=True, _nrt=False)  # type: ignore[call-overload]
 """Without counting references: the kernel allocates nothing, and counting would cost nine tenths of its time."""
+_inner = njit(_nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)  # type: ignore[call-overload]
+"""What only the kernel calls has no door to Python: making it would be half of the time that compiling takes."""
 
 
 class Scratch(NamedTuple):
@@ -88,7 +90,7 @@ def tail(x: float, mean: float, var: float) -> float:
     return 0.5 * math.erfc((math.log(x) - mu) / math.sqrt(2.0 * sigma2))
 
 
-@_compiled
+@_inner
 def _fill(row: Floats, bounds: Floats, count: float, shift: float, mean: float, var: float) -> None:
     """Add ``count`` sojourns, log-normal after ``shift`` seconds, to a histogram.
 
@@ -162,7 +164,7 @@ def tick(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, users: Floats) -> No
     _account(x, k, s, o, w, users)
 
 
-@_compiled
+@_inner
 def _live(x: Fixed, k: Knobs, s: State, w: Scratch) -> None:  # noqa: C901, PLR0912 — one pass over instances
     """Ages, starts, deaths, memory, and what the balancer knows."""
     for i in range(len(x.host)):
@@ -206,13 +208,13 @@ def _live(x: Fixed, k: Knobs, s: State, w: Scratch) -> None:  # noqa: C901, PLR0
             row[0] = 0.0
 
 
-@_compiled
+@_inner
 def _bin(deadline: float) -> int:
     """First age bin whose requests nobody waits for any more."""
     return min(AGES - 2, math.ceil(deadline) + 1)
 
 
-@_compiled
+@_inner
 def _host_share(x: Fixed, k: Knobs, s: State, w: Scratch) -> None:
     """Share of its promised cores that each host can give; promises of stand-by stores do not count."""
     w.share[:] = 0.0
@@ -227,14 +229,14 @@ def _host_share(x: Fixed, k: Knobs, s: State, w: Scratch) -> None:
             w.share[h] = 1.0
 
 
-@_compiled
+@_inner
 def _memory_slow(leaked: float, limit: float) -> float:
     """Collecting garbage near the limit costs time."""
     full = leaked / (0.6 * limit)
     return 1.0 if full < 0.8 else 1.0 + 12.0 * (full - 0.8)
 
 
-@_compiled
+@_inner
 def _cpu_seconds(x: Fixed, k: Knobs, s: State, i: int) -> float:
     n = x.service[i]
     crowd = 1.0
@@ -244,7 +246,7 @@ def _cpu_seconds(x: Fixed, k: Knobs, s: State, i: int) -> float:
     return found
 
 
-@_compiled
+@_inner
 def _forward(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, n: int) -> None:
     """Share what is offered to service ``n``, serve, and offer its calls to its callees."""
     offered, share, capacity = w.offered, w.share, w.capacity
@@ -278,7 +280,7 @@ def _forward(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, n: int) -> None:
         _call(x, k, s, o, e, served, offered)
 
 
-@_compiled
+@_inner
 def _weight(x: Fixed, k: Knobs, s: State, n: int, i: int) -> float:
     """The part of the traffic that the balancer gives an instance (not yet adding up to 1); cold ones get less."""
     if x.single[n] == 1:
@@ -286,7 +288,7 @@ def _weight(x: Fixed, k: Knobs, s: State, n: int, i: int) -> float:
     return k.zone_weight[x.zone[i]] * s.warm[i] if s.rotation[i] > 0.0 else 0.0
 
 
-@_compiled
+@_inner
 def _serve(x: Fixed, s: State, o: Seen, w: Scratch, i: int, mine: float) -> float:
     """Queue ``mine`` new requests at instance ``i`` and serve the oldest; returns how many were served.
 
@@ -321,7 +323,7 @@ def _serve(x: Fixed, s: State, o: Seen, w: Scratch, i: int, mine: float) -> floa
     return served
 
 
-@_compiled
+@_inner
 def _call(x: Fixed, k: Knobs, s: State, o: Seen, e: int, served: float, offered: Floats) -> None:
     """Offer the attempts of one kind of call to its callee."""
     wanted = served * x.per_request[e]
@@ -349,7 +351,7 @@ def _call(x: Fixed, k: Knobs, s: State, o: Seen, e: int, served: float, offered:
     offered[callee] += sent * (1.0 - k.call_errors[e]) * (1.0 - k.tls_fails[callee])
 
 
-@_compiled
+@_inner
 def _loss(x: Fixed, k: Knobs, s: State, w: Scratch, e: int) -> tuple[float, float]:
     """Share of attempts that packet loss between zones kills, and the mean seconds that it adds to the others."""
     n_z = len(k.zone_weight)
@@ -375,7 +377,7 @@ def _loss(x: Fixed, k: Knobs, s: State, w: Scratch, e: int) -> tuple[float, floa
     return min(fails, 1.0), adds
 
 
-@_compiled
+@_inner
 def _backward(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, n: int) -> None:  # noqa: PLR0915 — one sum
     """What became of the requests that service ``n`` served, now that its callees have answered."""
     share, take, ok_mean, ok_var = w.share, w.take, w.ok_mean, w.ok_var
@@ -448,7 +450,7 @@ def _backward(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, n: int) -> None
         o.published_sum[n] += oks
 
 
-@_compiled
+@_inner
 def _redeliver(x: Fixed, s: State, o: Seen, n: int, failed: float) -> None:
     """Messages whose work failed come again, but for one in ten, which is given up."""
     queue = x.consumes[n]
@@ -456,7 +458,7 @@ def _redeliver(x: Fixed, s: State, o: Seen, n: int, failed: float) -> None:
     o.redelivered_sum[queue] += 0.9 * failed
 
 
-@_compiled
+@_inner
 def _answers(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, n: int) -> tuple[float, float, float]:
     """Share of requests at ``n`` whose calls allow an answer; mean and variance of the seconds they take together."""
     ok_mean, ok_var = w.ok_mean, w.ok_var
@@ -501,7 +503,7 @@ def _answers(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, n: int) -> tuple
     return good, inner, inner_var
 
 
-@_compiled
+@_inner
 def _warm(x: Fixed, s: State, e: int, loaded: float) -> None:
     """What was loaded past a cache fills it."""
     cache = x.cached_in[e]
@@ -509,7 +511,7 @@ def _warm(x: Fixed, s: State, e: int, loaded: float) -> None:
         s.hit[cache] += (x.hit_max[cache] - s.hit[cache]) * min(1.0, loaded / x.working_set[cache])
 
 
-@_compiled
+@_inner
 def _account(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, users: Floats) -> None:
     """Users' view, connections in use, and the load of hosts."""
     for f in range(len(x.front)):
