@@ -200,9 +200,10 @@ class Demonstration:
 
     def _observe(self, played: Played, person: Callable[[Incident], bool | None]) -> None:
         act = played.act
+        known = self.incidents()
         # One that became part of another is told there.
-        known = [i for i in self.incidents() if i.updated_at >= played.injected_at and i.merged_into is None]
-        mine = [i for i in known if _about(i, act)]
+        names = {i.merged_into or i.id for i in known if i.opened_at >= played.injected_at}
+        mine = [i for i in known if i.id in names and i.merged_into is None and _about(i, act)]
         if not mine:
             return
         incident = played.incident = mine[-1]
