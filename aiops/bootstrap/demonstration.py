@@ -48,9 +48,9 @@ DOMAIN = "main"
 SEED = 20
 INTERVAL = 2
 """Seconds between points of the demonstration's world."""
-HISTORY = 900
+HISTORY = 720
 _FINISH_SECONDS = 150.0
-_APART_SECONDS = 40.0
+_APART_SECONDS = 25.0
 """Between two faults, so that people can tell them apart, and correlation too."""
 
 
