@@ -46,7 +46,7 @@ class Topics(Group):
     actions: str = "aiops.actions"
     """Out: steps as they begin and end."""
     audit: str = "aiops.audit"
-    """Out: kept for signed checkpoints of the record of decisions; nothing is written to it yet."""
+    """Out: signed checkpoints of the record of decisions, kept for ever."""
     dead_letters: str = "aiops.dead-letters"
     """Out: what could not be used, sealed, with its reason."""
     keyed_by_entity: tuple[str, ...] = ("aiops.metrics.arrow",)
@@ -151,6 +151,8 @@ class Control(Group):
     """A page that nobody has acknowledged by then goes to the next level."""
     evidence_age_seconds: float = 120.0
     """For people only: what counts is the figure in the policy `stale-evidence`."""
+    checkpoint_seconds: float = Field(default=60.0, gt=0)
+    """How often the record of decisions is signed, and the checkpoint published to `topics.audit`."""
     shadow: bool = False
     """Decide everything, execute nothing."""
 

@@ -1,10 +1,11 @@
-"""Makes the orchestration inside its actor: journal, control topics, dispatcher, pager."""
+"""Makes the orchestration inside its actor: journal, control topics, dispatcher, pager, checkpoints."""
 
 from __future__ import annotations
 
 import os
 import socket
 from collections.abc import Sequence
+from dataclasses import replace
 
 from aiops.bootstrap.parts import fail_points, limits, make_clock, open_journal
 from aiops.model.cloudevents import Receipt, Refused, decode
@@ -13,10 +14,12 @@ from aiops.model.errors import TemporaryError
 from aiops.model.events import Event
 from aiops.ports import FetchedRecords, TopicPartition
 from aiops.settings import Settings
+from aiops.shell.checkpoints import CheckpointPublisher, Signing
 from aiops.shell.cluster.cluster import Cluster
 from aiops.shell.cluster.parts import ClusterAgents, ClusterFleet, ClusterSteps
 from aiops.shell.dispatch import Outside, ThreadedDispatcher
 from aiops.shell.journal.budget import SqlBudgetStore
+from aiops.shell.journal.reader import SqlJournalReader
 from aiops.shell.kafka.consumer import KafkaPythonConsumer
 from aiops.shell.kafka.producer import KafkaPythonProducer
 from aiops.shell.kafka.topics import KafkaTopics
@@ -25,6 +28,7 @@ from aiops.shell.paging.channels import open_levels
 from aiops.shell.paging.pager import SpoolingPager
 from aiops.shell.paging.spool import Spool, spool_folder
 from aiops.shell.sealing import Seal, encode_letter, open_seal
+from aiops.shell.signing import signing_key
 
 
 class ControlTopics:
@@ -119,15 +123,23 @@ class HostedOrchestration:
             fail_point=fail_points(settings),
         )
         self._orchestration = Orchestration(settings, parts, f"{socket.gethostname()}/{os.getpid()}")
+        self._checkpoints = CheckpointPublisher(
+            Signing(settings.domain, settings.topics.audit, settings.state, signing_key(settings.state)),
+            SqlJournalReader(self._journal.engine),
+            KafkaPythonProducer(bootstrap),
+            clock,
+        )
 
     def start(self) -> None:
         """Pages that were not sent go out first; then the loop begins."""
         self._pager.resume(self._dispatcher.paged)
         self._orchestration.start()
+        self._checkpoints.start(self._settings.control.checkpoint_seconds)
 
     def stop(self) -> None:
         """End after the group at hand."""
         self._orchestration.stop()
+        self._checkpoints.stop()
         self._pager.close()
         self._journal.close()
 
@@ -137,7 +149,8 @@ class HostedOrchestration:
 
     def status(self) -> OrchestrationStatus:
         """The last published view."""
-        return self._orchestration.status()
+        status, checkpoints = self._orchestration.status(), self._checkpoints
+        return replace(status, checkpoint=checkpoints.number, trouble=status.trouble or checkpoints.trouble)
 
     def _offer(self, event: Event) -> None:
         self._orchestration.offer(event)

@@ -1,30 +1,36 @@
-"""`aiops audit verify`: is the record of decisions the one that was written?"""
+"""`aiops audit`: is the record of decisions the one that was written?"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from pydantic import ValidationError
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
+from aiops.bootstrap.configuration import load_settings
 from aiops.cli.exits import Exit
 from aiops.cli.opening import Config, Json, open_installation
-from aiops.control.audit import Checkpoint, Verdict, verify
-from aiops.model.codec import decode
-from aiops.model.errors import PermanentError
+from aiops.cli.reading import kept
+from aiops.control.audit import Checkpoint, Fault, Verdict, signed, verify
+from aiops.model.errors import AiopsError, PermanentError
 from aiops.ports import JournalReader, JournalRow
+from aiops.settings import Settings
+from aiops.shell.signing import KEY, decode, public_key
 
 app: Final = typer.Typer(no_args_is_help=True, help="The record of decisions: was it edited, reordered, cut, rebuilt?")
 _PAGE: Final = 2000
 
-_Checkpoint = Annotated[Path | None, typer.Option(help="The last published checkpoint, JSON.", metavar="FILE")]
-_Key = Annotated[Path | None, typer.Option("--public-key", help="The runtime's public key, PEM.", metavar="FILE")]
+_File = Annotated[
+    Path | None, typer.Option("--checkpoint", help="One published checkpoint instead of the topic.", metavar="FILE")
+]
+_Key = Annotated[
+    Path | None, typer.Option("--public-key", help="The runtime's public key, instead of the own one.", metavar="FILE")
+]
 
 
 @app.callback()
@@ -32,26 +38,56 @@ def about() -> None:
     """The record of decisions: was it edited, reordered, cut, rebuilt?"""
 
 
+@dataclass(frozen=True, slots=True)
+class _Published:
+    """What the journal is held against."""
+
+    checkpoints: tuple[Checkpoint, ...] = ()
+    foreign: int = 0
+    """Records of the topic that are no checkpoint, or not signed with the key."""
+    why_not: str = ""
+    """Why there is none."""
+
+
+@app.command()
+def key(config: Config = None, *, as_json: Json = False) -> None:
+    """Print the public key that checkpoints are signed with, as PEM.
+
+    Keep it where whoever could edit the journal cannot: who has it and one published checkpoint can check the record.
+    The private key is `audit.key` in the state folder, made by the first `aiops up`.
+
+    Exit code 0: printed. 3: nothing was signed here yet.
+    """
+    found = public_key(load_settings(config).state)
+    pem = found.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    typer.echo(json.dumps({"algorithm": "Ed25519", "public_key": pem}) if as_json else pem, nl=as_json)
+
+
 @app.command(name="verify")
 def verify_(
-    checkpoint: _Checkpoint = None, public_key: _Key = None, config: Config = None, *, as_json: Json = False
+    checkpoint: _File = None, public_key_file: _Key = None, config: Config = None, *, as_json: Json = False
 ) -> None:
-    """Check the hash chain over the whole journal, from its first entry on.
+    """Check the hash chain over the whole journal, and every signed checkpoint that was published to Kafka.
 
-    The chain alone shows edits, gaps and a wrong order. With --checkpoint it shows also that nothing was cut off or
-    built anew since that was published, and with --public-key that the checkpoint is the runtime's.
+    The chain alone shows edits, gaps and a wrong order. The checkpoints also show that nothing was cut off or built
+    anew since they were published. Without a Kafka that answers, or from elsewhere, give one: --checkpoint FILE takes
+    a record of the topic `aiops.audit`, --public-key FILE what `aiops audit key` printed.
 
     Exit code 0: it is whole. 1: it is not; the first bad entry is named. 3: a file cannot be read.
     """
-    signed = _checkpoint(checkpoint) if checkpoint else None
-    key = _key(public_key) if public_key else None
-    if key is not None and signed is None:
-        raise typer.BadParameter("--public-key checks a checkpoint: give --checkpoint too")
     here = open_installation(config)
-    verdict = verify(_rows(here.reader, here.settings.domain), signed, key)
-    typer.echo(json.dumps(_plain(verdict, signed)) if as_json else _words(verdict, signed))
+    with_key = _key(public_key_file) if public_key_file else _own_key(here.settings)
+    against = _Published((_checkpoint(checkpoint),)) if checkpoint else _published(here.settings, with_key)
+    verdict = _verdict(_rows(here.reader, here.settings.domain), against, with_key)
+    typer.echo(json.dumps(_plain(verdict, against)) if as_json else _words(verdict, against, with_key))
     if verdict.fault is not None:
         raise typer.Exit(Exit.NO)
+
+
+def _verdict(rows: Iterator[JournalRow], against: _Published, with_key: Ed25519PublicKey | None) -> Verdict:
+    if against.foreign and not against.checkpoints:
+        return Verdict(0, Fault.FORGED, None, f"{against.foreign} published, and none is signed with this key")
+    return verify(rows, against.checkpoints, with_key)
 
 
 def _rows(reader: JournalReader, domain: str) -> Iterator[JournalRow]:
@@ -61,34 +97,78 @@ def _rows(reader: JournalReader, domain: str) -> Iterator[JournalRow]:
         after = rows[-1].number
 
 
+def _published(settings: Settings, with_key: Ed25519PublicKey | None) -> _Published:
+    """The checkpoints on the topic; other people's words there prove nothing and break nothing."""
+    if with_key is None:
+        return _Published(why_not=f"no {KEY} in the state folder: nothing was signed here yet")
+    ours, foreign = [], 0
+    try:
+        for _place, value in kept(settings, settings.topics.audit):
+            try:
+                found = decode(value)
+            except PermanentError:
+                foreign += 1
+                continue
+            if found.domain != settings.domain:
+                continue
+            if signed(found, with_key):
+                ours.append(found)
+            else:
+                foreign += 1
+    except AiopsError as error:
+        return _Published(why_not=str(error))
+    return _Published(tuple(ours), foreign, "" if ours else f"none is on {settings.topics.audit} yet")
+
+
 def _checkpoint(file: Path) -> Checkpoint:
     try:
-        return decode(Checkpoint, file.read_bytes())
+        return decode(file.read_bytes())
     except OSError as error:
         raise PermanentError(f"{file}: {error.strerror}") from error
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise PermanentError(f"{file}: no checkpoint: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    except PermanentError as error:
+        raise PermanentError(f"{file}: {error}") from error
+
+
+def _own_key(settings: Settings) -> Ed25519PublicKey | None:
+    return public_key(settings.state) if (settings.state / KEY).exists() else None
 
 
 def _key(file: Path) -> Ed25519PublicKey:
     try:
-        key = load_pem_public_key(file.read_bytes())
+        found = load_pem_public_key(file.read_bytes())
     except OSError as error:
         raise PermanentError(f"{file}: {error.strerror}") from error
     except ValueError as error:
-        raise PermanentError(f"{file}: no public key in PEM form") from error
-    if not isinstance(key, Ed25519PublicKey):
+        raise PermanentError(f"{file}: no public key in PEM form, as `aiops audit key` prints it") from error
+    if not isinstance(found, Ed25519PublicKey):
         raise PermanentError(f"{file}: not an Ed25519 key")
-    return key
+    return found
 
 
-def _plain(verdict: Verdict, signed: Checkpoint | None) -> dict[str, Any]:
-    return {"whole": verdict.fault is None, **asdict(verdict), "checkpoint": signed.number if signed else None}
+def _plain(verdict: Verdict, against: _Published) -> dict[str, Any]:
+    newest = max((checkpoint.number for checkpoint in against.checkpoints), default=None)
+    return {
+        "whole": verdict.fault is None,
+        **asdict(verdict),
+        "checkpoint": newest,
+        "checkpoints": len(against.checkpoints),
+        "foreign": against.foreign,
+        "why_no_checkpoint": against.why_not,
+    }
 
 
-def _words(verdict: Verdict, signed: Checkpoint | None) -> str:
+def _words(verdict: Verdict, against: _Published, with_key: Ed25519PublicKey | None) -> str:
     if verdict.fault is not None:
-        return f"{verdict.fault.value} at entry {verdict.number}: {verdict.detail}"
-    against = f", and holds the checkpoint at {signed.number}" if signed else "; give --checkpoint to see cuts, too"
-    return f"whole: {verdict.rows:,} entries{against}"
+        where = "" if verdict.number is None else f" at entry {verdict.number}"
+        return f"{verdict.fault.value}{where}: {verdict.detail}"
+    newest = max((checkpoint.number for checkpoint in against.checkpoints), default=0)
+    told = f"whole: {verdict.rows:,} entries"
+    if against.checkpoints:
+        told += f", and holds {len(against.checkpoints):,} signed checkpoints, the newest at {newest:,}"
+    else:
+        told += f"; not held against a checkpoint, so cuts at the end do not show: {against.why_not}"
+    if against.checkpoints and with_key is None:
+        told += "; its signature was not checked: give --public-key"
+    if against.foreign:
+        told += f"; {against.foreign:,} records of the topic are not signed with this key"
+    return told

@@ -10,16 +10,14 @@ from typing import Annotated, Any, Final
 import typer
 
 from aiops.bootstrap.configuration import load_settings
-from aiops.bootstrap.status import read_status
 from aiops.cli.exits import Exit
 from aiops.cli.opening import Config, Json, clock_time, plain
+from aiops.cli.reading import kafka_of, kept
 from aiops.model.deadletters import DeadLetter
 from aiops.model.errors import PermanentError
-from aiops.ports import OutRecord, TopicPartition
+from aiops.ports import OutRecord
 from aiops.settings import Settings
-from aiops.shell.kafka.consumer import KafkaPythonConsumer
 from aiops.shell.kafka.producer import KafkaPythonProducer
-from aiops.shell.kafka.topics import KafkaTopics
 from aiops.shell.sealing import KEY, decode_letter, masked_letter, open_seal
 
 app: Final = typer.Typer(
@@ -108,7 +106,7 @@ def retry(key: _Key, config: Config = None, *, as_json: Json = False) -> None:
     if letter.cut:
         raise PermanentError(f"{key} was cut to {settings.data.dead_letter_bytes} bytes when it was kept: send it anew")
     record = OutRecord(letter.topic, letter.record_key, letter.original, letter.headers, letter.partition)
-    producer = KafkaPythonProducer(_bootstrap(settings), settings.kafka.max_record_bytes)
+    producer = KafkaPythonProducer(kafka_of(settings), settings.kafka.max_record_bytes)
     try:
         producer.send([record])
         producer.flush()
@@ -131,30 +129,11 @@ def _one(settings: Settings, key: str) -> bytes:
 
 def _records(settings: Settings) -> Iterator[tuple[str, bytes]]:
     """Key and value of all that the topic keeps, in its order; a repeat comes again."""
-    bootstrap, name = _bootstrap(settings), settings.topics.dead_letters
-    topics = KafkaTopics(bootstrap, patient=False)
-    try:
-        places = [TopicPartition(t.name, n) for t in topics.describe([name]) for n in range(t.partitions)]
-    finally:
-        topics.close()
-    consumer = KafkaPythonConsumer(bootstrap, f"aiops-{settings.domain}-reader")
-    try:
-        yield from _read(consumer, places)
-    finally:
-        consumer.close()
-
-
-def _read(consumer: KafkaPythonConsumer, places: list[TopicPartition]) -> Iterator[tuple[str, bytes]]:
-    consumer.assign(dict.fromkeys(places))
-    ends = {place: end for place, (_, end) in consumer.bounds().items()}
-    while any(consumer.positions()[place] < end for place, end in ends.items()):
-        for records in consumer.poll(1.0, 1 << 20):
-            for offset, value in zip(records.offsets, records.values, strict=True):
-                try:
-                    yield _key(masked_letter(value)), value
-                except PermanentError as error:
-                    place = f"{records.source.topic}/{records.source.partition}/{offset}"
-                    typer.echo(f"aiops: {place}: {error}", err=True)
+    for place, value in kept(settings, settings.topics.dead_letters):
+        try:
+            yield _key(masked_letter(value)), value
+        except PermanentError as error:
+            typer.echo(f"aiops: {place}: {error}", err=True)
 
 
 def _key(letter: Mapping[str, Any]) -> str:
@@ -165,12 +144,3 @@ def _opened(settings: Settings, value: bytes) -> DeadLetter:
     if not (settings.state / KEY).exists():
         raise PermanentError(f"{settings.state / KEY} is not there: use the state folder that sealed it")
     return decode_letter(value, open_seal(settings.state))
-
-
-def _bootstrap(settings: Settings) -> str:
-    """Kafka's address: of the settings, else of the broker that the runtime last used."""
-    status = None if settings.kafka.bootstrap else read_status(settings.state)
-    found = settings.kafka.bootstrap or (status or {}).get("kafka")
-    if not found:
-        raise PermanentError("which Kafka? nothing ran here yet: set AIOPS_KAFKA=host:port, or start `aiops up`")
-    return str(found)

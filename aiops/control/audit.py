@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Final
@@ -61,6 +61,8 @@ class Verdict:
     number: int | None = None
     """First bad row."""
     detail: str = ""
+    digest: str = ""
+    """Of the last row, when the chain is whole."""
 
 
 def canonical(entry: Entry) -> bytes:
@@ -87,33 +89,42 @@ def chained(entries: Iterable[Entry], domain: str, *, after: int = 0, previous: 
 
 
 def verify(
-    rows: Iterable[JournalRow], checkpoint: Checkpoint | None = None, key: Ed25519PublicKey | None = None
+    rows: Iterable[JournalRow], checkpoints: Sequence[Checkpoint] = (), key: Ed25519PublicKey | None = None
 ) -> Verdict:
-    """Check one domain's rows, from the first on, in the order given; with a checkpoint also that nothing was cut.
+    """Check one domain's rows, from the first on, in the order given; with checkpoints also that nothing was cut.
 
     Args:
         rows: of one domain; number 1 first.
-        checkpoint: the last one that was published.
-        key: public key of the runtime; with a checkpoint its signature is checked.
+        checkpoints: that were published, in any order; each must be on the chain.
+        key: public key of the runtime; every checkpoint's signature is checked with it.
     """
-    if checkpoint is not None and key is not None and not signed(checkpoint, key):
-        return Verdict(0, Fault.FORGED, checkpoint.number, "the checkpoint's signature does not fit the key")
-    previous, number, at_checkpoint = GENESIS, 0, None
+    for checkpoint in checkpoints:
+        if key is not None and not signed(checkpoint, key):
+            return Verdict(0, Fault.FORGED, checkpoint.number, "the checkpoint's signature does not fit the key")
+    return _walk(rows, (0, GENESIS), checkpoints)
+
+
+def follow(rows: Iterable[JournalRow], last: Checkpoint) -> Verdict:
+    """Check that the rows after a checkpoint go on from it; ``rows`` of the verdict is the number of the last one."""
+    return _walk(rows, (last.number, last.digest), ())
+
+
+def _walk(rows: Iterable[JournalRow], begin: tuple[int, str], checkpoints: Sequence[Checkpoint]) -> Verdict:
+    number, previous = begin
+    stated: dict[int, set[str]] = {}
+    for checkpoint in checkpoints:
+        stated.setdefault(checkpoint.number, set()).add(checkpoint.digest)
     for row in rows:
         fault = _fault(row, number, previous)
         if fault is not None:
             return Verdict(number, *fault)
         number, previous = row.number, row.digest
-        if checkpoint is not None and number == checkpoint.number:
-            at_checkpoint = row.digest
-    if checkpoint is None:
-        return Verdict(number)
-    if number < checkpoint.number:
-        detail = f"ends at {number}, the checkpoint was made at {checkpoint.number}"
-        return Verdict(number, Fault.CUT, number + 1, detail)
-    if at_checkpoint is not None and at_checkpoint != checkpoint.digest:
-        return Verdict(number, Fault.REBUILT, checkpoint.number, "another chain than the one that was signed")
-    return Verdict(number)
+        if stated.get(number, {previous}) != {previous}:
+            return Verdict(number, Fault.REBUILT, number, "another chain than the one that was signed")
+    newest = max(stated, default=0)
+    if number < newest:
+        return Verdict(number, Fault.CUT, number + 1, f"ends at {number}, a checkpoint was made at {newest}")
+    return Verdict(number, digest=previous)
 
 
 def _fault(row: JournalRow, number: int, previous: str) -> tuple[Fault, int, str] | None:

@@ -96,6 +96,8 @@ class OrchestrationStatus:
     epoch: int = 0
     entries: int = 0
     """Of the journal."""
+    checkpoint: int = 0
+    """Newest entry that a signed, published checkpoint vouches for."""
     waiting: int = 0
     incidents: Mapping[str, int] = field(default_factory=dict)
     """State to number of open incidents."""

@@ -11,7 +11,6 @@ import hashlib
 import hmac
 import json
 import os
-import secrets
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
@@ -25,11 +24,11 @@ from aiops.model.cloudevents import envelope
 from aiops.model.deadletters import DeadLetter, DeadLetterReason
 from aiops.model.errors import PermanentError
 from aiops.ports import OutRecord
+from aiops.shell.keys import KEY_BYTES, own_key
 
 DEAD_LETTER = "io.aiops.deadletter.v1"
 KEY = "sealing.key"
 """Name of the key file in the state folder."""
-_KEY_BYTES = 32
 _NONCE_BYTES = 12
 _SHOWN_BYTES = 120
 
@@ -42,8 +41,8 @@ class Seal:
     """
 
     def __init__(self, key: bytes) -> None:
-        if len(key) != _KEY_BYTES:
-            raise PermanentError(f"a sealing key has {_KEY_BYTES} bytes, not {len(key)}")
+        if len(key) != KEY_BYTES:
+            raise PermanentError(f"a sealing key has {KEY_BYTES} bytes, not {len(key)}")
         self._cipher = AESGCM(_derived(key, "seal"))
         self._names = _derived(key, "pseudonym")
 
@@ -68,29 +67,7 @@ class Seal:
 
 def open_seal(folder: Path) -> Seal:
     """The seal of a state folder; its key is made at the first call. ``PermanentError`` when the key is no key."""
-    file = folder / KEY
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        if not file.exists():
-            _make_key(file)
-        return Seal(file.read_bytes())
-    except OSError as error:
-        raise PermanentError(f"the sealing key {file} cannot be used: {error.strerror}") from error
-
-
-def _make_key(file: Path) -> None:
-    # Whole before it has its name: two processes at once, or a kill, must not leave two keys or half of one.
-    fresh = file.with_suffix(f".{os.getpid()}.{secrets.token_hex(4)}.new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-        out.write(os.urandom(_KEY_BYTES))
-        out.flush()
-        os.fsync(out.fileno())
-    try:
-        os.link(fresh, file)
-    except FileExistsError:
-        pass  # another process was first, and its key counts
-    finally:
-        fresh.unlink()
+    return Seal(own_key(folder / KEY))
 
 
 def _derived(key: bytes, purpose: str) -> bytes:

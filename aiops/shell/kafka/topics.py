@@ -48,8 +48,9 @@ class KafkaTopics:
             for name in (*names.telemetry, names.keyed)
         }
         compacted = {"cleanup.policy": "compact"}
-        for name in (*names.control, names.incidents, names.actions, names.audit):
+        for name in (*names.control, names.incidents, names.actions):
             wanted[name] = (1, compacted if name == names.cmdb else {})
+        wanted[names.audit] = (1, {"retention.ms": "-1"})
         wanted[names.dead_letters] = (1, {"max.message.bytes": str(settings.kafka.max_record_bytes)})
         self.create(wanted, settings.kafka.replication)
 

@@ -239,7 +239,7 @@ def configure(folder: Path, broker: str, name: str, **over: Any) -> Settings:
         "topics": {**topics, "keyed_by_entity": [topics["metrics_arrow"]]},
         "kafka": {"bootstrap": broker, "partitions": 4},
         "data": {"shards": 2, "snapshot_seconds": 2.0, "well_seconds": 3.0, "ring_step_seconds": 1.0},
-        "control": {"gather_seconds": 4.0},
+        "control": {"gather_seconds": 4.0, "checkpoint_seconds": 2.0},
         "binder": str(quick_binder(folder)),
         "paging": {"levels": [[f"file://{folder / 'pages.jsonl'}"]]},
         "console": {"port": 0, "metrics_port": 0},

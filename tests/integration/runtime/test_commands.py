@@ -204,6 +204,8 @@ def test_ledger_audit_doctor_and_topology_answer(system: System) -> None:
     audit = system.say("audit", "verify", "--json")
     assert (audit.code, audit.json["whole"]) == (Exit.OK, True)
     assert audit.json["rows"] > 100
+    assert audit.json["checkpoints"] > 1, audit.json["why_no_checkpoint"]
+    assert "BEGIN PUBLIC KEY" in system.say("audit", "key").out
     doctor = system.say("doctor", "--json")
     assert doctor.code == Exit.OK, doctor.out
     assert {finding["about"] for finding in doctor.json} >= {"binder", "journal", "kafka", "runtime"}

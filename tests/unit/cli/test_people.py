@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from aiops.cli import main as program
 from aiops.cli.exits import Exit
@@ -23,6 +23,7 @@ from aiops.ports import Put, Transaction
 from aiops.shell.journal.engine import sqlite_url
 from aiops.shell.journal.journal import SqlJournal
 from aiops.shell.journal.reader import SqlJournalReader
+from aiops.shell.signing import signing_key
 from tests.unit.console.estate import waiting
 
 Run = Callable[..., tuple[int, str, str]]
@@ -148,7 +149,21 @@ def test_auditing_a_whole_chain_and_a_cut_one(run: Run, journal: SqlJournal, tmp
     assert run(*arguments)[:2] == (Exit.NO, f"cut at entry {good.number + 1}: " + run(*arguments)[1].split(": ", 1)[1])
     checkpoint.write_text("{}")
     assert run(*arguments)[0] == Exit.FAILED
-    assert run("audit", "verify", "--public-key", str(public))[0] == Exit.USAGE
+    told = json.loads(run("audit", "verify", "--public-key", str(public), "--json")[1])
+    assert (told["whole"], told["checkpoints"]) == (True, 0)
+    assert "AIOPS_KAFKA" in told["why_no_checkpoint"]
+    public.write_text("no key")
+    assert run("audit", "verify", "--public-key", str(public))[0] == Exit.FAILED
+
+
+def test_the_public_key_is_told_once_something_was_signed(run: Run, journal: SqlJournal, tmp_path: Path) -> None:
+    """As PEM that any tool reads; before that, what makes it."""
+    code, _, err = run("audit", "key")
+    assert (code, "aiops up" in err) == (Exit.FAILED, True)
+    key = signing_key(tmp_path)
+    code, out, _ = run("audit", "key")
+    assert (code, load_pem_public_key(out.encode())) == (Exit.OK, key.public_key())
+    assert json.loads(run("audit", "key", "--json")[1]) == {"algorithm": "Ed25519", "public_key": out}
 
 
 def test_asking_before_anything_ran(run: Run) -> None:

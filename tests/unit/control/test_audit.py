@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiops.control.audit import Checkpoint, Fault, chained, sign, verify
+from aiops.control.audit import GENESIS, Checkpoint, Fault, chained, follow, sign, verify
 from aiops.ports import Entry, JournalRow
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -34,7 +34,7 @@ def checkpoint(at: int = 5, key: Ed25519PrivateKey = KEY) -> Checkpoint:
 
 def test_a_whole_chain_is_whole() -> None:
     """Nothing is found where nothing was done, with more rows than the checkpoint knew."""
-    verdict = verify(rows(), checkpoint(), KEY.public_key())
+    verdict = verify(rows(), [checkpoint()], KEY.public_key())
     assert (verdict.fault, verdict.rows) == (None, 6)
 
 
@@ -61,7 +61,35 @@ def test_a_chain_that_was_rebuilt_from_there_on_is_found() -> None:
     forged = [replace(held[2].entry, event="{}"), *(r.entry for r in held[3:])]
     rebuilt = held[:2] + chained(forged, "main", after=2, previous=held[1].digest)
     assert verify(rebuilt).fault is None
-    assert verify(rebuilt, checkpoint(), KEY.public_key()).fault is Fault.REBUILT
+    assert verify(rebuilt, [checkpoint()], KEY.public_key()).fault is Fault.REBUILT
+
+
+def test_each_of_many_checkpoints_counts() -> None:
+    """A rebuilt journal fits the newest, which was signed after it was rebuilt, and not the older one."""
+    held = rows()
+    rebuilt = held[:2] + chained([r.entry for r in held[3:]], "main", after=2, previous=held[1].digest)
+    after = sign(Checkpoint("main", 5, rebuilt[4].digest, 100), KEY)
+    verdict = verify(rebuilt, [after, checkpoint(4)], KEY.public_key())
+    assert verify(rebuilt, [after], KEY.public_key()).fault is None
+    assert (verdict.fault, verdict.number) == (Fault.REBUILT, 4)
+    assert verify(held, [checkpoint(n) for n in (5, 1, 3)], KEY.public_key()).fault is None
+
+
+def test_two_statements_about_one_entry_cannot_both_be_true() -> None:
+    """Both are signed; one of them is of another chain."""
+    twice = [checkpoint(5), sign(Checkpoint("main", 5, GENESIS, 98), KEY)]
+    assert verify(rows(), twice, KEY.public_key()).fault is Fault.REBUILT
+
+
+def test_who_signs_follows_the_chain_from_the_last_checkpoint() -> None:
+    """What was appended is followed to its end; what was rebuilt or edited since is not signed."""
+    held, last = rows(), checkpoint(3)
+    assert follow(held[3:], last) == follow(iter(held[3:]), last)
+    assert (follow(held[3:], last).fault, follow(held[3:], last).rows) == (None, 6)
+    assert follow([], last).rows == 3
+    rebuilt = chained([r.entry for r in held[1:]], "main")
+    assert follow(rebuilt[3:], last).fault is Fault.EDITED
+    assert follow(held[4:], last).fault is Fault.GAP
 
 
 def test_a_missing_entry_is_found() -> None:
@@ -75,7 +103,7 @@ def test_a_missing_entry_is_found() -> None:
 def test_a_cut_chain_is_found_by_the_checkpoint() -> None:
     """Rows at the end are gone: only what was published tells."""
     assert verify(rows()[:3]).fault is None
-    verdict = verify(rows()[:3], checkpoint(), KEY.public_key())
+    verdict = verify(rows()[:3], [checkpoint()], KEY.public_key())
     assert (verdict.fault, verdict.number) == (Fault.CUT, 4)
 
 
@@ -95,9 +123,9 @@ def test_reordered_rows_are_found() -> None:
 
 def test_a_forged_checkpoint_is_found() -> None:
     """Signed by another key, or changed after signing."""
-    assert verify(rows(), checkpoint(key=OTHER), KEY.public_key()).fault is Fault.FORGED
-    assert verify(rows(), replace(checkpoint(), number=4), KEY.public_key()).fault is Fault.FORGED
-    assert verify(rows(), replace(checkpoint(), signature="zz"), KEY.public_key()).fault is Fault.FORGED
+    assert verify(rows(), [checkpoint(key=OTHER)], KEY.public_key()).fault is Fault.FORGED
+    assert verify(rows(), [replace(checkpoint(), number=4)], KEY.public_key()).fault is Fault.FORGED
+    assert verify(rows(), [replace(checkpoint(), signature="zz")], KEY.public_key()).fault is Fault.FORGED
 
 
 def test_a_row_of_another_domain_does_not_fit() -> None:

@@ -1,0 +1,59 @@
+"""Reading a whole topic from a command: what it keeps at this moment, and then an end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from aiops.bootstrap.status import read_status
+from aiops.model.errors import PermanentError
+from aiops.ports import TopicPartition
+from aiops.settings import Settings
+from aiops.shell.kafka.consumer import KafkaPythonConsumer
+from aiops.shell.kafka.topics import KafkaTopics
+
+
+class Kept(NamedTuple):
+    """One record of a topic."""
+
+    place: str
+    """``topic/partition/offset``"""
+    value: bytes
+
+
+def kept(settings: Settings, topic: str) -> Iterator[Kept]:
+    """Every record that a topic keeps, in its order.
+
+    Raises:
+        AiopsError: nobody knows which Kafka, or it does not answer.
+    """
+    bootstrap = kafka_of(settings)
+    topics = KafkaTopics(bootstrap, patient=False)
+    try:
+        places = [TopicPartition(t.name, n) for t in topics.describe([topic]) for n in range(t.partitions)]
+    finally:
+        topics.close()
+    consumer = KafkaPythonConsumer(bootstrap, f"aiops-{settings.domain}-reader")
+    try:
+        yield from _read(consumer, places)
+    finally:
+        consumer.close()
+
+
+def _read(consumer: KafkaPythonConsumer, places: list[TopicPartition]) -> Iterator[Kept]:
+    consumer.assign(dict.fromkeys(places))
+    ends = {place: end for place, (_, end) in consumer.bounds().items()}
+    while any(consumer.positions()[place] < end for place, end in ends.items()):
+        for records in consumer.poll(1.0, 1 << 20):
+            name = f"{records.source.topic}/{records.source.partition}"
+            for offset, value in zip(records.offsets, records.values, strict=True):
+                yield Kept(f"{name}/{offset}", value)
+
+
+def kafka_of(settings: Settings) -> str:
+    """Kafka's address: of the settings, else of the broker that the runtime last used."""
+    status = None if settings.kafka.bootstrap else read_status(settings.state)
+    found = settings.kafka.bootstrap or (status or {}).get("kafka")
+    if not found:
+        raise PermanentError("which Kafka? nothing ran here yet: set AIOPS_KAFKA=host:port, or start `aiops up`")
+    return str(found)
