@@ -150,7 +150,7 @@ class Control(Group):
     acknowledge_seconds: float = 300.0
     """A page that nobody has acknowledged by then goes to the next level."""
     evidence_age_seconds: float = 120.0
-    """For people only: what counts is the figure in the policy `stale-evidence`."""
+    """Older evidence is no ground to act on: the policy `stale-evidence` compares with it."""
     checkpoint_seconds: float = Field(default=60.0, gt=0)
     """How often the record of decisions is signed, and the checkpoint published to `topics.audit`."""
     shadow: bool = False
@@ -204,7 +204,7 @@ class Settings(Group):
     state: Path = Path("~/.local/state/aiops")
     """Folder of everything the runtime must not lose on this node."""
     binder: Path | None = None
-    """Folder with services, runbooks, policies, windows, on-call; None: the shipped example."""
+    """Folder with services, runbooks, policies, windows; None: the shipped example."""
     ray: str | None = None
     """Address of a Ray cluster (``auto``: the one on this machine); None: a local one that ends with ``aiops up``."""
     clock: Path | None = None

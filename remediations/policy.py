@@ -43,6 +43,7 @@ class Question:
     approvers: tuple[str, ...] = ()
     confidence: float = 0.0
     evidence_age_seconds: float = math.inf
+    evidence_limit_seconds: float = 0.0
     attempts: int = 0
     reversible: bool = False
     change_suspected: bool = False
@@ -157,6 +158,7 @@ def _request(question: Question, rank: int) -> dict[str, Any]:
         "approvers": sorted(set(question.approvers)),
         "confidence": math.floor(100 * _clean(question.confidence, 0.0)),
         "evidence_age_seconds": math.ceil(_clean(question.evidence_age_seconds, MOST_SECONDS)),
+        "evidence_limit_seconds": math.floor(_clean(question.evidence_limit_seconds, 0.0)),
         "attempts": question.attempts,
         "reversible": question.reversible,
         "blast_percent": math.ceil(100 * _clean(widest, 1.0) - 1e-9),

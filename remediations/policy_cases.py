@@ -35,6 +35,7 @@ class Case(BaseModel):
     direction: Direction = Direction.DO
     confidence: float = Field(default=0.9, ge=0, le=1)
     evidence_age_seconds: float = Field(default=10.0, ge=0)
+    evidence_limit_seconds: float = Field(default=120.0, ge=0)
     attempts: int = Field(default=0, ge=0)
     reversible: bool = True
     change_suspected: bool = False
@@ -69,6 +70,7 @@ class Case(BaseModel):
             approvers=self.approvers,
             confidence=self.confidence,
             evidence_age_seconds=self.evidence_age_seconds,
+            evidence_limit_seconds=self.evidence_limit_seconds,
             attempts=self.attempts,
             reversible=self.reversible,
             change_suspected=self.change_suspected,

@@ -68,13 +68,15 @@ class OversightAgent:
     Args:
         policies: what is permitted; with problems, nothing is.
         windows: when changes are held.
+        evidence_seconds: older evidence is no ground to act on; policies are told.
     """
 
     role = Role.OVERSIGHT
 
-    def __init__(self, policies: PolicySet, windows: Windows) -> None:
+    def __init__(self, policies: PolicySet, windows: Windows, evidence_seconds: float = 120.0) -> None:
         self._policies = policies
         self._windows = windows
+        self._evidence_seconds = evidence_seconds
 
     def handle(self, handoff: Handoff, view: View) -> tuple[Handoff, ...]:
         """Answer REVIEW or AUTHORISE; anything else is nothing to oversight."""
@@ -116,6 +118,7 @@ class OversightAgent:
                 runbook=plan.runbook,
                 confidence=min(plan.confidence, _confidence(view)) if diagnosis else plan.confidence,
                 evidence_age_seconds=_age(view, 0),
+                evidence_limit_seconds=self._evidence_seconds,
                 attempts=view.incident.attempts,
                 reversible=step.transient or step.undo is not None,
                 change_suspected=facts_of(view, step.action.target, diagnosis).changed,
@@ -151,6 +154,7 @@ class OversightAgent:
             approvers=step.approvals,
             confidence=_confidence(view),
             evidence_age_seconds=_age(view, step.evidence_at),
+            evidence_limit_seconds=self._evidence_seconds,
             # the plan that asks is counted among the attempts already
             attempts=max(view.incident.attempts - 1, 0),
             reversible=reversible,

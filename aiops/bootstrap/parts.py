@@ -46,7 +46,7 @@ def make_clock(settings: Settings) -> Clock:
 
 
 def binder(settings: Settings) -> Path:
-    """The folder with runbooks, policies, windows, services and on-call."""
+    """The folder with runbooks, policies, windows and services."""
     return settings.binder or SHIPPED_BINDER
 
 
@@ -86,7 +86,8 @@ def control_agent(settings: Settings, role: Role) -> Agent:
         case Role.RESOLUTION:
             return ResolutionAgent(settings, Catalogue.load(folder / "runbooks"))
         case Role.OVERSIGHT:
-            return OversightAgent(PolicySet.load(folder / "policies"), Windows.load(folder / "windows"))
+            policies, windows = PolicySet.load(folder / "policies"), Windows.load(folder / "windows")
+            return OversightAgent(policies, windows, settings.control.evidence_age_seconds)
         case Role.TRIAGE:
             return TriageAgent()
         case _:

@@ -50,7 +50,11 @@ def agents_of(settings: Settings, folder: Path = BINDER) -> dict[Role, Agent]:
         Role.ANALYSIS: AnalysisAgent(settings),
         Role.ROUTING: RoutingAgent(catalogue, settings.control),
         Role.RESOLUTION: ResolutionAgent(settings, catalogue),
-        Role.OVERSIGHT: OversightAgent(PolicySet.load(folder / "policies"), Windows.load(folder / "windows")),
+        Role.OVERSIGHT: OversightAgent(
+            PolicySet.load(folder / "policies"),
+            Windows.load(folder / "windows"),
+            settings.control.evidence_age_seconds,
+        ),
         Role.TRIAGE: TriageAgent(),
     }
 

@@ -205,6 +205,11 @@ def test_each_kind_of_bad_input_is_a_dead_letter_with_its_reason(system: System)
             sound[topic.name] += topic.units(topic.sound(number))
             expected[topic.name, reason, value[:4096]] += 1
         system.send(topic, values)
+    keyed = system.running.settings.topics.keyed
+    for reason, value in broken.broken_keyed(time.time_ns()):
+        system.producer.send([OutRecord(keyed, b"k", value, (), 0)])
+        expected[keyed, reason, value] += 1
+    system.producer.flush()
     system.settled()
     found = Counter((letter.topic, letter.reason, letter.original) for letter in system.letters())
     assert found == expected

@@ -145,6 +145,15 @@ def test_halt_breakers_stale_evidence_and_tickets_forbid() -> None:
         assert policy in found.policies
 
 
+def test_how_old_evidence_may_be_is_a_setting() -> None:
+    """The same evidence is fresh for one and stale for another; policies are told the figure."""
+    old = view(episodes=(episode(watermark=NOW - 200 * S),))
+    assert review(planned(), old, OversightAgent(POLICIES, Windows(), 300.0)).permitted
+    found = review(planned(), view(), OversightAgent(POLICIES, Windows(), 4.0))
+    assert "stale-evidence" in found.policies
+    assert '"evidence_limit_seconds":4' in found.request
+
+
 def test_one_stale_source_among_fresh_ones_is_borne() -> None:
     """The newest evidence counts: a crashed item falls silent, its callers do not."""
     assert review(planned(), view(episodes=(episode(watermark=NOW - 500 * S), episode("web")))).permitted
