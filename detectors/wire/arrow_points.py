@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from aiops.model.deadletters import DeadLetterReason
 from detectors.wire.batch import EARLIEST
+from detectors.wire.compiling import compiled, inner
 from detectors.wire.hashing import SEED, finish, mix
 
 FAULTS = {
@@ -29,7 +29,7 @@ NOTHING = np.uint64(0x2545F4914F6CDD1D)
 """Where a sum begins, and the hash of a null."""
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def of_column(hashed, column):
     """Hash of a text as a value of one of the columns of text.
 
@@ -39,13 +39,13 @@ def of_column(hashed, column):
     return finish(mix(hashed, np.uint64(column + 1)))
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def of_kind(kind):
     """Hash of a kind as part of an identity's."""
     return finish(mix(SEED, np.uint64(kind)))
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def _part(codes, hashes, row, column):
     """A column's part of the row's hash; with 0, or 1 for null and 2 for a code outside the dictionary."""
     if len(codes) == 0:
@@ -58,7 +58,7 @@ def _part(codes, hashes, row, column):
     return of_column(hashes[code], column), 0
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def fill(codes, hashes, kinds, out):
     """Hash and fault of every row; gives how many rows are faulty. Codes and hashes: entity, metric, and the rest."""
     entity, metric, attributes, unit, peer = codes
@@ -89,7 +89,7 @@ def fill(codes, hashes, kinds, out):
     return faulty
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def plain_times(at, value, latest):
     """Whether ``time_faults`` would find nothing; without a branch, so that it is compiled to vectors."""
     faulty = False
@@ -98,48 +98,7 @@ def plain_times(at, value, latest):
     return not faulty
 
 
-@njit(cache=True, nogil=True)
-def known_series(index, hashes, out):
-    """Looks up the series of each hash; False where one is unknown or refused.
-
-    Senders repeat their series in the order in which they first came. So before the index is asked, which with a
-    million series is a cache miss a row, the series after the last one is tried; where that fails, the more seldom.
-
-    Args:
-        index: slots of a ``HashIndex``, and the first hash of each series.
-        hashes: of the rows.
-        out: series of the rows.
-    """
-    slots, firsts = index
-    mask = np.uint64(len(slots) // 2 - 1)
-    one = np.uint64(1)
-    lowest = np.int32(0)
-    guess, held_back, pause = np.int64(0), np.int64(0), np.int64(0)
-    for row in range(len(hashes)):
-        wanted = max(hashes[row], one)
-        if held_back > 0:
-            held_back -= 1
-        elif guess < len(firsts) and firsts[guess] == wanted:
-            out[row] = guess
-            guess += 1
-            pause = np.int64(0)
-            continue
-        else:
-            pause = min(2 * pause + 1, 63)
-            held_back = pause
-        place = wanted & mask
-        while slots[place << one] != wanted:
-            if slots[place << one] == np.uint64(0):
-                return False
-            place = (place + one) & mask
-        series = np.int32(np.int64(slots[(place << one) + one]))
-        lowest = min(lowest, series)
-        out[row] = series
-        guess = np.int64(series) + 1
-    return lowest >= 0
-
-
-@njit(cache=True, nogil=True)
+@compiled
 def time_faults(at, value, latest, faults):
     """Adds what is wrong with times and values of rows without a fault; gives how many."""
     faulty = 0

@@ -20,8 +20,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from detectors.wire.arrow_points import KINDS, NOTHING, known_series, of_column, of_kind, plain_times
-from detectors.wire.hashing import Bytes, Hashes, hash_strings
+from detectors.wire.arrow_points import KINDS, NOTHING, of_column, of_kind, plain_times
+from detectors.wire.compiling import compiled, inner, slicing
+from detectors.wire.hashing import Bytes, Hashes, hash_strings, look_up
 
 ROLE, WIDTH, SIGNED, DICTIONARY, BUFFERS = range(5)
 """Columns of a layout."""
@@ -47,7 +48,7 @@ class Room(NamedTuple):
     """Of dictionaries: at least a quarter as long as the record."""
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@compiled
 def number(buffer: Bytes, position: int, size: int) -> int:
     """A little-endian signed integer of up to 8 bytes; the caller has checked that it is inside."""
     value = np.int64(0)
@@ -57,7 +58,7 @@ def number(buffer: Bytes, position: int, size: int) -> int:
     return np.int64(value << shift) >> shift
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def field(buffer, table, slot, size, end):
     """Position of a field of a flatbuffer table: 0 where it is absent, -1 where the table leads out of the buffer."""
     if table < 0 or table + 4 > end:
@@ -76,7 +77,7 @@ def field(buffer, table, slot, size, end):
     return np.int64(-1) if table + offset + size > end else np.int64(table + offset)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def follow(buffer, position, end):
     """Where the offset at ``position`` (a field that ``field`` found) leads; -1 where that is outside or absent."""
     if position <= 0 or position + 4 > end:
@@ -85,7 +86,7 @@ def follow(buffer, position, end):
     return np.int64(-1) if target + 4 > end else np.int64(target)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def message(buffer, position):
     """The message that begins here: type of header (FOREIGN, _END), its table, end of metadata, end of body."""
     total = np.int64(len(buffer))
@@ -115,7 +116,7 @@ def message(buffer, position):
     return np.int64(buffer[kind]), header, end, end + body
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _columns(buffer, table, end):
     """Of a RecordBatch: rows (FOREIGN), and where its nodes and buffers begin with how many there are of each."""
     nothing = np.int64(0)
@@ -132,7 +133,7 @@ def _columns(buffer, table, end):
     return rows, nodes + 4, count, buffers + 4, held
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _span(buffer, buffers, which, body, least):
     """Begin and end of a buffer of at least so many bytes inside the body; an end of -1 where it is not."""
     begin = number(buffer, buffers + 16 * which, 8)
@@ -142,7 +143,7 @@ def _span(buffer, buffers, which, body, least):
     return body[0] + begin, body[0] + begin + size
 
 
-@njit(cache=True, nogil=True)
+@slicing
 def _take_dictionary(buffer, place, layout, found, strings, used):
     """Hashes the strings of a dictionary to ``strings[used:]``; how many are used then, or FOREIGN.
 
@@ -182,7 +183,7 @@ def _take_dictionary(buffer, place, layout, found, strings, used):
     return np.int64(used + rows)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _add(hashes, codes, strings):
     """Adds the hash of each row's code to the row's; False where a code is outside the dictionary."""
     most = np.uint64(len(strings))
@@ -194,7 +195,7 @@ def _add(hashes, codes, strings):
     return True
 
 
-@njit(cache=True, nogil=True)
+@slicing
 def _add_text(hashes, data, layout, strings):
     width, signed = layout[WIDTH], layout[SIGNED]
     if width == 2 and signed:
@@ -203,10 +204,12 @@ def _add_text(hashes, data, layout, strings):
         return _add(hashes, data.view(np.int32), strings)
     if width == 1 and signed:
         return _add(hashes, data.view(np.int8), strings)
-    return _add(hashes, data.view(np.uint16) if width == 2 else data.astype(np.uint16), strings)
+    if width == 2:
+        return _add(hashes, data.view(np.uint16), strings)
+    return _add(hashes, data, strings)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _add_kinds(hashes, kinds):
     for row in range(len(hashes)):
         if kinds[row] >= KINDS:
@@ -215,7 +218,7 @@ def _add_kinds(hashes, kinds):
     return True
 
 
-@njit(cache=True, nogil=True)
+@slicing
 def _take_batch(buffer, place, layout, found, room, first):
     """Writes the rows of a record batch from ``first`` on; how many, or FOREIGN. Series are not looked up yet."""
     header, end, after_body = place
@@ -262,7 +265,7 @@ def walk(buffer, layout, room, first, index, latest):
         layout: of its schema, which the caller has compared.
         room: see ``Room``.
         first: where to write.
-        index: of the table, as ``known_series`` takes it.
+        index: of the table, as ``look_up`` takes it.
         latest: the last time that is not FAR_FUTURE, ns.
     """
     found = np.full((TEXTS, 2), -1, np.int64)
@@ -285,6 +288,5 @@ def walk(buffer, layout, room, first, index, latest):
     last = first + rows
     if rows < 0 or not plain_times(room.at[first:last], room.value[first:last], latest):
         return np.int64(FOREIGN)
-    if not known_series(index, room.hashes[:rows], room.series[first:last]):
-        return np.int64(FOREIGN)
-    return rows
+    lowest = look_up(index, room.hashes[:rows], room.series[first:last])
+    return rows if lowest >= 0 else np.int64(FOREIGN)

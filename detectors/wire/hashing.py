@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from llvmlite import ir  # type: ignore[import-untyped]  # comes with numba
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
+
+from detectors.wire.compiling import compiled, inner
 
 Bytes = npt.NDArray[np.uint8]
 Hashes = npt.NDArray[np.uint64]
@@ -45,7 +47,7 @@ def load64(typing_context: Any, array: Any, index: Any) -> Any:  # noqa: ARG001 
     return types.uint64(array, types.intp), generate
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def mix(state: np.uint64, word: np.uint64) -> np.uint64:
     """Folds one word into the state."""
     lane = word * _P2
@@ -55,7 +57,7 @@ def mix(state: np.uint64, word: np.uint64) -> np.uint64:
     return np.uint64(state * _P1 + _P4)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def finish(state: np.uint64) -> np.uint64:
     """Spreads the state over all bits; never 0, which marks an empty place in the index."""
     state ^= state >> np.uint64(33)
@@ -66,7 +68,7 @@ def finish(state: np.uint64) -> np.uint64:
     return np.uint64(1) if state == np.uint64(0) else state
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def mix_range(state: np.uint64, buffer: Bytes, start: int, end: int) -> np.uint64:
     """Folds the length and the bytes ``[start, end)`` into the state; the range must lie inside the buffer."""
     state = mix(state, np.uint64(end - start))
@@ -85,7 +87,7 @@ def mix_range(state: np.uint64, buffer: Bytes, start: int, end: int) -> np.uint6
     return state
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def hash_strings(buffer: Bytes, offsets: npt.NDArray[np.int32], out: Hashes) -> bool:
     """Hashes every string of an Arrow utf8 array; False when the offsets leave the buffer."""
     size = len(buffer)
@@ -98,7 +100,7 @@ def hash_strings(buffer: Bytes, offsets: npt.NDArray[np.int32], out: Hashes) -> 
     return True
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _find(slots: Hashes, hashes: Hashes, out: npt.NDArray[np.int32]) -> int:
     """Looks every hash up; gives how many are not there. Iterations are independent, so cache misses overlap."""
     mask = np.uint64(len(slots) // 2 - 1)
@@ -119,7 +121,48 @@ def _find(slots: Hashes, hashes: Hashes, out: npt.NDArray[np.int32]) -> int:
     return missing
 
 
-@njit(cache=True, nogil=True)
+@compiled
+def look_up(index: tuple[Hashes, Hashes], hashes: Hashes, out: npt.NDArray[np.int32]) -> int:
+    """Looks up the number of each hash, ``UNKNOWN`` where there is none; gives the lowest, at most 0.
+
+    Senders repeat their series in the order in which they first came. So before the index is asked, which with a
+    million series is a cache miss a row, the number after the last one is tried; where that fails, the more seldom.
+
+    Args:
+        index: slots of a ``HashIndex``, and a hash of each number.
+        hashes: of the rows.
+        out: numbers of the rows.
+    """
+    slots, firsts = index
+    mask = np.uint64(len(slots) // 2 - 1)
+    one = np.uint64(1)
+    lowest = np.int32(0)
+    guess, held_back, pause = np.int64(0), np.int64(0), np.int64(0)
+    for row in range(len(hashes)):
+        wanted = max(hashes[row], one)  # 0 marks an empty place
+        if held_back > 0:
+            held_back -= 1
+        elif 0 <= guess < len(firsts) and firsts[guess] == wanted:
+            out[row] = np.int32(guess)
+            guess += 1
+            pause = np.int64(0)
+            continue
+        else:
+            pause = min(2 * pause + 1, 63)
+            held_back = pause
+        place = wanted & mask
+        while slots[place << one] != wanted and slots[place << one] != np.uint64(0):
+            place = (place + one) & mask
+        found = np.int32(-1)
+        if slots[place << one] == wanted:
+            found = np.int32(np.int64(slots[(place << one) + one]))
+        lowest = min(lowest, found)
+        out[row] = found
+        guess = np.int64(found) + 1
+    return int(lowest)
+
+
+@compiled
 def _insert(slots: Hashes, hashes: Hashes, values: npt.NDArray[np.int32]) -> int:
     """Puts pairs into a table that has room for them; the first value of a hash stays. Gives how many were new."""
     mask = np.uint64(len(slots) // 2 - 1)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from numba import njit
 
 from aiops.model.deadletters import DeadLetterReason
-from detectors.wire.hashing import SEED, Hashes, HashIndex, finish, mix
+from detectors.wire.hashing import SEED, Hashes, HashIndex, finish, look_up, mix
 from detectors.wire.identity import MAX_IDENTITY_CHARS, SeriesIdentity, SeriesKind
 
 REFUSED: Mapping[int, DeadLetterReason] = {
@@ -114,7 +114,8 @@ class SeriesTable:
 
     def find(self, hashes: Hashes) -> npt.NDArray[np.int32]:
         """Series of each hash: -1 where the hash is new, a key of ``REFUSED`` where its series is not taken."""
-        found = self._by_hash.find(hashes)
+        found = np.empty(len(hashes), dtype=np.int32)
+        look_up(self.index, hashes, found)
         if len(self._by_hash) >= self._most_hashes:
             found[found == -1] = _OVER_LIMIT
         return found

@@ -8,18 +8,16 @@ first, so no input leads out of the buffer. Source: protobuf.dev/programming-gui
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from aiops.model.deadletters import DeadLetterReason
 from detectors.wire.batch import EARLIEST, PLACES
+from detectors.wire.compiling import inner
 from detectors.wire.hashing import Bytes, Hashes, load64
 
-_Function = TypeVar("_Function", bound=Callable[..., Any])
 VARINT, FIXED64, LEN, FIXED32 = 0, 1, 2, 5
 _LONGEST_TAG = 5
 
@@ -95,13 +93,6 @@ def make_tape(records: int, points: int, metrics: int, latest: int) -> Tape:
     )
 
 
-def inner(function: _Function) -> _Function:
-    """Compiled for compiled callers alone: making the door to Python is most of the time a small function takes."""
-    options: dict[str, Any] = {"nogil": True, "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    compiled: _Function = njit(**options)(function)
-    return compiled
-
-
 @inner
 def varint(buffer: Bytes, position: int, end: int) -> tuple[int, int]:
     """A base-128 number, as int64, and the position after it."""
@@ -172,7 +163,7 @@ def time_fault(at: int, latest: int) -> int:
     return BAD_TIME if at < _EARLIEST else -1
 
 
-@njit(cache=True, nogil=True)
+@inner
 def reject(rejected, places, record, reason, place):  # noqa: ANN001, ANN201 (numba infers them)
     """Counts a place of a record as rejected."""
     count = rejected[record, reason]

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from detectors.wire import tape as t
+from detectors.wire.compiling import compiled, inner
 from detectors.wire.hashing import SEED, Bytes, finish, mix, mix_range
 from detectors.wire.identity import SeriesKind
 
@@ -22,7 +22,7 @@ _CUMULATIVE = int(SeriesKind.CUMULATIVE)
 _UPDOWN = int(SeriesKind.CUMULATIVE_UPDOWN)
 
 
-@t.inner
+@inner
 def _read_point(buffer, position, end, state):
     """One NumberDataPoint: 7 attributes, 2 start, 3 time, 4 double, 6 integer, 8 flags.
 
@@ -70,7 +70,7 @@ def _read_point(buffer, position, end, state):
     return position, at, start, value, valued, flags, state
 
 
-@t.inner
+@inner
 def _sum_kind(buffer: Bytes, position: int, end: int) -> int:
     """Kind of a Sum (2 temporality, 3 is_monotonic), which may stand before or after its points; -3: foreign."""
     temporality = np.int64(0)
@@ -95,7 +95,7 @@ def _sum_kind(buffer: Bytes, position: int, end: int) -> int:
     return UNSPECIFIED
 
 
-@t.inner
+@inner
 def _fault(kind, valued, value, at, latest):
     """Position in REASONS of what is wrong with a point, or -1."""
     if kind == UNSPECIFIED:
@@ -107,7 +107,7 @@ def _fault(kind, valued, value, at, latest):
     return t.time_fault(at, latest)
 
 
-@t.inner
+@inner
 def _walk_points(buffer, position, end, tape, row, state):
     """All data points (field 1) of a Gauge or Sum; of other metrics they are only counted."""
     kind = tape.metrics[row, t.KIND]
@@ -153,7 +153,7 @@ def _walk_points(buffer, position, end, tape, row, state):
     return t.OK
 
 
-@t.inner
+@inner
 def _walk_metric(buffer, position, end, tape, row, state):
     """One Metric: 1 name, 3 unit, 5 gauge, 7 sum, 9 and 10 histograms, 11 summary."""
     metric, metric_end = position, end
@@ -201,7 +201,7 @@ def _walk_metric(buffer, position, end, tape, row, state):
     return _walk_points(buffer, data_begin, data_end, tape, row, state)
 
 
-@t.inner
+@inner
 def _only(buffer: Bytes, position: int, end: int) -> tuple[int, int]:
     """Range of the one field 1 of a message: (0, 0) where there is none, an end of -1 where it is foreign."""
     found, found_end = np.int64(0), np.int64(0)
@@ -222,7 +222,7 @@ def _only(buffer: Bytes, position: int, end: int) -> tuple[int, int]:
     return found, found_end
 
 
-@t.inner
+@inner
 def _walk_scope(buffer, position, end, tape, record, resource):
     """One ScopeMetrics: 1 scope, 2 metrics."""
     scope, scope_end = _only(buffer, position, end)
@@ -249,7 +249,7 @@ def _walk_scope(buffer, position, end, tape, record, resource):
     return t.OK
 
 
-@t.inner
+@inner
 def _walk_record(buffer, position, end, tape, record):
     """One ExportMetricsServiceRequest: 1 resource_metrics, each with 1 resource and 2 scope_metrics."""
     tape.cursor[t.PLACE] = 0
@@ -280,7 +280,7 @@ def _walk_record(buffer, position, end, tape, record):
     return t.OK
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def walk(buffer, ends, tape):
     """All records; of one that is foreign nothing stays on the tape. False: the tape is full."""
     begin = np.int64(0)
