@@ -223,11 +223,13 @@ class Demonstration:
 
     def _answer(self, incident: Incident, word: str) -> None:
         """Through the same API as everybody."""
-        url = f"{self.serving.console.url.rstrip('/')}/api/incidents/{incident.id}/{word}"
+        place = f"{self.serving.console.url.rstrip('/')}/api/incidents/{incident.id}"
         token = {"Authorization": f"Bearer {kept_token(self.settings.state)}"}
-        response = httpx.post(url, headers=token, json={}, timeout=10)
+        story = httpx.get(place, headers=token, timeout=10).json()
+        seen = {"seen": story["seen"]} if word == "approve" else {}
+        response = httpx.post(f"{place}/{word}", headers=token, json=seen, timeout=10)
         if not response.is_success:
-            raise TemporaryError(f"{url} answers {response.status_code}: {response.text[:200]}")
+            raise TemporaryError(f"{place}/{word} answers {response.status_code}: {response.text[:200]}")
 
     def _wait_until_current(self) -> None:
         """Until the shards have read the past."""

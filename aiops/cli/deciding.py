@@ -16,15 +16,23 @@ from aiops.shell.clock import SystemClock
 
 _Incident = Annotated[str, typer.Argument(help="Incident, plan or page, as the page names it: INC-7.", metavar="ID")]
 
+_Seen = Annotated[str | None, typer.Option(help="Approve this plan and no other.", metavar="PLAN@VERSION")]
 
-def approve(incident: _Incident, as_: As = None, config: Config = None, *, as_json: Json = False) -> None:
+
+def approve(
+    incident: _Incident, seen: _Seen = None, as_: As = None, config: Config = None, *, as_json: Json = False
+) -> None:
     """Agree to the plan that waits for approval in incident ID.
 
-    Where two approvers are asked for, two different people must say so. Exit code 0: written (also when you had said
-    so before). 1: there is no such incident, or it does not wait for approval now.
+    With --seen, as the page and `aiops incidents ID` print it, only the plan that you looked at is approved, and
+    another one that waits by now is refused. Without it, it is the one that waits now, and the answer names its steps.
+    Where two approvers are asked for, two different people must say so.
+
+    Exit code 0: written (also when you had said so before). 1: there is no such incident, it does not wait for
+    approval now, or its plan changed since you looked.
     """
     here = open_installation(config)
-    show(told(lambda: _commands(here).approve(incident, person(as_))), as_json=as_json)
+    show(told(lambda: _commands(here).approve(incident, person(as_), seen)), as_json=as_json)
 
 
 def reject(

@@ -80,7 +80,8 @@ def text(told: Story) -> Iterator[str]:
     )
     yield f"  owner {plain(i.owner) or 'nobody named'}; {count} items: {plain(', '.join(i.entities[:8]))}"
     if told.waits:
-        yield f"  WAITS FOR APPROVAL ({len(told.approvals)} of {told.approvals_needed}): aiops approve {i.id}"
+        how = f"aiops approve {i.id} --seen {told.seen}"
+        yield f"  WAITS FOR APPROVAL ({len(told.approvals)} of {told.approvals_needed}): {how}"
     yield from _part("timeline", (f"{clock_time(e.at)}  {e.who:<13} {e.what}" for e in i.story))
     yield from _part("episodes", (_episode(e) for e in told.episodes))
     if i.diagnosis:

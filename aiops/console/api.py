@@ -28,6 +28,13 @@ class Reason(BaseModel):
     reason: str = Field(default="", max_length=LONGEST_REASON)
 
 
+class Seen(BaseModel):
+    """What somebody looked at: ``seen`` of the incident's story."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    seen: str = Field(min_length=1, max_length=LONGEST_REASON)
+
+
 class Minutes(BaseModel):
     """For how long."""
 
@@ -99,9 +106,9 @@ def incident(request: Request, name: str) -> dict[str, Any]:
 
 
 @router.post("/api/incidents/{name}/approve")
-def approve(request: Request, name: str, who: Speaker) -> dict[str, Any]:
-    """Agree to the plan that waits."""
-    return _tell(request, lambda: parts_of(request).commands.approve(name, who))
+def approve(request: Request, name: str, who: Speaker, said: Seen) -> dict[str, Any]:
+    """Agree to the plan that was seen. 409 when another one waits by now: nothing is approved unseen."""
+    return _tell(request, lambda: parts_of(request).commands.approve(name, who, said.seen))
 
 
 @router.post("/api/incidents/{name}/reject")

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from aiops.console.telling import NotNowError, Switch, Told, UnknownError, Word, WrongError, checked_name, sentence
 from aiops.control.acting import APPROVERS
 from aiops.control.commands import LONGEST_SUPPRESSION_MINUTES
-from aiops.control.documents import PageRecord, SagaRecord, Work
+from aiops.control.documents import PageRecord, SagaRecord, Work, sight
 from aiops.control.lifecycle import TABLE, Trigger
 from aiops.model.codec import decode
 from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.incidents import Incident, IncidentState
+from aiops.model.plans import Plan
 from aiops.ports import Clock, Inbox, InboxRow, JournalReader
 from remediations.saga_state import State
 
@@ -42,17 +43,26 @@ class Commands:
         """Halts and resumes."""
         return Switch(self.inbox, self.clock, self.domain)
 
-    def approve(self, name: str, who: str) -> Told:
-        """Agree to the plan that waits; with two approvers asked for, the second one starts it."""
+    def approve(self, name: str, who: str, seen: str | None = None) -> Told:
+        """Agree to the plan that waits; with two approvers asked for, the second one starts it.
+
+        ``seen``: PLAN@VERSION of what this person looked at. None: whatever waits now, which the answer then names.
+        """
         incident, work = self._waiting(name, {IncidentState.AWAITING_APPROVAL})
         assert work.proposed is not None
+        if seen is not None and seen != sight(work):
+            raise NotNowError(
+                f"the plan changed: {sight(work)} waits now ({_steps(work.proposed)}), and what you saw was "
+                f"{sentence(seen)[:100] or 'not said'}; look at {incident.id} again before you approve"
+            )
         if who in work.approvals:
             raise NotNowError(f"{who} approved {incident.id} already; another person must")
         needed, have = APPROVERS.get(incident.level, 1), len(work.approvals) + 1
         more = "" if have >= needed else f"; {needed - have} more must"
-        text = f"{incident.id}: {who} approves {work.proposed.runbook}{more}"
-        key = f"approve/{incident.id}/{work.proposed.id}/{who}"
-        return self.switch.tell(key, Word("approve", incident.id, who, {"plan": work.proposed.id}), text)
+        text = f"{incident.id}: {who} approves {work.proposed.runbook} ({_steps(work.proposed)}){more}"
+        key = f"approve/{incident.id}/{sight(work)}/{who}"
+        arguments = {"plan": work.proposed.id, "version": str(work.basis)}
+        return self.switch.tell(key, Word("approve", incident.id, who, arguments), text)
 
     def reject(self, name: str, who: str, reason: str = "") -> Told:
         """Refuse the plan that waits; the incident goes to a person."""
@@ -142,3 +152,7 @@ class Commands:
         if (incident.state, trigger) not in TABLE:
             raise NotNowError(f"{incident.id} cannot {what} while it is {incident.state.value}")
         return incident
+
+
+def _steps(plan: Plan) -> str:
+    return ", then ".join(f"{step.action.primitive} {step.action.target}" for step in plan.steps)

@@ -267,7 +267,8 @@ def _choices(told: Story, frame: Frame) -> Html | None:
     buttons: list[Html] = []
     if told.waits:
         count = f" ({len(told.approvals)} of {told.approvals_needed})" if told.approvals_needed > 1 else ""
-        buttons.append(_button(place.format("approve"), f"Approve{count}", frame, "yes"))
+        seen = element("input", name="seen", value=told.seen, type="hidden")
+        buttons.append(_button(place.format("approve"), f"Approve{count}", frame, "yes", seen))
     if _asks(told):
         reason = element("input", name="reason", placeholder="why (kept in the journal)", maxlength=500)
         buttons.append(_button(place.format("reject"), "Reject", frame, "no", reason))

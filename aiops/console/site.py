@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import parse_qs, quote
 
@@ -89,7 +89,7 @@ async def signed_out(request: Request) -> Response:
 async def tell(request: Request, word: str, name: str = "") -> Response:
     """A button was pressed."""
     who, form = await _speaker(request)
-    command = _command(parts_of(request).commands, word, name, who, form.get("reason", ""))
+    command = _command(parts_of(request).commands, word, name, who, form)
     if command is None:
         raise HTTPException(404, "no such button")
     await run_in_threadpool(command)
@@ -97,10 +97,11 @@ async def tell(request: Request, word: str, name: str = "") -> Response:
     return _see(f"/incidents/{quote(name, safe='')}" if name else "/")
 
 
-def _command(commands: Commands, word: str, name: str, who: str, reason: str) -> Callable[[], Told] | None:
+def _command(commands: Commands, word: str, name: str, who: str, form: Mapping[str, str]) -> Callable[[], Told] | None:
+    reason = form.get("reason", "")
     match word, bool(name):
         case "approve", True:
-            return lambda: commands.approve(name, who)
+            return lambda: commands.approve(name, who, form.get("seen", ""))
         case "reject", True:
             return lambda: commands.reject(name, who, reason)
         case "acknowledge", True:

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from aiops.agents.paging import page_key
 from aiops.control.acting import APPROVERS
-from aiops.control.documents import EpisodeRecord, PageRecord, SagaRecord, Work
+from aiops.control.documents import EpisodeRecord, PageRecord, SagaRecord, Work, sight
 from aiops.control.lifecycle import LAST
 from aiops.model.codec import EVENT, decode
 from aiops.model.entities import MAIN_DOMAIN
@@ -81,6 +81,8 @@ class Story:
     pages: tuple[PageRecord, ...]
     approvals: tuple[str, ...] = ()
     approvals_needed: int = 0
+    seen: str = ""
+    """What an approval names, so that it is of this plan and of no other; empty: no plan waits."""
 
     @property
     def waits(self) -> bool:
@@ -132,6 +134,7 @@ def story(reader: JournalReader, name: str, domain: str = MAIN_DOMAIN) -> Story 
         pages=tuple(sorted(_pages(reader, work, domain), key=lambda p: p.page.at)),
         approvals=work.approvals,
         approvals_needed=APPROVERS.get(incident.level, 0),
+        seen=sight(work) if incident.state is IncidentState.AWAITING_APPROVAL else "",
     )
 
 

@@ -15,6 +15,7 @@ from aiops.agents.paging import Ask
 from aiops.control import acting, handoffs, tickets
 from aiops.control.channels import objection
 from aiops.control.diagnosis import WATCHED, chain_at, chain_ended
+from aiops.control.documents import sight
 from aiops.control.draft import Draft, RefusedError
 from aiops.control.escalation import escalate, page_people
 from aiops.control.incidents import is_runtime, move
@@ -290,6 +291,6 @@ def _ask_approval(draft: Draft, name: str, plan: Plan, ruling: Ruling) -> None:
     move(draft, name, Trigger.APPROVAL_NEEDED)
     people = "two people approve" if ruling.level is Oversight.TWO_APPROVERS else "somebody approves"
     because = f"The runtime would {what} ({plan.reason}), and waits until {people}: {'; '.join(ruling.reasons)}."
-    asks = f"`aiops approve {name}` or `aiops reject {name}`."
+    asks = f"`aiops approve {name} --seen {sight(draft.state.work[name])}` or `aiops reject {name}`."
     draft.line(name, "oversight", f"asks for {ruling.level.value}: {'; '.join(ruling.reasons)}", plan.id)
     page_people(draft, name, Ask(approval_reason(draft, name), because, asks))

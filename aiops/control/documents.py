@@ -77,6 +77,11 @@ class Work:
     """Context version that the proposed plan rests on; approvals of an older one are void."""
 
 
+def sight(work: Work) -> str:
+    """PLAN@VERSION: what somebody saw who looked at the plan that waits; an approval names it."""
+    return f"{work.proposed.id}@{work.basis}" if work.proposed else ""
+
+
 @dataclass(frozen=True, slots=True)
 class HandoffRecord:
     """A handoff that an agent has not answered yet."""

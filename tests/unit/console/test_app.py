@@ -87,6 +87,13 @@ def test_pages_allow_no_script_and_no_framing() -> None:
     assert headers["cache-control"] == "no-store"
 
 
+def seen(web: TestClient) -> str:
+    """What somebody saw who looked at the incident."""
+    found = web.get("/api/incidents/INC-1").json()["seen"]
+    assert isinstance(found, str)
+    return found
+
+
 def test_approving_by_button() -> None:
     """Sign in, press the button of the page, healed."""
     loop = waiting()
@@ -95,7 +102,9 @@ def test_approving_by_button() -> None:
 
     assert "Approve" in page.text
     assert 'http-equiv="refresh"' not in page.text
-    answer = web.post("/do/approve/INC-1", content=f"form={form_value(page)}")
+    unseen = web.post("/do/approve/INC-1", content=f"form={form_value(page)}&seen=INC-1-p9@1")
+    assert (unseen.status_code, "the plan changed" in unseen.text) == (409, True)
+    answer = web.post("/do/approve/INC-1", content=f"form={form_value(page)}&seen={seen(web)}")
     hand_over(loop)
 
     assert (answer.status_code, answer.headers["location"]) == (303, "/incidents/INC-1")
@@ -193,16 +202,21 @@ def test_the_api_tells_and_commands() -> None:
     assert (listed["id"], listed["state"], listed["root"]) == ("INC-1", "awaiting-approval", "pay")
     assert web.get("/api/incidents/INC-1").json()["plans"][0]["steps"][0]["target"] == "pay"
     assert web.get("/api/incidents/INC-9").status_code == 404
-    first = web.post("/api/incidents/INC-1/approve", headers=ANN)
+    sight = {"seen": seen(web)}
+    assert web.post("/api/incidents/INC-1/approve", headers=ANN).status_code == 422
+    other = web.post("/api/incidents/INC-1/approve", headers=ANN, json={"seen": "INC-1-p0@1"})
+    assert (other.status_code, sight["seen"] in other.json()["error"]) == (409, True)
+    assert loop.journal.read_inbox(0) == []
+    first = web.post("/api/incidents/INC-1/approve", headers=ANN, json=sight)
     assert (first.status_code, first.json()["new"]) == (200, True)
     hand_over(loop)
-    again = web.post("/api/incidents/INC-1/approve", headers=ANN)
+    again = web.post("/api/incidents/INC-1/approve", headers=ANN, json=sight)
     assert (again.status_code, "another person" in again.json()["error"]) == (409, True)
     bob = {"authorization": f"Bearer {TOKENS['bob']}"}
-    assert web.post("/api/incidents/INC-1/approve", headers=bob).status_code == 200
+    assert web.post("/api/incidents/INC-1/approve", headers=bob, json=sight).status_code == 200
     hand_over(loop)
     assert loop.runtime.orchestrator.state.incidents["INC-1"].state is IncidentState.RESOLVED
-    assert web.post("/api/incidents/INC-9/approve", headers=ANN).status_code == 404
+    assert web.post("/api/incidents/INC-9/approve", headers=ANN, json=sight).status_code == 404
 
 
 def test_the_api_halts_resumes_and_scales() -> None:

@@ -35,6 +35,24 @@ def test_an_approval_starts_the_plan_and_heals() -> None:
     assert [key for key, _ in loop.target.done] != []
 
 
+def test_only_what_was_seen_is_approved() -> None:
+    """Another plan, or the same one on newer knowledge, is refused with what waits now; nothing is written."""
+    loop = waiting()
+    shown = story(loop.journal, "INC-1")
+    assert shown is not None
+    plan, _, version = shown.seen.partition("@")
+    for stale in (f"{plan}@{int(version) - 1}", f"{plan}-other@{version}", "", "x\ny" * 500):
+        with pytest.raises(NotNowError, match=f"{plan}@{version} waits now"):
+            commands(loop).approve("INC-1", "ann", stale)
+    assert loop.journal.read_inbox(0) == []
+    assert commands(loop).approve("INC-1", "ann", shown.seen).new
+    hand_over(loop)
+    assert state(loop) is IncidentState.RESOLVED
+    after = story(loop.journal, "INC-1")
+    assert after is not None
+    assert after.seen == ""
+
+
 def test_a_second_click_writes_nothing() -> None:
     """The row's key names incident, plan and person."""
     loop = waiting()
