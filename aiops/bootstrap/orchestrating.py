@@ -15,8 +15,9 @@ from aiops.model.events import Event
 from aiops.ports import FetchedRecords, TopicPartition
 from aiops.settings import Settings
 from aiops.shell.checkpoints import CheckpointPublisher, Signing
+from aiops.shell.cluster.agents import ClusterAgents
 from aiops.shell.cluster.cluster import Cluster
-from aiops.shell.cluster.parts import ClusterAgents, ClusterFleet, ClusterSteps
+from aiops.shell.cluster.parts import ClusterFleet, ClusterSteps
 from aiops.shell.dispatch import Outside, ThreadedDispatcher
 from aiops.shell.journal.budget import SqlBudgetStore
 from aiops.shell.journal.reader import SqlJournalReader
@@ -152,8 +153,8 @@ class HostedOrchestration:
         status, checkpoints = self._orchestration.status(), self._checkpoints
         return replace(status, checkpoint=checkpoints.number, trouble=status.trouble or checkpoints.trouble)
 
-    def _offer(self, event: Event) -> None:
-        self._orchestration.offer(event)
+    def _offer(self, *events: Event) -> None:
+        self._orchestration.offer(*events)
 
     def _bury(self, letters: Sequence[DeadLetter]) -> None:
         if not letters:

@@ -19,7 +19,7 @@ from aiops.model.handoffs import Role
 from aiops.ports import Clock, Executor, Inbox, TelemetryConsumer
 from aiops.settings import Settings
 from aiops.shell.clock import RecordedClock, SystemClock
-from aiops.shell.cluster.parts import AgentHost
+from aiops.shell.cluster.agents import AgentHost
 from aiops.shell.executors.gate import Gate
 from aiops.shell.executors.http import HttpExecutor
 from aiops.shell.executors.script import ScriptExecutor

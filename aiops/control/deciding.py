@@ -18,6 +18,7 @@ from aiops.control.diagnosis import WATCHED, chain_at, chain_ended
 from aiops.control.documents import sight
 from aiops.control.draft import Draft, RefusedError
 from aiops.control.escalation import escalate, page_people
+from aiops.control.foresight import ANSWERS, review_of
 from aiops.control.incidents import is_runtime, move
 from aiops.control.lifecycle import EARLY, LAST, Trigger
 from aiops.control.merging import merge_proposed
@@ -46,8 +47,6 @@ from remediations import saga_messages as say
 CHAIN: Final = frozenset({Intent.DIAGNOSE, Intent.ROUTE, Intent.PLAN})
 """Intents of the way from a diagnosis to a plan."""
 ON_CHAIN: Final = CHAIN | {Intent.EXECUTE, Intent.ESCALATE}
-ANSWERS: Final = 8
-"""Answers to one handoff at most."""
 TAKE_OVER: Final = "Please take it from here; `aiops acknowledge {0}` stops further pages."
 
 
@@ -66,7 +65,7 @@ def answered(draft: Draft, name: str, answers: tuple[Handoff, ...]) -> None:
     if request.intent in CHAIN:
         follow = next((answer for answer in passed if answer.intent in ON_CHAIN), None)
         if follow is not None:
-            chain_at(draft, request.work_item, f"review/{follow.id}")
+            chain_at(draft, request.work_item, review_of(follow))
         else:
             chain_ended(draft, request.work_item)
 
@@ -79,7 +78,7 @@ def _closed(draft: Draft, work_item: str) -> bool:
 def _passes(draft: Draft, answer: Handoff, request: Handoff) -> bool:
     """Stop what is outside the table or malformed: that is an incident of the runtime."""
     why = objection(answer, request) or _unreadable(answer)
-    if why is None and f"review/{answer.id}" in draft.state.handoffs:
+    if why is None and review_of(answer) in draft.state.handoffs:
         why = "its id is in use"
     if why is None:
         return True

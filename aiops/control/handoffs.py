@@ -11,6 +11,7 @@ from typing import Final
 
 from aiops.control import documents as doc
 from aiops.control.draft import Draft, RefusedError
+from aiops.control.foresight import review_of
 from aiops.control.incidents import forget_handoff
 from aiops.control.troubles import trouble
 from aiops.model.effects import HandOff
@@ -62,7 +63,7 @@ def _dispatch(draft: Draft, record: doc.HandoffRecord) -> None:
 
 def review(draft: Draft, answer: Handoff) -> None:
     """Show oversight a handoff before it takes effect."""
-    ask(draft, f"review/{answer.id}", Role.OVERSIGHT, Intent.REVIEW, ReviewRequest(answer))
+    ask(draft, review_of(answer), Role.OVERSIGHT, Intent.REVIEW, ReviewRequest(answer))
 
 
 def take(draft: Draft, name: str) -> Handoff:

@@ -16,36 +16,24 @@ from typing import Protocol, assert_never
 
 import structlog
 
-from aiops.agents.view import View
 from aiops.control.orchestrator import Orchestrator
 from aiops.model.effects import AskFleet, Effect, HandOff, ObserveStep, Publish, Release, Reserve, RunStep, SendPage
 from aiops.model.errors import AiopsError
 from aiops.model.events import (
     BudgetAnswered,
-    Event,
     FleetAnswered,
-    HandoffAnswered,
-    HandoffFailed,
     PageReported,
     StepObserved,
     StepReported,
 )
-from aiops.model.handoffs import Handoff, Role
 from aiops.model.pages import Delivery, Page
 from aiops.model.plans import Observed, ReservationAnswer, StepOrder, StepOutcome, StepStatus
 from aiops.model.telemetry import FleetAnswer
 from aiops.ports import BudgetStore, Clock, Fleet, OutRecord, Producer
+from aiops.shell.asking import Agents, Asking, Offer
 
 _LOG = structlog.get_logger(__name__)
 _AGAIN_SECONDS = 2.0
-
-
-class Agents(Protocol):
-    """The agents, wherever they run."""
-
-    def ask(self, role: Role, handoff: Handoff, view: View) -> Future[tuple[Handoff, ...]]:
-        """Give the handoff to the agent; its answers, or its error."""
-        ...
 
 
 class Steps(Protocol):
@@ -88,18 +76,17 @@ class Outside:
 
 
 class ThreadedDispatcher:
-    """``Dispatcher`` with one thread for each of fleet, budget and topics, so that a slow one holds up no other.
+    """``Dispatcher`` with threads of their own for agents, fleet, budget and topics: a slow one holds up no other.
 
     Args:
         outside: the ports.
-        offer: puts an event into the orchestrator's queue.
+        offer: puts events into the orchestrator's queue.
         fail_point: called with a name at points where tests kill the process.
     """
 
-    def __init__(
-        self, outside: Outside, offer: Callable[[Event], None], fail_point: Callable[[str], None] = lambda _: None
-    ) -> None:
+    def __init__(self, outside: Outside, offer: Offer, fail_point: Callable[[str], None] = lambda _: None) -> None:
         self._outside, self._offer, self._fail_point = outside, offer, fail_point
+        self._asking = Asking(outside.agents, offer, outside.clock)
         self._fleet = ThreadPoolExecutor(4, thread_name_prefix="ask-fleet")
         self._budget = ThreadPoolExecutor(1, thread_name_prefix="budget")
         self._topics = ThreadPoolExecutor(1, thread_name_prefix="publish")
@@ -126,7 +113,7 @@ class ThreadedDispatcher:
     def _start(self, effect: Effect, orchestrator: Orchestrator) -> None:
         match effect:
             case HandOff():
-                self._hand_off(effect, orchestrator)
+                self._asking.ask(effect.handoff, orchestrator.view_for(effect.handoff))
             case AskFleet():
                 self._fleet.submit(self._ask, effect)
             case Reserve():
@@ -144,41 +131,6 @@ class ThreadedDispatcher:
                 self._topics.submit(self._publish, [effect])
             case _:
                 assert_never(effect)
-
-    # -------------------------------------------------------------------------------------------------- agents
-
-    def _hand_off(self, effect: HandOff, orchestrator: Orchestrator) -> None:
-        handoff = effect.handoff
-        view = orchestrator.view_for(handoff)
-        answer = self._outside.agents.ask(handoff.to, handoff, view)
-        answer.add_done_callback(lambda future: self._answered(handoff, future))
-
-    def _answered(self, handoff: Handoff, future: Future[tuple[Handoff, ...]]) -> None:
-        now, domain = self._outside.clock.now(), handoff.domain
-        error = future.exception()
-        if error is None:
-            self._offer(
-                HandoffAnswered(
-                    id=f"answer/{handoff.id}",
-                    at=now,
-                    cause=handoff.id,
-                    handoff=handoff.id,
-                    answers=tuple(future.result()),
-                    domain=domain,
-                )
-            )
-            return
-        _LOG.warning("agent_failed", agent=handoff.to, handoff=handoff.id, reason=str(error)[:500])
-        self._offer(
-            HandoffFailed(
-                id=f"failed/{handoff.id}/{now}",
-                at=now,
-                cause=handoff.id,
-                handoff=handoff.id,
-                reason=f"{type(error).__name__}: {error}"[:500],
-                domain=domain,
-            )
-        )
 
     # ---------------------------------------------------------------------------------------------------- steps
 

@@ -12,29 +12,34 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from queue import Empty, Queue
 from typing import Protocol
 
 import structlog
 
+from aiops.control.counting import counted, ending_of, lost
 from aiops.control.draft import Decision, Writer, together
+from aiops.control.inbox import UnreadableRowError, event_of
 from aiops.control.invariants import membership_difference
 from aiops.control.orchestrator import Orchestrator
 from aiops.control.recovery import resume_effects
-from aiops.model.codec import EVENT, decode, encode
+from aiops.control.timers import TimerQueue, fired
+from aiops.model.codec import decode, encode
 from aiops.model.deadletters import DeadLetter
 from aiops.model.effects import Effect
 from aiops.model.errors import FencedOutError, TemporaryError
-from aiops.model.events import CommandGiven, Event, HaltChanged, OrchestratorStarted, StepReported, TimerFired
+from aiops.model.events import Event, HaltChanged, OrchestratorStarted
 from aiops.model.ledger import Ending, LedgerLine
-from aiops.model.plans import StepOutcome
-from aiops.ports import Clock, FetchedRecords, InboxRow, Journal, Put, TelemetryConsumer, TopicPartition
+from aiops.ports import Clock, InboxRow, Journal, Put, TelemetryConsumer, TopicPartition
 from aiops.settings import Settings
+from aiops.shell.control_topics import Arrival, Reader, Reading, TopicsThread
 
 _LOG = structlog.get_logger(__name__)
 _QUEUE = 4096
 _INBOX_SECONDS = 0.2
 _IDLE_SECONDS = 0.5
+_STATUS_SECONDS = 0.1
 LEDGER = "ledger"
 """Kind of the documents that count what was read from the control topics."""
 
@@ -48,16 +53,6 @@ class Dispatcher(Protocol):
 
     def performed(self) -> list[str]:
         """Keys of effects without an answering event that happened since the last call."""
-        ...
-
-
-class Reader(Protocol):
-    """Turns a record of a control topic to events or a dead letter, without raising."""
-
-    def __call__(
-        self, records: FetchedRecords, place: int, received_at: int
-    ) -> tuple[tuple[Event, ...], DeadLetter | None]:
-        """``place``: index of the record within ``records``."""
         ...
 
 
@@ -75,17 +70,6 @@ class OrchestrationParts:
     places: tuple[TopicPartition, ...]
     """Partitions of the control topics."""
     fail_point: Callable[[str], None] = lambda _: None
-
-
-@dataclass(frozen=True, slots=True)
-class _Arrival:
-    """One thing in the queue: events, and what is true once they are committed."""
-
-    events: tuple[Event, ...]
-    position: tuple[TopicPartition, int] | None = None
-    buried: DeadLetter | None = None
-    epoch: int = 0
-    """With a position: of the reign that read it. After a restart it is read again, so an older one is dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +98,14 @@ class Orchestration:
 
     def __init__(self, settings: Settings, parts: OrchestrationParts, holder: str) -> None:
         self._settings, self._parts, self._holder = settings, parts, holder
-        self._arrivals: Queue[_Arrival] = Queue(_QUEUE)
+        self._arrivals: Queue[Arrival] = Queue(_QUEUE)
         self._stopping = threading.Event()
+        self._topics = TopicsThread(parts.consumer, parts.reader, parts.clock, settings.domain)
         self._threads = [
-            threading.Thread(target=work, name=name, daemon=True)
-            for name, work in (("orchestrator", self._run), ("control-topics", self._read_topics))
+            threading.Thread(target=self._run, name="orchestrator", daemon=True),
+            threading.Thread(
+                target=self._topics.run, args=(self._arrivals.put, self._stopping), name="control-topics", daemon=True
+            ),
         ]
         self._ledger: dict[TopicPartition, LedgerLine] = {}
         self._inbox = 0
@@ -127,9 +114,9 @@ class Orchestration:
         self._next_inbox = 0.0
         self._wake_inbox = threading.Event()
         self._status = OrchestrationStatus()
-        self._reading: tuple[int, dict[TopicPartition, int | None]] = (0, {})
-        """Epoch, and where its reading of the control topics begins; replaced whole."""
         self._core = Orchestrator(settings)
+        self._timers = TimerQueue(self._core.state.timers)
+        self._next_status = 0.0
 
     # ------------------------------------------------------------------------------------ from other threads
 
@@ -138,14 +125,14 @@ class Orchestration:
         for thread in self._threads:
             thread.start()
 
-    def offer(self, event: Event) -> None:
-        """An answer or a wake-up from the dispatcher; blocks when the queue is full."""
-        self._arrivals.put(_Arrival((event,)))
+    def offer(self, *events: Event) -> None:
+        """Answers from the dispatcher, to be decided together; blocks when the queue is full."""
+        self._arrivals.put(Arrival(events))
 
     def wake(self) -> None:
         """Something was written to the inbox: look now."""
         self._wake_inbox.set()
-        self._arrivals.put(_Arrival(()))
+        self._arrivals.put(Arrival(()))
 
     def stop(self, timeout_seconds: float = 10.0) -> None:
         """End after the group at hand."""
@@ -167,10 +154,9 @@ class Orchestration:
         lines = [decode(LedgerLine, body) for body in documents.pop(LEDGER, {}).values()]
         self._ledger = {TopicPartition(line.topic, line.partition): line for line in lines}
         self._inbox = recovered.inbox
-        begin: dict[TopicPartition, int | None] = dict.fromkeys(self._parts.places)
-        self._reading = (epoch, begin | dict(recovered.positions))
         self._epoch = epoch
         self._core = Orchestrator.load(self._settings, replace(recovered, documents=documents))
+        self._timers = TimerQueue(self._core.state.timers)
         halt = journal.halt_state(domain)
         self._halt_generation = halt.generation
         now = self._parts.clock.now()
@@ -182,10 +168,12 @@ class Orchestration:
             halted=halt.halted,
             domain=domain,
         )
-        done = self._decide([_Arrival((started,))])
+        done = self._decide([Arrival((started,))])
         resumed = [e for e in resume_effects(recovered.effects, epoch) if e.key not in done]
         self._parts.dispatcher.begin(resumed, self._core)
         self._publish()
+        begin: dict[TopicPartition, int | None] = dict.fromkeys(self._parts.places)
+        self._topics.read(Reading(epoch, begin | dict(recovered.positions)))
 
     def _run(self) -> None:
         recovered = False
@@ -195,7 +183,7 @@ class Orchestration:
                     self._recover()
                     recovered = True
                 self._decide(self._gather())
-                self._publish()
+                self._publish_when_due()
             except FencedOutError as error:
                 _LOG.warning("orchestrator_over", reason=str(error))
                 self._status = replace(self._status, over=True, trouble=str(error))
@@ -207,10 +195,10 @@ class Orchestration:
                 self._stopping.wait(error.delay_seconds)
                 recovered = False
 
-    def _gather(self) -> list[_Arrival]:
+    def _gather(self) -> list[Arrival]:
         """Arrivals up to the size and age of a group; due timers and the inbox come first."""
         limit, age = self._settings.control.commit_events, self._settings.control.commit_milliseconds / 1000
-        group = [*self._halt_and_inbox(), *self._timers()]
+        group = [*self._halt_and_inbox(), *self._due()]
         deadline = time.monotonic() + (age if group else self._patience())
         while len(group) < limit:
             try:
@@ -224,35 +212,23 @@ class Orchestration:
 
     def _patience(self) -> float:
         """How long nothing need be looked at, seconds."""
-        due = min((row.due for row in self._core.state.timers.values()), default=None)
+        due = self._timers.next_due()
         until_timer = _IDLE_SECONDS if due is None else (due - self._parts.clock.now()) / 1e9
-        return min(max(0.0, until_timer), max(0.0, self._next_inbox - time.monotonic()), _IDLE_SECONDS)
+        looks = min(self._next_inbox, self._next_status) - time.monotonic()
+        return min(max(0.0, until_timer), max(0.0, looks), _IDLE_SECONDS)
 
-    def _timers(self) -> list[_Arrival]:
-        now = self._parts.clock.now()
-        return [
-            _Arrival(
-                (
-                    TimerFired(
-                        id=f"timer/{row.id}/{row.due}",
-                        at=now,
-                        timer=row.id,
-                        name=row.name,
-                        subject=row.subject,
-                        domain=self._settings.domain,
-                    ),
-                )
-            )
-            for row in self._core.due(now)[: self._settings.control.commit_events]
-        ]
+    def _due(self) -> list[Arrival]:
+        now, limit = self._parts.clock.now(), self._settings.control.commit_events
+        rows = islice(iter(lambda: self._timers.pop(now), None), limit)
+        return [Arrival((fired(row, now, self._settings.domain),)) for row in rows]
 
-    def _halt_and_inbox(self) -> list[_Arrival]:
+    def _halt_and_inbox(self) -> list[Arrival]:
         if time.monotonic() < self._next_inbox and not self._wake_inbox.is_set():
             return []
         self._wake_inbox.clear()
         self._next_inbox = time.monotonic() + _INBOX_SECONDS
         journal, domain, now = self._parts.journal, self._settings.domain, self._parts.clock.now()
-        arrivals: list[_Arrival] = []
+        arrivals: list[Arrival] = []
         halt = journal.halt_state(domain)
         if halt.generation != self._halt_generation:
             self._halt_generation = halt.generation
@@ -264,13 +240,13 @@ class Orchestration:
                 who=halt.who,
                 domain=domain,
             )
-            arrivals.append(_Arrival((event,)))
+            arrivals.append(Arrival((event,)))
         for row in journal.read_inbox(self._inbox, domain=domain):
             self._inbox = row.number
-            arrivals.append(_Arrival(_from_inbox(row, now)))
+            arrivals.append(_from_inbox(row, now))
         return arrivals
 
-    def _decide(self, group: list[_Arrival]) -> frozenset[str]:
+    def _decide(self, group: list[Arrival]) -> frozenset[str]:
         """Decide, commit, and begin the effects; returns keys of effects that are not wanted any more."""
         performed = self._parts.dispatcher.performed()
         if not group and not performed:
@@ -284,11 +260,12 @@ class Orchestration:
         transaction = replace(transaction, documents=(*transaction.documents, *self._count(group, of_arrival)))
         self._parts.fail_point("orchestrator.decided")
         self._parts.journal.commit([transaction])
+        self._timers.set(transaction.timers_set)
         self._parts.fail_point("orchestrator.journalled")
         self._parts.dispatcher.begin(transaction.effects, self._core)
         return frozenset(transaction.effects_done)
 
-    def _count(self, group: list[_Arrival], decided: list[list[Decision]]) -> list[Put]:
+    def _count(self, group: list[Arrival], decided: list[list[Decision]]) -> list[Put]:
         """The ledger of the control topics, in the same transaction as what it counts."""
         changed: dict[TopicPartition, LedgerLine] = {}
         for arrival, decisions in zip(group, decided, strict=True):
@@ -296,11 +273,21 @@ class Orchestration:
                 continue
             place, next_offset = arrival.position
             line = changed.get(place) or self._ledger.get(place)
-            changed[place] = _counted(line, place, next_offset, _ending(arrival, decisions))
+            if arrival.lost_from is not None:
+                changed[place] = lost(line, place, arrival.lost_from, next_offset)
+            else:
+                ending = Ending.DEAD_LETTER if arrival.buried is not None else ending_of(decisions)
+                changed[place] = counted(line, place, next_offset, ending)
         self._ledger |= changed
         return [Put(LEDGER, f"{place.topic}/{place.partition}", encode(line)) for place, line in changed.items()]
 
+    def _publish_when_due(self) -> None:
+        """The status is for people and other parts: a few times a second is enough for them."""
+        if time.monotonic() >= self._next_status:
+            self._publish()
+
     def _publish(self) -> None:
+        self._next_status = time.monotonic() + _STATUS_SECONDS
         state = self._core.state
         incidents: dict[str, int] = {}
         for name in state.live:
@@ -316,77 +303,12 @@ class Orchestration:
             halted=state.reign.halted,
         )
 
-    # -------------------------------------------------------------------------------- the control topics' thread
 
-    def _read_topics(self) -> None:
-        consumer, epoch, assigned = self._parts.consumer, 0, False
-        while not self._stopping.is_set():
-            if self._epoch == 0:
-                self._stopping.wait(0.05)
-                continue
-            try:
-                if epoch != self._epoch:
-                    reading = self._reading
-                    consumer.assign(reading[1])
-                    epoch, assigned = reading[0], True
-                elif not assigned:
-                    consumer.assign(consumer.positions())
-                    assigned = True
-                for records in consumer.poll(0.25, 1 << 20):
-                    self._take(records, epoch)
-            except TemporaryError as error:
-                _LOG.warning("control_topics_wait", reason=str(error))
-                assigned = False
-                self._stopping.wait(error.delay_seconds)
-
-    def _take(self, records: FetchedRecords, epoch: int) -> None:
-        for place in range(len(records.offsets)):
-            events, buried = self._parts.reader(records, place, self._parts.clock.now())
-            position = (records.source, records.offsets[place] + 1)
-            self._arrivals.put(_Arrival(events, position, buried, epoch))
-
-
-def _ending(arrival: _Arrival, decisions: Sequence[Decision]) -> Ending:
-    """How one record ended; of several events in it, one that took effect decides."""
-    if arrival.buried is not None:
-        return Ending.DEAD_LETTER
-    endings = {decision.ending for decision in decisions}
-    if not endings or Ending.APPLIED in endings:
-        return Ending.APPLIED
-    # Refused for what it says, not for its form: its journal entry keeps the event and the reason.
-    return Ending.DUPLICATE if Ending.DUPLICATE in endings else Ending.APPLIED
-
-
-def _counted(line: LedgerLine | None, place: TopicPartition, next_offset: int, ending: Ending) -> LedgerLine:
-    if line is None:
-        line = LedgerLine(place.topic, place.partition, 0, 0, {}, 0, next_offset - 1, next_offset - 1)
-    endings = dict(line.endings)
-    endings[ending] = endings.get(ending, 0) + 1
-    skipped = next_offset - 1 - line.next_offset
-    return replace(
-        line,
-        records=line.records + 1,
-        items=line.items + 1,
-        endings=endings,
-        next_offset=next_offset,
-        lost_offsets=line.lost_offsets + max(0, skipped),
-    )
-
-
-def _from_inbox(row: InboxRow, now: int) -> tuple[Event, ...]:
+def _from_inbox(row: InboxRow, now: int) -> Arrival:
     """What an inbox row says; one that cannot be read says nothing, as its writer validated it already."""
     try:
-        match row.kind:
-            case "outcome":
-                outcome = decode(StepOutcome, row.body)
-                return (StepReported(id=row.key, at=now, outcome=outcome, domain=row.domain),)
-            case "command":
-                command = decode(CommandGiven, row.body)
-                return (replace(command, id=row.key, at=now, who=row.who, domain=row.domain),)
-            case "event":
-                return (replace(EVENT.validate_json(row.body), id=row.key, at=now, domain=row.domain),)
-            case _:
-                return ()
-    except ValueError as error:
+        event = event_of(row, now)
+    except UnreadableRowError as error:
         _LOG.warning("inbox_row_unreadable", key=row.key, reason=str(error)[:300])
-        return ()
+        event = None
+    return Arrival(() if event is None else (event,))

@@ -4,8 +4,9 @@ The real orchestration with its journal (SQLite, synchronous=FULL, group commit)
 (``--agents threads``: one thread each, without Ray), the real dispatcher and budget. Each incident is another service
 of the estate whose memory grows. *Decision*: from the moment the episode is offered to the orchestrator until the
 commit has returned in which its incident is acting, waits for approval, is held for a window, or is escalated: so
-correlation, diagnosis, routing, planning and every review by oversight lie between. *Handoff*: from the call of an
-agent to its answer. Executors and fleet are stand-ins that answer at once; their work goes on beside the decisions.
+correlation, diagnosis, routing, planning and every review by oversight lie between. *Handoff*: from the event that led
+to it until its answer is there, so with deciding, the commit and waiting in line; *call*: the call of the agent's actor
+alone. Executors and fleet are stand-ins that answer at once; their work goes on beside the decisions.
 
 Routing waits on purpose for more evidence while a diagnosis is doubtful (``control.gather_seconds``): that wait is set
 to 0 here, since it is a choice and not a cost; ``--gather 20`` shows the default.
@@ -28,21 +29,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aiops.agents.view import Agent, View
+from aiops.agents.view import Agent
 from aiops.bootstrap.parts import control_agent, limits, open_journal
 from aiops.model.entities import Edge, EdgeKind, Item
 from aiops.model.episodes import Direction, Episode, Signal, Source
 from aiops.model.events import EpisodeReported, Event, ItemReported
-from aiops.model.handoffs import Handoff, Role
+from aiops.model.handoffs import Role
 from aiops.model.pages import Delivery, Page
 from aiops.model.plans import Observed, StepOrder, StepOutcome, StepStatus
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
 from aiops.ports import FetchedRecords, OutRecord, Put, TopicPartition, Transaction
 from aiops.settings import Control, Settings
+from aiops.shell.asking import Agents, Answer, Question
 from aiops.shell.clock import SystemClock
+from aiops.shell.cluster.agents import ClusterAgents
 from aiops.shell.cluster.cluster import Cluster
-from aiops.shell.cluster.parts import ClusterAgents
-from aiops.shell.dispatch import Agents, Outside, ThreadedDispatcher
+from aiops.shell.dispatch import Outside, ThreadedDispatcher
 from aiops.shell.journal.budget import SqlBudgetStore
 from aiops.shell.orchestration import Orchestration, OrchestrationParts
 
@@ -58,8 +60,10 @@ class Threads:
         self._agents = agents
         self._pools = {role: ThreadPoolExecutor(1, thread_name_prefix=role.value) for role in agents}
 
-    def ask(self, role: Role, handoff: Handoff, view: View) -> Future[tuple[Handoff, ...]]:
-        return self._pools[role].submit(self._agents[role].handle, handoff, view)
+    def ask(self, role: Role, questions: Sequence[Question]) -> Future[Sequence[Answer]]:
+        return self._pools[role].submit(
+            lambda: [self._agents[role].handle(question.handoff, question.view) for question in questions]
+        )
 
 
 @dataclass(slots=True)
@@ -68,12 +72,18 @@ class Timed:
 
     inner: Agents
     took: list[tuple[str, float]] = field(default_factory=list)
+    calls: list[float] = field(default_factory=list)
 
-    def ask(self, role: Role, handoff: Handoff, view: View) -> Future[tuple[Handoff, ...]]:
+    def ask(self, role: Role, questions: Sequence[Question]) -> Future[Sequence[Answer]]:
         begun = time.perf_counter()
-        future = self.inner.ask(role, handoff, view)
-        future.add_done_callback(lambda _: self.took.append((role.value, time.perf_counter() - begun)))
+        future = self.inner.ask(role, questions)
+        future.add_done_callback(lambda _: self._note(role, questions, begun))
         return future
+
+    def _note(self, role: Role, questions: Sequence[Question], begun: float) -> None:
+        self.calls.append(time.perf_counter() - begun)
+        now = time.time_ns()
+        self.took += [(role.value, (now - question.handoff.at) / SECOND) for question in questions]
 
 
 class Quiet:
@@ -198,8 +208,8 @@ class Bench:
         self.orchestration.start()
         until(lambda: self.orchestration.status().epoch > 0, 30.0)
 
-    def _offer(self, event: Event) -> None:
-        self.orchestration.offer(event)
+    def _offer(self, *events: Event) -> None:
+        self.orchestration.offer(*events)
 
     def tell(self, items: list[tuple[Item, tuple[Edge, ...]]]) -> None:
         """The estate, and wait until it is known."""
@@ -225,6 +235,7 @@ def at_rate(bench: Bench, rate: float, seconds: float, first: int) -> dict[str, 
     count = max(3, int(rate * seconds))
     offered: dict[str, float] = {}
     bench.agents.took.clear()
+    bench.agents.calls.clear()
     bench.journal.took.clear()
     begun, cpu = time.perf_counter(), time.process_time()
     for number in range(count):
@@ -246,11 +257,14 @@ def at_rate(bench: Bench, rate: float, seconds: float, first: int) -> dict[str, 
         "decision_ms": spread(waits),
         "handoff_ms": spread(handoffs),
         "handoffs": len(handoffs),
+        "call_ms": spread(bench.agents.calls),
+        "calls": len(bench.agents.calls),
         "by_agent_p99_ms": {
             role: spread([took for name, took in bench.agents.took if name == role])["p99"]
             for role in sorted({name for name, _ in bench.agents.took})
         },
         "commit_ms": spread(bench.journal.took),
+        "commits": len(bench.journal.took),
         "orchestrator_cpu_share": (time.process_time() - cpu) / (time.perf_counter() - begun),
     }
 
@@ -295,7 +309,8 @@ def main() -> None:
         at_rate(bench, 5.0, 2.0, 0)  # everything was called once
         print(f"agents: {given.agents}; gathering {given.gather:g} s; load of the machine {os.getloadavg()[0]:.1f}")
         print(
-            f"{'new/s':>6} {'decided':>9} {'p50':>8} {'p99':>8} {'max':>8} ms; handoffs p50, p99; commit p50, p99; how"
+            f"{'new/s':>6} {'decided':>9} {'p50':>8} {'p99':>8} {'max':>8} ms;"
+            " handoffs p50, p99; calls p50, p99; commits p50, p99; how"
         )
         first = 10
         for rate in given.rates:
@@ -303,9 +318,11 @@ def main() -> None:
             first += found["incidents"]
             rows.append(found)
             decision, handoff, commit = found["decision_ms"], found["handoff_ms"], found["commit_ms"]
+            call = found["call_ms"]
             print(
                 f"{rate:>6g} {found['decided']:>4}/{found['incidents']:<4} {decision['p50']:>8.1f}"
                 f" {decision['p99']:>8.1f} {decision['max']:>8.1f} ms; {handoff['p50']:.1f}, {handoff['p99']:.1f};"
+                f" {call['p50']:.1f}, {call['p99']:.1f};"
                 f" {commit['p50']:.1f}, {commit['p99']:.1f}; {found['how']}",
                 flush=True,
             )

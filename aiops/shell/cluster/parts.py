@@ -1,61 +1,23 @@
-"""The dispatcher's view of the cluster: agents, the executors' gate and the shards as plain ports."""
+"""The dispatcher's view of the cluster: the executors' gate and the shards as plain ports."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
-from dataclasses import replace
 from typing import Any
 
-from aiops.agents.view import Agent, View
 from aiops.model.errors import AiopsError, TemporaryError
-from aiops.model.handoffs import Handoff, Role
 from aiops.model.plans import Observed, StepOrder, StepOutcome
 from aiops.model.telemetry import EntityReading, FleetAnswer, FleetQuestion
 from aiops.ports import Clock
-from aiops.shell.cluster.cluster import Cluster, shared
+from aiops.shell.cluster.cluster import Cluster
 from aiops.shell.shard import ShardStatus
-from topology.graph import Graph
 
 _ASK_SECONDS = 3.0
 _OBSERVE_SECONDS = 120.0
 """Longer than the hard deadline that an effect in doubt may still have."""
-
-
-class AgentHost:
-    """Wraps one agent in its actor. The graph comes by reference and is kept until its version changes."""
-
-    def __init__(self, agent: Agent, fail_point: Callable[[str], None] = lambda _: None) -> None:
-        self._agent, self._fail_point = agent, fail_point
-        self._graph = Graph.empty()
-        self._known: Any = None
-
-    def handle(self, handoff: Handoff, view: View, graph: list[Any]) -> tuple[Handoff, ...]:
-        """One handoff. ``graph``: a list with the reference, so that Ray does not fetch it unasked."""
-        (reference,) = graph
-        if reference != self._known:
-            self._graph, self._known = shared(reference), reference
-        self._fail_point("agent.handling")
-        return self._agent.handle(handoff, replace(view, graph=self._graph))
-
-
-class ClusterAgents:
-    """Asks agents as actors; shares each version of the graph once."""
-
-    def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
-        self._empty = Graph.empty()
-        self._graph: Graph | None = None
-        self._reference: Any = None
-
-    def ask(self, role: Role, handoff: Handoff, view: View) -> Future[tuple[Handoff, ...]]:
-        """Give the handoff to the agent; its answers, or its error."""
-        if view.graph is not self._graph:
-            self._graph, self._reference = view.graph, self._cluster.put(view.graph)
-        slim = replace(view, graph=self._empty)
-        return self._cluster.call(role.value, 0, "handle", handoff, slim, [self._reference])
 
 
 class ClusterSteps:
