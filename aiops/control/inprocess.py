@@ -8,12 +8,13 @@ a new one on the same journal goes on.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, assert_never
 
 from aiops.agents.view import Agent
 from aiops.control.draft import Decision, Writer, together
+from aiops.control.inbox import event_of
 from aiops.control.memory import ORCHESTRATOR
 from aiops.control.orchestrator import Orchestrator
 from aiops.control.recovery import resume_effects
@@ -28,7 +29,7 @@ from aiops.model.events import Event
 from aiops.model.handoffs import Role
 from aiops.model.pages import Delivery
 from aiops.model.plans import Observed, ReservationAnswer, StepOrder, StepOutcome, StepStatus
-from aiops.ports import BudgetStore, Fleet, HaltState, InboxRow, Journal, Notifier
+from aiops.ports import BudgetStore, Fleet, HaltState, InboxRow, Journal, Notifier, Transaction
 from aiops.settings import Settings
 
 
@@ -107,10 +108,10 @@ class InProcessRuntime:
             halted=halt.halted,
             domain=domain,
         )
-        decision = self._decide(started)
+        decided = self._decide([started])
         again = resume_effects(recovered.effects, self.epoch)
-        done = set(decision.effects_done)
-        for effect in (*(e for e in again if e.key not in done), *decision.effects):
+        done = set(decided.effects_done)
+        for effect in (*(e for e in again if e.key not in done), *decided.effects):
             self._perform(effect)
         self._read_inbox()
 
@@ -128,19 +129,25 @@ class InProcessRuntime:
         self.now = max(self.now, at)
 
     def step(self, until: int) -> bool:
-        """Handle the next event or timer that is due by ``until``; False: there is none."""
+        """Handle the next timer, or the events of the next moment, if due by ``until``; False: there is none.
+
+        What happens at the same moment is decided in groups, as the real shell does: one commit each.
+        """
         due = self._timers.next_due()
         queued = self._queue[0][0] if self._queue else None
         if due is not None and due <= until and (queued is None or due < queued):
             row = self._timers.pop(due)
             assert row is not None
             self.now = max(self.now, due)
-            self._handle(fired(row, self.now, self.settings.domain))
+            self._handle([fired(row, self.now, self.settings.domain)])
             return True
         if queued is None or queued > until:
             return False
         self.now = max(self.now, queued)
-        self._handle(heapq.heappop(self._queue)[2])
+        group: list[Event] = []
+        while self._queue and self._queue[0][0] == queued and len(group) < self.settings.control.commit_events:
+            group.append(heapq.heappop(self._queue)[2])
+        self._handle(group)
         return True
 
     def command(self, command: str, subject: str, who: str, **arguments: str) -> None:
@@ -171,27 +178,30 @@ class InProcessRuntime:
         self._journal.append(InboxRow(key, self.now, kind, body, who, domain=self.settings.domain))
 
     def _read_inbox(self) -> None:
-        """Hand over every row that is new; attempts are for executors alone."""
+        """Hand over every row that is new and meant for the orchestrator."""
         while rows := self._journal.read_inbox(self._inbox, domain=self.settings.domain):
             for row in rows:
                 self._inbox = row.number
-                if row.kind != "attempt":
-                    self._handle(EVENT.validate_json(row.body))
+                event = event_of(row, self.now)
+                if event is not None:
+                    self._handle([event])
 
-    def _handle(self, event: Event) -> None:
-        for effect in self._decide(event).effects:
+    def _handle(self, events: Sequence[Event]) -> None:
+        for effect in self._decide(events).effects:
             self._perform(effect)
 
-    def _decide(self, event: Event) -> Decision:
+    def _decide(self, events: Sequence[Event]) -> Transaction:
         """Decide and commit; nothing has happened yet."""
-        decision = self.orchestrator.handle(event)
+        decisions = [self.orchestrator.handle(event) for event in events]
         writer = Writer(self.settings.domain, self.epoch, inbox=self._inbox)
         performed, self._performed = self._performed, []
-        self._journal.commit([together([decision], writer, performed)])
-        self._timers.set(decision.timers_set)
+        decided = together(decisions, writer, performed)
+        self._journal.commit([decided])
+        self._timers.set(decided.timers_set)
         if self.on_decision is not None:
-            self.on_decision(event, decision)
-        return decision
+            for event, decision in zip(events, decisions, strict=True):
+                self.on_decision(event, decision)
+        return decided
 
     # ------------------------------------------------------------------------------------------------- effects
 
