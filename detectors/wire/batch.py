@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -189,3 +189,18 @@ def chosen(points: PointArrays, which: npt.NDArray[np.bool_] | npt.NDArray[np.in
 def _batch(points: PointArrays, account: Account) -> PointBatch:
     columns = (points.series, points.at, points.value, points.start, points.record, points.unit)
     return PointBatch(*columns, account.rejections.listed(), account.gaps, account.items)
+
+
+def joined(batches: Sequence[PointBatch]) -> PointBatch:
+    """One batch of several, of one record each, in their order."""
+    return PointBatch(
+        np.concatenate([batch.series for batch in batches]),
+        np.concatenate([batch.at for batch in batches]),
+        np.concatenate([batch.value for batch in batches]),
+        np.concatenate([batch.start for batch in batches]),
+        np.concatenate([batch.record + np.int32(number) for number, batch in enumerate(batches)]),
+        np.concatenate([batch.unit for batch in batches]),
+        [replace(entry, record=number) for number, batch in enumerate(batches) for entry in batch.rejected],
+        sum(batch.gaps for batch in batches),
+        np.concatenate([batch.items for batch in batches]),
+    )

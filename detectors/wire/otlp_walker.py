@@ -19,7 +19,7 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from aiops.model.deadletters import DeadLetterReason
 from detectors.wire import tape as t
-from detectors.wire.batch import PLACES, Account, PointArrays, PointBatch, assemble, chosen
+from detectors.wire.batch import PLACES, Account, PointArrays, PointBatch, assemble, chosen, joined
 from detectors.wire.identity import Origin, SeriesIdentity, SeriesKind, attributes_of, origin_of, point_identity
 from detectors.wire.memory import WireMemory
 from detectors.wire.otlp_protobuf import MetricReader, Sink, open_sink, read_record, refuse
@@ -35,6 +35,16 @@ def decode(records: Sequence[bytes], memory: WireMemory, received_at: int) -> Po
         memory: the slot's series and histograms.
         received_at: when the poll was made, ns UTC; what is much later is FAR_FUTURE.
     """
+    found = _together(records, memory, received_at)
+    return _one_by_one(records, memory, received_at) if found is None else found
+
+
+def _together(records: Sequence[bytes], memory: WireMemory, received_at: int) -> PointBatch | None:
+    """All records in one walk; None where protobuf is needed and there are several.
+
+    New series get their numbers in the order of their points, those of protobuf after the others of their record. So
+    records that need both go one by one: numbers must not depend on how the input is cut into polls.
+    """
     sink = open_sink(records, memory, received_at)
     largest = memory.settings.max_record_bytes
     readable = list(records)
@@ -43,12 +53,19 @@ def decode(records: Sequence[bytes], memory: WireMemory, received_at: int) -> Po
             readable[record] = b""
             refuse(sink, record, DeadLetterReason.TOO_LARGE)
     walk = _Walk(readable, sink)
+    if len(records) > 1 and walk.needs_protobuf():
+        return None
     walk.parse_handed()
     series = walk.resolve()
     points = walk.accepted(series)
     walk.account()
     walk.slow_paths(records)
     return assemble([points, sink.rows.arrays()], Account(sink.rejections, sink.gaps, sink.items))
+
+
+def _one_by_one(records: Sequence[bytes], memory: WireMemory, received_at: int) -> PointBatch:
+    found = [_together([record], memory, received_at) for record in records]
+    return joined([batch for batch in found if batch is not None])
 
 
 class _Walk:
@@ -62,6 +79,16 @@ class _Walk:
         self.metrics = self.tape.metrics[: int(self.tape.cursor[t.METRICS])]
         self._origins: dict[tuple[int, ...], Origin] = {}
         self._handed: dict[int, list[MetricReader]] = {}
+        self._identities: dict[int, SeriesIdentity | None] = {}
+
+    def needs_protobuf(self) -> bool:
+        """Whether something is left to protobuf: a record, a metric, or a new series whose bytes are broken."""
+        if self.tape.status.any() or (self.metrics[:, t.KIND] == HANDED).any():
+            return True
+        hashes = self.tape.hashes[: self.points]
+        missing = np.flatnonzero(self.sink.memory.table.find(hashes) == -1)
+        _, first = np.unique(hashes[missing], return_index=True)
+        return any(self._identity(place) is None for place in missing[first].tolist())
 
     def resolve(self) -> npt.NDArray[np.int32]:
         """Series of every point; new ones are added, once each."""
@@ -86,6 +113,11 @@ class _Walk:
 
     def _identity(self, point: int) -> SeriesIdentity | None:
         """Identity behind a point, or None where its bytes are broken."""
+        if point not in self._identities:
+            self._identities[point] = self._read_identity(point)
+        return self._identities[point]
+
+    def _read_identity(self, point: int) -> SeriesIdentity | None:
         row = self.metrics[self.tape.numbers[t.ROW, point]].tolist()
         begin = int(self.tape.numbers[t.OFFSET, point])
         try:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -54,6 +55,28 @@ def test_broken_bytes_harm_nothing_but_their_record(seed: int) -> None:
     reference = otlp_protobuf.decode(records, parsed, NOW)
     assert batch.items[0] == reference.items[0]
     assert batch.items[3] == reference.items[3]
+
+
+@given(seed=st.integers(0, 2**32), broken=st.booleans())
+@settings(max_examples=80, deadline=None)
+def test_numbers_of_series_do_not_depend_on_how_the_input_is_cut(seed: int, broken: bool) -> None:  # noqa: FBT001
+    """Gauges, histograms with what is derived from them, and broken records: any cut into polls numbers them alike."""
+    rng = random.Random(seed)
+    records = [request(rng).SerializeToString() for _ in range(rng.randrange(2, 7))]
+    if broken:
+        place = rng.randrange(len(records))
+        spoilt = bytearray(records[place] or b"\n\x00")
+        spoilt[rng.randrange(len(spoilt))] = rng.randrange(256)
+        records[place] = bytes(spoilt)
+    cuts = [0, *sorted(rng.sample(range(1, len(records)), rng.randrange(len(records)))), len(records)]
+    whole, parts = WireMemory(), WireMemory()
+    expected = otlp_walker.decode(records, whole, NOW)
+    found = [otlp_walker.decode(records[begin:end], parts, NOW) for begin, end in pairwise(cuts)]
+    assert parts.to_arrays().keys() == whole.to_arrays().keys()
+    for name, array in whole.to_arrays().items():
+        assert array.tolist() == parts.to_arrays()[name].tolist(), name
+    assert expected.series.tolist() == [number for batch in found for number in batch.series.tolist()]
+    assert expected.value.tolist() == [value for batch in found for value in batch.value.tolist()]
 
 
 def gauge(name: str, *values: float, **attributes: str) -> ExportMetricsServiceRequest:
