@@ -25,6 +25,8 @@ HARM_SPREADS = 8.0
 """One further off, that was not off before the action, is harm."""
 LEAST_RATIO = 0.25
 """A shift of less than a quarter of the reference is no trouble, however narrow the reference was."""
+LEAST_SPREAD = 0.01
+"""Spread, as a share of the reference, below which it measures nothing."""
 HARM_RATIO = 0.50
 """The same for harm: of hundreds of figures of neighbours some always lie far out of a narrow reference."""
 
@@ -100,14 +102,22 @@ def _harmed(watched: tuple[str, ...], readings: dict[str, EntityReading], ill: f
         reading = readings.get(entity)
         if reading is None or entity in ill:
             continue
-        # What was never there before has no measure of how much is much: such a neighbour must be unwell to count.
-        measured = [series for series in reading.series if series.baseline_mean and series.score >= STRONG]
+        measured = [series for series in reading.series if _has_measure(series) and series.score >= STRONG]
         worst = max(measured, key=lambda series: worse_by(series, HARM_RATIO), default=None)
         if reading.unwell:
             found.append(f"{entity} was well and is unwell now")
         elif worst is not None and worse_by(worst, HARM_RATIO) > HARM_SPREADS:
             found.append(f"{entity} does worse than before: {_told(worst)}")
     return tuple(found)
+
+
+def _has_measure(series: SeriesReading) -> bool:
+    """Whether its reference says how much is much.
+
+    What was never there, or hardly ever and else always the same, has no spread to go by: one error in a quiet hour
+    would be millions of spreads. A neighbour must be unwell for such a figure to count.
+    """
+    return series.baseline_spread > LEAST_SPREAD * abs(series.baseline_mean) > 0.0
 
 
 def worse_by(series: SeriesReading, least: float = LEAST_RATIO, usual: float = USUAL) -> float:

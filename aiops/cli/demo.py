@@ -47,7 +47,9 @@ def run(folder: Folder = None, *, alone: Annotated[bool, typer.Option(help="Ask 
 
     console = Console()
     begun = time.monotonic()
-    demonstration = Demonstration(folder or state_home() / "demo", lambda line: console.print(f"  {line} …"))
+    demonstration = Demonstration(
+        folder or state_home() / "demo", lambda line: console.print(f"  {line} …", markup=False)
+    )
     console.print("[bold]Starting[/bold] a broker, Ray, the runtime and a live world")
     ok = False
     try:
@@ -108,8 +110,9 @@ class _View:
             return None
         if self._live is not None:
             self._live.stop()
-        self._console.print(f"[bold yellow]{incident.id} asks:[/bold yellow] {_asked(incident)}")
-        self._console.print(f"approve? [y/n] (in {_ANSWER_SECONDS} s the demonstration answers) ", end="")
+        self._console.print(Text.assemble((f"{incident.id} asks: ", "bold yellow"), _asked(incident)))
+        asked = f"approve? [y/n] (in {_ANSWER_SECONDS} s the demonstration answers) "
+        self._console.print(asked, end="", markup=False)
         ready, _, _ = select.select([sys.stdin], [], [], _ANSWER_SECONDS)
         answer = sys.stdin.readline().strip().lower() if ready else ""
         if self._live is not None:
@@ -162,7 +165,7 @@ def _judge(console: Console, demonstration: Demonstration, verdicts: Verdicts) -
     )
     console.print("Where to look next:")
     for what, command in demonstration.left_over().items():
-        console.print(f"  {what}: [bold]{command}[/bold]", soft_wrap=True)
+        console.print(Text.assemble(f"  {what}: ", (command, "bold")), soft_wrap=True)
     accounts = verdicts.ledger_difference == 0 and verdicts.membership_difference == 0 and verdicts.audit_ok
     return accounts and all(played.closed for played in demonstration.played)
 

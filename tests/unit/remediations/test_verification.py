@@ -101,6 +101,14 @@ def test_small_shifts_of_neighbours_are_no_harm(plan: Any, step: Any) -> None:
     assert judge(plan_of(plan, step), *others, reading("pay", small)) is not Verdict.HARMED
 
 
+def test_a_rare_error_of_a_neighbour_is_no_harm(plan: Any, step: Any) -> None:
+    """A reference that was always the same but for a moment has no spread by which to say how much is much."""
+    rare = SeriesReading("errors", "errors", 0.125, 0.125, 0.004, 1e-9, 4, 0.95, detrimental=1)
+    others = (reading("web"), reading("a"))
+    assert judge(plan_of(plan, step), *others, reading("pay", rare)) is Verdict.HEALTHY
+    assert judge(plan_of(plan, step), *others, reading("pay", rare, unwell=True)) is Verdict.HARMED
+
+
 def test_what_the_detectors_call_usual_is_not_worse_however_narrow_its_reference() -> None:
     """One error a minute after an hour without any is no harm of the action."""
     rare = SeriesReading("errors", "errors", 0.017, 0.017, 0.0, 1e-9, 4, 0.3, detrimental=1)
