@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from aiops.bootstrap.parts import open_journal
-from aiops.bootstrap.replay_results import found, write
+from aiops.bootstrap.replay_results import faults, found, write
 from aiops.bootstrap.replaying import PAGES, SECOND, TELEMETRY, Progress, in_domain, replay_settings, topic_of
 from aiops.bootstrap.runtime import Runtime
 from aiops.model.errors import TemporaryError
@@ -115,7 +115,7 @@ class KafkaReplay:
             status = self._finish(runtime, clock, speed)
         finally:
             runtime.stop()
-        incidents = self._found(settings)
+        incidents, broken = self._found(settings)
         self._clean(settings, runtime.bootstrap)
         ledger = [line for shard in status["shards"] for line in shard.get("ledger", ())]
         lost = sum(abs(_difference(line)) for line in ledger)
@@ -129,6 +129,7 @@ class KafkaReplay:
             "records": self._published + self._control,
             "incidents": len(incidents),
             "dead_letters": sum(line["endings"].get("dead-letter", 0) for line in ledger),
+            "faults": broken,
             "ledger": ledger,
             "ledger_difference": lost + abs(self._published - sum(line["records"] for line in ledger)),
         }
@@ -196,10 +197,12 @@ class KafkaReplay:
             time.sleep(2 * LOOK_SECONDS)
         raise TemporaryError(f"the runtime took {taken} of {self._published} records and then no more", 1.0)
 
-    def _found(self, settings: Settings) -> list[dict[str, Any]]:
+    def _found(self, settings: Settings) -> tuple[list[dict[str, Any]], int]:
+        """The incidents, and how many events failed with a fault of ours."""
         journal = open_journal(settings)
         try:
-            return found(SqlJournalReader(journal.engine), settings.domain, self._over)
+            reader = SqlJournalReader(journal.engine)
+            return found(reader, settings.domain, self._over), faults(reader, settings.domain)
         finally:
             journal.close()
 

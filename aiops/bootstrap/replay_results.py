@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aiops.control.documents import EpisodeRecord
+from aiops.control.orchestrator import FAULT
 from aiops.model.codec import decode
 from aiops.model.entities import RUNTIME_ENTITY
 from aiops.model.episodes import Episode
@@ -17,6 +18,7 @@ from aiops.ports import JournalReader
 
 INCIDENTS, SUMMARY = "incidents.jsonl", "replay.json"
 _MOST = 1_000_000
+_PAGE = 5_000
 
 
 def found(reader: JournalReader, domain: str, end: int) -> list[dict[str, Any]]:
@@ -31,6 +33,16 @@ def found(reader: JournalReader, domain: str, end: int) -> list[dict[str, Any]]:
     incidents = [decode(Incident, body) for body in _documents(reader, "incident", domain).values()]
     incidents.sort(key=lambda incident: (incident.opened_at, incident.id))
     return [_incident(one, episodes.get(one.id, [])) for one in incidents if one.opened_at <= end]
+
+
+def faults(reader: JournalReader, domain: str) -> int:
+    """Events whose handling failed with a fault of ours: they left no trace but their record, and none should be."""
+    count = after = 0
+    while rows := reader.rows(after, _PAGE, domain=domain):
+        refused = (row.entry.consequences for row in rows if row.entry.kind == "refused")
+        count += sum(str(json.loads(body)[0]["refused"]).startswith(FAULT) for body in refused)
+        after = rows[-1].number
+    return count
 
 
 def _documents(reader: JournalReader, kind: str, domain: str) -> Mapping[str, str]:

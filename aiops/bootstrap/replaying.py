@@ -18,7 +18,7 @@ from typing import Any
 from aiops.agents.monitor.plan import Produced
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.bootstrap.parts import control_agent
-from aiops.bootstrap.replay_results import found, write
+from aiops.bootstrap.replay_results import faults, found, write
 from aiops.control.inprocess import InProcessRuntime, World
 from aiops.model import cloudevents
 from aiops.model.cloudevents import ALERTS, Receipt, Refused, decode, envelope
@@ -165,7 +165,8 @@ class InProcessReplay:
         self._pass_time(self.recording.end)
         # What is under way comes to its end; but nobody looks at telemetry any more, for all of it would seem silent.
         self.runtime.run_until(self.now + round(self.settings.control.settle_seconds * SECOND))
-        incidents = found(SqlJournalReader(self.journal.engine), self.settings.domain, self.now)
+        reader = SqlJournalReader(self.journal.engine)
+        incidents = found(reader, self.settings.domain, self.now)
         lines = self.agent.ledger()
         summary = {
             "recording": self.recording.about.name,
@@ -175,6 +176,7 @@ class InProcessReplay:
             "records": records,
             "incidents": len(incidents),
             "dead_letters": self._dead + self._control_dead,
+            "faults": faults(reader, self.settings.domain),
             "ledger": [asdict(line) for line in lines],
             "ledger_difference": difference(lines),
         }

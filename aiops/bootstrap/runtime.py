@@ -96,13 +96,17 @@ class Runtime:
         self._beating.start()
 
     def stop(self) -> None:
-        """Down: shards snapshot first; the embedded broker ends with us."""
+        """Down: shards snapshot first; the embedded broker ends with us.
+
+        On a Ray of somebody else's only the actors that this process made end; those that it found there go on.
+        """
         self._stopping.set()
         if self._keeper is not None:
             self._keeper.stop()
             for role in ("shard", "orchestrator", "executor", *(agent.value for agent in _AGENTS)):
                 for number in self.cluster.numbers(role):
-                    self.cluster.remove(role, number)
+                    if self.settings.ray is None or (role, number) in self.cluster.made:
+                        self.cluster.remove(role, number)
         if self._beating.is_alive():
             self._beating.join(5)
         if hasattr(self, "cluster"):

@@ -37,7 +37,8 @@ class Serving:
         self._clock = SystemClock()
         self._ends: list[Callable[[], None]] = []
         self.console = ConsoleServer(settings.console.host, settings.console.port)
-        self.metrics_url = f"http://{settings.console.host}:{settings.console.metrics_port}/metrics"
+        self.metrics_url = ""
+        """Known when it serves."""
 
     def start(self, bootstrap: str, wake: Callable[[], None] = lambda: None) -> None:
         """Serve; ``bootstrap`` is Kafka's address, for incoming alerts."""
@@ -77,10 +78,12 @@ class Serving:
             self._status, self._reader, self._clock, difference=self._difference, domain=settings.domain
         )
         try:
-            return serve(metrics, settings.console.host, settings.console.metrics_port)
+            port, stop = serve(metrics, settings.console.host, settings.console.metrics_port)
         except OSError as error:
             place = f"{settings.console.host}:{settings.console.metrics_port}"
             raise PermanentError(f"cannot listen on {place}: {error.strerror}; see console.metrics_port") from error
+        self.metrics_url = f"http://{settings.console.host}:{port}/metrics"
+        return stop
 
     def _rest(self) -> None:
         watchdog.rest(self._settings.state, self._clock.now())

@@ -7,6 +7,7 @@ import secrets
 import signal
 import threading
 from types import FrameType
+from typing import Annotated
 
 import typer
 
@@ -18,12 +19,16 @@ from aiops.settings import Settings
 _LOOK_SECONDS = 5.0
 
 
-def run(config: Config = None) -> None:
+_Leave = Annotated[bool, typer.Option("--leave", help="On a Ray cluster: let the actors go on when this process ends.")]
+
+
+def run(config: Config = None, *, leave: _Leave = False) -> None:
     """Run everything: Kafka and Ray where the settings name none, the fleet, orchestrator, agents, console, metrics.
 
     Says what it does while it does it, and then where to look. Ctrl-C or SIGTERM end it in good order: shards write
     their last snapshots, the journal is closed, the watchdog is told that the silence is meant. On a Ray cluster
-    (setting `ray`) the actors stay, and go on without this process; it may be started again at any time.
+    (setting `ray`) the actors that it started end with it, and those that it found there go on; with --leave all go on
+    without this process, which may be started again at any time.
 
     Exit code 0: ended as asked. 3: something must be mended first; the text says what. 4: something outside is down.
     """
@@ -46,7 +51,7 @@ def run(config: Config = None) -> None:
     finally:
         _say("stopping")
         serving.stop()
-        (runtime.stop if settings.ray is None else runtime.leave)()
+        (runtime.leave if leave and settings.ray is not None else runtime.stop)()
     _say("stopped; everything is kept: aiops up goes on from here")
 
 

@@ -7,7 +7,7 @@ that may not have an effect becomes a ``refused`` entry with its reason; nothing
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import Final, assert_never
 
 from aiops.agents.view import View
 from aiops.control import acting, commands, deciding, escalation, intake, recovery, reports, tickets, ticking
@@ -21,6 +21,9 @@ from aiops.model.events import Event
 from aiops.model.handoffs import Handoff, Intent
 from aiops.ports import Recovered, TimerRow
 from aiops.settings import Settings
+
+FAULT: Final = "fault: "
+"""How the reason of an event begins whose handling failed with a fault of ours."""
 
 
 class Orchestrator:
@@ -51,7 +54,7 @@ class Orchestrator:
         except AiopsError as error:
             return draft.refuse(str(error), old=isinstance(error, OldNewsError))
         except Exception as error:  # noqa: BLE001 (the loop must outlive a fault: nothing of the event stays but its record)
-            return draft.refuse(f"fault: {type(error).__name__}: {error}")
+            return draft.refuse(f"{FAULT}{type(error).__name__}: {error}")
 
     def view_for(self, handoff: Handoff) -> View:
         """What the handoff's receiver is shown, now."""

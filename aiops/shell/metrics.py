@@ -178,8 +178,8 @@ def _gauge(name: str, about: str, labels: list[str] | None = None) -> GaugeMetri
     return GaugeMetricFamily(name, about, labels=labels)
 
 
-def serve(metrics: Collector, host: str, port: int) -> Callable[[], None]:
-    """Serve ``/metrics`` in a thread; returns what ends it. OSError: the port is taken."""
+def serve(metrics: Collector, host: str, port: int) -> tuple[int, Callable[[], None]]:
+    """Serve ``/metrics`` in a thread; returns its port (0 takes a free one), and what ends it. OSError: it is taken."""
     registry = CollectorRegistry()
     registry.register(metrics)
     server, thread = start_http_server(port, host, registry)
@@ -189,4 +189,4 @@ def serve(metrics: Collector, host: str, port: int) -> Callable[[], None]:
         server.server_close()
         thread.join(5)
 
-    return stop
+    return server.server_port, stop

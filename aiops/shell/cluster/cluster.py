@@ -33,6 +33,8 @@ class Cluster:
     def __init__(self, address: str | None, domain: str, build: str, cpus: int | None = None) -> None:
         self._domain, self._build = domain, build
         self._handles: dict[str, Any] = {}
+        self.made: set[tuple[str, int]] = set()
+        """Role and number of the actors that were not there before we asked for them."""
         if ray.is_initialized():
             return
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
@@ -57,6 +59,8 @@ class Cluster:
     def ensure(self, role: str, number: int, factory: str, arguments: Mapping[str, Any], cpus: float = 0.0) -> None:
         """The actor ``domain/role/number`` exists and is of this build."""
         name = self.name(role, number)
+        if name not in self._handles and number not in self.numbers(role):
+            self.made.add((role, number))
         handle = self._make(name, factory, arguments, cpus)
         try:
             about = ray.get(handle.about.remote(), timeout=60)
@@ -65,6 +69,7 @@ class Cluster:
         if about["build"] != self._build:
             self.remove(role, number)
             handle = self._make(name, factory, arguments, cpus)
+            self.made.add((role, number))
         self._handles[name] = handle
 
     def call(self, role: str, number: int, method: str, *arguments: Any, group: str = "call") -> Future[Any]:

@@ -139,7 +139,7 @@ def test_every_query_of_every_dashboard_returns_data(tmp_path: Path) -> None:
     said = status(loop)
     metrics = RuntimeMetrics(lambda: said, loop.journal, LoopClock(loop), difference=lambda: 0)
     port = free_port()
-    stop = serve(metrics, "127.0.0.1", port)
+    _, stop = serve(metrics, "127.0.0.1", port)
     try:
         with prometheus(tmp_path, port) as address:
             empty = _empty_after(address, queries(), seconds=60)

@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 
 from aiops.bootstrap.kafka_replay import kafka_settings, own_topics
+from aiops.bootstrap.replay_results import faults
 from aiops.bootstrap.replaying import TELEMETRY, InProcessReplay, in_domain, replay_settings, topic_of
+from aiops.control.memory import MemoryJournal
 from aiops.model.cloudevents import Receipt, Refused, decode, encode, of_item
 from aiops.model.entities import Item
 from aiops.model.times import nanoseconds, rfc3339
+from aiops.ports import Entry, Transaction
 from aiops.settings import Settings, Topics
 from simulations.recordings.recording import Recording, Stream
 from tests.unit.simulations.recordings.small import MINUTE, START, write
@@ -57,6 +60,7 @@ def test_results_are_written_with_an_account_that_adds_up(tmp_path: Path) -> Non
     assert [json.loads(line) for line in lines] == found
     assert summary["ledger_difference"] == 0
     assert summary["records"] == 92
+    assert summary["faults"] == 0
     (line,) = [one for one in summary["ledger"] if one["topic"] == "otlp_metrics"]
     assert line["items"] == 90 * 3
 
@@ -117,3 +121,15 @@ def test_every_stream_has_its_topic(stream: Stream) -> None:
     topics = Topics()
     read_by = topics.telemetry if stream in TELEMETRY else topics.control
     assert topic_of(stream, topics) in read_by
+
+
+def test_faults_of_ours_are_counted() -> None:
+    """An event that was refused for a good reason is none; one whose handling raised is."""
+    journal = MemoryJournal()
+    said = [("refused", "fault: KeyError: 'x'"), ("refused", "an older revision"), ("applied", "fault: no")]
+    entries = tuple(
+        Entry(f"e{n}", n, kind, "", "", "{}", json.dumps([{"refused": why, "old": False}]))
+        for n, (kind, why) in enumerate(said)
+    )
+    journal.commit([Transaction("main", journal.claim("orchestrator", "test"), entries)])
+    assert faults(journal, "main") == 1
