@@ -291,5 +291,5 @@ def _ask_approval(draft: Draft, name: str, plan: Plan, ruling: Ruling) -> None:
     people = "two people approve" if ruling.level is Oversight.TWO_APPROVERS else "somebody approves"
     because = f"The runtime would {what} ({plan.reason}), and waits until {people}: {'; '.join(ruling.reasons)}."
     asks = f"`aiops approve {name} --seen {sight(draft.state.work[name])}` or `aiops reject {name}`."
-    draft.line(name, "oversight", f"asks for {ruling.level.value}: {'; '.join(ruling.reasons)}", plan.id)
+    draft.line(name, "oversight", f"asks for {ruling.level.value} to {what}: {'; '.join(ruling.reasons)}", plan.id)
     page_people(draft, name, Ask(approval_reason(draft, name), because, asks))
