@@ -43,7 +43,7 @@ def incident() -> Incident:
 
 @pytest.mark.parametrize(("typed", "answer"), [("y\n", True), ("n\n", False), ("\n", None)])
 def test_a_person_is_asked_with_all_that_the_plan_would_do(
-    monkeypatch: pytest.MonkeyPatch, typed: str, answer: bool | None
+    monkeypatch: pytest.MonkeyPatch, *, typed: str, answer: bool | None
 ) -> None:
     """Brackets of rules and choices are shown as they are; an empty line leaves it to the demonstration."""
     read, write = os.pipe()
