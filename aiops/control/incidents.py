@@ -5,7 +5,7 @@ Every move goes through the lifecycle table, tells the outside and sets the stat
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from aiops.control import documents as doc
@@ -13,6 +13,7 @@ from aiops.control.draft import Draft, RefusedError
 from aiops.control.lifecycle import EARLY, LAST, Trigger, step
 from aiops.control.state import SHOWN, State
 from aiops.model.cloudevents import envelope
+from aiops.model.codec import adapter
 from aiops.model.effects import Publish
 from aiops.model.entities import RUNTIME_ENTITY
 from aiops.model.episodes import Episode
@@ -124,7 +125,7 @@ def shown(state: State, incident: Incident) -> Incident:
 
 def publish(draft: Draft, incident: Incident) -> None:
     """Tell ``aiops.incidents`` how the incident stands."""
-    data = asdict(replace(incident, story=()))
+    data = adapter(Incident).dump_python(replace(incident, story=()), mode="json")
     identity = ("/orchestrator", f"{incident.id}/{draft.event.id}/{incident.state}")
     event = envelope(INCIDENT, identity, data, at=draft.at, subject=incident.id, domain=incident.domain)
     topic = draft.settings.topics.incidents
