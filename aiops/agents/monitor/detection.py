@@ -51,6 +51,8 @@ class Feed:
     at: Longs
     value: npt.NDArray[np.float64]
     start: Longs | None = None
+    highest: Longs | None = None
+    """Newest time of each record, where it is known."""
 
 
 class Detection:
@@ -117,7 +119,7 @@ class Detection:
 
     def feed(self, points: Feed, records: npt.NDArray[np.int32], appended: Sequence[int]) -> Codes:
         """Takes points whose record numbers rise; ``appended`` holds append times by record. Codes of the points."""
-        highs, appends = self._running(points.at, records, appended)
+        highs, appends = self._running(points, records, appended)
         ticks = self.ticks(highs, appends)
         passed = np.flatnonzero(np.diff(ticks, prepend=self.tick) > 0)
         codes = np.empty(len(points.series), np.uint8)
@@ -134,9 +136,12 @@ class Detection:
         self.high, self.appended = int(highs[-1]), int(appends[-1])
         return codes
 
-    def _running(self, at: Longs, records: npt.NDArray[np.int32], appended: Sequence[int]) -> tuple[Longs, Longs]:
-        highs = np.full(len(appended), self.high, np.int64)
-        newest(at, records, highs)
+    def _running(self, points: Feed, records: npt.NDArray[np.int32], appended: Sequence[int]) -> tuple[Longs, Longs]:
+        if points.highest is None:
+            highs = np.full(len(appended), self.high, np.int64)
+            newest(points.at, records, highs)
+        else:
+            highs = np.maximum(points.highest, self.high)
         appends = np.maximum(np.array(appended, np.int64), self.appended)
         return np.maximum.accumulate(highs), np.maximum.accumulate(appends)
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
+import numpy.typing as npt
 
 from aiops.agents.monitor.account import Account, LetterOffice
 from aiops.agents.monitor.derived import LogSeries, SpanSeries, interval_clock
-from aiops.agents.monitor.detection import LATENESS, Detection, Feed
+from aiops.agents.monitor.detection import LATENESS, Detection, Feed, Longs
 from aiops.agents.monitor.lines import take_logs, take_rows, take_spans
 from aiops.agents.monitor.plan import Produced, SlotPlan
 from aiops.agents.monitor.routing import PointRouter, RowRouter
@@ -104,8 +105,7 @@ class Slot:
         out = Produced()
         self.detection.source = self._numbers[source.topic]
         self._open(fetched, int(batch.items.sum()), batch.rejected, out)
-        self._mark(fetched, batch.at, batch.record, received_at)
-        self._feed(fetched, batch, out)
+        self._feed(fetched, batch, out, self._mark(fetched, batch.at, batch.record, received_at))
         out.episodes += self.detection.taken()
         return out
 
@@ -122,10 +122,10 @@ class Slot:
         batch = decode(fetched.values, memory, now)
         self._open(fetched, int(batch.items.sum()), batch.rejected, out)
         self.accounts[fetched.source.topic].end(Ending.APPLIED, batch.gaps)
-        self._mark(fetched, batch.at, batch.record, received_at)
+        highest: Longs | None = self._mark(fetched, batch.at, batch.record, received_at)
         if routed:
-            batch = self._route(fetched, batch, out)
-        self._feed(fetched, batch, out)
+            batch, highest = self._route(fetched, batch, out), None
+        self._feed(fetched, batch, out, highest)
 
     def _route(self, fetched: FetchedRecords, batch: PointBatch, out: Produced) -> PointBatch:
         """Sends on what belongs to other slots; the rest with own numbers."""
@@ -144,9 +144,9 @@ class Slot:
             out.dead_letters += self.office.refused(fetched, lost, REFUSED[code])
         return _chosen(batch, series >= 0) if len(series) and int(series.min()) < 0 else batch
 
-    def _feed(self, fetched: FetchedRecords, batch: PointBatch, out: Produced) -> None:
+    def _feed(self, fetched: FetchedRecords, batch: PointBatch, out: Produced, highest: Longs | None = None) -> None:
         self.detection.admit()
-        feed = Feed(batch.series, batch.at, batch.value, batch.start)
+        feed = Feed(batch.series, batch.at, batch.value, batch.start, highest)
         codes = self.detection.feed(feed, batch.record, fetched.appended_at)
         if self.accounts[fetched.source.topic].end_points(codes, batch.unit):
             refused = (batch.unit == 1) & (codes == int(Ended.REFUSED))
@@ -167,19 +167,16 @@ class Slot:
             self._open(part, int(batch.items.sum()) + duplicates, batch.rejected, out)
             self.accounts[part.source.topic].end(Ending.DUPLICATE, duplicates)
             self.accounts[part.source.topic].end(Ending.APPLIED, batch.gaps)
-            self._mark(part, batch.at, batch.record, received_at)
-            self._feed(part, batch, out)
+            self._feed(part, batch, out, self._mark(part, batch.at, batch.record, received_at))
 
-    def _mark(self, fetched: FetchedRecords, at: object, record: object, received_at: int) -> None:
-        times, numbers = np.asarray(at, np.int64), np.asarray(record, np.int32)
+    def _mark(self, fetched: FetchedRecords, at: Longs, record: npt.NDArray[np.int32], received_at: int) -> Longs:
+        """Moves the topic's watermark on; the newest time of each record, 0 where it holds none."""
         mark = self.marks[fetched.source.topic]
-        if not len(numbers):
-            mark.advance(times, times, received_at)
-            return
         highest = np.zeros(len(fetched.offsets), np.int64)
-        newest(times, numbers, highest)
+        newest(at, record, highest)
         filled = highest > 0
         mark.advance(highest[filled], np.array(fetched.appended_at, np.int64)[filled], received_at)
+        return highest
 
     # ------------------------------------------------------------------------------------------------ the rest
 
