@@ -245,7 +245,9 @@ class EmbeddedBroker:
 
     def _format(self, java: list[str], node: _Node) -> None:
         configuration = str(self._folder / "server.properties")
-        tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", node.cluster_id, "-c", configuration]
+        # One in 64 ids begins with a dash, which would be read as an option if it stood alone.
+        cluster = f"--cluster-id={node.cluster_id}"
+        tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted", cluster, "-c", configuration]
         try:
             subprocess.run([*java, *tool], check=True, capture_output=True, text=True, timeout=_FORMAT_SECONDS)
         except subprocess.CalledProcessError as error:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -60,6 +61,16 @@ def make_topic(bootstrap: str, topic: str) -> None:
     admin = KafkaAdminClient(bootstrap_servers=bootstrap)
     admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])
     admin.close()
+
+
+def test_an_id_that_begins_with_a_dash_is_no_option(
+    own: EmbeddedBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ids of clusters are random, and one in 64 looks like an option of Kafka's own tool."""
+    monkeypatch.setattr("aiops.shell.broker.embedded.uuid.uuid4", lambda: uuid.UUID(bytes=b"\xfb" + bytes(15)))
+    own.start()
+    assert own.status().state is BrokerState.RUNNING
+    assert '"cluster_id": "-' in (tmp_path / "a broker" / "node.json").read_text()
 
 
 def test_kill_keeps_address_and_every_acknowledged_record(own: EmbeddedBroker) -> None:
