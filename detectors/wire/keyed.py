@@ -33,6 +33,8 @@ class KeyedBatch:
     """Without what was seen before, which is not among its ``items`` either."""
     duplicates: npt.NDArray[np.int64]
     """Units per record that were seen before."""
+    origins: list[Origin | None]
+    """Of each record; None where it is none."""
 
 
 def encode(
@@ -64,6 +66,7 @@ def decode(
     """Points of keyed records that are new; ``seen`` holds the last offset of each origin, and is moved on."""
     reader = Reader(len(records), memory, received_at)
     duplicates = np.zeros(len(records), np.int64)
+    origins: list[Origin | None] = [None] * len(records)
     for record, value in enumerate(records):
         batches = reader.open(value, record)
         for batch in batches or ():
@@ -78,7 +81,8 @@ def decode(
                 continue
             reader.take([batch], record)
             seen[origin] = max(seen.get(origin, -1), int(offsets.max(initial=-1)))
-    return KeyedBatch(reader.batch(), duplicates)
+            origins[record] = origin
+    return KeyedBatch(reader.batch(), duplicates, origins)
 
 
 def _offsets(batch: Any) -> npt.NDArray[np.int64]:

@@ -156,6 +156,7 @@ def take_rows(slot: Slot, fetched: FetchedRecords, received_at: int, out: Produc
         newest, appended = max(newest_log, newest_span) * INTERVAL, fetched.appended_at[number]
         slot.detection.record(newest, appended)
         if newest:
+            slot.hear(found.rows.origin, newest)
             mark.advance(np.array([newest]), np.array([appended]), received_at)
 
 

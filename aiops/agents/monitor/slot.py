@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from aiops.agents.monitor.account import Account, LetterOffice
 from aiops.agents.monitor.derived import LogSeries, SpanSeries, interval_clock
-from aiops.agents.monitor.detection import LATENESS, Detection, Feed, Longs
+from aiops.agents.monitor.detection import DEAD, LATENESS, Detection, Feed, Longs
 from aiops.agents.monitor.lines import take_logs, take_rows, take_spans
 from aiops.agents.monitor.plan import Produced, SlotPlan
 from aiops.agents.monitor.routing import PointRouter, RowRouter
@@ -57,6 +57,8 @@ class Slot:
         self.marks = {topic: Watermark() for topic in sources}
         self._numbers = {topic: number for number, topic in enumerate(sources)}
         self.seen: dict[keyed.Origin, int] = {}
+        self.heard: dict[keyed.Origin, int] = {}
+        """Newest event time that each origin of keyed records has sent."""
         self.office = LetterOffice(plan.data.dead_letter_bytes, plan.domain)
 
     # ---------------------------------------------------------------------------------------------- records in
@@ -167,7 +169,10 @@ class Slot:
             self._open(part, int(batch.items.sum()) + duplicates, batch.rejected, out)
             self.accounts[part.source.topic].end(Ending.DUPLICATE, duplicates)
             self.accounts[part.source.topic].end(Ending.APPLIED, batch.gaps)
-            self._feed(part, batch, out, self._mark(part, batch.at, batch.record, received_at))
+            highest = self._mark(part, batch.at, batch.record, received_at)
+            for origin, at in zip(found.origins, highest.tolist(), strict=True):
+                self.hear(origin, at)
+            self._feed(part, batch, out, highest)
 
     def _mark(self, fetched: FetchedRecords, at: Longs, record: npt.NDArray[np.int32], received_at: int) -> Longs:
         """Moves the topic's watermark on; the newest time of each record, 0 where it holds none."""
@@ -177,6 +182,11 @@ class Slot:
         filled = highest > 0
         mark.advance(highest[filled], np.array(fetched.appended_at, np.int64)[filled], received_at)
         return highest
+
+    def hear(self, origin: keyed.Origin | None, at: int) -> None:
+        """An origin of keyed records has come to this event time; 0: nothing new."""
+        if origin is not None and at:
+            self.heard[origin] = max(self.heard.get(origin, 0), at)
 
     # ------------------------------------------------------------------------------------------------ the rest
 
@@ -198,10 +208,21 @@ class Slot:
     def _speaking(self) -> dict[int, int]:
         """Event time up to which each source is known that speaks now, by its number."""
         return {
-            self._numbers[topic]: mark.newest - self._lateness(topic)
+            self._numbers[topic]: self._newest(topic) - self._lateness(topic)
             for topic, mark in self.marks.items()
             if mark.newest > 0 and mark.received_at > 0 and not mark.idle
         }
+
+    def _newest(self, topic: str) -> int:
+        """Event time that all of a topic has come to.
+
+        What others pass on is as far as the slowest of them: one whose shard is down sends nothing, and its series must
+        not be called silent because the others go on. After an hour nobody is waited for.
+        """
+        newest = self.marks[topic].newest
+        if topic != self.plan.topics.keyed:
+            return newest
+        return min([newest, *(at for at in self.heard.values() if at > newest - DEAD)])
 
     def watermark(self) -> int:
         """Event time up to which the slot's sources are known, ns; 0: not known."""

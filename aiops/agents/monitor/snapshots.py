@@ -104,7 +104,7 @@ class Archivist:
 def _head(slot: Slot) -> Arrays:
     detection = slot.detection
     numbers = [FORMAT, detection.high, detection.appended, detection.resumed_at]
-    seen = json.dumps([[*origin, offset] for origin, offset in slot.seen.items()])
+    seen = json.dumps([[*origin, offset, slot.heard.get(origin, 0)] for origin, offset in slot.seen.items()])
     return {"numbers": np.array(numbers, np.int64), "seen": np.frombuffer(seen.encode(), np.uint8)}
 
 
@@ -115,7 +115,9 @@ def _restore_small(slot: Slot, snapshot: SlotSnapshot) -> None:
         raise PermanentError(f"slot {slot.plan.slot}: a snapshot of format {form}; this build reads {FORMAT}")
     detection = slot.detection
     detection.high, detection.appended, detection.resumed_at = high, appended, resumed_at
-    slot.seen = {(topic, partition): offset for topic, partition, offset in json.loads(parts["head"]["seen"].tobytes())}
+    for topic, partition, offset, *heard in json.loads(parts["head"]["seen"].tobytes()):
+        slot.seen[topic, partition] = offset
+        slot.hear((topic, partition), heard[0] if heard else 0)  # older snapshots do not say
     detection.folder.restore(parts["folder"])
     detection.tier = RiverTier.from_arrays(parts["river"], detection.tier.limit)
     slot.logs.restore(parts["logs"])

@@ -11,8 +11,11 @@ from aiops.agents.monitoring import MonitoringAgent
 from aiops.model.entities import RUNTIME_ENTITY
 from aiops.model.episodes import Direction, Episode
 from aiops.ports import FetchedRecords, TopicPartition
+from detectors.wire import keyed
+from detectors.wire.arrow import decode
 from detectors.wire.arrow_encoding import PointEncoder
 from detectors.wire.identity import SeriesIdentity
+from detectors.wire.memory import WireMemory
 from detectors.wire.series import SeriesTable
 from tests.unit.agents.monitoring.telemetry import SECOND, T0, settings
 
@@ -147,6 +150,40 @@ def test_after_a_restart_nobody_is_silent_before_the_input_is_there_and_blindnes
     told = new.tick(T0 + 5000 * SECOND, lag_is_small=True).episodes
     assert [(one.id, one.ended_at is not None) for one in told] == [(blind.id, True)]
     assert restarted.run(range(1000, 1100, 10), {FIRST: ("shop", "pay")}, wall=4100) == []
+
+
+def passed_on(second: int, origin: int, services: Iterable[str]) -> bytes:
+    """What another slot sends on of its partition: a gauge of each service."""
+    memory = WireMemory()
+    batch = decode([arrow(second, services)], memory, T0 + second * SECOND)
+    place = ((TOPICS.otlp_metrics, origin), (second,))
+    return keyed.encode(PointEncoder(memory.table), batch, np.arange(len(batch)), place)
+
+
+def passed(agent: MonitoringAgent, seconds: Iterable[int], origins: Mapping[int, Iterable[str]]) -> set[str]:
+    """Entities that something is told of while other slots pass these services on."""
+    told = set()
+    for second in seconds:
+        at = T0 + second * SECOND
+        for origin, services in origins.items():
+            offset = 10 * second + origin
+            value = passed_on(second, origin, services)
+            fetched = FetchedRecords(TopicPartition(TOPICS.keyed, 0), (offset,), (value,), (None,), (at,))
+            told |= set(unwell(agent.handle([fetched], at).episodes))
+        told |= set(unwell(agent.tick(at + SECOND // 2, lag_is_small=True).episodes))
+    return told
+
+
+def test_what_a_shard_that_is_down_would_have_passed_on_is_not_silent() -> None:
+    """Series from other partitions are judged when all of these have come so far, not by the newest of them."""
+    agent = MonitoringAgent(settings())
+    agent.adopt(0, 1)
+    assert passed(agent, USUAL, {1: ("shop", "mail"), 2: ("pay",)}) == set()
+    assert passed(agent, range(900, 1500, 10), {1: ("shop", "mail")}) == set()
+    new = MonitoringAgent(settings())
+    new.adopt(0, 2, [agent.snapshot(0)])
+    assert passed(new, range(1500, 1800, 10), {1: ("shop", "mail")}) == set()
+    assert passed(new, range(1800, 2400, 10), {1: ("shop",), 2: ("pay",)}) == {"mail"}
 
 
 def test_a_pause_of_the_whole_input_is_no_silence_of_the_fleet() -> None:
