@@ -67,6 +67,8 @@ def read_table(path: Path) -> Table:
 
 
 def _load(path: Path) -> pl.DataFrame:
+    if path.is_dir():
+        raise TableError(f"{path}: a folder; name the tables in it, as {path}/*.csv")
     try:
         if path.suffix.lower() in {".parquet", ".pq"}:
             return pl.read_parquet(path)

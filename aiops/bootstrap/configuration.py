@@ -33,21 +33,31 @@ def load_settings(file: Path | None = None) -> Settings:
         if named is not None:
             raise PermanentError(f"{place}: there is no such file; see {ENVIRONMENT} and --config")
         return _resolved(_settings({}, None, ""), Path.cwd())
-    text = place.read_text(encoding="utf-8")
     try:
+        text = place.read_text(encoding="utf-8")
         values = yaml.safe_load(text) or {}
-    except yaml.YAMLError as error:
-        raise PermanentError(f"{place}: not YAML: {error}") from error
+    except OSError as error:
+        raise PermanentError(f"{place}: {error.strerror}; see {ENVIRONMENT} and --config") from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise PermanentError(not_yaml(place, error)) from error
     if not isinstance(values, dict):
         raise PermanentError(f"{place}: expected groups of settings, found {type(values).__name__}")
     return _resolved(_settings(values, place, text), place.resolve().parent)
+
+
+def not_yaml(place: Path | str, error: UnicodeDecodeError | yaml.YAMLError) -> str:
+    """Where a file stops being YAML, on one line."""
+    mark = getattr(error, "problem_mark", None)
+    line = "" if mark is None else f":{mark.line + 1}"
+    why = "it is not text" if isinstance(error, UnicodeDecodeError) else getattr(error, "problem", None)
+    return f"{place}{line}: not YAML: {why or ' '.join(str(error).split())}"
 
 
 def _settings(values: dict[str, Any], place: Path | None, text: str) -> Settings:
     """The environment's values laid over the file's."""
     merged = _laid_over(values, _environment())
     if os.environ.get(KAFKA):
-        merged.setdefault("kafka", {})["bootstrap"] = os.environ[KAFKA]
+        merged = _laid_over(merged, {"kafka": {"bootstrap": os.environ[KAFKA]}})
     try:
         return Settings(**merged)
     except ValidationError as error:
@@ -62,7 +72,10 @@ def _environment() -> dict[str, Any]:
     for name, value in os.environ.items():
         group, separator, field = name.removeprefix("AIOPS_").lower().partition("__")
         if name.startswith("AIOPS_") and separator and group in Settings.model_fields:
-            found.setdefault(group, {})[field] = yaml.safe_load(value)
+            try:
+                found.setdefault(group, {})[field] = yaml.safe_load(value)
+            except yaml.YAMLError as error:
+                raise PermanentError(not_yaml(name, error)) from error
         elif name in {"AIOPS_STATE", "AIOPS_DOMAIN", "AIOPS_BINDER", "AIOPS_RAY"}:
             found[group] = value
     return found

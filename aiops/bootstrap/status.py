@@ -22,9 +22,11 @@ def read_status(folder: Path) -> dict[str, Any] | None:
     """The last status written; None: the runtime never ran here."""
     path = folder / STATUS
     try:
-        status: dict[str, Any] = json.loads(path.read_text())
+        status = json.loads(path.read_text())
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
         raise PermanentError(f"{path} cannot be read: {error}; `aiops up` writes it anew") from error
+    if not isinstance(status, dict) or not {"at", "shards", "orchestration"} <= status.keys():
+        raise PermanentError(f"{path} is no status of the runtime; `aiops up` writes it anew")
     return status

@@ -5,21 +5,24 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
+from aiops.bootstrap.configuration import load_settings
 from aiops.cli.exits import Exit
-from aiops.shell.broker.embedded import BrokerState, BrokerStatus, EmbeddedBroker, state_folder
+from aiops.cli.opening import Config
+from aiops.shell.broker.embedded import BrokerState, BrokerStatus, EmbeddedBroker
 
 app: Final = typer.Typer(
     no_args_is_help=True,
     help="""The embedded broker: a real, single-node Apache Kafka for one machine, without Java or Docker.
 
     Other commands start it when they need it. Its files are fetched once (about 45 MB), verified against the lock of
-    this version, and kept in ~/.cache/aiops. Records are kept in ~/.local/state/aiops/broker for 48 hours, over stops
-    and crashes; the address stays the same. It listens on 127.0.0.1 only. To use a Kafka of your own instead, set
-    AIOPS_KAFKA=host:port.""",
+    this version, and kept in ~/.cache/aiops. Records are kept in broker/ of the state folder (~/.local/state/aiops) for
+    48 hours, over stops and crashes; the address stays the same. It listens on 127.0.0.1 only. To use a Kafka of your
+    own instead, set AIOPS_KAFKA=host:port.""",
 )
 
 _Heap = Annotated[int, typer.Option(min=256, max=4096, help="Heap of the Java runtime, in MB.")]
@@ -27,12 +30,12 @@ _Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 @app.command()
-def start(heap: _Heap = 384, *, as_json: _Json = False) -> None:
+def start(heap: _Heap = 384, config: Config = None, *, as_json: _Json = False) -> None:
     """Start it unless it runs, wait until it answers, and print its address.
 
     Exit code 0: it runs and answers. 3: it cannot be had here; the text says why and the way out.
     """
-    broker = EmbeddedBroker(state_folder(), heap_mb=heap, say=_aside)
+    broker = EmbeddedBroker(_folder(config), heap_mb=heap, say=_aside)
     broker.start()
     _show(broker.status(), as_json=as_json)
     if "AIOPS_KAFKA" in os.environ:
@@ -40,12 +43,12 @@ def start(heap: _Heap = 384, *, as_json: _Json = False) -> None:
 
 
 @app.command()
-def stop(*, as_json: _Json = False) -> None:
+def stop(config: Config = None, *, as_json: _Json = False) -> None:
     """End it in good order; its records stay.
 
     Exit code 0, also when there was nothing to stop.
     """
-    broker = EmbeddedBroker(state_folder())
+    broker = EmbeddedBroker(_folder(config))
     was_running = broker.stop()
     if as_json:
         typer.echo(json.dumps({"was_running": was_running}))
@@ -54,15 +57,20 @@ def stop(*, as_json: _Json = False) -> None:
 
 
 @app.command()
-def status(*, as_json: _Json = False) -> None:
+def status(config: Config = None, *, as_json: _Json = False) -> None:
     """Look at it without changing anything.
 
     Exit code 0: it runs and answers a call of Kafka's protocol. 1: it is stopped, or does not answer.
     """
-    found = EmbeddedBroker(state_folder()).status()
+    found = EmbeddedBroker(_folder(config)).status()
     _show(found, as_json=as_json)
     if found.state is not BrokerState.RUNNING:
         raise typer.Exit(Exit.NO)
+
+
+def _folder(config: Path | None) -> Path:
+    """Where the runtime of these settings keeps its broker."""
+    return load_settings(config).state / "broker"
 
 
 def _aside(text: str) -> None:

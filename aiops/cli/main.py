@@ -89,6 +89,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except AiopsError as error:
         typer.echo(f"aiops: {error}", err=True)
         sys.exit(Exit.FAILED)
+    except OSError as error:  # a file that somebody named: who reads or writes it says nothing better
+        if error.filename is None:
+            raise
+        typer.echo(f"aiops: {error.filename}: {error.strerror}: name one that can be used", err=True)
+        sys.exit(Exit.FAILED)
 
 
 def _about() -> None:

@@ -53,7 +53,8 @@ def open_installation(config: Path | None) -> Installation:
     """
     settings = load_settings(config)
     url = settings.control.journal
-    if url is None and not (settings.state / "journal.db").exists():
+    file = settings.state / "journal.db"
+    if url is None and not (file.exists() and file.stat().st_size):
         raise PermanentError(
             f"there is no journal in {settings.state}: nothing ran here yet; start it with `aiops up`, or say where it "
             "is with --config FILE or AIOPS_STATE"

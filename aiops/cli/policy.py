@@ -82,6 +82,11 @@ def explain(
         case = Case.model_validate({"primitive": primitive, "target": target} | given)
     except ValidationError as error:
         first = error.errors()[0]
+        if first["type"] == "extra_forbidden":
+            known = ", ".join(
+                name for name in Case.model_fields if name not in {"name", "primitive", "target", "expect"}
+            )
+            raise typer.BadParameter(f"{first['loc'][0]!r} is no fact; name=value, of {known}") from error
         raise typer.BadParameter(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from error
     policies = PolicySet.load(folder / "policies")
     if policies.problems:

@@ -50,8 +50,8 @@ class Grafana:
             raise TemporaryError(f"Grafana at {self._url} has trouble: {error.message}", 5.0) from error
         except GrafanaException as error:
             if error.status_code == 0:
-                raise TemporaryError(f"Grafana at {self._url} does not answer: {error.message}", 5.0) from error
+                raise TemporaryError(f"Grafana at {self._url} does not answer; check the address", 5.0) from error
             raise PermanentError(f"Grafana at {self._url} says: {error.message}") from error
         except (RequestException, OSError) as error:
-            raise TemporaryError(f"Grafana at {self._url} does not answer: {error}", 5.0) from error
+            raise TemporaryError(f"Grafana at {self._url} does not answer; check the address", 5.0) from error
         return self._url.rstrip("/") + str(answer.get("url", ""))

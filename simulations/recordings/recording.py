@@ -129,13 +129,14 @@ class Recording:
 def _about(path: Path) -> About:
     try:
         return About.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except FileNotFoundError as error:
+    except OSError as error:
         raise RecordingError(f"{path}: there is no such file, so this is no recording") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise RecordingError(f"{path}: not YAML: {error}") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise RecordingError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        where = ".".join(map(str, first["loc"])) or "all of it"
+        raise RecordingError(f"{path}: {where}: {first['msg']}") from error
 
 
 def _files(folder: Path) -> dict[Stream, Path]:

@@ -28,7 +28,6 @@ from aiops.shell.broker.artifacts import WAY_OUT, BrokerError, JarStore, Say, ka
 from aiops.shell.broker.configuration import java_options, log_properties, server_properties
 from aiops.shell.broker.ports import LOOPBACK, free_port, is_free
 from aiops.shell.broker.readiness import answers
-from aiops.shell.folders import state_home
 
 _READY_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 20.0
@@ -74,11 +73,6 @@ class _Node:
     @property
     def bootstrap(self) -> str:
         return f"{LOOPBACK}:{self.port}"
-
-
-def state_folder() -> Path:
-    """Where this user's broker lives: $XDG_STATE_HOME/aiops/broker, by default under ~/.local/state."""
-    return state_home() / "broker"
 
 
 def cache_folder() -> Path:

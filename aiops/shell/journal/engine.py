@@ -138,6 +138,9 @@ def serialise(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
+_MEND = "is control.journal (or journal.db in the state folder) the right one? bring it back as it was"
+
+
 @contextmanager
 def translated(what: str) -> Iterator[None]:
     """The driver's errors as ours, chaining the cause."""
@@ -149,9 +152,9 @@ def translated(what: str) -> Iterator[None]:
         reason = f"cannot {what}: {error.orig}"
         if error.connection_invalidated or _may_pass(error):
             raise TemporaryError(f"{reason}; is the database reachable and its disk not full?") from error
-        raise PermanentError(reason) from error
+        raise PermanentError(f"{reason}; {_MEND}") from error
     except SQLAlchemyError as error:
-        raise PermanentError(f"cannot {what}: {error}") from error
+        raise PermanentError(f"cannot {what}: {error}; {_MEND}") from error
 
 
 def _may_pass(error: DBAPIError) -> bool:

@@ -10,8 +10,9 @@ from typing import NamedTuple
 import pytest
 
 from aiops.shell.broker.artifacts import BrokerError
-from aiops.shell.broker.embedded import BrokerState, EmbeddedBroker, cache_folder, state_folder
+from aiops.shell.broker.embedded import BrokerState, EmbeddedBroker, cache_folder
 from aiops.shell.broker.ports import free_port, is_free
+from aiops.shell.folders import state_home
 
 
 class Usage(NamedTuple):
@@ -65,7 +66,7 @@ def test_folders_are_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "elsewhere"))
 
-    assert state_folder() == tmp_path / ".local" / "state" / "aiops" / "broker"
+    assert state_home() == tmp_path / ".local" / "state" / "aiops"
     assert cache_folder() == tmp_path / "elsewhere" / "aiops" / "kafka"
 
 
