@@ -3,8 +3,8 @@
 Healthy needs every one of them looked at: the source's watermark past the window, figures in it, nothing abnormal at
 its end, and no figure worse than its reference. An open episode alone is no trouble once all its figures are steady: it
 ends only after a while of calm, so as not to flap, and a repair need not wait for that. What is not known is
-inconclusive, never healthy. Harm is a target or neighbour that was well before the action and is unwell now, or does
-clearly worse than in its reference.
+inconclusive, never healthy; only a neighbour that never sent telemetry is left out, and named. Harm is a target or
+neighbour that was well before the action and is unwell now, or does clearly worse than in its reference.
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ def verify(
     readings = {reading.entity: reading for reading in fleet.readings}
     targets = tuple(dict.fromkeys(step.action.target for step in plan.steps))
     required = dict.fromkeys(entity for entity in (plan.symptom, *targets) if entity not in mute)
-    watched = (*required, *(entity for entity in plan.neighbours if entity not in mute and entity not in required))
+    near = [entity for entity in plan.neighbours if entity not in mute and entity not in required]
+    silent = [entity for entity in near if _never_heard(entity, readings.get(entity), fleet)]
+    watched = (*required, *(entity for entity in near if entity not in silent))
     harmed = _harmed(watched, readings, unwell_before | {plan.symptom})
     if harmed:
         return Judgement(Verdict.HARMED, harmed)
@@ -69,7 +71,12 @@ def verify(
         return Judgement(Verdict.UNHEALTHY, unwell)
     if unknown or not watched:
         return Judgement(Verdict.INCONCLUSIVE, unknown or ("nothing that sends telemetry can be watched",))
-    return Judgement(Verdict.HEALTHY, (f"{plan.symptom} is steady, no neighbour is worse",))
+    left_out = (f"left out, as they never sent telemetry: {', '.join(silent)}",) if silent else ()
+    return Judgement(Verdict.HEALTHY, (f"{plan.symptom} is steady, no neighbour is worse", *left_out))
+
+
+def _never_heard(entity: str, reading: EntityReading | None, fleet: FleetAnswer) -> bool:
+    return entity in fleet.mute if reading is None else reading.watermark == 0
 
 
 def _blind(entity: str, reading: EntityReading | None, window_end: int) -> str:

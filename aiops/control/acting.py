@@ -6,6 +6,7 @@ shadow mode. What a saga's end means for its incident is decided here too.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Final
 
@@ -34,6 +35,7 @@ BASELINE_SECONDS: Final = 3600.0
 """Reference before the trouble's onset."""
 BASELINE_GAP_SECONDS: Final = 60.0
 """Left out before the onset: the trouble may have begun unseen."""
+_FIGURE: Final = re.compile(r"(?<=[ (])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 APPROVERS: Final = {Oversight.UNATTENDED: 0, Oversight.ONE_APPROVER: 1, Oversight.TWO_APPROVERS: 2}
 
 
@@ -256,3 +258,17 @@ def fleet_answered(draft: Draft, answer: FleetAnswer) -> None:
         draft.put(replace(record, lag=lag))
     request = VerifyRequest(record.saga.plan, held.since, answer)
     ask(draft, f"{answer.question}/judge", Role.RESOLUTION, Intent.VERIFY, request)
+
+
+def looked(draft: Draft, plan: str, found: say.Verified, ref: str) -> None:
+    """Resolution's verdict on one look: told when it is another than before, for there is a look every few seconds."""
+    record = draft.state.sagas.get(plan)
+    if record is None:
+        raise RefusedError(f"no plan {plan!r} is under way")
+    looks, said = record.looks + 1, f"{found.verdict.value}: {'; '.join(found.reasons)}"
+    seen = _FIGURE.sub("#", said)
+    if seen != record.seen:
+        which = f" (look {looks})" if looks > 1 else ""
+        draft.line(record.incident, "resolution", f"verification{which}: {said}", ref)
+    draft.put(replace(record, looks=looks, seen=seen))
+    tell(draft, plan, found)

@@ -206,8 +206,7 @@ def _accept(draft: Draft, answer: Handoff, ruling: Ruling) -> None:
         case MergeProposed(other=other):
             merge_proposed(draft, name, other, "; ".join(answer.reasoning))
         case Verified(plan=plan_id, verdict=verdict, reasons=reasons):
-            draft.line(name, "resolution", f"verification: {verdict.value}: {'; '.join(reasons)}", answer.id)
-            acting.tell(draft, plan_id, say.Verified(draft.at, verdict, reasons))
+            acting.looked(draft, plan_id, say.Verified(draft.at, verdict, reasons), answer.id)
         case _:
             raise RefusedError(f"{answer.intent} comes too late: {name} is {state.value}")
 

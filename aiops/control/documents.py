@@ -98,6 +98,10 @@ class SagaRecord:
     incident: str
     approvals: tuple[str, ...]
     evidence_at: int
+    looks: int = 0
+    """Verdicts of verification so far."""
+    seen: str = ""
+    """The last one that was told, without its figures: one that says the same is not told again."""
     lag: int = 0
     """How far behind the sources were seen to be when they were asked, ns."""
 

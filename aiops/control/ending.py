@@ -30,7 +30,8 @@ def finished(draft: Draft, record: doc.SagaRecord, outcome: Outcome, reason: str
     """The saga ended so; the incident follows, unless a person or another plan has it by now."""
     name, plan = record.incident, record.saga.plan
     incident = draft.state.incidents[name]
-    draft.line(name, "resolution", f"plan {plan.id} {outcome.value}: {reason}", plan.id)
+    looks = f" (after {record.looks} looks)" if record.looks > 1 else ""
+    draft.line(name, "resolution", f"plan {plan.id} {outcome.value}: {reason}{looks}", plan.id)
     if outcome is Outcome.REVERSED:
         return
     harmed = reason.startswith(Verdict.HARMED)

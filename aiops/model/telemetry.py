@@ -58,9 +58,11 @@ class EntityReading:
 
 @dataclass(frozen=True, slots=True)
 class FleetAnswer:
-    """Answer to a ``FleetQuestion``; entities nobody knows are missing."""
+    """Answer to a ``FleetQuestion``; entities that nobody knows, and those of silent shards, are missing."""
 
     question: str
     at: int
     readings: tuple[EntityReading, ...]
     domain: str = MAIN_DOMAIN
+    mute: tuple[str, ...] = ()
+    """Entities of the question that never sent anything: every shard answered, and none knows them."""

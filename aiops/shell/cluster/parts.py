@@ -61,15 +61,19 @@ class ClusterFleet:
         calls = [self._cluster.call("shard", n, "ask", question, group="ask") for n in self._numbers()]
         done, _ = wait_for(calls, timeout=_ASK_SECONDS)
         found: dict[str, EntityReading] = {}
+        answered = 0
         for call in done:
             try:
                 answer: FleetAnswer = call.result()
             except AiopsError:
                 continue
+            answered += 1
             for reading in answer.readings:
                 known = found.get(reading.entity)
                 found[reading.entity] = reading if known is None else _joined(known, reading)
-        return FleetAnswer(question.id, self._clock.now(), tuple(found.values()), question.domain)
+        whole = answered == len(calls) > 0
+        mute = tuple(name for name in question.entities if name not in found) if whole else ()
+        return FleetAnswer(question.id, self._clock.now(), tuple(found.values()), question.domain, mute)
 
     def _numbers(self) -> Sequence[int]:
         return self._shards if self._shards is not None else self._cluster.numbers("shard")

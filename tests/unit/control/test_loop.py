@@ -299,6 +299,21 @@ def test_an_open_episode_that_only_waits_for_its_end_is_no_relapse() -> None:
             assert loop.incidents == {"INC-1": "resolved"}
 
 
+def test_a_look_is_told_when_it_finds_something_else() -> None:
+    """There is a look every few seconds, also after a halt: the story tells each finding once, and how many looks."""
+    loop = Loop(settings(max_attempts=1))
+    loop.target.heals = False
+    loop.unwell("web")
+    loop.wait(12)
+    loop.runtime.command("halt", "", "ann")
+    loop.wait(200)
+    story = loop.runtime.orchestrator.state.incidents["INC-1"].story
+    looks = sum(entry.entry.kind == "fleet" for entry in loop.journal.rows(limit=10_000))
+    assert looks > 10
+    assert len([line for line in story if line.what.startswith("verification")]) == 1
+    assert any(line.what.endswith(f"(after {looks} looks)") for line in story)
+
+
 def test_a_verified_window_lies_as_far_back_as_the_sources_are_behind() -> None:
     """Sources that are current are judged by their newest window; those that lag, by one that they have passed."""
     windows = {}

@@ -51,6 +51,23 @@ def test_mute_entities_are_not_waited_for(plan: Any, step: Any) -> None:
     assert judge(plan_of(plan, step), mute=frozenset({"a", "web", "pay"})) is Verdict.INCONCLUSIVE
 
 
+def test_a_neighbour_that_never_sent_anything_is_left_out_and_named(plan: Any, step: Any) -> None:
+    """Nobody knows it though all were asked, or it was never seen; the symptom and the target are never left out."""
+    known = (reading("web"), reading("a"))
+    for answer in (
+        FleetAnswer("q", END, known, mute=("pay",)),
+        FleetAnswer("q", END, (*known, EntityReading("pay", 0, unwell=False, series=()))),
+    ):
+        judged = verify(plan_of(plan, step), 0, answer)
+        assert judged.verdict is Verdict.HEALTHY
+        assert "left out, as they never sent telemetry: pay" in judged.reasons
+    for required in ("web", "a"):
+        seen = tuple(reading(name) for name in ("web", "a", "pay") if name != required)
+        assert verify(plan_of(plan, step), 0, FleetAnswer("q", END, seen, mute=(required,))).verdict is (
+            Verdict.INCONCLUSIVE
+        )
+
+
 def test_symptom_still_bad_is_unhealthy(plan: Any, step: Any) -> None:
     """An open episode of the symptom, or figures off their reference, are failure."""
     others = (reading("a"), reading("pay"))
