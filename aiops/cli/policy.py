@@ -10,10 +10,10 @@ from typing import Annotated, Final
 import typer
 from pydantic import ValidationError
 
+from aiops.bootstrap.configuration import load_settings
 from aiops.cli.exits import Exit
 from aiops.model.errors import PermanentError
 from aiops.model.plans import Oversight
-from aiops.settings import Settings
 from remediations.policy import PolicySet
 from remediations.policy_cases import Case, check
 from remediations.runbooks import Catalogue, approve
@@ -22,7 +22,9 @@ from remediations.windows import Windows
 app: Final = typer.Typer(no_args_is_help=True, help="Test and explain what the runtime may do.")
 
 SHIPPED: Final = Path(__file__).resolve().parents[2] / "remediations" / "binder"
-_Binder = Annotated[Path | None, typer.Option(help="Folder with policies, runbooks and windows.", show_default="yours")]
+_Binder = Annotated[
+    Path | None, typer.Option(help="Folder with policies, runbooks and windows; else the settings' binder.")
+]
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 _Facts = Annotated[
     list[str] | None,
@@ -124,7 +126,7 @@ def approve_(binder: _Binder = None) -> None:
 
 
 def _folder(binder: Path | None) -> Path:
-    folder = binder or Settings().binder or SHIPPED
+    folder = binder or load_settings().binder or SHIPPED
     if not folder.is_dir():
         raise PermanentError(f"{folder} is no folder: give --binder FOLDER")
     return folder

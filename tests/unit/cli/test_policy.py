@@ -59,3 +59,15 @@ def test_approve_brings_a_new_runbook_in(tmp_path: Path) -> None:
     assert RUN.invoke(app, ["test", "--binder", str(tmp_path / "b")]).exit_code == Exit.FAILED
     assert RUN.invoke(app, ["approve", "--binder", str(tmp_path / "b")]).exit_code == Exit.OK
     assert RUN.invoke(app, ["test", "--binder", str(tmp_path / "b")]).exit_code == Exit.OK
+
+
+def test_the_binder_of_the_settings_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without --binder it is the one that the runtime would use, not the shipped one."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(SHIPPED, tmp_path / "ours")
+    (tmp_path / "ours" / "policies" / "cases.yaml").write_text("- {name: our own, primitive: restart}\n")
+    (tmp_path / "aiops.yaml").write_text("binder: ours\n")
+    told = json.loads(RUN.invoke(app, ["test", "--json"]).stdout)
+    assert [case["case"] for case in told["cases"]] == ["our own"]
+    monkeypatch.setenv("AIOPS_BINDER", str(tmp_path / "missing"))
+    assert RUN.invoke(app, ["test"]).exit_code != Exit.OK
