@@ -41,8 +41,9 @@ def judge(row: Record, at: int, relative: float, horizon_seconds: float) -> tupl
     Moves the charts of mean shift and time of day, which are evidence and not learned.
     """
     floor = floor_of(row, relative)
-    mature = 1.0 + MATURE_POINTS / np.float64(row["n"])
-    slowly = 1.0 + MATURE_SHIFT / np.float64(row["n"])
+    each = 1.0 / np.float64(row["n"])  # divisions are most of the time of a point
+    mature = 1.0 + MATURE_POINTS * each
+    slowly = 1.0 + MATURE_SHIFT * each
     residual = float(relative - np.float64(row["centre"]))
     far = deviation.distance(residual, np.float64(row["spread"]), floor)
     low, high = np.float64(row["low"]), np.float64(row["high"])

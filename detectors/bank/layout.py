@@ -207,7 +207,8 @@ class Outcome(NamedTuple):
 class Tuning(NamedTuple):
     """Settings as the loop takes them; types are exact so that there is one compiled signature."""
 
-    threshold: float
+    ease: float
+    """1 / threshold: a ratio is multiplied by it."""
     warm_up: int
     late_ns: int
     adopt_ns: int

@@ -43,7 +43,7 @@ def _sources() -> int:
 def weigh(row: Record, trouble: Record, at: int, relative: float, tuning: Tuning) -> tuple[int, float, int]:
     """Scores an admitted value, learns it unless it is flagged, and moves the series' episode on.
 
-    Returns how the point ended, its ratio, and the phase of a transition or -1.
+    Returns how the point ended, its score, and the phase of a transition or -1.
     """
     if row["n"] < tuning.warm_up:
         if row["n"] == 0:
@@ -52,13 +52,14 @@ def weigh(row: Record, trouble: Record, at: int, relative: float, tuning: Tuning
             learning.learn(row, at, relative, False)
         return _WARMING, 0.0, -1
     ratio, view, direction = judging.judge(row, at, relative, tuning.horizon_seconds)
-    ratio /= tuning.threshold
-    row["score"] = episodes.score_of(ratio)
+    ratio *= tuning.ease
+    score = episodes.score_of(ratio)
+    row["score"] = score
     if ratio >= 1.0:
         episodes.flagged(row, trouble, at, relative, (ratio, view, direction))
-        return _FLAGGED, ratio, episodes.after_flagged(row, trouble, at, tuning.adopt_ns)
+        return _FLAGGED, score, episodes.after_flagged(row, trouble, at, tuning.adopt_ns)
     learning.learn(row, at, relative, True)
-    return _LEARNED, ratio, episodes.after_usual(row, trouble, ratio)
+    return _LEARNED, score, episodes.after_usual(row, trouble, ratio)
 
 
 def _compiled(sources: int) -> tuple[Callable[..., int], Callable[..., int]]:  # noqa: C901 (two loops in a closure)
@@ -92,9 +93,9 @@ def _compiled(sources: int) -> tuple[Callable[..., int], Callable[..., int]]:  #
             if hour > row["hour"]:
                 remembering.enter_hour(row, hour, state.hours[index])
                 state.dirty_hours[index >> BLOCK_BITS] = version
-            ended, ratio, phase = weigh(row, trouble, at, relative, tuning)
+            ended, score, phase = weigh(row, trouble, at, relative, tuning)
             out.ended[k] = ended
-            out.score[k] = episodes.score_of(ratio)
+            out.score[k] = score
             if row["evidence"] > 0.0 or phase >= 0:
                 state.dirty_troubles[index >> BLOCK_BITS] = version
             if phase >= 0:

@@ -77,7 +77,7 @@ class SeriesBank:
         self._state = _reserve(self.settings)
         self._room = np.empty(0, dtype=TRANSITION)
         self._tuning = Tuning(
-            threshold=float(self.settings.threshold),
+            ease=1.0 / self.settings.threshold,
             warm_up=int(self.settings.warm_up_points),
             late_ns=int(self.settings.late_seconds * SECOND),
             adopt_ns=int(self.settings.adopt_seconds * SECOND),
@@ -140,7 +140,7 @@ class SeriesBank:
         if len(self._room) < 2 * count:
             self._room = np.empty(2 * count, dtype=TRANSITION)
         out = Outcome(np.empty(count, np.uint8), np.empty(count, np.float32), self._room)
-        tuning = self._tuning._replace(threshold=_NEVER) if trusted else self._tuning
+        tuning = self._tuning._replace(ease=1.0 / _NEVER) if trusted else self._tuning
         told = loop.advance(self._state, tuning, points, out, self.version)
         return BankResult(out.ended, out.score, self._room[:told].copy())
 
