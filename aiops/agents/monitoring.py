@@ -13,11 +13,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from aiops.agents.monitor.blindness import Blindness
 from aiops.agents.monitor.plan import Produced, plan_of
 from aiops.agents.monitor.readings import Reader
 from aiops.agents.monitor.slot import Slot
 from aiops.agents.monitor.snapshots import Archivist
+from aiops.model.codec import decode, encode
 from aiops.model.entities import RUNTIME_ENTITY, Objective
 from aiops.model.episodes import Direction, Episode, Signal, Source
 from aiops.model.errors import FencedOutError, PermanentError
@@ -32,6 +35,8 @@ from detectors.wire.series import SeriesTable
 SECOND = 1_000_000_000
 _LOSS_SHOWN = 300 * SECOND
 """How long the episode of a loss stays open."""
+_LOSSES = "losses"
+"""Part of a snapshot's head: the open episodes of losses, a line of JSON each, for whoever goes on must end them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +101,17 @@ class MonitoringAgent:
         archivist.restore(snapshots)
         self._owned[slot] = _Owned(made, archivist, Reader(made))
         if snapshots:
-            self._blindness.restore(snapshots[-1].parts["head"]["blind"])
+            head = snapshots[-1].parts["head"]
+            self._blindness.restore(head["blind"])
+            known = {found.id for found in self._losses}
+            told = [decode(Episode, line) for line in head[_LOSSES].tobytes().splitlines()] if _LOSSES in head else []
+            self._losses += [found for found in told if found.id not in known]
         return made.positions()
 
     def drop(self, slot: int) -> None:
         """Forget a slot; take its last snapshot before."""
         self._owned.pop(slot, None)
+        self._losses = [found for found in self._losses if found.slot != slot]
 
     def handle(self, batch: Sequence[FetchedRecords], received_at: int) -> Produced:
         """Take what a poll gave, in its order; records that were taken before are left out."""
@@ -131,8 +141,12 @@ class MonitoringAgent:
         out.episodes += self._blindness.tick(received_at, self._heard(), lag_is_small=lag_is_small)
         over = [found for found in self._losses if received_at - found.opened_at >= _LOSS_SHOWN]
         self._losses = [found for found in self._losses if received_at - found.opened_at < _LOSS_SHOWN]
-        out.episodes += [replace(found, revision=2, ended_at=received_at, watermark=received_at) for found in over]
+        out.episodes += [self._loss_over(found, received_at) for found in over]
         return out
+
+    def _loss_over(self, found: Episode, at: int) -> Episode:
+        generation = self._of(found.slot).slot.plan.generation
+        return replace(found, revision=2, ended_at=at, watermark=at, generation=generation)
 
     def _heard(self) -> dict[str, int]:
         """When each topic spoke last, through any of the slots; what passes between slots is not missed."""
@@ -181,7 +195,12 @@ class MonitoringAgent:
     def snapshot(self, slot: int, *, full: bool = False) -> SlotSnapshot:
         """The slot's next snapshot; ask for a full one when the last could not be written."""
         taken = self._of(slot).archivist.take(full=full)
-        head = {**taken.parts["head"], "blind": self._blindness.to_array()}
+        losses = "\n".join(encode(found) for found in self._losses if found.slot == slot)
+        head = {
+            **taken.parts["head"],
+            "blind": self._blindness.to_array(),
+            _LOSSES: np.frombuffer(losses.encode(), np.uint8),
+        }
         return replace(taken, parts={**taken.parts, "head": head})
 
     def ledger(self) -> list[LedgerLine]:

@@ -215,6 +215,22 @@ def test_a_lost_range_is_counted_and_is_trouble_of_the_runtime() -> None:
     assert ended.ended_at is not None
 
 
+def test_who_takes_a_slot_over_ends_the_episode_of_its_loss() -> None:
+    """It goes with the slot's snapshot, is ended once, by the new owner, under the new generation."""
+    before = agent()
+    after = MonitoringAgent(before.settings)
+    (episode,) = before.lost(TopicPartition(TOPICS.otlp_metrics, 0), 0, 7, T0).episodes
+    snapshot = before.snapshot(0)
+    after.adopt(0, 5, [snapshot])
+    after.adopt(0, 6, [snapshot])
+    before.drop(0)
+    assert before.tick(T0 + 301 * SECOND).episodes == []
+    (ended,) = after.tick(T0 + 301 * SECOND).episodes
+    assert (ended.id, ended.generation, ended.revision) == (episode.id, 6, 2)
+    assert ended.ended_at is not None
+    assert after.tick(T0 + 302 * SECOND).episodes == []
+
+
 def test_edges_and_readings_are_told() -> None:
     """Spans show who calls whom, and a question about an entity is answered with its largest changes first."""
     found = agent()
