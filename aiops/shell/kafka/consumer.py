@@ -10,6 +10,7 @@ from kafka import TopicPartition as KafkaPartition
 from kafka.errors import OffsetOutOfRangeError
 from kafka.structs import OffsetAndMetadata
 
+from aiops.model.errors import TemporaryError
 from aiops.ports import FetchedRecords, TopicPartition
 from aiops.shell.kafka import header_names, reception
 from aiops.shell.kafka.retention import Lost, starts
@@ -106,8 +107,11 @@ class KafkaPythonConsumer:
 
     def _bounds(self, places: list[TopicPartition]) -> dict[TopicPartition, tuple[int, int]]:
         partitions = [KafkaPartition(place.topic, place.partition) for place in places]
-        first = self._client.beginning_offsets(partitions)
-        end = self._client.end_offsets(partitions)
+        try:
+            first = self._client.beginning_offsets(partitions)
+            end = self._client.end_offsets(partitions)
+        except KeyError as error:  # the client's way to say that a partition is not there
+            raise TemporaryError(f"Kafka has no partition {error.args[0]} yet", 1.0) from error
         return {place: (first[p], end[p]) for place, p in zip(places, partitions, strict=True)}
 
 

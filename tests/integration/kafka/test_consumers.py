@@ -122,6 +122,18 @@ def test_an_empty_assignment_polls_nothing(consumer: TelemetryConsumer) -> None:
     assert consumer.poll(0.01, 1 << 20) == []
 
 
+def test_a_partition_that_is_not_there_is_one_of_our_errors(
+    consumer: TelemetryConsumer, producer: KafkaPythonProducer, topics: MakeTopic
+) -> None:
+    """Any other would end the thread of a shard; this one it waits for, and goes on."""
+    topic = topics()
+    write(producer, topic, 3)
+    with pytest.raises(AiopsError):
+        consumer.assign({TopicPartition(topic, 0): 0, TopicPartition(topic, 17): 0})
+    consumer.assign({TopicPartition(topic, 0): 0})
+    assert values(drain(consumer, 3)) == [b"0", b"1", b"2"]
+
+
 @pytest.mark.parametrize("make", [KafkaPythonConsumer, ConfluentConsumer])
 def test_a_broker_that_is_not_there_is_a_clear_error(make: Callable[..., TelemetryConsumer]) -> None:
     """Adapters raise our errors and no others."""
