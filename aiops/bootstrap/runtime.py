@@ -18,7 +18,7 @@ import structlog
 
 from aiops.bootstrap.parts import open_journal
 from aiops.bootstrap.status import write_status
-from aiops.model.errors import AiopsError, PermanentError
+from aiops.model.errors import AiopsError, PermanentError, TemporaryError
 from aiops.model.handoffs import Role
 from aiops.settings import Settings
 from aiops.shell import watchdog
@@ -32,9 +32,29 @@ from aiops.shell.kafka.topics import KafkaTopics
 
 _LOG = structlog.get_logger(__name__)
 _PACKAGE = Path(__file__).resolve().parents[2]
+_AGAIN_SECONDS = 2.0
 _AGENTS = (Role.ANALYSIS, Role.ROUTING, Role.RESOLUTION, Role.OVERSIGHT, Role.TRIAGE)
 
 Say = Callable[[str], None]
+
+
+def come_up(reconcile: Callable[[], None], say: Say, wait: Callable[[float], object], tries: int = 6) -> None:
+    """Reconcile until every part answers: on a busy machine one may not reach Kafka or the journal at once.
+
+    Raises:
+        TemporaryError: not even the last try was enough.
+    """
+    for left in range(tries - 1, -1, -1):
+        try:
+            reconcile()
+        except TemporaryError as error:
+            # how Ray tells that a part itself said so, when it was made; all else is no matter of time
+            if not left or TemporaryError.__name__ not in str(error):
+                raise
+            say(f"not yet, {left} more tries: {error}")
+            wait(max(error.delay_seconds, _AGAIN_SECONDS))
+        else:
+            return
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +111,7 @@ class Runtime:
             )
         self._say("agents, executor, orchestrator, shards")
         self._keeper = self._make_keeper()
-        self._keeper.reconcile()
+        come_up(self._keeper.reconcile, self._say, self._stopping.wait)
         self._keeper.start()
         self._beating.start()
 
