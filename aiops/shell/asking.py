@@ -119,8 +119,8 @@ class Asking:
                 else:
                     self._answered(*arrived)
             self._let_go()
-            for role, line in self._lines.items():
-                self._send(role, line)
+            for role in list(self._lines):
+                self._send(role, self._lines[role])
 
     def _take(self) -> Iterable[Question | _Reply]:
         """Everything that arrived; waits for the first, but no longer than something is held."""
@@ -159,11 +159,15 @@ class Asking:
         error = call.exception()
         failed = Failed(f"{type(error).__name__}: {error}"[:500])
         answers = call.result() if error is None else [failed] * len(batch)
+        if len(answers) != len(batch):
+            answers = [Failed(f"{len(answers)} answers to {len(batch)} handoffs")] * len(batch)
         for question, answer in zip(batch, answers, strict=True):
             if isinstance(answer, Failed):
                 self._failed(question, answer)
-            else:
+            elif isinstance(answer, tuple) and all(isinstance(each, Handoff) for each in answer):
                 self._told(question, answer)
+            else:
+                self._failed(question, Failed("it answered with something else than handoffs"))
 
     def _told(self, question: Question, answers: tuple[Handoff, ...]) -> None:
         now, handoff = self._clock.now(), question.handoff

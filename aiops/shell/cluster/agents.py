@@ -63,8 +63,7 @@ class ClusterAgents:
 
 
 def _settle(found: Future[Sequence[Answer]], done: Future[bytes]) -> None:
-    error = done.exception()
-    if error is None:
+    try:
         found.set_result(unpacked(done.result()))
-    else:
+    except Exception as error:  # noqa: BLE001 - the effect boundary: whoever waits must hear of it, whatever it is
         found.set_exception(error)

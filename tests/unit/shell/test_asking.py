@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -189,3 +189,15 @@ def test_one_failure_of_a_call_is_only_its_own(bench: Bench) -> None:
     future.set_result([Failed("x"), ()])
     kinds = {ids(told)[0]: type(told[0]) for told in (bench.next(), bench.next())}
     assert kinds == {"c": HandoffFailed, "d": HandoffAnswered}
+
+
+@pytest.mark.parametrize("nonsense", [[], [(), ()], [None], ["yes"], [("yes",)]])
+def test_an_agent_that_talks_nonsense_has_failed(bench: Bench, nonsense: Any) -> None:
+    """Too few answers, too many, or no handoffs: a failure with its reason, and the next question is asked as ever."""
+    bench.asking.ask(*question("a"))
+    bench.call()[2].set_result(nonsense)
+    (told,) = bench.next()
+    assert isinstance(told, HandoffFailed)
+    bench.asking.ask(*question("b"))
+    bench.call()[2].set_result([()])
+    assert ids(bench.next()) == ["b"]
