@@ -91,6 +91,15 @@ def install_ourselves() -> None:
     command.chmod(0o755)
 
 
+def compile_loops() -> None:
+    """Fill numba's cache; a first use that had to wait for it would do the same, so a failure is only told."""
+    say("compiling the inner loops (once, about half a minute)")
+    begun = time.monotonic()
+    code = subprocess.call([str(PYTHON), str(ROOT / "scripts" / "compile_loops.py")], cwd=str(ROOT))
+    told = f"done in {time.monotonic() - begun:.0f} s" if code == 0 else "not now; they are compiled at their first use"
+    say(told)
+
+
 def main() -> None:
     """Set up, or say nothing when there is nothing to do."""
     check_python()
@@ -103,6 +112,7 @@ def main() -> None:
         run(f".venv, with {sys.executable}", [sys.executable, "-m", "venv", "--clear", str(VENV)])
     install_locked()
     install_ourselves()
+    compile_loops()
     STAMP.write_text(stamp + "\n", encoding="utf-8")
     say("ready: .venv/bin/aiops --help")
 

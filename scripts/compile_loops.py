@@ -1,0 +1,83 @@
+"""Compiles the inner loops once and leaves them in numba's cache, so that no first use waits for it.
+
+Two processes side by side, for compiling uses one core: the simulated world's kernel, and decoding with detection.
+Set-up calls it; where it fails, whoever needs a loop compiles it at its first use.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Final
+
+SECOND: Final = 1_000_000_000
+BEGIN: Final = 1_700_000_000 * SECOND
+POINTS: Final = 120
+
+
+def world() -> None:
+    """A second of the shop."""
+    from simulations.world.estate import load  # noqa: PLC0415 (one process needs one half only)
+    from simulations.world.world import World  # noqa: PLC0415
+
+    World(load(), 1).step()
+
+
+def points() -> None:
+    """Two minutes of one gauge that leaves its range, as OTLP and as Arrow, keyed and not."""
+    import numpy as np  # noqa: PLC0415
+    from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (  # noqa: PLC0415
+        ExportMetricsServiceRequest,
+    )
+
+    from aiops.agents.monitoring import MonitoringAgent  # noqa: PLC0415
+    from aiops.ports import FetchedRecords, TopicPartition  # noqa: PLC0415
+    from aiops.settings import Kafka, Settings  # noqa: PLC0415
+    from detectors.wire.arrow_encoding import PointEncoder  # noqa: PLC0415
+    from detectors.wire.identity import SeriesIdentity, SeriesKind  # noqa: PLC0415
+    from detectors.wire.series import SeriesTable  # noqa: PLC0415
+
+    values = [10.0 + place % 3 + 1000.0 * (place > POINTS - 20) for place in range(POINTS)]
+    times = [BEGIN + place * SECOND for place in range(POINTS)]
+    request = ExportMetricsServiceRequest()
+    resource = request.resource_metrics.add()
+    resource.resource.attributes.add(key="service.name").value.string_value = "one"
+    gauge = resource.scope_metrics.add().metrics.add(name="queue.length").gauge
+    for at, height in zip(times, values, strict=True):
+        gauge.data_points.add(time_unix_nano=at, as_double=height)
+    table = SeriesTable(10)
+    table.add([SeriesIdentity("two", "queue.length", (), "1", SeriesKind.GAUGE, None)])
+    encoded = PointEncoder(table).encode(np.zeros(POINTS, np.int32), np.array(times, np.int64), np.array(values))
+    end = times[-1] + SECOND
+    for partitions in (1, 4):
+        settings = Settings(kafka=Kafka(partitions=partitions))
+        agent = MonitoringAgent(settings)
+        agent.adopt(0, 1)
+        for topic, value in (
+            (settings.topics.otlp_metrics, request.SerializeToString()),
+            (settings.topics.metrics_arrow, encoded),
+        ):
+            fetched = FetchedRecords(TopicPartition(topic, 0), (0,), [value], [None], [end])
+            made = agent.handle([fetched], end)
+            for number, record in enumerate(made.forwards):
+                forwarded = TopicPartition(settings.topics.keyed, 0)
+                agent.handle([FetchedRecords(forwarded, (number,), [record.value], [None], [end])], end)
+        agent.tick(end + SECOND, lag_is_small=True)
+        agent.snapshot(0)
+
+
+HALVES: Final[dict[str, Callable[[], None]]] = {"world": world, "points": points}
+
+
+def main() -> None:
+    """Both halves, or the one that is named."""
+    if sys.argv[1:]:
+        HALVES[sys.argv[1]]()
+        return
+    started = [subprocess.Popen([sys.executable, __file__, half]) for half in HALVES]
+    sys.exit(max(process.wait() for process in started))
+
+
+if __name__ == "__main__":
+    main()
