@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from aiops.model.diagnoses import ChangeSuspect, Diagnosis, Hypothesis
-from aiops.model.entities import MAIN_DOMAIN
+from aiops.model.diagnoses import ChangeSuspect, Diagnosis, Evidence, Hypothesis
+from aiops.model.entities import MAIN_DOMAIN, EdgeKind
 from aiops.model.episodes import Episode
 from aiops.model.reports import Change
 from topology.impact import impact
 from topology.kinds import SILENT_CAUSE, UNKNOWN, kind_of
-from topology.rankers.protocol import Candidate, Question, Ranker
+from topology.rankers.protocol import Candidate, Question, Ranker, Ranking
+from topology.rankers.reasons import MOST_NAMED
 from topology.suspects import suspects
+from topology.witnesses import Doubt, doubt
 
+TELEMETRY = "telemetry"
+"""Kind of fault: the figures are wrong, not what they tell of."""
+DISBELIEF = 0.75
+"""Probability of that where one host alone speaks of trouble against others' silence."""
 LEAST_SURE = 0.25
 """A first hypothesis below this is not named as the cause: the diagnosis is "unknown"."""
 
@@ -31,13 +37,22 @@ class Subject:
 def diagnose(question: Question, ranker: Ranker, subject: Subject) -> Diagnosis:
     """Everything analysis says of an incident. Pure."""
     ranked = ranker.rank(question)
+    doubted = doubt(question.episodes, question.graph)
+    if doubted is not None:
+        ranked = _disbelieved(ranked, doubted, question)
     first = ranked.candidates[0] if ranked.candidates else None
     unwell = list(dict.fromkeys(episode.entity for episode in question.episodes))
     causes = {candidate.entity: candidate.probability for candidate in ranked.candidates[:3]}
     suspected = suspects(question.changes, causes, question.graph, question.onset, unwell)
     unknown = first is None or first.probability < LEAST_SURE or first.probability < ranked.p_unknown
     hypotheses = tuple(
-        Hypothesis(c.entity, c.probability, _kind(c, question, suspected), c.evidence) for c in ranked.candidates
+        Hypothesis(
+            c.entity,
+            c.probability,
+            TELEMETRY if doubted is not None and c is first else _kind(c, question, suspected),
+            c.evidence,
+        )
+        for c in ranked.candidates
     )
     return Diagnosis(
         work_item=subject.work_item,
@@ -55,8 +70,25 @@ def diagnose(question: Question, ranker: Ranker, subject: Subject) -> Diagnosis:
     )
 
 
+def _disbelieved(ranked: Ranking, found: Doubt, question: Question) -> Ranking:
+    """The ranking with the telemetry itself in the first place."""
+    left = 1.0 - DISBELIEF
+    others = (replace(c, probability=c.probability * left) for c in ranked.candidates if c.entity != found.suspect)
+    unwell = tuple(dict.fromkeys(episode.entity for episode in question.episodes))
+    quiet = ", ".join(found.quiet[:MOST_NAMED])
+    what = f"only {found.host} tells of trouble; {quiet}, which would feel it elsewhere, show none"
+    evidence = Evidence(question.episodes[0].id, True, what, "graph", 0, 0, 1.0)
+    first = Candidate(found.suspect, DISBELIEF, (evidence,), unwell)
+    told = (first, *others)
+    rest = max(1.0 - ranked.p_unknown * left - sum(c.probability for c in told), 0.0)
+    return Ranking(told, ranked.p_unknown * left, rest)
+
+
 def _kind(candidate: Candidate, question: Question, suspected: Iterable[ChangeSuspect]) -> str:
     episodes = [episode for episode in question.episodes if episode.entity == candidate.entity]
+    # a place that says nothing itself is told of by its parts
+    parts = {name for name, how in question.graph.serves_of(candidate.entity) if how is EdgeKind.PART_OF}
+    episodes = episodes or [e for e in question.episodes if e.entity in parts]
     if not episodes:
         return SILENT_CAUSE
     kinds = kinds_of_changes(question.changes)

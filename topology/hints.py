@@ -57,6 +57,8 @@ _WORDS: tuple[tuple[Family, tuple[str, ...]], ...] = (
             "retries",
             "drop",
             "dropped",
+            "redelivered",
+            "unavailable",
         ),
     ),
     (
@@ -90,13 +92,22 @@ _WORDS: tuple[tuple[Family, tuple[str, ...]], ...] = (
             "hits",
             "traffic",
             "sessions",
+            "published",
+            "delivered",
+            "consumed",
         ),
     ),
 )
+_LOSS = frozenset(_WORDS[3][1])
+"""Words of errors: a network that loses something is in trouble itself."""
 _RANK = {word: (order, family) for order, (family, words) in enumerate(_WORDS) for word in words}
 _SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[a-z]*\d+[a-z]*")
 
 
+_LAST = re.compile(r"[^a-z0-9]+")
+_AMOUNTS = frozenset({"count", "total", "rate"})
+_BUSY = frozenset({"active", "request", "requests"})
+_HOST = re.compile(r"[{,](?:host\.name|k8s\.node\.name|host|node)=([^,}]+)")
 _ABOUT_OTHERS = frozenset({"node", "host", "client", "outbound", "upstream"})
 """Words of figures that an entity reports about its host, or about those that it calls."""
 
@@ -111,8 +122,16 @@ def words(metric: str) -> frozenset[str]:
 @lru_cache(maxsize=65_536)
 def family(metric: str) -> Family:
     """Family of a metric by the words of its name; the most telling word wins."""
-    found = [_RANK[word] for word in words(metric) if word in _RANK]
-    return min(found)[1] if found else Family.OTHER
+    named = words(metric)
+    found = [_RANK[word] for word in named if word in _RANK]
+    best = min(found)[1] if found else Family.OTHER
+    if best is Family.ERROR and any(family is Family.NETWORK for _, family in found):
+        return Family.NETWORK
+    if best is Family.LATENCY and _LAST.split(metric.lower())[-1] in _AMOUNTS:
+        return Family.TRAFFIC  # how often, of a histogram of how long
+    if best is Family.TRAFFIC and "active" in named and not _BUSY.isdisjoint(named - {"active"}):
+        return Family.QUEUE
+    return best
 
 
 def family_of(signal: Signal) -> Family:
@@ -141,12 +160,28 @@ def locality(signal: Signal) -> float:
     if relief(signal):
         return 0.15
     match family_of(signal):
+        case Family.CPU if "load" in words(signal.metric):
+            return 0.3  # what waits is in it, and waits for others as often
         case kind if kind in LOCAL:
             return 1.0
         case Family.LOG:
             return 0.6
+        case Family.NETWORK if not _LOSS.isdisjoint(words(signal.metric)):
+            return 1.0
         case Family.TRAFFIC | Family.NETWORK:
             # traffic follows whoever sends it; silence is the entity's own
             return 1.0 if signal.direction is Direction.SILENT else 0.15
         case _:
             return 1.0 if signal.direction is Direction.SILENT else 0.25
+
+
+def starved(signal: Signal) -> bool:
+    """Whether it has less to do: that goes from caller to callee, and harms nobody above."""
+    less = signal.direction is Direction.DOWN and family_of(signal) is Family.TRAFFIC
+    return less and _ABOUT_OTHERS.isdisjoint(words(signal.metric))
+
+
+def host_of(signal: Signal) -> str:
+    """Host that sent the figure, as far as the series' attributes name it; else empty."""
+    found = _HOST.search(signal.series)
+    return found[1] if found else ""

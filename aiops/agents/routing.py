@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final, Protocol
 
 from aiops.agents.paging import Ask, compose
+from aiops.agents.situation import item_of
 from aiops.agents.view import View
 from aiops.model.diagnoses import Diagnosis
 from aiops.model.entities import Criticality, Item, Objective
@@ -19,6 +20,7 @@ from aiops.model.handoffs import Diagnosed, Escalated, Handoff, Intent, Payload,
 from aiops.model.incidents import Priority
 from aiops.model.plans import Oversight
 from aiops.settings import Control
+from topology.kinds import SILENT_CAUSE
 
 SECOND: Final = 1_000_000_000
 WAIT_SHARE: Final = 0.25
@@ -93,7 +95,9 @@ class RoutingAgent:
         if age >= self._settings.gather_seconds:
             return False
         best = diagnosis.hypotheses[0].probability if diagnosis.hypotheses else 0.0
-        doubtful = diagnosis.unknown or best < self._settings.confident
+        # what shows no trouble of its own is accused by others only, and more of them may speak
+        accused = bool(diagnosis.hypotheses) and diagnosis.hypotheses[0].kind == SILENT_CAUSE
+        doubtful = diagnosis.unknown or accused or best < self._settings.confident
         return doubtful or age < self._settings.gather_seconds * WAIT_SHARE
 
     def _runbooks(self, diagnosis: Diagnosis, view: View) -> tuple[tuple[str, ...], str | None]:
@@ -105,7 +109,7 @@ class RoutingAgent:
         root = diagnosis.hypotheses[0]
         if root.probability < self._settings.confident:
             return (), f"The cause is not clear: {root.entity} is only {root.probability:.0%} probable."
-        runbooks = self._catalogue.candidates(diagnosis, view.items.get(root.entity))
+        runbooks = self._catalogue.candidates(diagnosis, item_of(view, root.entity))
         if not runbooks:
             return (), f"No runbook is known for {root.kind} of {root.entity}."
         return runbooks, None

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from math import log
 
 import numpy as np
+import numpy.typing as npt
 
-from aiops.model.episodes import Episode, Signal
-from topology.graph import Floats, Graph, Ints
-from topology.hints import locality
+from aiops.model.episodes import Direction, Episode, Signal
+from topology.graph import CALLS, RUNS_ON, USES, Floats, Graph, Ints
+from topology.hints import Family, family_of, host_of, locality, starved
 from topology.rankers.protocol import Question
 
 HOPS = 5
@@ -20,8 +21,32 @@ MOST_STRENGTH = 6.0
 SILENT = 0.6
 """Strength of an item without trouble of its own, relative to those that need it, if all of them are unwell."""
 
+BUSIER = 1.2
+"""From this many times its usual traffic on an item that is busy, or lets wait, is so because of its callers."""
+FULL = ("utilization", "saturation")
+"""Ends of names of shares of something that can be full."""
+MUTE = 3
+"""So many different figures that are silent together mean that their sender is dead, however short the silence."""
+NOT_FULL = 0.7
+"""What can be full and is in use to less than this share is busier, but short of nothing …"""
+IDLE = 0.3
+"""… and this much of its weight is its own."""
+DOWN = 2.0
+"""Nats of its own from which a host counts in full against the place that it is in."""
+NEARLY_ALL = 0.6
+"""Share of a place's hosts, beyond what is usual elsewhere …"""
+HOSTS = 2.5
+"""… and how many, counted by their weight, make it a trouble of the place."""
+SPEAKS = 0.5
+"""Weight of what callers say of somebody who could speak and says nothing; who is not ours cannot."""
+HELD = 0.25
+"""Share of a queue's weight that stays the entity's own while it waits for others: its work is rate times time."""
+WITNESSED = 0.5
+"""Exponent of the share of a callee's callers that complain: the rest speak for it, but see only their own calls."""
 ACCOUNTED = 0.4
 """Weight of a dependant's trouble for a silent cause when something else that it needs was unwell before it."""
+
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(slots=True)
@@ -35,13 +60,23 @@ class Trouble:
     """Strength of what tells of the entity itself, nats."""
     felt: float
     """Strength of what may come from elsewhere, nats."""
+    load: float
+    """Strength of what follows from the callers' traffic, nats."""
+    down: float
+    """Strength of what tells that the entity, or a part of it, does not run; of ``own``."""
+    mute: bool
+    """It sends nothing any more."""
     blames: dict[str, float]
     """Peer to strength of the figures about calls to it."""
+    works: frozenset[str]
+    """Hosts on which it uses more of the processors than usual."""
+    hosts: dict[str, float]
+    """Host to share of the signals that it sent, of those whose sender is known."""
     episodes: list[Episode]
 
     @property
     def strength(self) -> float:
-        return self.own + self.felt
+        return self.own + self.felt + self.load
 
 
 @dataclass(slots=True, eq=False)
@@ -53,6 +88,7 @@ class Scene:
     strength: Floats
     """(n,) own and felt strength; of a silent item what its dependants imply."""
     own: Floats
+    load: Floats
     since: Floats
     """(n,) seconds; NaN: not known or not unwell."""
     silent: Floats
@@ -60,7 +96,11 @@ class Scene:
     harmed: Ints
     by: Ints
     blame: Floats
-    """(e,) strength of the figures that ``harmed`` has about calls to ``by``."""
+    """(e,) strength of the figures that ``harmed`` has about calls to ``by``, less where other callers have none."""
+    calls: Flags
+    """(e,) ``harmed`` calls or uses ``by``, so that its load is the other's doing."""
+    pull: Floats
+    """(e,) in [0, 1]: share of the trouble of ``harmed`` that may come from ``by``."""
 
 
 def strength(score: float) -> float:
@@ -79,21 +119,64 @@ def troubles(episodes: Iterable[Episode]) -> dict[str, Trouble]:
 def _trouble(entity: str, episodes: list[Episode]) -> Trouble:
     starts = [episode.opened_at for episode in episodes if episode.opened_at > 0]
     signals = [signal for episode in episodes for signal in episode.signals]
-    own = _add_up(strength(s.score) * locality(s) for s in signals)
-    felt = _add_up(strength(s.score) * (1.0 - locality(s)) for s in signals)
+    busier = any(_more_traffic(signal) for signal in signals)
+    held = any(signal.peer and _complains(signal) for signal in signals)
+    silent = {signal.metric for signal in signals if signal.direction is Direction.SILENT}
+    mute = len(silent) >= MUTE
+    split = [(_nats(s, mute=mute), _split(s, busier=busier, held=held)) for s in signals]
+    down = [nats * parts[0] for (nats, parts), s in zip(split, signals, strict=True) if _tells_down(s)]
     bare = [strength(e.severity) for e in episodes if not e.signals]
     blames: dict[str, list[float]] = {}
     for signal in signals:
-        if signal.peer and signal.peer != entity:
+        if signal.peer and signal.peer != entity and _complains(signal):
             blames.setdefault(signal.peer, []).append(strength(signal.score))
+    hosts = [host for signal in signals if (host := host_of(signal))]
     return Trouble(
         entity=entity,
         since=min(starts, default=0),
-        own=own + 0.4 * _add_up(bare),
-        felt=felt + 0.6 * _add_up(bare),
+        own=_add_up(nats * parts[0] for nats, parts in split) + 0.4 * _add_up(bare),
+        felt=_add_up(nats * parts[1] for nats, parts in split) + 0.6 * _add_up(bare),
+        load=_add_up(nats * parts[2] for nats, parts in split),
+        down=_add_up(down),
+        mute=mute and len(silent) == len({signal.metric for signal in signals}),
         blames={peer: _add_up(found) for peer, found in sorted(blames.items())},
+        works=frozenset(host_of(s) for s in signals if s.direction is Direction.UP and family_of(s) is Family.CPU),
+        hosts={host: hosts.count(host) / len(hosts) for host in sorted(set(hosts))},
         episodes=sorted(episodes, key=lambda e: (e.opened_at, e.id)),
     )
+
+
+def _nats(signal: Signal, *, mute: bool) -> float:
+    return MOST_STRENGTH if mute and signal.direction is Direction.SILENT else strength(signal.score)
+
+
+def _tells_down(signal: Signal) -> bool:
+    return signal.direction is Direction.SILENT or family_of(signal) is Family.RESTART
+
+
+def _more_traffic(signal: Signal) -> bool:
+    rose = signal.direction is Direction.UP and signal.value >= BUSIER * signal.expected > 0
+    return rose and family_of(signal) is Family.TRAFFIC and not signal.peer
+
+
+def _complains(signal: Signal) -> bool:
+    """A figure about calls that tells of their end: how many there are is the caller's own doing."""
+    return family_of(signal) is not Family.TRAFFIC
+
+
+def _split(signal: Signal, *, busier: bool, held: bool) -> tuple[float, float, float]:
+    """Shares of a signal: own, felt from what the entity needs, loaded upon it by callers."""
+    if starved(signal):
+        return 0.0, 0.0, 1.0
+    local = locality(signal)
+    family = family_of(signal)
+    if signal.metric.endswith(FULL) and signal.direction is Direction.UP and signal.value < NOT_FULL:
+        local *= IDLE
+    if busier and family in (Family.QUEUE, Family.CPU):
+        return 0.0, 1.0 - local, local
+    if held and family is Family.QUEUE:
+        return HELD * local, 1.0 - HELD * local, 0.0
+    return local, 1.0 - local, 0.0
 
 
 def _add_up(strengths: Iterable[float]) -> float:
@@ -115,40 +198,121 @@ def scene(question: Question) -> Scene:
     names = [graph.names[at] for at in region.tolist()]
     names.extend(name for name in named if name not in graph)
     node = {name: at for at, name in enumerate(names)}
-    harmed, by, blame = _edges(graph, region, node, found)
+    harmed, by, blame, calls = _edges(graph, region, node, found)
     made = Scene(
         names=names,
         troubles={node[name]: trouble for name, trouble in found.items()},
         strength=np.zeros(len(names)),
         own=np.zeros(len(names)),
+        load=np.zeros(len(names)),
         since=np.full(len(names), np.nan),
         silent=np.zeros(len(names)),
         harmed=harmed,
         by=by,
         blame=blame,
+        calls=calls,
+        pull=np.ones(len(by)),
     )
     for at, trouble in made.troubles.items():
-        made.strength[at], made.own[at] = trouble.strength, trouble.own
+        made.strength[at], made.own[at], made.load[at] = trouble.strength, trouble.own, trouble.load
         made.since[at] = trouble.since / 1e9 if trouble.since else np.nan
+    _put_to_work(made)
+    _blame_the_dead(made)
+    _weigh_blame(made, graph)
+    _pull(made)
     _imply_silent(made, graph)
     return made
 
 
-def _edges(graph: Graph, region: Ints, node: dict[str, int], found: dict[str, Trouble]) -> tuple[Ints, Ints, Floats]:
+def _edges(
+    graph: Graph, region: Ints, node: dict[str, int], found: dict[str, Trouble]
+) -> tuple[Ints, Ints, Floats, Flags]:
     count = len(node)
     if len(region):
         owner, index = graph.causes.around(region)
-        ends = graph.causes.ends[index]
+        ends, kinds = graph.causes.ends[index], graph.causes.kinds[index]
+        through = _through_instances(graph, region[owner], ends, found)
         at = np.minimum(np.searchsorted(region, ends), len(region) - 1)
         inside = region[at] == ends
-        keys = np.unique(owner[inside].astype(np.int64) * count + at[inside])
+        every = owner[inside].astype(np.int64) * count + at[inside]
+        called = np.unique(every[np.isin(kinds[inside], (CALLS, USES))])
+        far = np.searchsorted(region, through[1])
+        far_inside = (far < len(region)) & (region[np.minimum(far, len(region) - 1)] == through[1])
+        over = np.searchsorted(region, through[0]).astype(np.int64) * count + far
+        keys = np.unique(np.concatenate((every, over[far_inside])))
     else:
-        keys = np.empty(0, np.int64)
+        keys = called = np.empty(0, np.int64)
     blamed = {node[name] * count + node[peer]: value for name, t in found.items() for peer, value in t.blames.items()}
-    keys = np.union1d(keys, np.array(sorted(blamed), np.int64))
+    accused = np.array(sorted(blamed), np.int64)
+    keys, called = np.union1d(keys, accused), np.union1d(called, accused)
     blame = np.zeros(len(keys))
-    blame[np.searchsorted(keys, np.array(sorted(blamed), np.int64))] = [blamed[key] for key in sorted(blamed)]
-    return (keys // max(count, 1)).astype(np.int32), (keys % max(count, 1)).astype(np.int32), blame
+    blame[np.searchsorted(keys, accused)] = [blamed[key] for key in sorted(blamed)]
+    harmed, by = (keys // max(count, 1)).astype(np.int32), (keys % max(count, 1)).astype(np.int32)
+    return harmed, by, blame, np.isin(keys, called)
+
+
+def _through_instances(graph: Graph, owners: Ints, ends: Ints, found: dict[str, Trouble]) -> tuple[Ints, Ints]:
+    """Pairs of a whole and a host of one of its instances: an instance that says nothing itself is no step."""
+    quiet = np.array([graph.kinds[at] == "instance" and graph.names[at] not in found for at in ends.tolist()], np.bool_)
+    wholes, parts = owners[quiet], ends[quiet]
+    owner, index = graph.causes.around(parts)
+    on_host = graph.causes.kinds[index] == RUNS_ON
+    return wholes[owner[on_host]], graph.causes.ends[index][on_host]
+
+
+def _put_to_work(made: Scene) -> None:
+    """A host whose processors are taken by what should run on it is busy because of that."""
+    workers = {host for trouble in made.troubles.values() for host in trouble.works if host != trouble.entity}
+    for at in made.troubles:
+        if made.names[at] in workers:
+            made.strength[at] -= (1.0 - IDLE) * made.own[at]
+            made.own[at] *= IDLE
+
+
+def _blame_the_dead(made: Scene) -> None:
+    """Parts that do not run are no trouble of the whole's own where what they run on is dead."""
+    dead = {at for at, trouble in made.troubles.items() if trouble.mute}
+    for edge in np.flatnonzero(~made.calls & np.isin(made.by, sorted(dead))).tolist():
+        at = int(made.harmed[edge])
+        if at in made.troubles and at not in dead:
+            made.own[at] = max(made.own[at] - made.troubles[at].down, 0.0)
+
+
+def _whole_of(made: Scene, hosts: Flags, sick: Floats) -> None:
+    """What nearly all hosts of a place show at once is the place's trouble and not their own."""
+    place = (made.silent >= NEARLY_ALL) & (sick >= HOSTS)
+    for edge in np.flatnonzero(~made.calls & place[made.by] & hosts[made.harmed]).tolist():
+        host, at = int(made.harmed[edge]), int(made.by[edge])
+        made.strength[at] = max(made.strength[at], made.silent[at] * made.own[host])
+        made.own[host] *= 1.0 - made.silent[at]
+    made.own = np.where(place, made.strength, made.own)
+    made.pull[place[made.harmed] & hosts[made.by]] = 0.0
+
+
+def _weigh_blame(made: Scene, graph: Graph) -> None:
+    """A callee that only some of its callers complain about is to blame in that share: the rest speak for it."""
+    blamers = np.bincount(made.by[made.blame > 0], minlength=len(made.names))
+    share = np.ones(len(made.names))
+    for at in np.flatnonzero(blamers).tolist():
+        number = graph.number(made.names[at])
+        if number is not None:
+            callers = int(np.isin(graph.effects.kinds_of(number), (CALLS, USES)).sum())
+            share[at] = min(1.0, blamers[at] / max(callers, 1)) ** WITNESSED
+    made.blame *= share[made.by]
+
+
+def _pull(made: Scene) -> None:
+    """What one host's figures tell of can come from that host only."""
+    known = {at: trouble.hosts for at, trouble in made.troubles.items() if trouble.hosts}
+    hosts = {name for places in known.values() for name in places}
+    for edge in range(len(made.by)):
+        places = known.get(int(made.harmed[edge]))
+        if places and not made.calls[edge]:
+            name = made.names[made.by[edge]]
+            if name in places:
+                made.pull[edge] = places[name]
+            elif name in hosts:
+                made.pull[edge] = 0.0
 
 
 def _imply_silent(made: Scene, graph: Graph) -> None:
@@ -164,6 +328,9 @@ def _imply_silent(made: Scene, graph: Graph) -> None:
     serve = np.array([1 if at is None else graph.effects.degree(at) for at in numbers], np.float64)
     quiet = ~unwell
     level = np.where(unwell, 1.0, 0.0)
+    hosts = np.array([at is not None and graph.kinds[at] == "host" for at in numbers], np.bool_)
+    # a host that is only busy does not speak against its zone
+    level = np.where(hosts, np.minimum(made.own / DOWN, level), level)
     others = np.maximum(max(len(graph), count) - serve - 1.0, 1.0)
     earlier = unwell[made.by] & (made.since[made.by] <= made.since[made.harmed])
     accounted = np.zeros(count)
@@ -174,10 +341,13 @@ def _imply_silent(made: Scene, graph: Graph) -> None:
         share = np.where(sick >= 1.5, sick / np.maximum(serve, 1.0), 0.0)
         share = np.maximum((share - usual) / (1.0 - usual), 0.0)
         mass = np.bincount(made.by, (level * (1.0 - accounted) * made.strength)[made.harmed], minlength=count)
-        # whoever needs it and is well speaks against it: hence the square
-        implied = SILENT * share**2 * mass / np.maximum(sick, 1e-12)
+        # whoever needs it and is well speaks against it: hence the square; where nearly all are unwell, chance alone
+        # would make its few dependants so
+        implied = SILENT * share**2 * (1.0 - usual**sick) * mass / np.maximum(sick, 1e-12)
         made.strength = np.where(quiet, implied, made.strength)
         made.silent = np.where(quiet, np.minimum(share, 1.0), 0.0)
-        level = np.where(unwell, 1.0, made.silent)
-    told = np.bincount(made.by, made.blame, minlength=count)
-    made.strength = np.where(quiet, np.maximum(made.strength, 0.5 * told), made.strength)
+        level = np.where(unwell, level, made.silent)
+    _whole_of(made, hosts, sick.astype(np.float64))
+    told = np.bincount(made.by, made.blame, minlength=count)  # by the share of its callers that complain
+    others = np.array([at is not None and graph.kinds[at] == "external" for at in numbers], np.bool_)
+    made.strength = np.where(quiet, np.maximum(made.strength, np.where(others, 1.0, SPEAKS) * told), made.strength)

@@ -103,6 +103,18 @@ def test_a_less_probable_cause_needs_an_approver() -> None:
     assert routed(diagnosis(0.55), view()).level is Oversight.ONE_APPROVER
 
 
+def test_who_is_accused_by_others_only_is_waited_for() -> None:
+    """What shows no trouble of its own may be well: more callers may speak, or something else."""
+    runbooks = RunbooksByKind({"silence": ("restart-service",)})
+    agent = RoutingAgent(runbooks, Control())
+    handoff = Handoff(
+        "h/route", "INC-1", Role.ANALYSIS, Role.ROUTING, Intent.ROUTE, 0.9, ("r",), (), 1, 1, 9,
+        Diagnosed(diagnosis(kind="silence")), "c",
+    )  # fmt: skip
+    assert agent.handle(handoff, view(age=10.0)) == ()
+    assert agent.handle(handoff, view(age=21.0))[0].intent is Intent.PLAN
+
+
 def test_a_doubtful_cause_waits_for_evidence() -> None:
     """While the gathering time lasts: no answer."""
     assert route(diagnosis(0.3), view(age=10.0)) == ()

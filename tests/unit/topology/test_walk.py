@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from aiops.model.entities import Edge
+from aiops.model.entities import Edge, Item
 from aiops.model.episodes import Direction, Episode
 from aiops.model.reports import Change
 from tests.benchmarks.graph import estate, storm
-from tests.unit.topology.estates import SECOND, START, episode, runs_on, shop
+from tests.unit.topology.estates import SECOND, START, episode, part_of, runs_on, shop
 from topology.graph import Graph
 from topology.rankers.protocol import Candidate, Question, Ranking
 from topology.rankers.walk import WalkRanker, _sharp
@@ -160,3 +160,69 @@ def test_few_symptoms_are_as_sure_as_before() -> None:
     assert few.tolist() == [1.0, 0.5**1.5, 0.25**1.5, 0.0]
     assert np.argsort(-many).tolist() == [0, 1, 2, 3]
     assert many[1] < few[1] / 5
+
+
+def figure(
+    entity: str, metric: str, way: Direction = Direction.UP, *, peer: str | None = None, host: str = ""
+) -> Episode:
+    """One strong figure from the start."""
+    found = episode(entity, metric=metric, peer=peer)
+    series = f"{metric}{{host.name={host}}}" if host else metric
+    return replace(found, signals=(replace(found.signals[0], direction=way, series=series),))
+
+
+def test_who_only_loses_traffic_is_no_cause() -> None:
+    """The basket dies and calls its cache no more: less to do goes from caller to callee."""
+    dead = figure("basket", "available_pods", Direction.DOWN)
+    idle = figure("cache", "requests.count", Direction.DOWN)
+    assert first(dead, idle, episode("checkout", metric="errors", peer="basket")) == "basket"
+
+
+def test_one_of_many_callers_accuses_itself() -> None:
+    """That only one of four callers fails at the store speaks for the store; where all do it is the store."""
+    graph = Graph.build((), [Edge(name, "store") for name in "abcd"])
+    failing = figure("a", "errors", peer="store")
+    assert first(failing, figure("a", "errors"), graph=graph) == "a"
+    every = [figure(name, "errors", peer="store") for name in "abcd"]
+    assert first(*every, graph=graph) == "store"
+
+
+def test_somebody_elses_interface_cannot_speak_for_itself() -> None:
+    """What callers say of another firm's interface weighs in full; queues of who waits for it are not their own."""
+    graph = Graph.build([Item("gate", "external")], [Edge("pay", "gate"), Edge("web", "pay")])
+    slow = [figure("pay", "request.latency", peer="gate"), figure("pay", "queue"), figure("web", "latency", peer="pay")]
+    assert first(*slow, graph=graph) == "gate"
+
+
+def instances(*places: tuple[str, str]) -> Graph:
+    """Instances ``service-n`` on hosts, three hosts a zone."""
+    items = [Item(f"{service}-{host}", "instance") for service, host in places]
+    items += [Item(f"{zone}{n}", "host") for zone in "ab" for n in range(3)]
+    edges = [part_of(f"{service}-{host}", service) for service, host in places]
+    edges += [runs_on(f"{service}-{host}", host) for service, host in places]
+    edges += [part_of(f"{zone}{n}", f"zone-{zone}") for zone in "ab" for n in range(3)]
+    return Graph.build([*items, Item("zone-a", "zone"), Item("zone-b", "zone")], edges)
+
+
+def test_a_host_is_reached_through_instances_that_say_nothing() -> None:
+    """Services whose slow instances sit on one host point at that host, not at the others that they run on."""
+    graph = instances(("x", "a0"), ("x", "b0"), ("y", "a0"), ("y", "b1"))
+    slow = [figure("x", "latency", host="a0"), figure("y", "latency", host="a0"), figure("a0", "system.cpu", host="a0")]
+    assert first(*slow, graph=graph) == "a0"
+
+
+def silent(entity: str) -> Episode:
+    """All figures of an entity stopped."""
+    found = episode(entity, score=0.53)
+    one = found.signals[0]
+    several = tuple(replace(one, metric=name, series=name, direction=Direction.SILENT) for name in ("a", "b", "c"))
+    return replace(found, signals=several, signals_total=3)
+
+
+def test_what_all_hosts_of_a_zone_show_is_the_zones() -> None:
+    """Three hosts that fell silent together are one zone; pods that were lost on them are no trouble of their own."""
+    graph = instances(("x", "a0"), ("x", "b0"), ("y", "a1"), ("y", "b1"))
+    hosts = [silent(f"a{n}") for n in range(3)]
+    lost = [figure(name, "available_pods", Direction.DOWN) for name in "xy"]
+    assert first(*hosts, *lost, graph=graph) == "zone-a"
+    assert first(hosts[0], *lost[:1], graph=graph) == "a0"

@@ -14,7 +14,7 @@ from aiops.model.errors import PermanentError
 from aiops.model.reports import Change
 from tests.unit.topology.estates import SECOND, START
 from topology.graph import Graph
-from topology.hints import Family, family, locality
+from topology.hints import Family, family, host_of, locality
 from topology.kinds import kind_of
 from topology.rankers.registry import ranker
 from topology.suspects import MINUTE, proximity, suspects
@@ -161,3 +161,26 @@ def test_a_crash_just_after_a_deploy_is_the_deploys_doing() -> None:
     assert kind_of(dying) == "crash"
     assert kind_of(dying, "deploy", 0.9) == "bad deploy"
     assert kind_of(dying, "deploy", 0.1) == "crash"
+
+
+@pytest.mark.parametrize(
+    ("metric", "expected"),
+    [
+        ("http.server.request.duration.count", Family.TRAFFIC),
+        ("http.server.request.duration.p99", Family.LATENCY),
+        ("http.server.active_requests", Family.QUEUE),
+        ("system.network.dropped_ratio", Family.NETWORK),
+        ("rabbitmq.message.redelivered", Family.ERROR),
+    ],
+)
+def test_how_often_is_not_how_long(metric: str, expected: Family) -> None:
+    """A histogram's count is traffic, requests in work are a queue, and what a network loses is the network's."""
+    assert family(metric) is expected
+
+
+def test_the_host_that_sent_a_figure_is_in_its_name() -> None:
+    """Attributes of several conventions are read; without one there is no host."""
+    named = signal("cpu")
+    assert host_of(named) == ""
+    for attributes in ("{host.name=h1,x=y}", "{a=b,k8s.node.name=h1}", "{node=h1}"):
+        assert host_of(replace(named, series=f"cpu{attributes}")) == "h1"
