@@ -11,6 +11,9 @@ when, at a boundary, one of these holds, so that one weak blip of one noisy metr
 * at least ``agreeing`` different metrics of it are abnormal together;
 * it has been suspected for ``confirm_seconds``.
 
+As long as nothing of it can be felt (a little more load, a delay that grew by milliseconds) none of these counts but
+the objective, and the entity must be suspected for ``unfelt_seconds``: a new version that warms up is no trouble.
+
 A suspected entity whose series came back is forgotten. An episode ends when no series of it has been abnormal for
 ``hold_seconds``; its end is when the last one came back. A revision is reported at the opening, at the end, at most
 every two seconds when it got clearly worse (severity by 0.1, four times as many signals, an objective now burns), and
@@ -23,6 +26,7 @@ input alone, so a replay after a crash gives the same numbers again, whenever it
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -43,6 +47,7 @@ _NEVER = int(np.iinfo(np.int64).max)
 T = TypeVar("T", bound=np.generic)
 Ints = npt.NDArray[np.int32]
 Arrays = dict[str, npt.NDArray[np.generic]]
+Felt = Callable[[npt.NDArray[np.void]], npt.NDArray[np.bool_]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,7 @@ class EpisodeSettings:
     """Four times as far out as the series' own limit, in the bank's scores."""
     agreeing: int = 2
     confirm_seconds: float = 60.0
+    unfelt_seconds: float = 300.0
     hold_seconds: float = 60.0
     refresh_seconds: float = 30.0
 
@@ -64,11 +70,19 @@ class EpisodeFolder:
         place: slot and generation that episodes carry.
         settings: when an entity is unwell.
         detectors: names of the views by code.
+        felt: says of rows of SIGNAL which can be felt; by default all.
     """
 
-    def __init__(self, place: Place, settings: EpisodeSettings, detectors: tuple[str, ...] = ("bank",)) -> None:
+    def __init__(
+        self,
+        place: Place,
+        settings: EpisodeSettings,
+        detectors: tuple[str, ...] = ("bank",),
+        felt: Felt | None = None,
+    ) -> None:
         self.place = place
         self.settings = settings
+        self._felt = felt
         self._teller = Teller(place, detectors)
         self._signals = np.zeros(64, SIGNAL)
         self._cases = np.zeros(16, CASE)
@@ -166,15 +180,15 @@ class EpisodeFolder:
         active = signals[(signals["ended"] == 0) & suspected[signals["case"]]]
         pairs = np.unique(active["case"].astype(np.int64) << 32 | active["metric"])
         metrics = np.bincount(pairs >> 32, minlength=len(cases))
-        return np.asarray(
-            suspected
-            & (
-                (cases["worst"] >= self.settings.severe)
-                | (cases["breaches"] == 1)
-                | (metrics >= self.settings.agreeing)
-                | (clock >= cases["since"] + int(self.settings.confirm_seconds * SECOND))
-            )
+        clear = (
+            (cases["worst"] >= self.settings.severe)
+            | (metrics >= self.settings.agreeing)
+            | (clock >= cases["since"] + int(self.settings.confirm_seconds * SECOND))
         )
+        if self._felt is not None:
+            felt = np.bincount(active["case"][self._felt(active)], minlength=len(cases)) > 0
+            clear &= felt | (clock >= cases["since"] + int(self.settings.unfelt_seconds * SECOND))
+        return np.asarray(suspected & (clear | (cases["breaches"] == 1)))
 
     def _mark_told(self, told: npt.NDArray[np.bool_], clock: int, watermark: int) -> None:
         cases = self.cases

@@ -39,6 +39,8 @@ class SeriesReading:
     peer: str | None = None
     detrimental: int = 0
     """+1: higher is worse (errors, latency), -1: lower is worse (availability), 0: not known."""
+    felt: bool = True
+    """Anybody can feel how far ``last`` is from the reference: more than a little load, or some milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from aiops.agents.monitor import signals
 from aiops.model.entities import Objective
 from aiops.model.episodes import Episode
 from aiops.settings import DataPlane
-from detectors.bank.layout import TRANSITION, Array
+from detectors.bank.layout import TRANSITION, Array, Phase
 from detectors.bank.series_bank import BankSettings, SeriesBank
 from detectors.episodes import EpisodeFolder, EpisodeSettings
-from detectors.harm import detrimental
+from detectors.harm import Burden, burden, detrimental, felt
 from detectors.revisions import Named, Place
 from detectors.river_tier import RiverTier
 from detectors.slo import indicates
@@ -31,6 +31,10 @@ DEAD = 3600 * SECOND
 """A series that is in trouble and has not spoken for so long is dead: its trouble is over."""
 USUAL = 0.5
 """Score below which a value is within its series' own limit."""
+OVER = 0.1
+"""A figure that has come so far back, as a share of its worst distance, is over; its new usual may lie elsewhere."""
+IN_TIME = 0.5
+"""Up to this share of what an objective calls slow nobody minds that it takes longer than it used to."""
 _EXPIRY = 60 * SECOND
 _JUMP = 60 * SECOND
 _GRACE = 600 * SECOND
@@ -76,7 +80,7 @@ class Detection:
             )
         )
         hold = EpisodeSettings(hold_seconds=settings.well_seconds)
-        self.folder = EpisodeFolder(place, hold, signals.DETECTORS)
+        self.folder = EpisodeFolder(place, hold, signals.DETECTORS, self._felt)
         self.high = 0
         self.appended = 0
         self.resumed_at = 0
@@ -92,6 +96,7 @@ class Detection:
         self._flush = max(1, int(settings.flush_seconds * SECOND))
         self._names: dict[int, tuple[str, str, str | None]] = {}
         self._limits: dict[tuple[int, int], float] = {}
+        self._burdens: dict[tuple[int, int], tuple[int, float]] = {}
         self._named = Named(lambda code: self.table.entities[code], self._name)
 
     # ------------------------------------------------------------------------------------------------ the clock
@@ -216,6 +221,56 @@ class Detection:
         relief = better & (found.what != CLOSED)
         return found if not relief.any() else found.only(~relief)
 
+    def _matters(self, rows: npt.NDArray[np.void]) -> npt.NDArray[np.bool_]:
+        """Which signals of the bank are still bad in their newest minute: to be felt, not for the better, not over."""
+        minute = int(self.bank.settings.ring_step_seconds * SECOND)
+        last = self.bank.readings(rows["series"], (self.high - 2 * minute, self.high + minute), (0, 0)).last
+        last = np.where(np.isnan(last), rows["value"], last)
+        return ~self._over(rows, last) & self._felt(rows, last)
+
+    def _over(self, rows: npt.NDArray[np.void], last: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        left, peak = last - rows["expected"], rows["value"] - rows["expected"]
+        metrics = self.table.codes[rows["series"], 1].tolist()
+        worse = np.array([detrimental(self.table.word(code)) for code in metrics], np.int8)
+        return np.asarray((worse * left < 0) | (np.abs(left) <= OVER * np.abs(peak)))
+
+    def still_felt(
+        self, series: npt.NDArray[np.int32], values: npt.NDArray[np.float64], usual: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.bool_]:
+        """The same of series that may have been in trouble: what has come nearly all the way back is over."""
+        live = self.folder.signals
+        live = live[(live["ended"] == 0) & (live["track"] == signals.VALUE)]
+        order = np.argsort(series)
+        place = order[np.minimum(np.searchsorted(series, live["series"], sorter=order), len(series) - 1)]
+        known = series[place] == live["series"]
+        found = self.felt(series, values, usual)
+        found[place[known]] &= ~self._over(live[known], values[place[known]])
+        return found
+
+    def felt(
+        self, series: npt.NDArray[np.int32], values: npt.NDArray[np.float64], usual: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.bool_]:
+        """(n,) whether anybody can feel that these series are at ``values`` and not at their ``usual``."""
+        keys, back = np.unique(self.table.codes[series][:, [0, 1, 3]], axis=0, return_inverse=True)
+        found = np.array([self._burden(*key) for key in keys.tolist()], np.float64).reshape(-1, 3)
+        kinds, scales, slow = found[back.reshape(-1)].T
+        in_time = (slow > 0) & (values * scales < IN_TIME * slow)
+        return np.asarray(felt(kinds.astype(np.uint8), scales.astype(np.float32), values, usual) & ~in_time)
+
+    def _felt(self, rows: npt.NDArray[np.void], values: npt.NDArray[np.float64] | None = None) -> npt.NDArray[np.bool_]:
+        """Which signals anybody can feel, at their worst or at ``values``; silence always is."""
+        shown = rows["value"] if values is None else values
+        silent = rows["track"] == signals.SILENCE
+        return np.asarray(silent | self.felt(rows["series"], shown, rows["expected"]))
+
+    def _burden(self, entity: int, metric: int, unit: int) -> tuple[int, float, float]:
+        """Kind and scale of a figure, and for a duration from how many seconds on the entity is slow; 0: not stated."""
+        found = self._burdens.get((metric, unit))
+        if found is None:
+            found = self._burdens[metric, unit] = burden(self.table.word(metric), self.table.word(unit))
+        goals = self._goals.get(self.table.entities[entity], ()) if found[0] == Burden.DURATION else ()
+        return *found, min((one.threshold_ms / 1e3 for one in goals if one.threshold_ms), default=0.0)
+
     def emit(self, identities: Sequence[SeriesIdentity], at: int, values: Sequence[float]) -> None:
         """Points of the slot's own making, one a series; series past the limit are left out."""
         series = self.table.add(identities)
@@ -253,6 +308,7 @@ class Detection:
         live = found[found["ended"] == 0]
         of_bank = live[live["track"] == signals.VALUE]
         unusual = of_bank[self.bank.last_score(of_bank["series"]) >= USUAL]
+        unusual = unusual[self._matters(unusual)]
         abnormal = np.concatenate([unusual["case"], live["case"][live["track"] != signals.VALUE]])
         return np.unique(cases["entity"][abnormal])
 
@@ -272,8 +328,25 @@ class Detection:
         for source, watermark in watermarks.items():
             found: Array = self.bank.silent(watermark, np.flatnonzero(self.sources == source).astype(np.int32))
             assert found.dtype == TRANSITION
+            found = found[(found["phase"] != Phase.OPENED) | ~self._others_speak(found["series"])]
             if len(found):
                 self.tell(signals.of_bank(found))
+
+    def _others_speak(self, series: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+        """(n,) whether a sibling (same entity and metric) was heard after each of these: an instance came and went.
+
+        Instances do, with every deployment; whether it hurts, the entity's other figures tell.
+        """
+        if not len(series):
+            return np.zeros(0, np.bool_)
+        codes = self.table.codes[: len(self.bank)]
+        keys = codes[:, 0].astype(np.int64) << 32 | codes[:, 1]
+        kin = np.flatnonzero(np.isin(keys, keys[series])).astype(np.int32)
+        names, back = np.unique(keys[kin], return_inverse=True)
+        newest = np.zeros(len(names), np.int64)
+        np.maximum.at(newest, back, self.bank.last_at(kin))
+        heard: npt.NDArray[np.bool_] = newest[np.searchsorted(names, keys[series])] > self.bank.last_at(series)
+        return heard
 
     def _name(self, series: int) -> tuple[str, str, str | None]:
         found = self._names.get(series)

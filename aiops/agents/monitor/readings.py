@@ -53,6 +53,7 @@ class Reader:
         bank, table = self.slot.detection.bank, self.slot.memory.table
         found = bank.readings(numbers, window, baseline)
         scores = bank.last_score(numbers)
+        felt = self.slot.detection.still_felt(numbers, found.last, found.baseline_mean)
         change = np.abs(found.mean - found.baseline_mean) / found.baseline_spread
         change = np.where(np.isnan(change), -1.0, change)
         listed: list[SeriesReading] = []
@@ -76,6 +77,7 @@ class Reader:
                     score=float(scores[place]),
                     peer=identity.peer,
                     detrimental=detrimental(identity.metric),
+                    felt=bool(felt[place]),
                 )
             )
         return tuple(listed)

@@ -25,12 +25,16 @@ USUAL = range(0, 900, 10)
 
 
 def request(second: int, services: Iterable[str], resets_at: int = 10**9) -> bytes:
-    """A gauge and a counter of each service."""
+    """A gauge and a counter of each service, or of its instance: ``service#instance``."""
     made = ExportMetricsServiceRequest()
     for service in services:
         resource = made.resource_metrics.add()
         attribute = resource.resource.attributes.add()
-        attribute.key, attribute.value.string_value = "service.name", service
+        name, _, instance = service.partition("#")
+        attribute.key, attribute.value.string_value = "service.name", name
+        if instance:
+            attribute = resource.resource.attributes.add()
+            attribute.key, attribute.value.string_value = "service.instance.id", instance
         scope = resource.scope_metrics.add()
         gauge = scope.metrics.add(name="queue.length")
         gauge.gauge.data_points.add(time_unix_nano=T0 + second * SECOND, as_double=10 + second * 7 % 30 / 10)
@@ -95,6 +99,15 @@ def test_a_series_that_stops_while_others_go_on_is_silent() -> None:
     assert told[0].watermark <= T0 + 970 * SECOND
     ended = unwell(feeder.run(range(1050, 1200, 10), {FIRST: ("shop", "pay")}))["pay"]
     assert ended.ended_at is not None
+
+
+def test_one_instance_that_is_gone_is_no_silence_of_its_service() -> None:
+    """Instances come and go with every deployment: while a sibling sends the same figure, nobody is silent."""
+    both = [f"pay#{number}" for number in range(2)]
+    feeder = Feeder()
+    assert feeder.run(USUAL, {FIRST: ("shop", *both)}) == []
+    assert feeder.run(range(900, 1200, 10), {FIRST: ("shop", both[0])}) == []
+    assert set(unwell(feeder.run(range(1200, 1400, 10), {FIRST: ("shop",)}))) == {"pay"}
 
 
 def test_a_source_that_stops_as_a_whole_is_our_blindness_not_its_series() -> None:

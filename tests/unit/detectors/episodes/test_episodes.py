@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops.model.episodes import Episode, Source
-from detectors.episodes import EpisodeFolder, EpisodeSettings
+from detectors.episodes import EpisodeFolder, EpisodeSettings, Felt
 from detectors.revisions import Named, Place
 from detectors.transitions import CLOSED, OPENED, WORSE, Transitions
 
@@ -42,8 +42,8 @@ def transitions(steps: list[Step]) -> Transitions:
 class Driver:
     """A folder that is driven second by second."""
 
-    def __init__(self, objectives: tuple[int, ...] = (), size: int = 64) -> None:
-        self.folder = EpisodeFolder(Place(3, 7, "eu"), EpisodeSettings())
+    def __init__(self, objectives: tuple[int, ...] = (), size: int = 64, felt: Felt | None = None) -> None:
+        self.folder = EpisodeFolder(Place(3, 7, "eu"), EpisodeSettings(), felt=felt)
         numbers = np.arange(size, dtype=np.int32)
         self.entity, self.metric = numbers // SERIES_AN_ENTITY, numbers % SERIES_AN_ENTITY
         self.objective = np.isin(numbers, objectives).astype(np.uint8)
@@ -280,3 +280,14 @@ def test_news_of_a_series_that_is_not_abnormal_says_nothing(what: int) -> None:
     driver.fold((5, what, 1, 0.95))
     assert driver.at(2) == []
     assert replace(driver.folder.place) == driver.folder.place
+
+
+def test_what_nobody_feels_opens_late() -> None:
+    """However far out and however many agree, five minutes pass first; one that is felt, or an objective, opens."""
+    unfelt = Driver(objectives=(8,), felt=lambda rows: rows["series"] == 2)
+    unfelt.fold((5, OPENED, 1, 0.99), (6, OPENED, 1, 0.99), (1, OPENED, 1, 0.99), (8, OPENED, 1, 0.9))
+    assert [episode.entity for episode in unfelt.at(2)] == ["e2"]
+    assert {episode.entity for episode in unfelt.at(290)} == {"e2"}
+    unfelt.fold((2, OPENED, 291, 0.6))
+    assert {episode.entity for episode in unfelt.at(292)} == {"e0"}
+    assert "e1" in {episode.entity for episode in unfelt.at(302)}
