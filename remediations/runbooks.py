@@ -43,6 +43,8 @@ class When(_Form):
     """Patterns (``*memory*``): one of the cause's abnormal metrics must match one of them."""
     change: bool | None = None
     """Whether a change that can be taken back is suspected."""
+    others: bool | None = None
+    """Whether others than the cause are unwell: nobody is refused, and no host stopped, where nobody suffers."""
 
 
 class RunbookStep(_Form):
@@ -104,6 +106,8 @@ class Situation:
     """Abnormal metrics of the cause."""
     change: bool = False
     """A change that can be taken back is suspected."""
+    others: bool = False
+    """Others than the cause are unwell."""
     bindings: Mapping[str, Parameter] = field(default_factory=dict)
     """What ``{places}`` stand for; one that is missing makes a runbook that needs it not apply."""
 
@@ -116,6 +120,7 @@ def applies(runbook: Runbook, situation: Situation) -> bool:
         (not when.kinds or situation.kind in when.kinds)
         and (not when.item_kinds or situation.item_kind in when.item_kinds)
         and (when.change is None or when.change == situation.change)
+        and (when.others is None or when.others == situation.others)
         and (not when.metrics or _any_match(when.metrics, situation.metrics))
         and places <= situation.bindings.keys()
     )

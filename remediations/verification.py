@@ -130,12 +130,14 @@ def _has_measure(series: SeriesReading) -> bool:
 def worse_by(series: SeriesReading, least: float = LEAST_RATIO, usual: float = USUAL) -> float:
     """How many robust spreads the window is on the bad side of its reference; 0: not worse, or not known.
 
-    Both its mean and its end must be: what has passed within the window was the action itself, or chance. And the
-    detectors must call its end unusual: a reference that never moved has no spread to measure by.
+    What nobody can feel is not worse. Both its mean and its end must be: what has passed within the window was the
+    action itself, or chance. The detectors must call its end unusual, and clearly so where the reference never moved
+    and has no spread to measure by.
     ``least``: shift, as a share of the reference, below which it is no trouble. ``usual``: score below which the end is
     not unusual.
     """
-    if not series.detrimental or not series.points or series.score < usual:
+    usual = usual if _has_measure(series) else STRONG
+    if not series.detrimental or not series.points or not series.felt or series.score < usual:
         return 0.0
     shift = min(series.detrimental * (value - series.baseline_mean) for value in (series.mean, series.last))
     if shift <= least * abs(series.baseline_mean):

@@ -102,6 +102,7 @@ def situation_of(view: View, diagnosis: Diagnosis) -> Situation:
         item_kind=kind_of(view, root.entity),
         metrics=frozenset(signal.metric for episode in own for signal in episode.signals),
         change=_changed(view, root.entity, diagnosis),
+        others=any(entity != root.entity for entity in view.incident.open_entities),
         bindings=bindings_of(view.graph, root.entity, view),
     )
 

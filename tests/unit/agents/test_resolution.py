@@ -73,7 +73,7 @@ def test_irreversible_changes_are_not_taken_back() -> None:
 def test_stampede_sheds_at_the_heaviest_caller_and_reverses() -> None:
     """A cold cache: load is shed at the one that uses it most, for a time."""
     found = diagnosis("latency", "cache")
-    seen = view(found, (episode("cache", "redis.hit_ratio"),))
+    seen = view(found, (episode("cache", "redis.hit_ratio"), episode("web")))
     step = plan_of(found, seen, "shed-stampede").steps[0]
     assert (step.action.target, step.reverse_after_seconds) == ("cart", 240.0)
     assert step.undo is not None
@@ -82,7 +82,8 @@ def test_stampede_sheds_at_the_heaviest_caller_and_reverses() -> None:
 def test_store_fails_over() -> None:
     """A database with a stand-by fails over; back to where it was is its undo."""
     found = diagnosis("disk", "orders-db")
-    step = plan_of(found, view(found, (episode("orders-db", "io.await"),))).steps[0]
+    assert answer(found, view(found, (episode("orders-db", "io.await"),))).intent is Intent.ESCALATE  # nobody suffers
+    step = plan_of(found, view(found, (episode("orders-db", "io.await"), episode("web")))).steps[0]
     assert step.action.primitive == "fail-over"
     assert step.undo is not None
     assert step.undo.parameters == {"to": "zone-b"}

@@ -15,7 +15,9 @@ SHIPPED = Catalogue.load(FOLDER)
 
 
 def first(kind: str, item_kind: str, *metrics: str, change: bool = False, **bindings: str) -> str:
-    situation = Situation(kind, item_kind, frozenset(metrics), change, {"root": "x"} | bindings)
+    """The best runbook for a trouble from which others suffer too."""
+    found = {"root": "x"} | bindings
+    situation = Situation(kind, item_kind, frozenset(metrics), change, others=True, bindings=found)
     return SHIPPED.applicable(situation)[0].id
 
 
@@ -44,6 +46,14 @@ def test_known_troubles_find_their_runbook() -> None:
         ("disk", "host", "system.filesystem.utilization"),
     ):
         assert SHIPPED.runbooks[first(kind, item_kind, metric, consumer="w", store="db")].escalate
+
+
+def test_nobody_is_refused_where_nobody_suffers() -> None:
+    """Shedding load, and stopping a host, want somebody else who is unwell."""
+    assert first("queue", "service", "app.queue.wait") == "shed-retry-storm"
+    assert first("saturation", "host", "system.cpu.utilization") == "restart-host"
+    alone = Situation("saturation", "host", frozenset({"system.cpu.utilization"}), bindings={"root": "a"})
+    assert SHIPPED.applicable(alone) == ()
 
 
 def test_places_that_nothing_fills_do_not_apply() -> None:

@@ -130,3 +130,10 @@ def test_what_the_detectors_call_usual_is_not_worse_however_narrow_its_reference
     """One error a minute after an hour without any is no harm of the action."""
     rare = SeriesReading("errors", "errors", 0.017, 0.017, 0.0, 1e-9, 4, 0.3, detrimental=1)
     assert worse_by(rare) == 0.0
+
+
+def test_what_nobody_feels_is_steady(plan: Any, step: Any) -> None:
+    """A shift that is real, but of a kind that nobody notices, is neither failure nor harm."""
+    faint = replace(series(2.0), felt=False)
+    others = (reading("a"), reading("pay", faint))
+    assert judge(plan_of(plan, step), reading("web", faint), *others) is Verdict.HEALTHY
