@@ -93,11 +93,7 @@ def simulate(  # noqa: PLR0913, PLR0917 (one parameter an option)
             json.dumps({"seeds": list(range(seed, seed + runs)), "light": light, "rows": as_json(rows)}, indent=1)
         )
     else:
-        console = Console(width=None if Console().is_terminal else 200)
-        console.print(table(rows, currency))
-        for row in rows:
-            for remark, count in row.remarks.items():
-                console.print(f"{row.scenario}: {remark} ({count} of {row.seeds})", style="red", highlight=False)
+        _print(rows, currency)
     if any(row.remarks for row in rows):
         raise typer.Exit(Exit.NO)
 
