@@ -29,6 +29,8 @@ from remediations import saga_messages as say
 from remediations.saga import advance
 from remediations.saga_state import Saga, State, begin
 
+LAG_MARGIN_SECONDS: Final = 5.0
+"""Sources come in steps: what is asked a moment later in a step is as much older."""
 MOST_LAG_SECONDS: Final = 60.0
 """The end of a verified window lies as far behind now as the sources were seen to be, at most this."""
 BASELINE_SECONDS: Final = 3600.0
@@ -253,9 +255,9 @@ def fleet_answered(draft: Draft, answer: FleetAnswer) -> None:
         raise RefusedError(f"plan {held.plan!r} is over")
     draft.subject = record.incident
     behind = max((answer.at - reading.watermark for reading in answer.readings if reading.watermark), default=0)
-    lag = max(record.lag, min(behind, round(MOST_LAG_SECONDS * SECOND)))
-    if lag > record.lag:
-        draft.put(replace(record, lag=lag))
+    if behind > record.lag:
+        most = round(MOST_LAG_SECONDS * SECOND)
+        draft.put(replace(record, lag=min(behind + round(LAG_MARGIN_SECONDS * SECOND), most)))
     request = VerifyRequest(record.saga.plan, held.since, answer)
     ask(draft, f"{answer.question}/judge", Role.RESOLUTION, Intent.VERIFY, request)
 
