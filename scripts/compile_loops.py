@@ -9,8 +9,10 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
+ROOT: Final = Path(__file__).resolve().parent.parent
 SECOND: Final = 1_000_000_000
 BEGIN: Final = 1_700_000_000 * SECOND
 POINTS: Final = 120
@@ -75,7 +77,8 @@ def main() -> None:
     if sys.argv[1:]:
         HALVES[sys.argv[1]]()
         return
-    started = [subprocess.Popen([sys.executable, __file__, half]) for half in HALVES]
+    command = [sys.executable, "-m", "scripts.compile_loops"]
+    started = [subprocess.Popen([*command, half], cwd=ROOT) for half in HALVES]
     sys.exit(max(process.wait() for process in started))
 
 

@@ -95,7 +95,7 @@ def compile_loops() -> None:
     """Fill numba's cache; a first use that had to wait for it would do the same, so a failure is only told."""
     say("compiling the inner loops (once, about half a minute)")
     begun = time.monotonic()
-    code = subprocess.call([str(PYTHON), str(ROOT / "scripts" / "compile_loops.py")], cwd=str(ROOT))
+    code = subprocess.call([str(PYTHON), "-m", "scripts.compile_loops"], cwd=str(ROOT))
     told = f"done in {time.monotonic() - begun:.0f} s" if code == 0 else "not now; they are compiled at their first use"
     say(told)
 
