@@ -6,8 +6,9 @@ starts: what it costs to see them for the first time is a row of its own. Beside
 same run: polling only, polling and decoding, and two peers with a river detector a series (extra ``peers``).
 
 ``M/s`` is by the wall, first poll to last point scored. ``M/cpu-s`` divides by the CPU time of the whole process
-(client threads and snapshot writer with it): what one core gives when nobody else uses the machine. Rows are medians
-of ``--runs``. Two shards are two processes on two cores, which the broker then has to share.
+(client threads and snapshot writer with it): what one core gives when nobody else uses the machine. Rows of the shard
+are medians of ``--runs``. Two shards are two processes on two cores, which the broker then has to share: their sum by
+the wall, the mean of each by its CPU time.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -34,7 +36,7 @@ from aiops.shell.kafka.topics import KafkaTopics
 from tests.benchmarks.throughput_case import Case, run
 from tests.benchmarks.throughput_records import Records
 
-_POINTS = {"arrow": 16_000_000, "otlp": 8_000_000}
+_POINTS = {"arrow": 12_000_000, "otlp": 6_000_000}
 """Timed points a topic; several passes where the series are a million."""
 _PEER_POINTS = {"bytewax": 1_000_000, "quixstreams": 1_000_000}
 _PEER_SECONDS = 30.0
@@ -57,7 +59,7 @@ def fill(bootstrap: str, case: Case, points: int) -> Case:
     """Makes the topic of a case and fills all its partitions."""
     topics = KafkaTopics(bootstrap)
     names = case.settings.topics
-    wanted = dict.fromkeys((*names.telemetry, names.keyed), case.partitions)
+    wanted = dict.fromkeys((*names.telemetry, names.keyed), 2)  # some are read by every case
     config = {"max.message.bytes": str(8 << 20), "retention.bytes": "-1", "segment.bytes": str(1 << 30)}
     topics.create({name: (count, config) for name, count in wanted.items()})
     topics.create({names.anomalies: (1, {}), names.dead_letters: (1, {})})
@@ -128,21 +130,25 @@ def ours(case: Case, core: int, given: argparse.Namespace) -> list[dict[str, Any
     for client in given.clients:
         for kind in ("fetch", "decode", "shard"):
             chosen = replace(case, kind=kind, client=client)
-            rows.append(row(kind, measured(chosen, core, given.runs)))
+            rows.append(row(kind, measured(chosen, core, given.runs if kind == "shard" else 1)))
     return rows
 
 
-def two(case: Case, given: argparse.Namespace, points: int) -> dict[str, Any]:
-    """Two shards at once, on two partitions and two cores."""
-    case = fill(case.bootstrap, replace(case, partitions=2, topic=f"{case.topic}.two"), points)
-    for partition in range(2):
-        finished(started(replace(case, kind="prime", partition=partition), 1))
-    children = [started(replace(case, kind="shard", partition=number), number) for number in range(2)]
+def two(case: Case, given: argparse.Namespace, points: int) -> list[dict[str, Any]]:
+    """Two shards at once, on two partitions and two cores, for every client."""
+    case = fill(case.bootstrap, replace(case, partitions=2, topic=f"{case.topic}.two"), points // 2)
+    for child in [started(replace(case, kind="prime", partition=number), number) for number in range(2)]:
+        finished(child)
+    return [_both(replace(case, kind="shard", client=client)) for client in given.clients]
+
+
+def _both(case: Case) -> dict[str, Any]:
+    children = [started(replace(case, partition=number), number) for number in range(2)]
     found = [finished(child) for child in children]
     total = dict(found[0])
-    for name in ("points_per_second", "points_per_cpu_second"):
-        total[name] = sum(one[name] for one in found)
-    del given
+    total["points_per_second"] = sum(one["points_per_second"] for one in found)
+    total["points_per_cpu_second"] = statistics.mean(one["points_per_cpu_second"] for one in found)
+    total["difference"] = sum(one["difference"] for one in found)
     return row("two shards", [total])
 
 
@@ -173,9 +179,10 @@ def all_cases(given: argparse.Namespace, bootstrap: str, folder: str) -> list[di
             case = replace(fill(bootstrap, case, points), snapshot_seconds=given.snapshot_seconds)
             rows += ours(case, core, given)
             if given.two:
-                rows.append(two(case, given, points))
+                rows += two(case, given, points)
             if encoding == "arrow" and series <= 10_000 and given.peers:
                 rows += peers(case, core, given.peers)
+            given.out.write_text(json.dumps(rows, indent=1))
     return rows
 
 
@@ -196,9 +203,9 @@ def main() -> None:
     parser.add_argument("--encodings", nargs="+", default=["arrow", "otlp"])
     parser.add_argument("--clients", nargs="+", default=["kafka-python", "confluent"])
     parser.add_argument("--points", type=int, help="timed points a topic")
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=2)
     parser.add_argument("--snapshot-seconds", type=float, default=3.0, help="more often than the default of 10")
-    parser.add_argument("--two", action="store_true", help="two shards as well")
+    parser.add_argument("--two", action=argparse.BooleanOptionalAction, default=True, help="two shards as well")
     parser.add_argument("--peers", default=sys.executable, help="a Python with the extra peers; empty: none")
     parser.add_argument("--out", type=Path, default=Path("results/throughput.json"))
     parser.add_argument("--case", help=argparse.SUPPRESS)
@@ -217,11 +224,12 @@ def main() -> None:
         print("confluent: skipped, confluent-kafka is not installed: pip install 'aiops[fast]'")
         given.clients.remove("confluent")
     print(f"{'series':>9} {'record':<6} {'client':<13} {'what':<14} {'M/s':>7} {'M/cpu-s':>8}  cpu ns a point by door")
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="throughput-") as folder, broker(0) as bootstrap:
         rows = all_cases(given, bootstrap, folder)
     print(memory_line(rows))
-    given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_text(json.dumps(rows, indent=1))
+    print(f"took {(time.monotonic() - begun) / 60:.1f} minutes")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import resource
 import shutil
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -158,10 +158,20 @@ def _part(fetched: FetchedRecords, count: int) -> FetchedRecords:
 
 
 def _fetch(case: Case) -> dict[str, Any]:
-    spent, points = Spent(), 0
-    for fetched in _polled(case, case.first, case.records):
-        points += len(fetched.offsets) * POINTS
-    return spent.figures(points)
+    return _timed(case, lambda fetched: len(fetched.offsets) * POINTS)
+
+
+def _timed(case: Case, work: Callable[[FetchedRecords], int]) -> dict[str, Any]:
+    """Figures of work over the timed records; as with the shard, the clock starts when the partition is assigned."""
+    consumer = _consumer(case, case.first)
+    spent, points, seen = Spent(), 0, case.first
+    while seen < case.records:
+        for fetched in consumer.poll(0.1, case.settings.kafka.poll_bytes):
+            seen += len(fetched.offsets)
+            points += work(fetched)
+    figures = spent.figures(points)
+    consumer.close()
+    return figures
 
 
 def _decode(case: Case) -> dict[str, Any]:
@@ -169,11 +179,12 @@ def _decode(case: Case) -> dict[str, Any]:
     memory, now = WireMemory(case.series + 1_000), time.time_ns()
     for fetched in _polled(case, 0, case.first):
         decode(fetched.values, memory, now)
-    spent, points = Spent(), 0
-    for fetched in _polled(case, case.first, case.records):
-        for begin in range(0, len(fetched.values), 4):
-            points += len(decode(fetched.values[begin : begin + 4], memory, now))
-    return spent.figures(points)
+
+    def work(fetched: FetchedRecords) -> int:
+        parts = range(0, len(fetched.values), 4)
+        return sum(len(decode(fetched.values[begin : begin + 4], memory, now)) for begin in parts)
+
+    return _timed(case, work)
 
 
 @dataclass(slots=True)
