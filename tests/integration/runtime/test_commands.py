@@ -18,9 +18,10 @@ import pytest
 
 from aiops.cli.exits import Exit
 from aiops.model.entities import Criticality, Edge, Item
-from aiops.ports import OutRecord
+from aiops.ports import OutRecord, TopicPartition
 from aiops.shell.broker.embedded import EmbeddedBroker
 from aiops.shell.journal.journal import SqlJournal
+from aiops.shell.kafka.consumer import KafkaPythonConsumer
 from aiops.shell.kafka.producer import KafkaPythonProducer
 from tests.integration.runtime.commanding import Answer, aiops
 from tests.integration.runtime.harness import SECOND, Points, Running, configure, describe, incidents, service, until
@@ -188,6 +189,42 @@ def test_dead_letters_are_listed_masked_shown_and_tried_again(system: System) ->
     until("it is a dead letter again", lambda: len(letters(system)) == 2, 20)
     clear(system.say("dead-letters", "show", "no/such/letter"), Exit.NO, "no/such/letter")
     clear(system.say("dead-letters", "retry", "no/such/letter"), Exit.NO, "no/such/letter")
+
+
+def test_a_dead_letter_of_the_cmdb_is_written_again_as_it_came(system: System) -> None:
+    """Key, headers and bytes: the topic is compacted, so a record without its key would be another one."""
+    topic = system.running.settings.topics.cmdb
+    broken = OutRecord(topic, b"item-9", b'{"specversion": "1.0"}', (("from", b"the test"),), 0)
+    system.producer.send([broken])
+    system.producer.flush()
+
+    def of_cmdb() -> list[dict[str, Any]]:
+        shown: list[dict[str, Any]] = system.say("dead-letters", "list", "--topic", topic, "--json").json["shown"]
+        return shown
+
+    (letter,) = until("it is listed", of_cmdb, 20)
+    assert (letter["reason"], letter["shown"]) == ("missing-field", '{"xxxxxxxxxxx": "9.9"}')
+    retried = system.say("dead-letters", "retry", letter["key"], "--json")
+    assert (retried.code, retried.json["key"]) == (Exit.OK, letter["key"])
+    until("it is a dead letter again", lambda: len(of_cmdb()) == 2, 20)
+    first, again = last_records(system.running, TopicPartition(topic, 0), 2)
+    assert first == again == (broken.key, broken.value, broken.headers)
+
+
+def last_records(running: Running, place: TopicPartition, count: int) -> list[tuple[Any, bytes, Any]]:
+    """Key, value and headers of the newest records of a partition."""
+    consumer = KafkaPythonConsumer(running.settings.kafka.bootstrap or "", "last-records")
+    try:
+        consumer.assign({place: None})
+        end = consumer.bounds()[place][1]
+        consumer.assign({place: end - count})
+        found: list[tuple[Any, bytes, Any]] = []
+        while len(found) < count:
+            for records in consumer.poll(1.0, 1 << 20):
+                found += zip(records.keys, records.values, map(tuple, records.headers), strict=True)
+        return found
+    finally:
+        consumer.close()
 
 
 def letters(system: System) -> list[dict[str, Any]]:
