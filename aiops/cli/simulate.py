@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from aiops.cli.exits import Exit
 from simulations.live.live_world import LiveSettings
 from simulations.running.simulation import Who
-from simulations.scenarios.scenario import FOLDER, find, shipped
+from simulations.scenarios.scenario import FOLDER, find, shipped, titles
 from simulations.scorecards.page import page
 from simulations.scorecards.suite import Entry, play
 from simulations.scorecards.suite import Progress as Told
@@ -99,8 +99,8 @@ def simulate(  # noqa: PLR0913, PLR0917 (one parameter an option)
 
 
 def _list() -> None:
-    for name, path in shipped().items():
-        typer.echo(f"{name:<24} {find(str(path)).title}")
+    for name, title in titles().items():
+        typer.echo(f"{name:<24} {title}")
 
 
 def _print(rows: Sequence[Card], currency: str) -> None:
