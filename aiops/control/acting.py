@@ -17,7 +17,7 @@ from aiops.control.draft import Draft, RefusedError
 from aiops.control.ending import finished
 from aiops.control.escalation import escalate
 from aiops.control.handoffs import ask
-from aiops.control.incidents import close, drop_chain, forget_handoff, move, publish_action
+from aiops.control.incidents import SHADOW, drop_chain, forget_handoff, move, publish_action
 from aiops.control.lifecycle import BUSY, Trigger
 from aiops.control.state import SECOND
 from aiops.model import effects
@@ -42,13 +42,13 @@ APPROVERS: Final = {Oversight.UNATTENDED: 0, Oversight.ONE_APPROVER: 1, Oversigh
 
 
 def start(draft: Draft, name: str, plan: Plan) -> None:
-    """Begin the plan; in shadow mode only say so, and end the incident."""
+    """Begin the plan; in shadow mode only say so: the incident goes on until its trouble is over."""
     state = draft.state
     incident, work = state.incidents[name], state.work[name]
     what = ", then ".join(f"{s.action.primitive} {s.action.target}" for s in plan.steps)
     if incident.shadow or draft.settings.control.shadow:
         draft.line(name, "orchestrator", f"shadow mode: would now {what} ({plan.runbook})")
-        close(draft, name, Trigger.SHADOWED, f"shadow: would {what}")
+        move(draft, name, Trigger.SHADOWED, outcome=f"{SHADOW}would {what}")
         return
     if state.reign.halted:
         asks = "Act by hand, or resume and let it be tried again."

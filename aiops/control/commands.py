@@ -46,6 +46,8 @@ def _approve(draft: Draft, event: CommandGiven) -> None:
     incident = _incident(draft, event)
     work = draft.state.work[incident.id]
     plan = work.proposed
+    if incident.shadow:
+        raise RefusedError(f"{incident.id} was decided in shadow mode: nothing is begun")
     if incident.state is not IncidentState.AWAITING_APPROVAL or plan is None:
         raise RefusedError(f"{incident.id} does not wait for approval: it is {incident.state.value}")
     if event.arguments.get("plan", plan.id) != plan.id:

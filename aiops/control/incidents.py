@@ -27,6 +27,8 @@ REVIEW_SECONDS: Final = 24 * 3600.0
 """An escalated incident that nothing more was heard of for this long is left with its person."""
 ACTING_SECONDS: Final = 3600.0
 """Beyond any plan's own deadlines; a plan that is still under way then is looked at by a person."""
+SHADOW: Final = "shadow: "
+"""Outcomes of shadow mode begin so: what would have been done."""
 _DECIDING: Final = frozenset({IncidentState.OPEN, IncidentState.DIAGNOSING, IncidentState.DECIDING})
 
 

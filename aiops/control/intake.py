@@ -14,7 +14,7 @@ from aiops.control import documents as doc
 from aiops.control.diagnosis import WATCHED, changed, diagnose
 from aiops.control.draft import Draft, OldNewsError, RefusedError
 from aiops.control.ending import HEALED, recurred
-from aiops.control.incidents import close, join, open_incident, revise, well
+from aiops.control.incidents import SHADOW, close, join, open_incident, revise, well
 from aiops.control.lifecycle import EARLY, LAST, Trigger
 from aiops.control.merging import merge_found
 from aiops.control.state import SECOND, State
@@ -125,7 +125,8 @@ def cleared(draft: Draft, name: str) -> None:
     if not well(draft.state, name) or draft.state.work[name].topic:
         return
     if incident.state in EARLY | {IncidentState.SUPPRESSED}:
-        close(draft, name, Trigger.CLEARED, "cleared by itself")
+        decided = incident.outcome if incident.outcome.startswith(SHADOW) else ""
+        close(draft, name, Trigger.CLEARED, decided or "cleared by itself")
     elif incident.state is IncidentState.ESCALATED:
         close(draft, name, Trigger.CLEARED, "cleared while a person had it")
 
@@ -150,9 +151,7 @@ def _place(draft: Draft, episode: Episode) -> None:
 
 
 def _came_back(draft: Draft, name: str, entity: str) -> None:
-    """A recurrence within the settle time; one that shadow mode left alone is still the same trouble."""
-    if draft.state.incidents[name].shadow:
-        return
+    """A recurrence within the settle time."""
     recurred(draft, name, f"{entity} is unwell again")
     diagnose(draft, name, "recurred")
 

@@ -10,9 +10,10 @@ from aiops.control import acting, deciding, escalation, handoffs, tickets
 from aiops.control.diagnosis import diagnose
 from aiops.control.draft import Draft, RefusedError
 from aiops.control.ending import recurred
-from aiops.control.incidents import archive, close, drop_chain, easing, move, well
+from aiops.control.incidents import REVIEW_SECONDS, archive, close, drop_chain, easing, move, well
 from aiops.control.lifecycle import LAST, Trigger
 from aiops.control.merging import merge_later
+from aiops.control.state import SECOND
 from aiops.model.events import TimerFired
 from aiops.model.incidents import IncidentState
 from remediations import saga_messages as say
@@ -41,6 +42,8 @@ def _deadline(draft: Draft, name: str, _: str) -> None:
             diagnose(draft, name, "its time has come")
         case IncidentState.ESCALATED:
             _left_alone(draft, name)
+        case IncidentState.AWAITING_APPROVAL if incident.shadow:
+            _shadowed(draft, name)
         case IncidentState.AWAITING_APPROVAL:
             because = f"Nobody approved or rejected {incident.plan} in time."
             asks = deciding.TAKE_OVER.format(name)
@@ -50,6 +53,15 @@ def _deadline(draft: Draft, name: str, _: str) -> None:
             asks = deciding.TAKE_OVER.format(name)
             drop_chain(draft, name)
             escalation.escalate(draft, name, Ask("too-long", because, asks), trigger=Trigger.DEADLINE)
+
+
+def _shadowed(draft: Draft, name: str) -> None:
+    """Nobody is asked in shadow mode: it lasts as long as its trouble does, a day at most."""
+    incident = draft.state.incidents[name]
+    if draft.at < incident.opened_at + round(REVIEW_SECONDS * SECOND):
+        draft.timer("deadline", name, draft.after(draft.settings.control.approval_seconds))
+    else:
+        close(draft, name, Trigger.CLEARED, incident.outcome)
 
 
 def _left_alone(draft: Draft, name: str) -> None:

@@ -175,17 +175,30 @@ def test_a_refused_budget_means_no_action() -> None:
 
 
 def test_shadow_mode_decides_everything_and_does_nothing() -> None:
-    """The story says what would have been done."""
-    loop = Loop(settings(shadow=True))
-    loop.unwell("web")
-    loop.wait(60)
-    assert loop.incidents == {"INC-1": "resolved"}
+    """The story says what would have been done; the incident lasts as long as its trouble, and nobody can approve."""
+    loop = Loop(settings(shadow=True, approval_seconds=30.0))
+    held = loop.unwell("web")
+    loop.wait(300)
+    assert loop.incidents == {"INC-1": "awaiting-approval"}
     assert "would now restart web" in loop.story()
+    loop.runtime.command("approve", "INC-1", "ann")
+    loop.wait(60)
+    assert loop.incidents == {"INC-1": "awaiting-approval"}
+    loop.well(held)
+    loop.wait(5)
+    assert loop.incidents == {"INC-1": "resolved"}
     assert loop.runtime.orchestrator.state.incidents["INC-1"].outcome == "shadow: would restart web"
     assert loop.target.effects == {}
-    loop.unwell("web", id="second")
-    loop.wait(60)
+    assert loop.target.pages == []
+
+
+def test_a_shadow_incident_ends_after_a_day_at_most() -> None:
+    """Its trouble never ends: it is left, with what would have been done."""
+    loop = Loop(settings(shadow=True))
+    loop.unwell("web")
+    loop.wait(25 * 3600)
     assert loop.incidents == {"INC-1": "resolved"}
+    assert loop.target.effects == {}
 
 
 def test_halt_stops_new_actions_and_pages() -> None:
