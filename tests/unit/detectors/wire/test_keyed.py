@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops.model.deadletters import DeadLetterReason
@@ -38,6 +38,7 @@ def test_points_arrive_as_they_left() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=8))
+@settings(deadline=None)
 def test_a_replay_is_dropped_however_it_is_cut(ranges: list[tuple[int, int]]) -> None:
     """Whatever ranges of records are sent again, each unit is taken once and the others are duplicates."""
     sender, receiver = WireMemory(), WireMemory()
