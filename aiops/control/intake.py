@@ -115,7 +115,8 @@ def _after(draft: Draft, name: str, before: Episode, now: Episode) -> None:
         cleared(draft, name)
     elif now.ended_at is None and incident.state is IncidentState.RESOLVED:
         relapse = not before.easing and not now.easing and before.watermark >= (incident.closed_at or 0)
-        if before.ended_at is not None or (relapse and incident.outcome == HEALED):
+        relapse = relapse and incident.outcome == HEALED and _about(draft.state, name, now.entity)
+        if before.ended_at is not None or relapse:
             _came_back(draft, name, now.entity)
 
 

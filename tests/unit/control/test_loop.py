@@ -327,6 +327,23 @@ def test_a_look_is_told_when_it_finds_something_else() -> None:
     assert any(line.what.endswith(f"(after {looks} looks)") for line in story)
 
 
+def test_a_symptom_that_is_slow_to_calm_down_is_no_relapse() -> None:
+    """Only what was healed can relapse at once; a symptom has until the settle time is over."""
+    loop = Loop(settings())
+    edge = Edge("web", "pay", origin="spans", seen_at=START)
+    loop.runtime.offer(EdgesObserved(id="edges", at=START, edges=(edge,)))
+    loop.unwell("pay")
+    symptom = loop.unwell("web")
+    loop.wait(60)
+    assert loop.incidents == {"INC-1": "resolved"}
+    for _ in range(3):
+        loop.wait(30)
+        symptom = loop.revise(symptom)
+    assert "reopened" not in loop.story()
+    loop.wait(300)
+    assert "reopened: members are still unwell" in loop.story()
+
+
 def test_a_verified_window_lies_as_far_back_as_the_sources_are_behind() -> None:
     """Sources that are current are judged by their newest window; those that lag, by one that they have passed."""
     windows = {}
