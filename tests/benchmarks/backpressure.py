@@ -1,7 +1,7 @@
 """Input ten times faster than a shard takes it, for a minute: lag, memory, and the account at the end.
 
 No producer on the same machine is ten times faster than its shard, so the shard is slowed instead, with all its code as
-it is: SIGSTOP and SIGCONT let it run for a fiftieth of the time. When the flood is over it runs freely and drains.
+it is: SIGSTOP and SIGCONT let it run for a hundredth of the time. When the flood is over it runs freely and drains.
 
     python -m tests.benchmarks.backpressure [--seconds 60] [--out FILE]
 """
@@ -36,8 +36,8 @@ SECOND = 1_000_000_000
 SERIES = 4096
 POINTS = 8192
 """Points a record."""
-ON_SECONDS, OFF_SECONDS = 0.01, 0.49
-"""The shard runs a fiftieth of the time."""
+ON_SECONDS, OFF_SECONDS = 0.008, 0.792
+"""The shard runs a hundredth of the time."""
 MOST_RATE = 1_500_000
 """Points a second that are offered at most, so that a minute of them fits on a small disk."""
 CHUNK = 32
@@ -107,7 +107,7 @@ class Records:
 
 @contextmanager
 def slowed(pid: int) -> Iterator[threading.Event]:
-    """Let a process run a fiftieth of the time; it runs freely once the event is set, and after the block."""
+    """Let a process run a hundredth of the time; it runs freely once the event is set, and after the block."""
     free = threading.Event()
 
     def work() -> None:
