@@ -1,9 +1,9 @@
-"""Acts by HTTP: one POST a step, with the idempotency key and the epoch in headers.
+"""Acts by HTTP: one POST a step, with its key as idempotency key.
 
-``POST URL`` with JSON ``{"key", "epoch", "primitive", "target", "parameters", "direction", "dry_run"}`` and the header
-``Idempotency-Key`` (IETF draft-ietf-httpapi-idempotency-key-header). 2xx: done. 409 or 422 or any other 4xx: refused or
-failed, nothing changed. 5xx and broken connections: unknown. ``GET URL?key=KEY&target=TARGET&primitive=…`` answers
-``{"state": "done" | "not-done" | "unknown"}``.
+``POST URL`` with JSON ``{"key", "epoch", "primitive", "target", "parameters", "direction", "dry_run", "domain"}`` and
+the header ``Idempotency-Key`` (IETF draft-ietf-httpapi-idempotency-key-header). 2xx: done. 409 or 422 or any other 4xx:
+refused or failed, nothing changed. 5xx and broken connections: unknown. ``GET URL?key=KEY&target=TARGET&primitive=…``
+answers ``{"state": "done" | "not-done" | "unknown"}``.
 """
 
 from __future__ import annotations
