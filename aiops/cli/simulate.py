@@ -59,7 +59,7 @@ def simulate(  # noqa: PLR0913, PLR0917 (one parameter an option)
     """Run scenarios under a virtual clock and print how the runtime did beside no healing and naive restarts.
 
     A run is a history of health, in which detectors warm up, and then the scenario: an hour in all for most. With
-    --light an hour takes about two seconds, with logs and spans about twenty. The same seed gives the same journal,
+    --light an hour takes one to four seconds, with logs and spans about twenty. The same seed gives the same journal,
     byte for byte, and all healers meet the same faults and the same users.
 
     With --live the same world runs in real time: telemetry and control topics go to Kafka, the faults of the named

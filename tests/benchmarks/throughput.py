@@ -187,8 +187,10 @@ def all_cases(given: argparse.Namespace, bootstrap: str, folder: str) -> list[di
 
 
 def memory_line(rows: Sequence[dict[str, Any]]) -> str:
-    """Bytes a series, from the growth of the shard's process between the least and the most series."""
-    grown = {one["series"]: one["grown_bytes"] for found in rows if found["name"] == "shard" for one in found["runs"]}
+    """Bytes a series, from how much a process grew when it saw the least and the most series for the first time."""
+    grown: dict[int, int] = {}
+    for one in (one for found in rows if found["name"] == "first sight" for one in found["runs"]):
+        grown[one["series"]] = max(grown.get(one["series"], 0), one["grown_bytes"])
     least, most = min(grown), max(grown)
     if least == most:
         return "memory a series: needs two numbers of series"
