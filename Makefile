@@ -43,7 +43,7 @@ lock:
 		--quiet --output-file requirements.lock pyproject.toml
 
 kafka-lock: set-up
-	@$(RUN) -m aiops.shell.broker.lock $(VERSION)
+	@$(RUN) -m aiops.adapters.broker.lock $(VERSION)
 
 clean:
 	rm -rf .venv build results .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -371,7 +371,7 @@ class BudgetStore(Protocol):
 class Executor(Protocol):
     """Carries out orders on targets of one kind. Runs outside the orchestrator's process.
 
-    Whoever calls ``run`` has already checked epoch, halt, capability and deadline (``aiops.shell.executor``).
+    Whoever calls ``run`` has already checked epoch, halt, capability and deadline (``aiops.adapters.executor``).
     """
 
     def run(self, order: StepOrder) -> StepOutcome:

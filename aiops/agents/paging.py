@@ -1,7 +1,7 @@
 """Composes the page that a person reads at 3 a.m.: one text for every agent that must ask somebody.
 
 It says what is broken, why that matters, who is affected, which causes are likely and why, what was tried, and what is
-asked. It carries only facts of the view; levels and acknowledgement belong to ``aiops.control.escalation``.
+asked. It carries only facts of the view; levels and acknowledgement belong to ``aiops.control.incident.escalation``.
 """
 
 from __future__ import annotations

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aiops.control.ledger import Bounds, LedgerReport, fold
+from aiops.adapters.kafka.consumer import KafkaPythonConsumer
+from aiops.adapters.kafka.topics import KafkaTopics
+from aiops.control.record.ledger import Bounds, LedgerReport, fold
 from aiops.model.codec import adapter
 from aiops.model.errors import AiopsError
 from aiops.model.ledger import LedgerLine
 from aiops.ports import TopicPartition
 from aiops.settings import Settings
-from aiops.shell.kafka.consumer import KafkaPythonConsumer
-from aiops.shell.kafka.topics import KafkaTopics
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from aiops.adapters.folders import state_home
 from aiops.model.errors import PermanentError
 from aiops.settings import Settings
-from aiops.shell.folders import state_home
 
 FILE = "aiops.yaml"
 ENVIRONMENT = "AIOPS_CONFIG"

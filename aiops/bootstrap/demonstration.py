@@ -18,23 +18,23 @@ from typing import Any
 import httpx
 import yaml
 
+from aiops.adapters.clock import SystemClock
+from aiops.adapters.journal.engine import sqlite_url
+from aiops.adapters.journal.journal import SqlJournal
+from aiops.adapters.journal.reader import SqlJournalReader
+from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.bootstrap.accounting import account
 from aiops.bootstrap.parts import SHIPPED_BINDER
 from aiops.bootstrap.runtime import Runtime
 from aiops.bootstrap.serving import Serving
 from aiops.bootstrap.status import read_status
 from aiops.console.access import kept_token
-from aiops.control.audit import verify
+from aiops.control.record.audit_chain import verify
 from aiops.model.codec import adapter, decode
 from aiops.model.errors import TemporaryError
 from aiops.model.incidents import Incident, IncidentState
 from aiops.ports import JournalRow
 from aiops.settings import Acting, Console, Control, DataPlane, Kafka, Paging, Settings
-from aiops.shell.clock import SystemClock
-from aiops.shell.journal.engine import sqlite_url
-from aiops.shell.journal.journal import SqlJournal
-from aiops.shell.journal.reader import SqlJournalReader
-from aiops.shell.kafka.producer import KafkaPythonProducer
 from remediations.runbooks import approve
 from simulations.faults.registry import make
 from simulations.live.live_world import LiveSettings, LiveWorld

@@ -14,6 +14,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from aiops.adapters.broker.embedded import BrokerState, EmbeddedBroker
+from aiops.adapters.journal.engine import sqlite_url
+from aiops.adapters.journal.journal import SqlJournal
+from aiops.adapters.kafka.consumer import KafkaPythonConsumer
+from aiops.adapters.kafka.topics import KafkaTopics
+from aiops.adapters.paging.channels import open_levels
 from aiops.bootstrap.accounting import lines_of
 from aiops.bootstrap.services import services
 from aiops.bootstrap.status import read_status
@@ -23,12 +29,6 @@ from aiops.model.incidents import Priority
 from aiops.model.pages import Page
 from aiops.ports import Clock, FetchedRecords, TopicPartition
 from aiops.settings import Settings
-from aiops.shell.broker.embedded import BrokerState, EmbeddedBroker
-from aiops.shell.journal.engine import sqlite_url
-from aiops.shell.journal.journal import SqlJournal
-from aiops.shell.kafka.consumer import KafkaPythonConsumer
-from aiops.shell.kafka.topics import KafkaTopics
-from aiops.shell.paging.channels import open_levels
 from remediations.policy import PolicySet
 from remediations.policy_cases import check
 from remediations.runbooks import Catalogue

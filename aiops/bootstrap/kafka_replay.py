@@ -15,18 +15,18 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from aiops.adapters.clock import RecordedTime
+from aiops.adapters.journal.reader import SqlJournalReader
+from aiops.adapters.kafka.producer import KafkaPythonProducer
+from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.bootstrap.parts import open_journal
 from aiops.bootstrap.replay_results import faults, found, write
 from aiops.bootstrap.replaying import PAGES, SECOND, TELEMETRY, Progress, in_domain, replay_settings, topic_of
 from aiops.bootstrap.runtime import Runtime
 from aiops.model.errors import TemporaryError
 from aiops.ports import OutRecord
+from aiops.recordings.recording import Recorded, Recording
 from aiops.settings import Paging, Settings, Topics
-from aiops.shell.clock import RecordedTime
-from aiops.shell.journal.reader import SqlJournalReader
-from aiops.shell.kafka.producer import KafkaPythonProducer
-from aiops.shell.kafka.topics import KafkaTopics
-from simulations.recordings.recording import Recorded, Recording
 
 STEP_SECONDS = 0.05
 """Real time between two moves of the clock."""

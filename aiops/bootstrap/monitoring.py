@@ -5,6 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 
+from aiops.adapters.allocation import keep_freed_memory
+from aiops.adapters.kafka.producer import KafkaPythonProducer
+from aiops.adapters.sealing import Seal, encode_letter, open_seal
+from aiops.adapters.shard import Shard, ShardParts, ShardRhythm
+from aiops.adapters.snapshots import FolderSnapshotStore
 from aiops.agents.monitor.plan import Produced
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.bootstrap.parts import binder, fail_points, make_clock, open_consumer, open_journal
@@ -14,11 +19,6 @@ from aiops.model.ledger import LedgerLine
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
 from aiops.ports import Clock, FetchedRecords, OutRecord, SlotSnapshot, TopicPartition
 from aiops.settings import Settings
-from aiops.shell.allocation import keep_freed_memory
-from aiops.shell.kafka.producer import KafkaPythonProducer
-from aiops.shell.sealing import Seal, encode_letter, open_seal
-from aiops.shell.shard import Shard, ShardParts, ShardRhythm
-from aiops.shell.snapshots import FolderSnapshotStore
 
 
 class SpeakingAgent:

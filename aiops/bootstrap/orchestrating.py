@@ -7,6 +7,22 @@ import socket
 from collections.abc import Sequence
 from dataclasses import replace
 
+from aiops.adapters.checkpoints import CheckpointPublisher, Signing
+from aiops.adapters.cluster.agents import ClusterAgents
+from aiops.adapters.cluster.cluster import Cluster
+from aiops.adapters.cluster.parts import ClusterFleet, ClusterSteps
+from aiops.adapters.dispatch import Outside, ThreadedDispatcher
+from aiops.adapters.journal.budget import SqlBudgetStore
+from aiops.adapters.journal.reader import SqlJournalReader
+from aiops.adapters.kafka.consumer import KafkaPythonConsumer
+from aiops.adapters.kafka.producer import KafkaPythonProducer
+from aiops.adapters.kafka.topics import KafkaTopics
+from aiops.adapters.orchestration import Orchestration, OrchestrationParts, OrchestrationStatus
+from aiops.adapters.paging.channels import open_levels
+from aiops.adapters.paging.pager import SpoolingPager
+from aiops.adapters.paging.spool import Spool, spool_folder
+from aiops.adapters.sealing import Seal, encode_letter, open_seal
+from aiops.adapters.signing import signing_key
 from aiops.bootstrap.parts import fail_points, limits, make_clock, open_journal
 from aiops.model.cloudevents import Receipt, Refused, decode
 from aiops.model.deadletters import DeadLetter, DeadLetterReason, kept_headers, kept_key
@@ -14,22 +30,6 @@ from aiops.model.errors import TemporaryError
 from aiops.model.events import Event
 from aiops.ports import FetchedRecords, TopicPartition
 from aiops.settings import Settings
-from aiops.shell.checkpoints import CheckpointPublisher, Signing
-from aiops.shell.cluster.agents import ClusterAgents
-from aiops.shell.cluster.cluster import Cluster
-from aiops.shell.cluster.parts import ClusterFleet, ClusterSteps
-from aiops.shell.dispatch import Outside, ThreadedDispatcher
-from aiops.shell.journal.budget import SqlBudgetStore
-from aiops.shell.journal.reader import SqlJournalReader
-from aiops.shell.kafka.consumer import KafkaPythonConsumer
-from aiops.shell.kafka.producer import KafkaPythonProducer
-from aiops.shell.kafka.topics import KafkaTopics
-from aiops.shell.orchestration import Orchestration, OrchestrationParts, OrchestrationStatus
-from aiops.shell.paging.channels import open_levels
-from aiops.shell.paging.pager import SpoolingPager
-from aiops.shell.paging.spool import Spool, spool_folder
-from aiops.shell.sealing import Seal, encode_letter, open_seal
-from aiops.shell.signing import signing_key
 
 
 class ControlTopics:

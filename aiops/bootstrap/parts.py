@@ -8,25 +8,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from aiops.adapters.clock import RecordedClock, SystemClock
+from aiops.adapters.cluster.agents import AgentHost
+from aiops.adapters.executors.http import HttpExecutor
+from aiops.adapters.executors.script import ScriptExecutor
+from aiops.adapters.fail_points import FailPoints
+from aiops.adapters.journal.engine import sqlite_url
+from aiops.adapters.journal.journal import SqlJournal
+from aiops.adapters.kafka.consumer import KafkaPythonConsumer
 from aiops.agents.analysis import AnalysisAgent
 from aiops.agents.oversight import OversightAgent
 from aiops.agents.resolution import ResolutionAgent
 from aiops.agents.routing import RoutingAgent
 from aiops.agents.triage import TriageAgent
 from aiops.agents.view import Agent
+from aiops.driver.gate import Gate
 from aiops.model.errors import PermanentError
 from aiops.model.handoffs import Role
 from aiops.ports import Clock, Executor, Inbox, TelemetryConsumer
 from aiops.settings import Settings
-from aiops.shell.clock import RecordedClock, SystemClock
-from aiops.shell.cluster.agents import AgentHost
-from aiops.shell.executors.gate import Gate
-from aiops.shell.executors.http import HttpExecutor
-from aiops.shell.executors.script import ScriptExecutor
-from aiops.shell.fail_points import FailPoints
-from aiops.shell.journal.engine import sqlite_url
-from aiops.shell.journal.journal import SqlJournal
-from aiops.shell.kafka.consumer import KafkaPythonConsumer
 from remediations.policy import PolicySet
 from remediations.runbooks import Catalogue
 from remediations.windows import Windows
@@ -63,7 +63,7 @@ def open_consumer(settings: Settings, bootstrap: str, group: str) -> TelemetryCo
         return KafkaPythonConsumer(bootstrap, group, settings.kafka.poll_bytes)
     if settings.kafka.client == "confluent":
         try:
-            from aiops.shell.kafka.confluent import ConfluentConsumer  # noqa: PLC0415 - an extra that may be missing
+            from aiops.adapters.kafka.confluent import ConfluentConsumer  # noqa: PLC0415 - an extra that may be missing
         except ImportError as error:
             raise PermanentError("kafka.client is confluent: install it with pip install 'aiops[fast]'") from error
         return ConfluentConsumer(bootstrap, group, settings.kafka.poll_bytes)

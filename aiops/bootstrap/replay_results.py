@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aiops.control.documents import EpisodeRecord
 from aiops.control.orchestrator import FAULT
+from aiops.control.state.documents import EpisodeRecord
 from aiops.model.codec import decode
 from aiops.model.entities import RUNTIME_ENTITY
 from aiops.model.episodes import Episode

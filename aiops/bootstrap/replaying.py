@@ -15,11 +15,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from aiops.adapters.journal.budget import SqlBudgetStore
+from aiops.adapters.journal.engine import sqlite_url
+from aiops.adapters.journal.journal import SqlJournal
+from aiops.adapters.journal.reader import SqlJournalReader
 from aiops.agents.monitor.plan import Produced
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.bootstrap.parts import control_agent
 from aiops.bootstrap.replay_results import faults, found, write
-from aiops.control.inprocess import InProcessRuntime, World
+from aiops.driver.in_process import InProcessRuntime, World
 from aiops.model import cloudevents
 from aiops.model.cloudevents import ALERTS, Receipt, Refused, decode, envelope
 from aiops.model.codec import encode
@@ -31,12 +35,8 @@ from aiops.model.pages import Delivery, Page
 from aiops.model.plans import Observed, StepOrder, StepOutcome
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
 from aiops.ports import FetchedRecords, TopicPartition
+from aiops.recordings.recording import Recorded, Recording, Stream
 from aiops.settings import Settings, Topics
-from aiops.shell.journal.budget import SqlBudgetStore
-from aiops.shell.journal.engine import sqlite_url
-from aiops.shell.journal.journal import SqlJournal
-from aiops.shell.journal.reader import SqlJournalReader
-from simulations.recordings.recording import Recorded, Recording, Stream
 
 SECOND = 1_000_000_000
 TICK = 10 * SECOND

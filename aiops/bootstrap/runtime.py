@@ -16,19 +16,19 @@ from typing import Any
 
 import structlog
 
+from aiops.adapters import watchdog
+from aiops.adapters.broker.embedded import EmbeddedBroker
+from aiops.adapters.clock import SystemClock
+from aiops.adapters.cluster.cluster import Cluster, build_id
+from aiops.adapters.cluster.parts import ClusterShards
+from aiops.adapters.fleet import FleetKeeper
+from aiops.adapters.journal.journal import FLEET, SqlJournal
+from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.bootstrap.parts import open_journal
 from aiops.bootstrap.status import write_status
 from aiops.model.errors import AiopsError, PermanentError, TemporaryError
 from aiops.model.handoffs import Role
 from aiops.settings import Settings
-from aiops.shell import watchdog
-from aiops.shell.broker.embedded import EmbeddedBroker
-from aiops.shell.clock import SystemClock
-from aiops.shell.cluster.cluster import Cluster, build_id
-from aiops.shell.cluster.parts import ClusterShards
-from aiops.shell.fleet import FleetKeeper
-from aiops.shell.journal.journal import FLEET, SqlJournal
-from aiops.shell.kafka.topics import KafkaTopics
 
 _LOG = structlog.get_logger(__name__)
 _PACKAGE = Path(__file__).resolve().parents[2]

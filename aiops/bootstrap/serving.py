@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from aiops.adapters import watchdog
+from aiops.adapters.clock import SystemClock
+from aiops.adapters.journal.reader import SqlJournalReader
+from aiops.adapters.kafka.producer import KafkaPythonProducer
+from aiops.adapters.metrics import RuntimeMetrics, serve
 from aiops.bootstrap.accounting import account, difference, plain
 from aiops.bootstrap.parts import open_journal
 from aiops.bootstrap.status import read_status
@@ -13,11 +18,6 @@ from aiops.console.app import ConsoleParts, make_app
 from aiops.console.serving import ConsoleServer
 from aiops.model.errors import PermanentError
 from aiops.settings import Settings
-from aiops.shell import watchdog
-from aiops.shell.clock import SystemClock
-from aiops.shell.journal.reader import SqlJournalReader
-from aiops.shell.kafka.producer import KafkaPythonProducer
-from aiops.shell.metrics import RuntimeMetrics, serve
 
 
 class Serving:

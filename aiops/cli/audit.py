@@ -12,15 +12,15 @@ import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
+from aiops.adapters.signing import KEY, decode, public_key
 from aiops.bootstrap.configuration import load_settings
 from aiops.cli.exits import Exit
 from aiops.cli.opening import Config, Json, open_installation
 from aiops.cli.reading import kept
-from aiops.control.audit import Checkpoint, Fault, Verdict, signed, verify
+from aiops.control.record.audit_chain import Checkpoint, Fault, Verdict, signed, verify
 from aiops.model.errors import AiopsError, PermanentError
 from aiops.ports import JournalReader, JournalRow
 from aiops.settings import Settings
-from aiops.shell.signing import KEY, decode, public_key
 
 app: Final = typer.Typer(no_args_is_help=True, help="The record of decisions: was it edited, reordered, cut, rebuilt?")
 _PAGE: Final = 2000

@@ -10,10 +10,10 @@ from typing import Annotated, Final
 
 import typer
 
+from aiops.adapters.broker.embedded import BrokerState, BrokerStatus, EmbeddedBroker
 from aiops.bootstrap.configuration import load_settings
 from aiops.cli.exits import Exit
 from aiops.cli.opening import Config
-from aiops.shell.broker.embedded import BrokerState, BrokerStatus, EmbeddedBroker
 
 app: Final = typer.Typer(
     no_args_is_help=True,

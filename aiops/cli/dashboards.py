@@ -7,8 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
+from aiops.adapters.grafana import Grafana, dashboards
 from aiops.cli.opening import Json
-from aiops.shell.grafana import Grafana, dashboards
 
 app: Final = typer.Typer(no_args_is_help=True, help="Grafana dashboards over the runtime's Prometheus metrics.")
 

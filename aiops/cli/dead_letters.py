@@ -9,6 +9,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from aiops.adapters.kafka.producer import KafkaPythonProducer
+from aiops.adapters.sealing import KEY, decode_letter, masked_letter, open_seal
 from aiops.bootstrap.configuration import load_settings
 from aiops.cli.exits import Exit
 from aiops.cli.opening import Config, Json, clock_time, plain
@@ -17,8 +19,6 @@ from aiops.model.deadletters import DeadLetter
 from aiops.model.errors import PermanentError
 from aiops.ports import OutRecord
 from aiops.settings import Settings
-from aiops.shell.kafka.producer import KafkaPythonProducer
-from aiops.shell.sealing import KEY, decode_letter, masked_letter, open_seal
 
 app: Final = typer.Typer(
     no_args_is_help=True,

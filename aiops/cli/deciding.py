@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
+from aiops.adapters.clock import SystemClock
 from aiops.cli.opening import As, Config, Installation, Json, Reason, open_installation, person, show, told
 from aiops.console.commands import Commands
-from aiops.shell.clock import SystemClock
 
 _Incident = Annotated[str, typer.Argument(help="Incident, plan or page, as the page names it: INC-7.", metavar="ID")]
 

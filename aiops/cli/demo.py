@@ -18,9 +18,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from aiops.adapters.folders import state_home
 from aiops.cli.exits import Exit
 from aiops.model.incidents import Incident
-from aiops.shell.folders import state_home
 
 if TYPE_CHECKING:
     from aiops.bootstrap.demonstration import Demonstration, Played, Verdicts

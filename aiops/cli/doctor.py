@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
+from aiops.adapters.clock import SystemClock
 from aiops.bootstrap.configuration import load_settings
 from aiops.bootstrap.doctor import Finding, Level, examine
 from aiops.bootstrap.parts import binder
 from aiops.cli.exits import Exit
 from aiops.cli.opening import Config, Json
 from aiops.model.errors import PermanentError
-from aiops.shell.clock import SystemClock
 
 _Page = Annotated[bool, typer.Option("--page", help="Send a test page through every channel of every level.")]
 

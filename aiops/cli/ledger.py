@@ -12,7 +12,7 @@ from aiops.bootstrap.configuration import load_settings
 from aiops.bootstrap.status import read_status
 from aiops.cli.exits import Exit
 from aiops.cli.opening import Config, Json, span
-from aiops.control.ledger import printable
+from aiops.control.record.ledger import printable
 from aiops.model.errors import PermanentError
 
 _OLD_SECONDS = 15

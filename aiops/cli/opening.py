@@ -13,15 +13,15 @@ from typing import Annotated
 
 import typer
 
+from aiops.adapters.clock import SystemClock
+from aiops.adapters.journal.engine import sqlite_url
+from aiops.adapters.journal.journal import SqlJournal
+from aiops.adapters.journal.reader import SqlJournalReader
 from aiops.bootstrap.configuration import load_settings
 from aiops.cli.exits import Exit
 from aiops.console.telling import NotNowError, Switch, Told, UnknownError, WrongError
 from aiops.model.errors import PermanentError
 from aiops.settings import Settings
-from aiops.shell.clock import SystemClock
-from aiops.shell.journal.engine import sqlite_url
-from aiops.shell.journal.journal import SqlJournal
-from aiops.shell.journal.reader import SqlJournalReader
 
 Config = Annotated[
     Path | None, typer.Option(help="Settings; else $AIOPS_CONFIG, else ./aiops.yaml, else defaults.", metavar="FILE")

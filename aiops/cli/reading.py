@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from aiops.adapters.kafka.consumer import KafkaPythonConsumer
+from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.bootstrap.status import read_status
 from aiops.model.errors import PermanentError
 from aiops.ports import TopicPartition
 from aiops.settings import Settings
-from aiops.shell.kafka.consumer import KafkaPythonConsumer
-from aiops.shell.kafka.topics import KafkaTopics
 
 
 class Kept(NamedTuple):

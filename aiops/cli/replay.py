@@ -16,7 +16,7 @@ from aiops.bootstrap.replaying import InProcessReplay
 from aiops.cli.exits import Exit
 from aiops.cli.opening import Config, Json
 from aiops.model.times import rfc3339
-from simulations.recordings.recording import Recording
+from aiops.recordings.recording import Recording
 
 SHOWN = 40
 _Folder = Annotated[Path, typer.Argument(help="Folder with recording.yaml and metrics.jsonl[.gz|.zst] or others.")]

@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 from rich.console import Console
 
+from aiops.adapters.clock import SystemClock
+from aiops.adapters.kafka.producer import KafkaPythonProducer
+from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.settings import Settings
-from aiops.shell.clock import SystemClock
-from aiops.shell.kafka.producer import KafkaPythonProducer
-from aiops.shell.kafka.topics import KafkaTopics
 from simulations.live.live_world import LiveSettings, LiveWorld
 from simulations.scorecards.suite import Entry
 

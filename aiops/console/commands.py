@@ -1,8 +1,8 @@
 """What people tell the runtime, whether by command line or by HTTP: one implementation for both.
 
 A command is checked against what the journal shows, then becomes one inbox row whose key says who told what about
-which plan: a second click writes nothing. What a command then does is decided by ``aiops.control.commands``, which
-checks everything again.
+which plan: a second click writes nothing. ``aiops.control.events.commands`` checks everything again and decides what
+the command does.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aiops.console.telling import NotNowError, Switch, Told, UnknownError, Word, WrongError, checked_name, sentence
-from aiops.control.acting import APPROVERS
-from aiops.control.commands import LONGEST_SUPPRESSION_MINUTES
-from aiops.control.documents import PageRecord, SagaRecord, Work, sight
-from aiops.control.lifecycle import TABLE, Trigger
+from aiops.control.events.commands import LONGEST_SUPPRESSION_MINUTES
+from aiops.control.plan.saga_driver import APPROVERS
+from aiops.control.state.documents import PageRecord, SagaRecord, Work, sight
+from aiops.control.state.lifecycle import TABLE, Trigger
 from aiops.model.codec import decode
 from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.incidents import Incident, IncidentState

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from aiops.console.html import Html, element, raw
 from aiops.console.stories import PlanStory, Story
-from aiops.control.lifecycle import LAST
+from aiops.control.state.lifecycle import LAST
 from aiops.model.diagnoses import Diagnosis, Hypothesis
 from aiops.model.episodes import Episode
 from aiops.model.incidents import Incident, IncidentState

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from aiops.agents.paging import page_key
-from aiops.control.acting import APPROVERS
-from aiops.control.documents import EpisodeRecord, PageRecord, SagaRecord, Work, sight
-from aiops.control.lifecycle import LAST
+from aiops.control.plan.saga_driver import APPROVERS
+from aiops.control.state.documents import EpisodeRecord, PageRecord, SagaRecord, Work, sight
+from aiops.control.state.lifecycle import LAST
 from aiops.model.codec import EVENT, decode
 from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.episodes import Episode

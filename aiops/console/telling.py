@@ -40,7 +40,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A command as ``aiops.control.commands`` knows it."""
+    """A command as ``aiops.control.events.commands`` knows it."""
 
     command: str
     subject: str

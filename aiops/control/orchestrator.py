@@ -10,11 +10,13 @@ from __future__ import annotations
 from typing import Final, assert_never
 
 from aiops.agents.view import View
-from aiops.control import acting, commands, deciding, escalation, intake, recovery, reports, tickets, ticking
-from aiops.control.draft import Decision, Draft, OldNewsError, RefusedError
-from aiops.control.invariants import broken
-from aiops.control.state import State
-from aiops.control.views import view_of
+from aiops.control.events import answers, commands, intake, recovery, tickets, timers_fired
+from aiops.control.incident import escalation
+from aiops.control.plan import reports, saga_driver
+from aiops.control.state.invariants import broken
+from aiops.control.state.store import State
+from aiops.control.state.transaction import Decision, Draft, OldNewsError, RefusedError
+from aiops.control.state.views import view_of
 from aiops.model import events as happened
 from aiops.model.errors import AiopsError
 from aiops.model.events import Event
@@ -85,11 +87,11 @@ def _apply(draft: Draft, event: Event) -> None:  # noqa: C901, PLR0912 (one arm 
         case happened.TicketReceived():
             tickets.ticket_received(draft, event)
         case happened.HandoffAnswered():
-            deciding.answered(draft, event.handoff, event.answers)
+            answers.answered(draft, event.handoff, event.answers)
         case happened.HandoffFailed():
-            deciding.failed(draft, event.handoff, event.reason)
+            answers.failed(draft, event.handoff, event.reason)
         case happened.FleetAnswered():
-            acting.fleet_answered(draft, event.answer)
+            saga_driver.fleet_answered(draft, event.answer)
         case happened.BudgetAnswered():
             reports.budget_answered(draft, event.answer)
         case happened.StepReported():
@@ -101,7 +103,7 @@ def _apply(draft: Draft, event: Event) -> None:  # noqa: C901, PLR0912 (one arm 
         case happened.CommandGiven():
             commands.given(draft, event)
         case happened.TimerFired():
-            ticking.fired(draft, event)
+            timers_fired.fired(draft, event)
         case happened.OrchestratorStarted():
             recovery.started(draft, event)
         case happened.HaltChanged():

@@ -11,7 +11,7 @@ from aiops.model.plans import Oversight
 
 
 class IncidentState(StrEnum):
-    """Where an incident stands; the table of transitions is in ``aiops.control.lifecycle``."""
+    """Where an incident stands; the table of transitions is in ``aiops.control.state.lifecycle``."""
 
     OPEN = "open"
     DIAGNOSING = "diagnosing"

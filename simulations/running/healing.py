@@ -15,9 +15,9 @@ from aiops.agents.resolution import ResolutionAgent
 from aiops.agents.routing import RoutingAgent
 from aiops.agents.triage import TriageAgent
 from aiops.agents.view import Agent
-from aiops.control.inprocess import InProcessRuntime
-from aiops.control.inprocess import World as Outside
-from aiops.control.memory import MemoryJournal
+from aiops.driver.in_process import InProcessRuntime
+from aiops.driver.in_process import World as Outside
+from aiops.driver.memory_journal import MemoryJournal
 from aiops.model import cloudevents
 from aiops.model.cloudevents import Receipt, Refused
 from aiops.model.errors import PermanentError

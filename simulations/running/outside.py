@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from aiops.agents.monitoring import MonitoringAgent
-from aiops.control.inprocess import InProcessRuntime
+from aiops.driver.in_process import InProcessRuntime
 from aiops.model.incidents import IncidentState
 from aiops.model.pages import Delivery, Page
 from aiops.model.plans import Direction, Observed, Oversight, StepOrder, StepOutcome, StepStatus

@@ -23,10 +23,10 @@ from pathlib import Path
 
 import numpy as np
 
+from aiops.adapters.broker.embedded import EmbeddedBroker
+from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.ports import OutRecord
 from aiops.settings import Settings
-from aiops.shell.broker.embedded import EmbeddedBroker
-from aiops.shell.kafka.producer import KafkaPythonProducer
 from detectors.wire.arrow_encoding import PointEncoder
 from detectors.wire.identity import SeriesIdentity, SeriesKind
 from detectors.wire.series import SeriesTable

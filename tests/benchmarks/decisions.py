@@ -29,6 +29,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from aiops.adapters.asking import Agents, Answer, Question
+from aiops.adapters.clock import SystemClock
+from aiops.adapters.cluster.agents import ClusterAgents
+from aiops.adapters.cluster.cluster import Cluster
+from aiops.adapters.dispatch import Outside, ThreadedDispatcher
+from aiops.adapters.journal.budget import SqlBudgetStore
+from aiops.adapters.orchestration import Orchestration, OrchestrationParts
 from aiops.agents.view import Agent
 from aiops.bootstrap.parts import control_agent, limits, open_journal
 from aiops.model.entities import Edge, EdgeKind, Item
@@ -40,13 +47,6 @@ from aiops.model.plans import Observed, StepOrder, StepOutcome, StepStatus
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
 from aiops.ports import FetchedRecords, OutRecord, Put, TopicPartition, Transaction
 from aiops.settings import Control, Settings
-from aiops.shell.asking import Agents, Answer, Question
-from aiops.shell.clock import SystemClock
-from aiops.shell.cluster.agents import ClusterAgents
-from aiops.shell.cluster.cluster import Cluster
-from aiops.shell.dispatch import Outside, ThreadedDispatcher
-from aiops.shell.journal.budget import SqlBudgetStore
-from aiops.shell.orchestration import Orchestration, OrchestrationParts
 
 SECOND = 1_000_000_000
 ROLES = (Role.ANALYSIS, Role.ROUTING, Role.RESOLUTION, Role.OVERSIGHT, Role.TRIAGE)

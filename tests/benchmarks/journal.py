@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from aiops.adapters.journal.engine import sqlite_url
+from aiops.adapters.journal.journal import SqlJournal
 from aiops.model.effects import Publish
 from aiops.ports import Entry, HaltState, InboxRow, Put, Remove, TimerRow, TopicPartition, Transaction
-from aiops.shell.journal.engine import sqlite_url
-from aiops.shell.journal.journal import SqlJournal
 from tests.servers import running_postgresql
 
 ROLE = "orchestrator"

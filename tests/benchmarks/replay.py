@@ -21,9 +21,9 @@ from typing import Any
 
 from aiops.bootstrap.replaying import InProcessReplay
 from aiops.model.times import rfc3339
+from aiops.recordings import nezha, petshop
+from aiops.recordings.recording import Recording
 from aiops.settings import Settings
-from simulations.recordings import nezha, petshop
-from simulations.recordings.recording import Recording
 from tests.benchmarks.replay_grading import SECOND, Grade, found_by_runtime, grade, truth_of
 from tests.benchmarks.replay_naive import WARM_UP, chance, hits, three_sigma
 

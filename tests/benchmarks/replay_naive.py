@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from simulations.recordings.recording import Recording, Stream
+from aiops.recordings.recording import Recording, Stream
 from tests.benchmarks.replay_grading import HOUR, SECOND, Found, Grade, Truth, Verdict
 
 WARM_UP = 30

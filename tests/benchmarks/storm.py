@@ -26,11 +26,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from aiops.adapters.journal.engine import sqlite_url
+from aiops.adapters.journal.journal import SqlJournal
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.bootstrap.parts import control_agent
-from aiops.control.draft import Decision
-from aiops.control.inprocess import InProcessRuntime, World
-from aiops.control.memory import MemoryJournal
+from aiops.control.state.transaction import Decision
+from aiops.driver.in_process import InProcessRuntime, World
+from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.entities import Criticality, Edge, EdgeKind, Item
 from aiops.model.events import EpisodeReported, Event, ItemReported
 from aiops.model.handoffs import Role
@@ -40,8 +42,6 @@ from aiops.model.plans import Observed, StepOrder, StepOutcome, StepStatus
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
 from aiops.ports import Journal, TopicPartition
 from aiops.settings import DataPlane, Kafka, Settings
-from aiops.shell.journal.engine import sqlite_url
-from aiops.shell.journal.journal import SqlJournal
 from detectors.wire.batch import PointBatch
 from detectors.wire.identity import SeriesIdentity
 from remediations.budget import MemoryBudget

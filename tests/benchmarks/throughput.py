@@ -29,10 +29,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from aiops.adapters.broker.embedded import EmbeddedBroker
+from aiops.adapters.kafka.producer import KafkaPythonProducer
+from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.ports import OutRecord
-from aiops.shell.broker.embedded import EmbeddedBroker
-from aiops.shell.kafka.producer import KafkaPythonProducer
-from aiops.shell.kafka.topics import KafkaTopics
 from tests.benchmarks.throughput_case import Case, run
 from tests.benchmarks.throughput_records import Records
 

@@ -18,17 +18,17 @@ from typing import Any
 
 import numpy as np
 
+from aiops.adapters.allocation import keep_freed_memory
+from aiops.adapters.clock import SystemClock
+from aiops.adapters.kafka.producer import KafkaPythonProducer
+from aiops.adapters.sealing import open_seal
+from aiops.adapters.shard import Shard, ShardParts, ShardRhythm
+from aiops.adapters.snapshots import FolderSnapshotStore
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.bootstrap.monitoring import SpeakingAgent
 from aiops.bootstrap.parts import open_consumer
 from aiops.ports import FetchedRecords, OutRecord, SlotSnapshot, TelemetryConsumer, TopicPartition
 from aiops.settings import DataPlane, Kafka, Settings, Topics
-from aiops.shell.allocation import keep_freed_memory
-from aiops.shell.clock import SystemClock
-from aiops.shell.kafka.producer import KafkaPythonProducer
-from aiops.shell.sealing import open_seal
-from aiops.shell.shard import Shard, ShardParts, ShardRhythm
-from aiops.shell.snapshots import FolderSnapshotStore
 from detectors.wire import arrow, metrics
 from detectors.wire.batch import PointBatch
 from detectors.wire.memory import WireMemory

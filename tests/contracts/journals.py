@@ -9,7 +9,7 @@ from typing import Protocol
 
 import pytest
 
-from aiops.control.audit import GENESIS, verify
+from aiops.control.record.audit_chain import GENESIS, verify
 from aiops.model.effects import Effect, Release
 from aiops.model.errors import FencedOutError
 from aiops.ports import (

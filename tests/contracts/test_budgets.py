@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from aiops.adapters.journal.budget import SqlBudgetStore
+from aiops.adapters.journal.engine import sqlite_url
+from aiops.adapters.journal.journal import SqlJournal
 from aiops.ports import BudgetStore
-from aiops.shell.journal.budget import SqlBudgetStore
-from aiops.shell.journal.engine import sqlite_url
-from aiops.shell.journal.journal import SqlJournal
 from remediations.budget import MemoryBudget
 from tests.contracts.budgets import LIMITS, BudgetContract, asked
 

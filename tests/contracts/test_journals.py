@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from aiops.control.memory import MemoryJournal
-from aiops.shell.journal.engine import sqlite_url
+from aiops.adapters.journal.engine import sqlite_url
+from aiops.driver.memory_journal import MemoryJournal
 from tests.contracts.journals import JournalContract, Store
 from tests.contracts.sqljournals import store_at
 

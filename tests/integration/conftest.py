@@ -8,8 +8,8 @@ import pytest
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
 
-from aiops.shell.broker.artifacts import BrokerError
-from aiops.shell.broker.embedded import EmbeddedBroker
+from aiops.adapters.broker.artifacts import BrokerError
+from aiops.adapters.broker.embedded import EmbeddedBroker
 from tests.servers import missing, running_postgresql
 
 MakeTopic = Callable[..., str]

@@ -13,7 +13,7 @@ import typer
 
 from aiops.bootstrap.configuration import load_settings
 from aiops.cli.main import COMMANDS, build
-from aiops.control.lifecycle import picture
+from aiops.control.state.lifecycle import picture
 from aiops.settings import Group, Settings
 
 ROOT = Path(__file__).resolve().parents[2]

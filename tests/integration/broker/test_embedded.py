@@ -16,9 +16,9 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient, NewTopic
 
-from aiops.shell.broker.artifacts import BrokerError
-from aiops.shell.broker.embedded import BrokerState, EmbeddedBroker
-from aiops.shell.broker.readiness import answers
+from aiops.adapters.broker.artifacts import BrokerError
+from aiops.adapters.broker.embedded import BrokerState, EmbeddedBroker
+from aiops.adapters.broker.readiness import answers
 
 _RECORDS = 2_000
 
@@ -67,7 +67,7 @@ def test_an_id_that_begins_with_a_dash_is_no_option(
     own: EmbeddedBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ids of clusters are random, and one in 64 looks like an option of Kafka's own tool."""
-    monkeypatch.setattr("aiops.shell.broker.embedded.uuid.uuid4", lambda: uuid.UUID(bytes=b"\xfb" + bytes(15)))
+    monkeypatch.setattr("aiops.adapters.broker.embedded.uuid.uuid4", lambda: uuid.UUID(bytes=b"\xfb" + bytes(15)))
     own.start()
     assert own.status().state is BrokerState.RUNNING
     assert '"cluster_id": "-' in (tmp_path / "a broker" / "node.json").read_text()
@@ -112,7 +112,7 @@ def test_it_outlives_the_process_that_started_it(own: EmbeddedBroker) -> None:
     """A broker started by a command that has ended still runs and is found by its folder."""
     folder = own.status().folder
     program = (
-        "import sys, pathlib; from aiops.shell.broker.embedded import EmbeddedBroker as B; "
+        "import sys, pathlib; from aiops.adapters.broker.embedded import EmbeddedBroker as B; "
         "print(B(pathlib.Path(sys.argv[1]), heap_mb=256).start())"
     )
     done = subprocess.run(

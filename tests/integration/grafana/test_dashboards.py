@@ -17,14 +17,14 @@ import httpx
 import pytest
 import yaml
 
+from aiops.adapters.grafana import Grafana, dashboards
+from aiops.adapters.metrics import RuntimeMetrics, serve
 from aiops.cli import main as program
 from aiops.cli.exits import Exit
 from aiops.model.errors import PermanentError, TemporaryError
-from aiops.shell.grafana import Grafana, dashboards
-from aiops.shell.metrics import RuntimeMetrics, serve
 from tests.servers import free_port, need
+from tests.unit.adapters.test_metrics import status
 from tests.unit.console.estate import LoopClock, waiting
-from tests.unit.shell.test_metrics import status
 
 
 @dataclass

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from aiops.shell.journal.engine import sqlite_url
+from aiops.adapters.journal.engine import sqlite_url
 
 _NUMBERS = count()
 

@@ -8,10 +8,10 @@ from contextlib import ExitStack
 import pytest
 from sqlalchemy import text
 
+from aiops.adapters.journal.budget import SqlBudgetStore
+from aiops.adapters.journal.journal import SqlJournal
 from aiops.model.errors import TemporaryError
 from aiops.ports import BudgetStore
-from aiops.shell.journal.budget import SqlBudgetStore
-from aiops.shell.journal.journal import SqlJournal
 from tests.contracts.budgets import BudgetContract
 from tests.contracts.journals import ROLE, JournalContract, Store, transaction
 from tests.contracts.sqljournals import store_at

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from aiops.control.audit import verify
+from aiops.adapters.journal.journal import SqlJournal
+from aiops.adapters.journal.reader import SqlJournalReader
+from aiops.control.record.audit_chain import verify
 from aiops.model.effects import Release
 from aiops.ports import HaltState, TopicPartition
-from aiops.shell.journal.journal import SqlJournal
-from aiops.shell.journal.reader import SqlJournalReader
 from tests.integration.journal.writers import GROUP, LIMITS, ROWS
 
 _ROOT = Path(__file__).parents[3]

@@ -8,12 +8,12 @@ from __future__ import annotations
 import sys
 from itertools import count
 
+from aiops.adapters.journal.budget import SqlBudgetStore
+from aiops.adapters.journal.journal import SqlJournal
 from aiops.model.effects import Release
 from aiops.model.errors import AiopsError
 from aiops.model.plans import Reservation
 from aiops.ports import Entry, HaltState, InboxRow, Put, TimerRow, TopicPartition, Transaction
-from aiops.shell.journal.budget import SqlBudgetStore
-from aiops.shell.journal.journal import SqlJournal
 
 GROUP = 7
 """Entries a commit."""

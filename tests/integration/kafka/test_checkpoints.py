@@ -11,19 +11,19 @@ from typing import Any
 import pytest
 import yaml
 
+from aiops.adapters.checkpoints import CheckpointPublisher, Signing
+from aiops.adapters.clock import SystemClock
+from aiops.adapters.journal.engine import sqlite_url
+from aiops.adapters.journal.journal import SqlJournal
+from aiops.adapters.journal.reader import SqlJournalReader
+from aiops.adapters.kafka.producer import KafkaPythonProducer
+from aiops.adapters.signing import signing_key
 from aiops.bootstrap.configuration import load_settings
 from aiops.cli import main as program
 from aiops.cli.exits import Exit
-from aiops.control.audit import chained
-from aiops.control.memory import ORCHESTRATOR
+from aiops.control.record.audit_chain import chained
+from aiops.driver.memory_journal import ORCHESTRATOR
 from aiops.ports import Entry, OutRecord, Transaction
-from aiops.shell.checkpoints import CheckpointPublisher, Signing
-from aiops.shell.clock import SystemClock
-from aiops.shell.journal.engine import sqlite_url
-from aiops.shell.journal.journal import SqlJournal
-from aiops.shell.journal.reader import SqlJournalReader
-from aiops.shell.kafka.producer import KafkaPythonProducer
-from aiops.shell.signing import signing_key
 from tests.integration.conftest import MakeTopic
 
 Verify = Callable[..., tuple[int, Any]]

@@ -8,11 +8,11 @@ import pytest
 from kafka import KafkaAdminClient
 from kafka import TopicPartition as KafkaPartition
 
+from aiops.adapters.kafka.confluent import ConfluentConsumer
+from aiops.adapters.kafka.consumer import KafkaPythonConsumer
+from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.model.errors import AiopsError
 from aiops.ports import FetchedRecords, OutRecord, TelemetryConsumer, TopicPartition
-from aiops.shell.kafka.confluent import ConfluentConsumer
-from aiops.shell.kafka.consumer import KafkaPythonConsumer
-from aiops.shell.kafka.producer import KafkaPythonProducer
 
 MakeTopic = Callable[..., str]
 

@@ -6,15 +6,15 @@ import time
 
 import pytest
 
+from aiops.adapters.clock import SystemClock
+from aiops.adapters.executors.http import HttpExecutor
+from aiops.adapters.kafka.consumer import KafkaPythonConsumer
+from aiops.adapters.kafka.producer import KafkaPythonProducer
+from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.model.plans import Action, Capability, Direction, StepOrder, StepStatus
 from aiops.ports import FetchedRecords, TopicPartition
 from aiops.settings import Kafka, Settings
-from aiops.shell.clock import SystemClock
-from aiops.shell.executors.http import HttpExecutor
-from aiops.shell.kafka.consumer import KafkaPythonConsumer
-from aiops.shell.kafka.producer import KafkaPythonProducer
-from aiops.shell.kafka.topics import KafkaTopics
 from simulations.live.live_world import LiveSettings, LiveWorld
 from simulations.world.estate import load
 

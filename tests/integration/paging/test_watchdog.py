@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
+from aiops.adapters.paging.spool import Spool, spool_folder
+from aiops.adapters.watchdog import Configuration, beat, rest, start, stop
 from aiops.model.incidents import Priority
 from aiops.model.pages import Page
 from aiops.settings import Paging
-from aiops.shell.paging.spool import Spool, spool_folder
-from aiops.shell.watchdog import Configuration, beat, rest, start, stop
 
 _ROOT = Path(__file__).parents[3]
 _QUICK = ("--stale-seconds", "1.5", "--every-seconds", "0.05")
@@ -28,7 +28,7 @@ import sys, time
 from pathlib import Path
 from aiops.model.errors import AiopsError
 from aiops.settings import Paging
-from aiops.shell.watchdog import Configuration, beat, start
+from aiops.adapters.watchdog import Configuration, beat, start
 folder = Path(sys.argv[1])
 if len(sys.argv) > 2:
     start(folder, Configuration(paging=Paging(levels=((sys.argv[2],),))), options=sys.argv[3:])
@@ -113,7 +113,7 @@ def test_only_one_watchdog_runs_a_folder(folder: Path) -> None:
     configuration = Configuration(paging=Paging(levels=(((folder / "told.jsonl").as_uri(),),)))
     one = start(folder, configuration)
     wait_for(lambda: (folder / "watchdog.lock").exists() and (folder / "watchdog.lock").read_text() == str(one))
-    command = [sys.executable, "-m", "aiops.shell.watchdog", "--state", str(folder)]
+    command = [sys.executable, "-m", "aiops.adapters.watchdog", "--state", str(folder)]
     second = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=30, check=False)
     assert second.returncode == 1
     assert "runs already" in second.stdout + second.stderr

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
+from aiops.adapters.paging.channels import open_levels
+from aiops.adapters.paging.pager import SpoolingPager
+from aiops.adapters.paging.spool import Spool
 from aiops.model.incidents import Priority
 from aiops.model.pages import Delivery, Page
 from aiops.settings import Paging
-from aiops.shell.paging.channels import open_levels
-from aiops.shell.paging.pager import SpoolingPager
-from aiops.shell.paging.spool import Spool
 from tests.servers import free_port
 
 

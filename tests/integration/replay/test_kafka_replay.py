@@ -11,9 +11,9 @@ from kafka import KafkaAdminClient
 from aiops.bootstrap.kafka_replay import KafkaReplay
 from aiops.bootstrap.replaying import InProcessReplay
 from aiops.model.times import nanoseconds
+from aiops.recordings.recording import Recording
 from aiops.settings import Settings
-from simulations.recordings.recording import Recording
-from tests.unit.simulations.recordings.small import MINUTE, START, write
+from tests.unit.recordings.small import MINUTE, START, write
 
 SPEED = 240.0
 

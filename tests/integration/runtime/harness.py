@@ -17,6 +17,12 @@ from typing import Any
 import numpy as np
 import yaml
 
+from aiops.adapters import watchdog
+from aiops.adapters.fail_points import arm
+from aiops.adapters.journal.engine import sqlite_url
+from aiops.adapters.journal.journal import SqlJournal
+from aiops.adapters.journal.reader import SqlJournalReader
+from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.bootstrap.configuration import load_settings
 from aiops.bootstrap.parts import SHIPPED_BINDER
 from aiops.bootstrap.status import read_status
@@ -24,12 +30,6 @@ from aiops.model import cloudevents
 from aiops.model.entities import Criticality, Edge, Item
 from aiops.ports import OutRecord
 from aiops.settings import Settings
-from aiops.shell import watchdog
-from aiops.shell.fail_points import arm
-from aiops.shell.journal.engine import sqlite_url
-from aiops.shell.journal.journal import SqlJournal
-from aiops.shell.journal.reader import SqlJournalReader
-from aiops.shell.kafka.producer import KafkaPythonProducer
 from detectors.wire.arrow_encoding import PointEncoder
 from detectors.wire.identity import SeriesIdentity, SeriesKind
 from detectors.wire.series import SeriesTable

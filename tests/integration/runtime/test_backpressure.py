@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from aiops.shell.broker.embedded import EmbeddedBroker
+from aiops.adapters.broker.embedded import EmbeddedBroker
 from tests.benchmarks.backpressure import bound, run
 
 SECONDS = 12.0

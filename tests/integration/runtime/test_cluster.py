@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 _SCRIPT = """
-from aiops.shell.cluster.cluster import Cluster
+from aiops.adapters.cluster.cluster import Cluster
 
 first, second = Cluster(None, "shared", "build"), Cluster(None, "shared", "build")
 for number in (0, 1):

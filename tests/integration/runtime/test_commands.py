@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 
+from aiops.adapters.broker.embedded import EmbeddedBroker
+from aiops.adapters.journal.journal import SqlJournal
+from aiops.adapters.kafka.consumer import KafkaPythonConsumer
+from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.cli.exits import Exit
 from aiops.model.entities import Criticality, Edge, Item
 from aiops.ports import OutRecord, TopicPartition
-from aiops.shell.broker.embedded import EmbeddedBroker
-from aiops.shell.journal.journal import SqlJournal
-from aiops.shell.kafka.consumer import KafkaPythonConsumer
-from aiops.shell.kafka.producer import KafkaPythonProducer
 from tests.integration.runtime.commanding import Answer, aiops
 from tests.integration.runtime.harness import SECOND, Points, Running, configure, describe, incidents, service, until
 from tests.integration.runtime.target import Target

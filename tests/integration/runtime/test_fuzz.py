@@ -20,21 +20,21 @@ import pyarrow as pa
 import pytest
 from kafka import KafkaProducer
 
+from aiops.adapters.broker.embedded import EmbeddedBroker
+from aiops.adapters.kafka.consumer import KafkaPythonConsumer
+from aiops.adapters.kafka.producer import KafkaPythonProducer
+from aiops.adapters.sealing import decode_letter, open_seal
 from aiops.bootstrap.accounting import Accounting, account
 from aiops.model.deadletters import DeadLetter
 from aiops.model.deadletters import DeadLetterReason as Reason
 from aiops.ports import OutRecord, TopicPartition
-from aiops.shell.broker.embedded import EmbeddedBroker
-from aiops.shell.kafka.consumer import KafkaPythonConsumer
-from aiops.shell.kafka.producer import KafkaPythonProducer
-from aiops.shell.sealing import decode_letter, open_seal
 from detectors.wire import arrow, logs, metrics, spans
 from detectors.wire.memory import WireMemory
 from detectors.wire.slots import slot_of
 from tests.integration.runtime import broken
 from tests.integration.runtime.broken import SECOND
 from tests.integration.runtime.harness import Running, configure, until
-from tests.unit.shell.kafka.test_header_names import Name
+from tests.unit.adapters.kafka.test_header_names import Name
 
 FUZZED = 10_000
 EVERY = 100

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from aiops.shell.broker.embedded import EmbeddedBroker
-from aiops.shell.kafka.producer import KafkaPythonProducer
+from aiops.adapters.broker.embedded import EmbeddedBroker
+from aiops.adapters.kafka.producer import KafkaPythonProducer
 from tests.integration.runtime.harness import (
     SECOND,
     Points,

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import create_engine, text
 
-from aiops.shell.broker.embedded import EmbeddedBroker
-from aiops.shell.kafka.producer import KafkaPythonProducer
+from aiops.adapters.broker.embedded import EmbeddedBroker
+from aiops.adapters.kafka.producer import KafkaPythonProducer
 from tests.integration.runtime.harness import SECOND, Points, Running, configure, describe, incidents, service, until
 from tests.integration.runtime.target import Target
 from tests.integration.runtime.test_kills import Feed, System

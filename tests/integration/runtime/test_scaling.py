@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
+from aiops.adapters.broker.embedded import EmbeddedBroker
+from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.bootstrap.accounting import account
 from aiops.model.entities import Criticality, Item
 from aiops.ports import OutRecord
-from aiops.shell.broker.embedded import EmbeddedBroker
-from aiops.shell.kafka.producer import KafkaPythonProducer
 from detectors.wire.slots import slot_of
 from tests.integration.runtime.broken import otlp_points
 from tests.integration.runtime.commanding import aiops

@@ -13,8 +13,8 @@ from aiops.agents.oversight import OversightAgent
 from aiops.agents.resolution import ResolutionAgent
 from aiops.agents.routing import RoutingAgent
 from aiops.agents.triage import TriageAgent
-from aiops.control.inprocess import InProcessRuntime, World
-from aiops.control.memory import MemoryJournal
+from aiops.driver.in_process import InProcessRuntime, World
+from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.episodes import Direction as Way
 from aiops.model.episodes import Signal, Source
 from aiops.model.events import EpisodeReported, ItemReported

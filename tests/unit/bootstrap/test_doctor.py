@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from aiops.adapters.clock import SystemClock
 from aiops.bootstrap.accounting import account, difference
 from aiops.bootstrap.doctor import Finding, Level, examine
 from aiops.bootstrap.parts import SHIPPED_BINDER
@@ -15,7 +16,6 @@ from aiops.bootstrap.status import read_status, write_status
 from aiops.cli import main as program
 from aiops.cli.exits import Exit
 from aiops.settings import Console, Control, Kafka, Paging, Settings
-from aiops.shell.clock import SystemClock
 from tests.servers import free_port
 
 

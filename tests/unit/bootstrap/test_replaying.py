@@ -11,14 +11,14 @@ import pytest
 from aiops.bootstrap.kafka_replay import kafka_settings, own_topics
 from aiops.bootstrap.replay_results import faults
 from aiops.bootstrap.replaying import TELEMETRY, InProcessReplay, in_domain, replay_settings, topic_of
-from aiops.control.memory import MemoryJournal
+from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.cloudevents import Receipt, Refused, decode, encode, of_item
 from aiops.model.entities import Item
 from aiops.model.times import nanoseconds, rfc3339
 from aiops.ports import Entry, Transaction
+from aiops.recordings.recording import Recording, Stream
 from aiops.settings import Settings, Topics
-from simulations.recordings.recording import Recording, Stream
-from tests.unit.simulations.recordings.small import MINUTE, START, write
+from tests.unit.recordings.small import MINUTE, START, write
 
 
 def replay(recording: Path, out: Path) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import pytest
 from aiops.cli import main as program
 from aiops.cli.exits import Exit
 from aiops.cli.topology import of_journal
-from aiops.control.documents import ItemRecord
+from aiops.control.state.documents import ItemRecord
 from aiops.model.cloudevents import encode, of_item
 from aiops.model.codec import encode as encode_document
 from aiops.model.entities import Edge, EdgeKind, Item

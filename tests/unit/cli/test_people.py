@@ -12,18 +12,18 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
+from aiops.adapters.journal.engine import sqlite_url
+from aiops.adapters.journal.journal import SqlJournal
+from aiops.adapters.journal.reader import SqlJournalReader
+from aiops.adapters.signing import signing_key
 from aiops.cli import main as program
 from aiops.cli.exits import Exit
 from aiops.cli.opening import plain, span
-from aiops.control.audit import Checkpoint, sign
-from aiops.control.memory import ORCHESTRATOR
+from aiops.control.record.audit_chain import Checkpoint, sign
+from aiops.driver.memory_journal import ORCHESTRATOR
 from aiops.model.codec import encode
 from aiops.model.plans import Oversight
 from aiops.ports import Put, Transaction
-from aiops.shell.journal.engine import sqlite_url
-from aiops.shell.journal.journal import SqlJournal
-from aiops.shell.journal.reader import SqlJournalReader
-from aiops.shell.signing import signing_key
 from tests.unit.console.estate import waiting
 
 Run = Callable[..., tuple[int, str, str]]

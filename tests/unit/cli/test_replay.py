@@ -9,7 +9,7 @@ import pytest
 
 from aiops.cli.exits import Exit
 from aiops.cli.main import main
-from tests.unit.simulations.recordings.small import write
+from tests.unit.recordings.small import write
 
 
 def run(*words: str) -> int:

@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from aiops.agents.view import Agent, View
-from aiops.control.inprocess import InProcessRuntime, World
-from aiops.control.memory import MemoryJournal
+from aiops.driver.in_process import InProcessRuntime, World
+from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.diagnoses import Diagnosis, Evidence, Hypothesis
 from aiops.model.episodes import Direction as Way
 from aiops.model.episodes import Episode, Signal, Source

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from aiops.control.acting import LAG_MARGIN_SECONDS, MOST_LAG_SECONDS
-from aiops.control.invariants import membership_difference
-from aiops.control.views import view_of
+from aiops.control.plan.saga_driver import LAG_MARGIN_SECONDS, MOST_LAG_SECONDS
+from aiops.control.state.invariants import membership_difference
+from aiops.control.state.views import view_of
 from aiops.model.effects import RunStep
 from aiops.model.entities import Edge
 from aiops.model.errors import TemporaryError

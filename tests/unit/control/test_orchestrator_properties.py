@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from aiops.control.invariants import membership_difference
-from aiops.control.state import State
+from aiops.control.state.invariants import membership_difference
+from aiops.control.state.store import State
 from aiops.model import events as happened
 from aiops.model.effects import Effect, RunStep
 from aiops.model.entities import Edge, Item

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiops.control.audit import verify
-from aiops.control.draft import Decision, Writer, together
-from aiops.control.memory import MemoryJournal
-from aiops.control.recovery import resume_effects
-from aiops.control.timers import TimerQueue
+from aiops.control.events.recovery import resume_effects
+from aiops.control.record.audit_chain import verify
+from aiops.control.state.timers import TimerQueue
+from aiops.control.state.transaction import Decision, Writer, together
+from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.effects import Effect, Release, Reserve, RunStep
 from aiops.model.errors import FencedOutError
 from aiops.model.plans import Action, Capability, Direction, Reservation, StepOrder

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator
 import httpx
 import pytest
 
+from aiops.adapters.executors.http import HttpExecutor
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.model.cloudevents import Receipt, Refused, decode
 from aiops.model.errors import TemporaryError
 from aiops.model.plans import Action, Capability, Direction, Observed, StepOrder, StepStatus
 from aiops.ports import FetchedRecords, OutRecord, TopicPartition
 from aiops.settings import Kafka, Settings
-from aiops.shell.executors.http import HttpExecutor
 from simulations.faults.registry import FaultError
 from simulations.live.endpoint import Endpoint
 from simulations.live.live_world import LiveSettings, LiveWorld

@@ -1,0 +1,144 @@
+"""Signs the record of decisions at intervals and publishes what was signed, in a thread of its own.
+
+It signs only what goes on from what it signed before: each entry since is hashed again. So a journal that was edited,
+cut or rebuilt while nobody looked gets no new signature, and that is said.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from aiops.adapters import signing
+from aiops.control.record.audit_chain import GENESIS, Checkpoint, follow, sign, signed
+from aiops.model import codec
+from aiops.model.errors import AiopsError, PermanentError
+from aiops.ports import Clock, JournalReader, JournalRow, Producer
+
+_LOG = structlog.get_logger(__name__)
+LAST: Final = "checkpoint.json"
+"""Name of the newest checkpoint in the state folder."""
+_PAGE: Final = 256
+"""Entries hashed at once: deciding shares the processor with us, and must not wait for long."""
+_BREATH_SECONDS: Final = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """Whose record, with which key, and where to."""
+
+    domain: str
+    topic: str
+    folder: Path
+    """The state folder: the newest checkpoint is kept there."""
+    key: Ed25519PrivateKey
+
+
+class CheckpointPublisher:
+    """Publishes a checkpoint every ``seconds`` in which something was decided, and one at the end.
+
+    Args:
+        signing: whose record, with which key, and where to.
+        reader: the journal's reading side.
+        producer: of its own; no other thread uses it.
+        clock: for the time in the checkpoint.
+    """
+
+    def __init__(self, signing: Signing, reader: JournalReader, producer: Producer, clock: Clock) -> None:
+        self._signing, self._reader, self._producer, self._clock = signing, reader, producer, clock
+        self._ending = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._last: Checkpoint | None = None
+        self.number = 0
+        """Newest entry that a published checkpoint vouches for."""
+        self.trouble = ""
+
+    def start(self, seconds: float) -> None:
+        """Begin."""
+        self._thread = threading.Thread(target=self._run, args=(seconds,), name="checkpoints", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Publish once more and end."""
+        self._ending.set()
+        if self._thread is not None:
+            self._thread.join(10)
+
+    def publish(self) -> None:
+        """Sign and publish the newest entry, unless nothing was decided since the last one.
+
+        Raises:
+            PermanentError: the journal does not go on from the last checkpoint: nothing is signed any more.
+            TemporaryError: journal or broker cannot be reached; the next call tries again.
+        """
+        last = self._last or self._kept() or Checkpoint(self._signing.domain, 0, GENESIS, 0)
+        number, digest = self._followed(last)
+        if number > last.number:
+            last = sign(Checkpoint(last.domain, number, digest, self._clock.now()), self._signing.key)
+            self._producer.send([signing.encode(last, self._signing.topic)])
+            self._producer.flush()
+            self._keep(last)
+        self._last, self.number = last, last.number
+
+    def _run(self, seconds: float) -> None:
+        over = False
+        while not over:
+            over = self._ending.wait(seconds)
+            try:
+                self.publish()
+                self.trouble = ""
+            except AiopsError as error:
+                self.trouble = f"no checkpoint: {error}"
+                _LOG.warning("checkpoint_waits", reason=str(error))
+
+    def _followed(self, last: Checkpoint) -> tuple[int, str]:
+        """Number and digest of the newest entry of a chain that goes on from ``last``."""
+        rows = self._pages(max(0, last.number - 1))
+        if last.number:
+            row = next(rows, None)
+            if row is None or (row.number, row.digest) != (last.number, last.digest):
+                raise PermanentError(_BROKEN.format(last.number, "it is not the one that was signed"))
+        verdict = follow(rows, last)
+        if verdict.fault is not None:
+            raise PermanentError(_BROKEN.format(verdict.number, verdict.detail))
+        return verdict.rows, verdict.digest
+
+    def _pages(self, after: int) -> Iterator[JournalRow]:
+        while rows := self._reader.rows(after, _PAGE, domain=self._signing.domain):
+            yield from rows
+            after = rows[-1].number
+            if len(rows) < _PAGE:
+                return
+            self._ending.wait(_BREATH_SECONDS)
+
+    def _kept(self) -> Checkpoint | None:
+        """The newest of an earlier process; one that we did not sign is none."""
+        file = self._signing.folder / LAST
+        if not file.exists():
+            return None
+        try:
+            found = signing.decode(file.read_bytes())
+        except OSError as error:
+            raise PermanentError(f"{file} cannot be read: {error.strerror}") from error
+        if found.domain != self._signing.domain or not signed(found, self._signing.key.public_key()):
+            raise PermanentError(f"{file} was not signed with the key beside it: bring the right one back")
+        return found
+
+    def _keep(self, checkpoint: Checkpoint) -> None:
+        fresh = self._signing.folder / (LAST + ".writing")
+        try:
+            fresh.write_text(codec.encode(checkpoint))
+            fresh.replace(self._signing.folder / LAST)
+        except OSError as error:
+            raise PermanentError(f"{fresh} cannot be written: {error.strerror}") from error
+
+
+_BROKEN: Final = (
+    "entry {} of the record of decisions: {}; nothing is signed until a person has looked: aiops audit verify"
+)

@@ -1,0 +1,69 @@
+"""The agents as actors: several handoffs a call, packed by us; the graph shared once a version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import Any
+
+from aiops.adapters.asking import Answer, Failed, Question
+from aiops.adapters.cluster.cluster import Cluster, shared
+from aiops.adapters.cluster.packing import packed, unpacked
+from aiops.agents.view import Agent
+from aiops.model.errors import AiopsError
+from aiops.model.handoffs import Role
+from topology.graph import Graph
+
+
+class AgentHost:
+    """Wraps one agent in its actor. The graph comes by reference and is kept until its version changes."""
+
+    def __init__(self, agent: Agent, fail_point: Callable[[str], None] = lambda _: None) -> None:
+        self._agent, self._fail_point = agent, fail_point
+        self._graph = Graph.empty()
+        self._known: Any = None
+
+    def handle(self, questions: bytes, graph: list[Any]) -> bytes:
+        """Packed questions to packed answers. ``graph``: a list with the reference, so that Ray does not fetch it."""
+        (reference,) = graph
+        if reference != self._known:
+            self._graph, self._known = shared(reference), reference
+        return packed([self._answer(question) for question in unpacked(questions)])
+
+    def _answer(self, question: Question) -> Answer:
+        self._fail_point("agent.handling")
+        try:
+            return self._agent.handle(question.handoff, replace(question.view, graph=self._graph))
+        except AiopsError as error:
+            return Failed(f"{type(error).__name__}: {error}"[:500])
+        except Exception as error:  # noqa: BLE001 - an actor's loop: what else came in the same call is answered
+            return Failed(f"it failed: {type(error).__name__}: {error}"[:500])
+
+
+class ClusterAgents:
+    """Asks agents as actors; shares each version of the graph once."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._empty = Graph.empty()
+        self._graph: Graph | None = None
+        self._reference: Any = None
+
+    def ask(self, role: Role, questions: Sequence[Question]) -> Future[Sequence[Answer]]:
+        """Give the handoffs to the agent, all on the newest graph among them; its answers, or the actor's error."""
+        newest = max((question.view.graph for question in questions), key=lambda graph: graph.version)
+        if newest is not self._graph:
+            self._graph, self._reference = newest, self._cluster.put(newest)
+        slim = [replace(question, view=replace(question.view, graph=self._empty)) for question in questions]
+        found: Future[Sequence[Answer]] = Future()
+        call = self._cluster.call(role.value, 0, "handle", packed(slim), [self._reference])
+        call.add_done_callback(lambda done: _settle(found, done))
+        return found
+
+
+def _settle(found: Future[Sequence[Answer]], done: Future[bytes]) -> None:
+    try:
+        found.set_result(unpacked(done.result()))
+    except Exception as error:  # noqa: BLE001 - the effect boundary: whoever waits must hear of it, whatever it is
+        found.set_exception(error)

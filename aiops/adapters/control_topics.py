@@ -1,0 +1,111 @@
+"""Reads the control topics in a thread of its own; what each record says arrives in the orchestration's queue."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import structlog
+
+from aiops.control.record.control_ledger import loss
+from aiops.model.deadletters import DeadLetter
+from aiops.model.errors import TemporaryError
+from aiops.model.events import EpisodeReported, Event
+from aiops.ports import Clock, FetchedRecords, TelemetryConsumer, TopicPartition
+
+_LOG = structlog.get_logger(__name__)
+_POLL_SECONDS = 0.25
+_POLL_BYTES = 1 << 20
+
+
+class Reader(Protocol):
+    """Turns a record of a control topic to events or a dead letter, without raising."""
+
+    def __call__(
+        self, records: FetchedRecords, place: int, received_at: int
+    ) -> tuple[tuple[Event, ...], DeadLetter | None]:
+        """``place``: index of the record within ``records``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One thing in the queue: events, and what is true once they are committed."""
+
+    events: tuple[Event, ...]
+    position: tuple[TopicPartition, int] | None = None
+    """Next offset of a control topic."""
+    buried: DeadLetter | None = None
+    lost_from: int | None = None
+    """With a position: no record, but what retention removed from here to there."""
+    epoch: int = 0
+    """With a position: of the reign that read it. After a restart it is read again, so an older one is dropped."""
+
+
+class Reading(NamedTuple):
+    """Under which epoch to read, and from where; None: from the beginning."""
+
+    epoch: int
+    positions: Mapping[TopicPartition, int | None]
+
+
+class TopicsThread:
+    """One reign after the other reads from where its journal was. One thread owns the consumer.
+
+    Args:
+        consumer: of the control topics.
+        reader: says what a record means.
+        clock: when it was received.
+        domain: whose.
+    """
+
+    def __init__(self, consumer: TelemetryConsumer, reader: Reader, clock: Clock, domain: str) -> None:
+        self._consumer, self._reader, self._clock, self._domain = consumer, reader, clock, domain
+        self._reading: Reading | None = None
+        """Replaced whole, by the orchestrator's thread."""
+        self._changed = threading.Event()
+
+    def read(self, reading: Reading) -> None:
+        """A new reign begins to read."""
+        self._reading = reading
+        self._changed.set()
+
+    def run(self, put: Callable[[Arrival], None], stopping: threading.Event) -> None:
+        """The thread's work; ``put`` blocks while the queue is full."""
+        read: Reading | None = None
+        assigned = False
+        while not stopping.is_set():
+            reading = self._reading
+            if reading is None:
+                self._changed.wait(_POLL_SECONDS)
+                continue
+            try:
+                if read is not reading:
+                    self._consumer.assign(reading.positions)
+                    read, assigned = reading, True
+                elif not assigned:
+                    self._consumer.assign(self._consumer.positions())
+                    assigned = True
+                polled = self._consumer.poll(_POLL_SECONDS, _POLL_BYTES)
+                for place, begin, end in self._consumer.lost():
+                    put(self._gone(place, begin, end, reading.epoch))
+                for records in polled:
+                    self._take(records, reading.epoch, put)
+            except TemporaryError as error:
+                _LOG.warning("control_topics_wait", reason=str(error))
+                assigned = False
+                stopping.wait(error.delay_seconds)
+
+    def _take(self, records: FetchedRecords, epoch: int, put: Callable[[Arrival], None]) -> None:
+        for place in range(len(records.offsets)):
+            events, buried = self._reader(records, place, self._clock.now())
+            put(Arrival(events, (records.source, records.offsets[place] + 1), buried, epoch=epoch))
+
+    def _gone(self, place: TopicPartition, begin: int, end: int, epoch: int) -> Arrival:
+        """Retention was faster than we: counted, and an incident of the runtime."""
+        now = self._clock.now()
+        episode = loss(place, begin, end, now, self._domain)
+        event = EpisodeReported(id=f"lost/{episode.id}", at=now, episode=episode, domain=self._domain)
+        return Arrival((event,), (place, end), lost_from=begin, epoch=epoch)

@@ -1,0 +1,174 @@
+"""Keeps the fleet as it should be: the right number of shards, each with its slots, the other actors alive.
+
+The assignment of slots is written first, under the epoch of the ``fleet`` role; then shards that lose slots let them
+go (with a last snapshot), then those that gain them take over from the snapshots. A shard that dies in between reads
+the assignment at its start. A slot that moves gets a new generation, and a snapshot of an older one is refused, so
+two shards never both go on with a slot.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import structlog
+
+from aiops.adapters.shard import ShardStatus
+from aiops.model.errors import AiopsError, FencedOutError
+
+_LOG = structlog.get_logger(__name__)
+_SILENT_ROUNDS = 5
+"""Health checks in a row that a shard may miss before it is killed and started again."""
+
+
+class Assignments(Protocol):
+    """The assignment's table."""
+
+    def assign(self, epoch: int, slots: Mapping[int, int]) -> dict[int, tuple[int, int]]:
+        """Slot to shard; returns slot to (shard, generation)."""
+        ...
+
+    def assignment(self) -> dict[int, tuple[int, int]]:
+        """Slot to (shard, generation)."""
+        ...
+
+
+class Actors(Protocol):
+    """The cluster as the fleet's keeper needs it."""
+
+    def ensure(self, number: int) -> None:
+        """Shard ``number`` exists."""
+        ...
+
+    def own(self, number: int, slots: Mapping[int, int]) -> None:
+        """It owns exactly these slots."""
+        ...
+
+    def status(self, number: int) -> ShardStatus:
+        """What it says of itself."""
+        ...
+
+    def kill(self, number: int) -> None:
+        """End its process; it starts again."""
+        ...
+
+    def remove(self, number: int) -> None:
+        """Stop it for good."""
+        ...
+
+    def numbers(self) -> list[int]:
+        """Shards that exist."""
+        ...
+
+    def ensure_others(self) -> None:
+        """Orchestrator, agents and executor exist."""
+        ...
+
+
+def spread(before: Mapping[int, int], slots: int, shards: int) -> dict[int, int]:
+    """Slot to shard, as even as can be with as few moves as can be; the same input gives the same answer."""
+    owned: dict[int, list[int]] = {shard: [] for shard in range(shards)}
+    homeless: list[int] = []
+    for slot in range(slots):
+        owned.get(before.get(slot, -1), homeless).append(slot)
+    most, extra = divmod(slots, shards)
+    allowance = dict.fromkeys(owned, most)
+    for shard in sorted(owned, key=lambda s: (-len(owned[s]), s))[:extra]:
+        allowance[shard] += 1
+    for shard, mine in owned.items():
+        homeless += mine[allowance[shard] :]
+        del mine[allowance[shard] :]
+    homeless.sort(reverse=True)
+    for shard, mine in owned.items():
+        while len(mine) < allowance[shard]:
+            mine.append(homeless.pop())
+    return {slot: shard for shard, mine in owned.items() for slot in mine}
+
+
+class FleetKeeper:
+    """Reconciles once a second: what is wanted, what the table says, what the shards say.
+
+    Args:
+        actors: the cluster.
+        table: of assignments, bound to a domain.
+        epoch: of the ``fleet`` role.
+        slots: number of slots.
+        wanted: how many shards there should be now.
+    """
+
+    def __init__(
+        self, actors: Actors, table: Assignments, *, epoch: int, slots: int, wanted: Callable[[], int]
+    ) -> None:
+        self._actors, self._table, self._epoch, self._slots, self._wanted = actors, table, epoch, slots, wanted
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="fleet", daemon=True)
+        self._silent: dict[int, int] = {}
+        self.trouble = ""
+
+    def start(self) -> None:
+        """Reconcile in a thread."""
+        self._thread.start()
+
+    def stop(self, timeout_seconds: float = 15.0) -> None:
+        """Leave everything as it is."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_seconds)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(1.0):
+            try:
+                self.reconcile()
+                self.trouble = ""
+            except FencedOutError as error:
+                _LOG.warning("fleet_over", reason=str(error))
+                return
+            except AiopsError as error:
+                self.trouble = str(error)
+                _LOG.warning("fleet_waits", reason=str(error))
+
+    def reconcile(self) -> None:
+        """One round. Whatever fails is tried again in the next."""
+        self._actors.ensure_others()
+        count = max(1, min(self._wanted(), self._slots))
+        for number in range(count):
+            self._actors.ensure(number)
+        before = self._table.assignment()
+        target = spread({slot: shard for slot, (shard, _) in before.items()}, self._slots, count)
+        assigned = before
+        if target != {slot: shard for slot, (shard, _) in before.items()}:
+            assigned = self._table.assign(self._epoch, target)
+            _LOG.info("slots_assigned", shards=count, slots=self._slots)
+        self._settle(assigned)
+        for number in self._actors.numbers():
+            if number >= count:
+                self._actors.own(number, {})
+                self._actors.remove(number)
+
+    def _settle(self, assigned: Mapping[int, tuple[int, int]]) -> None:
+        """Whoever loses slots goes first."""
+        have = {number: self._look(number) for number in self._actors.numbers()}
+        wanted: dict[int, dict[int, int]] = {number: {} for number in have}
+        for slot, (shard, generation) in assigned.items():
+            wanted.setdefault(shard, {})[slot] = generation
+        outdated = [n for n in wanted if have.get(n) is not None and have[n] != wanted[n]]
+        for number in outdated:
+            kept = {s: g for s, g in (have[number] or {}).items() if wanted[number].get(s) == g}
+            if kept != have[number]:
+                self._actors.own(number, kept)
+        for number in outdated:
+            self._actors.own(number, wanted[number])
+
+    def _look(self, number: int) -> dict[int, int] | None:
+        try:
+            status = self._actors.status(number)
+        except AiopsError:
+            self._silent[number] = self._silent.get(number, 0) + 1
+            if self._silent[number] >= _SILENT_ROUNDS:
+                _LOG.warning("shard_hangs", shard=number)
+                self._silent[number] = 0
+                self._actors.kill(number)
+            return None
+        self._silent[number] = 0
+        return None if status.trouble else dict(status.slots)

@@ -1,0 +1,165 @@
+"""Opens the database: dialect settings, translation of errors, and the schema."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from aiops.adapters.journal.tables import METADATA
+from aiops.model.errors import PermanentError, TemporaryError
+
+_LOCK = 7_305_110_114
+"""Key of PostgreSQL's advisory lock around schema changes, inbox appends, halts, claims and reservations."""
+_SQLITE_MAY_PASS = {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_PROTOCOL"}
+"""Primary codes of ``sqlite3.OperationalError`` that another try may not meet."""
+_SQLITE_WAIT_SECONDS = 10.0
+_SERVER_SETTINGS = (
+    "SET synchronous_commit = on",
+    "SET lock_timeout = '10s'",
+    "SET statement_timeout = '60s'",
+    # A writer that is stopped or cut off in mid-transaction must not keep the next epoch from being claimed.
+    "SET idle_in_transaction_session_timeout = '10s'",
+)
+
+
+def sqlite_url(folder: Path) -> str:
+    """URL of the journal in a state folder."""
+    return f"sqlite:///{folder / 'journal.db'}"
+
+
+def open_engine(url: str) -> Engine:
+    """Connect and create what is missing.
+
+    Raises:
+        TemporaryError: the server does not answer.
+        PermanentError: the URL or the database cannot be used; the text says why.
+    """
+    with translated("open the journal"):
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            engine = _open_sqlite(url)
+        elif parsed.get_backend_name() == "postgresql":
+            engine = _open_postgresql(parsed.set(drivername="postgresql+psycopg"))
+        else:
+            raise PermanentError(
+                f"the journal needs SQLite or PostgreSQL, not {parsed.get_backend_name()!r}: set "
+                "control.journal to sqlite:///FILE or postgresql://USER@HOST/DATABASE"
+            )
+        with reading(engine).connect() as connection:
+            there = set(inspect(connection).get_table_names())
+        if not there.issuperset(METADATA.tables):
+            with engine.begin() as connection:
+                serialise(connection)
+                METADATA.create_all(connection)
+        return engine
+
+
+def reading(engine: Engine) -> Engine:
+    """The same connections for reading: one consistent view a transaction, and no lock that a writer waits for."""
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(reading=True, isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return engine.execution_options(reading=True)
+
+
+def _open_postgresql(url: URL) -> Engine:
+    alive = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 15_000}
+    engine = create_engine(
+        url, pool_pre_ping=True, pool_size=4, pool_timeout=10.0, connect_args={"connect_timeout": 5, **alive}
+    )
+
+    @event.listens_for(engine, "connect")
+    def _settings(connection: Any, _record: Any) -> None:
+        for setting in _SERVER_SETTINGS:
+            connection.execute(setting)
+        connection.commit()
+
+    return engine
+
+
+def _open_sqlite(url: str) -> Engine:
+    engine = create_engine(
+        url, pool_timeout=10.0, connect_args={"timeout": _SQLITE_WAIT_SECONDS, "check_same_thread": False}
+    )
+
+    @event.listens_for(engine, "connect")
+    def _settings(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves: the driver's own is deferred and can deadlock
+        for pragma in ("journal_mode=WAL", "synchronous=FULL"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("reading"):
+            connection.exec_driver_sql("BEGIN DEFERRED")
+        else:
+            _begin_writing(connection)
+
+    return engine
+
+
+def _begin_writing(connection: Connection) -> None:
+    """Take SQLite's only write lock, looking every millisecond.
+
+    SQLite's own waiting looks only every 100 ms after a while: beside a busy orchestrator a halt then took seconds.
+    """
+    raw: Any = connection.connection.dbapi_connection
+    deadline = time.monotonic() + _SQLITE_WAIT_SECONDS
+    raw.execute("PRAGMA busy_timeout=0")
+    try:
+        while time.monotonic() < deadline:
+            try:
+                raw.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+                time.sleep(0.001)
+            else:
+                return
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # raises what is to be translated
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={round(_SQLITE_WAIT_SECONDS * 1000)}")
+
+
+def serialise(connection: Connection) -> None:
+    """Let only one transaction past here at a time (SQLite's BEGIN IMMEDIATE does so by itself).
+
+    Without it PostgreSQL may show a row with a higher number before one with a lower number, and whoever reads
+    "after number N" would never see the lower one.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+
+_MEND = "is control.journal (or journal.db in the state folder) the right one? bring it back as it was"
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """The driver's errors as ours, chaining the cause."""
+    try:
+        yield
+    except PoolTimeoutError as error:
+        raise TemporaryError(f"cannot {what}: no free connection to the database") from error
+    except DBAPIError as error:
+        reason = f"cannot {what}: {error.orig}"
+        if error.connection_invalidated or _may_pass(error):
+            raise TemporaryError(f"{reason}; is the database reachable and its disk not full?") from error
+        raise PermanentError(f"{reason}; {_MEND}") from error
+    except SQLAlchemyError as error:
+        raise PermanentError(f"cannot {what}: {error}; {_MEND}") from error
+
+
+def _may_pass(error: DBAPIError) -> bool:
+    """Whether the same call may work later. SQLite's ``OperationalError`` may be a mistake of ours as well."""
+    if not isinstance(error, (OperationalError, InterfaceError)):
+        return False
+    code = getattr(error.orig, "sqlite_errorname", None)
+    return code is None or any(code.startswith(passing) for passing in _SQLITE_MAY_PASS)

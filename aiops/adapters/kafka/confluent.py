@@ -1,0 +1,145 @@
+"""The same consumer on confluent-kafka (librdkafka): 5 to 6 times less CPU a record. Extra ``aiops[fast]``."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException
+from confluent_kafka import TopicPartition as ConfluentPartition
+
+from aiops.adapters.kafka.retention import Lost, starts
+from aiops.model.errors import PermanentError, TemporaryError
+from aiops.ports import FetchedRecords, TopicPartition
+
+_MILLISECOND = 1_000_000
+_BATCH = 2_000
+"""Messages taken at once at most."""
+
+
+class ConfluentConsumer:
+    """``TelemetryConsumer`` over confluent-kafka; arguments as of ``KafkaPythonConsumer``."""
+
+    def __init__(self, bootstrap: str, group: str, poll_bytes: int = 8 * 1024 * 1024) -> None:
+        self._client = Consumer(
+            {
+                "bootstrap.servers": bootstrap,
+                "group.id": group,
+                "enable.auto.commit": False,
+                "enable.auto.offset.store": False,
+                "auto.offset.reset": "error",  # an offset out of range is ours to account for
+                "fetch.max.bytes": max(poll_bytes, 1 << 20),
+                "max.partition.fetch.bytes": poll_bytes,
+                "message.max.bytes": min(poll_bytes, 1_000_000_000),
+                "receive.message.max.bytes": poll_bytes + (1 << 20),
+                "queued.max.messages.kbytes": max(poll_bytes * 2 // 1024, 1024),
+                "fetch.queue.backoff.ms": 5,  # the default of 1,000 starves small records
+                "fetch.wait.max.ms": 100,
+                "allow.auto.create.topics": False,
+                "enable.partition.eof": False,
+                "log_level": 2,
+            }
+        )
+        self._positions: dict[TopicPartition, int] = {}
+        self._lost: list[Lost] = []
+
+    def assign(self, positions: Mapping[TopicPartition, int | None]) -> None:
+        """Read exactly these partitions from these offsets; None: from the beginning."""
+        with _translated("assign partitions"):
+            begin, lost = starts(positions, self._bounds(list(positions)))
+            self._client.assign([ConfluentPartition(p.topic, p.partition, offset) for p, offset in begin.items()])
+        self._positions = begin
+        self._lost.extend(lost)
+
+    def poll(self, timeout_seconds: float, max_bytes: int) -> list[FetchedRecords]:
+        """What has arrived, at most about ``max_bytes``."""
+        if not self._positions:
+            return []
+        groups: dict[tuple[str, int], list[Any]] = defaultdict(list)
+        size, count, deadline = 0, 0, time.monotonic() + timeout_seconds
+        wanted = 1  # the library waits for as many as it is asked for, so the first is asked for alone
+        while size < max_bytes:
+            left = 0.0 if groups else max(0.0, deadline - time.monotonic())
+            with _translated("poll"):
+                messages: list[Any] = self._client.consume(wanted, timeout=left)
+            if not messages:
+                break
+            if self._failed(messages):
+                return []
+            count += len(messages)
+            for message in messages:
+                size += len(message.value() or b"")
+                groups[message.topic(), message.partition()].append(message)
+            wanted = min(max((max_bytes - size) * count // max(size, 1), 1), _BATCH)  # as large as those before
+        return [self._columns(TopicPartition(*place), messages) for place, messages in groups.items()]
+
+    def positions(self) -> dict[TopicPartition, int]:
+        """Next offset of each assigned partition."""
+        return dict(self._positions)
+
+    def bounds(self) -> dict[TopicPartition, tuple[int, int]]:
+        """First retained and end offset of each assigned partition."""
+        with _translated("read offsets"):
+            return self._bounds(list(self._positions))
+
+    def lost(self) -> list[Lost]:
+        """Ranges that retention removed before they were read, since the last call."""
+        lost, self._lost = self._lost, []
+        return lost
+
+    def commit(self, positions: Mapping[TopicPartition, int]) -> None:
+        """For display only: our own snapshots say where to go on."""
+        with _translated("commit offsets"):
+            offsets = [ConfluentPartition(p.topic, p.partition, n) for p, n in positions.items()]
+            self._client.commit(offsets=offsets, asynchronous=True)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        with _translated("close the consumer"):
+            self._client.close()
+
+    def _bounds(self, places: list[TopicPartition]) -> dict[TopicPartition, tuple[int, int]]:
+        return {
+            place: self._client.get_watermark_offsets(ConfluentPartition(place.topic, place.partition), timeout=10.0)
+            for place in places
+        }
+
+    def _failed(self, messages: list[Any]) -> bool:
+        """Whether positions had to be set anew; what was fetched with the failure is then fetched again."""
+        for message in messages:
+            error = message.error()
+            if error is None:
+                continue
+            if error.code() in {KafkaError.OFFSET_OUT_OF_RANGE, KafkaError._AUTO_OFFSET_RESET}:  # noqa: SLF001 - its public name
+                self.assign(self._positions)
+                return True
+            self.assign(self._positions)
+            with _translated("poll"):
+                raise KafkaException(error)
+        return False
+
+    def _columns(self, place: TopicPartition, messages: list[Any]) -> FetchedRecords:
+        self._positions[place] = messages[-1].offset() + 1
+        headers = [tuple((name, value or b"") for name, value in message.headers() or ()) for message in messages]
+        return FetchedRecords(
+            source=place,
+            offsets=[message.offset() for message in messages],
+            values=[message.value() or b"" for message in messages],
+            keys=[message.key() for message in messages],
+            appended_at=[message.timestamp()[1] * _MILLISECOND for message in messages],
+            headers=headers if any(headers) else (),
+        )
+
+
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    try:
+        yield
+    except KafkaException as error:
+        cause = error.args[0]
+        if isinstance(cause, KafkaError) and cause.fatal():
+            raise PermanentError(f"cannot {what}: {cause}") from error
+        raise TemporaryError(f"cannot {what} now: {cause}; is the broker up and reachable?", 1.0) from error

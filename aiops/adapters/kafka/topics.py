@@ -1,0 +1,109 @@
+"""Creates the topics that are missing and tells what is there."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+
+from kafka import KafkaAdminClient
+from kafka.errors import TopicAlreadyExistsError
+
+from aiops.adapters.kafka.translation import translated
+from aiops.model.errors import PermanentError, TemporaryError
+from aiops.settings import Settings
+
+_CONNECT_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class TopicState:
+    """A topic as the broker knows it."""
+
+    name: str
+    partitions: int
+
+
+class KafkaTopics:
+    """The broker's topics.
+
+    Args:
+        bootstrap: ``host:port[,host:port]``.
+        patient: wait some seconds for a broker that is only starting; a person at a terminal is told at once.
+    """
+
+    def __init__(self, bootstrap: str, *, patient: bool = True) -> None:
+        if not patient:
+            _knock(bootstrap)
+        with translated(f"connect to Kafka at {bootstrap}"):
+            self._client = KafkaAdminClient(bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=10_000)
+
+    def ensure(self, settings: Settings) -> None:
+        """Create what is missing: telemetry and keyed topics with one partition a slot, control topics with one.
+
+        Existing topics are left as they are; ``doctor`` reports those that do not fit.
+        """
+        names, slots = settings.topics, settings.kafka.partitions
+        wanted: dict[str, tuple[int, dict[str, str]]] = {
+            name: (slots, {"max.message.bytes": str(settings.kafka.max_record_bytes)})
+            for name in (*names.telemetry, names.keyed)
+        }
+        compacted = {"cleanup.policy": "compact"}
+        for name in (*names.control, names.incidents, names.actions):
+            wanted[name] = (1, compacted if name == names.cmdb else {})
+        wanted[names.audit] = (1, {"retention.ms": "-1"})
+        wanted[names.dead_letters] = (1, {"max.message.bytes": str(settings.kafka.max_record_bytes)})
+        self.create(wanted, settings.kafka.replication)
+
+    def create(self, wanted: dict[str, tuple[int, dict[str, str]]], replication: int = 1) -> None:
+        """Create topics (name to partitions and configuration) that are not there yet."""
+        have = set(self.names())
+        missing = {
+            name: {"num_partitions": count, "replication_factor": replication, "configs": configs}
+            for name, (count, configs) in wanted.items()
+            if name not in have
+        }
+        if not missing:
+            return
+        with translated("create topics"):
+            try:
+                self._client.create_topics(missing, timeout_ms=15_000, wait_for_metadata=True)
+            except TopicAlreadyExistsError:
+                return  # somebody else was faster
+
+    def remove(self, names: list[str]) -> None:
+        """Delete topics with all that is in them."""
+        if names:
+            with translated("delete topics"):
+                self._client.delete_topics(names, timeout_ms=15_000)
+
+    def names(self) -> list[str]:
+        """All topics."""
+        with translated("list topics"):
+            return list(self._client.list_topics())
+
+    def describe(self, names: list[str]) -> list[TopicState]:
+        """Those of the named topics that exist."""
+        with translated("describe topics"):
+            found = self._client.describe_topics(names)
+        return [TopicState(t["name"], len(t["partitions"])) for t in found if not t.get("error_code")]
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        with translated("close the connection"):
+            self._client.close()
+
+
+def _knock(bootstrap: str) -> None:
+    """Return when somebody listens at one of the addresses; the client itself asks for ten seconds before it says."""
+    why: Exception | None = None
+    for address in bootstrap.split(","):
+        host, _, port = address.strip().rpartition(":")
+        if not host or not port.isdigit() or int(port) > 65535:
+            raise PermanentError(f"{address!r} is no broker's address: AIOPS_KAFKA and kafka.bootstrap are host:port")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()
+        except (OSError, UnicodeError) as error:
+            why = error
+        else:
+            return
+    raise TemporaryError(f"Kafka does not answer at {bootstrap}: {why}; start it, or set AIOPS_KAFKA=host:port", 1.0)

@@ -1,0 +1,58 @@
+"""Channels that need no library: the console and a file."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import TextIO
+
+from aiops.adapters.paging import text
+from aiops.model.codec import encode
+from aiops.model.errors import TemporaryError
+from aiops.model.pages import Delivery, Page
+from aiops.ports import Clock
+
+_ONE_AT_A_TIME = threading.Lock()
+
+
+class ConsoleNotifier:
+    """``console://``: prints to standard error, so that a command's output stays what it is."""
+
+    name = "console"
+
+    def __init__(self, clock: Clock, stream: TextIO | None = None) -> None:
+        self._clock, self._stream = clock, stream
+
+    def send(self, page: Page) -> Delivery:
+        """Print the page between two rules."""
+        rule = "─" * 78
+        stream = self._stream or sys.stderr
+        try:
+            with _ONE_AT_A_TIME:
+                stream.write(f"\n{rule}\nPAGE {text.title(page)}\n{text.body(page)}\n{rule}\n")
+                stream.flush()
+        except (OSError, ValueError) as error:
+            raise TemporaryError(f"the console cannot be written: {error}") from error
+        return Delivery(page.key, self.name, delivered=True, at=self._clock.now(), domain=page.domain)
+
+
+class FileNotifier:
+    """``file:///path``: appends the page as one JSON line, on disk when ``send`` returns."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._path, self._clock = path, clock
+        self.name = f"file {path.name}"
+
+    def send(self, page: Page) -> Delivery:
+        """Append; a disk that is full or a folder that is missing may be mended later."""
+        line = (encode(page) + "\n").encode()
+        try:
+            with _ONE_AT_A_TIME, self._path.open("ab") as file:
+                file.write(line)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise TemporaryError(f"{self._path} cannot be written: {error.strerror}") from error
+        return Delivery(page.key, self.name, delivered=True, at=self._clock.now(), domain=page.domain)

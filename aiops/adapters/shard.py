@@ -1,0 +1,357 @@
+"""A shard: one consumer, one monitoring agent, the slots they own, and the thread that drives them.
+
+The order that makes a kill harmless: what the agent said (episodes, edges, dead letters, forwards) is acknowledged by
+the broker; then the slot's snapshot becomes visible; then offsets are committed, for display only. Whatever is killed
+in between is read again from the snapshot's positions, and says the same again with the same keys.
+
+This class knows neither Ray nor Kafka; both are handed to it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from queue import Empty, SimpleQueue
+from typing import Protocol
+
+import structlog
+
+from aiops.adapters.batching import Pace, batches
+from aiops.model.errors import AiopsError, FencedOutError, PermanentError, TemporaryError
+from aiops.model.ledger import LedgerLine
+from aiops.model.telemetry import FleetAnswer, FleetQuestion
+from aiops.ports import (
+    Clock,
+    FetchedRecords,
+    OutRecord,
+    Producer,
+    SlotSnapshot,
+    SnapshotStore,
+    TelemetryConsumer,
+    TopicPartition,
+)
+
+_LOG = structlog.get_logger(__name__)
+_BOUNDS_SECONDS = 2.0
+_STUCK_SECONDS = 5.0
+_LAG_SMALL = 64
+"""Records behind the end of a partition up to which we count as current."""
+
+
+class Monitoring(Protocol):
+    """What a shard needs of the monitoring agent; everything but ``answer`` is called by one thread."""
+
+    def adopt(self, slot: int, generation: int, snapshots: Sequence[SlotSnapshot]) -> dict[TopicPartition, int | None]:
+        """Take a slot over; returns where to read on."""
+        ...
+
+    def drop(self, slot: int) -> None:
+        """Forget a slot; one that is not there is no error."""
+        ...
+
+    def handle(self, batch: Sequence[FetchedRecords], received_at: int) -> Sequence[OutRecord]:
+        """Digest records; returns what is to be written out."""
+        ...
+
+    def tick(self, received_at: int, *, current: bool) -> Sequence[OutRecord]:
+        """Time passed; ``current``: lag is known and small, so silence may be judged."""
+        ...
+
+    def lost(self, place: TopicPartition, from_offset: int, to_offset: int, received_at: int) -> Sequence[OutRecord]:
+        """Retention removed these offsets before they were read."""
+        ...
+
+    def snapshot(self, slot: int, positions: Mapping[TopicPartition, int]) -> SlotSnapshot:
+        """State of one slot, full or what changed; cheap, copied out of the live arrays."""
+        ...
+
+    def snapshot_visible(self, snapshot: SlotSnapshot) -> None:
+        """The store has it: the next one may add to it."""
+        ...
+
+    def ledger(self) -> list[LedgerLine]:
+        """Counts of each partition of the owned slots."""
+        ...
+
+    def answer(self, question: FleetQuestion) -> FleetAnswer:
+        """Asked from another thread."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ShardStatus:
+    """What a shard says of itself; an immutable view that other threads read."""
+
+    shard: int
+    alive_at: int = 0
+    slots: Mapping[int, int] = field(default_factory=dict)
+    """Owned slots to the generation of their assignment."""
+    lag: Mapping[str, int] = field(default_factory=dict)
+    """``topic/partition`` to records behind."""
+    bounds: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    ledger: tuple[LedgerLine, ...] = ()
+    records: int = 0
+    """Since this process began."""
+    snapshots: int = 0
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShardParts:
+    """What a shard is made of."""
+
+    consumer: TelemetryConsumer
+    producer: Producer
+    store: SnapshotStore
+    agent: Monitoring
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class ShardRhythm:
+    """How often it does what, seconds."""
+
+    snapshot_seconds: float = 10.0
+    poll_seconds: float = 0.1
+    poll_bytes: int = 8 * 1024 * 1024
+    tick_seconds: float = 1.0
+
+
+class Shard:
+    """Drives the agent in a thread of its own. ``start`` once; ``own`` as often as slots move.
+
+    Args:
+        number: of the shard.
+        parts: its consumer, producer, store, agent and clock.
+        topics: telemetry topics; a slot is one partition of each.
+        rhythm: intervals.
+        slots: to own from the start (slot to generation), as after a crash.
+        fail_point: called with a name at points where tests kill the process.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        parts: ShardParts,
+        topics: Sequence[str],
+        rhythm: ShardRhythm | None = None,
+        *,
+        slots: Mapping[int, int] | None = None,
+        fail_point: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._number, self._topics = number, tuple(topics)
+        self._parts, self._rhythm, self._fail_point = parts, rhythm or ShardRhythm(), fail_point
+        self._orders: SimpleQueue[tuple[Callable[[], None], Future[None]]] = SimpleQueue()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"shard-{number}", daemon=True)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix=f"shard-{number}-snapshots")
+        self._writing: Future[SlotSnapshot] | None = None
+        self._slots: dict[int, int] = dict(slots or {})
+        self._status = ShardStatus(number)
+        self._pace = Pace()
+        self._due: list[int] = []
+        self._records = self._snapshots = 0
+        self._next_snapshot = self._next_tick = self._next_bounds = 0.0
+        self._current, self._in_doubt = False, bool(self._slots)
+
+    # ------------------------------------------------------------------------------------ from other threads
+
+    def start(self) -> None:
+        """Begin to poll."""
+        self._thread.start()
+
+    def own(self, slots: Mapping[int, int], timeout_seconds: float = 60.0) -> None:
+        """Own exactly these slots (to generation): others are snapshotted and let go, new ones are taken over."""
+        self._order(lambda: self._own(dict(slots)), timeout_seconds)
+
+    def snapshot_all(self, timeout_seconds: float = 60.0) -> None:
+        """Make the state of every slot durable now."""
+        self._order(self._snapshot_all, timeout_seconds)
+
+    def stop(self, timeout_seconds: float = 30.0) -> None:
+        """Snapshot everything and end the thread."""
+        if self._thread.is_alive() and not self._stopping.is_set():
+            self._order(self._snapshot_all, timeout_seconds)
+        self._stopping.set()
+        self._thread.join(timeout_seconds)
+
+    def status(self) -> ShardStatus:
+        """The last published view."""
+        return self._status
+
+    def ask(self, question: FleetQuestion) -> FleetAnswer:
+        """Readings of the entities that this shard knows."""
+        return self._parts.agent.answer(question)
+
+    def _order(self, work: Callable[[], None], timeout_seconds: float) -> None:
+        done: Future[None] = Future()
+        self._orders.put((work, done))
+        done.result(timeout_seconds)
+
+    # ------------------------------------------------------------------------------------------ its own thread
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                if self._in_doubt:
+                    self._rewind()
+                self._obey()
+                self._turn()
+            except FencedOutError as error:
+                _LOG.warning("slots_lost", shard=self._number, reason=str(error))
+                self._let_go(set(self._slots))
+            except TemporaryError as error:
+                self._publish(trouble=str(error))
+                _LOG.warning("shard_waits", shard=self._number, reason=str(error), seconds=error.delay_seconds)
+                self._in_doubt, self._current = True, False
+                self._stopping.wait(error.delay_seconds)
+            except PermanentError as error:
+                # A person must act; until then the shard says so and tries again, for a thread that ended would not.
+                self._publish(trouble=str(error))
+                _LOG.error("shard_stuck", shard=self._number, reason=str(error))
+                self._in_doubt, self._current = True, False
+                self._stopping.wait(_STUCK_SECONDS)
+        self._writer.shutdown(wait=True)
+
+    def _obey(self) -> None:
+        while True:
+            try:
+                work, done = self._orders.get_nowait()
+            except Empty:
+                return
+            try:
+                work()
+            except AiopsError as error:
+                done.set_exception(error)
+            else:
+                done.set_result(None)
+
+    def _turn(self) -> None:
+        now = time.monotonic()
+        fetched = self._parts.consumer.poll(self._rhythm.poll_seconds, self._rhythm.poll_bytes)
+        self._account_lost()
+        for batch, size in batches(fetched, self._pace):
+            begun = time.thread_time()
+            self._parts.producer.send(self._parts.agent.handle(batch, self._parts.clock.now()))
+            self._pace.learn(batch[0].source.topic, size, time.thread_time() - begun)
+            self._records += sum(len(records.offsets) for records in batch)
+            self._fail_point("shard.batch")
+        if now >= self._next_bounds:
+            self._next_bounds = now + _BOUNDS_SECONDS
+            self._look_at_bounds()
+        if now >= self._next_tick:
+            self._next_tick = now + self._rhythm.tick_seconds
+            self._parts.producer.send(self._parts.agent.tick(self._parts.clock.now(), current=self._current))
+            self._publish()
+        self._snapshot_when_due(now)
+
+    def _account_lost(self) -> None:
+        for place, from_offset, to_offset in self._parts.consumer.lost():
+            said = self._parts.agent.lost(place, from_offset, to_offset, self._parts.clock.now())
+            self._parts.producer.send(said)
+
+    def _look_at_bounds(self) -> None:
+        bounds, positions = self._parts.consumer.bounds(), self._parts.consumer.positions()
+        lag = {f"{p.topic}/{p.partition}": max(0, end - positions[p]) for p, (_, end) in bounds.items()}
+        self._current = bool(lag) and all(behind <= _LAG_SMALL for behind in lag.values())
+        self._status = replace(self._status, lag=lag, bounds={f"{p.topic}/{p.partition}": b for p, b in bounds.items()})
+
+    def _publish(self, trouble: str = "") -> None:
+        self._status = replace(
+            self._status,
+            alive_at=self._parts.clock.now(),
+            slots={} if self._in_doubt else dict(self._slots),
+            ledger=tuple(self._parts.agent.ledger()),
+            records=self._records,
+            snapshots=self._snapshots,
+            trouble=trouble,
+        )
+
+    # --------------------------------------------------------------------------------------- slots and snapshots
+
+    def _own(self, wanted: Mapping[int, int]) -> None:
+        leaving = {slot for slot, generation in self._slots.items() if wanted.get(slot) != generation}
+        if leaving:
+            self._snapshot_now(sorted(leaving))
+            self._let_go(leaving)
+        positions: dict[TopicPartition, int | None] = dict(self._parts.consumer.positions())
+        coming = {slot: generation for slot, generation in wanted.items() if slot not in self._slots}
+        for slot, generation in sorted(coming.items()):
+            positions |= self._adopt(slot, generation)
+        if coming:
+            self._parts.consumer.assign(positions)
+            self._snapshot_now(sorted(coming))  # makes the generation known to the store: older owners are refused
+        self._publish()
+
+    def _adopt(self, slot: int, generation: int) -> dict[TopicPartition, int | None]:
+        known = self._parts.agent.adopt(slot, generation, self._parts.store.newest(slot))
+        self._slots[slot] = generation
+        return {TopicPartition(topic, slot): None for topic in self._topics} | known
+
+    def _let_go(self, slots: set[int]) -> None:
+        for slot in slots:
+            self._parts.agent.drop(slot)
+            del self._slots[slot]
+        keep = {place: at for place, at in self._parts.consumer.positions().items() if place.partition in self._slots}
+        self._parts.consumer.assign(keep)
+        self._due = [slot for slot in self._due if slot in self._slots]
+
+    def _rewind(self) -> None:
+        """Something may not have been written: back to the last snapshots, and say it again."""
+        if self._writing is not None:
+            self._writing.exception()
+            self._writing = None
+        self._due = []
+        positions: dict[TopicPartition, int | None] = {}
+        for slot, generation in list(self._slots.items()):
+            self._parts.agent.drop(slot)
+            positions |= self._adopt(slot, generation)
+        self._parts.consumer.assign(positions)
+        self._in_doubt = False
+        self._next_snapshot = 0.0  # soon: it makes our generation known to the store
+
+    def _snapshot_when_due(self, now: float) -> None:
+        if self._writing is not None:
+            if not self._writing.done():
+                return
+            self._finish_writing()
+        if not self._due and now >= self._next_snapshot:
+            self._next_snapshot = now + self._rhythm.snapshot_seconds
+            self._due = sorted(self._slots)
+        if self._due:
+            self._begin_writing(self._due.pop(0))
+
+    def _begin_writing(self, slot: int) -> None:
+        self._parts.producer.flush()
+        self._fail_point("shard.flushed")
+        mine = {p: at for p, at in self._parts.consumer.positions().items() if p.partition == slot}
+        snapshot = self._parts.agent.snapshot(slot, mine)
+        self._writing = self._writer.submit(self._write, snapshot)
+
+    def _write(self, snapshot: SlotSnapshot) -> SlotSnapshot:
+        self._fail_point("shard.snapshot")
+        self._parts.store.write(snapshot)
+        return snapshot
+
+    def _finish_writing(self) -> None:
+        assert self._writing is not None
+        writing, self._writing = self._writing, None
+        snapshot = writing.result()
+        self._fail_point("shard.visible")
+        self._snapshots += 1
+        self._parts.agent.snapshot_visible(snapshot)
+        self._parts.consumer.commit(snapshot.positions)
+
+    def _snapshot_now(self, slots: Sequence[int]) -> None:
+        if self._writing is not None:
+            self._finish_writing()
+        for slot in slots:
+            self._begin_writing(slot)
+            self._finish_writing()
+
+    def _snapshot_all(self) -> None:
+        self._snapshot_now(sorted(self._slots))
+        self._publish()

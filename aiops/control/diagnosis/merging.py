@@ -1,0 +1,95 @@
+"""Makes one incident of several: proposed by analysis, or found by correlation when their common cause became hot.
+
+A plan under way is not disturbed: of two incidents the one that acts takes the other over, and where both act the
+merge waits, as a timer in the journal. Recovery folds what was merged and never merges by itself.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiops.control.diagnosis.requests import diagnose
+from aiops.control.incident.membership import is_runtime, merge
+from aiops.control.state.lifecycle import BUSY, LAST
+from aiops.control.state.store import State
+from aiops.control.state.transaction import Draft, RefusedError
+from aiops.model.incidents import IncidentState
+
+WAIT_SECONDS: Final = 15.0
+"""Between looks whether one of two acting incidents is done."""
+SHARED_CAUSE: Final = "what both need is in trouble"
+_TO: Final = "\n"
+"""Between two names in a timer's subject."""
+
+
+def merge_found(draft: Draft) -> None:
+    """Merge what correlation found to be one since it was asked last."""
+    for names in draft.state.found_one():
+        kept = min(names, key=lambda name: _seniority(draft.state, name))
+        taken = [name for name in names if name != kept and _unite(draft, kept, name)]
+        if taken:
+            draft.subject = kept
+            diagnose(draft, kept, f"merged with {', '.join(taken)}")
+
+
+def merge_proposed(draft: Draft, name: str, other: str, why: str) -> None:
+    """Analysis says that two incidents are one."""
+    state = draft.state
+    if other not in state.incidents or is_runtime(state, other) or is_runtime(state, name):
+        raise RefusedError(f"{other!r} cannot be merged with {name}")
+    kept, gone = sorted((name, other), key=lambda each: _seniority(state, each))
+    if _must_wait(state, kept, gone):
+        _later(draft, kept, gone)
+        return
+    merge(draft, kept, gone, why)
+    draft.subject = kept
+    diagnose(draft, kept, f"merged with {gone}")
+
+
+def merge_later(draft: Draft, pair: str) -> None:
+    """A merge that had to wait: both acted."""
+    names = [name for name in pair.split(_TO) if name in draft.state.live]
+    if len(names) < 2:
+        return
+    kept, gone = sorted(names, key=lambda name: _seniority(draft.state, name))
+    if _unite(draft, kept, gone):
+        draft.subject = kept
+        diagnose(draft, kept, f"merged with {gone}")
+
+
+def merge_waiting(draft: Draft, name: str) -> None:
+    """The plan of ``name`` is over: merges that waited for it need not wait any longer."""
+    waiting = [row.subject for row in draft.state.timers.values() if row.name == "merge"]
+    for pair in waiting:
+        if name in pair.split(_TO):
+            draft.cancel(f"merge/{pair}")
+            merge_later(draft, pair)
+
+
+def _seniority(state: State, name: str) -> tuple[int, int, int]:
+    """Who takes the others over: who acts, then who is in a person's hands, then the oldest."""
+    incident = state.incidents[name]
+    rank = 0 if incident.state in BUSY else 1 if incident.state is IncidentState.ESCALATED else 2
+    return rank + 3 * (incident.state in LAST), incident.opened_at, int(name.rpartition("-")[2])
+
+
+def _unite(draft: Draft, kept: str, gone: str) -> bool:
+    """Merge now, or wait while a plan stands in the way; False: not now."""
+    if _must_wait(draft.state, kept, gone):
+        _later(draft, kept, gone)
+        return False
+    return draft.attempt(lambda: merge(draft, kept, gone, SHARED_CAUSE), f"merge {gone} into {kept}")
+
+
+def _must_wait(state: State, kept: str, gone: str) -> bool:
+    """Both act; or one acts and people were paged for the other: those pages must not end with it."""
+    after = state.incidents[gone].state
+    paged = after is IncidentState.ESCALATED and state.incidents[kept].state in BUSY
+    return after in BUSY or paged
+
+
+def _later(draft: Draft, kept: str, gone: str) -> None:
+    subject = _TO.join(sorted((kept, gone)))
+    if f"merge/{subject}" not in draft.state.timers:
+        draft.line(kept, "orchestrator", f"{gone} is the same trouble; it is taken over once no plan stands in the way")
+    draft.timer("merge", subject, draft.after(WAIT_SECONDS))

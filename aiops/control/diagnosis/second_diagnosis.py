@@ -1,0 +1,76 @@
+"""What a second diagnosis means for an incident that a person has already: escalated, or waiting for approval.
+
+It stays where it is while the cause stays the same; its text and its unacknowledged pages say what is known now. A
+plan that waits for approval is void, with its approvals, once the cause is another: who approved it meant the old one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aiops.agents.paging import Ask
+from aiops.control.diagnosis.requests import chain_ended
+from aiops.control.incident.escalation import AGAIN, escalate, retell, withdraw
+from aiops.control.incident.membership import move
+from aiops.control.state.lifecycle import Trigger
+from aiops.control.state.transaction import Draft
+from aiops.model.diagnoses import Diagnosis
+from aiops.model.handoffs import Handoff
+from aiops.model.incidents import IncidentState
+
+APPROVAL = "approval-"
+"""Slugs of pages that ask for an approval begin so."""
+
+
+def thought_again(draft: Draft, answer: Handoff, diagnosis: Diagnosis) -> bool:
+    """Keep what is new; True: the plan that waited is void and the way to another begins, in state diagnosing."""
+    name = answer.work_item
+    incident = draft.state.incidents[name]
+    same = cause(incident.diagnosis) == cause(diagnosis)
+    void = incident.state is IncidentState.AWAITING_APPROVAL and not same
+    if void:
+        _withdraw(draft, name)
+        if draft.state.work[name].voided <= AGAIN:
+            move(draft, name, Trigger.ASKED)
+            return True
+    incident = draft.state.incidents[name]
+    version = incident.context_version + (not same)
+    draft.incident(replace(incident, diagnosis=diagnosis, context_version=version))
+    if not same:
+        draft.line(name, "analysis", f"knows more: {finding(diagnosis)}", answer.id)
+    if void:
+        asks = f"Please find the cause; `aiops acknowledge {name}` stops further pages."
+        escalate(draft, name, Ask("unsettled", "Analysis names another cause each time it looks.", asks))
+    retell(draft, name)
+    chain_ended(draft, name)
+    return False
+
+
+def _withdraw(draft: Draft, name: str) -> None:
+    """Nobody can approve the plan any more, and nobody is asked to."""
+    incident, work = draft.state.incidents[name], draft.state.work[name]
+    withdraw(draft, name, APPROVAL)
+    draft.put(replace(work, proposed=None, approvals=(), voided=work.voided + 1))
+    tail = f"; the approval of {', '.join(work.approvals)} is void" if work.approvals else ""
+    draft.line(name, "orchestrator", f"withdraws {incident.plan}: the cause seems to be another{tail}")
+
+
+def approval_reason(draft: Draft, name: str) -> str:
+    """Slug of the page that asks for approval of the plan that is proposed now: another plan pages again."""
+    attempt, voided = draft.state.incidents[name].attempts + 1, draft.state.work[name].voided
+    return f"{APPROVAL}{attempt}" + (f"-{voided + 1}" if voided else "")
+
+
+def cause(diagnosis: Diagnosis | None) -> tuple[str, str] | None:
+    """What a plan is made for: the entity and the kind of fault; None: not known."""
+    if diagnosis is None or diagnosis.unknown or not diagnosis.hypotheses:
+        return None
+    return diagnosis.hypotheses[0].entity, diagnosis.hypotheses[0].kind
+
+
+def finding(diagnosis: Diagnosis) -> str:
+    """The first hypothesis as a sentence."""
+    best = diagnosis.hypotheses[0] if diagnosis.hypotheses else None
+    what = f"{best.kind} of {best.entity} ({best.probability:.0%})" if best else "nothing found"
+    tail = ", but not sure enough to act" if diagnosis.unknown and best else ""
+    return f"probable cause: {what}{tail}"

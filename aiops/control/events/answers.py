@@ -1,0 +1,296 @@
+"""What agents' answers lead to: each is checked against the channels, shown to oversight, and only then takes effect.
+
+Oversight that is down, late or talks nonsense vetoes every action, and no page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
+
+from aiops.agents.paging import Ask
+from aiops.control.diagnosis.merging import merge_proposed
+from aiops.control.diagnosis.requests import WATCHED, chain_at, chain_ended
+from aiops.control.diagnosis.second_diagnosis import approval_reason, finding, thought_again
+from aiops.control.events import tickets
+from aiops.control.handoff import sending
+from aiops.control.handoff.channels import objection
+from aiops.control.handoff.reviews import ANSWERS, review_of
+from aiops.control.incident.escalation import escalate, page_people
+from aiops.control.incident.membership import is_runtime, move
+from aiops.control.incident.runtime_incidents import trouble
+from aiops.control.plan import saga_driver
+from aiops.control.state.documents import sight
+from aiops.control.state.lifecycle import EARLY, LAST, Trigger
+from aiops.control.state.transaction import Draft, RefusedError
+from aiops.model.codec import decode, encode
+from aiops.model.diagnoses import Diagnosis
+from aiops.model.handoffs import (
+    Diagnosed,
+    Escalated,
+    Handoff,
+    Intent,
+    MergeProposed,
+    Planned,
+    ReviewRequest,
+    Role,
+    Routed,
+    Ruling,
+    StepRequest,
+    Verified,
+)
+from aiops.model.incidents import IncidentState
+from aiops.model.plans import Oversight, Plan
+from remediations import saga_messages as say
+
+CHAIN: Final = frozenset({Intent.DIAGNOSE, Intent.ROUTE, Intent.PLAN})
+"""Intents of the way from a diagnosis to a plan."""
+ON_CHAIN: Final = CHAIN | {Intent.EXECUTE, Intent.ESCALATE}
+TAKE_OVER: Final = "Please take it from here; `aiops acknowledge {0}` stops further pages."
+
+
+def answered(draft: Draft, name: str, answers: tuple[Handoff, ...]) -> None:
+    """An agent answered: stop what may not be said, show the rest to oversight."""
+    request = sending.take(draft, name)
+    if request.to is Role.OVERSIGHT:
+        _oversight_answered(draft, request, answers)
+        return
+    if request.intent is not Intent.READ and _closed(draft, request.work_item):
+        draft.note(dropped=name, because="the incident is closed")
+        return
+    passed = [answer for answer in answers[:ANSWERS] if _passes(draft, answer, request)]
+    for answer in passed:
+        sending.review(draft, answer)
+    if request.intent in CHAIN:
+        follow = next((answer for answer in passed if answer.intent in ON_CHAIN), None)
+        if follow is not None:
+            chain_at(draft, request.work_item, review_of(follow))
+        else:
+            chain_ended(draft, request.work_item)
+
+
+def _closed(draft: Draft, work_item: str) -> bool:
+    incident = draft.state.incidents.get(work_item)
+    return incident is None or incident.state in LAST
+
+
+def _passes(draft: Draft, answer: Handoff, request: Handoff) -> bool:
+    """Stop what is outside the table or malformed: that is an incident of the runtime."""
+    why = objection(answer, request) or _unreadable(answer)
+    if why is None and review_of(answer) in draft.state.handoffs:
+        why = "its id is in use"
+    if why is None:
+        return True
+    said = f"{answer.sender.value} → {answer.to.value}, {answer.intent.value}"
+    draft.line(request.work_item, "orchestrator", f"stopped a handoff ({said}): {why}", request.id)
+    trouble(draft, f"governance-{request.to.value}", f"A handoff was stopped ({said}): {why}.")
+    return False
+
+
+def _unreadable(answer: Handoff) -> str | None:
+    """What cannot be written and read again cannot be in the journal."""
+    try:
+        same = decode(Handoff, encode(answer)) == answer
+    except (ValidationError, PydanticSerializationError, UnicodeEncodeError) as error:
+        return f"it cannot be written down: {type(error).__name__}"
+    return None if same else "it cannot be written down without loss"
+
+
+# ---------------------------------------------------------------------------------------------------- oversight
+
+
+def _oversight_answered(draft: Draft, request: Handoff, answers: tuple[Handoff, ...]) -> None:
+    answer = answers[0] if len(answers) == 1 else None
+    if answer is not None and not _passes(draft, answer, request):
+        answer = None
+    ruling = answer.payload if answer is not None else None
+    match request.payload:
+        case ReviewRequest(handoff=reviewed):
+            if not isinstance(ruling, Ruling) or ruling.subject != reviewed.id:
+                ruling = veto(reviewed.id, "oversight gave no ruling on it")
+            _ruled(draft, reviewed, ruling)
+        case StepRequest() as step:
+            subject = f"{step.plan}/{step.step}/{step.direction}"
+            ruled = ruling if isinstance(ruling, Ruling) else veto(subject, "oversight gave no ruling on it")
+            draft.attempt(lambda: saga_driver.ruled(draft, step, ruled), subject)
+        case _:
+            raise RefusedError(f"oversight was not asked for {request.intent}")
+
+
+def veto(subject: str, why: str) -> Ruling:
+    """What silence of oversight means."""
+    return Ruling(subject=subject, permitted=False, level=Oversight.FORBIDDEN, reasons=(why,))
+
+
+def failed(draft: Draft, name: str, reason: str, *, late: bool = False) -> None:
+    """An agent failed; for good, when no further try is left."""
+    handoff = sending.failed(draft, name, reason, late=late)
+    if handoff is None:
+        return
+    match handoff.payload:
+        case ReviewRequest(handoff=reviewed):
+            _ruled(draft, reviewed, veto(reviewed.id, f"oversight did not rule: {reason}"))
+        case StepRequest(plan=plan, step=step, direction=direction) as request:
+            ruling = veto(f"{plan}/{step}/{direction}", f"oversight did not rule: {reason}")
+            draft.attempt(lambda: saga_driver.ruled(draft, request, ruling), ruling.subject)
+        case _ if handoff.intent in CHAIN and _watched(draft, handoff.work_item):
+            chain_ended(draft, handoff.work_item)
+        case _ if handoff.intent in CHAIN and not _closed(draft, handoff.work_item):
+            work = draft.state.work[handoff.work_item]
+            draft.put(replace(work, chain=""))
+            because = f"The {handoff.to.value} agent could not {handoff.intent.value}: {reason}."
+            _give_to_person(draft, handoff.work_item, f"{handoff.to.value}-failed", because)
+        case _:
+            pass
+
+
+def _watched(draft: Draft, name: str) -> bool:
+    """A person has it already, and what failed was only a second look."""
+    incident = draft.state.incidents.get(name)
+    return incident is not None and incident.state in WATCHED
+
+
+def _give_to_person(draft: Draft, name: str, reason: str, because: str) -> None:
+    escalate(draft, name, Ask(reason, because, TAKE_OVER.format(name)))
+
+
+def _ruled(draft: Draft, answer: Handoff, ruling: Ruling) -> None:
+    """Oversight ruled on an agent's answer."""
+    name = answer.work_item
+    draft.subject = name
+    draft.note(ruling=answer.id, permitted=ruling.permitted, policies=ruling.policies, digest=ruling.digest)
+    if answer.intent is Intent.LINK:
+        draft.attempt(lambda: tickets.linked(draft, answer, ruling), answer.id)
+        return
+    if _closed(draft, name):
+        draft.note(dropped=answer.id, because="the incident is closed")
+        return
+    if answer.intent in ON_CHAIN:
+        chain_at(draft, name, "")
+    held = answer.intent is Intent.EXECUTE and ruling.hold_until is not None
+    if ruling.permitted or held or answer.intent is Intent.ESCALATE:
+        taken = draft.attempt(lambda: _accept(draft, answer, ruling), answer.id)
+        if not taken and answer.intent in ON_CHAIN:
+            chain_ended(draft, name)
+        return
+    why = "; ".join(ruling.reasons)
+    draft.line(name, "oversight", f"vetoes {answer.intent.value} of {answer.sender.value}: {why}", answer.id)
+    if answer.intent in ON_CHAIN and _watched(draft, name):
+        chain_ended(draft, name)
+    elif answer.intent in ON_CHAIN and draft.state.incidents[name].state in EARLY:
+        because = f"Oversight vetoed to {answer.intent.value}: {why}."
+        _give_to_person(draft, name, f"vetoed-{answer.intent.value}", because)
+
+
+# ------------------------------------------------------------------------------------------------------- effect
+
+
+def _accept(draft: Draft, answer: Handoff, ruling: Ruling) -> None:
+    name = answer.work_item
+    state = draft.state.incidents[name].state
+    match answer.payload:
+        case Diagnosed(diagnosis=diagnosis) if state is IncidentState.DIAGNOSING:
+            _diagnosed(draft, answer, diagnosis)
+        case Diagnosed(diagnosis=diagnosis) if state in WATCHED:
+            if thought_again(draft, answer, diagnosis):
+                _diagnosed(draft, answer, diagnosis)
+        case Routed() as routed if state is IncidentState.DECIDING:
+            _routed(draft, answer, routed)
+        case Planned(plan=plan) if state is IncidentState.DECIDING:
+            consider(draft, name, plan, ruling)
+        case Escalated(page=page, reason=reason):
+            ask = Ask(f"{answer.sender.value}-escalates", reason, TAKE_OVER.format(name))
+            draft.incident(replace(draft.state.incidents[name], priority=page.priority))
+            escalate(draft, name, ask, page=page)
+        case MergeProposed(other=other):
+            merge_proposed(draft, name, other, "; ".join(answer.reasoning))
+        case Verified(plan=plan_id, verdict=verdict, reasons=reasons):
+            saga_driver.looked(draft, plan_id, say.Verified(draft.at, verdict, reasons), answer.id)
+        case _:
+            raise RefusedError(f"{answer.intent} comes too late: {name} is {state.value}")
+
+
+def _diagnosed(draft: Draft, answer: Handoff, diagnosis: Diagnosis) -> None:
+    """Keep the diagnosis; a new root is a new context."""
+    name = answer.work_item
+    incident = draft.state.incidents[name]
+    after = move(draft, name, Trigger.DIAGNOSED, diagnosis=diagnosis)
+    if after.root != incident.root:
+        draft.incident(replace(after, context_version=after.context_version + 1))
+    said = finding(diagnosis)
+    if said not in (line.what for line in after.story[-3:]):
+        draft.line(name, "analysis", said, answer.id)
+    _pass_on(draft, answer)
+
+
+def _routed(draft: Draft, answer: Handoff, routed: Routed) -> None:
+    name = answer.work_item
+    incident = draft.state.incidents[name]
+    draft.incident(replace(incident, priority=routed.priority, owner=routed.owner, level=routed.level))
+    runbooks = ", ".join(routed.runbooks)
+    draft.line(name, "routing", f"{routed.priority.value}, owner {routed.owner or 'nobody'}; may help: {runbooks}")
+    _pass_on(draft, answer)
+
+
+def _pass_on(draft: Draft, answer: Handoff) -> None:
+    """Give a permitted answer to its receiver, in the context of now."""
+    incident = draft.state.incidents[answer.work_item]
+    chain_at(draft, answer.work_item, answer.id)
+    sending.send(draft, replace(answer, context_version=incident.context_version))
+
+
+def consider(draft: Draft, name: str, plan: Plan, ruling: Ruling) -> None:
+    """A plan that oversight has seen: begin it, ask for approval, hold it, or hand it to a person."""
+    incident, work = draft.state.incidents[name], draft.state.work[name]
+    why = _unfit(draft, name, plan)
+    if why is not None:
+        _give_to_person(draft, name, "plan-refused", f"The plan {plan.runbook} was not begun: {why}.")
+        return
+    draft.incident(replace(incident, level=ruling.level, plan=plan.id))
+    draft.put(replace(work, proposed=plan, approvals=(), basis=incident.context_version))
+    reasons = "; ".join(ruling.reasons)
+    if ruling.hold_until is not None:
+        due = max(ruling.hold_until, draft.after(1.0))
+        move(draft, name, Trigger.WINDOW_CLOSED, due=due)
+        draft.line(name, "oversight", f"held: {reasons}", plan.id)
+        return
+    match ruling.level:
+        case Oversight.UNATTENDED:
+            draft.line(name, "oversight", f"permits {plan.runbook} unattended: {reasons}", plan.id)
+            saga_driver.start(draft, name, plan)
+        case Oversight.ONE_APPROVER | Oversight.TWO_APPROVERS:
+            _ask_approval(draft, name, plan, ruling)
+        case Oversight.FORBIDDEN:
+            _give_to_person(draft, name, "forbidden", f"Policy forbids {plan.runbook}: {reasons}.")
+
+
+def _unfit(draft: Draft, name: str, plan: Plan) -> str | None:
+    state = draft.state
+    if is_runtime(state, name) or state.of_tickets_only(name):
+        return "nothing but tickets or the runtime itself speaks of trouble"
+    if plan.work_item != name:
+        return f"it is meant for {plan.work_item}"
+    if not plan.steps:
+        return "it has no steps"
+    if plan.id in state.sagas:
+        return f"a plan {plan.id} was begun before"
+    if state.incidents[name].attempts >= draft.settings.control.max_attempts:
+        return f"{state.incidents[name].attempts} plans were tried already"
+    return None
+
+
+def _ask_approval(draft: Draft, name: str, plan: Plan, ruling: Ruling) -> None:
+    what = ", then ".join(f"{s.action.primitive} {s.action.target}" for s in plan.steps)
+    if draft.state.incidents[name].shadow:
+        draft.line(name, "orchestrator", f"shadow mode: would ask for {ruling.level.value} to {what}")
+        saga_driver.start(draft, name, plan)
+        return
+    move(draft, name, Trigger.APPROVAL_NEEDED)
+    people = "two people approve" if ruling.level is Oversight.TWO_APPROVERS else "somebody approves"
+    because = f"The runtime would {what} ({plan.reason}), and waits until {people}: {'; '.join(ruling.reasons)}."
+    asks = f"`aiops approve {name} --seen {sight(draft.state.work[name])}` or `aiops reject {name}`."
+    draft.line(name, "oversight", f"asks for {ruling.level.value} to {what}: {'; '.join(ruling.reasons)}", plan.id)
+    page_people(draft, name, Ask(approval_reason(draft, name), because, asks))

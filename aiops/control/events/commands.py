@@ -1,0 +1,142 @@
+"""What people may tell the runtime: approve, reject, acknowledge, take over, suppress, close; halt and resume."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from aiops.control.incident.escalation import acknowledge
+from aiops.control.incident.membership import close, move
+from aiops.control.plan import saga_driver
+from aiops.control.state.lifecycle import Trigger
+from aiops.control.state.transaction import Draft, RefusedError
+from aiops.model.events import CommandGiven, HaltChanged
+from aiops.model.incidents import Incident, IncidentState
+from remediations import saga_messages as say
+from remediations.saga_state import State
+
+LONGEST_SUPPRESSION_MINUTES: Final = 7 * 24 * 60.0
+
+
+def given(draft: Draft, event: CommandGiven) -> None:
+    """One command of one person."""
+    if not event.who.strip():
+        raise RefusedError("a command needs the name of who gives it")
+    command = COMMANDS.get(event.command)
+    if command is None:
+        raise RefusedError(f"unknown command {event.command!r}; known: {', '.join(COMMANDS)}")
+    command(draft, event)
+
+
+def _incident(draft: Draft, event: CommandGiven) -> Incident:
+    """The incident that the command names, by its id, its plan's, or a page's key."""
+    incidents = draft.state.incidents
+    page = draft.state.pages.get(event.subject)
+    name = page.page.work_item if page else event.subject
+    found = incidents.get(name) or next((i for i in incidents.values() if i.plan and i.plan == event.subject), None)
+    if found is None:
+        raise RefusedError(f"no open incident or plan {event.subject!r}")
+    draft.subject = found.id
+    return found
+
+
+def _approve(draft: Draft, event: CommandGiven) -> None:
+    """Count an approval; each person counts once, and only for the plan that waits now."""
+    incident = _incident(draft, event)
+    work = draft.state.work[incident.id]
+    plan = work.proposed
+    if incident.shadow:
+        raise RefusedError(f"{incident.id} was decided in shadow mode: nothing is begun")
+    if incident.state is not IncidentState.AWAITING_APPROVAL or plan is None:
+        raise RefusedError(f"{incident.id} does not wait for approval: it is {incident.state.value}")
+    if event.arguments.get("plan", plan.id) != plan.id:
+        raise RefusedError(f"the plan that waits is {plan.id}")
+    version = event.arguments.get("version", str(work.basis))
+    if not (version.isdecimal() and work.basis <= int(version) <= incident.context_version):
+        raise RefusedError(f"the plan rests on version {work.basis} of what is known, not on {version[:20]}")
+    who = " ".join(event.who.split())
+    if who.casefold() in {name.casefold() for name in work.approvals}:
+        raise RefusedError(f"{who} approved it already; another person must")
+    approvals = (*work.approvals, who)
+    draft.put(replace(work, approvals=approvals))
+    draft.line(incident.id, event.who, f"approves {plan.id}")
+    if len(approvals) >= saga_driver.APPROVERS[incident.level]:
+        saga_driver.start(draft, incident.id, plan)
+
+
+def _reject(draft: Draft, event: CommandGiven) -> None:
+    incident = _incident(draft, event)
+    if incident.state not in {IncidentState.AWAITING_APPROVAL, IncidentState.HELD}:
+        raise RefusedError(f"{incident.id} does not wait for a decision: it is {incident.state.value}")
+    move(draft, incident.id, Trigger.STUCK, outcome=f"rejected by {event.who}")
+    draft.put(replace(draft.state.work[incident.id], proposed=None, approvals=()))
+    draft.line(incident.id, event.who, f"rejects {incident.plan}: {event.arguments.get('reason', 'no reason given')}")
+
+
+def _acknowledge(draft: Draft, event: CommandGiven) -> None:
+    acknowledge(draft, _incident(draft, event).id, event.who)
+
+
+def _take_over(draft: Draft, event: CommandGiven) -> None:
+    """A person says that a stuck plan's targets are in order: its locks and budget are given back."""
+    incident = _incident(draft, event)
+    plans = [draft.state.sagas[key] for key in draft.state.owned(incident.id, "saga")]
+    stuck = [record for record in plans if record.saga.state is State.STUCK]
+    if not stuck:
+        raise RefusedError(f"no plan of {incident.id} is stuck")
+    for record in stuck:
+        saga_driver.tell(draft, record.saga.plan.id, say.TakenOver(draft.at, event.who))
+        draft.line(incident.id, event.who, f"took over {record.saga.plan.id}")
+
+
+def _close(draft: Draft, event: CommandGiven) -> None:
+    incident = _incident(draft, event)
+    close(draft, incident.id, Trigger.CLOSED_BY_PERSON, f"closed by {event.who}")
+
+
+def _suppress(draft: Draft, event: CommandGiven) -> None:
+    incident = _incident(draft, event)
+    try:
+        minutes = float(event.arguments.get("minutes", "60"))
+    except ValueError:
+        minutes = 0.0
+    if not 0 < minutes <= LONGEST_SUPPRESSION_MINUTES:
+        raise RefusedError("minutes must be a number above 0, at most a week")
+    move(draft, incident.id, Trigger.SUPPRESSED, due=draft.after(minutes * 60))
+    draft.line(incident.id, event.who, f"suppresses it for {minutes:g} minutes")
+
+
+def _noted(draft: Draft, event: CommandGiven) -> None:
+    """The halt table says so for itself (``HaltChanged``); here it is only recorded who asked."""
+    draft.note(asked=event.command, who=event.who)
+
+
+def halt_changed(draft: Draft, event: HaltChanged) -> None:
+    """Stop every plan at its next safe point, or let what was not stopped go on."""
+    reign = draft.state.reign
+    if event.generation < reign.halt_generation:
+        raise RefusedError(f"generation {event.generation} is older than {reign.halt_generation}")
+    draft.put(replace(reign, halt_generation=event.generation, halted=event.halted, halted_by=event.who))
+    if event.halted == reign.halted:
+        return
+    word: say.Event = say.Halted(draft.at, event.who) if event.halted else say.Resumed(draft.at)
+    for plan, record in list(draft.state.sagas.items()):
+        if record.saga.over or not (event.halted or record.saga.halted):
+            continue
+        # one plan that does not know the word must not keep the others from hearing it
+        if draft.attempt(lambda plan=plan: saga_driver.tell(draft, plan, word), plan):  # type: ignore[misc]
+            draft.line(record.incident, event.who or "orchestrator", "halted" if event.halted else "resumed")
+    draft.subject = ""
+
+
+COMMANDS: Final[dict[str, Callable[[Draft, CommandGiven], None]]] = {
+    "approve": _approve,
+    "reject": _reject,
+    "acknowledge": _acknowledge,
+    "take-over": _take_over,
+    "close": _close,
+    "suppress": _suppress,
+    "halt": _noted,
+    "resume": _noted,
+}

@@ -1,0 +1,244 @@
+"""Takes in what the world says: episodes, items, edges, changes, tickets; and places episodes in incidents.
+
+An episode is an upsert: an older revision or generation is refused, an overlapping one of the same entity is the same
+episode told twice. The placement is quick; analysis may merge later.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Final
+
+from aiops.control.diagnosis.merging import merge_found
+from aiops.control.diagnosis.requests import WATCHED, changed, diagnose
+from aiops.control.incident.membership import SHADOW, close, join, open_incident, revise, well
+from aiops.control.plan.outcomes import HEALED, recurred
+from aiops.control.state import documents as doc
+from aiops.control.state.lifecycle import EARLY, LAST, Trigger
+from aiops.control.state.store import SECOND, State
+from aiops.control.state.transaction import Draft, OldNewsError, RefusedError
+from aiops.model.entities import RUNTIME_ENTITY, Edge
+from aiops.model.episodes import Episode, Source
+from aiops.model.events import ChangeReported, EdgesObserved, EpisodeReported, ItemReported
+from aiops.model.incidents import IncidentState
+
+EDGE_FRESH: Final = 600 * SECOND
+"""An edge that was written down less than this ago need not be written again only because it was seen."""
+EDGE_KEPT: Final = 24 * 3600 * SECOND
+TELLERS: Final = {Source.ALERT: "alert", Source.TICKET: "ticket", Source.RUNTIME: "runtime"}
+"""Who tells of an episode; all other sources are our own data plane."""
+
+
+def episode_reported(draft: Draft, event: EpisodeReported) -> None:
+    """Upsert an episode, and let its incident open, grow, clear or reopen."""
+    take_episode(draft, event.episode)
+
+
+def take_episode(draft: Draft, episode: Episode) -> None:
+    """The upsert itself, also for episodes that tickets make."""
+    state = draft.state
+    _check(state, episode, draft.settings.domain)
+    name = state.aliases.get(episode.id, episode.id)
+    record = state.episodes.get(name)
+    if record is not None:
+        _revised(draft, record, episode)
+        return
+    _fence(draft, episode)
+    same = _overlapping(state, episode)
+    if same is not None:
+        account = state.account
+        draft.put(replace(account, seen=account.seen + 1, folded=account.folded + 1))
+        record = replace(same, folded=(*same.folded, episode.id))
+        newer = replace(episode, id=same.episode.id, opened_at=same.episode.opened_at)
+        newer = replace(newer, revision=same.episode.revision + 1)
+        draft.subject = same.incident
+        revise(draft, record, newer)
+        _after(draft, same.incident, record.episode, newer)
+        return
+    _place(draft, episode)
+
+
+def _check(state: State, episode: Episode, domain: str) -> None:
+    numbers = [episode.severity, *(v for s in episode.signals for v in (s.score, s.value, s.expected))]
+    if not episode.id or not episode.entity:
+        raise RefusedError("an episode needs an id and an entity")
+    if episode.domain != domain:
+        raise RefusedError(f"it belongs to domain {episode.domain}")
+    if not all(math.isfinite(n) for n in numbers):
+        raise RefusedError("a figure of it is not a number")
+    held = state.slots.get(str(episode.slot))
+    if episode.source not in TELLERS and held is not None and episode.generation < held.generation:
+        raise OldNewsError(f"generation {episode.generation} of slot {episode.slot} is over")
+
+
+def _fence(draft: Draft, episode: Episode) -> None:
+    held = draft.state.slots.get(str(episode.slot))
+    if episode.source not in TELLERS and episode.generation > (held.generation if held else 0):
+        draft.put(doc.SlotRecord(episode.slot, episode.generation))
+
+
+def _revised(draft: Draft, record: doc.EpisodeRecord, episode: Episode) -> None:
+    """A revision of a known episode; through an alias only the newest knowledge counts."""
+    draft.subject = record.incident
+    held = record.episode
+    if episode.entity != held.entity:
+        raise RefusedError(f"episode {episode.id} is of {held.entity}, not of {episode.entity}")
+    if episode.id == held.id and episode.revision <= held.revision:
+        raise OldNewsError(f"revision {episode.revision} is not newer than {held.revision}")
+    if episode.id != held.id:
+        if episode.watermark < held.watermark:
+            raise OldNewsError("another telling of the same episode is newer")
+        episode = replace(episode, id=held.id, opened_at=held.opened_at, revision=max(held.revision, episode.revision))
+    _fence(draft, episode)
+    revise(draft, record, episode)
+    _after(draft, record.incident, held, episode)
+
+
+def _overlapping(state: State, episode: Episode) -> doc.EpisodeRecord | None:
+    """The open episode that the same teller holds of the same entity."""
+    teller = TELLERS.get(episode.source, "bank")
+    if teller in {"alert", "runtime"}:
+        return None
+    for name in state.open_on.get(episode.entity, ()):
+        record = state.episodes[name]
+        ended = episode.ended_at is not None and episode.ended_at < record.episode.opened_at
+        if TELLERS.get(record.episode.source, "bank") == teller and not ended:
+            return record
+    return None
+
+
+def _after(draft: Draft, name: str, before: Episode, now: Episode) -> None:
+    """What an episode's end or return means for its incident."""
+    incident = draft.state.incidents[name]
+    if before.ended_at is None and now.ended_at is not None:
+        cleared(draft, name)
+    elif now.ended_at is None and incident.state is IncidentState.RESOLVED:
+        relapse = not before.easing and not now.easing and before.watermark >= (incident.closed_at or 0)
+        relapse = relapse and incident.outcome == HEALED and _about(draft.state, name, now.entity)
+        if before.ended_at is not None or relapse:
+            _came_back(draft, name, now.entity)
+
+
+def cleared(draft: Draft, name: str) -> None:
+    """All members are well: an incident that nobody acted on ends by itself."""
+    incident = draft.state.incidents[name]
+    if not well(draft.state, name) or draft.state.work[name].topic:
+        return
+    if incident.state in EARLY | {IncidentState.SUPPRESSED}:
+        decided = incident.outcome if incident.outcome.startswith(SHADOW) else ""
+        close(draft, name, Trigger.CLEARED, decided or "cleared by itself")
+    elif incident.state is IncidentState.ESCALATED:
+        close(draft, name, Trigger.CLEARED, "cleared while a person had it")
+
+
+def _place(draft: Draft, episode: Episode) -> None:
+    """Join the incident that it may belong to, or open one."""
+    state = draft.state
+    since = min([episode.opened_at, *(s.since for s in episode.signals)])
+    found = _same_entity(state, episode) or _near(draft, episode, since)
+    name = found or open_incident(draft, since)
+    draft.subject = name
+    new = episode.entity not in state.members.get(name, {})
+    join(draft, name, episode)
+    incident = state.incidents[name]
+    if episode.ended_at is not None:
+        cleared(draft, name)
+    elif incident.state is IncidentState.RESOLVED:
+        _came_back(draft, name, episode.entity)
+    elif new and incident.state in (EARLY | WATCHED) - {IncidentState.HELD}:
+        changed(draft, name)
+    merge_found(draft)
+
+
+def _came_back(draft: Draft, name: str, entity: str) -> None:
+    """A recurrence within the settle time."""
+    recurred(draft, name, f"{entity} is unwell again")
+    diagnose(draft, name, "recurred")
+
+
+def _same_entity(state: State, episode: Episode) -> str | None:
+    """An incident that has the entity already: a live one first, else one that closed a moment ago and was about it."""
+    names = list(state.incidents_of.get(episode.entity, ()))
+    if episode.entity == RUNTIME_ENTITY:
+        names = [n for n in names if _metric(state, n) == _metric_of(episode)]
+    live = [n for n in names if state.incidents[n].state not in LAST]
+    closed = [
+        n for n in names if state.incidents[n].state is IncidentState.RESOLVED and _about(state, n, episode.entity)
+    ]
+    return next(iter(live), None) or (closed[-1] if closed else None)
+
+
+def _about(state: State, name: str, entity: str) -> bool:
+    """Whether this entity's return means that what was healed was not: a symptom alone may have another cause now."""
+    incident = state.incidents[name]
+    record = state.sagas.get(incident.plan or "")
+    if incident.outcome != HEALED or record is None:
+        return True
+    healed = {step.action.target for step in record.saga.plan.steps}
+    seen = healed & set(state.members.get(name, ()))
+    return entity in seen or not seen
+
+
+def _metric(state: State, name: str) -> str:
+    first = next(iter(state.episodes_of.get(name, ())), None)
+    return _metric_of(state.episodes[first].episode) if first else ""
+
+
+def _metric_of(episode: Episode) -> str:
+    return episode.signals[0].metric if episode.signals else ""
+
+
+def _near(draft: Draft, episode: Episode, since: int) -> str | None:
+    if episode.entity == RUNTIME_ENTITY:
+        return None
+    return next(iter(draft.state.place(episode.entity, since, draft.at)), None)
+
+
+# ------------------------------------------------------------------------------------------- items, edges, changes
+
+
+def item_reported(draft: Draft, event: ItemReported) -> None:
+    """The CMDB told of an item; a lower version is old news."""
+    held = draft.state.items.get(event.item.id)
+    if not event.item.id or not math.isfinite(event.item.value_per_minute):
+        raise RefusedError("an item needs an id and a finite value")
+    if held is not None and event.item.version < held.item.version:
+        raise OldNewsError(f"version {event.item.version} is older than {held.item.version}")
+    record = doc.ItemRecord(event.item, event.edges)
+    if held == record:
+        raise OldNewsError("nothing new")
+    draft.put(record)
+
+
+def edges_observed(draft: Draft, event: EdgesObserved) -> None:
+    """Spans showed who calls whom; what was written down a moment ago is not written again."""
+    for edge in event.edges:
+        held = draft.state.edges.get(doc.edge_key(edge))
+        if edge.source and edge.target and edge.source != edge.target and _news(held, edge):
+            draft.put(edge)
+
+
+def _news(held: Edge | None, edge: Edge) -> bool:
+    return math.isfinite(edge.weight) and (held is None or edge.seen_at >= held.seen_at + EDGE_FRESH)
+
+
+def change_reported(draft: Draft, event: ChangeReported) -> None:
+    """A change is kept for a day as a suspect."""
+    change = event.change
+    if not change.id:
+        raise RefusedError("a change needs an id")
+    if change.id in draft.state.changes:
+        raise OldNewsError(f"change {change.id} was told before")
+    draft.put(change)
+    draft.timer("forget-change", change.id, draft.after(24 * 3600.0))
+    for name in draft.state.incidents_of.get(change.entity, ()):
+        if name in draft.state.live:
+            draft.line(name, "changes", f"{change.kind} of {change.entity}: {change.summary[:200]}", change.id)
+
+
+def expire(draft: Draft) -> None:
+    """Forget observed edges that nobody saw for a day."""
+    old = [key for key, edge in draft.state.edges.items() if edge.seen_at < draft.at - EDGE_KEPT]
+    for key in old:
+        draft.remove("edge", key)

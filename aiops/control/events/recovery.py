@@ -1,0 +1,49 @@
+"""After a restart: which pending effects are asked for again, and what a new reign begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from aiops.control.handoff import sending
+from aiops.control.plan import saga_driver
+from aiops.control.state.transaction import Draft
+from aiops.model.effects import AskFleet, Effect, HandOff, ObserveStep, Publish, Release, Reserve, RunStep, SendPage
+from aiops.model.events import OrchestratorStarted
+from remediations import saga_messages as say
+
+
+def resume_effects(pending: Iterable[Effect], epoch: int) -> tuple[Effect, ...]:
+    """Effects of the outbox that may be asked for again under the new epoch, in their order.
+
+    A step is never among them: it is in doubt, and its saga looks first. All others are safe to repeat: agents,
+    fleet and budget answer the same question again, releases and records are recognised, pages carry their key.
+    """
+    again: list[Effect] = []
+    for effect in pending:
+        match effect:
+            case RunStep():
+                continue
+            case Reserve(reservation=reservation):
+                again.append(replace(effect, reservation=replace(reservation, epoch=epoch)))
+            case HandOff() | AskFleet() | Release() | ObserveStep() | SendPage() | Publish():
+                again.append(effect)
+    return tuple(again)
+
+
+def started(draft: Draft, event: OrchestratorStarted) -> None:
+    """A new epoch: begun steps are in doubt, waiting begins anew, a halt may have come or gone meanwhile."""
+    reign = draft.state.reign
+    was_halted = reign.halted
+    generation = max(event.halt_generation, reign.halt_generation)
+    draft.put(replace(reign, epoch=event.epoch, halt_generation=generation, halted=event.halted))
+    for plan, record in list(draft.state.sagas.items()):
+        if record.saga.over:
+            continue
+        draft.attempt(lambda plan=plan: saga_driver.tell(draft, plan, say.Restarted(draft.at)), plan)  # type: ignore[misc]
+        if event.halted and not was_halted:
+            draft.attempt(lambda plan=plan: saga_driver.tell(draft, plan, say.Halted(draft.at)), plan)  # type: ignore[misc]
+        elif was_halted and not event.halted:
+            draft.attempt(lambda plan=plan: saga_driver.tell(draft, plan, say.Resumed(draft.at)), plan)  # type: ignore[misc]
+    sending.restarted(draft)
+    draft.subject = ""

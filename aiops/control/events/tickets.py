@@ -1,0 +1,100 @@
+"""Tickets: triage reads each; one that names a known item becomes evidence, several become a weak trouble.
+
+Nothing that only tickets speak of ever leads to an action: such an incident is for people.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from aiops.agents.triage import Cluster, Report, clusters
+from aiops.control.events.intake import take_episode
+from aiops.control.handoff.sending import ask
+from aiops.control.state import documents as doc
+from aiops.control.state.lifecycle import LAST
+from aiops.control.state.transaction import Draft, OldNewsError, RefusedError
+from aiops.model.episodes import Direction, Episode, Signal, Source
+from aiops.model.events import TicketReceived
+from aiops.model.handoffs import Handoff, Intent, Role, Ruling, TicketLinked, TicketRead
+
+SEVERITY: Final = 0.3
+"""Of a trouble that only users speak of."""
+QUIET_SECONDS: Final = 3600.0
+
+
+def ticket_received(draft: Draft, event: TicketReceived) -> None:
+    """A user complained: triage reads it."""
+    ticket = event.ticket
+    if not ticket.id:
+        raise RefusedError("a ticket needs an id")
+    if ticket.id in draft.state.tickets:
+        raise OldNewsError(f"ticket {ticket.id} was told before")
+    draft.put(doc.TicketRecord(ticket))
+    draft.timer("forget-ticket", ticket.id, draft.after(24 * 3600.0))
+    draft.subject = f"ticket/{ticket.id}"
+    ask(draft, f"ticket/{ticket.id}/read", Role.TRIAGE, Intent.READ, TicketRead(ticket))
+
+
+def linked(draft: Draft, answer: Handoff, ruling: Ruling) -> None:
+    """Triage read a ticket: evidence for an open incident, or a weak signal; never more."""
+    payload = answer.payload
+    assert isinstance(payload, TicketLinked)
+    record = draft.state.tickets.get(payload.ticket)
+    if record is None or record.read or answer.work_item != f"ticket/{payload.ticket}":
+        raise RefusedError(f"ticket {payload.ticket!r} does not wait to be read")
+    incident = draft.state.incidents.get(payload.incident or "")
+    joined = incident is not None and incident.state not in LAST and ruling.permitted
+    draft.put(replace(record, items=payload.items, read=True, incident=incident.id if incident and joined else ""))
+    if incident is None or not joined:
+        _clustered(draft)
+    elif payload.ticket not in incident.tickets:
+        draft.subject = incident.id
+        draft.incident(replace(incident, tickets=(*incident.tickets, payload.ticket)))
+        draft.line(incident.id, "triage", f"ticket {payload.ticket} speaks of {', '.join(payload.items)}", answer.id)
+
+
+def _clustered(draft: Draft) -> None:
+    """Several users name one item that no incident covers: a weak trouble, for people to look at."""
+    weak = [r for r in draft.state.tickets.values() if r.read and not r.incident]
+    reports = [Report(r.ticket.id, r.ticket.at, r.items) for r in weak]
+    for cluster in clusters(reports, draft.at):
+        episode = _episode(cluster, draft.at, draft.settings.domain)
+        covered = any(name in draft.state.live for name in draft.state.incidents_of.get(cluster.item, ()))
+        if not covered and episode.id not in draft.state.episodes:
+            take_episode(draft, episode)
+            draft.timer("tickets-quiet", episode.id, draft.after(QUIET_SECONDS))
+
+
+def quiet(draft: Draft, name: str) -> None:
+    """No more tickets: the weak trouble is over."""
+    record = draft.state.episodes.get(name)
+    if record is not None and record.episode.ended_at is None:
+        held = record.episode
+        take_episode(draft, replace(held, revision=held.revision + 1, ended_at=draft.at, watermark=draft.at))
+
+
+def _episode(cluster: Cluster, at: int, domain: str) -> Episode:
+    signal = Signal(
+        series="tickets",
+        metric="tickets",
+        direction=Direction.UP,
+        source=Source.TICKET,
+        since=cluster.since,
+        score=SEVERITY,
+        value=float(len(cluster.tickets)),
+        expected=0.0,
+        detector="triage",
+    )
+    return Episode(
+        id=f"tickets@{cluster.item}@{cluster.tickets[0]}",
+        entity=cluster.item,
+        opened_at=cluster.since,
+        revision=1,
+        severity=SEVERITY,
+        signals=(signal,),
+        signals_total=1,
+        watermark=at,
+        source=Source.TICKET,
+        domain=domain,
+    )

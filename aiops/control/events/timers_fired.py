@@ -1,0 +1,156 @@
+"""Timers: each fires once, and its name says what its time means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from aiops.agents.paging import Ask
+from aiops.control.diagnosis.merging import merge_later
+from aiops.control.diagnosis.requests import diagnose
+from aiops.control.events import answers, tickets
+from aiops.control.handoff import sending
+from aiops.control.incident import escalation
+from aiops.control.incident.membership import REVIEW_SECONDS, archive, close, drop_chain, easing, move, well
+from aiops.control.plan import saga_driver
+from aiops.control.plan.outcomes import recurred
+from aiops.control.state.lifecycle import LAST, Trigger
+from aiops.control.state.store import SECOND
+from aiops.control.state.transaction import Draft, RefusedError
+from aiops.model.events import TimerFired
+from aiops.model.incidents import IncidentState
+from remediations import saga_messages as say
+from remediations.saga_state import State
+
+
+def fired(draft: Draft, event: TimerFired) -> None:
+    """A timer's time came; one that was moved, cancelled or has fired already means nothing."""
+    row = draft.state.timers.get(event.timer)
+    if row is None:
+        raise RefusedError(f"timer {event.timer!r} is not set")
+    if row.due > event.at:
+        raise RefusedError(f"timer {event.timer!r} is due later")
+    draft.cancel(event.timer)
+    draft.attempt(lambda: NAMES[row.name](draft, row.subject, row.id), row.id)
+
+
+def _deadline(draft: Draft, name: str, _: str) -> None:
+    """A state's patience is over."""
+    incident = draft.state.incidents[name]
+    draft.subject = name
+    match incident.state:
+        case IncidentState.HELD | IncidentState.SUPPRESSED:
+            move(draft, name, Trigger.DEADLINE)
+            draft.line(name, "orchestrator", "looks again")
+            diagnose(draft, name, "its time has come")
+        case IncidentState.ESCALATED:
+            _left_alone(draft, name)
+        case IncidentState.AWAITING_APPROVAL if incident.shadow:
+            _shadowed(draft, name)
+        case IncidentState.AWAITING_APPROVAL:
+            because = f"Nobody approved or rejected {incident.plan} in time."
+            asks = answers.TAKE_OVER.format(name)
+            escalation.escalate(draft, name, Ask("not-approved", because, asks), trigger=Trigger.DEADLINE)
+        case _:
+            because = f"It has been {incident.state.value} for too long."
+            asks = answers.TAKE_OVER.format(name)
+            drop_chain(draft, name)
+            escalation.escalate(draft, name, Ask("too-long", because, asks), trigger=Trigger.DEADLINE)
+
+
+def _shadowed(draft: Draft, name: str) -> None:
+    """Nobody is asked in shadow mode: it lasts as long as its trouble does, a day at most."""
+    incident = draft.state.incidents[name]
+    if draft.at < incident.opened_at + round(REVIEW_SECONDS * SECOND):
+        draft.timer("deadline", name, draft.after(draft.settings.control.approval_seconds))
+    else:
+        close(draft, name, Trigger.CLEARED, incident.outcome)
+
+
+def _left_alone(draft: Draft, name: str) -> None:
+    """An escalated incident: over when the runtime's own trouble is quiet; else its person is reminded, then left."""
+    incident = draft.state.incidents[name]
+    if draft.state.work[name].topic:
+        close(draft, name, Trigger.DEADLINE, "not heard of again")
+        return
+    reminded = any(reason.startswith("reminder") for reason in draft.state.work[name].paged)
+    if reminded:
+        close(draft, name, Trigger.DEADLINE, "left with a person")
+        return
+    ask = Ask("reminder", f"{incident.id} is still open a day after it was handed over.", "Please close it.")
+    escalation.page_people(draft, name, ask)
+    draft.timer("deadline", name, draft.after(24 * 3600.0))
+
+
+def _settled(draft: Draft, name: str, _: str) -> None:
+    """The settle time is over: still unwell means it was not healed; else it goes to the archive."""
+    incident = draft.state.incidents[name]
+    draft.subject = name
+    if incident.state not in LAST:
+        raise RefusedError(f"{name} is open again")
+    held = any(draft.state.sagas[p].saga.state is not State.FINISHED for p in draft.state.owned(name, "saga"))
+    unwell = not well(draft.state, name)
+    left = incident.shadow or incident.outcome.startswith(("closed by", "left with"))
+    if unwell and not left and not easing(draft.state, name):
+        recurred(draft, name, "members are still unwell")
+        diagnose(draft, name, "still unwell")
+    elif held or unwell:
+        draft.timer("settle", name, draft.after(draft.settings.control.settle_seconds))
+    else:
+        archive(draft, name)
+
+
+def _ask(draft: Draft, name: str, _: str) -> None:
+    diagnose(draft, name, "more is known")
+
+
+def _handoff(draft: Draft, name: str, _: str) -> None:
+    answers.failed(draft, name, "no answer before the deadline", late=True)
+
+
+def _merge(draft: Draft, pair: str, _: str) -> None:
+    merge_later(draft, pair)
+
+
+def _retry(draft: Draft, name: str, _: str) -> None:
+    sending.retry(draft, name)
+
+
+def _ack(draft: Draft, key: str, _: str) -> None:
+    escalation.not_acknowledged(draft, key)
+
+
+def _resend(draft: Draft, key: str, _: str) -> None:
+    escalation.resend(draft, key)
+
+
+def _saga(draft: Draft, plan: str, timer: str) -> None:
+    saga_driver.tell(draft, plan, say.TimerFired(draft.at, timer))
+
+
+def _forget_change(draft: Draft, name: str, _: str) -> None:
+    draft.remove("change", name, archive=True)
+
+
+def _forget_ticket(draft: Draft, name: str, _: str) -> None:
+    draft.remove("ticket", name, archive=True)
+
+
+def _tickets_quiet(draft: Draft, name: str, _: str) -> None:
+    tickets.quiet(draft, name)
+
+
+NAMES: Final[dict[str, Callable[[Draft, str, str], None]]] = {
+    "deadline": _deadline,
+    "settle": _settled,
+    "ask": _ask,
+    "handoff": _handoff,
+    "merge": _merge,
+    "retry": _retry,
+    "ack": _ack,
+    "resend": _resend,
+    "saga": _saga,
+    "forget-change": _forget_change,
+    "forget-ticket": _forget_ticket,
+    "tickets-quiet": _tickets_quiet,
+}

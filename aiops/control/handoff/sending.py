@@ -1,0 +1,125 @@
+"""Sends handoffs to agents and keeps track of them until they are answered, failed for good, or not wanted any more.
+
+A crash is tried again within the deadline; an agent that is late has failed, and oversight that is late has vetoed.
+What an answer or a final failure means is decided in ``aiops.control.events.answers``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from aiops.control.handoff.reviews import review_of
+from aiops.control.incident.membership import forget_handoff
+from aiops.control.incident.runtime_incidents import trouble
+from aiops.control.state import documents as doc
+from aiops.control.state.transaction import Draft, RefusedError
+from aiops.model.effects import HandOff
+from aiops.model.handoffs import Handoff, Intent, Payload, ReviewRequest, Role
+
+TRIES: Final = 3
+RETRY_SECONDS: Final = 1.0
+FAILURES_UNTIL_TROUBLE: Final = 3
+
+
+def ask(draft: Draft, name: str, to: Role, intent: Intent, payload: Payload) -> Handoff:
+    """A handoff of the orchestrator itself, sent."""
+    work_item = draft.subject
+    incident = draft.state.incidents.get(work_item)
+    handoff = Handoff(
+        id=name,
+        work_item=work_item,
+        sender=Role.ORCHESTRATOR,
+        to=to,
+        intent=intent,
+        confidence=1.0,
+        reasoning=(f"{intent.value} follows from [{draft.event.id}]",),
+        evidence=(draft.event.id,),
+        context_version=incident.context_version if incident else 1,
+        at=draft.at,
+        deadline_at=0,
+        payload=payload,
+        cause=draft.event.id,
+        domain=draft.settings.domain,
+    )
+    return send(draft, handoff)
+
+
+def send(draft: Draft, handoff: Handoff) -> Handoff:
+    """Give the handoff to its receiver, with a deadline from now."""
+    if handoff.id in draft.state.handoffs:
+        raise RefusedError(f"a handoff {handoff.id!r} is under way already")
+    fresh = replace(handoff, at=draft.at, deadline_at=draft.after(draft.settings.control.handoff_seconds))
+    _dispatch(draft, doc.HandoffRecord(fresh))
+    draft.timer("handoff", fresh.id, fresh.deadline_at)
+    return fresh
+
+
+def _dispatch(draft: Draft, record: doc.HandoffRecord) -> None:
+    draft.put(record)
+    handoff = record.handoff
+    draft.effect(HandOff(f"{handoff.id}/{record.attempt}", handoff, domain=handoff.domain))
+
+
+def review(draft: Draft, answer: Handoff) -> None:
+    """Show oversight a handoff before it takes effect."""
+    ask(draft, review_of(answer), Role.OVERSIGHT, Intent.REVIEW, ReviewRequest(answer))
+
+
+def take(draft: Draft, name: str) -> Handoff:
+    """The handoff that an answer speaks of, which is no longer waited for."""
+    record = draft.state.handoffs.get(name)
+    if record is None:
+        raise RefusedError(f"nobody waits for an answer to {name!r}")
+    draft.subject = record.handoff.work_item
+    forget_handoff(draft, name)
+    if draft.state.agent(record.handoff.to).failures:
+        draft.put(doc.AgentRecord(record.handoff.to, 0))
+    return record.handoff
+
+
+def failed(draft: Draft, name: str, reason: str, *, late: bool = False) -> Handoff | None:
+    """Count the failure and try again if there is time; the handoff, when it failed for good."""
+    record = draft.state.handoffs.get(name)
+    if record is None:
+        raise RefusedError(f"nobody waits for an answer to {name!r}")
+    handoff = record.handoff
+    draft.subject = handoff.work_item
+    agent = draft.state.agent(handoff.to)
+    draft.put(replace(agent, failures=agent.failures + 1))
+    draft.line(handoff.work_item, handoff.to.value, f"failed at {handoff.intent.value}: {reason}", handoff.id)
+    if agent.failures + 1 >= FAILURES_UNTIL_TROUBLE:
+        trouble(draft, f"agent-{handoff.to.value}", f"The {handoff.to.value} agent fails repeatedly: {reason}")
+    retry_at = draft.after(RETRY_SECONDS)
+    if not late and record.attempt < TRIES and retry_at < handoff.deadline_at:
+        draft.timer("retry", name, retry_at)
+        return None
+    if late and handoff.to is not Role.OVERSIGHT and record.attempt < TRIES:
+        _again(draft, record)
+        return None
+    forget_handoff(draft, name)
+    return handoff
+
+
+def retry(draft: Draft, name: str) -> None:
+    """The pause after a crash is over."""
+    record = draft.state.handoffs.get(name)
+    if record is not None:
+        draft.subject = record.handoff.work_item
+        draft.done(f"{name}/{record.attempt}")
+        _dispatch(draft, replace(record, attempt=record.attempt + 1))
+
+
+def _again(draft: Draft, record: doc.HandoffRecord) -> None:
+    """A second deadline for a late agent; oversight gets none."""
+    handoff = replace(record.handoff, deadline_at=draft.after(draft.settings.control.handoff_seconds))
+    draft.done(f"{handoff.id}/{record.attempt}")
+    _dispatch(draft, doc.HandoffRecord(handoff, record.attempt + 1))
+    draft.timer("handoff", handoff.id, handoff.deadline_at)
+
+
+def restarted(draft: Draft) -> None:
+    """Pending handoffs are sent again after a restart: their deadlines begin anew."""
+    for name, record in draft.state.handoffs.items():
+        if record.handoff.deadline_at < draft.after(draft.settings.control.handoff_seconds):
+            draft.timer("handoff", name, draft.after(draft.settings.control.handoff_seconds))

@@ -1,0 +1,151 @@
+"""Pages people, level by level, until somebody has the trouble: delivery failures, acknowledgements, reminders.
+
+One page per incident and reason; a flapping incident pages again for the same reason a few times at most. A page that
+cannot be delivered on the last level is sent again with growing delays until it is, or the incident is closed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from aiops.agents.paging import Ask, compose, page_key
+from aiops.control.incident.membership import move
+from aiops.control.state import documents as doc
+from aiops.control.state.lifecycle import LAST, TABLE, Trigger
+from aiops.control.state.transaction import Draft, RefusedError
+from aiops.control.state.views import view_of
+from aiops.model.effects import SendPage
+from aiops.model.events import PageReported
+from aiops.model.pages import Page
+from remediations.saga_state import State as SagaState
+
+AGAIN: Final = 3
+"""Reopenings for which the same reason pages once more."""
+SLOWEST_RETRY_SECONDS: Final = 600.0
+
+
+def escalate(draft: Draft, name: str, ask: Ask, *, page: Page | None = None, trigger: Trigger = Trigger.STUCK) -> None:
+    """Hand the incident to a person: page them, and move it to ``escalated`` where the lifecycle knows the way."""
+    incident = draft.state.incidents[name]
+    if (incident.state, trigger) in TABLE:
+        move(draft, name, trigger, outcome="handed to a person")
+    draft.line(name, "orchestrator", f"a person is needed: {ask.because}")
+    page_people(draft, name, ask, page=page)
+
+
+def page_people(draft: Draft, name: str, ask: Ask, *, page: Page | None = None) -> None:
+    """Send one page for this reason; the same reason does not page twice."""
+    work = draft.state.work[name]
+    reason = ask.reason if not work.reopened else f"{ask.reason}-again-{min(work.reopened, AGAIN)}"
+    if reason in work.paged:
+        return
+    draft.put(replace(work, paged=(*work.paged, reason)))
+    body = page or compose(view_of(draft.state, name, draft.at), ask)
+    _send(draft, replace(body, work_item=name, domain=draft.settings.domain), reason, level=0)
+
+
+def retell(draft: Draft, name: str) -> None:
+    """More is known: pages that nobody has acknowledged say it when they are sent again or to the next level."""
+    view = view_of(draft.state, name, draft.at)
+    for key in draft.state.owned(name, "page"):
+        record = draft.state.pages[key]
+        if record.acknowledged_by:
+            continue
+        old = record.page
+        told = compose(view, Ask(record.reason, "", old.asks), level=old.level)
+        told = replace(told, key=key, at=old.at, answer_by=old.answer_by, tried=old.tried)
+        draft.put(replace(record, page=told))
+
+
+def withdraw(draft: Draft, name: str, prefix: str) -> None:
+    """What pages whose reason begins so ask for is not asked any more: no higher level gets them."""
+    for key in draft.state.owned(name, "page"):
+        if draft.state.pages[key].reason.startswith(prefix):
+            draft.cancel(f"ack/{key}")
+            draft.cancel(f"resend/{key}")
+
+
+def _send(draft: Draft, page: Page, reason: str, *, level: int) -> None:
+    key = page_key(page.work_item, reason, level)
+    answer_by = draft.after(draft.settings.control.acknowledge_seconds)
+    page = replace(page, key=key, level=level, at=draft.at, answer_by=answer_by)
+    draft.put(doc.PageRecord(page, reason))
+    draft.effect(SendPage(key, page, domain=page.domain))
+    draft.timer("ack", key, answer_by)
+    draft.line(page.work_item, "orchestrator", f"paged level {level + 1}: {page.title}", key)
+
+
+def reported(draft: Draft, event: PageReported) -> None:
+    """A notifier delivered or gave up."""
+    delivery = event.delivery
+    record = draft.state.pages.get(delivery.key)
+    if record is None:
+        raise RefusedError(f"no page {delivery.key!r} is open")
+    draft.subject = record.page.work_item
+    if record.delivered:
+        raise RefusedError("it was delivered already")
+    draft.done(delivery.key)
+    if delivery.delivered:
+        draft.put(replace(record, delivered=True))
+        draft.cancel(f"resend/{delivery.key}")
+        draft.line(draft.subject, "notifier", f"page delivered by {delivery.channel}", delivery.key)
+        return
+    record = replace(record, failures=record.failures + 1)
+    draft.put(record)
+    draft.line(draft.subject, "notifier", f"page not delivered by {delivery.channel}: {delivery.error}", delivery.key)
+    if not _next_level(draft, record):
+        slower = draft.settings.paging.retry_seconds * 2 ** min(record.failures, 10)
+        draft.timer("resend", delivery.key, draft.after(min(slower, SLOWEST_RETRY_SECONDS)))
+
+
+def _next_level(draft: Draft, record: doc.PageRecord) -> bool:
+    """Page the next level unless there is none or it was paged for this."""
+    level = record.page.level + 1
+    key = page_key(record.page.work_item, record.reason, level)
+    if level >= len(draft.settings.paging.levels):
+        return False
+    if key not in draft.state.pages:
+        _send(draft, record.page, record.reason, level=level)
+    return True
+
+
+def not_acknowledged(draft: Draft, key: str) -> None:
+    """Nobody took the page in time."""
+    record = draft.state.pages.get(key)
+    if record is None or record.acknowledged_by:
+        return
+    draft.subject = record.page.work_item
+    if draft.state.incidents[draft.subject].state in LAST and not _left_half_way(draft, draft.subject):
+        return
+    tail = "" if _next_level(draft, record) else "; there is no higher one"
+    draft.line(draft.subject, "orchestrator", f"level {record.page.level + 1} did not acknowledge{tail}")
+
+
+def _left_half_way(draft: Draft, name: str) -> bool:
+    """A closed incident may have a reversal that got stuck: somebody must take it all the same."""
+    sagas = draft.state.sagas
+    return any(sagas[plan].saga.state is SagaState.STUCK for plan in draft.state.owned(name, "saga"))
+
+
+def resend(draft: Draft, key: str) -> None:
+    """Try the last level again, with the same key."""
+    record = draft.state.pages.get(key)
+    if record is None or record.delivered:
+        return
+    draft.subject = record.page.work_item
+    draft.effect(SendPage(key, record.page, domain=record.page.domain))
+
+
+def acknowledge(draft: Draft, name: str, who: str) -> None:
+    """Somebody has it: no higher level is paged."""
+    found = False
+    for key in draft.state.owned(name, "page"):
+        record = draft.state.pages[key]
+        if not record.acknowledged_by:
+            found = True
+            draft.put(replace(record, acknowledged_by=who))
+            draft.cancel(f"ack/{key}")
+    if not found:
+        raise RefusedError(f"no page of {name} waits for acknowledgement")
+    draft.line(name, who, "acknowledged")

@@ -1,0 +1,43 @@
+"""Troubles of the runtime itself: each opens an incident on the runtime, pages, and never leads to an action."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from aiops.agents.paging import Ask
+from aiops.control.incident.escalation import escalate
+from aiops.control.incident.membership import open_incident
+from aiops.control.state.lifecycle import LAST
+from aiops.control.state.store import State
+from aiops.control.state.transaction import Draft, told
+from aiops.model.entities import RUNTIME_ENTITY
+from aiops.model.incidents import Line
+
+ASKS: Final = "Look at the runtime: `aiops doctor` says what is missing."
+REPEATS: Final = 20
+"""Lines of the same trouble that its incident keeps."""
+QUIET_SECONDS: Final = 3600.0
+"""A trouble that is not heard of for this long is over."""
+
+
+def trouble(draft: Draft, topic: str, because: str) -> str:
+    """Open or add to the incident about ``topic``; returns its id."""
+    name = about(draft.state, topic)
+    if name is None:
+        name = open_incident(draft, draft.at, topic=topic)
+        incident = draft.state.incidents[name]
+        draft.put(replace(incident, entities=(RUNTIME_ENTITY,), open_entities=(RUNTIME_ENTITY,)))
+        escalate(draft, name, Ask(topic, because, ASKS))
+    incident = draft.state.incidents[name]
+    if len(incident.story) < REPEATS:
+        draft.put(
+            replace(incident, story=told(incident.story, Line(draft.at, "orchestrator", because, draft.event.id)))
+        )
+    draft.note(trouble=topic, because=because)
+    return name
+
+
+def about(state: State, topic: str) -> str | None:
+    """The live incident of the runtime about ``topic``."""
+    return next((n for n in state.live if state.work[n].topic == topic and state.incidents[n].state not in LAST), None)

@@ -1,0 +1,40 @@
+"""Keeps the circuit breakers' documents: what they learn of each plan's end, and which trial is under way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aiops.control.state import documents as doc
+from aiops.control.state.transaction import Draft
+from aiops.model.plans import Action
+from remediations.breakers import Breakers, Result, admit, names, record
+from remediations.saga_state import Mark, Saga
+
+
+def admitted(draft: Draft, action: Action) -> None:
+    """An action begins; where a breaker is half-open, it is the trial."""
+    held = _held(draft, (action,))
+    _keep(draft, held, admit(held, draft.at, action.target, action.primitive))
+
+
+def learn(draft: Draft, saga: Saga, result: Result) -> None:
+    """A plan ended so; each action that was begun counts."""
+    steps = zip(saga.plan.steps, saga.tracks, strict=True)
+    actions = [step.action for step, track in steps if track.mark is not Mark.PENDING]
+    held = after = _held(draft, actions)
+    for action in actions:
+        after = record(after, draft.at, (action.target, action.primitive, result))
+    _keep(draft, held, after)
+
+
+def _held(draft: Draft, actions: Iterable[Action]) -> Breakers:
+    """Only the breakers that these actions pass."""
+    passed = {name for action in actions for name in names(action.target, action.primitive)}
+    known = draft.state.breakers
+    return Breakers({name: known[name].breaker for name in sorted(passed) if name in known})
+
+
+def _keep(draft: Draft, before: Breakers, after: Breakers) -> None:
+    for name, breaker in after.named.items():
+        if before.named.get(name) != breaker:
+            draft.put(doc.BreakerRecord(name, breaker))

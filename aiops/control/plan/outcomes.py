@@ -1,0 +1,91 @@
+"""What the end of a plan means for its incident: healed, try again, or a person.
+
+Breakers learn from every end, so that healing which does not heal, or harms, stops by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aiops.agents.paging import Ask
+from aiops.agents.view import Attempt
+from aiops.control.diagnosis.merging import merge_waiting
+from aiops.control.diagnosis.requests import diagnose
+from aiops.control.incident.escalation import escalate
+from aiops.control.incident.membership import close, move, reopen
+from aiops.control.plan.breakers import learn
+from aiops.control.state import documents as doc
+from aiops.control.state.lifecycle import BUSY, Trigger
+from aiops.control.state.transaction import Draft
+from aiops.model.incidents import IncidentState
+from aiops.model.plans import Verdict
+from remediations.breakers import Result
+from remediations.saga_messages import Outcome
+
+HEALED = "healed"
+"""Outcome of an incident whose plan was verified."""
+
+
+def finished(draft: Draft, record: doc.SagaRecord, outcome: Outcome, reason: str) -> None:
+    """The saga ended so; the incident follows, unless a person or another plan has it by now."""
+    name, plan = record.incident, record.saga.plan
+    incident = draft.state.incidents[name]
+    looks = f" (after {record.looks} looks)" if record.looks > 1 else ""
+    draft.line(name, "resolution", f"plan {plan.id} {outcome.value}: {reason}{looks}", plan.id)
+    if outcome is Outcome.REVERSED:
+        return
+    harmed = reason.startswith(Verdict.HARMED)
+    if outcome is not Outcome.REFUSED:
+        result = Result.HEALED if outcome is Outcome.VERIFIED else Result.HARMED if harmed else Result.FAILED
+        learn(draft, record.saga, result)
+    verdict = _verdict(outcome, harmed=harmed)
+    work = draft.state.work[name]
+    attempt = Attempt(plan, verdict, draft.at, f"{outcome.value}: {reason}")
+    draft.put(replace(work, proposed=None, attempts=(*work.attempts, attempt)))
+    if incident.state not in BUSY or incident.plan != plan.id:
+        return
+    match outcome:
+        case Outcome.VERIFIED:
+            _healed(draft, name)
+        case Outcome.UNDONE | Outcome.REFUSED:
+            _not_healed(draft, name, reason)
+        case Outcome.STUCK:
+            escalate(draft, name, Ask(f"stuck-{plan.id}", reason, "Bring the targets in order by hand."))
+
+
+def _verdict(outcome: Outcome, *, harmed: bool) -> Verdict | None:
+    if outcome is Outcome.REFUSED:
+        return None
+    if outcome is Outcome.VERIFIED:
+        return Verdict.HEALTHY
+    return Verdict.HARMED if harmed else Verdict.UNHEALTHY
+
+
+def _healed(draft: Draft, name: str) -> None:
+    if draft.state.incidents[name].state is IncidentState.ACTING:
+        move(draft, name, Trigger.SETTLING)
+    close(draft, name, Trigger.HEALED, HEALED)
+
+
+def _not_healed(draft: Draft, name: str, reason: str) -> None:
+    """Everything is as it was before: look again, or hand it to a person after too many attempts or a halt."""
+    incident = draft.state.incidents[name]
+    if draft.state.reign.halted:
+        escalate(draft, name, Ask("halted", f"Halted: {reason}.", "Act by hand; nothing of the plan is left behind."))
+    elif incident.attempts >= draft.settings.control.max_attempts:
+        because = f"{incident.attempts} plans did not heal it; the last: {reason}."
+        escalate(draft, name, Ask("attempts", because, "Everything begun was taken back. Please take it from here."))
+    else:
+        move(draft, name, Trigger.UNDONE)
+        merge_waiting(draft, name)
+        if name in draft.state.live:
+            diagnose(draft, name, "the plan did not heal it")
+
+
+def recurred(draft: Draft, name: str, why: str) -> None:
+    """It came back after it was closed: what healed it did not, and the breakers are told."""
+    incident = draft.state.incidents[name]
+    record = draft.state.sagas.get(incident.plan or "")
+    if incident.outcome == HEALED and record is not None:
+        learn(draft, record.saga, Result.RECURRED)
+    reopen(draft, name, why)

@@ -1,0 +1,75 @@
+"""What budget and executors report of a plan's steps. Each report counts once; one nobody waits for is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from aiops.control.incident.membership import publish_action
+from aiops.control.plan import saga_driver
+from aiops.control.state import documents as doc
+from aiops.control.state.transaction import Draft, OldNewsError, RefusedError
+from aiops.model.effects import Release
+from aiops.model.events import StepObserved, StepReported
+from aiops.model.plans import ReservationAnswer, StepStatus
+from remediations import saga_messages as say
+
+OUTCOME: Final = "outcome/"
+"""Reports are named by the capability that was used."""
+
+
+def budget_answered(draft: Draft, answer: ReservationAnswer) -> None:
+    """Budget granted or refused; a grant that nobody wants any more is given back."""
+    draft.done(answer.key)
+    plan = draft.state.reserved_by.get(answer.key)
+    told = plan is not None and draft.attempt(lambda: _tell_budget(draft, plan, answer), answer.key)
+    if not told and answer.granted and answer.key not in draft.state.reserved_by:
+        draft.effect(Release(f"release/{answer.key}", answer.key, domain=draft.settings.domain))
+
+
+def _tell_budget(draft: Draft, plan: str, answer: ReservationAnswer) -> None:
+    if answer.granted:
+        saga_driver.tell(draft, plan, say.Reserved(draft.at, answer.key))
+    else:
+        draft.line(draft.state.sagas[plan].incident, "budget", f"refuses: {answer.reason}", answer.key)
+        saga_driver.tell(draft, plan, say.Refused(draft.at, answer.key, answer.reason))
+
+
+def _order(draft: Draft, key: str) -> doc.OrderRecord:
+    held = draft.state.orders.get(key)
+    if held is None or held.plan not in draft.state.sagas:
+        raise RefusedError(f"no effect {key!r} was ordered")
+    draft.subject = draft.state.sagas[held.plan].incident
+    return held
+
+
+def step_reported(draft: Draft, event: StepReported) -> None:
+    """An executor reported; the same effect is counted once.
+
+    A late word on an earlier run counts only if it says that the effect happened: that an earlier run did nothing
+    tells nothing of the one that is under way.
+    """
+    outcome = event.outcome
+    held = _order(draft, outcome.key)
+    if held.reported:
+        raise RefusedError(f"{outcome.key} was reported already")
+    capability = held.order.capability
+    run = event.id.removeprefix(OUTCOME)
+    if run not in {event.id, capability.id} and outcome.status is not StepStatus.DONE:
+        raise OldNewsError(f"{run} is an earlier run of {outcome.key}")
+    draft.done(capability.id)
+    draft.put(replace(held, reported=outcome.status is not StepStatus.UNKNOWN))
+    name = draft.subject
+    what = f"{capability.action.primitive} {capability.action.target}: {outcome.status.value}"
+    draft.line(name, "executor", f"{what} {outcome.detail[:300]}".rstrip(), capability.id)
+    publish_action(draft, name, outcome.key, {"status": outcome.status.value, "plan": held.plan})
+    draft.attempt(lambda: saga_driver.tell(draft, held.plan, say.Reported(draft.at, outcome)), outcome.key)
+
+
+def step_observed(draft: Draft, event: StepObserved) -> None:
+    """Somebody looked whether an effect in doubt happened."""
+    held = _order(draft, event.key)
+    draft.done(f"observe/{held.order.capability.id}")
+    draft.line(draft.subject, "executor", f"{event.key} is {event.observed.value} {event.detail[:300]}".rstrip())
+    seen = say.Observed(draft.at, event.key, event.observed, event.detail)
+    draft.attempt(lambda: saga_driver.tell(draft, held.plan, seen), event.key)

@@ -1,0 +1,276 @@
+"""Drives the sagas: tells them what happened, and turns what they ask for into effects, timers and moves.
+
+Every effect carries a capability of its own, minted when the saga begins it. Nothing is begun while halted or in
+shadow mode. What a saga's end means for its incident is decided here too.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Final
+
+from aiops.agents.paging import Ask
+from aiops.control.handoff.sending import ask
+from aiops.control.incident.escalation import escalate
+from aiops.control.incident.membership import SHADOW, drop_chain, forget_handoff, move, publish_action
+from aiops.control.plan.breakers import admitted
+from aiops.control.plan.outcomes import finished
+from aiops.control.state import documents as doc
+from aiops.control.state.lifecycle import BUSY, Trigger
+from aiops.control.state.store import SECOND
+from aiops.control.state.transaction import Draft, RefusedError
+from aiops.model import effects
+from aiops.model.handoffs import Intent, Role, Ruling, StepRequest, VerifyRequest
+from aiops.model.incidents import IncidentState
+from aiops.model.plans import Capability, Direction, Oversight, Plan, Reservation, StepOrder
+from aiops.model.telemetry import FleetAnswer, FleetQuestion
+from remediations import saga_messages as say
+from remediations.saga import advance
+from remediations.saga_state import Saga, State, begin
+
+LAG_MARGIN_SECONDS: Final = 5.0
+"""Sources come in steps: what is asked a moment later in a step is as much older."""
+MOST_LAG_SECONDS: Final = 60.0
+"""The end of a verified window lies as far behind now as the sources were seen to be, at most this."""
+BASELINE_SECONDS: Final = 3600.0
+"""Reference before the trouble's onset."""
+BASELINE_GAP_SECONDS: Final = 60.0
+"""Left out before the onset: the trouble may have begun unseen."""
+_FIGURE: Final = re.compile(r"(?<=[ (])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
+APPROVERS: Final = {Oversight.UNATTENDED: 0, Oversight.ONE_APPROVER: 1, Oversight.TWO_APPROVERS: 2}
+
+
+def start(draft: Draft, name: str, plan: Plan) -> None:
+    """Begin the plan; in shadow mode only say so: the incident goes on until its trouble is over."""
+    state = draft.state
+    incident, work = state.incidents[name], state.work[name]
+    what = ", then ".join(f"{s.action.primitive} {s.action.target}" for s in plan.steps)
+    if incident.shadow or draft.settings.control.shadow:
+        draft.line(name, "orchestrator", f"shadow mode: would now {what} ({plan.runbook})")
+        move(draft, name, Trigger.SHADOWED, outcome=f"{SHADOW}would {what}")
+        return
+    if state.reign.halted:
+        asks = "Act by hand, or resume and let it be tried again."
+        escalate(draft, name, Ask("halted", f"Halted: the plan to {what} was not begun.", asks))
+        return
+    drop_chain(draft, name)
+    draft.put(replace(draft.state.work[name], proposed=plan))
+    move(draft, name, Trigger.BEGUN, plan=plan.id, attempts=incident.attempts + 1)
+    draft.line(name, "orchestrator", f"begins plan {plan.id}: {what}; {plan.reason}", plan.id)
+    evidence = [state.episodes[e].episode for e in state.episodes_of.get(name, ())]
+    evidence_at = min((e.watermark for e in evidence if e.ended_at is None), default=draft.at)
+    draft.put(doc.SagaRecord(begin(plan), name, work.approvals, evidence_at))
+    tell(draft, plan.id, say.Started(draft.at))
+
+
+def tell(draft: Draft, plan: str, event: say.Event) -> None:
+    """Let the saga go on, carry out what it asks for, and show its phase in the incident."""
+    record = draft.state.sagas.get(plan)
+    if record is None:
+        raise RefusedError(f"no plan {plan!r} is under way")
+    draft.subject = record.incident
+    saga, commands = advance(record.saga, event)
+    if record.saga.timer and record.saga.timer != saga.timer:
+        draft.cancel(record.saga.timer)
+    draft.put(replace(record, saga=saga))
+    _show(draft, record.incident, saga)
+    for command in commands:
+        _carry_out(draft, draft.state.sagas[plan], command)
+
+
+def _show(draft: Draft, name: str, saga: Saga) -> None:
+    """The incident's state follows the saga's."""
+    state = draft.state.incidents[name].state
+    if state not in BUSY or saga.plan.id != draft.state.incidents[name].plan:
+        return
+    if saga.direction is Direction.UNDO and not saga.over and state is not IncidentState.UNDOING:
+        move(draft, name, Trigger.UNDO_BEGUN)
+        draft.line(name, "resolution", f"takes it back: {saga.why}", saga.plan.id)
+    elif saga.state in (State.SETTLING, State.VERIFYING) and state is IncidentState.ACTING:
+        move(draft, name, Trigger.SETTLING)
+
+
+def _carry_out(draft: Draft, record: doc.SagaRecord, command: say.Command) -> None:
+    plan = record.saga.plan
+    match command:
+        case say.Reserve():
+            _reserve(draft, record, command)
+        case say.AskAuthority():
+            _ask_authority(draft, record, command)
+        case say.Begin():
+            _begin(draft, record, command)
+        case say.Observe():
+            _observe(draft, record, command)
+        case say.AskVerification(since=since):
+            _ask_fleet(draft, record, since)
+        case say.SetTimer(timer=timer, due=due):
+            draft.timer("saga", plan.id, due, id_=timer)
+        case say.Release(key=key):
+            draft.done(key)
+            draft.effect(effects.Release(f"release/{key}", key, domain=plan.domain))
+        case say.Page(reason=reason, state=lines):
+            asks = f"Bring the targets in order, then `aiops take-over {record.incident}`; to stop all: `aiops halt`."
+            reason = f"Plan {plan.id} stopped: {reason}."
+            escalate(draft, record.incident, Ask(f"stuck-{plan.id}", reason, asks, tried=lines))
+        case say.Finished(outcome=outcome, reason=reason):
+            _settle_handoffs(draft, record.incident)
+            finished(draft, record, outcome, reason)
+
+
+def _settle_handoffs(draft: Draft, name: str) -> None:
+    """A plan that ended wants no answers any more."""
+    for key in draft.state.owned(name, "handoff"):
+        if draft.state.handoffs[key].handoff.intent in (Intent.AUTHORISE, Intent.VERIFY):
+            forget_handoff(draft, key)
+
+
+def _reserve(draft: Draft, record: doc.SagaRecord, command: say.Reserve) -> None:
+    reservation = Reservation(
+        key=command.key,
+        work_item=record.incident,
+        targets=command.targets,
+        shares=command.blast.shares,
+        epoch=draft.state.reign.epoch,
+        at=draft.at,
+        domain=record.saga.plan.domain,
+    )
+    draft.effect(effects.Reserve(command.key, reservation, domain=reservation.domain))
+
+
+def _ask_authority(draft: Draft, record: doc.SagaRecord, command: say.AskAuthority) -> None:
+    plan = record.saga.plan.id
+    request = StepRequest(
+        plan=plan,
+        step=command.step,
+        action=command.action,
+        direction=command.direction,
+        blast=command.blast,
+        approvals=record.approvals,
+        evidence_at=record.evidence_at,
+    )
+    name = f"{plan}/{command.step}/{command.direction}/authorise/{record.saga.moves}"
+    ask(draft, name, Role.OVERSIGHT, Intent.AUTHORISE, request)
+
+
+def ruled(draft: Draft, request: StepRequest, ruling: Ruling) -> None:
+    """Oversight's word on one step, at this moment."""
+    record = draft.state.sagas.get(request.plan)
+    if record is None:
+        raise RefusedError(f"no plan {request.plan!r} is under way")
+    draft.subject = record.incident
+    why = "; ".join(ruling.reasons) or "no reason given"
+    needed = APPROVERS.get(ruling.level, len(record.approvals) + 1)
+    if ruling.subject != f"{request.plan}/{request.step}/{request.direction}":
+        why, permitted = f"the ruling speaks of {ruling.subject}", False
+    elif draft.state.reign.halted:
+        why, permitted = "halted", False
+    else:
+        permitted = ruling.permitted and len(record.approvals) >= needed
+    draft.line(record.incident, "oversight", f"{'permits' if permitted else 'forbids'} {ruling.subject}: {why}")
+    if permitted:
+        tell(draft, request.plan, say.Authorised(draft.at, request.step, request.direction))
+    elif ruling.hold_until is not None and ruling.hold_until > draft.at:
+        tell(draft, request.plan, say.Held(draft.at, request.step, request.direction, ruling.hold_until, why))
+    else:
+        tell(draft, request.plan, say.Vetoed(draft.at, request.step, request.direction, why))
+
+
+def _begin(draft: Draft, record: doc.SagaRecord, command: say.Begin) -> None:
+    """Mint the authority for this one run and ask for the effect; both are "begun" in the journal."""
+    reign, plan = draft.state.reign, record.saga.plan
+    assert not reign.halted, "a halted saga begins nothing"
+    deadline = draft.after(command.timeout_seconds)
+    capability = Capability(
+        id=f"{command.key}#{command.run}",
+        work_item=record.incident,
+        key=command.key,
+        action=command.action,
+        direction=command.direction,
+        epoch=reign.epoch,
+        halt_generation=reign.halt_generation,
+        expires_at=min(deadline, draft.after(draft.settings.acting.capability_seconds)),
+        domain=plan.domain,
+    )
+    order = StepOrder(capability, deadline_at=deadline, domain=plan.domain)
+    draft.put(doc.OrderRecord(order, plan.id))
+    draft.effect(effects.RunStep(capability.id, order, domain=plan.domain))
+    action = command.action
+    if command.direction is Direction.DO:
+        admitted(draft, action)
+    word = "runs" if command.direction is Direction.DO else "undoes by"
+    draft.line(record.incident, "orchestrator", f"{word} {action.primitive} {action.target}", capability.id)
+    data = {"status": "begun", "plan": plan.id, "step": command.step, "direction": command.direction}
+    publish_action(draft, record.incident, command.key, data | _said(capability))
+
+
+def _said(capability: Capability) -> dict[str, str]:
+    return {"capability": capability.id, "primitive": capability.action.primitive, "target": capability.action.target}
+
+
+def _observe(draft: Draft, record: doc.SagaRecord, command: say.Observe) -> None:
+    held = draft.state.orders.get(command.key)
+    if held is None:
+        raise RefusedError(f"no order for {command.key!r} is known")
+    capability = held.order.capability
+    draft.done(capability.id)
+    draft.effect(effects.ObserveStep(f"observe/{capability.id}", held.order, domain=capability.domain))
+    draft.line(record.incident, "orchestrator", f"looks whether {command.key} happened", capability.id)
+
+
+def _ask_fleet(draft: Draft, record: doc.SagaRecord, since: int) -> None:
+    """Ask how symptom, targets and neighbours do since the last step took effect, beside before the trouble."""
+    plan = record.saga.plan
+    onset = draft.state.incidents[record.incident].onset
+    settle = max(step.settle_seconds for step in plan.steps)
+    # Recovery may take longer than one window: each look takes the newest one whose end the sources should have passed.
+    window = plan.verify_window_seconds
+    from_at = max(since + round(settle * SECOND), draft.at - record.lag - round(window * SECOND))
+    entities = dict.fromkeys((plan.symptom, *(s.action.target for s in plan.steps), *plan.neighbours))
+    question = FleetQuestion(
+        id=f"{plan.id}/verify/{record.saga.moves}",
+        entities=tuple(entities),
+        from_at=from_at,
+        to_at=from_at + round(window * SECOND),
+        baseline_from_at=onset - round(BASELINE_SECONDS * SECOND),
+        baseline_to_at=onset - round(BASELINE_GAP_SECONDS * SECOND),
+        domain=plan.domain,
+    )
+    for key in draft.state.owned(plan.id, "question"):
+        draft.done(key)
+        draft.remove("question", key)
+    draft.put(doc.QuestionRecord(question, plan.id, from_at))
+    draft.effect(effects.AskFleet(question.id, question, domain=plan.domain))
+
+
+def fleet_answered(draft: Draft, answer: FleetAnswer) -> None:
+    """Readings arrived: resolution judges them."""
+    held = draft.state.questions.get(answer.question)
+    if held is None:
+        raise RefusedError(f"nobody waits for an answer to {answer.question!r}")
+    draft.done(answer.question)
+    draft.remove("question", answer.question)
+    record = draft.state.sagas.get(held.plan)
+    if record is None or record.saga.over:
+        raise RefusedError(f"plan {held.plan!r} is over")
+    draft.subject = record.incident
+    behind = max((answer.at - reading.watermark for reading in answer.readings if reading.watermark), default=0)
+    if behind > record.lag:
+        most = round(MOST_LAG_SECONDS * SECOND)
+        draft.put(replace(record, lag=min(behind + round(LAG_MARGIN_SECONDS * SECOND), most)))
+    request = VerifyRequest(record.saga.plan, held.since, answer)
+    ask(draft, f"{answer.question}/judge", Role.RESOLUTION, Intent.VERIFY, request)
+
+
+def looked(draft: Draft, plan: str, found: say.Verified, ref: str) -> None:
+    """Resolution's verdict on one look: told when it is another than before, for there is a look every few seconds."""
+    record = draft.state.sagas.get(plan)
+    if record is None:
+        raise RefusedError(f"no plan {plan!r} is under way")
+    looks, said = record.looks + 1, f"{found.verdict.value}: {'; '.join(found.reasons)}"
+    seen = _FIGURE.sub("#", said)
+    if seen != record.seen:
+        which = f" (look {looks})" if looks > 1 else ""
+        draft.line(record.incident, "resolution", f"verification{which}: {said}", ref)
+    draft.put(replace(record, looks=looks, seen=seen))
+    tell(draft, plan, found)

@@ -1,0 +1,5 @@
+"""What is true now and how it changes: documents, the store that holds them, and one event's transaction.
+
+Belongs here: document types, the lifecycle table, timers, invariants, the inbox rows, the views shown to agents. Does
+not belong here: rules about a single kind of event.
+"""

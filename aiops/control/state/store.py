@@ -1,0 +1,323 @@
+"""The orchestrator's memory: documents, timers and what is derived from them, changed by one fold only.
+
+Live decisions and recovery go through the same ``fold``, so what a restart finds is what was there. Indexes are never
+stored: they follow from documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any, Final, TypeVar
+
+from aiops.control.state import documents as doc
+from aiops.control.state.lifecycle import LAST
+from aiops.model.codec import decode
+from aiops.model.entities import RUNTIME_ENTITY, Edge, Item
+from aiops.model.episodes import Source
+from aiops.model.handoffs import Role
+from aiops.model.incidents import Incident
+from aiops.model.reports import Change
+from aiops.ports import Put, Recovered, Remove, TimerRow
+from aiops.settings import Control
+from remediations.breakers import Position
+from topology.builder import DAY, GraphBuilder
+from topology.correlation import Correlator
+from topology.graph import Graph
+
+SECOND: Final = 1_000_000_000
+SHOWN: Final = 64
+"""Entities and episodes that an incident's own document lists; members are exact."""
+SMALL_GRAPH: Final = 2_000
+"""Items up to which the graph is rebuilt at every change; larger ones may be a few seconds old."""
+GRAPH_AGE: Final = 5 * SECOND
+Key = TypeVar("Key", str, tuple[str, str])
+ORDER: Final = ("reign", "account", "item", "edge", "work", "incident", "episode", "member")
+"""Kinds that others' indexes rest on are loaded first."""
+
+
+class State:
+    """All documents by kind and key, and the indexes over them. Nobody but ``fold`` changes it."""
+
+    def __init__(self, settings: Control) -> None:
+        self.incidents: dict[str, Incident] = {}
+        self.episodes: dict[str, doc.EpisodeRecord] = {}
+        self.work: dict[str, doc.Work] = {}
+        self.handoffs: dict[str, doc.HandoffRecord] = {}
+        self.sagas: dict[str, doc.SagaRecord] = {}
+        self.orders: dict[str, doc.OrderRecord] = {}
+        self.questions: dict[str, doc.QuestionRecord] = {}
+        self.pages: dict[str, doc.PageRecord] = {}
+        self.items: dict[str, doc.ItemRecord] = {}
+        self.edges: dict[str, Edge] = {}
+        self.changes: dict[str, Change] = {}
+        self.tickets: dict[str, doc.TicketRecord] = {}
+        self.agents: dict[str, doc.AgentRecord] = {}
+        self.slots: dict[str, doc.SlotRecord] = {}
+        self.breakers: dict[str, doc.BreakerRecord] = {}
+        self.accounts: dict[str, doc.Account] = {}
+        self.reigns: dict[str, doc.Reign] = {}
+        self._members: dict[str, doc.Member] = {}
+        self.kinds: dict[str, dict[str, Any]] = {
+            "incident": self.incidents,
+            "episode": self.episodes,
+            "member": self._members,
+            "work": self.work,
+            "handoff": self.handoffs,
+            "saga": self.sagas,
+            "order": self.orders,
+            "question": self.questions,
+            "page": self.pages,
+            "item": self.items,
+            "edge": self.edges,
+            "change": self.changes,
+            "ticket": self.tickets,
+            "agent": self.agents,
+            "slot": self.slots,
+            "breaker": self.breakers,
+            "account": self.accounts,
+            "reign": self.reigns,
+        }
+        self.timers: dict[str, TimerRow] = {}
+        self.members: dict[str, dict[str, doc.Member]] = {}
+        """Incident to entity to membership."""
+        self.open_members: dict[str, int] = {}
+        """Incident to number of members that are still unwell."""
+        self.incidents_of: dict[str, dict[str, None]] = {}
+        """Entity to the incidents that it is a member of."""
+        self.episodes_of: dict[str, dict[str, None]] = {}
+        """Incident to its episodes."""
+        self.open_on: dict[str, dict[str, None]] = {}
+        """Entity to its open episodes."""
+        self.aliases: dict[str, str] = {}
+        """Folded episode to the one that stands for it."""
+        self.changes_on: dict[str, dict[str, None]] = {}
+        self.tripped: dict[str, dict[str, None]] = {}
+        """Names of breakers that are not closed, under one key."""
+        self._owned: dict[tuple[str, str], dict[str, None]] = {}
+        """(owner, kind) to keys: handoffs, sagas and pages of an incident, orders and questions of a plan."""
+        self.reserved_by: dict[str, str] = {}
+        """Key of a reservation to the plan that holds it or asked for it."""
+        self.live: dict[str, None] = {}
+        """Incidents that are not closed, opened first first."""
+        self._builder = GraphBuilder()
+        self._graph_version = 0
+        self._graph = Graph.empty()
+        self._graph_at = 0
+        self._one: list[tuple[str, ...]] = []
+        """Incidents that turned out to be one and nobody was told of yet."""
+        self._correlator = Correlator(
+            self._graph, hops=settings.correlation_hops, window=round(settings.correlation_seconds * SECOND)
+        )
+
+    # ------------------------------------------------------------------------------------------------- recovery
+
+    @classmethod
+    def load(cls, recovered: Recovered, settings: Control) -> State:
+        """The state that the journal holds; a document that cannot be read raises and names itself."""
+        state = cls(settings)
+        rest = [kind for kind in recovered.documents if kind not in ORDER]
+        for kind in (*ORDER, *rest):
+            values = [decode(doc.TYPES[kind], body) for body in recovered.documents.get(kind, {}).values()]
+            values.sort(key=_age)
+            for value in values:
+                state.fold(*doc.identity(value), value)
+        for row in recovered.timers:
+            state.timers[row.id] = row
+        state._one.clear()  # what was to be made of it is in the journal
+        return state
+
+    def documents(self) -> Iterator[tuple[str, str, doc.Document]]:
+        """Everything it remembers."""
+        for kind, held in self.kinds.items():
+            for key, value in held.items():
+                yield kind, key, value
+
+    # ------------------------------------------------------------------------------------------------- reading
+
+    @property
+    def reign(self) -> doc.Reign:
+        """Epoch and halt as they are now."""
+        return self.reigns.get("now") or doc.Reign()
+
+    @property
+    def account(self) -> doc.Account:
+        """Counts of episodes."""
+        return self.accounts.get("episodes") or doc.Account()
+
+    def agent(self, role: Role) -> doc.AgentRecord:
+        """How an agent does."""
+        return self.agents.get(role.value) or doc.AgentRecord(role, 0)
+
+    def item(self, name: str) -> Item | None:
+        """An item of the CMDB, unless it is deleted or was never described."""
+        held = self.items.get(name)
+        return None if held is None or held.item.deleted else held.item
+
+    def graph(self, at: int) -> Graph:
+        """The graph, rebuilt when it changed; a large one at most every few seconds."""
+        fresh = self._graph.version == self._graph_version
+        if not fresh and (len(self.items) <= SMALL_GRAPH or at >= self._graph_at + GRAPH_AGE or not self._graph_at):
+            self._graph = self._builder.snapshot(self._graph_version)
+            self._graph_at = at
+            self._one += self._correlator.graph_changed(self._graph)
+        return self._graph
+
+    def place(self, entity: str, since: int, at: int) -> tuple[str, ...]:
+        """Live incidents that trouble of ``entity`` may belong to, best first."""
+        self.graph(at)
+        return self._correlator.place(entity, since)
+
+    def found_one(self) -> list[tuple[str, ...]]:
+        """Live incidents, oldest first, that turned out to be one since this was asked last."""
+        found = [tuple(name for name in names if name in self.live) for names in self._one]
+        self._one = []
+        return [names for names in found if len(names) > 1]
+
+    def owned(self, owner: str, kind: str) -> list[str]:
+        """Keys of the documents of a kind that belong to an incident or a plan."""
+        return list(self._owned.get((owner, kind), ()))
+
+    def of_tickets_only(self, incident: str) -> bool:
+        """Nothing but users' words speaks of it."""
+        return all(self.episodes[e].episode.source is Source.TICKET for e in self.episodes_of.get(incident, ()))
+
+    # ------------------------------------------------------------------------------------------------- the fold
+
+    def fold(self, kind: str, key: str, value: doc.Document | None) -> doc.Document | None:
+        """Make ``value`` the document (None: it is gone) and return what was there before."""
+        held = self.kinds[kind]
+        before: doc.Document | None = held.get(key)
+        if value is None:
+            held.pop(key, None)
+        else:
+            held[key] = value
+        match value if value is not None else before:
+            case doc.EpisodeRecord():
+                self._index_episode(before, value)  # type: ignore[arg-type]
+            case doc.Member():
+                self._index_member(before, value)  # type: ignore[arg-type]
+            case Incident():
+                self._index_incident(before, value)  # type: ignore[arg-type]
+            case doc.ItemRecord() as record:
+                self._index_item(record, gone=value is None)
+            case Edge() as edge:
+                builder = self._builder
+                news = builder.observe((edge,)) if value is not None else builder.expire(edge.seen_at + DAY + 1)
+                self._graph_version += news
+            case Change() as change:
+                _toggle(self.changes_on, change.entity, change.id, present=value is not None)
+            case doc.BreakerRecord() as record:
+                tripped = value is not None and record.breaker.position is not Position.CLOSED
+                _toggle(self.tripped, "all", key, present=tripped)
+            case doc.SagaRecord():
+                self._index_saga(key, before, value)  # type: ignore[arg-type]
+            case _:
+                pass
+        self._index_owner(kind, key, value if value is not None else before, present=value is not None)
+        return before
+
+    def _index_owner(self, kind: str, key: str, document: doc.Document | None, *, present: bool) -> None:
+        match document:
+            case doc.HandoffRecord():
+                owner = document.handoff.work_item
+            case doc.PageRecord():
+                owner = document.page.work_item
+            case doc.SagaRecord():
+                owner = document.incident
+            case doc.OrderRecord() | doc.QuestionRecord():
+                owner = document.plan
+            case _:
+                return
+        _toggle(self._owned, (owner, kind), key, present=present)
+
+    def _index_saga(self, key: str, before: doc.SagaRecord | None, after: doc.SagaRecord | None) -> None:
+        for name in before.saga.reservations if before else ():
+            self.reserved_by.pop(name, None)
+        for name in after.saga.reservations if after else ():
+            self.reserved_by[name] = key
+
+    def apply(self, writes: Iterable[Put | Remove]) -> None:
+        """Fold what the journal keeps."""
+        for write in writes:
+            value = decode(doc.TYPES[write.kind], write.body) if isinstance(write, Put) else None
+            self.fold(write.kind, write.key, value)
+
+    def _index_episode(self, before: doc.EpisodeRecord | None, after: doc.EpisodeRecord | None) -> None:
+        if before is not None:
+            name = before.episode.id
+            for alias in before.folded:
+                self.aliases.pop(alias, None)
+            _toggle(self.episodes_of, before.incident, name, present=False)
+            _toggle(self.open_on, before.episode.entity, name, present=False)
+        if after is not None:
+            name = after.episode.id
+            for alias in after.folded:
+                self.aliases[alias] = name
+            _toggle(self.episodes_of, after.incident, name, present=True)
+            _toggle(self.open_on, after.episode.entity, name, present=after.episode.ended_at is None)
+
+    def _index_member(self, before: doc.Member | None, after: doc.Member | None) -> None:
+        for member, sign in ((before, -1), (after, 1)):
+            if member is not None and member.open:
+                count = self.open_members.pop(member.incident, 0) + sign
+                if count:
+                    self.open_members[member.incident] = count
+        if after is None:
+            assert before is not None
+            self.members.get(before.incident, {}).pop(before.entity, None)
+            if not self.members.get(before.incident):
+                self.members.pop(before.incident, None)
+            _toggle(self.incidents_of, before.entity, before.incident, present=False)
+            return
+        self.members.setdefault(after.incident, {})[after.entity] = after
+        if before is None:
+            _toggle(self.incidents_of, after.entity, after.incident, present=True)
+            if after.incident in self.live and after.entity != RUNTIME_ENTITY:
+                self._tell(self._correlator.open(after.incident, after.entity, after.since))
+
+    def _index_incident(self, before: Incident | None, after: Incident | None) -> None:
+        was = before is not None and before.state not in LAST
+        now = after is not None and after.state not in LAST
+        if now and not was:
+            assert after is not None
+            self.live[after.id] = None
+            for member in self.members.get(after.id, {}).values():
+                if member.entity != RUNTIME_ENTITY:
+                    self._tell(self._correlator.open(after.id, member.entity, member.since))
+        elif was and not now:
+            assert before is not None
+            self.live.pop(before.id, None)
+            self._correlator.close(before.id)
+
+    def _tell(self, one: tuple[str, ...]) -> None:
+        if one:
+            self._one.append(one)
+
+    def _index_item(self, record: doc.ItemRecord, *, gone: bool) -> None:
+        item = replace(record.item, deleted=True) if gone else record.item
+        self._graph_version += self._builder.report(item, record.edges)
+
+
+def _toggle(index: dict[Key, dict[str, None]], key: Key, name: str, *, present: bool) -> None:
+    if present:
+        index.setdefault(key, {})[name] = None
+    elif key in index:
+        index[key].pop(name, None)
+        if not index[key]:
+            del index[key]
+
+
+def _age(value: Any) -> Any:
+    """Order in which documents of one kind came to be."""
+    match value:
+        case Incident():
+            return (value.opened_at, value.id)
+        case doc.Member():
+            return (value.joined_at, value.number, value.entity)
+        case doc.EpisodeRecord():
+            return (value.episode.opened_at, value.episode.id)
+        case doc.HandoffRecord():
+            return (value.handoff.at, value.handoff.id)
+        case _:
+            return ()

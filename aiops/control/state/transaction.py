@@ -1,0 +1,271 @@
+"""One decision in the making: everything an event leads to, folded at once and undone whole if it is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from pydantic_core import PydanticSerializationError
+
+from aiops.control.state import documents as doc
+from aiops.control.state.store import SECOND, State
+from aiops.model.codec import EVENT, adapter
+from aiops.model.effects import Effect
+from aiops.model.errors import AiopsError
+from aiops.model.events import Event
+from aiops.model.incidents import Incident, Line
+from aiops.model.ledger import Ending
+from aiops.ports import Entry, Put, Remove, TimerRow, TopicPartition, Transaction
+from aiops.settings import Settings
+
+STORY: Final = 200
+"""Lines an incident keeps: the first ones and the newest."""
+STORY_HEAD: Final = 60
+
+
+class RefusedError(AiopsError):
+    """The event may not have an effect: late, doubled, unknown, malformed or not permitted. Nothing was changed."""
+
+
+class OldNewsError(RefusedError):
+    """The event was told before, or something newer was: a duplicate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What one event leads to. Nothing of it is true before it is in the journal."""
+
+    entry: Entry
+    documents: tuple[Put | Remove, ...] = ()
+    timers_set: tuple[TimerRow, ...] = ()
+    timers_gone: tuple[str, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    effects_done: tuple[str, ...] = ()
+
+    @property
+    def refused(self) -> str | None:
+        """Why the event had no effect; None: it had."""
+        return json.loads(self.entry.consequences)[0]["refused"] if self.entry.kind == "refused" else None
+
+    @property
+    def ending(self) -> Ending:
+        """How the message ends in the ledger, when the event was one: refused ones are for the dead letters."""
+        if self.entry.kind != "refused":
+            return Ending.APPLIED
+        return Ending.DUPLICATE if json.loads(self.entry.consequences)[0]["old"] else Ending.DEAD_LETTER
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who commits, and how far its inputs were read."""
+
+    domain: str
+    epoch: int
+    positions: Mapping[TopicPartition, int] = field(default_factory=dict)
+    inbox: int | None = None
+
+
+def together(decisions: Sequence[Decision], writer: Writer, performed: Iterable[str] = ()) -> Transaction:
+    """One transaction for a group of decisions: of several versions of a document only the last is written.
+
+    ``performed``: keys of effects without an answering event (``Release``, ``Publish``) that happened.
+    """
+    documents: dict[tuple[str, str], tuple[Put | Remove, ...]] = {}
+    timers: dict[str, TimerRow | None] = {}
+    effects: dict[str, Effect] = {}
+    done: dict[str, None] = dict.fromkeys(performed)
+    for decision in decisions:
+        for write in decision.documents:
+            before = documents.get((write.kind, write.key), ())
+            # what is archived must have been written as it was last
+            kept = before[-1:] if isinstance(write, Remove) and write.archive else ()
+            documents[write.kind, write.key] = (*kept, write)
+        for key in decision.effects_done:
+            effects.pop(key, None)
+            done[key] = None
+        for effect in decision.effects:
+            effects[effect.key] = effect
+            done.pop(effect.key, None)
+        timers.update(dict.fromkeys(decision.timers_gone))
+        timers.update((row.id, row) for row in decision.timers_set)
+    return Transaction(
+        domain=writer.domain,
+        epoch=writer.epoch,
+        entries=tuple(decision.entry for decision in decisions),
+        documents=tuple(write for writes in documents.values() for write in writes),
+        timers_set=tuple(row for row in timers.values() if row is not None),
+        timers_gone=tuple(name for name, row in timers.items() if row is None),
+        effects=tuple(effects.values()),
+        effects_done=tuple(done),
+        positions=writer.positions,
+        inbox=writer.inbox,
+    )
+
+
+class Draft:
+    """Collects the consequences of one event while the state already shows them."""
+
+    def __init__(self, state: State, event: Event, settings: Settings) -> None:
+        self.state = state
+        self.event = event
+        self.settings = settings
+        self.at = event.at
+        self.subject = ""
+        self._written: list[tuple[str, str, doc.Document | None]] = []
+        """Kind, key and what was there before, in order."""
+        self._moved: list[tuple[str, TimerRow | None]] = []
+        """Timers and what they were before, in order."""
+        self._archive: set[tuple[str, str]] = set()
+        self._effects: dict[str, Effect] = {}
+        self._done: dict[str, None] = {}
+        self._notes: list[dict[str, Any]] = []
+
+    def after(self, seconds: float) -> int:
+        """A time that many seconds from now, ns."""
+        return self.at + round(seconds * SECOND)
+
+    def put(self, document: doc.Document) -> None:
+        """The document is so from now on."""
+        self._fold(*doc.identity(document), document)
+
+    def remove(self, kind: str, key: str, *, archive: bool = False) -> None:
+        """The document is no more; archived ones can still be read by people."""
+        if key in self.state.kinds[kind]:
+            self._fold(kind, key, None)
+            if archive:
+                self._archive.add((kind, key))
+
+    def _fold(self, kind: str, key: str, value: doc.Document | None) -> None:
+        self._written.append((kind, key, self.state.fold(kind, key, value)))
+
+    def timer(self, name: str, subject: str, due: int, *, id_: str = "") -> None:
+        """Fire ``name`` for ``subject`` at ``due``; replaces the one of the same id (by default name and subject)."""
+        row = TimerRow(id=id_ or f"{name}/{subject}", due=due, name=name, subject=subject)
+        self._moved.append((row.id, self.state.timers.get(row.id)))
+        self.state.timers[row.id] = row
+        self._notes.append({"timer": row.id, "due": due})
+
+    def cancel(self, timer: str) -> None:
+        """The timer never fires; none of that id is fine."""
+        if timer in self.state.timers:
+            self._moved.append((timer, self.state.timers.pop(timer)))
+
+    def effect(self, effect: Effect) -> None:
+        """Ask the world for something, once this is journalled."""
+        self._effects[effect.key] = effect
+        self._done.pop(effect.key, None)
+        self._notes.append({"effect": effect.type, "key": effect.key})
+
+    def done(self, key: str) -> None:
+        """The effect is answered or not wanted any more."""
+        if self._effects.pop(key, None) is None:
+            self._done[key] = None
+
+    def note(self, **what: Any) -> None:
+        """A consequence for the record that no document shows."""
+        self._notes.append(what)
+
+    def line(self, incident: str, who: str, what: str, ref: str = "") -> None:
+        """One more line in an incident's story."""
+        held = self.state.incidents.get(incident)
+        if held is not None:
+            self.put(replace(held, story=told(held.story, Line(self.at, who, what, ref or self.event.id))))
+        self._notes.append({"incident": incident, "who": who, "what": what})
+
+    def incident(self, incident: Incident) -> None:
+        """The incident changed now."""
+        self.put(replace(incident, updated_at=self.at))
+
+    def attempt(self, action: Callable[[], None], about: str) -> bool:
+        """Do something that may be refused without refusing the whole event; False: it left no trace but a note."""
+        marks = len(self._written), len(self._moved)
+        effects, done, notes, subject = dict(self._effects), dict(self._done), list(self._notes), self.subject
+        try:
+            action()
+        except AiopsError as error:
+            self._undo(*marks)
+            self._effects, self._done, self._notes, self.subject = effects, done, notes, subject
+            self.note(dropped=about, because=str(error))
+            return False
+        return True
+
+    def _undo(self, written: int, moved: int) -> None:
+        while len(self._written) > written:
+            self.state.fold(*self._written.pop())
+        while len(self._moved) > moved:
+            name, row = self._moved.pop()
+            if row is None:
+                self.state.timers.pop(name, None)
+            else:
+                self.state.timers[name] = row
+
+    # ----------------------------------------------------------------------------------------------------- ends
+
+    def decide(self) -> Decision:
+        """All consequences; documents that were made and dropped within the event appear only if they are archived."""
+        writes: list[Put | Remove] = []
+        notes: list[dict[str, Any]] = []
+        final = {(kind, key): before for kind, key, before in self._written}
+        first = {(kind, key): before for kind, key, before in reversed(self._written)}
+        for (kind, key), before in reversed(first.items()):
+            value = self.state.kinds[kind].get(key)
+            archive = (kind, key) in self._archive
+            if value is not None:
+                if value is not before:
+                    writes.append(_put(kind, key, value))
+                    notes.append({"put": kind, "key": key})
+            elif before is not None or archive:
+                last = final[kind, key]
+                if archive and last is not None and last is not before:
+                    writes.append(_put(kind, key, last))
+                writes.append(Remove(kind, key, archive=archive))
+                notes.append({"remove": kind, "key": key})
+        was = dict(reversed(self._moved))
+        now = {name: self.state.timers.get(name) for name in was}
+        return Decision(
+            entry=self._entry(self.event.type, notes + self._notes),
+            documents=tuple(writes),
+            timers_set=tuple(row for name, row in now.items() if row is not None and row != was[name]),
+            timers_gone=tuple(name for name, row in now.items() if row is None and was[name] is not None),
+            effects=tuple(self._effects.values()),
+            effects_done=tuple(self._done),
+        )
+
+    def refuse(self, reason: str, *, old: bool = False) -> Decision:
+        """Undo everything; only the record stays. ``old``: it was a duplicate."""
+        self._undo(0, 0)
+        return Decision(entry=self._entry("refused", [{"refused": reason, "old": old}]))
+
+    def _entry(self, kind: str, consequences: list[dict[str, Any]]) -> Entry:
+        event = self.event
+        try:
+            text = EVENT.dump_json(event).decode()
+        except PydanticSerializationError as error:
+            text = json.dumps({"type": event.type, "unwritable": str(error)[:300]})
+        return Entry(
+            event_id=_writable(event.id),
+            at=event.at,
+            kind=kind,
+            subject=_writable(self.subject),
+            cause=_writable(event.cause),
+            event=text,
+            consequences=_writable(json.dumps(consequences, separators=(",", ":"), ensure_ascii=False)),
+        )
+
+
+def _put(kind: str, key: str, value: doc.Document) -> Put:
+    return Put(kind, key, adapter(doc.TYPES[kind]).dump_json(value).decode())
+
+
+def _writable(text: str) -> str:
+    """Text as UTF-8 can hold it: half a surrogate pair becomes a question mark."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def told(story: tuple[Line, ...], line: Line) -> tuple[Line, ...]:
+    """The story with one more line; in the middle of a long one the oldest make room."""
+    if len(story) < STORY:
+        return (*story, line)
+    return (*story[:STORY_HEAD], *story[STORY_HEAD + 1 :], line)

@@ -1,0 +1,134 @@
+"""Builds what an agent is shown: the work item and its surroundings, from the state at this moment.
+
+Cheap on purpose: the graph is one shared snapshot, items are only those near the members, other incidents come without
+their stories and only the newest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import chain, islice
+from typing import Final
+
+from aiops.agents.view import View
+from aiops.control.state.store import SECOND, State
+from aiops.model.entities import Item
+from aiops.model.episodes import Episode
+from aiops.model.incidents import Incident, IncidentState
+from aiops.model.reports import Change, Ticket
+from remediations.breakers import Breakers, open_now
+from topology.graph import Graph
+
+OTHERS: Final = 50
+"""Other incidents shown, newest first."""
+NEARBY: Final = 2_000
+"""Items shown at most."""
+HOPS: Final = 2
+DAY: Final = 86_400 * SECOND
+TICKETS: Final = 50
+
+
+def view_of(state: State, work_item: str, at: int, *, others: bool = False) -> View:
+    """The view of an incident, or of a ticket that belongs to none; ``others``: with the other open incidents."""
+    incident = whole(state, work_item) or _nameless(work_item, at)
+    work = state.work.get(incident.id)
+    episodes = _episodes(state, incident.id, work.calm_at if work else 0)
+    graph = state.graph(at)
+    items = _items(state, graph, incident.entities)
+    return View(
+        at=at,
+        incident=incident,
+        episodes=episodes,
+        graph=graph,
+        items=items,
+        changes=_changes(state, (*incident.entities, *items), at),
+        tickets=_tickets(state, incident),
+        others=_others(state, incident.id) if others else (),
+        attempts=work.attempts if work else (),
+        evidence_at=min((e.watermark for e in episodes if e.ended_at is None), default=at),
+        halted=state.reign.halted,
+        breakers_open=open_breakers(state, at),
+    )
+
+
+def whole(state: State, name: str) -> Incident | None:
+    """An incident with all its members and episodes, which its stored document cuts."""
+    held = state.incidents.get(name)
+    if held is None:
+        return None
+    members = state.members.get(name, {})
+    return replace(
+        held,
+        entities=tuple(members) or held.entities,
+        open_entities=tuple(e for e, m in members.items() if m.open),
+        episodes=tuple(state.episodes_of.get(name, ())),
+        members_total=len(members),
+    )
+
+
+def open_breakers(state: State, at: int) -> frozenset[str]:
+    """Breakers that are open now."""
+    tripped = state.tripped.get("all", ())
+    return open_now(Breakers({name: state.breakers[name].breaker for name in tripped}), at)
+
+
+def _nameless(work_item: str, at: int) -> Incident:
+    return Incident(
+        id=work_item,
+        state=IncidentState.OPEN,
+        opened_at=at,
+        updated_at=at,
+        onset=at,
+        entities=(),
+        open_entities=(),
+        episodes=(),
+        tickets=(work_item.removeprefix("ticket/"),),
+    )
+
+
+def _episodes(state: State, incident: str, calm_at: int) -> tuple[Episode, ...]:
+    """Episodes of an incident; of one that was closed once, only those that are open or began after that."""
+    found = [state.episodes[name].episode for name in state.episodes_of.get(incident, ())]
+    found = [e for e in found if e.ended_at is None or e.opened_at > calm_at] or found
+    return tuple(sorted(found, key=lambda e: (e.opened_at, e.id)))
+
+
+def _items(state: State, graph: Graph, members: Iterable[str]) -> dict[str, Item]:
+    """Items of the members and of what is within two hops of them, nearest first."""
+    found: dict[str, Item] = {}
+    seen = dict.fromkeys(members)
+    edge = list(seen)
+    for _ in range(HOPS + 1):
+        for name in edge:
+            item = state.item(name)
+            if item is not None and len(found) < NEARBY:
+                found[name] = item
+        if len(seen) >= NEARBY:
+            break
+        edge = list(islice(_beyond(graph, edge, seen), NEARBY))
+    return found
+
+
+def _beyond(graph: Graph, edge: Iterable[str], seen: dict[str, None]) -> Iterator[str]:
+    """Neighbours of ``edge`` that were not seen, each once, no sooner than they are asked for; notes them as seen."""
+    for name in edge:
+        for near, _ in chain(graph.needs_of(name), graph.serves_of(name)):
+            if near not in seen:
+                seen[near] = None
+                yield near
+
+
+def _changes(state: State, near: Iterable[str], at: int) -> tuple[Change, ...]:
+    names = (c for entity in dict.fromkeys(near) for c in state.changes_on.get(entity, ()))
+    found = [state.changes[c] for c in names]
+    return tuple(sorted((c for c in found if c.at >= at - DAY), key=lambda c: (-c.at, c.id)))
+
+
+def _tickets(state: State, incident: Incident) -> tuple[Ticket, ...]:
+    return tuple(state.tickets[t].ticket for t in incident.tickets[-TICKETS:] if t in state.tickets)
+
+
+def _others(state: State, name: str) -> tuple[Incident, ...]:
+    newest = islice((n for n in reversed(state.live) if n != name and not state.work[n].topic), OTHERS)
+    return tuple(replace(state.incidents[n], story=()) for n in newest)
