@@ -197,7 +197,7 @@ class Console(Group):
 
 
 class Settings(Group):
-    """All settings. ``aiops.bootstrap.configuration`` reads them; the environment wins over the file."""
+    """All settings. ``aiops.adapters.bundle.configuration`` reads them; the environment wins over the file."""
 
     domain: str = MAIN_DOMAIN
     """Tenant or part of the estate; it is in every event, row and actor name."""

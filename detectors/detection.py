@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from detectors.bank.layout import Array, Phase, View
 from detectors.bank.series_bank import BankSettings, SeriesBank
-from detectors.table import Table, cells
+from detectors.table import Table
 
 
 @dataclass(slots=True)
@@ -125,25 +123,3 @@ def _note(found: Found, name: str, score: float, view: str) -> None:
     found.peak = max(found.peak, score)
     if score > found.series.get(name, (0.0, ""))[0]:
         found.series[name] = (score, view)
-
-
-def write_scores(detection: Detection, target: Path) -> None:
-    """One line a row in the order of the input: time, score, alert, episode, and for a wide table each column's."""
-    table = detection.table
-    header = ["time", "score", "alert", "episode"]
-    columns: list[list[str]] = [
-        table.times,
-        cells(detection.score.tolist()),
-        [str(int(alert)) for alert in detection.alert],
-        detection.episode,
-    ]
-    if table.wide:
-        matrix = np.zeros((len(table), len(table.names)), dtype=np.float32)
-        matrix[table.row, table.series] = detection.series_score
-        header += [f"score:{name}" for name in table.names]
-        columns += [cells(matrix[:, column].tolist()) for column in range(len(table.names))]
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("w", newline="", encoding="utf-8") as out:
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(zip(*columns, strict=True))

@@ -1,4 +1,4 @@
-"""Tables of numbers, read for `aiops detect`: CSV or Parquet, long or wide, times as ISO 8601 or epoch.
+"""Tables of numbers for `aiops detect`: long or wide, times as ISO 8601 or epoch.
 
 Everything becomes points in the order of the rows, so that what follows can run strictly in order. Errors name file,
 row (the first row of data is 1) and column.
@@ -7,10 +7,8 @@ row (the first row of data is 1) and column.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +30,8 @@ class TableError(PermanentError):
 class Table:
     """A table as points: parallel arrays ``row``, ``series``, ``value`` in the order of the rows."""
 
-    path: Path
+    name: str
+    """The file's path, for what is told of it."""
     times: list[str]
     """The time of each row as the file has it."""
     at: npt.NDArray[np.int64]
@@ -53,37 +52,31 @@ class Table:
         return len(self.times)
 
 
-def read_table(path: Path) -> Table:
-    """Reads a table; ``TableError`` when it is none."""
-    frame = _load(path)
-    time_column = next((name for name in TIME_COLUMNS if name in frame.columns), None)
+def to_table(name: str, frame: pl.DataFrame) -> Table:
+    """A data frame as a table.
+
+    Args:
+        name: path of its file, for errors; its last part without the ending is the entity of a wide table.
+        frame: as it was read; cells of a CSV file are text.
+
+    Raises:
+        TableError: it is not a table; the text names file, row and column.
+    """
+    time_column = next((column for column in TIME_COLUMNS if column in frame.columns), None)
     if time_column is None:
-        raise TableError(f"{path}: no time column; one of {', '.join(TIME_COLUMNS)} is needed, found {frame.columns}")
-    at = _times(path, frame[time_column])
+        raise TableError(f"{name}: no time column; one of {', '.join(TIME_COLUMNS)} is needed, found {frame.columns}")
+    at = _times(name, frame[time_column])
     times = frame[time_column].cast(pl.String).to_list()
     if {"series", "value"} <= set(frame.columns):
-        return _long(path, frame, times, at)
-    return _wide(path, frame.drop(time_column), times, at)
+        return _long(name, frame, times, at)
+    return _wide(name, frame.drop(time_column), times, at)
 
 
-def _load(path: Path) -> pl.DataFrame:
-    if path.is_dir():
-        raise TableError(f"{path}: a folder; name the tables in it, as {path}/*.csv")
-    try:
-        if path.suffix.lower() in {".parquet", ".pq"}:
-            return pl.read_parquet(path)
-        return pl.read_csv(path, infer_schema=False)
-    except FileNotFoundError as error:
-        raise TableError(f"{path}: no such file") from error
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise TableError(f"{path}: not a table: {str(error).splitlines()[0]}") from error
+def _fail(name: str, row: int, column: str, problem: str) -> TableError:
+    return TableError(f"{name}, row {row + 1}, column {column}: {problem}")
 
 
-def _fail(path: Path, row: int, column: str, problem: str) -> TableError:
-    return TableError(f"{path}, row {row + 1}, column {column}: {problem}")
-
-
-def _numbers(path: Path, column: pl.Series) -> npt.NDArray[np.float64]:
+def _numbers(name: str, column: pl.Series) -> npt.NDArray[np.float64]:
     """Values of a column, NaN where a cell is empty."""
     if column.dtype == pl.String:
         column = column.str.strip_chars()
@@ -92,14 +85,14 @@ def _numbers(path: Path, column: pl.Series) -> npt.NDArray[np.float64]:
     bad = (numbers.is_null() & column.is_not_null()) | numbers.is_infinite().fill_null(value=False)
     if bad.any():
         row = int(bad.arg_true()[0])
-        raise _fail(path, row, column.name, f"{column[row]!r} is not a finite number")
+        raise _fail(name, row, column.name, f"{column[row]!r} is not a finite number")
     return numbers.fill_null(math.nan).to_numpy().astype(np.float64)
 
 
-def _times(path: Path, column: pl.Series) -> npt.NDArray[np.int64]:
+def _times(name: str, column: pl.Series) -> npt.NDArray[np.int64]:
     """Times in ns UTC."""
     if column.is_null().any():
-        raise _fail(path, int(column.is_null().arg_true()[0]), column.name, "the time is missing")
+        raise _fail(name, int(column.is_null().arg_true()[0]), column.name, "the time is missing")
     if column.dtype == pl.Date or isinstance(column.dtype, pl.Datetime):
         return column.cast(pl.Datetime("ns")).to_physical().to_numpy().astype(np.int64)
     whole = column.cast(pl.Int64, strict=False)
@@ -107,11 +100,11 @@ def _times(path: Path, column: pl.Series) -> npt.NDArray[np.int64]:
     if numbers.is_null().any():
         if 2 * int(numbers.count()) >= len(numbers):
             row = int(numbers.is_null().arg_true()[0])
-            raise _fail(path, row, column.name, f"{column[row]!r} is no epoch time, as most rows have")
-        return np.array([_parsed(path, row, column.name, text) for row, text in enumerate(column)], dtype=np.int64)
+            raise _fail(name, row, column.name, f"{column[row]!r} is no epoch time, as most rows have")
+        return np.array([_parsed(name, row, column.name, text) for row, text in enumerate(column)], dtype=np.int64)
     largest = float(np.abs(numbers.to_numpy()).max(initial=0.0))
     if not math.isfinite(largest):
-        raise _fail(path, int(numbers.is_finite().not_().arg_true()[0]), column.name, "the time is not a finite number")
+        raise _fail(name, int(numbers.is_finite().not_().arg_true()[0]), column.name, "the time is not a finite number")
     unit = next((ns for below, ns in _UNITS if largest < below), 1)
     if whole.is_null().any():
         return np.round(numbers.to_numpy() * unit).astype(np.int64)
@@ -130,19 +123,19 @@ def parse_time(text: str) -> int:
     return ((delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds) * 1_000
 
 
-def _parsed(path: Path, row: int, column: str, text: str) -> int:
+def _parsed(name: str, row: int, column: str, text: str) -> int:
     try:
         return parse_time(text)
     except ValueError as error:
-        raise _fail(path, row, column, f"{text!r} is neither ISO 8601 nor an epoch time") from error
+        raise _fail(name, row, column, f"{text!r} is neither ISO 8601 nor an epoch time") from error
 
 
-def _long(path: Path, frame: pl.DataFrame, times: list[str], at: npt.NDArray[np.int64]) -> Table:
-    values = _numbers(path, frame["value"])
+def _long(name: str, frame: pl.DataFrame, times: list[str], at: npt.NDArray[np.int64]) -> Table:
+    values = _numbers(name, frame["value"])
     keys = ["entity", "series"] if "entity" in frame.columns else ["series"]
     for key in keys:
         if frame[key].is_null().any():
-            raise _fail(path, int(frame[key].is_null().arg_true()[0]), key, "the name is missing")
+            raise _fail(name, int(frame[key].is_null().arg_true()[0]), key, "the name is missing")
     pairs = list(zip(*(frame[key].cast(pl.String).to_list() for key in keys), strict=True))
     numbers = {pair: number for number, pair in enumerate(dict.fromkeys(pairs))}
     entities = list(dict.fromkeys(pair[0] for pair in numbers))
@@ -152,21 +145,27 @@ def _long(path: Path, frame: pl.DataFrame, times: list[str], at: npt.NDArray[np.
     kept = np.flatnonzero(~np.isnan(values))
     names = [" ".join(pair) for pair in numbers]
     return Table(
-        path, times, at, names, of_series, entities, False, kept, series[kept], values[kept], of_series[series]
+        name, times, at, names, of_series, entities, False, kept, series[kept], values[kept], of_series[series]
     )
 
 
-def _wide(path: Path, frame: pl.DataFrame, times: list[str], at: npt.NDArray[np.int64]) -> Table:
+def _wide(name: str, frame: pl.DataFrame, times: list[str], at: npt.NDArray[np.int64]) -> Table:
     columns = [column for column in frame if _is_numeric(column)]
     if not columns:
-        raise TableError(f"{path}: no column of numbers beside the time")
-    matrix = np.stack([_numbers(path, column) for column in columns], axis=1)
+        raise TableError(f"{name}: no column of numbers beside the time")
+    matrix = np.stack([_numbers(name, column) for column in columns], axis=1)
     row, series = np.nonzero(~np.isnan(matrix))
     count = len(columns)
     names = [column.name for column in columns]
     entity = np.zeros(count, dtype=np.int32)
     points = (row, series.astype(np.int32), matrix[row, series])
-    return Table(path, times, at, names, entity, [path.stem], True, *points, np.zeros(len(times), dtype=np.int32))
+    return Table(name, times, at, names, entity, [_stem(name)], True, *points, np.zeros(len(times), dtype=np.int32))
+
+
+def _stem(name: str) -> str:
+    """The last part of a path without its ending."""
+    last = name.rpartition("/")[2]
+    return last.rpartition(".")[0] or last
 
 
 def _is_numeric(column: pl.Series) -> bool:
@@ -191,8 +190,3 @@ def learn_rows(table: Table, until: str | None) -> int:
         raise TableError(f"--learn-until {until!r} is neither a number of rows nor an ISO 8601 time") from error
     later = np.flatnonzero(table.at >= moment)
     return int(later[0]) if len(later) else len(table)
-
-
-def cells(values: Sequence[float]) -> list[str]:
-    """Scores as text with six digits."""
-    return [f"{value:.6f}" for value in values]

@@ -10,9 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import cedarpy
@@ -87,29 +86,28 @@ class PolicySet:
     schema: Any = None
 
     @classmethod
-    def load(cls, folder: Path) -> PolicySet:
-        """All policies and the schema of a folder."""
-        files = sorted([*folder.glob("*.cedarschema"), *folder.glob("*.cedar")])
-        problems: list[Problem] = []
-        texts: dict[Path, str] = {}
-        for file in files:
-            try:
-                texts[file] = file.read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                problems.append(Problem(str(file), 1, f"cannot be read: {error}"))
-        schema = "\n".join(text for file, text in texts.items() if file.suffix == ".cedarschema")
-        policies = {file: text for file, text in texts.items() if file.suffix == ".cedar"}
+    def of(cls, folder: str, files: Mapping[str, str], problems: Iterable[Problem] = ()) -> PolicySet:
+        """All policies and the schema of a folder.
+
+        Args:
+            folder: its path, for what is told of problems.
+            files: path to text of every ``*.cedarschema`` and ``*.cedar``, in the order in which they are joined.
+            problems: what was found wrong before, for example a file that could not be read.
+        """
+        wrong = list(problems)
+        schema = "\n".join(text for path, text in files.items() if path.endswith(".cedarschema"))
+        policies = {path: text for path, text in files.items() if path.endswith(".cedar")}
         if not schema.strip():
-            problems.append(Problem(str(folder), 1, "no schema (*.cedarschema)"))
+            wrong.append(Problem(folder, 1, "no schema (*.cedarschema)"))
         if not policies:
-            problems.append(Problem(str(folder), 1, "no policies (*.cedar)"))
-        if not problems:
-            problems = _problems(schema, policies)
+            wrong.append(Problem(folder, 1, "no policies (*.cedar)"))
+        if not wrong:
+            wrong = _problems(folder, schema, policies)
         digest = hashlib.sha256()
-        for file, text in texts.items():
-            digest.update(f"{file.name}\0{len(text)}\0{text}".encode())
-        if problems:
-            return cls(tuple(problems), digest.hexdigest())
+        for path, text in files.items():
+            digest.update(f"{_name(path)}\0{len(text)}\0{text}".encode())
+        if wrong:
+            return cls(tuple(wrong), digest.hexdigest())
         whole = "\n".join(policies.values())
         return cls(
             (),
@@ -210,30 +208,35 @@ def _words(policies: str) -> dict[str, _Text]:
     return {name: _Text(note.get("id", ""), note.get("reason", note.get("id", ""))) for name, note in notes.items()}
 
 
-def _problems(schema: str, files: Mapping[Path, str]) -> list[Problem]:
+def _name(path: str) -> str:
+    """Name of a file without its folder."""
+    return path.rpartition("/")[2]
+
+
+def _problems(folder: str, schema: str, files: Mapping[str, str]) -> list[Problem]:
     """What is wrong with each file, with the line where it can be found."""
     try:
         cedarpy.Schema.from_str(schema)
     except ValueError as error:
-        return [Problem(str(next(iter(files)).parent / "*.cedarschema"), 1, str(error))]
+        return [Problem(f"{folder}/*.cedarschema", 1, str(error))]
     found: list[Problem] = []
-    seen: dict[str, Path] = {}
+    seen: dict[str, str] = {}
     for file, text in files.items():
         try:
             words = _words(text)
         except ValueError as error:
-            found.append(Problem(str(file), 1, str(error)))
+            found.append(Problem(file, 1, str(error)))
             continue
         for word in words.values():
             if not word.id:
-                found.append(Problem(str(file), 1, "a policy has no @id"))
+                found.append(Problem(file, 1, "a policy has no @id"))
             elif word.id in seen:
-                where = seen[word.id].name
-                found.append(Problem(str(file), _line(text, word.id), f"@id {word.id} is in {where} already"))
+                where = _name(seen[word.id])
+                found.append(Problem(file, _line(text, word.id), f"@id {word.id} is in {where} already"))
             seen[word.id] = file
         for wrong in cedarpy.validate_policies(text, schema).errors:
             name = words[wrong.policy_id].id if wrong.policy_id in words else ""
-            found.append(Problem(str(file), _line(text, name), wrong.error))
+            found.append(Problem(file, _line(text, name), wrong.error))
     return found
 
 

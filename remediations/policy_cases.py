@@ -5,8 +5,8 @@ A case describes one action; what it does not state is the calm day: sure, fresh
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -15,8 +15,6 @@ from aiops.model.entities import Criticality, Item
 from aiops.model.errors import PermanentError
 from aiops.model.plans import Action, BlastRadius, Direction, Oversight
 from remediations.policy import Decision, PolicySet, Question
-
-CASES = "cases.yaml"
 
 
 class Case(BaseModel):
@@ -94,12 +92,11 @@ class Checked:
         return self.case.expect in (None, self.decision.level)
 
 
-def check(policies: PolicySet, folder: Path) -> list[Checked]:
-    """Ask every case of the folder's ``cases.yaml``; ``PermanentError`` names file and place of what is wrong."""
-    file = folder / CASES
+def read_cases(text: str, file: str) -> list[Case]:
+    """The cases of a ``cases.yaml``; ``PermanentError`` names file, case and place of what is wrong."""
     try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
         raise PermanentError(f"{file}: {error}") from error
     if not isinstance(data, list):
         raise PermanentError(f"{file}: a list of cases is needed")
@@ -111,4 +108,9 @@ def check(policies: PolicySet, folder: Path) -> list[Checked]:
             first = error.errors()[0]
             place = ".".join(str(part) for part in first["loc"])
             raise PermanentError(f"{file}: case {number}: {place}: {first['msg']}") from error
+    return cases
+
+
+def check(policies: PolicySet, cases: Iterable[Case]) -> list[Checked]:
+    """Ask the policies every case."""
     return [Checked(case, policies.decide(case.question)) for case in cases]

@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Any, Self
 
 import yaml
@@ -24,7 +23,6 @@ from aiops.model.plans import Parameter
 from remediations.primitives.registry import primitive
 from remediations.windows import Problem
 
-APPROVED = "approved.yaml"
 _PLACE = re.compile(r"\{([a-z_.]+)\}")
 
 
@@ -154,29 +152,28 @@ class Catalogue:
     problems: tuple[Problem, ...] = ()
 
     @classmethod
-    def load(cls, folder: Path) -> Catalogue:
-        """Every approved ``*.yaml`` of the folder."""
-        problems: list[Problem] = []
-        approved = _approved(folder, problems)
+    def of(cls, files: Mapping[str, bytes], approved: Mapping[str, str], problems: Iterable[Problem] = ()) -> Catalogue:
+        """The runbooks among ``files`` whose digest is approved.
+
+        Args:
+            files: path to content of every runbook file, in the order in which ids are taken.
+            approved: name of a file, without its folder, to the SHA-256 of the content that somebody has read, hex.
+            problems: what was found wrong before, for example a file that could not be read.
+        """
         found: dict[str, Runbook] = {}
-        for file in sorted(folder.glob("*.yaml")):
-            if file.name == APPROVED:
+        wrong = list(problems)
+        for path, content in files.items():
+            name = path.rpartition("/")[2]
+            if approved.get(name) != hashlib.sha256(content).hexdigest():
+                word = "changed since it was approved" if name in approved else "not approved"
+                wrong.append(Problem(path, 1, f"{word}; read it, then run: aiops policy approve"))
                 continue
-            try:
-                content = file.read_bytes()
-            except OSError as error:
-                problems.append(Problem(str(file), 1, f"cannot be read: {error}"))
-                continue
-            if approved.get(file.name) != hashlib.sha256(content).hexdigest():
-                word = "changed since it was approved" if file.name in approved else "not approved"
-                problems.append(Problem(str(file), 1, f"{word}; read it, then run: aiops policy approve"))
-                continue
-            runbook = parse(content, str(file), problems)
+            runbook = parse(content, path, wrong)
             if runbook is not None and runbook.id in found:
-                problems.append(Problem(str(file), 1, f"runbook {runbook.id} exists already"))
+                wrong.append(Problem(path, 1, f"runbook {runbook.id} exists already"))
             elif runbook is not None:
                 found[runbook.id] = runbook
-        return cls(found, tuple(problems))
+        return cls(found, tuple(wrong))
 
     def candidates(self, diagnosis: Diagnosis, item: Item | None) -> tuple[str, ...]:
         """Ids of runbooks that may help the first hypothesis, best first; resolution looks closer.
@@ -202,28 +199,6 @@ class Catalogue:
         """Runbooks that fit, best first."""
         fitting = [runbook for runbook in self.runbooks.values() if applies(runbook, situation)]
         return tuple(sorted(fitting, key=lambda runbook: (runbook.rank, runbook.id)))
-
-
-def approve(folder: Path) -> dict[str, str]:
-    """Write ``approved.yaml`` for the runbooks as they are now; returns file name to digest."""
-    files = [file for file in sorted(folder.glob("*.yaml")) if file.name != APPROVED]
-    digests = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
-    head = "# SHA-256 of each runbook that somebody has read; others are not loaded. Written by: aiops policy approve\n"
-    (folder / APPROVED).write_text(head + yaml.safe_dump(digests), encoding="utf-8")
-    return digests
-
-
-def _approved(folder: Path, problems: list[Problem]) -> dict[str, str]:
-    file = folder / APPROVED
-    try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        problems.append(Problem(str(file), 1, f"no list of approved runbooks: {error}"))
-        return {}
-    if not isinstance(data, dict):
-        problems.append(Problem(str(file), 1, "it must map file names to SHA-256"))
-        return {}
-    return {str(name): str(digest) for name, digest in data.items()}
 
 
 def parse(content: bytes, file: str, problems: list[Problem]) -> Runbook | None:

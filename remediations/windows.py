@@ -8,8 +8,8 @@ in ``problems``. Times without a zone are UTC.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import icalendar
 import recurring_ical_events
@@ -58,15 +58,15 @@ class Windows:
         self._has_windows = any(_is_window(event) for calendar in calendars for event in calendar.walk("VEVENT"))
 
     @classmethod
-    def load(cls, folder: Path) -> Windows:
-        """Every ``*.ics`` of the folder; one that is broken becomes a problem, and freezes."""
-        calendars, problems = [], []
-        for file in sorted(folder.glob("*.ics")):
+    def of(cls, files: Mapping[str, bytes], problems: Iterable[Problem] = ()) -> Windows:
+        """The calendars of ``files`` (path to content); one that is broken becomes a problem, and freezes."""
+        calendars, wrong = [], list(problems)
+        for path, content in files.items():
             try:
-                calendars.append(_parse(file.read_bytes()))
-            except (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
-                problems.append(Problem(str(file), 1, f"not a calendar: {error}"))
-        return cls(tuple(calendars), tuple(problems))
+                calendars.append(_parse(content))
+            except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+                wrong.append(Problem(path, 1, f"not a calendar: {error}"))
+        return cls(tuple(calendars), tuple(wrong))
 
     def hold(self, at: int) -> Hold | None:
         """Whether changes are held at this moment; None: they are allowed."""

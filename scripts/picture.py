@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT))
 from rich.console import Console  # noqa: E402 (the checkout is put on the path first)
 from rich.text import Text  # noqa: E402
 
+from aiops.adapters.bundle.loading import load_bundle  # noqa: E402
 from aiops.cli.incidents import text  # noqa: E402
 from aiops.console.stories import story  # noqa: E402
 from simulations.running.healing import Product  # noqa: E402
@@ -42,9 +43,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "pictures" / "incident.svg")
     options = parser.parse_args()
     scenario = find(options.scenario)
-    plot = scenario.plot(FOLDER)
-    ours = Simulation(plot, Who.PRODUCT, options.seed, light=options.light)
-    runs = [ours.run(), *(Simulation(plot, who, options.seed).run() for who in (Who.NONE, Who.RESTART))]
+    plot, bundle = scenario.plot(FOLDER), load_bundle()
+    ours = Simulation(plot, bundle, Who.PRODUCT, options.seed, light=options.light)
+    runs = [ours.run(), *(Simulation(plot, bundle, who, options.seed).run() for who in (Who.NONE, Who.RESTART))]
     rows = cards([grade(scenario, run, Relations(plot.estate)) for run in runs])
     assert isinstance(ours.healer, Product)
     console = Console(record=True, width=WIDTH, force_terminal=True, color_system="truecolor")

@@ -7,6 +7,9 @@ import struct
 import time
 from pathlib import Path
 
+from aiops.ports import Clock
+from aiops.settings import Settings
+
 _FORM = struct.Struct("<q")
 
 
@@ -40,3 +43,8 @@ class RecordedTime(RecordedClock):
     def set(self, at: int) -> None:
         """It is ``at`` now."""
         os.pwrite(self._out, _FORM.pack(at), 0)
+
+
+def open_clock(settings: Settings) -> Clock:
+    """The system's clock, or in a replay the recording's."""
+    return SystemClock() if settings.clock is None else RecordedClock(settings.clock)

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
+
+from aiops.settings import Settings
 
 
 class FailPoints:
@@ -27,6 +30,13 @@ class FailPoints:
         if self._passed[name] >= int(armed.read_text() or "1"):
             armed.unlink(missing_ok=True)
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def open_fail_points(settings: Settings) -> Callable[[str], None]:
+    """Only where a test asked for them."""
+    if not settings.fail_points:
+        return lambda _: None
+    return FailPoints(settings.state / "fail-points")
 
 
 def arm(folder: Path, name: str, number: int = 1) -> None:

@@ -1,4 +1,4 @@
-"""Makes each part inside its own process: shards, orchestration, agents, the gate. Named by the cluster's actors.
+"""Makes each part inside its own process: agents and the gate. Named by the cluster's actors.
 
 Arguments are settings and names only, so that an actor can be made again anywhere with nothing but them.
 """
@@ -6,92 +6,26 @@ Arguments are settings and names only, so that an actor can be made again anywhe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
-from aiops.adapters.clock import RecordedClock, SystemClock
+from aiops.adapters.bundle.loading import bundle_folder, load_bundle
+from aiops.adapters.clock import SystemClock, open_clock
 from aiops.adapters.cluster.agents import AgentHost
 from aiops.adapters.executors.http import HttpExecutor
 from aiops.adapters.executors.script import ScriptExecutor
-from aiops.adapters.fail_points import FailPoints
-from aiops.adapters.journal.engine import sqlite_url
-from aiops.adapters.journal.journal import SqlJournal
-from aiops.adapters.kafka.consumer import KafkaPythonConsumer
-from aiops.agents.analysis import AnalysisAgent
-from aiops.agents.oversight import OversightAgent
-from aiops.agents.resolution import ResolutionAgent
-from aiops.agents.routing import RoutingAgent
-from aiops.agents.triage import TriageAgent
-from aiops.agents.view import Agent
+from aiops.adapters.fail_points import open_fail_points
+from aiops.adapters.journal.opening import open_journal
+from aiops.agents.composition import control_agent
 from aiops.driver.gate import Gate
 from aiops.model.errors import PermanentError
 from aiops.model.handoffs import Role
-from aiops.ports import Clock, Executor, Inbox, TelemetryConsumer
+from aiops.ports import Executor, Inbox
 from aiops.settings import Settings
-from remediations.policy import PolicySet
-from remediations.runbooks import Catalogue
-from remediations.windows import Windows
-
-SHIPPED_BINDER = Path(__file__).resolve().parents[2] / "remediations" / "binder"
-
-
-def open_journal(settings: Settings) -> SqlJournal:
-    """The journal of this installation; makes the state folder."""
-    settings.state.mkdir(parents=True, exist_ok=True)
-    return SqlJournal(settings.control.journal or sqlite_url(settings.state))
-
-
-def make_clock(settings: Settings) -> Clock:
-    """The system's clock, or in a replay the recording's."""
-    return SystemClock() if settings.clock is None else RecordedClock(settings.clock)
-
-
-def binder(settings: Settings) -> Path:
-    """The folder with runbooks, policies, windows and services."""
-    return settings.binder or SHIPPED_BINDER
-
-
-def fail_points(settings: Settings) -> Callable[[str], None]:
-    """Only where a test asked for them."""
-    if not settings.fail_points:
-        return lambda _: None
-    return FailPoints(settings.state / "fail-points")
-
-
-def open_consumer(settings: Settings, bootstrap: str, group: str) -> TelemetryConsumer:
-    """The data plane's consumer that the settings name."""
-    if settings.kafka.client == "kafka-python":
-        return KafkaPythonConsumer(bootstrap, group, settings.kafka.poll_bytes)
-    if settings.kafka.client == "confluent":
-        try:
-            from aiops.adapters.kafka.confluent import ConfluentConsumer  # noqa: PLC0415 - an extra that may be missing
-        except ImportError as error:
-            raise PermanentError("kafka.client is confluent: install it with pip install 'aiops[fast]'") from error
-        return ConfluentConsumer(bootstrap, group, settings.kafka.poll_bytes)
-    raise PermanentError(f"kafka.client: {settings.kafka.client!r} is neither kafka-python nor confluent")
 
 
 def make_agent(settings: Settings, role: str) -> AgentHost:
     """One control-plane agent."""
-    return AgentHost(control_agent(settings, Role(role)), fail_points(settings))
-
-
-def control_agent(settings: Settings, role: Role) -> Agent:
-    """The plain agent of a role, with the binder's runbooks, policies and windows."""
-    folder = binder(settings)
-    match role:
-        case Role.ANALYSIS:
-            return AnalysisAgent(settings)
-        case Role.ROUTING:
-            return RoutingAgent(Catalogue.load(folder / "runbooks"), settings.control)
-        case Role.RESOLUTION:
-            return ResolutionAgent(settings, Catalogue.load(folder / "runbooks"))
-        case Role.OVERSIGHT:
-            policies, windows = PolicySet.load(folder / "policies"), Windows.load(folder / "windows")
-            return OversightAgent(policies, windows, settings.control.evidence_age_seconds)
-        case Role.TRIAGE:
-            return TriageAgent()
-        case _:
-            raise PermanentError(f"{role} is no agent of the control plane")
+    bundle = load_bundle(bundle_folder(settings))
+    return AgentHost(control_agent(Role(role), settings, bundle), open_fail_points(settings))
 
 
 def executors(settings: Settings) -> dict[str, Executor]:
@@ -119,7 +53,7 @@ def _option(primitive: str, options: dict[str, str], name: str) -> str:
 def make_gate(settings: Settings) -> Gate:
     """The executors behind their gate; the inbox is all it knows of the control plane."""
     inbox: Inbox = open_journal(settings)
-    return Gate(inbox, executors(settings), make_clock(settings), fail_point=fail_points(settings))
+    return Gate(inbox, executors(settings), open_clock(settings), fail_point=open_fail_points(settings))
 
 
 def limits(settings: Settings) -> Callable[[Iterable[str]], dict[str, float]]:

@@ -23,19 +23,17 @@ from aiops.adapters.cluster.cluster import Cluster, build_id
 from aiops.adapters.cluster.parts import ClusterShards
 from aiops.adapters.fleet import FleetKeeper
 from aiops.adapters.journal.journal import FLEET, SqlJournal
+from aiops.adapters.journal.opening import open_journal
 from aiops.adapters.kafka.topics import KafkaTopics
-from aiops.bootstrap.parts import open_journal
-from aiops.bootstrap.status import write_status
+from aiops.adapters.status_file import write_status
+from aiops.agents.composition import CONTROL_ROLES
+from aiops.apps.system import Say
 from aiops.model.errors import AiopsError, PermanentError, TemporaryError
-from aiops.model.handoffs import Role
 from aiops.settings import Settings
 
 _LOG = structlog.get_logger(__name__)
 _PACKAGE = Path(__file__).resolve().parents[2]
 _AGAIN_SECONDS = 2.0
-_AGENTS = (Role.ANALYSIS, Role.ROUTING, Role.RESOLUTION, Role.OVERSIGHT, Role.TRIAGE)
-
-Say = Callable[[str], None]
 
 
 def come_up(reconcile: Callable[[], None], say: Say, wait: Callable[[float], object], tries: int = 6) -> None:
@@ -123,7 +121,7 @@ class Runtime:
         self._stopping.set()
         if self._keeper is not None:
             self._keeper.stop()
-            for role in ("shard", "orchestrator", "executor", *(agent.value for agent in _AGENTS)):
+            for role in ("shard", "orchestrator", "executor", *(agent.value for agent in CONTROL_ROLES)):
                 for number in self.cluster.numbers(role):
                     if self.settings.ray is None or (role, number) in self.cluster.made:
                         self.cluster.remove(role, number)
@@ -176,7 +174,7 @@ class Runtime:
         shared = {"settings": settings, "bootstrap": self.bootstrap}
         place = "aiops.bootstrap.parts:"
         others: dict[str, tuple[str, dict[str, Any]]] = {
-            role.value: (place + "make_agent", {"settings": settings, "role": role.value}) for role in _AGENTS
+            role.value: (place + "make_agent", {"settings": settings, "role": role.value}) for role in CONTROL_ROLES
         }
         others["executor"] = (place + "make_gate", {"settings": settings})
         others["orchestrator"] = ("aiops.bootstrap.orchestrating:make_orchestration", shared)

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from aiops.adapters import watchdog
+from aiops.adapters.accounting import account, difference, plain
 from aiops.adapters.clock import SystemClock
+from aiops.adapters.journal.opening import open_journal
 from aiops.adapters.journal.reader import SqlJournalReader
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.metrics import RuntimeMetrics, serve
-from aiops.bootstrap.accounting import account, difference, plain
-from aiops.bootstrap.parts import open_journal
-from aiops.bootstrap.status import read_status
+from aiops.adapters.status_file import read_status
 from aiops.console.access import SHARED, Access, kept_token
 from aiops.console.app import ConsoleParts, make_app
 from aiops.console.serving import ConsoleServer
@@ -39,6 +39,11 @@ class Serving:
         self.console = ConsoleServer(settings.console.host, settings.console.port)
         self.metrics_url = ""
         """Known when it serves."""
+
+    @property
+    def console_url(self) -> str:
+        """Address of the console."""
+        return self.console.url
 
     def start(self, bootstrap: str, wake: Callable[[], None] = lambda: None) -> None:
         """Serve; ``bootstrap`` is Kafka's address, for incoming alerts."""

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from aiops.adapters.broker.embedded import BrokerState, BrokerStatus, EmbeddedBroker
-from aiops.bootstrap.configuration import load_settings
+from aiops.adapters.bundle.configuration import load_settings
 from aiops.cli.exits import Exit
 from aiops.cli.opening import Config
 

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from aiops.adapters.bundle.configuration import load_settings
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.sealing import KEY, decode_letter, masked_letter, open_seal
-from aiops.bootstrap.configuration import load_settings
 from aiops.cli.exits import Exit
 from aiops.cli.opening import Config, Json, clock_time, plain
 from aiops.cli.reading import kafka_of, kept

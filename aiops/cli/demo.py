@@ -23,7 +23,7 @@ from aiops.cli.exits import Exit
 from aiops.model.incidents import Incident
 
 if TYPE_CHECKING:
-    from aiops.bootstrap.demonstration import Demonstration, Played, Verdicts
+    from aiops.apps.demo import Demonstration, Played, Verdicts
 
 _ANSWER_SECONDS = 20
 _LINES = 14
@@ -43,18 +43,23 @@ def run(folder: Folder = None, *, alone: Annotated[bool, typer.Option(help="Ask 
     os.environ.setdefault("RAY_AUTH_MODE", "token")
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     # Imported only now: Ray reads its environment when it is imported.
-    from aiops.bootstrap.demonstration import ACTS, Demonstration  # noqa: PLC0415
+    from aiops.apps.demo import ACTS, Demonstration  # noqa: PLC0415
+    from aiops.bootstrap.runtime import Runtime  # noqa: PLC0415
+    from aiops.bootstrap.serving import Serving  # noqa: PLC0415
 
     console = Console()
     begun = time.monotonic()
     demonstration = Demonstration(
-        folder or state_home() / "demo", lambda line: console.print(f"  {line} …", markup=False)
+        folder or state_home() / "demo",
+        Runtime,
+        Serving,
+        lambda line: console.print(f"  {line} …", markup=False),
     )
     console.print("[bold]Starting[/bold] a broker, Ray, the runtime and a live world")
     ok = False
     try:
         demonstration.start()
-        console.print(f"  ready after {time.monotonic() - begun:.0f} s; console {demonstration.serving.console.url}\n")
+        console.print(f"  ready after {time.monotonic() - begun:.0f} s; console {demonstration.serving.console_url}\n")
         view = _View(console, demonstration, alone=alone or not sys.stdin.isatty())
         for act in ACTS[:-1]:
             view.play(act.title, lambda act=act: demonstration.play(act, person=view.ask, look=view.look))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from aiops.adapters.plotting import plot
+from aiops.adapters.tables import write_scores
+from aiops.apps.detect import detect_in, episode, figures
 from aiops.model.errors import PermanentError
-from detectors.detection import Detection, Found, detect, write_scores
-from detectors.plotting import plot
-from detectors.table import learn_rows, read_table
+from detectors.detection import Detection
 
 _Tables = Annotated[list[Path], typer.Argument(metavar="TABLE…", help="CSV or Parquet files.", show_default=False)]
 _LearnUntil = Annotated[
@@ -56,52 +56,20 @@ def run(
         raise PermanentError("--plot draws one table: give one, or leave it out")
     into_folder = scores is not None and (len(tables) > 1 or scores.endswith("/") or Path(scores).is_dir())
     for path in tables:
-        table = read_table(path)
-        detection = detect(table, learn_rows(table, learn_until))
+        detection = detect_in(path, learn_until)
         if scores is not None:
             write_scores(detection, Path(scores) / f"{path.stem}.csv" if into_folder else Path(scores))
         if plot_to is not None:
             plot(detection, plot_to)
-        typer.echo(json.dumps(_figures(detection)) if as_json else _text(detection))
-
-
-def _figures(detection: Detection) -> dict[str, Any]:
-    return {
-        "table": str(detection.table.path),
-        "rows": len(detection.table),
-        "series": len(detection.table.names),
-        "learned_rows": detection.learned_rows,
-        "episodes": [_episode(detection, found) for found in detection.episodes],
-    }
-
-
-def _episode(detection: Detection, found: Found) -> dict[str, Any]:
-    table = detection.table
-    explained = sorted(found.series.items(), key=lambda item: (-item[1][0], item[0]))
-    return {
-        "id": found.id,
-        "entity": found.entity,
-        "from": _iso(found.since),
-        "to": None if found.to_row is None else _iso(int(table.at[found.to_row])),
-        "alert_row": found.from_row + 1,
-        "peak": round(found.peak, 4),
-        "series": [{"series": name, "score": round(score, 4), "view": view} for name, (score, view) in explained],
-    }
+        typer.echo(json.dumps(figures(detection)) if as_json else _text(detection))
 
 
 def _text(detection: Detection) -> str:
     table = detection.table
-    lines = [f"{table.path}: {len(table)} rows, {len(table.names)} series, {len(detection.episodes)} episodes"]
-    for episode in (_episode(detection, found) for found in detection.episodes):
-        why = ", ".join(f"{part['series']} ({part['view']} {part['score']:.2f})" for part in episode["series"][:4])
-        more = f" and {len(episode['series']) - 4} more" if len(episode["series"]) > 4 else ""
-        until = episode["to"] or "still open"
-        lines.append(
-            f"  {episode['id']:4} {episode['entity']}: {episode['from']} to {until}, "
-            f"peak {episode['peak']:.2f}: {why}{more}"
-        )
+    lines = [f"{table.name}: {len(table)} rows, {len(table.names)} series, {len(detection.episodes)} episodes"]
+    for one in (episode(detection, found) for found in detection.episodes):
+        why = ", ".join(f"{part['series']} ({part['view']} {part['score']:.2f})" for part in one["series"][:4])
+        more = f" and {len(one['series']) - 4} more" if len(one["series"]) > 4 else ""
+        until = one["to"] or "still open"
+        lines.append(f"  {one['id']:4} {one['entity']}: {one['from']} to {until}, peak {one['peak']:.2f}: {why}{more}")
     return "\n".join(lines)
-
-
-def _iso(at: int) -> str:
-    return datetime.fromtimestamp(at // 1_000_000_000, UTC).isoformat().replace("+00:00", "Z")

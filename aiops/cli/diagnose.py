@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from aiops.adapters.cases import CaseError
+from aiops.apps.diagnose import as_dict, diagnose_case
 from aiops.cli.exits import Exit
-from aiops.model.diagnoses import Diagnosis, Evidence
+from aiops.model.diagnoses import Diagnosis
 from aiops.model.times import parse, rfc3339
-from topology.cases.episodes import question
-from topology.cases.reading import CaseError, read
-from topology.diagnosis import Subject
-from topology.diagnosis import diagnose as find
 from topology.rankers.registry import DEFAULT, ranker
 
 SHOWN = 3
@@ -45,51 +43,16 @@ def diagnose(cases: _Cases, onset: _Onset = None, name: _Ranker = DEFAULT, *, as
     for folder in cases:
         begin = time.perf_counter()
         try:
-            case = read(folder, at)
+            found = diagnose_case(folder, chosen, at)
         except CaseError as error:
             typer.echo(f"aiops: {error}", err=True)
             unreadable += 1
             continue
-        found = find(question(case), chosen, Subject(case.id, case.to_at))
         unknown += found.unknown
         seconds = time.perf_counter() - begin
         typer.echo(json.dumps(as_dict(found, seconds)) if as_json else as_text(found, seconds))
     if unreadable or unknown:
         raise typer.Exit(Exit.FAILED if unreadable else Exit.NO)
-
-
-def as_dict(found: Diagnosis, seconds: float) -> dict[str, Any]:
-    """One case's answer in the case format's JSON."""
-    return {
-        "case": found.work_item,
-        "onset": rfc3339(found.onset) if found.onset else None,
-        "unknown": found.unknown,
-        "p_unknown": found.p_unknown,
-        "p_rest": found.p_rest,
-        "seconds": round(seconds, 4),
-        "hypotheses": [
-            {
-                "entity": h.entity,
-                "probability": h.probability,
-                "kind": h.kind,
-                "evidence": [_evidence(e) for e in h.evidence],
-            }
-            for h in found.hypotheses
-        ],
-        "impact": [{"entity": i.entity, "how": i.how, "value_per_minute": i.value_per_minute} for i in found.impact],
-        "changes": [{"id": c.id, "entity": c.entity, "suspicion": c.suspicion, "why": c.why} for c in found.changes],
-    }
-
-
-def _evidence(evidence: Evidence) -> dict[str, Any]:
-    return {
-        "for": evidence.supports,
-        "what": evidence.what,
-        "source": evidence.source,
-        "from": rfc3339(evidence.from_at) if evidence.from_at else None,
-        "to": rfc3339(evidence.to_at) if evidence.to_at else None,
-        "weight": evidence.weight,
-    }
 
 
 def as_text(found: Diagnosis, seconds: float) -> str:

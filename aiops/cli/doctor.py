@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
+from aiops.adapters.bundle.configuration import load_settings
+from aiops.adapters.bundle.loading import bundle_folder
 from aiops.adapters.clock import SystemClock
-from aiops.bootstrap.configuration import load_settings
-from aiops.bootstrap.doctor import Finding, Level, examine
-from aiops.bootstrap.parts import binder
+from aiops.apps.doctor import Finding, Level, examine
 from aiops.cli.exits import Exit
 from aiops.cli.opening import Config, Json
 from aiops.model.errors import PermanentError
@@ -28,7 +28,7 @@ def run(config: Config = None, *, page: _Page = False, as_json: Json = False) ->
     """
     try:
         settings = load_settings(config)
-        findings = list(examine(settings, binder(settings), SystemClock(), page=page))
+        findings = list(examine(settings, bundle_folder(settings), SystemClock(), page=page))
     except PermanentError as error:
         findings = [Finding(Level.FAIL, "settings", line) for line in str(error).splitlines()]
     if as_json:

@@ -7,9 +7,9 @@ import time
 
 import typer
 
-from aiops.bootstrap.accounting import account, plain
-from aiops.bootstrap.configuration import load_settings
-from aiops.bootstrap.status import read_status
+from aiops.adapters.accounting import account, plain
+from aiops.adapters.bundle.configuration import load_settings
+from aiops.adapters.status_file import read_status
 from aiops.cli.exits import Exit
 from aiops.cli.opening import Config, Json, span
 from aiops.control.record.ledger import printable

@@ -13,11 +13,11 @@ from typing import Annotated
 
 import typer
 
+from aiops.adapters.bundle.configuration import load_settings
 from aiops.adapters.clock import SystemClock
 from aiops.adapters.journal.engine import sqlite_url
 from aiops.adapters.journal.journal import SqlJournal
 from aiops.adapters.journal.reader import SqlJournalReader
-from aiops.bootstrap.configuration import load_settings
 from aiops.cli.exits import Exit
 from aiops.console.telling import NotNowError, Switch, Told, UnknownError, WrongError
 from aiops.model.errors import PermanentError

@@ -10,18 +10,23 @@ from typing import Annotated, Final
 import typer
 from pydantic import ValidationError
 
-from aiops.bootstrap.configuration import load_settings
+from aiops.adapters.bundle.configuration import load_settings
+from aiops.adapters.bundle.loading import (
+    approve_runbooks,
+    bundle_folder,
+    load_bundle,
+    load_cases,
+    load_policies,
+    load_runbooks,
+    load_windows,
+)
 from aiops.cli.exits import Exit
 from aiops.model.errors import PermanentError
 from aiops.model.plans import Oversight
-from remediations.policy import PolicySet
 from remediations.policy_cases import Case, check
-from remediations.runbooks import Catalogue, approve
-from remediations.windows import Windows
 
 app: Final = typer.Typer(no_args_is_help=True, help="Test and explain what the runtime may do.")
 
-SHIPPED: Final = Path(__file__).resolve().parents[2] / "remediations" / "binder"
 _Binder = Annotated[
     Path | None, typer.Option(help="Folder with policies, runbooks and windows; else the settings' binder.")
 ]
@@ -44,10 +49,9 @@ def run_cases(binder: _Binder = None, *, as_json: _Json = False) -> None:
     Exit code 0: all is sound and as expected. 1: a case is answered otherwise. 3: a file is wrong.
     """
     folder = _folder(binder)
-    policies = PolicySet.load(folder / "policies")
-    runbooks = Catalogue.load(folder / "runbooks")
-    problems = (*policies.problems, *runbooks.problems, *Windows.load(folder / "windows").problems)
-    checked = [] if policies.problems else check(policies, folder / "policies")
+    bundle = load_bundle(folder)
+    policies, runbooks, problems = bundle.policies, bundle.catalogue, bundle.problems
+    checked = [] if policies.problems else check(policies, load_cases(folder / "policies"))
     wrong = [one for one in checked if not one.right]
     if as_json:
         rows = [
@@ -90,10 +94,10 @@ def explain(
             )
             raise typer.BadParameter(f"{first['loc'][0]!r} is no fact; name=value, of {known}") from error
         raise typer.BadParameter(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from error
-    policies = PolicySet.load(folder / "policies")
+    policies = load_policies(folder / "policies")
     if policies.problems:
         raise PermanentError("; ".join(str(problem) for problem in policies.problems))
-    hold = Windows.load(folder / "windows").hold(time.time_ns())
+    hold = load_windows(folder / "windows").hold(time.time_ns())
     if hold is not None and "frozen" not in given:
         case = case.model_copy(update={"frozen": True})
     decision = policies.decide(case.question)
@@ -115,9 +119,9 @@ def explain(
 def approve_(binder: _Binder = None) -> None:
     """List every runbook as read, by its SHA-256, in runbooks/approved.yaml; others are not loaded."""
     folder = _folder(binder) / "runbooks"
-    problems = Catalogue.load(folder).problems
-    digests = approve(folder)
-    after = Catalogue.load(folder)
+    problems = load_runbooks(folder).problems
+    digests = approve_runbooks(folder)
+    after = load_runbooks(folder)
     typer.echo(f"{len(after.runbooks)} of {len(digests)} runbooks approved ({len(problems)} were not loaded before)")
     for problem in after.problems:
         typer.echo(f"wrong: {problem}", err=True)
@@ -126,7 +130,7 @@ def approve_(binder: _Binder = None) -> None:
 
 
 def _folder(binder: Path | None) -> Path:
-    folder = binder or load_settings().binder or SHIPPED
+    folder = binder or bundle_folder(load_settings())
     if not folder.is_dir():
         raise PermanentError(f"{folder} is no folder: give --binder FOLDER")
     return folder

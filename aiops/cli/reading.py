@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from aiops.adapters.kafka.consumer import KafkaPythonConsumer
 from aiops.adapters.kafka.topics import KafkaTopics
-from aiops.bootstrap.status import read_status
+from aiops.adapters.status_file import read_status
 from aiops.model.errors import PermanentError
 from aiops.ports import TopicPartition
 from aiops.settings import Settings

@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from aiops.bootstrap.configuration import load_settings
-from aiops.bootstrap.replay_results import INCIDENTS, SUMMARY
-from aiops.bootstrap.replaying import InProcessReplay
+from aiops.adapters.bundle.configuration import load_settings
+from aiops.apps.replay import InProcessReplay
+from aiops.apps.replay_results import INCIDENTS, SUMMARY
 from aiops.cli.exits import Exit
 from aiops.cli.opening import Config, Json
 from aiops.model.times import rfc3339
@@ -62,9 +62,10 @@ def replay(  # noqa: PLR0913 (a command's options)
             run = InProcessReplay(opened, settings, results)
             found = run.run(metrics_only=metrics_only, progress=tell)
         else:
-            from aiops.bootstrap.kafka_replay import KafkaReplay  # noqa: PLC0415 (Ray takes a second to import)
+            from aiops.apps.kafka_replay import KafkaReplay  # noqa: PLC0415 (Ray takes a second to import)
+            from aiops.bootstrap.runtime import Runtime  # noqa: PLC0415
 
-            through = KafkaReplay(opened, settings, results, kafka)
+            through = KafkaReplay(opened, settings, results, Runtime, bootstrap=kafka)
             found = through.run(speed, metrics_only=metrics_only, progress=tell)
     summary = json.loads((results / SUMMARY).read_text())
     typer.echo(json.dumps(summary) if as_json else as_text(found, summary, results))

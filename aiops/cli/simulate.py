@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from aiops.adapters.bundle.loading import load_bundle
 from aiops.cli.exits import Exit
 from simulations.live.live_world import LiveSettings
 from simulations.running.simulation import Who
@@ -84,7 +85,7 @@ def simulate(  # noqa: PLR0913, PLR0917 (one parameter an option)
     entries = [_entry(name) for name in (shipped() if names == ["all"] else names)]
     healers = [Who.PRODUCT, *_baselines(baseline)]
     with _progress() as told:
-        results = play(entries, range(seed, seed + runs), healers, light=light, progress=told)
+        results = play(entries, range(seed, seed + runs), healers, bundle=load_bundle(), light=light, progress=told)
     rows, currency = cards(results.grades), load().currency
     if html is not None:
         html.write_text(page([entry.scenario for entry in entries], results, currency), encoding="utf-8")

@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
-from aiops.bootstrap.configuration import load_settings
-from aiops.bootstrap.status import read_status
+from aiops.adapters.bundle.configuration import load_settings
+from aiops.adapters.status_file import read_status
 from aiops.cli.opening import Config
 from aiops.settings import Settings
 

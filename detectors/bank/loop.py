@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
 from numba import njit
@@ -32,10 +32,11 @@ def _sources() -> int:
     Numba's cache looks at the file of the compiled function only, and would go on with old views after an upgrade; the
     digest is a constant of the function, and constants are part of the cache's key.
     """
-    here = Path(__file__).parent
     digest = hashlib.sha256()
-    for path in sorted([*here.glob("*.py"), *(here.parent / "views").glob("*.py")]):
-        digest.update(path.read_bytes())
+    for package in ("detectors.bank", "detectors.views"):
+        sources = [file for file in files(package).iterdir() if file.name.endswith(".py")]
+        for file in sorted(sources, key=lambda file: file.name):
+            digest.update(file.read_bytes())
     return int.from_bytes(digest.digest()[:6])
 
 

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
-import remediations
-from aiops.agents.analysis import AnalysisAgent
+from aiops.agents.composition import control_agents
 from aiops.agents.monitor.plan import Produced
 from aiops.agents.monitoring import MonitoringAgent
-from aiops.agents.oversight import OversightAgent
-from aiops.agents.resolution import ResolutionAgent
-from aiops.agents.routing import RoutingAgent
-from aiops.agents.triage import TriageAgent
-from aiops.agents.view import Agent
 from aiops.driver.in_process import InProcessRuntime
 from aiops.driver.in_process import World as Outside
 from aiops.driver.memory_journal import MemoryJournal
@@ -22,41 +15,19 @@ from aiops.model import cloudevents
 from aiops.model.cloudevents import Receipt, Refused
 from aiops.model.errors import PermanentError
 from aiops.model.events import EdgesObserved, EpisodeReported
-from aiops.model.handoffs import Role
 from aiops.settings import DataPlane, Kafka, Settings
 from remediations.budget import MemoryBudget
-from remediations.policy import PolicySet
-from remediations.runbooks import Catalogue
-from remediations.windows import Windows
+from remediations.bundle import Bundle
 from simulations.running.feeds import SLOT, FullFeed, LightFeed
 from simulations.running.outside import Act, AgentFleet, OnCall, PageRecorder, WorldExecutor
 from simulations.world.reporter import items
 from simulations.world.world import World
-
-BINDER = Path(remediations.__file__).parent / "binder"
-"""Runbooks, policies and windows that ship."""
 
 
 def settings_for(*, light: bool) -> Settings:
     """One slot, and room for the estate's series; light runs do without models, which learn for two hours first."""
     data = DataPlane(series_limit=50_000, model_series=0) if light else DataPlane(series_limit=50_000)
     return Settings(kafka=Kafka(partitions=1), data=data)
-
-
-def agents_of(settings: Settings, folder: Path = BINDER) -> dict[Role, Agent]:
-    """The product's agents of the control plane."""
-    catalogue = Catalogue.load(folder / "runbooks")
-    return {
-        Role.ANALYSIS: AnalysisAgent(settings),
-        Role.ROUTING: RoutingAgent(catalogue, settings.control),
-        Role.RESOLUTION: ResolutionAgent(settings, catalogue),
-        Role.OVERSIGHT: OversightAgent(
-            PolicySet.load(folder / "policies"),
-            Windows.load(folder / "windows"),
-            settings.control.evidence_age_seconds,
-        ),
-        Role.TRIAGE: TriageAgent(),
-    }
 
 
 class Healer(Protocol):
@@ -84,13 +55,20 @@ class Product:
 
     Args:
         world: which.
+        bundle: runbooks, policies and windows of the product.
         light: metrics only.
         approval_seconds: how long people take to approve; None: nobody does.
         settings: the runtime's; None: the simulator's.
     """
 
     def __init__(
-        self, world: World, *, light: bool, approval_seconds: float | None, settings: Settings | None = None
+        self,
+        world: World,
+        bundle: Bundle,
+        *,
+        light: bool,
+        approval_seconds: float | None,
+        settings: Settings | None = None,
     ) -> None:
         self.world = world
         self.settings = settings or settings_for(light=light)
@@ -106,7 +84,7 @@ class Product:
         self.journal = MemoryJournal()
         acting = self.settings.acting
         outside = Outside(
-            agents=agents_of(self.settings),
+            agents=control_agents(self.settings, bundle),
             fleet=AgentFleet(self.monitoring, lambda: self.runtime.now),
             budget=MemoryBudget(),
             executor=self._executor,

@@ -11,6 +11,7 @@ from aiops.model.codec import decode
 from aiops.model.incidents import Incident
 from aiops.model.pages import Page
 from aiops.settings import Settings
+from remediations.bundle import Bundle
 from simulations.faults.fault import Fault
 from simulations.running.healing import Healer, Nobody, Product
 from simulations.running.naive import NaiveRestarts
@@ -104,6 +105,7 @@ class Simulation:
 
     Args:
         plot: what is to happen.
+        bundle: the product's runbooks, policies and windows.
         who: looks after the world.
         seed: of every random stream.
         light: metrics only.
@@ -111,6 +113,7 @@ class Simulation:
     """
 
     plot: Plot
+    bundle: Bundle
     who: Who = Who.PRODUCT
     seed: int = 0
     light: bool = True
@@ -130,7 +133,9 @@ class Simulation:
         match self.who:
             case Who.PRODUCT:
                 approval = self.plot.approval_seconds
-                return Product(self.world, light=self.light, approval_seconds=approval, settings=self.settings)
+                return Product(
+                    self.world, self.bundle, light=self.light, approval_seconds=approval, settings=self.settings
+                )
             case Who.RESTART:
                 return NaiveRestarts(self.world)
             case Who.NONE:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from remediations.bundle import Bundle
 from simulations.running.simulation import Run, Simulation, Who
 from simulations.scenarios.scenario import FOLDER, Scenario
 from simulations.scorecards.grading import Grade, grade
@@ -36,10 +37,11 @@ def play(
     seeds: Sequence[int],
     healers: Sequence[Who],
     *,
+    bundle: Bundle,
     light: bool,
     progress: Progress | None = None,
 ) -> Results:
-    """Run everything; ``progress`` is told what runs and the share of all that is over."""
+    """Run everything; ``bundle`` is the product's, ``progress`` is told what runs and the share of all that is over."""
     results, over = Results(), 0
     count = len(entries) * len(seeds) * len(healers)
     for entry in entries:
@@ -50,7 +52,7 @@ def play(
                 told = (
                     None if progress is None else _teller(progress, f"{entry.scenario.name} {who}", over / count, count)
                 )
-                run = Simulation(plot, who, seed, light).run(told)
+                run = Simulation(plot, bundle, who, seed, light).run(told)
                 results.grades.append(grade(entry.scenario, run, relations))
                 results.shown.setdefault(entry.scenario.name, {}).setdefault(who, run)
                 over += 1

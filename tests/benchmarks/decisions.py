@@ -30,14 +30,17 @@ from pathlib import Path
 from typing import Any
 
 from aiops.adapters.asking import Agents, Answer, Question
+from aiops.adapters.bundle.loading import bundle_folder, load_bundle
 from aiops.adapters.clock import SystemClock
 from aiops.adapters.cluster.agents import ClusterAgents
 from aiops.adapters.cluster.cluster import Cluster
 from aiops.adapters.dispatch import Outside, ThreadedDispatcher
 from aiops.adapters.journal.budget import SqlBudgetStore
+from aiops.adapters.journal.opening import open_journal
 from aiops.adapters.orchestration import Orchestration, OrchestrationParts
+from aiops.agents.composition import control_agent
 from aiops.agents.view import Agent
-from aiops.bootstrap.parts import control_agent, limits, open_journal
+from aiops.bootstrap.parts import limits
 from aiops.model.entities import Edge, EdgeKind, Item
 from aiops.model.episodes import Direction, Episode, Signal, Source
 from aiops.model.events import EpisodeReported, Event, ItemReported
@@ -303,7 +306,8 @@ def main() -> None:
                 )
             agents = ClusterAgents(cluster)
         else:
-            agents = Threads({role: control_agent(settings, role) for role in ROLES})
+            bundle = load_bundle(bundle_folder(settings))
+            agents = Threads({role: control_agent(role, settings, bundle) for role in ROLES})
         bench = Bench(settings, Timed(agents))
         bench.tell(estate(int(sum(max(3.0, rate * given.seconds) for rate in given.rates)) + 20))
         at_rate(bench, 5.0, 2.0, 0)  # everything was called once

@@ -24,8 +24,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from aiops.adapters.tables import read_table
 from detectors.detection import detect
-from detectors.table import Table, parse_time, read_table
+from detectors.table import Table, parse_time
 
 SECOND = 1_000_000_000
 START = 1_600_000_000 * SECOND
@@ -66,7 +67,7 @@ def arrays(folder: Path, seconds: int) -> Iterator[Sample]:
         names = [f"c{column}" for column in range(columns)]
         points = (row, series.astype(np.int32), matrix[row, series])
         zeros = np.zeros(columns, np.int32), np.zeros(rows, np.int32)
-        table = Table(path, [""] * rows, at, names, zeros[0], [path.stem], True, *points, zeros[1])
+        table = Table(str(path), [""] * rows, at, names, zeros[0], [path.stem], True, *points, zeros[1])
         learned = len(data["train"])
         label = np.concatenate([np.zeros(learned, dtype=bool), data["label"].astype(bool)])
         yield Sample(path.stem, table, learned, label)

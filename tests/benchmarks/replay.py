@@ -19,7 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from aiops.bootstrap.replaying import InProcessReplay
+from aiops.apps.replay import InProcessReplay
 from aiops.model.times import rfc3339
 from aiops.recordings import nezha, petshop
 from aiops.recordings.recording import Recording

@@ -13,10 +13,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from aiops.adapters.bundle.loading import load_bundle
 from aiops.model.incidents import IncidentState
 from simulations.running.simulation import Run, Simulation
 from simulations.scenarios.scenario import find, shipped
 from simulations.scorecards.grading import ending_of
+
+BUNDLE = load_bundle()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Found:
 def found(name: str, seed: int, *, light: bool) -> Found:
     """One run."""
     began = time.process_time()
-    run = Simulation(find(name).plot(), seed=seed, light=light).run()
+    run = Simulation(find(name).plot(), BUNDLE, seed=seed, light=light).run()
     return outcome(run, time.process_time() - began)
 
 

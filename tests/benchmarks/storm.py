@@ -26,10 +26,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from aiops.adapters.bundle.loading import bundle_folder, load_bundle
 from aiops.adapters.journal.engine import sqlite_url
 from aiops.adapters.journal.journal import SqlJournal
+from aiops.agents.composition import control_agent
 from aiops.agents.monitoring import MonitoringAgent
-from aiops.bootstrap.parts import control_agent
 from aiops.control.state.transaction import Decision
 from aiops.driver.in_process import InProcessRuntime, World
 from aiops.driver.memory_journal import MemoryJournal
@@ -175,9 +176,9 @@ def run(storm: Storm, journal: Journal) -> dict[str, Any]:
     agent.adopt(0, 1)
     source = TopicPartition(settings.topics.metrics_arrow, 0)
     agent.table(0).add(storm.identities())
-    outside = Outside(agent)
+    outside, bundle = Outside(agent), load_bundle(bundle_folder(settings))
     world = World(
-        {role: control_agent(settings, role) for role in _ROLES}, outside, MemoryBudget(), outside, outside,
+        {role: control_agent(role, settings, bundle) for role in _ROLES}, outside, MemoryBudget(), outside, outside,
         {"*": settings.acting.budget_share, "value": settings.acting.budget_value_share},
     )  # fmt: skip
     runtime = InProcessRuntime(settings, world, journal, at=START)

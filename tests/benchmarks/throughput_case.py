@@ -20,13 +20,13 @@ import numpy as np
 
 from aiops.adapters.allocation import keep_freed_memory
 from aiops.adapters.clock import SystemClock
+from aiops.adapters.kafka.opening import open_consumer
 from aiops.adapters.kafka.producer import KafkaPythonProducer
+from aiops.adapters.monitoring_records import SpeakingAgent
 from aiops.adapters.sealing import open_seal
 from aiops.adapters.shard import Shard, ShardParts, ShardRhythm
 from aiops.adapters.snapshots import FolderSnapshotStore
 from aiops.agents.monitoring import MonitoringAgent
-from aiops.bootstrap.monitoring import SpeakingAgent
-from aiops.bootstrap.parts import open_consumer
 from aiops.ports import FetchedRecords, OutRecord, SlotSnapshot, TelemetryConsumer, TopicPartition
 from aiops.settings import DataPlane, Kafka, Settings, Topics
 from detectors.wire import arrow, metrics

@@ -6,11 +6,14 @@ from functools import lru_cache
 
 import pytest
 
+from aiops.adapters.bundle.loading import load_bundle
 from aiops.model.incidents import IncidentState
 from simulations.running.simulation import Run, Simulation, Who
 from simulations.scenarios.scenario import Ending, find
 from simulations.scorecards.grading import Grade, grade
 from simulations.scorecards.relations import Relations
+
+BUNDLE = load_bundle()
 
 pytestmark = pytest.mark.scenario
 
@@ -20,7 +23,7 @@ def played(name: str, seed: int, who: Who = Who.PRODUCT) -> tuple[Run, Grade]:
     """A shipped scenario, light."""
     scenario = find(name)
     plot = scenario.plot()
-    run = Simulation(plot, who, seed).run()
+    run = Simulation(plot, BUNDLE, who, seed).run()
     return run, grade(scenario, run, Relations(plot.estate))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from aiops.bootstrap.configuration import load_settings
+from aiops.adapters.bundle.configuration import load_settings
 from aiops.cli.main import COMMANDS, build
 from aiops.control.state.lifecycle import picture
 from aiops.settings import Group, Settings

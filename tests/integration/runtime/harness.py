@@ -18,14 +18,14 @@ import numpy as np
 import yaml
 
 from aiops.adapters import watchdog
+from aiops.adapters.bundle.configuration import load_settings
+from aiops.adapters.bundle.loading import SHIPPED, approve_runbooks
 from aiops.adapters.fail_points import arm
 from aiops.adapters.journal.engine import sqlite_url
 from aiops.adapters.journal.journal import SqlJournal
 from aiops.adapters.journal.reader import SqlJournalReader
 from aiops.adapters.kafka.producer import KafkaPythonProducer
-from aiops.bootstrap.configuration import load_settings
-from aiops.bootstrap.parts import SHIPPED_BINDER
-from aiops.bootstrap.status import read_status
+from aiops.adapters.status_file import read_status
 from aiops.model import cloudevents
 from aiops.model.entities import Criticality, Edge, Item
 from aiops.ports import OutRecord
@@ -34,7 +34,6 @@ from detectors.wire.arrow_encoding import PointEncoder
 from detectors.wire.identity import SeriesIdentity, SeriesKind
 from detectors.wire.series import SeriesTable
 from detectors.wire.slots import slot_of
-from remediations.runbooks import approve
 
 SECOND = 1_000_000_000
 
@@ -254,7 +253,7 @@ def configure(folder: Path, broker: str, name: str, **over: Any) -> Settings:
 def quick_binder(folder: Path) -> Path:
     """The shipped binder with short waits, so that a healing takes seconds."""
     binder = folder / "binder"
-    shutil.copytree(SHIPPED_BINDER, binder)
+    shutil.copytree(SHIPPED, binder)
     for file in (binder / "runbooks").glob("*.yaml"):
         runbook = yaml.safe_load(file.read_text())
         for step in runbook.get("steps", ()):
@@ -262,7 +261,7 @@ def quick_binder(folder: Path) -> Path:
         if "steps" in runbook:
             runbook |= {"verify_window_seconds": 4.0, "verify_deadline_seconds": 180.0}
             file.write_text(yaml.safe_dump(runbook))
-    approve(binder / "runbooks")
+    approve_runbooks(binder / "runbooks")
     return binder
 
 

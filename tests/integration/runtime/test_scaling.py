@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
+from aiops.adapters.accounting import account
 from aiops.adapters.broker.embedded import EmbeddedBroker
 from aiops.adapters.kafka.producer import KafkaPythonProducer
-from aiops.bootstrap.accounting import account
 from aiops.model.entities import Criticality, Item
 from aiops.ports import OutRecord
 from detectors.wire.slots import slot_of

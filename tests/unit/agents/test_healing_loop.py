@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from aiops.adapters.bundle.loading import load_policies, load_runbooks, load_windows
 from aiops.agents.analysis import AnalysisAgent
 from aiops.agents.oversight import OversightAgent
 from aiops.agents.resolution import ResolutionAgent
@@ -21,9 +22,6 @@ from aiops.model.events import EpisodeReported, ItemReported
 from aiops.model.plans import Direction, Reservation, ReservationAnswer, StepOrder, StepOutcome
 from aiops.model.telemetry import EntityReading, FleetAnswer, FleetQuestion, SeriesReading
 from remediations.budget import MemoryBudget
-from remediations.policy import PolicySet
-from remediations.runbooks import Catalogue
-from remediations.windows import Windows
 from tests.unit.agents.healing import EDGES, ITEMS
 from tests.unit.control.fakes import SECOND, START, FakeTarget, episode, settings
 
@@ -64,12 +62,12 @@ class Estate:
 
     def __init__(self) -> None:
         tree = settings()
-        catalogue = Catalogue.load(BINDER / "runbooks")
+        catalogue = load_runbooks(BINDER / "runbooks")
         agents = (
             AnalysisAgent(tree),
             RoutingAgent(catalogue, tree.control),
             ResolutionAgent(tree, catalogue),
-            OversightAgent(PolicySet.load(BINDER / "policies"), Windows.load(BINDER / "windows")),
+            OversightAgent(load_policies(BINDER / "policies"), load_windows(BINDER / "windows")),
             TriageAgent(),
         )
         self.target = Target()

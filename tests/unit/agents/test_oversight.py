@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from aiops.adapters.bundle.loading import load_policies, load_runbooks, load_windows
 from aiops.agents.oversight import OversightAgent
 from aiops.agents.resolution import ResolutionAgent
 from aiops.agents.view import View
@@ -28,19 +29,18 @@ from aiops.model.incidents import IncidentState
 from aiops.model.plans import Action, BlastRadius, Direction, Oversight, Plan
 from aiops.settings import Settings
 from remediations.policy import PolicySet
-from remediations.runbooks import Catalogue
 from remediations.windows import Problem, Windows
 from tests.unit.agents.healing import ITEMS, NOW, S, diagnosis, episode, handoff, routed, view
 
 BINDER = Path(__file__).parents[3] / "remediations" / "binder"
-POLICIES = PolicySet.load(BINDER / "policies")
+POLICIES = load_policies(BINDER / "policies")
 AGENT = OversightAgent(POLICIES, Windows())
-RESOLUTION = ResolutionAgent(Settings(), Catalogue.load(BINDER / "runbooks"))
+RESOLUTION = ResolutionAgent(Settings(), load_runbooks(BINDER / "runbooks"))
 
 
 def planned(found: Diagnosis | None = None, seen: View | None = None) -> Handoff:
     found = found or diagnosis()
-    (one,) = RESOLUTION.handle(routed(found, *Catalogue.load(BINDER / "runbooks").runbooks), seen or view(found))
+    (one,) = RESOLUTION.handle(routed(found, *load_runbooks(BINDER / "runbooks").runbooks), seen or view(found))
     assert isinstance(one.payload, Planned)
     return one
 
@@ -165,7 +165,7 @@ def test_freeze_holds_until_it_ends(tmp_path: Path) -> None:
         "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//t//t//EN\nBEGIN:VEVENT\nUID:1\nDTSTAMP:20230101T000000Z\n"
         "DTSTART:20231114T000000Z\nDTEND:20231115T000000Z\nSUMMARY:release\nEND:VEVENT\nEND:VCALENDAR\n"
     )
-    frozen = OversightAgent(POLICIES, Windows.load(tmp_path))
+    frozen = OversightAgent(POLICIES, load_windows(tmp_path))
     found = review(planned(), agent=frozen)
     assert (found.permitted, found.level) == (False, Oversight.UNATTENDED)
     assert found.hold_until == 1_700_006_400 * S

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from aiops.adapters.bundle.loading import load_runbooks
 from aiops.agents.resolution import ResolutionAgent
 from aiops.agents.view import Attempt, View
 from aiops.model import codec
@@ -13,10 +14,9 @@ from aiops.model.handoffs import Escalated, Handoff, Intent, Planned, Role, Veri
 from aiops.model.plans import Plan, Verdict
 from aiops.model.telemetry import EntityReading, FleetAnswer, SeriesReading
 from aiops.settings import Settings
-from remediations.runbooks import Catalogue
 from tests.unit.agents.healing import NOW, S, changed, diagnosis, episode, handoff, routed, view
 
-CATALOGUE = Catalogue.load(Path(__file__).parents[3] / "remediations" / "binder" / "runbooks")
+CATALOGUE = load_runbooks(Path(__file__).parents[3] / "remediations" / "binder" / "runbooks")
 AGENT = ResolutionAgent(Settings(), CATALOGUE)
 
 

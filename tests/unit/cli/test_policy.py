@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from aiops.adapters.bundle.loading import SHIPPED
 from aiops.cli.exits import Exit
-from aiops.cli.policy import SHIPPED, app
+from aiops.cli.policy import app
 
 RUN = CliRunner()
 

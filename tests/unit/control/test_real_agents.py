@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import remediations
+from aiops.adapters.bundle.loading import load_policies, load_runbooks, load_windows
 from aiops.agents.analysis import AnalysisAgent
 from aiops.agents.oversight import OversightAgent
 from aiops.agents.resolution import ResolutionAgent
@@ -16,9 +17,6 @@ from aiops.model.entities import Criticality, Edge, Item
 from aiops.model.episodes import Direction, Episode, Signal, Source
 from aiops.model.events import EpisodeReported, ItemReported, TicketReceived
 from aiops.model.reports import Ticket
-from remediations.policy import PolicySet
-from remediations.runbooks import Catalogue
-from remediations.windows import Windows
 from tests.unit.control.fakes import SECOND, START, Loop, settings
 
 BINDER = Path(remediations.__file__).parent / "binder"
@@ -27,13 +25,13 @@ BINDER = Path(remediations.__file__).parent / "binder"
 def real(**control: float | bool) -> Loop:
     """The real agents over a target that counts."""
     tree = settings(**control)
-    catalogue = Catalogue.load(BINDER / "runbooks")
+    catalogue = load_runbooks(BINDER / "runbooks")
     return Loop(
         tree,
         analysis=AnalysisAgent(tree),  # type: ignore[arg-type]
         routing=RoutingAgent(catalogue, tree.control),
         resolution=ResolutionAgent(tree, catalogue),  # type: ignore[arg-type]
-        oversight=OversightAgent(PolicySet.load(BINDER / "policies"), Windows.load(BINDER / "windows")),  # type: ignore[arg-type]
+        oversight=OversightAgent(load_policies(BINDER / "policies"), load_windows(BINDER / "windows")),  # type: ignore[arg-type]
         triage=TriageAgent(),
     )
 

@@ -9,9 +9,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from detectors.detection import Detection, detect, write_scores
-from detectors.plotting import plot
-from detectors.table import Table, read_table
+from aiops.adapters.plotting import plot
+from aiops.adapters.tables import read_table, write_scores
+from detectors.detection import Detection, detect
+from detectors.table import Table
 
 STEP = slice(1500, 1540)
 

@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from detectors.table import TableError, learn_rows, parse_time, read_table
+from aiops.adapters.tables import read_table
+from detectors.table import TableError, learn_rows, parse_time
 
 
 def written(folder: Path, text: str) -> Path:

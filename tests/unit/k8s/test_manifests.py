@@ -10,7 +10,7 @@ import kubernetes.client as models
 import pytest
 import yaml
 
-from aiops.bootstrap.configuration import load_settings
+from aiops.adapters.bundle.configuration import load_settings
 from aiops.settings import Settings
 
 K8S = Path(__file__).resolve().parents[3] / "k8s"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aiops.bootstrap.replaying import InProcessReplay
+from aiops.apps.replay import InProcessReplay
 from aiops.recordings.recording import Recording
 from aiops.settings import Settings
 from tests.benchmarks.replay_grading import (

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from aiops.adapters.bundle.loading import load_policies
 from aiops.model.entities import RUNTIME_ENTITY, Criticality, Item
 from aiops.model.plans import Action, BlastRadius, Direction, Oversight
 from remediations.policy import PolicySet, Question
 
 FOLDER = Path(__file__).parents[3] / "remediations" / "binder" / "policies"
-SHIPPED = PolicySet.load(FOLDER)
+SHIPPED = load_policies(FOLDER)
 
 
 def question(primitive: str = "restart", target: str = "cart", **fields: Any) -> Question:
@@ -130,7 +131,7 @@ def test_hostile_names_are_only_names() -> None:
 def copied(tmp_path: Path, text: str) -> PolicySet:
     shutil.copytree(FOLDER, tmp_path / "p")
     (tmp_path / "p" / "own.cedar").write_text(text)
-    return PolicySet.load(tmp_path / "p")
+    return load_policies(tmp_path / "p")
 
 
 @pytest.mark.parametrize(
@@ -152,7 +153,7 @@ def test_any_broken_file_means_no_action(tmp_path: Path, text: str, line: int, t
 
 def test_empty_folder_means_no_action(tmp_path: Path) -> None:
     """No policy, no action."""
-    assert PolicySet.load(tmp_path).decide(question()).level is Oversight.FORBIDDEN
+    assert load_policies(tmp_path).decide(question()).level is Oversight.FORBIDDEN
     assert PolicySet().decide(question()).level is Oversight.FORBIDDEN
 
 

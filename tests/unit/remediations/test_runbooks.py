@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remediations.runbooks import APPROVED, Catalogue, Situation, approve, fill, parse
+from aiops.adapters.bundle.loading import APPROVED, approve_runbooks, load_runbooks
+from remediations.runbooks import Situation, fill, parse
 from remediations.windows import Problem
 
 FOLDER = Path(__file__).parents[3] / "remediations" / "binder" / "runbooks"
-SHIPPED = Catalogue.load(FOLDER)
+SHIPPED = load_runbooks(FOLDER)
 
 
 def first(kind: str, item_kind: str, *metrics: str, change: bool = False, **bindings: str) -> str:
@@ -76,16 +77,16 @@ def test_only_approved_files_are_loaded(tmp_path: Path) -> None:
     changed = folder / "restart-agent.yaml"
     changed.write_text(changed.read_text() + "# edited\n")
     (folder / "new.yaml").write_text(changed.read_text().replace("id: restart-agent", "id: new"))
-    loaded = Catalogue.load(folder)
+    loaded = load_runbooks(folder)
     assert "restart-agent" not in loaded.runbooks
     assert [problem.what.split(";")[0] for problem in loaded.problems] == [
         "not approved",
         "changed since it was approved",
     ]
-    approve(folder)
-    assert {"new", "restart-agent"} <= Catalogue.load(folder).runbooks.keys()
+    approve_runbooks(folder)
+    assert {"new", "restart-agent"} <= load_runbooks(folder).runbooks.keys()
     (folder / APPROVED).unlink()
-    assert Catalogue.load(folder).runbooks == {}
+    assert load_runbooks(folder).runbooks == {}
 
 
 HEAD = "id: a\ntitle: t\nwhen: {}\n"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from aiops.adapters.bundle.loading import load_windows
 from remediations.windows import Windows
 
 NANOSECONDS = 1_000_000_000
@@ -27,12 +28,12 @@ FREEZE = "DTSTART:20240510T000000Z\nDTEND:20240512T000000Z\nSUMMARY:release"
 
 def load(folder: Path, *events: str) -> Windows:
     (folder / "a.ics").write_text(calendar(*events))
-    return Windows.load(folder)
+    return load_windows(folder)
 
 
 def test_no_calendar_holds_nothing(tmp_path: Path) -> None:
     """Without calendars changes are always allowed."""
-    assert Windows.load(tmp_path).hold(at("2024-05-01T00:00:00Z")) is None
+    assert load_windows(tmp_path).hold(at("2024-05-01T00:00:00Z")) is None
 
 
 def test_freeze_holds_until_its_end(tmp_path: Path) -> None:
@@ -60,7 +61,7 @@ def test_windows_allow_only_inside(tmp_path: Path) -> None:
 def test_broken_calendar_freezes_everything(tmp_path: Path, text: str) -> None:
     """A calendar that cannot be read fails closed and names its file."""
     (tmp_path / "bad.ics").write_text(text)
-    windows = Windows.load(tmp_path)
+    windows = load_windows(tmp_path)
     assert "bad.ics" in str(windows.problems[0])
     held = windows.hold(at("2024-05-01T00:00:00Z"))
     assert held is not None
@@ -76,7 +77,7 @@ def test_whole_days_are_utc(tmp_path: Path) -> None:
 
 def test_shipped_calendar_is_sound() -> None:
     """The example binder's freeze holds at the turn of every year and at no other time."""
-    windows = Windows.load(Path(__file__).parents[3] / "remediations" / "binder" / "windows")
+    windows = load_windows(Path(__file__).parents[3] / "remediations" / "binder" / "windows")
     assert not windows.problems
     assert windows.hold(at("2031-12-31T23:00:00Z")) is not None
     assert windows.hold(at("2031-06-01T12:00:00Z")) is None

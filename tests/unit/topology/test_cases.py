@@ -7,12 +7,12 @@ import numpy as np
 import polars as pl
 import pytest
 
+from aiops.adapters.cases import CaseError, read
 from aiops.model.entities import Edge
 from aiops.model.episodes import Direction
 from tests.unit.topology.estates import SECOND, START
 from topology.cases.case import ALERTS, METRICS, Case
 from topology.cases.episodes import question
-from topology.cases.reading import CaseError, read
 from topology.cases.shifts import find_onset, panel, shifts
 from topology.rankers.walk import WalkRanker
 

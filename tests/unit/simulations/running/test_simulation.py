@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from aiops.adapters.bundle.loading import load_bundle
 from aiops.model.incidents import IncidentState
 from aiops.model.pages import Page
 from aiops.model.plans import Action
@@ -17,6 +18,7 @@ from simulations.running.vitals import Vitals
 from simulations.world.estate import load
 from simulations.world.world import World
 
+BUNDLE = load_bundle()
 ESTATE = load()
 
 
@@ -27,7 +29,7 @@ def plot(name: str = "bad-deploy-errors", history: int = 600, duration: int = 30
 
 def test_same_seed_gives_the_same_journal() -> None:
     """Byte for byte; another seed gives another."""
-    first, again, other = (Simulation(plot(), seed=seed).run() for seed in (3, 3, 4))
+    first, again, other = (Simulation(plot(), BUNDLE, seed=seed).run() for seed in (3, 3, 4))
     assert first.incidents
     assert first.journal == again.journal
     assert first.journal != other.journal
@@ -35,7 +37,7 @@ def test_same_seed_gives_the_same_journal() -> None:
 
 def test_runs_can_be_compared_in_pairs() -> None:
     """Whoever heals, users and the fault are the same; before the fault everything is."""
-    runs = [Simulation(plot(), who, seed=3).run() for who in Who]
+    runs = [Simulation(plot(), BUNDLE, who, seed=3).run() for who in Who]
     for run in runs[1:]:
         assert [fault.since for fault in run.faults] == [fault.since for fault in runs[0].faults]
         assert np.array_equal(run.truth.served[:, 0, :5][:600], runs[0].truth.served[:, 0, :5][:600])
@@ -54,7 +56,7 @@ def test_arrivals_are_untouched_by_actions() -> None:
 
 def test_actions_take_virtual_time_and_are_reported_when_they_end() -> None:
     """A plan is begun after its approval, its step ends seconds later, and its idempotency key was used once."""
-    simulation = Simulation(plot(duration=420), seed=1)
+    simulation = Simulation(plot(duration=420), BUNDLE, seed=1)
     run = simulation.run()
     done = [action for action in run.actions if action.effect and not action.act.undo]
     assert [action.act.action for action in done][:1] == ["roll-back payment"]
@@ -72,7 +74,7 @@ def test_nobody_approves_where_nobody_is() -> None:
     """Without people what needs an approval waits, and a page asks for it."""
     lonely = Plot(estate=ESTATE, faults=(Coming(make("bad-deploy-errors")),), history=600, duration=300,
                   approval_seconds=None)  # fmt: skip
-    run = Simulation(lonely, seed=1).run()
+    run = Simulation(lonely, BUNDLE, seed=1).run()
     assert run.actions == ()
     assert run.incidents[0].state is IncidentState.AWAITING_APPROVAL
     assert all(isinstance(page, Page) for page in run.pages)
@@ -81,7 +83,7 @@ def test_nobody_approves_where_nobody_is() -> None:
 
 def test_naive_rule_restarts_what_breaks_its_promise() -> None:
     """At most once in two minutes each, and never before something is wrong."""
-    simulation = Simulation(plot(duration=600), Who.RESTART, seed=1)
+    simulation = Simulation(plot(duration=600), BUNDLE, Who.RESTART, seed=1)
     run = simulation.run()
     checkout = [action.act.at for action in run.actions if action.act.action == "restart checkout"]
     assert checkout

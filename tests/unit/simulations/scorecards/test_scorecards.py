@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from aiops.adapters.bundle.loading import load_bundle
 from simulations.running.simulation import Simulation, Who
 from simulations.scenarios.scenario import Scenario, parse
 from simulations.scorecards.grading import grade, matching
@@ -19,6 +20,7 @@ from simulations.scorecards.summary import as_json, cards, middle
 from simulations.scorecards.table import figure, table
 from simulations.world.estate import load
 
+BUNDLE = load_bundle()
 SHORT = """
 name: short
 title: A <bad> deploy
@@ -43,7 +45,7 @@ def scenario() -> Scenario:
 @pytest.fixture(scope="module")
 def results(scenario: Scenario) -> Results:
     """It, with all healers."""
-    return play([Entry(scenario)], [1, 2], list(Who), light=True)
+    return play([Entry(scenario)], [1, 2], list(Who), bundle=BUNDLE, light=True)
 
 
 def test_figures_of_a_run_follow_from_the_truth(results: Results) -> None:
@@ -63,7 +65,7 @@ def test_figures_of_a_run_follow_from_the_truth(results: Results) -> None:
 
 def test_an_incident_elsewhere_is_no_answer(scenario: Scenario) -> None:
     """What opens before the fault, or on things it cannot reach, is not about it."""
-    run = Simulation(scenario.plot(), seed=1).run()
+    run = Simulation(scenario.plot(), BUNDLE, seed=1).run()
     relations = Relations(load())
     fault = run.faults[0]
     found = matching(fault, run, relations)
@@ -81,7 +83,7 @@ def test_unexpected_ends_and_actions_are_remarked(scenario: Scenario) -> None:
     other = scenario.model_copy(
         update={"expected": scenario.expected.model_copy(update={"actions": (), "forbidden": ("roll-back *",)})}
     )
-    run = Simulation(scenario.plot(), seed=1).run()
+    run = Simulation(scenario.plot(), BUNDLE, seed=1).run()
     assert "roll-back payment is forbidden" in grade(other, run, Relations(load())).remarks
 
 

@@ -14,25 +14,23 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from aiops.adapters.accounting import lines_of
 from aiops.adapters.broker.embedded import BrokerState, EmbeddedBroker
+from aiops.adapters.bundle.loading import load_bundle, load_cases
+from aiops.adapters.bundle.services import services
 from aiops.adapters.journal.engine import sqlite_url
 from aiops.adapters.journal.journal import SqlJournal
 from aiops.adapters.kafka.consumer import KafkaPythonConsumer
 from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.adapters.paging.channels import open_levels
-from aiops.bootstrap.accounting import lines_of
-from aiops.bootstrap.services import services
-from aiops.bootstrap.status import read_status
+from aiops.adapters.status_file import read_status
 from aiops.console.app import loopback
 from aiops.model.errors import AiopsError
 from aiops.model.incidents import Priority
 from aiops.model.pages import Page
 from aiops.ports import Clock, FetchedRecords, TopicPartition
 from aiops.settings import Settings
-from remediations.policy import PolicySet
 from remediations.policy_cases import check
-from remediations.runbooks import Catalogue
-from remediations.windows import Windows
 
 _GIB = 2**30
 _SAMPLE = 200
@@ -86,14 +84,14 @@ def _binder(settings: Settings, folder: Path, clock: Clock) -> Iterator[Finding]
         )
         return
     shipped = " (the example that is shipped)" if settings.binder is None else ""
-    policies, runbooks = PolicySet.load(folder / "policies"), Catalogue.load(folder / "runbooks")
-    windows = Windows.load(folder / "windows")
+    bundle = load_bundle(folder)
+    policies, runbooks, windows = bundle.policies, bundle.catalogue, bundle.windows
     for problem in (*policies.problems, *windows.problems):
         yield Finding(Level.FAIL, "binder", str(problem), "nothing is acted on until this is mended")
     for problem in runbooks.problems:
         yield Finding(Level.FAIL, "binder", str(problem), "this runbook is not used until it is mended")
     if not policies.problems:
-        wrong = [one for one in check(policies, folder / "policies") if not one.right]
+        wrong = [one for one in check(policies, load_cases(folder / "policies")) if not one.right]
         for one in wrong:
             what = f"policies answer case {one.case.name!r} with {one.decision.level}, expected {one.case.expect}"
             yield Finding(Level.WARN, "binder", what, "aiops policy test")

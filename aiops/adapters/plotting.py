@@ -32,7 +32,7 @@ def plot(detection: Detection, target: Path) -> None:
     out = io.StringIO()
     figure.savefig(out, format="svg")
     picture = out.getvalue()
-    title = escape(detection.table.path.name)
+    title = escape(Path(detection.table.name).name)
     page = f'<!doctype html><html><head><meta charset="utf-8"><title>{title}</title></head><body>'
     target.write_text(f"{page}{picture[picture.index('<svg') :]}</body></html>\n", encoding="utf-8")
 
@@ -64,7 +64,7 @@ def _figure(detection: Detection) -> Any:
         if detection.learned_rows:
             panel.axvspan(times[0], times[detection.learned_rows - 1], color="#999999", alpha=0.15, linewidth=0)
     learned = ", grey: learned" if detection.learned_rows else ""
-    figure.suptitle(f"{table.path.name}: {len(detection.episodes)} episodes (red{learned})", fontsize=10)
+    figure.suptitle(f"{Path(table.name).name}: {len(detection.episodes)} episodes (red{learned})", fontsize=10)
     return figure
 
 

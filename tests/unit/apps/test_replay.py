@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from aiops.bootstrap.kafka_replay import kafka_settings, own_topics
-from aiops.bootstrap.replay_results import faults
-from aiops.bootstrap.replaying import TELEMETRY, InProcessReplay, in_domain, replay_settings, topic_of
+from aiops.apps.kafka_replay import kafka_settings, own_topics
+from aiops.apps.replay import TELEMETRY, InProcessReplay, in_domain, replay_settings, topic_of
+from aiops.apps.replay_results import faults
 from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.cloudevents import Receipt, Refused, decode, encode, of_item
 from aiops.model.entities import Item

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aiops.bootstrap.configuration import load_settings
+from aiops.adapters.bundle.configuration import load_settings
 from aiops.model.errors import PermanentError
 
 

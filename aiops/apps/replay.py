@@ -1,7 +1,7 @@
 """Replays a recording in one process: the real agents and the real journal under the recording's own clock.
 
 Nothing waits: a day takes seconds, and the same recording gives the same incidents. Nothing is executed (shadow mode).
-The way through Kafka and Ray is ``aiops.bootstrap.kafka_replay``.
+The way through Kafka and Ray is ``aiops.apps.kafka_replay``.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from aiops.adapters.bundle.loading import bundle_folder, load_bundle
 from aiops.adapters.journal.budget import SqlBudgetStore
 from aiops.adapters.journal.engine import sqlite_url
 from aiops.adapters.journal.journal import SqlJournal
 from aiops.adapters.journal.reader import SqlJournalReader
+from aiops.agents.composition import control_agents
 from aiops.agents.monitor.plan import Produced
 from aiops.agents.monitoring import MonitoringAgent
-from aiops.bootstrap.parts import control_agent
-from aiops.bootstrap.replay_results import faults, found, write
+from aiops.apps.replay_results import faults, found, write
 from aiops.driver.in_process import InProcessRuntime, World
 from aiops.model import cloudevents
 from aiops.model.cloudevents import ALERTS, Receipt, Refused, decode, envelope
 from aiops.model.codec import encode
 from aiops.model.errors import PermanentError
 from aiops.model.events import EdgesObserved, EpisodeReported
-from aiops.model.handoffs import Role
 from aiops.model.ledger import LedgerLine
 from aiops.model.pages import Delivery, Page
 from aiops.model.plans import Observed, StepOrder, StepOutcome
@@ -41,7 +41,6 @@ from aiops.settings import Settings, Topics
 SECOND = 1_000_000_000
 TICK = 10 * SECOND
 """How often, in the recording's time, the monitoring agent is told that time passes."""
-ROLES = (Role.ANALYSIS, Role.ROUTING, Role.RESOLUTION, Role.OVERSIGHT, Role.TRIAGE)
 PAGES = "pages.jsonl"
 
 Progress = Callable[[int, int], None]
@@ -146,7 +145,7 @@ class InProcessReplay:
         self._offsets: dict[str, int] = {}
         self._control_dead = self._dead = 0
         world = World(
-            agents={role: control_agent(self.settings, role) for role in ROLES},
+            agents=control_agents(self.settings, load_bundle(bundle_folder(self.settings))),
             fleet=_Fleet(self.agent, lambda: self.runtime.now),
             budget=SqlBudgetStore(self.journal.engine),
             executor=_NoHands(),

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from aiops.adapters.accounting import account, difference
+from aiops.adapters.bundle.loading import SHIPPED
 from aiops.adapters.clock import SystemClock
-from aiops.bootstrap.accounting import account, difference
-from aiops.bootstrap.doctor import Finding, Level, examine
-from aiops.bootstrap.parts import SHIPPED_BINDER
-from aiops.bootstrap.status import read_status, write_status
+from aiops.adapters.status_file import read_status, write_status
+from aiops.apps.doctor import Finding, Level, examine
 from aiops.cli import main as program
 from aiops.cli.exits import Exit
 from aiops.settings import Console, Control, Kafka, Paging, Settings
 from tests.servers import free_port
 
 
-def findings(settings: Settings, binder: Path = SHIPPED_BINDER, *, page: bool = False) -> list[Finding]:
+def findings(settings: Settings, binder: Path = SHIPPED, *, page: bool = False) -> list[Finding]:
     return list(examine(settings, binder, SystemClock(), page=page))
 
 
@@ -39,7 +39,7 @@ def test_a_fresh_machine_has_nothing_that_fails(tmp_path: Path) -> None:
 def test_broken_files_are_named_with_their_line(tmp_path: Path) -> None:
     """A runbook changed after its approval, a calendar and a policy that are none."""
     folder = tmp_path / "binder"
-    shutil.copytree(SHIPPED_BINDER, folder)
+    shutil.copytree(SHIPPED, folder)
     runbook = folder / "runbooks" / "restart-crashed.yaml"
     runbook.write_text(runbook.read_text() + "\n# changed\n")
     (folder / "windows" / "freezes.ics").write_text("nonsense")
@@ -56,7 +56,7 @@ def test_broken_files_are_named_with_their_line(tmp_path: Path) -> None:
 def test_a_service_that_cannot_be_read_and_no_folder(tmp_path: Path) -> None:
     """File and line of the item; a binder that is not there."""
     folder = tmp_path / "binder"
-    shutil.copytree(SHIPPED_BINDER, folder)
+    shutil.copytree(SHIPPED, folder)
     (folder / "services").mkdir(exist_ok=True)
     (folder / "services" / "shop.yaml").write_text("- id: pay\n- id: cart\n  replicas: many\n")
 

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from aiops.adapters.clock import RecordedTime
+from aiops.adapters.journal.opening import open_journal
 from aiops.adapters.journal.reader import SqlJournalReader
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.kafka.topics import KafkaTopics
-from aiops.bootstrap.parts import open_journal
-from aiops.bootstrap.replay_results import faults, found, write
-from aiops.bootstrap.replaying import PAGES, SECOND, TELEMETRY, Progress, in_domain, replay_settings, topic_of
-from aiops.bootstrap.runtime import Runtime
+from aiops.apps.replay import PAGES, SECOND, TELEMETRY, Progress, in_domain, replay_settings, topic_of
+from aiops.apps.replay_results import faults, found, write
+from aiops.apps.system import MakeSystem, System
 from aiops.model.errors import TemporaryError
 from aiops.ports import OutRecord
 from aiops.recordings.recording import Recorded, Recording
@@ -76,11 +76,14 @@ class KafkaReplay:
         recording: opened.
         settings: the runtime's.
         out: folder of the results; state of an earlier replay in it is removed.
+        make: makes the runtime to replay into.
         bootstrap: of the broker to go through; None: the settings', else an embedded one.
     """
 
-    def __init__(self, recording: Recording, settings: Settings, out: Path, bootstrap: str | None = None) -> None:
-        self.recording, self.out = recording, out
+    def __init__(
+        self, recording: Recording, settings: Settings, out: Path, make: MakeSystem, *, bootstrap: str | None = None
+    ) -> None:
+        self.recording, self.out, self._make = recording, out, make
         if bootstrap is not None:
             settings = settings.model_copy(update={"kafka": settings.kafka.model_copy(update={"bootstrap": bootstrap})})
         self._asked = settings
@@ -106,7 +109,7 @@ class KafkaReplay:
         settings.state.mkdir(parents=True)
         (self.out / PAGES).unlink(missing_ok=True)
         clock = RecordedTime(settings.state / CLOCK, self.recording.begin)
-        runtime = Runtime(settings, say)
+        runtime = self._make(settings, say)
         try:
             runtime.start()
             begun = time.perf_counter()
@@ -143,7 +146,7 @@ class KafkaReplay:
 
     def _publish(
         self,
-        runtime: Runtime,
+        runtime: System,
         clock: RecordedTime,
         speed: float,
         batches: Iterable[tuple[int, list[Recorded]]],
@@ -173,7 +176,7 @@ class KafkaReplay:
             value = in_domain(value, settings.domain, record.at)
         return OutRecord(topic_of(record.stream, settings.topics), record.key, value)
 
-    def _finish(self, runtime: Runtime, clock: RecordedTime, speed: float) -> dict[str, Any]:
+    def _finish(self, runtime: System, clock: RecordedTime, speed: float) -> dict[str, Any]:
         """Wait until all is digested, let the settle time pass on the recording's clock, and wait again."""
         self._digested(runtime)
         self._over = max(clock.now(), self.recording.end)
@@ -181,7 +184,7 @@ class KafkaReplay:
         _Pace(runtime, clock, speed).until(end)
         return self._digested(runtime)
 
-    def _digested(self, runtime: Runtime) -> dict[str, Any]:
+    def _digested(self, runtime: System) -> dict[str, Any]:
         """The first status in which nothing waits; the count of records must stand still for a look as well."""
         patience, before = time.monotonic() + PATIENCE_SECONDS, None
         while time.monotonic() < patience:
@@ -221,7 +224,7 @@ class KafkaReplay:
 class _Pace:
     """Moves the recording's clock on with real time, unless the shards are far behind."""
 
-    def __init__(self, runtime: Runtime, clock: RecordedTime, speed: float) -> None:
+    def __init__(self, runtime: System, clock: RecordedTime, speed: float) -> None:
         self._runtime, self._clock, self._speed = runtime, clock, speed
         self._last = self._look = time.monotonic()
         self.held = 0.0

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from aiops.bootstrap.accounting import difference
+from aiops.adapters.accounting import difference
 from aiops.model.codec import adapter
 from aiops.model.ledger import Ending, LedgerLine
 from aiops.settings import Settings

@@ -18,16 +18,15 @@ from typing import Any
 import httpx
 import yaml
 
+from aiops.adapters.accounting import account
+from aiops.adapters.bundle.loading import SHIPPED, approve_runbooks
 from aiops.adapters.clock import SystemClock
 from aiops.adapters.journal.engine import sqlite_url
 from aiops.adapters.journal.journal import SqlJournal
 from aiops.adapters.journal.reader import SqlJournalReader
 from aiops.adapters.kafka.producer import KafkaPythonProducer
-from aiops.bootstrap.accounting import account
-from aiops.bootstrap.parts import SHIPPED_BINDER
-from aiops.bootstrap.runtime import Runtime
-from aiops.bootstrap.serving import Serving
-from aiops.bootstrap.status import read_status
+from aiops.adapters.status_file import read_status
+from aiops.apps.system import MakePages, MakeSystem, Say
 from aiops.console.access import kept_token
 from aiops.control.record.audit_chain import verify
 from aiops.model.codec import adapter, decode
@@ -35,7 +34,6 @@ from aiops.model.errors import TemporaryError
 from aiops.model.incidents import Incident, IncidentState
 from aiops.ports import JournalRow
 from aiops.settings import Acting, Console, Control, DataPlane, Kafka, Paging, Settings
-from remediations.runbooks import approve
 from simulations.faults.registry import make
 from simulations.live.live_world import LiveSettings, LiveWorld
 from simulations.world.estate import load
@@ -112,11 +110,15 @@ class Demonstration:
 
     Args:
         folder: state of the demonstration; what a run before left there is removed.
+        make: makes the runtime.
+        make_pages: makes console, metrics and watchdog.
         say: told what happens.
     """
 
     folder: Path
-    say: Callable[[str], None]
+    make: MakeSystem
+    make_pages: MakePages
+    say: Say
     played: list[Played] = field(default_factory=list)
 
     def start(self) -> None:
@@ -128,8 +130,8 @@ class Demonstration:
         self.settings = demonstration_settings(self.folder, f"http://127.0.0.1:{port}/actions")
         _write_binder(self.folder / "binder", Layout(self.estate))
         (self.folder / "aiops.yaml").write_text(yaml.safe_dump(json.loads(self.settings.model_dump_json())))
-        self.serving = Serving(self.settings)
-        self.runtime = Runtime(self.settings, self.say)
+        self.serving = self.make_pages(self.settings)
+        self.runtime = self.make(self.settings, self.say)
         self.runtime.start()
         self.serving.start(self.runtime.bootstrap)
         self.reader = SqlJournalReader(SqlJournal(sqlite_url(self.settings.state)).engine)
@@ -223,7 +225,7 @@ class Demonstration:
 
     def _answer(self, incident: Incident, word: str) -> None:
         """Through the same API as everybody."""
-        place = f"{self.serving.console.url.rstrip('/')}/api/incidents/{incident.id}"
+        place = f"{self.serving.console_url.rstrip('/')}/api/incidents/{incident.id}"
         token = {"Authorization": f"Bearer {kept_token(self.settings.state)}"}
         story = httpx.get(place, headers=token, timeout=10).json()
         seen = {"seen": story["seen"]} if word == "approve" else {}
@@ -317,7 +319,7 @@ def demonstration_settings(folder: Path, target: str) -> Settings:
 
 def _write_binder(folder: Path, layout: Layout) -> None:
     """The shipped binder with short waits, and the shop's items with their objectives."""
-    shutil.copytree(SHIPPED_BINDER, folder)
+    shutil.copytree(SHIPPED, folder)
     for file in (folder / "runbooks").glob("*.yaml"):
         runbook = yaml.safe_load(file.read_text())
         if "steps" not in runbook:
@@ -326,7 +328,7 @@ def _write_binder(folder: Path, layout: Layout) -> None:
             step["settle_seconds"] = min(8.0, step.get("settle_seconds", 30.0))
         runbook |= {"verify_window_seconds": 8.0, "verify_deadline_seconds": 200.0}
         file.write_text(yaml.safe_dump(runbook, sort_keys=False))
-    approve(folder / "runbooks")
+    approve_runbooks(folder / "runbooks")
     (folder / "services").mkdir(exist_ok=True)
     entries = [json.loads(adapter(type(item)).dump_json(item)) for item in items(layout) if item.objectives]
     (folder / "services" / "shop.yaml").write_text(yaml.safe_dump(entries, sort_keys=False))

@@ -1,0 +1,95 @@
+"""Loads what a bundle says about acting: policies, runbooks and calendars; and writes the list of approved runbooks."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+import remediations
+from aiops.adapters.bundle.files import contents, texts
+from aiops.model.errors import PermanentError
+from aiops.settings import Settings
+from remediations.bundle import Bundle
+from remediations.policy import PolicySet
+from remediations.policy_cases import Case, read_cases
+from remediations.runbooks import Catalogue
+from remediations.windows import Problem, Windows
+
+SHIPPED: Final = Path(remediations.__file__).parent / "binder"
+"""The bundle that ships with the product."""
+APPROVED: Final = "approved.yaml"
+CASES: Final = "cases.yaml"
+
+
+def bundle_folder(settings: Settings) -> Path:
+    """The folder with runbooks, policies, windows and services."""
+    return settings.binder or SHIPPED
+
+
+def load_bundle(folder: Path = SHIPPED) -> Bundle:
+    """Policies, runbooks and calendars of a bundle; what is wrong stands in their ``problems``."""
+    return Bundle(
+        load_policies(folder / "policies"), load_runbooks(folder / "runbooks"), load_windows(folder / "windows")
+    )
+
+
+def load_policies(folder: Path) -> PolicySet:
+    """Every ``*.cedarschema`` and ``*.cedar`` of the folder."""
+    problems: list[Problem] = []
+    files = texts(sorted([*folder.glob("*.cedarschema"), *folder.glob("*.cedar")]), problems)
+    return PolicySet.of(str(folder), files, problems)
+
+
+def load_runbooks(folder: Path) -> Catalogue:
+    """Every approved ``*.yaml`` of the folder."""
+    problems: list[Problem] = []
+    approved = _approved(folder, problems)
+    return Catalogue.of(contents(_runbooks(folder), problems), approved, problems)
+
+
+def load_windows(folder: Path) -> Windows:
+    """Every ``*.ics`` of the folder; one that cannot be read freezes all changes."""
+    problems: list[Problem] = []
+    return Windows.of(contents(sorted(folder.glob("*.ics")), problems), problems)
+
+
+def load_cases(folder: Path) -> list[Case]:
+    """The policy cases of a folder.
+
+    Raises:
+        PermanentError: the file is missing or wrong; the text names file, case and place.
+    """
+    file = folder / CASES
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PermanentError(f"{file}: {error}") from error
+    return read_cases(text, str(file))
+
+
+def approve_runbooks(folder: Path) -> dict[str, str]:
+    """Write ``approved.yaml`` for the runbooks as they are now; returns file name to digest."""
+    digests = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in _runbooks(folder)}
+    head = "# SHA-256 of each runbook that somebody has read; others are not loaded. Written by: aiops policy approve\n"
+    (folder / APPROVED).write_text(head + yaml.safe_dump(digests), encoding="utf-8")
+    return digests
+
+
+def _runbooks(folder: Path) -> list[Path]:
+    return [file for file in sorted(folder.glob("*.yaml")) if file.name != APPROVED]
+
+
+def _approved(folder: Path, problems: list[Problem]) -> dict[str, str]:
+    file = folder / APPROVED
+    try:
+        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        problems.append(Problem(str(file), 1, f"no list of approved runbooks: {error}"))
+        return {}
+    if not isinstance(data, dict):
+        problems.append(Problem(str(file), 1, "it must map file names to SHA-256"))
+        return {}
+    return {str(name): str(digest) for name, digest in data.items()}

@@ -1,0 +1,45 @@
+"""The agents of the control plane, made with what a configuration bundle says. The only place that names them all."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiops.agents.analysis import AnalysisAgent
+from aiops.agents.oversight import OversightAgent
+from aiops.agents.resolution import ResolutionAgent
+from aiops.agents.routing import RoutingAgent
+from aiops.agents.triage import TriageAgent
+from aiops.agents.view import Agent
+from aiops.model.errors import PermanentError
+from aiops.model.handoffs import Role
+from aiops.settings import Settings
+from remediations.bundle import Bundle
+
+CONTROL_ROLES: Final = (Role.ANALYSIS, Role.ROUTING, Role.RESOLUTION, Role.OVERSIGHT, Role.TRIAGE)
+"""Roles that the orchestrator hands work to."""
+
+
+def control_agent(role: Role, settings: Settings, bundle: Bundle) -> Agent:
+    """The plain agent of a role.
+
+    Raises:
+        PermanentError: the control plane has no agent of this role.
+    """
+    match role:
+        case Role.ANALYSIS:
+            return AnalysisAgent(settings)
+        case Role.ROUTING:
+            return RoutingAgent(bundle.catalogue, settings.control)
+        case Role.RESOLUTION:
+            return ResolutionAgent(settings, bundle.catalogue)
+        case Role.OVERSIGHT:
+            return OversightAgent(bundle.policies, bundle.windows, settings.control.evidence_age_seconds)
+        case Role.TRIAGE:
+            return TriageAgent()
+        case _:
+            raise PermanentError(f"{role} is no agent of the control plane")
+
+
+def control_agents(settings: Settings, bundle: Bundle) -> dict[Role, Agent]:
+    """One agent for each role of the control plane."""
+    return {role: control_agent(role, settings, bundle) for role in CONTROL_ROLES}

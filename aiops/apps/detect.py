@@ -1,0 +1,55 @@
+"""Detection in a table: reads it, runs the detectors over it, and says what was found as JSON would have it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from aiops.adapters.tables import read_table
+from detectors.detection import Detection, Found, detect
+from detectors.table import learn_rows
+
+
+def detect_in(path: Path, learn_until: str | None = None) -> Detection:
+    """The episodes and scores of a table.
+
+    Args:
+        path: CSV or Parquet.
+        learn_until: a number of rows, or an ISO 8601 time; rows before it are learned and never alert.
+
+    Raises:
+        TableError: the table cannot be read; the text names file, row and column.
+    """
+    table = read_table(path)
+    return detect(table, learn_rows(table, learn_until))
+
+
+def figures(detection: Detection) -> dict[str, Any]:
+    """One table's answer for programs."""
+    return {
+        "table": detection.table.name,
+        "rows": len(detection.table),
+        "series": len(detection.table.names),
+        "learned_rows": detection.learned_rows,
+        "episodes": [episode(detection, found) for found in detection.episodes],
+    }
+
+
+def episode(detection: Detection, found: Found) -> dict[str, Any]:
+    """One episode; ``alert_row`` is counted from 1, times are ISO 8601 UTC, series are ordered by score."""
+    table = detection.table
+    explained = sorted(found.series.items(), key=lambda item: (-item[1][0], item[0]))
+    return {
+        "id": found.id,
+        "entity": found.entity,
+        "from": _iso(found.since),
+        "to": None if found.to_row is None else _iso(int(table.at[found.to_row])),
+        "alert_row": found.from_row + 1,
+        "peak": round(found.peak, 4),
+        "series": [{"series": name, "score": round(score, 4), "view": view} for name, (score, view) in explained],
+    }
+
+
+def _iso(at: int) -> str:
+    return datetime.fromtimestamp(at // 1_000_000_000, UTC).isoformat().replace("+00:00", "Z")
