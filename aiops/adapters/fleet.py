@@ -14,7 +14,7 @@ from typing import Protocol
 
 import structlog
 
-from aiops.adapters.shard import ShardStatus
+from aiops.adapters.shard_parts import ShardStatus
 from aiops.model.errors import AiopsError, FencedOutError
 
 _LOG = structlog.get_logger(__name__)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,58 +18,30 @@ import httpx
 import yaml
 
 from aiops.adapters.accounting import account
-from aiops.adapters.bundle.loading import SHIPPED, approve_runbooks
 from aiops.adapters.clock import SystemClock
 from aiops.adapters.journal.engine import sqlite_url
 from aiops.adapters.journal.journal import SqlJournal
 from aiops.adapters.journal.reader import SqlJournalReader
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.status_file import read_status
+from aiops.apps.demo_setup import DOMAIN, HISTORY, INTERVAL, SEED, Act, demonstration_settings, free_port, write_bundle
 from aiops.apps.system import MakePages, MakeSystem, Say
 from aiops.console.access import kept_token
 from aiops.control.record.audit_chain import verify
-from aiops.model.codec import adapter, decode
+from aiops.model.codec import decode
 from aiops.model.errors import TemporaryError
 from aiops.model.incidents import Incident, IncidentState
 from aiops.ports import JournalRow
-from aiops.settings import Acting, Console, Control, DataPlane, Kafka, Paging, Settings
 from simulations.faults.registry import make
 from simulations.live.live_world import LiveSettings, LiveWorld
 from simulations.world.estate import load
 from simulations.world.layout import Layout
-from simulations.world.reporter import items
 from simulations.world.world import World
 
 SECOND = 1_000_000_000
-DOMAIN = "main"
-SEED = 20
-INTERVAL = 2
-"""Seconds between points of the demonstration's world."""
-HISTORY = 720
 _FINISH_SECONDS = 150.0
 _APART_SECONDS = 25.0
 """Between two faults, so that people can tell them apart, and correlation too."""
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """One fault and how it should end."""
-
-    title: str
-    fault: str
-    settings: Mapping[str, Any]
-    roots: tuple[str, ...]
-    ending: str
-    """``healed``, ``approved`` (healed once a person agreed) or ``escalated``."""
-    seconds: float
-    """How long it may take."""
-
-
-ACTS = (
-    Act("a service dies", "crash", {"target": "reviews"}, ("reviews",), "healed", 90),
-    Act("a bad version is deployed", "bad-deploy-errors", {}, ("payment",), "approved", 100),
-    Act("a store slows down", "slow-disk", {}, ("orders-db", "orders-db-0", "host-a1"), "escalated", 60),
-)
 
 
 @dataclass
@@ -126,9 +97,9 @@ class Demonstration:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         self.estate = load()
-        port = _free_port()
+        port = free_port()
         self.settings = demonstration_settings(self.folder, f"http://127.0.0.1:{port}/actions")
-        _write_binder(self.folder / "binder", Layout(self.estate))
+        write_bundle(self.folder / "binder", Layout(self.estate))
         (self.folder / "aiops.yaml").write_text(yaml.safe_dump(json.loads(self.settings.model_dump_json())))
         self.serving = self.make_pages(self.settings)
         self.runtime = self.make(self.settings, self.say)
@@ -302,46 +273,8 @@ def _only_verifying(played: Played) -> bool:
     return played.incident is not None and played.incident.state is IncidentState.VERIFYING
 
 
-def demonstration_settings(folder: Path, target: str) -> Settings:
-    """Quick rhythms, pages to the terminal's file, actions to the world's endpoint."""
-    return Settings(
-        domain=DOMAIN,
-        state=folder / "state",
-        binder=folder / "binder",
-        kafka=Kafka(partitions=1),
-        data=DataPlane(shards=1, snapshot_seconds=5.0, well_seconds=8.0, ring_step_seconds=4.0),
-        control=Control(gather_seconds=12.0, settle_seconds=120.0, correlation_seconds=15.0),
-        acting=Acting(executors={"*": {"kind": "http", "url": target}}),
-        paging=Paging(levels=((f"file://{folder / 'pages.jsonl'}",),)),
-        console=Console(port=_free_port(), metrics_port=_free_port()),
-    )
-
-
-def _write_binder(folder: Path, layout: Layout) -> None:
-    """The shipped binder with short waits, and the shop's items with their objectives."""
-    shutil.copytree(SHIPPED, folder)
-    for file in (folder / "runbooks").glob("*.yaml"):
-        runbook = yaml.safe_load(file.read_text())
-        if "steps" not in runbook:
-            continue
-        for step in runbook["steps"]:
-            step["settle_seconds"] = min(8.0, step.get("settle_seconds", 30.0))
-        runbook |= {"verify_window_seconds": 8.0, "verify_deadline_seconds": 200.0}
-        file.write_text(yaml.safe_dump(runbook, sort_keys=False))
-    approve_runbooks(folder / "runbooks")
-    (folder / "services").mkdir(exist_ok=True)
-    entries = [json.loads(adapter(type(item)).dump_json(item)) for item in items(layout) if item.objectives]
-    (folder / "services" / "shop.yaml").write_text(yaml.safe_dump(entries, sort_keys=False))
-
-
 def _about(incident: Incident, act: Act) -> bool:
     """Whether its first hypothesis, or where none is clear its members, name the act's root."""
     causes = incident.diagnosis.hypotheses[:1] if incident.diagnosis is not None else ()
     named = {cause.entity for cause in causes} or set(incident.entities)
     return bool(named & set(act.roots))
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])

@@ -26,7 +26,8 @@ from aiops.agents.monitoring import MonitoringAgent
 from aiops.apps.replay_results import faults, found, write
 from aiops.driver.in_process import InProcessRuntime, World
 from aiops.model import cloudevents
-from aiops.model.cloudevents import ALERTS, Receipt, Refused, decode, envelope
+from aiops.model.cloudevents import ALERTS, envelope
+from aiops.model.cloudevents_reading import Receipt, Refused, decode
 from aiops.model.codec import encode
 from aiops.model.errors import PermanentError
 from aiops.model.events import EdgesObserved, EpisodeReported

@@ -43,7 +43,8 @@ def run(folder: Folder = None, *, alone: Annotated[bool, typer.Option(help="Ask 
     os.environ.setdefault("RAY_AUTH_MODE", "token")
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     # Imported only now: Ray reads its environment when it is imported.
-    from aiops.apps.demo import ACTS, Demonstration  # noqa: PLC0415
+    from aiops.apps.demo import Demonstration  # noqa: PLC0415
+    from aiops.apps.demo_setup import ACTS  # noqa: PLC0415
     from aiops.bootstrap.runtime import Runtime  # noqa: PLC0415
     from aiops.bootstrap.serving import Serving  # noqa: PLC0415
 

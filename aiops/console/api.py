@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from aiops.console.stories import as_json, incident_as_json, listed, story
 from aiops.console.telling import LONGEST_REASON, Told
 from aiops.console.visit import body_within, parts_of, visit_of
-from aiops.model.cloudevents import MAX_BYTES, Receipt, Refused, decode
+from aiops.model.cloudevents_reading import MAX_BYTES, Receipt, Refused, decode
 from aiops.ports import OutRecord
 
 router: Final = APIRouter()

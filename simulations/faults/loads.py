@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from simulations.faults.fault import Fault
-from simulations.world.layout import READY
+from simulations.world.arrays import READY
 from simulations.world.world import World
 
 

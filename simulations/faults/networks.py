@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from simulations.faults.fault import Fault
-from simulations.world.layout import DOWN, OFF, STARTING
+from simulations.world.arrays import DOWN, OFF, STARTING
 from simulations.world.world import World
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from simulations.faults.fault import Fault
-from simulations.world.layout import DOWN, READY
+from simulations.world.arrays import DOWN, READY
 from simulations.world.world import World
 
 

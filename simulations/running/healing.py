@@ -12,7 +12,7 @@ from aiops.driver.in_process import InProcessRuntime
 from aiops.driver.in_process import World as Outside
 from aiops.driver.memory_journal import MemoryJournal
 from aiops.model import cloudevents
-from aiops.model.cloudevents import Receipt, Refused
+from aiops.model.cloudevents_reading import Receipt, Refused, decode
 from aiops.model.errors import PermanentError
 from aiops.model.events import EdgesObserved, EpisodeReported
 from aiops.settings import DataPlane, Kafka, Settings
@@ -111,7 +111,7 @@ class Product:
         """What CMDB, pipelines, users and alert rules say."""
         now = self.world.now
         for event in self.world.drain_events():
-            found = cloudevents.decode(cloudevents.encode(event), Receipt(now))
+            found = decode(cloudevents.encode(event), Receipt(now))
             if isinstance(found, Refused):
                 raise PermanentError(f"the world wrote an event that nobody can read: {found.reason} {found.detail}")
             for one in found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulations.world.layout import DOWN, OFF, STARTING, Floats
+from simulations.world.arrays import DOWN, OFF, STARTING, Floats
 from simulations.world.world import World
 
 WINDOW = 60

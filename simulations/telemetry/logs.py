@@ -6,7 +6,7 @@ import numpy as np
 
 from simulations.telemetry.frames import LogFrame
 from simulations.telemetry.metrics import MetricEmitter
-from simulations.world.layout import OFF, READY
+from simulations.world.arrays import OFF, READY
 from simulations.world.streams import SECOND, stream
 
 INFO, WARN, ERROR = 9, 13, 17

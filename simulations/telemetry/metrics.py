@@ -13,13 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulations.telemetry.frames import MetricFrame, Resource, SeriesInfo, SeriesKind
-from simulations.world.layout import BOUNDS, DRAINING, OFF, READY, Floats
+from simulations.telemetry.senders import Senders, Speaker
+from simulations.world.arrays import BOUNDS, DRAINING, OFF, READY, Floats
 from simulations.world.streams import SECOND, stream
 from simulations.world.world import World
 
-Attributes = tuple[tuple[str, str], ...]
-Speaker = tuple[int, str, Attributes, int]
-"""Resource, entity, attributes, and the position in what a block reads."""
 GAUGE, SUM, HISTOGRAM = SeriesKind.GAUGE, SeriesKind.SUM, SeriesKind.HISTOGRAM
 
 
@@ -47,11 +45,7 @@ class MetricEmitter:
 
     def __init__(self, world: World, interval: int = 15) -> None:
         self.world, self.interval = world, interval
-        self.resources: list[Resource] = []
-        self._resource_host: list[int] = []
-        self._resource_instance: list[int] = []
-        self._instances = self._senders()
-        self._services = self._service_senders()
+        self.senders = Senders(world)
         blocks = [*self._process(), *self._traffic(), *self._calls(), *self._stores(), *self._hosts(), *self._outside()]
         self._scalars = [block for block in blocks if block.kind is not HISTOGRAM]
         self._histograms = [block for block in blocks if block.kind is HISTOGRAM]
@@ -68,6 +62,16 @@ class MetricEmitter:
         self._kept: Floats | None = None
         self._kept_counts: NDArray[np.int64] | None = None
         self._kept_sums: Floats | None = None
+
+    @property
+    def resources(self) -> list[Resource]:
+        """Every resource, by its number."""
+        return self.senders.resources
+
+    @property
+    def of_instance(self) -> dict[int, int]:
+        """Resource of each instance that sends telemetry."""
+        return dict(self.senders.instances)
 
     def due(self) -> bool:
         """Whether an interval has just ended."""
@@ -103,11 +107,11 @@ class MetricEmitter:
         """[resource] processes that run; hosts in a dark zone are silent with everything on them."""
         phase = self.world.state.phase
         running = (phase == READY) | (phase == DRAINING)
-        instance = np.array(self._resource_instance)
+        instance = np.array(self.senders.instance_of)
         up = np.where(instance >= 0, running[np.maximum(instance, 0)], True)
         alive = np.zeros(len(self.world.layout.hosts), dtype=np.bool_)
         np.logical_or.at(alive, self.world.fixed.host, (phase != OFF) & (phase != 3))
-        host = np.array(self._resource_host)
+        host = np.array(self.senders.hosts)
         speaking: NDArray[np.bool_] = up & np.where(host >= 0, alive[np.maximum(host, 0)], True)
         return speaking
 
@@ -115,7 +119,7 @@ class MetricEmitter:
         self, values: Floats, counts: NDArray[np.int64], sums: Floats, generator: np.random.Generator
     ) -> tuple[Floats, NDArray[np.int64], Floats]:
         """What lying agents make of it: old values again, or nonsense in the gauges."""
-        host = np.array(self._resource_host)[self._of]
+        host = np.array(self.senders.hosts)[self._of]
         mode = np.where(host >= 0, self.world.lying[np.maximum(host, 0)], 0)
         wild = generator.lognormal(1.5, 0.8, len(values))
         frozen = mode == 1
@@ -128,56 +132,10 @@ class MetricEmitter:
         self._kept, self._kept_counts, self._kept_sums = values, counts, sums
         return values, counts, sums
 
-    # -------------------------------------------------------------------------------------------- who speaks
-
-    def _senders(self) -> list[tuple[int, int]]:
-        """A resource for each instance that can exist; returns (instance, resource)."""
-        world, layout = self.world, self.world.layout
-        found = []
-        for i, name in enumerate(layout.instances):
-            service = layout.services[world.fixed.service[i]]
-            if not service.telemetry:
-                continue
-            host = int(world.fixed.host[i])
-            attributes = (
-                ("service.name", service.id), ("service.instance.id", name),
-                ("host.name", layout.hosts[host]), ("cloud.availability_zone", layout.zones[world.fixed.zone[i]]),
-            )  # fmt: skip
-            found.append((i, self._resource(service.id, attributes, host, i)))
-        return found
-
-    def _service_senders(self) -> dict[str, int]:
-        """A resource for each service as a whole."""
-        ours = [s.id for s in self.world.layout.services if s.telemetry]
-        return {name: self._resource(name, (("service.name", name),)) for name in ours}
-
-    @property
-    def of_instance(self) -> dict[int, int]:
-        """Resource of each instance that sends telemetry."""
-        return dict(self._instances)
-
-    def _resource(
-        self, entity: str, attributes: tuple[tuple[str, str], ...], host: int = -1, instance: int = -1
-    ) -> int:
-        self.resources.append(Resource(entity, attributes))
-        self._resource_host.append(host)
-        self._resource_instance.append(instance)
-        return len(self.resources) - 1
-
-    def _each(self, *kinds: str) -> list[Speaker]:
-        services, of = self.world.layout.services, self.world.fixed.service
-        return [
-            (resource, services[of[i]].id, (), i)
-            for i, resource in self._instances
-            if not kinds or services[of[i]].kind in kinds
-        ]
-
-    # -------------------------------------------------------------------------------------------- what of
-
     def _process(self) -> list[_Block]:
         world = self.world
         cores, memory = world.fixed.cores[world.fixed.service], world.fixed.memory[world.fixed.service]
-        each = self._each()
+        each = self.senders.each()
         return [
             _Block("process.cpu.utilization", GAUGE, "1", lambda: world.seen.cpu / cores + 0.01, 0.04, each),
             _Block("process.memory.usage", GAUGE, "By", lambda: memory * 0.35 + world.state.leaked
@@ -190,7 +148,7 @@ class MetricEmitter:
         world = self.world
         failed: list[Speaker]
         late: list[Speaker]
-        web, store = self._each("service", "worker"), self._each("database", "cache", "queue")
+        web, store = self.senders.each("service", "worker"), self.senders.each("database", "cache", "queue")
         failed = [(r, e, (("error.type", "5xx"),), i) for r, e, _, i in web]
         late = [(r, e, (("error.type", "timeout"),), i) for r, e, _, i in web]
         return [
@@ -207,7 +165,7 @@ class MetricEmitter:
     def _calls(self) -> list[_Block]:
         """Callers' figures about their callees, sent for the service as a whole."""
         world, layout = self.world, self.world.layout
-        service = self._services
+        service = self.senders.services
         each: list[Speaker] = [
             (service[c], c, (("peer.service", call.to),), e) for e, (c, call) in enumerate(layout.edges) if c in service
         ]
@@ -246,7 +204,9 @@ class MetricEmitter:
         services = world.layout.services
         by_kind: dict[str, list[Speaker]] = {
             kind: [
-                (r, s.id, (), n) for n, s in enumerate(services) if s.kind == kind and (r := self._services[s.id]) >= 0
+                (r, s.id, (), n)
+                for n, s in enumerate(services)
+                if s.kind == kind and (r := self.senders.services[s.id]) >= 0
             ]
             for kind in ("database", "cache", "queue")
         }
@@ -274,7 +234,7 @@ class MetricEmitter:
         each: list[Speaker] = []
         for h, name in enumerate(layout.hosts):
             attributes = (("host.name", name), ("cloud.availability_zone", layout.zones[h // zones]))
-            each.append((self._resource(name, attributes, h), name, (), h))
+            each.append((self.senders.resource(name, attributes, h), name, (), h))
         cores = world.fixed.host_cores
         return [
             _Block("system.cpu.utilization", GAUGE, "1",
@@ -318,7 +278,7 @@ class MetricEmitter:
                 ("service.name", name),
                 ("probe.location", "central"),
             )
-            each.append((self._resource(name, attributes), name, (), f))
+            each.append((self.senders.resource(name, attributes), name, (), f))
         return [
             _Block("synthetic.probe.success", GAUGE, "1", lambda: 1 - world.state.user_fails, 0.0, each),
             _Block("synthetic.probe.duration", GAUGE, "s", lambda: world.seen.users[:, 2], 0.1, each),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simulations.telemetry.frames import Floats, Ints, SpanFrame
 from simulations.telemetry.metrics import MetricEmitter
-from simulations.world.layout import READY
+from simulations.world.arrays import READY
 from simulations.world.streams import SECOND, stream
 
 SERVER, CLIENT, PRODUCER, CONSUMER = 2, 3, 4, 5

@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from simulations.world.layout import AGES, DOWN, DRAINING, OFF, READY, STARTING, Fixed, Floats, Knobs, Seen, State
+from simulations.world.arrays import AGES, DOWN, DRAINING, OFF, READY, STARTING, Fixed, Floats, Knobs, Seen, State
 
 HEALTH_LAG = 5.0
 """Seconds until the balancer stops sending to an instance that died."""

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aiops.model.plans import Action, Observed, Parameter, StepStatus
+from simulations.world.arrays import DRAINING, OFF, READY, STARTING
 from simulations.world.estate import ActionSpec
-from simulations.world.layout import DRAINING, OFF, READY, STARTING
 from simulations.world.streams import SECOND, stream
 from simulations.world.truth import Harm
 

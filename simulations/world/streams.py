@@ -11,8 +11,8 @@ import hashlib
 
 import numpy as np
 
+from simulations.world.arrays import Floats
 from simulations.world.estate import Estate
-from simulations.world.layout import Floats
 
 BLOCK = 600
 """Ticks of arrivals that are drawn at once."""

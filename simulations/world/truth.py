@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from simulations.world.arrays import Floats, Seen, State
 from simulations.world.estate import Estate
-from simulations.world.layout import Floats, Layout, Seen, State
+from simulations.world.layout import Layout
 
 WINDOW = 60
 """Seconds over which a promise to users is judged."""

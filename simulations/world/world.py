@@ -10,8 +10,9 @@ import numpy as np
 
 from aiops.model.plans import Action, Observed, StepStatus
 from simulations.world import kernel
+from simulations.world.arrays import DOWN, DRAINING, OFF, READY, STARTING, Knobs
 from simulations.world.estate import Estate
-from simulations.world.layout import DOWN, DRAINING, OFF, READY, STARTING, Knobs, Layout
+from simulations.world.layout import Layout
 from simulations.world.operations import ActionResult, Operations
 from simulations.world.reporter import Reporter
 from simulations.world.streams import SECOND, Arrivals, stream

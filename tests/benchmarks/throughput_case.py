@@ -24,7 +24,8 @@ from aiops.adapters.kafka.opening import open_consumer
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.monitoring_records import SpeakingAgent
 from aiops.adapters.sealing import open_seal
-from aiops.adapters.shard import Shard, ShardParts, ShardRhythm
+from aiops.adapters.shard import Shard
+from aiops.adapters.shard_parts import ShardParts, ShardRhythm
 from aiops.adapters.snapshots import FolderSnapshotStore
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.ports import FetchedRecords, OutRecord, SlotSnapshot, TelemetryConsumer, TopicPartition

@@ -9,7 +9,7 @@ from concurrent.futures import wait as wait_for
 from typing import Any
 
 from aiops.adapters.cluster.cluster import Cluster
-from aiops.adapters.shard import ShardStatus
+from aiops.adapters.shard_parts import ShardStatus
 from aiops.model.errors import AiopsError, TemporaryError
 from aiops.model.plans import Observed, StepOrder, StepOutcome
 from aiops.model.telemetry import EntityReading, FleetAnswer, FleetQuestion

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiops.adapters.fleet import FleetKeeper, spread
-from aiops.adapters.shard import ShardStatus
+from aiops.adapters.shard_parts import ShardStatus
 from aiops.model.errors import TemporaryError
 
 

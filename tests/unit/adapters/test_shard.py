@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiops.adapters.shard import Shard, ShardParts, ShardRhythm
+from aiops.adapters.shard import Shard
+from aiops.adapters.shard_parts import ShardParts, ShardRhythm
 from aiops.model.errors import FencedOutError, TemporaryError
 from aiops.model.ledger import LedgerLine
 from aiops.model.telemetry import FleetAnswer, FleetQuestion

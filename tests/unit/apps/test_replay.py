@@ -12,7 +12,8 @@ from aiops.apps.kafka_replay import kafka_settings, own_topics
 from aiops.apps.replay import TELEMETRY, InProcessReplay, in_domain, replay_settings, topic_of
 from aiops.apps.replay_results import faults
 from aiops.driver.memory_journal import MemoryJournal
-from aiops.model.cloudevents import Receipt, Refused, decode, encode, of_item
+from aiops.model.cloudevents import encode, of_item
+from aiops.model.cloudevents_reading import Receipt, Refused, decode
 from aiops.model.entities import Item
 from aiops.model.times import nanoseconds, rfc3339
 from aiops.ports import Entry, Transaction

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops.model import cloudevents
-from aiops.model.cloudevents import Receipt, Refused, decode, encode
+from aiops.model.cloudevents import encode
+from aiops.model.cloudevents_reading import MAX_BYTES, Receipt, Refused, decode
 from aiops.model.deadletters import DeadLetterReason
 from aiops.model.entities import Edge, EdgeKind, Item, Objective
 from aiops.model.episodes import Direction, Episode, Signal, Source
@@ -148,7 +149,7 @@ def test_what_does_not_fit_is_refused_with_its_reason(changes: dict[str, Any], e
         (b'{"a": NaN}', DeadLetterReason.UNDECODABLE),
         (b"[]", DeadLetterReason.SCHEMA_MISMATCH),
         (b"{}", DeadLetterReason.MISSING_FIELD),
-        (b" " * (cloudevents.MAX_BYTES + 1), DeadLetterReason.TOO_LARGE),
+        (b" " * (MAX_BYTES + 1), DeadLetterReason.TOO_LARGE),
     ],
 )
 def test_hostile_bytes_are_refused(value: bytes, expected: DeadLetterReason) -> None:

@@ -3,9 +3,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from aiops.adapters.outage import Beat, Climbing, Now, OutageWatch
 from aiops.adapters.paging.pager import SpoolingPager
 from aiops.adapters.paging.spool import Spool
-from aiops.adapters.watchdog import Beat, Climbing, Now, OutageWatch, beat, rest
+from aiops.adapters.watchdog import beat, rest
 from aiops.model.errors import TemporaryError
 from aiops.model.pages import Page
 from aiops.settings import Paging

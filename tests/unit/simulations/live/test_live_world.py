@@ -12,7 +12,7 @@ import pytest
 
 from aiops.adapters.executors.http import HttpExecutor
 from aiops.agents.monitoring import MonitoringAgent
-from aiops.model.cloudevents import Receipt, Refused, decode
+from aiops.model.cloudevents_reading import Receipt, Refused, decode
 from aiops.model.errors import TemporaryError
 from aiops.model.plans import Action, Capability, Direction, Observed, StepOrder, StepStatus
 from aiops.ports import FetchedRecords, OutRecord, TopicPartition

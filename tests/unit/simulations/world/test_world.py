@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from aiops.model import cloudevents
+from aiops.model.cloudevents_reading import Receipt, decode
 from aiops.model.plans import Action, Observed, StepStatus
 from simulations.faults.registry import make
 from simulations.world import kernel
@@ -259,7 +260,7 @@ def test_events_are_read_by_the_runtimes_own_decoder(estate: Estate) -> None:
     kinds = {event["type"] for event in events}
     assert kinds == {cloudevents.ITEM, cloudevents.CHANGE, cloudevents.TICKET, cloudevents.ALERTS}
     for event in events:
-        read = cloudevents.decode(cloudevents.encode(event), cloudevents.Receipt(world.now))
+        read = decode(cloudevents.encode(event), Receipt(world.now))
         assert isinstance(read, tuple), (event, read)
         assert read
     assert world.drain_events() == []
