@@ -90,6 +90,8 @@ class KafkaReplay:
         self._published = 0
         self._control = 0
         self._over = recording.end
+        self._span = max(1, recording.end - recording.begin) / SECOND
+        """Length of the recording, seconds."""
 
     def run(
         self,
@@ -120,24 +122,29 @@ class KafkaReplay:
             runtime.stop()
         incidents, broken = self._found(settings)
         self._clean(settings, runtime.bootstrap)
-        ledger = [line for shard in status["shards"] for line in shard.get("ledger", ())]
-        lost = sum(abs(_difference(line)) for line in ledger)
-        span = max(1, self.recording.end - self.recording.begin) / SECOND
-        summary = {
-            "recording": self.recording.about.name,
-            "through": "through Kafka",
+        pace = {"asked": speed, "reached": round(self._span / seconds, 2), "seconds_held": round(held, 2)}
+        summary = self._counted(status) | {
             "metrics_only": metrics_only,
             "seconds": round(seconds, 2),
-            "speed": {"asked": speed, "reached": round(span / seconds, 2), "seconds_held": round(held, 2)},
-            "records": self._published + self._control,
+            "speed": pace,
             "incidents": len(incidents),
-            "dead_letters": sum(line["endings"].get("dead-letter", 0) for line in ledger),
             "faults": broken,
-            "ledger": ledger,
-            "ledger_difference": lost + abs(self._published - sum(line["records"] for line in ledger)),
         }
         write(self.out, incidents, summary)
         return incidents
+
+    def _counted(self, status: dict[str, Any]) -> dict[str, Any]:
+        """What went through, by the shards' ledgers."""
+        ledger = [line for shard in status["shards"] for line in shard.get("ledger", ())]
+        lost = sum(abs(_difference(line)) for line in ledger)
+        return {
+            "recording": self.recording.about.name,
+            "through": "through Kafka",
+            "records": self._published + self._control,
+            "dead_letters": sum(line["endings"].get("dead-letter", 0) for line in ledger),
+            "ledger": ledger,
+            "ledger_difference": lost + abs(self._published - sum(line["records"] for line in ledger)),
+        }
 
     def _records(self, *, metrics_only: bool) -> Iterator[tuple[int, list[Recorded]]]:
         records = self.recording.records(metrics_only=metrics_only)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from graphlib import CycleError, TopologicalSorter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,6 @@ class Layout:
         slots = np.array([service.slots for service in services])
         owner = np.repeat(np.arange(len(services)), slots)
         host = self._place(slots)
-        calls = [call for _, call in self.edges]
         fronts = [n for n, service in enumerate(services) if service.users is not None]
         users = [service.users for service in services if service.users is not None]
         return Fixed(
@@ -61,20 +61,27 @@ class Layout:
             zone=host // self.estate.hosts_per_zone,
             service=owner.astype(np.int64),
             host_cores=np.full(len(self.hosts), self.estate.host_cores),
-            caller=_ints(index[caller] for caller, _ in self.edges),
-            callee=_ints(index[call.to] for call in calls),
-            per_request=_floats(call.per_request for call in calls),
-            timeout=_floats(call.timeout for call in calls),
-            retries=_ints(call.retries for call in calls),
-            backoff=_floats(call.backoff for call in calls),
-            required=_ints(call.required for call in calls),
-            cached_in=_ints(index[c.unless_cached_in] if c.unless_cached_in else -1 for c in calls),
-            pool=_floats(call.pool for call in calls),
+            **self._of_calls(),
             front=np.array(fronts, dtype=np.int64),
             user_timeout=_floats(user.timeout for user in users),
             user_retries=_ints(user.retries for user in users),
             bounds=BOUNDS,
         )
+
+    def _of_calls(self) -> dict[str, Any]:
+        """The arrays over calls."""
+        index, calls = self.index, [call for _, call in self.edges]
+        return {
+            "caller": _ints(index[caller] for caller, _ in self.edges),
+            "callee": _ints(index[call.to] for call in calls),
+            "per_request": _floats(call.per_request for call in calls),
+            "timeout": _floats(call.timeout for call in calls),
+            "retries": _ints(call.retries for call in calls),
+            "backoff": _floats(call.backoff for call in calls),
+            "required": _ints(call.required for call in calls),
+            "cached_in": _ints(index[c.unless_cached_in] if c.unless_cached_in else -1 for c in calls),
+            "pool": _floats(call.pool for call in calls),
+        }
 
     def _place(self, slots: NDArray[np.int64]) -> Ints:
         """Instances over zones in turn, and inside a zone on the host with the least promised cores."""
