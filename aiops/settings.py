@@ -1,6 +1,7 @@
-"""One frozen tree of settings, grouped by concern, a docstring under each field.
+"""One frozen tree of settings, grouped by concern, with a docstring under each field.
 
-Read from ``aiops.yaml`` and from the environment (``AIOPS_…``). Durations are seconds unless the name says otherwise.
+``aiops.adapters.bundle.configuration`` reads it from ``aiops.yaml`` and from the environment (``AIOPS_…``).
+Durations are in seconds unless the name of the field states another unit.
 """
 
 from __future__ import annotations
@@ -13,105 +14,110 @@ from aiops.model.entities import MAIN_DOMAIN
 
 
 class Group(BaseModel):
-    """A group of settings: frozen, and a field that nobody knows is an error."""
+    """A group of settings. It is frozen, and an unknown field is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Topics(Group):
-    """Names of the topics; the defaults need no configuration in a stock OpenTelemetry Collector."""
+    """Names of the Kafka topics. The OTLP defaults are the names that a stock OpenTelemetry Collector uses."""
 
     otlp_metrics: str = "otlp_metrics"
-    """OTLP export requests of metrics, protobuf or JSON."""
+    """Input: OTLP export requests for metrics, protobuf or JSON."""
     otlp_logs: str = "otlp_logs"
-    """OTLP export requests of logs."""
+    """Input: OTLP export requests for logs, protobuf or JSON."""
     otlp_spans: str = "otlp_spans"
-    """OTLP export requests of spans."""
+    """Input: OTLP export requests for spans, protobuf or JSON."""
     metrics_arrow: str = "aiops.metrics.arrow"
-    """Points as Arrow IPC, for bulk producers."""
+    """Input: metric points as Arrow IPC, for bulk producers."""
     keyed: str = "aiops.keyed"
-    """Internal: what belongs to another slot's entity goes on through it."""
+    """Internal: a slot forwards the telemetry of entities that belong to other slots through this topic."""
     cmdb: str = "aiops.cmdb"
-    """Items and what they need; compacted."""
+    """Input: configuration items and their dependencies. The topic is compacted."""
     changes: str = "aiops.changes"
-    """Deployments, configuration changes and the like."""
+    """Input: deployments, configuration changes and other changes."""
     tickets: str = "aiops.tickets"
-    """Users' tickets."""
+    """Input: tickets of users."""
     alerts: str = "aiops.alerts"
-    """Alertmanager's webhook bodies."""
+    """Input: webhook bodies of Alertmanager."""
     anomalies: str = "aiops.anomalies"
-    """Episodes and observed edges, from the shards to the orchestrator."""
+    """Internal: episodes and observed edges, from the shards to the orchestrator."""
     incidents: str = "aiops.incidents"
-    """Out: incidents as they change."""
+    """Output: one record for each state change of an incident."""
     actions: str = "aiops.actions"
-    """Out: steps as they begin and end."""
+    """Output: one record when a step begins and one when it ends."""
     audit: str = "aiops.audit"
-    """Out: signed checkpoints of the record of decisions, kept for ever."""
+    """Output: signed checkpoints of the audit log. Records never expire."""
     dead_letters: str = "aiops.dead-letters"
-    """Out: what could not be used, sealed, with its reason."""
+    """Output: records that could not be used, encrypted, each with its reason."""
     keyed_by_entity: tuple[str, ...] = ("aiops.metrics.arrow",)
-    """Telemetry topics whose records are keyed by entity, so that no record need go on through ``keyed``."""
+    """Telemetry topics whose producer keys every record by its entity; a slot does not forward records of these topics.
+    Do not list a topic that is keyed by anything else, for example by all resource attributes."""
 
     @property
     def telemetry(self) -> tuple[str, ...]:
-        """What the shards read from outside."""
+        """Topics that the shards read from outside."""
         return (self.otlp_metrics, self.otlp_logs, self.otlp_spans, self.metrics_arrow)
 
     @property
     def control(self) -> tuple[str, ...]:
-        """What the orchestrator reads."""
+        """Topics that the orchestrator reads."""
         return (self.cmdb, self.changes, self.tickets, self.alerts, self.anomalies)
 
 
 class Kafka(Group):
-    """The broker and how it is read."""
+    """The Kafka broker and how the runtime reads from it."""
 
     bootstrap: str | None = None
-    """``host:port[,host:port]``; None starts the embedded broker. Environment: ``AIOPS_KAFKA``."""
+    """Address of the broker, ``host:port[,host:port]``. None: start the embedded broker."""
     partitions: int = Field(default=4, ge=1, le=4096)
-    """Partitions of each telemetry topic when we create it; a slot is one partition of every telemetry topic."""
+    """Number of slots, and of partitions of each telemetry topic. A slot is one partition of every telemetry topic."""
     replication: int = Field(default=1, ge=1)
-    """Replicas of each topic when we create it; never more than there are brokers."""
+    """Replication factor of the topics that the runtime creates. It must not exceed the number of brokers."""
     client: str = "kafka-python"
-    """Adapter of the data plane: ``kafka-python`` or ``confluent`` (extra ``fast``)."""
+    """Kafka client of the shards: ``kafka-python``, or ``confluent`` (needs the extra ``fast``)."""
     poll_bytes: int = 8 * 1024 * 1024
-    """At most about this much a poll; it bounds the memory of a batch."""
+    """Approximate maximum number of bytes in one poll. It bounds the memory that one batch takes."""
     max_record_bytes: int = 8 * 1024 * 1024
-    """Larger records are dead letters."""
+    """Maximum size of a telemetry record in bytes. A larger record becomes a dead letter."""
 
 
 class DataPlane(Group):
-    """Shards: slots, detection, snapshots."""
+    """The shards: slots, detection and snapshots."""
 
     shards: int = Field(default=1, ge=1)
-    """Monitoring actors at the first start; `aiops scale` changes it afterwards."""
+    """Number of shards at the first start. Once `aiops scale` was used, its last value counts."""
     series_limit: int = 1_000_000
-    """Series a slot; new ones past it are dead letters."""
+    """Maximum number of series in one slot. Points of further new series become dead letters."""
     snapshot_seconds: float = 10.0
-    """How often a slot's state is made durable; replay after a kill is at most this and what one batch holds."""
+    """Interval between two snapshots of a slot. After a crash the slot reads again what arrived since its last one."""
     flush_seconds: float = 1.0
-    """Episodes leave the shard at least this often."""
+    """Interval, in the append time of the broker, at which a shard decides which episodes to open, update and end."""
     future_seconds: float = 600.0
-    """Points further in the future are dead letters."""
+    """A point becomes a dead letter when its time is more than this many seconds later than the append time of its
+    record."""
     late_seconds: float = 300.0
-    """Points older than the series' newest by more are late: counted, not scored."""
+    """A point is late when it is more than this many seconds older than its series' newest. A point of a counter is
+    late as soon as it is older than its series' newest. Late points are counted and not scored."""
     dead_letter_bytes: int = 65_536
-    """Original bytes kept of a dead letter."""
+    """Maximum number of bytes of the original record that a dead letter keeps."""
     warm_up_points: int = 30
-    """Points a series is watched before it is scored."""
+    """Number of points of a new series that are learned and not scored."""
     well_seconds: float = 60.0
-    """How long all series of an entity must be back before its episode ends; keeps it from flapping."""
+    """An episode ends when no series of its entity was abnormal for this many seconds. A larger value prevents flapping
+    and delays the end of each episode."""
     model_series: int = Field(default=256, ge=0)
-    """Series a slot with a model of their own, among those that an objective speaks of; 0: none. About 100 µs a point,
-    and a model is silent for its first 500 points."""
+    """Maximum number of series in one slot that the model tier scores, 0 for none. It takes series that an objective in
+    ``services/*.yaml`` covers, costs about 100 µs a point, and does not score the first 500 points of a series."""
     ring_step_seconds: float = 60.0
-    """Time between two remembered values of a series."""
+    """Interval between two values in the ring of recent values of a series; each value is a mean."""
     ring_steps: int = 360
-    """Recent values kept a series: six hours at a minute."""
+    """Number of values in the ring of each series: 360 values at 60 s are six hours."""
     idle_seconds: float = 60.0
-    """A source that sends nothing for this long is idle and holds no watermark back."""
+    """A partition from which nothing was received for this long is idle. It does not hold the watermark back."""
     blind_seconds: float = 60.0
-    """A shard that is behind, or a steady topic of which is silent, for this long, says that it is blind."""
+    """A shard reports that it is blind when for this many seconds its lag was large or unknown, or a topic that used to
+    deliver steadily delivered nothing."""
     entity_attributes: tuple[str, ...] = (
         "aiops.entity",
         "service.name",
@@ -119,98 +125,105 @@ class DataPlane(Group):
         "k8s.pod.name",
         "host.name",
     )
-    """Resource attributes that name the entity, first found wins."""
+    """Resource attributes that name the entity of a series. The first one that is present counts."""
 
 
 class Control(Group):
-    """The orchestrator."""
+    """The orchestrator: journal, incidents, deadlines and attempts."""
 
     journal: str | None = None
-    """SQLAlchemy URL; None: SQLite in the state folder."""
+    """SQLAlchemy URL of the journal (PostgreSQL or SQLite). None: SQLite, ``journal.db`` in the state folder."""
     commit_milliseconds: float = 5.0
-    """Longest wait for more events before a commit."""
+    """Group commit: the longest time that an event waits for further events."""
     commit_events: int = 256
-    """Group commit: whichever comes first."""
+    """Group commit: the number of events at which a group is committed at once."""
     handoff_seconds: float = 5.0
-    """An agent that has not answered by then has failed."""
+    """Deadline for the answer of an agent. A handoff is tried at most three times; oversight gets one deadline only."""
     correlation_seconds: float = 300.0
-    """Episodes that open within this time of an incident's newest may belong to it."""
+    """An episode may join an incident when its entity became abnormal at most this many seconds before the first or
+    after the newest member of that incident."""
     correlation_hops: int = 2
-    """Steps in the graph within which episodes may belong to one incident."""
+    """An episode may join an incident when the paths from both to a common dependency have at most this many edges in
+    total."""
     gather_seconds: float = 20.0
-    """Longest wait for more evidence before a doubtful diagnosis is escalated."""
+    """Longest time that an incident with a doubtful diagnosis waits for more evidence before a person is paged. Every
+    incident waits a quarter of it."""
     confident: float = 0.5
-    """Probability of the first hypothesis from which a plan is made at once."""
+    """Least probability of the first hypothesis for a plan. Below it the diagnosis is doubtful."""
     settle_seconds: float = 300.0
-    """A recurrence within this time after the end reopens the incident."""
+    """A recurrence within this many seconds after the incident was resolved reopens it."""
     max_attempts: int = 2
-    """Plans tried a work item before a person is paged."""
+    """Number of plans that may be tried for one incident. Then a person is paged."""
     approval_seconds: float = 900.0
-    """An approval that has not come by then is none: the incident escalates."""
+    """If a plan is not approved or rejected within this time, the incident is escalated."""
     acknowledge_seconds: float = 300.0
-    """A page that nobody has acknowledged by then goes to the next level."""
+    """If no one acknowledges a page within this time, the next level is paged."""
     evidence_age_seconds: float = 120.0
-    """Older evidence is no ground to act on: the policy `stale-evidence` compares with it."""
+    """Maximum age of the evidence for an action. Policies see it as ``context.evidence_limit_seconds``; the shipped
+    policy ``stale-evidence`` enforces it."""
     checkpoint_seconds: float = Field(default=60.0, gt=0)
-    """How often the record of decisions is signed, and the checkpoint published to `topics.audit`."""
+    """Interval at which the audit log is signed and the checkpoint is published to `topics.audit`."""
     shadow: bool = False
-    """Decide everything, execute nothing."""
+    """Shadow mode: decide everything, log it, and execute nothing."""
 
 
 class Acting(Group):
-    """Bounds of all actions together."""
+    """Limits that all actions share, and the executors that carry actions out."""
 
     budget_share: float = Field(default=0.34, ge=0, le=1)
-    """Share of a failure domain's healthy capacity that all plans together may put at risk."""
+    """Largest share of a failure domain's healthy capacity that all running plans together may put at risk."""
     budget_value_share: float = Field(default=0.5, ge=0, le=1)
-    """The same of the estate's business value."""
+    """Largest share of the business value that all running plans together may put at risk."""
     capability_seconds: float = 60.0
-    """Life of a permission for one step on one target."""
+    """Lifetime of a capability, the permission to run one step on one target once."""
     executors: dict[str, dict[str, str]] = Field(default_factory=lambda: {"*": {"kind": "none"}})
-    """Primitive (or ``*``) to executor: ``kind`` (``http``, ``script``, ``none``) and its options."""
+    """Executor of each primitive (``*`` for all others): its ``kind`` (``http``, ``script`` or ``none``) and its
+    options."""
 
 
 class Paging(Group):
-    """Who is told, and how. Levels in order; each is a list of apprise URLs."""
+    """Who is paged, and how."""
 
     levels: tuple[tuple[str, ...], ...] = (("console://",),)
-    """Who is told first, and whom next: channels of each level, as ``console://``, ``file:///path`` or apprise URLs."""
+    """Levels in the order in which they are paged. Each level is a list of channels: ``console://``, ``file:///path``
+    or apprise URLs."""
     retry_seconds: float = 10.0
-    """Time between two attempts at a channel."""
+    """Time between two attempts to deliver a page to a level."""
     attempts: int = 3
-    """Deliveries tried a level before the next one is paged."""
+    """Number of attempts to deliver a page to a level. If all fail, the next level is paged."""
 
 
 class Console(Group):
-    """HTTP: approvals, health, pages."""
+    """The console: web pages, API, health and metrics over HTTP."""
 
     host: str = "127.0.0.1"
-    """Address to listen on; it speaks plain HTTP, so put TLS before any other."""
+    """Address to listen on. The console speaks plain HTTP: put a TLS proxy in front of any address but loopback."""
     port: int = 8765
-    """Of pages, API and webhooks."""
+    """Port of the web pages, the API and the webhooks."""
     metrics_port: int = 9464
-    """Of the runtime's own Prometheus metrics."""
+    """Port of the runtime's own Prometheus metrics."""
     token: str | None = None
-    """Bearer token for commands; None: made at the first start and kept in the state folder."""
+    """Shared bearer token. None: the first start creates ``console.token`` in the state folder."""
     people: dict[str, str] = Field(default_factory=dict)
-    """Person to a bearer token of their own, with which they sign; the shared token signs as ``console``."""
+    """Bearer token of each person, by name. The console signs a command with the name of the token's owner; the shared
+    token signs as ``console``."""
 
 
 class Settings(Group):
-    """All settings. ``aiops.adapters.bundle.configuration`` reads them; the environment wins over the file."""
+    """All settings. ``aiops.adapters.bundle.configuration`` reads them; the environment overrides the file."""
 
     domain: str = MAIN_DOMAIN
-    """Tenant or part of the estate; it is in every event, row and actor name."""
+    """Name of the tenant, or of the part of the estate, that this runtime serves."""
     state: Path = Path("~/.local/state/aiops")
-    """Folder of everything the runtime must not lose on this node."""
+    """State folder: snapshots, unsent pages, keys, and by default the journal and the embedded broker's data."""
     binder: Path | None = None
-    """Folder with services, runbooks, policies, windows; None: the shipped example."""
+    """Folder of the config bundle: services, runbooks, policies and change windows. None: the shipped example."""
     ray: str | None = None
-    """Address of a Ray cluster (``auto``: the one on this machine); None: a local one that ends with ``aiops up``."""
+    """Address of a Ray cluster, ``auto`` for the one on this machine. None: a local Ray that ends with ``aiops up``."""
     clock: Path | None = None
-    """For replays only: the file with the recording's time that all parts go by; None: the system's clock."""
+    """For replays only: file that holds the current time of the recording. None: the system clock."""
     fail_points: bool = False
-    """For tests only: let a test kill processes at named points."""
+    """For tests only: allow a test to kill processes at named points."""
     topics: Topics = Topics()
     kafka: Kafka = Kafka()
     data: DataPlane = DataPlane()

@@ -1,6 +1,6 @@
-"""Prints docs/settings.md: every setting with its environment variable, default and meaning, from the code.
+"""Prints docs/settings.md from the code: every setting with its environment variable, default and meaning.
 
-`.venv/bin/python scripts/settings_table.py > docs/settings.md`; a test holds the two equal.
+`.venv/bin/python scripts/settings_table.py > docs/settings.md`; a test checks that the file is up to date.
 """
 
 from __future__ import annotations
@@ -19,11 +19,19 @@ from aiops.settings import Group, Settings  # noqa: E402 (the checkout is put on
 HEAD: Final = """\
 # Settings
 
-Printed from `aiops/settings.py` by `scripts/settings_table.py`. They are read from the file of `--config`, else of
-`$AIOPS_CONFIG`, else `./aiops.yaml`, else the defaults hold. The environment wins over the file: `AIOPS_KAFKA` names
-the broker, `AIOPS_STATE`, `AIOPS_DOMAIN`, `AIOPS_BINDER` and `AIOPS_RAY` the fields of the same name, and
-`AIOPS_GROUP__FIELD` any field of a group, its value spelled as in YAML (`AIOPS_DATA__SHARDS=3`). A field that nobody
-knows is an error that names file and line. Names that end in `_seconds` are seconds. `aiops doctor` checks all of it.
+`scripts/settings_table.py` prints this page from `aiops/settings.py`.
+
+**File.** Settings come from one file: the file of `--config`, else the file that `$AIOPS_CONFIG` names, else
+`./aiops.yaml` if it exists. A setting that the file does not contain has its default.
+
+**Environment.** An environment variable overrides the file. `AIOPS_GROUP__FIELD` sets a field of a group; its value is
+written as in YAML, for example `AIOPS_DATA__SHARDS=3`. `AIOPS_KAFKA` is short for `AIOPS_KAFKA__BOOTSTRAP`. At the top
+level `AIOPS_DOMAIN`, `AIOPS_STATE`, `AIOPS_BINDER` and `AIOPS_RAY` set the fields of the same name.
+
+**Units.** The unit of a field whose name ends in `_seconds` is the second.
+
+**Errors.** An unknown field or an invalid value is an error. It names the file with the line, or the environment.
+`aiops doctor` checks the settings and everything that they refer to.
 """
 _PLAIN_FROM_ENVIRONMENT: Final = ("domain", "state", "binder", "ray")
 
@@ -36,7 +44,7 @@ def page() -> str:
         for name, field in Settings.model_fields.items()
         if isinstance(field.annotation, type) and issubclass(field.annotation, Group)
     }
-    parts = [HEAD, "## At the top", *_table(Settings, "", told, set(groups))]
+    parts = [HEAD, "## Top level", *_table(Settings, "", told, set(groups))]
     for name, group in groups.items():
         parts += ["", f"## {name}", "", str(group.__doc__), *_table(group, name, told, set())]
     return "\n".join(parts) + "\n"
@@ -44,7 +52,7 @@ def page() -> str:
 
 def _table(group: type[Group], prefix: str, told: dict[tuple[str, str], str], left_out: set[str]) -> Iterator[str]:
     yield ""
-    yield "| setting | environment | default | what it is |"
+    yield "| setting | environment | default | meaning |"
     yield "|---|---|---|---|"
     for name, field in group.model_fields.items():
         if name in left_out:

@@ -38,4 +38,4 @@ def test_kustomize_renders(folder: str) -> None:
     assert len(names) == len(set(names))
     if folder != "base":
         assert "image: aiops\n" not in done.stdout
-        assert "keyed_by_entity: [aiops.metrics.arrow, otlp_metrics, otlp_logs]" in done.stdout
+        assert "- [file:///var/lib/aiops/pages.log]" in done.stdout
