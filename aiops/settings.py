@@ -96,14 +96,14 @@ class DataPlane(Group):
     future_seconds: float = 600.0
     """A point becomes a dead letter when its time is more than this many seconds later than the append time of its
     record."""
-    late_seconds: float = 300.0
+    allowed_lateness_seconds: float = 300.0
     """A point is late when it is more than this many seconds older than its series' newest. A point of a counter is
     late as soon as it is older than its series' newest. Late points are counted and not scored."""
     dead_letter_bytes: int = 65_536
     """Maximum number of bytes of the original record that a dead letter keeps."""
     warm_up_points: int = 30
     """Number of points of a new series that are learned and not scored."""
-    well_seconds: float = 60.0
+    clear_seconds: float = 60.0
     """An episode ends when no series of its entity was abnormal for this many seconds. A larger value prevents flapping
     and delays the end of each episode."""
     model_series: int = Field(default=256, ge=0)
@@ -148,7 +148,7 @@ class Control(Group):
     gather_seconds: float = 20.0
     """Longest time that an incident with a doubtful diagnosis waits for more evidence before a person is paged. Every
     incident waits a quarter of it."""
-    confident: float = 0.5
+    least_probability: float = 0.5
     """Least probability of the first hypothesis for a plan. Below it the diagnosis is doubtful."""
     settle_seconds: float = 300.0
     """A recurrence within this many seconds after the incident was resolved reopens it."""
@@ -216,7 +216,7 @@ class Settings(Group):
     """Name of the tenant, or of the part of the estate, that this runtime serves."""
     state: Path = Path("~/.local/state/aiops")
     """State folder: snapshots, unsent pages, keys, and by default the journal and the embedded broker's data."""
-    binder: Path | None = None
+    bundle: Path | None = None
     """Folder of the config bundle: services, runbooks, policies and change windows. None: the shipped example."""
     ray: str | None = None
     """Address of a Ray cluster, ``auto`` for the one on this machine. None: a local Ray that ends with ``aiops up``."""

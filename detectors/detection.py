@@ -50,7 +50,7 @@ class Detection:
 def detect(table: Table, learned_rows: int = 0, settings: BankSettings | None = None) -> Detection:
     """Runs strictly in order: what a row gets depends on no later step; rows of the same time are one step."""
     names = len(table.names)
-    bank = SeriesBank(settings or BankSettings(capacity=names, ring_steps=1, late_seconds=86_400.0))
+    bank = SeriesBank(settings or BankSettings(capacity=names, ring_steps=1, allowed_lateness_seconds=86_400.0))
     bank.admit(np.zeros(names, dtype=np.uint8))
     at = table.at[table.row]
     cut = int(np.searchsorted(table.row, learned_rows))

@@ -146,7 +146,7 @@ def fill(value: Parameter, bindings: Mapping[str, Parameter]) -> Parameter:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All approved runbooks of a binder, by id."""
+    """All approved runbooks of a bundle, by id."""
 
     runbooks: Mapping[str, Runbook] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()

@@ -22,7 +22,7 @@ MOST_HOPS = 64
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A file of the binder that could not be used."""
+    """A file of the bundle that could not be used."""
 
     file: str
     line: int
@@ -50,7 +50,7 @@ class _Span:
 
 
 class Windows:
-    """All calendars of a binder. Pure given ``at``."""
+    """All calendars of a bundle. Pure given ``at``."""
 
     def __init__(self, calendars: tuple[icalendar.Calendar, ...] = (), problems: tuple[Problem, ...] = ()) -> None:
         self.problems = problems

@@ -26,14 +26,14 @@ HEAD: Final = """\
 
 **Environment.** An environment variable overrides the file. `AIOPS_GROUP__FIELD` sets a field of a group; its value is
 written as in YAML, for example `AIOPS_DATA__SHARDS=3`. `AIOPS_KAFKA` is short for `AIOPS_KAFKA__BOOTSTRAP`. At the top
-level `AIOPS_DOMAIN`, `AIOPS_STATE`, `AIOPS_BINDER` and `AIOPS_RAY` set the fields of the same name.
+level `AIOPS_DOMAIN`, `AIOPS_STATE`, `AIOPS_BUNDLE` and `AIOPS_RAY` set the fields of the same name.
 
 **Units.** The unit of a field whose name ends in `_seconds` is the second.
 
 **Errors.** An unknown field or an invalid value is an error. It names the file with the line, or the environment.
 `aiops doctor` checks the settings and everything that they refer to.
 """
-_PLAIN_FROM_ENVIRONMENT: Final = ("domain", "state", "binder", "ray")
+_PLAIN_FROM_ENVIRONMENT: Final = ("domain", "state", "bundle", "ray")
 
 
 def page() -> str:

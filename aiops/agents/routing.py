@@ -97,7 +97,7 @@ class RoutingAgent:
         best = diagnosis.hypotheses[0].probability if diagnosis.hypotheses else 0.0
         # what shows no trouble of its own is accused by others only, and more of them may speak
         accused = bool(diagnosis.hypotheses) and diagnosis.hypotheses[0].kind == SILENT_CAUSE
-        doubtful = diagnosis.unknown or accused or best < self._settings.confident
+        doubtful = diagnosis.unknown or accused or best < self._settings.least_probability
         return doubtful or age < self._settings.gather_seconds * WAIT_SHARE
 
     def _runbooks(self, diagnosis: Diagnosis, view: View) -> tuple[tuple[str, ...], str | None]:
@@ -107,7 +107,7 @@ class RoutingAgent:
         if diagnosis.unknown or not diagnosis.hypotheses:
             return (), "The cause is not known."
         root = diagnosis.hypotheses[0]
-        if root.probability < self._settings.confident:
+        if root.probability < self._settings.least_probability:
             return (), f"The cause is not clear: {root.entity} is only {root.probability:.0%} probable."
         runbooks = self._catalogue.candidates(diagnosis, item_of(view, root.entity))
         if not runbooks:

@@ -99,7 +99,7 @@ class Demonstration:
         self.estate = load()
         port = free_port()
         self.settings = demonstration_settings(self.folder, f"http://127.0.0.1:{port}/actions")
-        write_bundle(self.folder / "binder", Layout(self.estate))
+        write_bundle(self.folder / "bundle", Layout(self.estate))
         (self.folder / "aiops.yaml").write_text(yaml.safe_dump(json.loads(self.settings.model_dump_json())))
         self.serving = self.make_pages(self.settings)
         self.runtime = self.make(self.settings, self.say)

@@ -51,9 +51,9 @@ def demonstration_settings(folder: Path, target: str) -> Settings:
     return Settings(
         domain=DOMAIN,
         state=folder / "state",
-        binder=folder / "binder",
+        bundle=folder / "bundle",
         kafka=Kafka(partitions=1),
-        data=DataPlane(shards=1, snapshot_seconds=5.0, well_seconds=8.0, ring_step_seconds=4.0),
+        data=DataPlane(shards=1, snapshot_seconds=5.0, clear_seconds=8.0, ring_step_seconds=4.0),
         control=Control(gather_seconds=12.0, settle_seconds=120.0, correlation_seconds=15.0),
         acting=Acting(executors={"*": {"kind": "http", "url": target}}),
         paging=Paging(levels=((f"file://{folder / 'pages.jsonl'}",),)),
@@ -62,7 +62,7 @@ def demonstration_settings(folder: Path, target: str) -> Settings:
 
 
 def write_bundle(folder: Path, layout: Layout) -> None:
-    """The shipped binder with short waits, and the shop's items with their objectives."""
+    """The shipped bundle with short waits, and the shop's items with their objectives."""
     shutil.copytree(SHIPPED, folder)
     for file in (folder / "runbooks").glob("*.yaml"):
         runbook = yaml.safe_load(file.read_text())

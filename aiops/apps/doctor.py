@@ -52,16 +52,16 @@ class Finding:
 
     level: Level
     about: str
-    """``binder``, ``kafka`` …"""
+    """``bundle``, ``kafka`` …"""
     what: str
     do: str = ""
     """What a person should do about it."""
 
 
-def examine(settings: Settings, binder: Path, clock: Clock, *, page: bool = False) -> Iterator[Finding]:
+def examine(settings: Settings, bundle: Path, clock: Clock, *, page: bool = False) -> Iterator[Finding]:
     """Every finding, in the order in which people should read them. ``page``: send a test page to every channel."""
     looks: dict[str, Callable[[], Iterable[Finding]]] = {
-        "binder": lambda: _binder(settings, binder, clock),
+        "bundle": lambda: _bundle(settings, bundle, clock),
         "acting": lambda: _acting(settings),
         "state": lambda: _state(settings),
         "journal": lambda: _journal(settings),
@@ -77,34 +77,34 @@ def examine(settings: Settings, binder: Path, clock: Clock, *, page: bool = Fals
             yield Finding(Level.FAIL, about, str(error))
 
 
-def _binder(settings: Settings, folder: Path, clock: Clock) -> Iterator[Finding]:
+def _bundle(settings: Settings, folder: Path, clock: Clock) -> Iterator[Finding]:
     if not folder.is_dir():
         yield Finding(
-            Level.FAIL, "binder", f"{folder} is no folder", "set binder in aiops.yaml to a folder that exists"
+            Level.FAIL, "bundle", f"{folder} is no folder", "set bundle in aiops.yaml to a folder that exists"
         )
         return
-    shipped = " (the example that is shipped)" if settings.binder is None else ""
+    shipped = " (the example that is shipped)" if settings.bundle is None else ""
     bundle = load_bundle(folder)
     policies, runbooks, windows = bundle.policies, bundle.catalogue, bundle.windows
     for problem in (*policies.problems, *windows.problems):
-        yield Finding(Level.FAIL, "binder", str(problem), "nothing is acted on until this is mended")
+        yield Finding(Level.FAIL, "bundle", str(problem), "nothing is acted on until this is mended")
     for problem in runbooks.problems:
-        yield Finding(Level.FAIL, "binder", str(problem), "this runbook is not used until it is mended")
+        yield Finding(Level.FAIL, "bundle", str(problem), "this runbook is not used until it is mended")
     if not policies.problems:
         wrong = [one for one in check(policies, load_cases(folder / "policies")) if not one.right]
         for one in wrong:
             what = f"policies answer case {one.case.name!r} with {one.decision.level}, expected {one.case.expect}"
-            yield Finding(Level.WARN, "binder", what, "aiops policy test")
-        yield Finding(Level.OK, "binder", f"{folder}{shipped}: {len(runbooks.runbooks)} runbooks approved")
+            yield Finding(Level.WARN, "bundle", what, "aiops policy test")
+        yield Finding(Level.OK, "bundle", f"{folder}{shipped}: {len(runbooks.runbooks)} runbooks approved")
     items = services(folder / "services", settings.domain)
     paid = sum(1 for item, _ in items if item.value_per_minute)
     if items:
-        yield Finding(Level.OK, "binder", f"{len(items)} items in services/, {paid} with a value")
+        yield Finding(Level.OK, "bundle", f"{len(items)} items in services/, {paid} with a value")
     else:
-        yield Finding(Level.WARN, "binder", "services/ names no item", "impact comes from aiops.cmdb and spans alone")
+        yield Finding(Level.WARN, "bundle", "services/ names no item", "impact comes from aiops.cmdb and spans alone")
     hold = windows.hold(clock.now())
     if hold is not None:
-        yield Finding(Level.WARN, "binder", f"changes are held now: {hold.reason}", "actions wait until it ends")
+        yield Finding(Level.WARN, "bundle", f"changes are held now: {hold.reason}", "actions wait until it ends")
 
 
 def _acting(settings: Settings) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ _Page = Annotated[bool, typer.Option("--page", help="Send a test page through ev
 
 
 def run(config: Config = None, *, page: _Page = False, as_json: Json = False) -> None:
-    """Check settings, binder (runbooks, policies, windows, services; with file and line), Kafka, journal, disk, pages.
+    """Check settings, bundle (runbooks, policies, windows, services; with file and line), Kafka, journal, disk, pages.
 
     Changes and starts nothing. Each line is OK, WARN or FAIL, with what to do about it.
 

@@ -44,7 +44,7 @@ COMMANDS: Final = (
     Command("dead-letters", "aiops.cli.dead_letters:app", "What could not be used, why, and another try."),
     Command("audit", "aiops.cli.audit:app", "Check that the record of decisions is the one that was written."),
     Command("dashboards", "aiops.cli.dashboards:app", "Put the Grafana dashboards in place."),
-    Command("doctor", "aiops.cli.doctor:run", "Check settings, binder and everything outside."),
+    Command("doctor", "aiops.cli.doctor:run", "Check settings, bundle and everything outside."),
     Command("detect", "aiops.cli.detect:run", "Find episodes of trouble in tables of numbers."),
     Command("diagnose", "aiops.cli.diagnose:diagnose", "Name the causes of recorded incidents, with evidence."),
     Command("topology", "aiops.cli.topology:app", "What depends on what, and what a failure would cost."),

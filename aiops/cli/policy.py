@@ -20,6 +20,8 @@ from aiops.adapters.bundle.loading import (
     load_runbooks,
     load_windows,
 )
+from aiops.adapters.bundle.old_names import LAST_RELEASE
+from aiops.adapters.terminal import warn
 from aiops.cli.exits import Exit
 from aiops.model.errors import PermanentError
 from aiops.model.plans import Oversight
@@ -27,9 +29,12 @@ from remediations.policy_cases import Case, check
 
 app: Final = typer.Typer(no_args_is_help=True, help="Test and explain what the runtime may do.")
 
-_Binder = Annotated[
-    Path | None, typer.Option(help="Folder with policies, runbooks and windows; else the settings' binder.")
+_Bundle = Annotated[
+    Path | None,
+    typer.Option("--bundle", help="Folder with policies, runbooks and windows; else the settings' bundle."),
 ]
+_OldName = Annotated[Path | None, typer.Option("--binder", hidden=True)]
+"""The name that ``--bundle`` had in version 0.1.0."""
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 _Facts = Annotated[
     list[str] | None,
@@ -43,14 +48,14 @@ def about() -> None:
 
 
 @app.command(name="test")
-def run_cases(binder: _Binder = None, *, as_json: _Json = False) -> None:
+def run_cases(bundle: _Bundle = None, *, binder: _OldName = None, as_json: _Json = False) -> None:
     """Load policies, runbooks and windows, and ask the policies every case of policies/cases.yaml.
 
     Exit code 0: all is sound and as expected. 1: a case is answered otherwise. 3: a file is wrong.
     """
-    folder = _folder(binder)
-    bundle = load_bundle(folder)
-    policies, runbooks, problems = bundle.policies, bundle.catalogue, bundle.problems
+    folder = _folder(bundle, binder)
+    loaded = load_bundle(folder)
+    policies, runbooks, problems = loaded.policies, loaded.catalogue, loaded.problems
     checked = [] if policies.problems else check(policies, load_cases(folder / "policies"))
     wrong = [one for one in checked if not one.right]
     if as_json:
@@ -76,13 +81,19 @@ def run_cases(binder: _Binder = None, *, as_json: _Json = False) -> None:
 
 @app.command()
 def explain(
-    primitive: str, target: str, facts: _Facts = None, binder: _Binder = None, *, as_json: _Json = False
+    primitive: str,
+    target: str,
+    facts: _Facts = None,
+    bundle: _Bundle = None,
+    *,
+    binder: _OldName = None,
+    as_json: _Json = False,
 ) -> None:
     """Say how much oversight PRIMITIVE on TARGET needs now, and which policies say so.
 
     Exit code 0: it is permitted at some level. 1: it is forbidden. 2: a fact is none. 3: the policies are wrong.
     """
-    folder = _folder(binder)
+    folder = _folder(bundle, binder)
     given = dict(fact.partition("=")[::2] for fact in facts or ())
     try:
         case = Case.model_validate({"primitive": primitive, "target": target} | given)
@@ -116,9 +127,9 @@ def explain(
 
 
 @app.command(name="approve")
-def approve_(binder: _Binder = None) -> None:
+def approve_(bundle: _Bundle = None, *, binder: _OldName = None) -> None:
     """List every runbook as read, by its SHA-256, in runbooks/approved.yaml; others are not loaded."""
-    folder = _folder(binder) / "runbooks"
+    folder = _folder(bundle, binder) / "runbooks"
     problems = load_runbooks(folder).problems
     digests = approve_runbooks(folder)
     after = load_runbooks(folder)
@@ -129,8 +140,10 @@ def approve_(binder: _Binder = None) -> None:
         raise typer.Exit(Exit.FAILED)
 
 
-def _folder(binder: Path | None) -> Path:
-    folder = binder or bundle_folder(load_settings())
+def _folder(bundle: Path | None, binder: Path | None) -> Path:
+    if binder is not None:
+        warn(f"--binder is called --bundle now; the old name works up to {LAST_RELEASE}")
+    folder = bundle or binder or bundle_folder(load_settings())
     if not folder.is_dir():
-        raise PermanentError(f"{folder} is no folder: give --binder FOLDER")
+        raise PermanentError(f"{folder} is no folder: give --bundle FOLDER")
     return folder

@@ -39,7 +39,7 @@ class BankSettings:
     capacity: int = 1_000_000
     """Most series. Memory is committed only for those that live."""
     warm_up_points: int = 30
-    late_seconds: float = 300.0
+    allowed_lateness_seconds: float = 300.0
     """A point older than its series' newest by more is late, even where it could be told from a duplicate."""
     threshold: float = 1.0
     """Scales all limits of the bank: 2 asks for points twice as far out."""
@@ -79,7 +79,7 @@ class SeriesBank:
         self._tuning = Tuning(
             ease=1.0 / self.settings.threshold,
             warm_up=int(self.settings.warm_up_points),
-            late_ns=int(self.settings.late_seconds * SECOND),
+            late_ns=int(self.settings.allowed_lateness_seconds * SECOND),
             adopt_ns=int(self.settings.adopt_seconds * SECOND),
             step_ns=int(self.settings.ring_step_seconds * SECOND),
             horizon_seconds=float(self.settings.forecast_seconds),

@@ -10,13 +10,17 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from aiops.adapters.bundle.old_names import with_new_names
 from aiops.adapters.folders import state_home
+from aiops.adapters.terminal import warn
 from aiops.model.errors import PermanentError
 from aiops.settings import Settings
 
 FILE = "aiops.yaml"
 ENVIRONMENT = "AIOPS_CONFIG"
 KAFKA = "AIOPS_KAFKA"
+_PLAIN = frozenset({"AIOPS_STATE", "AIOPS_DOMAIN", "AIOPS_BUNDLE", "AIOPS_BINDER", "AIOPS_RAY"})
+"""Variables of settings that are in no group."""
 
 
 def load_settings(file: Path | None = None) -> Settings:
@@ -55,7 +59,11 @@ def not_yaml(place: Path | str, error: UnicodeDecodeError | yaml.YAMLError) -> s
 
 def _settings(values: dict[str, Any], place: Path | None, text: str) -> Settings:
     """The environment's values laid over the file's."""
-    merged = _laid_over(values, _environment())
+    of_file, old_in_file = with_new_names(values, str(place))
+    of_environment, old_in_environment = with_new_names(_environment(), "environment")
+    for warning in (*old_in_file, *old_in_environment):
+        warn(warning)
+    merged = _laid_over(of_file, of_environment)
     if os.environ.get(KAFKA):
         merged = _laid_over(merged, {"kafka": {"bootstrap": os.environ[KAFKA]}})
     try:
@@ -76,7 +84,7 @@ def _environment() -> dict[str, Any]:
                 found.setdefault(group, {})[field] = yaml.safe_load(value)
             except yaml.YAMLError as error:
                 raise PermanentError(not_yaml(name, error)) from error
-        elif name in {"AIOPS_STATE", "AIOPS_DOMAIN", "AIOPS_BINDER", "AIOPS_RAY"}:
+        elif name in _PLAIN:
             found[group] = value
     return found
 
@@ -94,8 +102,8 @@ def _resolved(settings: Settings, base: Path) -> Settings:
     default = Settings.model_fields["state"].default
     state = state_home() if settings.state == default else settings.state
     changes: dict[str, Any] = {"state": (base / state.expanduser()).resolve()}
-    if settings.binder is not None:
-        changes["binder"] = (base / settings.binder.expanduser()).resolve()
+    if settings.bundle is not None:
+        changes["bundle"] = (base / settings.bundle.expanduser()).resolve()
     return settings.model_copy(update=changes)
 
 

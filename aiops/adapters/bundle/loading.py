@@ -18,7 +18,7 @@ from remediations.policy_cases import Case, read_cases
 from remediations.runbooks import Catalogue
 from remediations.windows import Problem, Windows
 
-SHIPPED: Final = Path(remediations.__file__).parent / "binder"
+SHIPPED: Final = Path(remediations.__file__).parent / "default_bundle"
 """The bundle that ships with the product."""
 APPROVED: Final = "approved.yaml"
 CASES: Final = "cases.yaml"
@@ -26,7 +26,7 @@ CASES: Final = "cases.yaml"
 
 def bundle_folder(settings: Settings) -> Path:
     """The folder with runbooks, policies, windows and services."""
-    return settings.binder or SHIPPED
+    return settings.bundle or SHIPPED
 
 
 def load_bundle(folder: Path = SHIPPED) -> Bundle:

@@ -1,4 +1,4 @@
-"""``services/*.yaml`` of the binder: items, owners, tiers, objectives and what they need, for estates without a CMDB.
+"""``services/*.yaml`` of the bundle: items, owners, tiers, objectives and what they need, for estates without a CMDB.
 
 Each file is a list of items: the fields of ``aiops.model.entities.Item`` and ``needs: [{target, kind}]``.
 """

@@ -74,12 +74,12 @@ class Detection:
             BankSettings(
                 capacity=settings.series_limit,
                 warm_up_points=settings.warm_up_points,
-                late_seconds=settings.late_seconds,
+                allowed_lateness_seconds=settings.allowed_lateness_seconds,
                 ring_step_seconds=settings.ring_step_seconds,
                 ring_steps=settings.ring_steps,
             )
         )
-        hold = EpisodeSettings(hold_seconds=settings.well_seconds)
+        hold = EpisodeSettings(hold_seconds=settings.clear_seconds)
         self.folder = EpisodeFolder(place, hold, signals.DETECTORS, self._felt)
         self.high = 0
         self.appended = 0

@@ -237,9 +237,9 @@ def configure(folder: Path, broker: str, name: str, **over: Any) -> Settings:
         "fail_points": True,
         "topics": {**topics, "keyed_by_entity": [topics["metrics_arrow"]]},
         "kafka": {"bootstrap": broker, "partitions": 4},
-        "data": {"shards": 2, "snapshot_seconds": 2.0, "well_seconds": 3.0, "ring_step_seconds": 1.0},
+        "data": {"shards": 2, "snapshot_seconds": 2.0, "clear_seconds": 3.0, "ring_step_seconds": 1.0},
         "control": {"gather_seconds": 4.0, "checkpoint_seconds": 2.0},
-        "binder": str(quick_binder(folder)),
+        "bundle": str(quick_bundle(folder)),
         "paging": {"levels": [[f"file://{folder / 'pages.jsonl'}"]]},
         "console": {"port": 0, "metrics_port": 0},
     }
@@ -250,19 +250,19 @@ def configure(folder: Path, broker: str, name: str, **over: Any) -> Settings:
     return load_settings(file)
 
 
-def quick_binder(folder: Path) -> Path:
-    """The shipped binder with short waits, so that a healing takes seconds."""
-    binder = folder / "binder"
-    shutil.copytree(SHIPPED, binder)
-    for file in (binder / "runbooks").glob("*.yaml"):
+def quick_bundle(folder: Path) -> Path:
+    """The shipped bundle with short waits, so that a healing takes seconds."""
+    bundle = folder / "bundle"
+    shutil.copytree(SHIPPED, bundle)
+    for file in (bundle / "runbooks").glob("*.yaml"):
         runbook = yaml.safe_load(file.read_text())
         for step in runbook.get("steps", ()):
             step |= {"settle_seconds": 2.0, "timeout_seconds": 10.0}
         if "steps" in runbook:
             runbook |= {"verify_window_seconds": 4.0, "verify_deadline_seconds": 180.0}
             file.write_text(yaml.safe_dump(runbook))
-    approve_runbooks(binder / "runbooks")
-    return binder
+    approve_runbooks(bundle / "runbooks")
+    return bundle
 
 
 def describe(producer: KafkaPythonProducer, settings: Settings, items: list[tuple[Item, tuple[Edge, ...]]]) -> None:

@@ -245,7 +245,7 @@ def test_ledger_audit_doctor_and_topology_answer(system: System) -> None:
     assert "BEGIN PUBLIC KEY" in system.say("audit", "key").out
     doctor = system.say("doctor", "--json")
     assert doctor.code == Exit.OK, doctor.out
-    assert {finding["about"] for finding in doctor.json} >= {"binder", "journal", "kafka", "runtime"}
+    assert {finding["about"] for finding in doctor.json} >= {"bundle", "journal", "kafka", "runtime"}
     impact = system.say("topology", "impact", IMPORTANT, "--json")
     assert impact.code == Exit.OK, impact.err
     assert "shop" in {row["entity"] for row in impact.json["impact"]}

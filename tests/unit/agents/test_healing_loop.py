@@ -25,7 +25,7 @@ from remediations.budget import MemoryBudget
 from tests.unit.agents.healing import EDGES, ITEMS
 from tests.unit.control.fakes import SECOND, START, FakeTarget, episode, settings
 
-BINDER = Path(__file__).parents[3] / "remediations" / "binder"
+DEFAULT_BUNDLE = Path(__file__).parents[3] / "remediations" / "default_bundle"
 STEADY = SeriesReading("errors", "errors", 1.0, 1.0, 1.0, 0.1, 9, 0.0, None, 1)
 
 
@@ -62,12 +62,12 @@ class Estate:
 
     def __init__(self) -> None:
         tree = settings()
-        catalogue = load_runbooks(BINDER / "runbooks")
+        catalogue = load_runbooks(DEFAULT_BUNDLE / "runbooks")
         agents = (
             AnalysisAgent(tree),
             RoutingAgent(catalogue, tree.control),
             ResolutionAgent(tree, catalogue),
-            OversightAgent(load_policies(BINDER / "policies"), load_windows(BINDER / "windows")),
+            OversightAgent(load_policies(DEFAULT_BUNDLE / "policies"), load_windows(DEFAULT_BUNDLE / "windows")),
             TriageAgent(),
         )
         self.target = Target()

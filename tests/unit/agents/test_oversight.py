@@ -32,15 +32,15 @@ from remediations.policy import PolicySet
 from remediations.windows import Problem, Windows
 from tests.unit.agents.healing import ITEMS, NOW, S, diagnosis, episode, handoff, routed, view
 
-BINDER = Path(__file__).parents[3] / "remediations" / "binder"
-POLICIES = load_policies(BINDER / "policies")
+DEFAULT_BUNDLE = Path(__file__).parents[3] / "remediations" / "default_bundle"
+POLICIES = load_policies(DEFAULT_BUNDLE / "policies")
 AGENT = OversightAgent(POLICIES, Windows())
-RESOLUTION = ResolutionAgent(Settings(), load_runbooks(BINDER / "runbooks"))
+RESOLUTION = ResolutionAgent(Settings(), load_runbooks(DEFAULT_BUNDLE / "runbooks"))
 
 
 def planned(found: Diagnosis | None = None, seen: View | None = None) -> Handoff:
     found = found or diagnosis()
-    (one,) = RESOLUTION.handle(routed(found, *load_runbooks(BINDER / "runbooks").runbooks), seen or view(found))
+    (one,) = RESOLUTION.handle(routed(found, *load_runbooks(DEFAULT_BUNDLE / "runbooks").runbooks), seen or view(found))
     assert isinstance(one.payload, Planned)
     return one
 

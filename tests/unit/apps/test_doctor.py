@@ -19,8 +19,8 @@ from aiops.settings import Console, Control, Kafka, Paging, Settings
 from tests.servers import free_port
 
 
-def findings(settings: Settings, binder: Path = SHIPPED, *, page: bool = False) -> list[Finding]:
-    return list(examine(settings, binder, SystemClock(), page=page))
+def findings(settings: Settings, bundle: Path = SHIPPED, *, page: bool = False) -> list[Finding]:
+    return list(examine(settings, bundle, SystemClock(), page=page))
 
 
 def failed(found: list[Finding]) -> list[str]:
@@ -32,13 +32,13 @@ def test_a_fresh_machine_has_nothing_that_fails(tmp_path: Path) -> None:
     found = findings(Settings(state=tmp_path / "state"))
 
     assert failed(found) == []
-    assert {"binder", "acting", "state", "journal", "kafka", "runtime", "pages", "console"} <= {f.about for f in found}
+    assert {"bundle", "acting", "state", "journal", "kafka", "runtime", "pages", "console"} <= {f.about for f in found}
     assert not (tmp_path / "state").exists()
 
 
 def test_broken_files_are_named_with_their_line(tmp_path: Path) -> None:
     """A runbook changed after its approval, a calendar and a policy that are none."""
-    folder = tmp_path / "binder"
+    folder = tmp_path / "bundle"
     shutil.copytree(SHIPPED, folder)
     runbook = folder / "runbooks" / "restart-crashed.yaml"
     runbook.write_text(runbook.read_text() + "\n# changed\n")
@@ -54,8 +54,8 @@ def test_broken_files_are_named_with_their_line(tmp_path: Path) -> None:
 
 
 def test_a_service_that_cannot_be_read_and_no_folder(tmp_path: Path) -> None:
-    """File and line of the item; a binder that is not there."""
-    folder = tmp_path / "binder"
+    """File and line of the item; a bundle that is not there."""
+    folder = tmp_path / "bundle"
     shutil.copytree(SHIPPED, folder)
     (folder / "services").mkdir(exist_ok=True)
     (folder / "services" / "shop.yaml").write_text("- id: pay\n- id: cart\n  replicas: many\n")

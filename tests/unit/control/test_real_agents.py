@@ -19,19 +19,19 @@ from aiops.model.events import EpisodeReported, ItemReported, TicketReceived
 from aiops.model.reports import Ticket
 from tests.unit.control.fakes import SECOND, START, Loop, settings
 
-BINDER = Path(remediations.__file__).parent / "binder"
+DEFAULT_BUNDLE = Path(remediations.__file__).parent / "default_bundle"
 
 
 def real(**control: float | bool) -> Loop:
     """The real agents over a target that counts."""
     tree = settings(**control)
-    catalogue = load_runbooks(BINDER / "runbooks")
+    catalogue = load_runbooks(DEFAULT_BUNDLE / "runbooks")
     return Loop(
         tree,
         analysis=AnalysisAgent(tree),  # type: ignore[arg-type]
         routing=RoutingAgent(catalogue, tree.control),
         resolution=ResolutionAgent(tree, catalogue),  # type: ignore[arg-type]
-        oversight=OversightAgent(load_policies(BINDER / "policies"), load_windows(BINDER / "windows")),  # type: ignore[arg-type]
+        oversight=OversightAgent(load_policies(DEFAULT_BUNDLE / "policies"), load_windows(DEFAULT_BUNDLE / "windows")),  # type: ignore[arg-type]
         triage=TriageAgent(),
     )
 

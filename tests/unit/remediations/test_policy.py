@@ -13,7 +13,7 @@ from aiops.model.entities import RUNTIME_ENTITY, Criticality, Item
 from aiops.model.plans import Action, BlastRadius, Direction, Oversight
 from remediations.policy import PolicySet, Question
 
-FOLDER = Path(__file__).parents[3] / "remediations" / "binder" / "policies"
+FOLDER = Path(__file__).parents[3] / "remediations" / "default_bundle" / "policies"
 SHIPPED = load_policies(FOLDER)
 
 
@@ -42,7 +42,7 @@ def item(criticality: Criticality, **fields: object) -> Item:
 
 
 def test_shipped_policies_are_sound() -> None:
-    """The example binder's policies validate against their schema."""
+    """The example bundle's policies validate against their schema."""
     assert SHIPPED.problems == ()
     assert len(SHIPPED.digest) == 64
 

@@ -11,7 +11,7 @@ from aiops.adapters.bundle.loading import APPROVED, approve_runbooks, load_runbo
 from remediations.runbooks import Situation, fill, parse
 from remediations.windows import Problem
 
-FOLDER = Path(__file__).parents[3] / "remediations" / "binder" / "runbooks"
+FOLDER = Path(__file__).parents[3] / "remediations" / "default_bundle" / "runbooks"
 SHIPPED = load_runbooks(FOLDER)
 
 
@@ -23,7 +23,7 @@ def first(kind: str, item_kind: str, *metrics: str, change: bool = False, **bind
 
 
 def test_shipped_runbooks_are_sound_and_approved() -> None:
-    """Everything in the example binder loads."""
+    """Everything in the example bundle loads."""
     assert SHIPPED.problems == ()
     assert len(SHIPPED.runbooks) >= 14
 

@@ -76,8 +76,8 @@ def test_whole_days_are_utc(tmp_path: Path) -> None:
 
 
 def test_shipped_calendar_is_sound() -> None:
-    """The example binder's freeze holds at the turn of every year and at no other time."""
-    windows = load_windows(Path(__file__).parents[3] / "remediations" / "binder" / "windows")
+    """The example bundle's freeze holds at the turn of every year and at no other time."""
+    windows = load_windows(Path(__file__).parents[3] / "remediations" / "default_bundle" / "windows")
     assert not windows.problems
     assert windows.hold(at("2031-12-31T23:00:00Z")) is not None
     assert windows.hold(at("2031-06-01T12:00:00Z")) is None

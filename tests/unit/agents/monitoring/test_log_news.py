@@ -18,7 +18,7 @@ FIRST = 1_200 * SECOND
 
 def written(errors: range, *, saved_at: int = 0) -> list[Episode]:
     """What is told of a service that writes a usual line a second, and an error at the seconds given."""
-    detection = Detection(DataPlane(series_limit=100, well_seconds=0.0), SeriesTable(), Place(0, 1, "main"))
+    detection = Detection(DataPlane(series_limit=100, clear_seconds=0.0), SeriesTable(), Place(0, 1, "main"))
     lines = LogSeries(detection)
     for second in range(1_800):
         at = second * SECOND
