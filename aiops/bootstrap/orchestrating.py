@@ -7,11 +7,12 @@ import socket
 from collections.abc import Sequence
 from dataclasses import replace
 
+from aiops.adapters.asking import Asking
 from aiops.adapters.checkpoints import CheckpointPublisher, Signing
 from aiops.adapters.cluster.agents import ClusterAgents
 from aiops.adapters.cluster.cluster import Cluster
 from aiops.adapters.cluster.parts import ClusterFleet, ClusterSteps
-from aiops.adapters.dispatch import Outside, ThreadedDispatcher
+from aiops.adapters.dispatch import ThreadedDispatcher
 from aiops.adapters.journal.budget import SqlBudgetStore
 from aiops.adapters.journal.reader import SqlJournalReader
 from aiops.adapters.kafka.consumer import KafkaPythonConsumer
@@ -24,6 +25,7 @@ from aiops.adapters.paging.spool import Spool, spool_folder
 from aiops.adapters.sealing import Seal, encode_letter, open_seal
 from aiops.adapters.signing import signing_key
 from aiops.bootstrap.parts import fail_points, limits, make_clock, open_journal
+from aiops.driver.dispatcher import Outside
 from aiops.model.cloudevents import Receipt, Refused, decode
 from aiops.model.deadletters import DeadLetter, DeadLetterReason, kept_headers, kept_key
 from aiops.model.errors import TemporaryError
@@ -103,7 +105,7 @@ class HostedOrchestration:
             clock,
         )
         outside = Outside(
-            agents=ClusterAgents(cluster),
+            asker=Asking(ClusterAgents(cluster), self._offer, clock),
             steps=ClusterSteps(cluster),
             fleet=ClusterFleet(cluster, None, clock),
             budget=SqlBudgetStore(self._journal.engine),

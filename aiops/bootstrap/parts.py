@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from aiops.adapters.blocking_gate import BlockingGate
 from aiops.adapters.clock import RecordedClock, SystemClock
 from aiops.adapters.cluster.agents import AgentHost
 from aiops.adapters.executors.http import HttpExecutor
@@ -22,6 +23,7 @@ from aiops.agents.resolution import ResolutionAgent
 from aiops.agents.routing import RoutingAgent
 from aiops.agents.triage import TriageAgent
 from aiops.agents.view import Agent
+from aiops.driver.dispatcher import share_limits
 from aiops.driver.gate import Gate
 from aiops.model.errors import PermanentError
 from aiops.model.handoffs import Role
@@ -116,16 +118,13 @@ def _option(primitive: str, options: dict[str, str], name: str) -> str:
     return options[name]
 
 
-def make_gate(settings: Settings) -> Gate:
+def make_gate(settings: Settings) -> BlockingGate:
     """The executors behind their gate; the inbox is all it knows of the control plane."""
     inbox: Inbox = open_journal(settings)
-    return Gate(inbox, executors(settings), make_clock(settings), fail_point=fail_points(settings))
+    clock = make_clock(settings)
+    return BlockingGate(Gate(inbox, executors(settings), clock), clock, fail_point=fail_points(settings))
 
 
 def limits(settings: Settings) -> Callable[[Iterable[str]], dict[str, float]]:
     """Share of each account that may be spent."""
-    acting = settings.acting
-    return lambda accounts: {
-        account: acting.budget_value_share if account.split("/")[-1] == "value" else acting.budget_share
-        for account in accounts
-    }
+    return share_limits(settings.acting)

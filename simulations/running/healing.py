@@ -15,6 +15,7 @@ from aiops.agents.resolution import ResolutionAgent
 from aiops.agents.routing import RoutingAgent
 from aiops.agents.triage import TriageAgent
 from aiops.agents.view import Agent
+from aiops.driver.gate import ANY
 from aiops.driver.in_process import InProcessRuntime
 from aiops.driver.in_process import World as Outside
 from aiops.driver.memory_journal import MemoryJournal
@@ -104,14 +105,12 @@ class Product:
         self.notifier = PageRecorder()
         self.on_call = OnCall(approval_seconds)
         self.journal = MemoryJournal()
-        acting = self.settings.acting
         outside = Outside(
             agents=agents_of(self.settings),
             fleet=AgentFleet(self.monitoring, lambda: self.runtime.now),
             budget=MemoryBudget(),
-            executor=self._executor,
+            executors={ANY: self._executor},
             notifier=self.notifier,
-            limits={"*": acting.budget_share, "value": acting.budget_value_share},
         )
         self.runtime = InProcessRuntime(self.settings, outside, self.journal, at=world.now)
         self._numbers = {"episode": 0, "edges": 0}
@@ -124,8 +123,7 @@ class Product:
         if produced is not None:
             self._offer(produced)
             self._offer(self.monitoring.tick(now, lag_is_small=True))
-        for order, outcome in self._executor.settled():
-            runtime.report(order, outcome)
+        self._executor.settle()
         runtime.run_until(now)
         self.on_call.look(runtime, self.notifier.pages)
 

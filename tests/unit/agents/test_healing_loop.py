@@ -73,7 +73,9 @@ class Estate:
             TriageAgent(),
         )
         self.target = Target()
-        world = World({agent.role: agent for agent in agents}, self.target, self.target, self.target, self.target)
+        world = World(
+            {agent.role: agent for agent in agents}, self.target, self.target, {"*": self.target}, self.target
+        )
         self.runtime = InProcessRuntime(tree, world, MemoryJournal(), at=START)
         for item in ITEMS:
             edges = tuple(edge for edge in EDGES if edge.source == item.id)

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from aiops.agents.view import Agent, View
+from aiops.driver.gate import ANY
 from aiops.driver.in_process import InProcessRuntime, World
 from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.diagnoses import Diagnosis, Evidence, Hypothesis
@@ -281,7 +282,7 @@ class Loop:
             agents={agent.role: agent for agent in parts},
             fleet=self.target,
             budget=self.target,
-            executor=self.target,
+            executors={ANY: self.target},
             notifier=self.target,
         )
         self.runtime = InProcessRuntime(self.settings, world, self.journal, at=self.at)
