@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ class Target(FakeTarget):
     budget: MemoryBudget = field(default_factory=MemoryBudget)
     harms: str = ""
 
-    def run(self, order: StepOrder) -> StepOutcome:
+    def run(self, order: StepOrder) -> StepOutcome | Future[StepOutcome]:
         """Do it, and perhaps harm somebody."""
         if self.harms and order.capability.direction is Direction.DO:
             self.unwell.add(self.harms)
