@@ -142,7 +142,11 @@ class InProcessRuntime:
         self._journal.append(InboxRow(event.id, now, "command", EVENT.dump_json(event).decode(), who, domain=domain))
         if command in {"halt", "resume"}:
             self._journal.set_halt(HaltState(0, command == "halt", who, now), domain)
-        self._next_look = now
+        self.wake()
+
+    def wake(self) -> None:
+        """Something was written to the inbox or the halt row: look now."""
+        self._next_look = self.now
         self._look()
 
     def _outside(self, world: World, delays: Delays) -> Outside:

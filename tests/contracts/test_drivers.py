@@ -115,7 +115,7 @@ class Threaded(Benched):
         self._dispatcher.begin(effects, self._led.orchestrator)
 
     def next(self, kind: type[E]) -> E:
-        kept = []
+        kept: list[Event] = []
         while True:
             event = self._events.get(timeout=PATIENCE)
             if isinstance(event, kind):
