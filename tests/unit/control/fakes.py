@@ -278,17 +278,20 @@ class Loop:
     def __post_init__(self) -> None:
         self.start()
 
-    def start(self) -> None:
-        """A (new) runtime on the journal; the old one is forgotten as a kill would."""
+    def world(self) -> World:
+        """The fakes as ports."""
         parts: tuple[Agent, ...] = (self.analysis, self.oversight, self.resolution, self.routing, self.triage)
-        world = World(
+        return World(
             agents={agent.role: agent for agent in parts},
             fleet=self.target,
             budget=self.target,
             executors={ANY: self.target},
             notifier=self.target,
         )
-        self.runtime = InProcessRuntime(self.settings, world, self.journal, at=self.at)
+
+    def start(self, world: World | None = None) -> None:
+        """A (new) runtime on the journal; the old one is forgotten as a kill would."""
+        self.runtime = InProcessRuntime(self.settings, world or self.world(), self.journal, at=self.at)
         self.runtime.on_decision = self.check
         self.sound()
 
