@@ -49,8 +49,8 @@ def test_items_come_up_in_order_and_time_never_goes_back() -> None:
     agenda, seen = Agenda(10), list[str]()
     for at, name in ((30, "c"), (20, "a"), (20, "b"), (5, "past")):
         agenda.put(at, lambda name=name: seen.append(name))  # type: ignore[misc]
-    while (at := agenda.next()) is not None:
-        agenda.move_on(at)
+    while (due := agenda.next()) is not None:
+        agenda.move_on(due)
         item = agenda.pop()
         assert not isinstance(item, Arrival)
         item()
