@@ -6,9 +6,10 @@ nothing else; adapters translate their library's errors once. Nothing here reads
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -290,6 +291,10 @@ class Inbox(Protocol):
         ...
 
 
+ORCHESTRATOR: Final = "orchestrator"
+"""The role whose epoch a commit and the gate are checked against."""
+
+
 class Journal(Inbox, Protocol):
     """The orchestrator's memory. One transaction is one fsync; a stale epoch raises ``FencedOutError``."""
 
@@ -371,15 +376,38 @@ class BudgetStore(Protocol):
 class Executor(Protocol):
     """Carries out orders on targets of one kind. Runs outside the orchestrator's process.
 
-    Whoever calls ``run`` has already checked epoch, halt, capability and deadline (``aiops.adapters.executor``).
+    Whoever calls ``run`` has already checked epoch, halt, capability and deadline (``aiops.driver.gate``).
     """
 
-    def run(self, order: StepOrder) -> StepOutcome:
-        """Do it, handing epoch and key to the target; ends before the order's deadline."""
+    def run(self, order: StepOrder) -> StepOutcome | Future[StepOutcome]:
+        """Do it, handing epoch and key to the target; ends before the order's deadline.
+
+        A future: the effect has begun and ends later, as in a simulated world or with a target that only accepts work.
+        """
         ...
 
     def observe(self, order: StepOrder) -> Observed:
         """Look at the target: did the effect with this key happen?"""
+        ...
+
+
+class Steps(Protocol):
+    """The gate in front of the executors (``aiops.driver.gate``), wherever it runs."""
+
+    def run(self, order: StepOrder) -> Future[StepOutcome]:
+        """Carry it out, at most once a capability."""
+        ...
+
+    def observe(self, order: StepOrder) -> Future[tuple[Observed, str]]:
+        """Look whether it happened, and say what tells so."""
+        ...
+
+
+class Pager(Protocol):
+    """Tells people; durable before it returns, delivered in its own time."""
+
+    def page(self, page: Page, report: Callable[[Delivery], None]) -> None:
+        """Take the page; ``report`` is called when a channel took it or the level gave up."""
         ...
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import structlog
 
 from aiops.control.record.control_ledger import loss
+from aiops.driver.leadership import Arrival
 from aiops.model.deadletters import DeadLetter
 from aiops.model.errors import TemporaryError
 from aiops.model.events import EpisodeReported, Event
@@ -28,20 +28,6 @@ class Reader(Protocol):
     ) -> tuple[tuple[Event, ...], DeadLetter | None]:
         """``place``: index of the record within ``records``."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """One thing in the queue: events, and what is true once they are committed."""
-
-    events: tuple[Event, ...]
-    position: tuple[TopicPartition, int] | None = None
-    """Next offset of a control topic."""
-    buried: DeadLetter | None = None
-    lost_from: int | None = None
-    """With a position: no record, but what retention removed from here to there."""
-    epoch: int = 0
-    """With a position: of the reign that read it. After a restart it is read again, so an older one is dropped."""
 
 
 class Reading(NamedTuple):

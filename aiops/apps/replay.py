@@ -1,7 +1,7 @@
 """Replays a recording in one process: the real agents and the real journal under the recording's own clock.
 
-Nothing waits: a day takes seconds, and the same recording gives the same incidents. Nothing is executed (shadow mode).
-The way through Kafka and Ray is ``aiops.apps.kafka_replay``.
+Nothing waits: a day takes seconds, and the same recording gives the same incidents. Nothing is executed: shadow mode
+orders nothing, and there is no executor. The way through Kafka and Ray is ``aiops.apps.kafka_replay``.
 """
 
 from __future__ import annotations
@@ -29,11 +29,9 @@ from aiops.model import cloudevents
 from aiops.model.cloudevents import ALERTS, envelope
 from aiops.model.cloudevents_reading import Receipt, Refused, decode
 from aiops.model.codec import encode
-from aiops.model.errors import PermanentError
 from aiops.model.events import EdgesObserved, EpisodeReported
 from aiops.model.ledger import LedgerLine
 from aiops.model.pages import Delivery, Page
-from aiops.model.plans import Observed, StepOrder, StepOutcome
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
 from aiops.ports import FetchedRecords, TopicPartition
 from aiops.recordings.recording import Recorded, Recording, Stream
@@ -111,19 +109,6 @@ class _PageFile:
         return Delivery(page.key, self.name, delivered=True, at=page.at, domain=page.domain)
 
 
-class _NoHands:
-    """Shadow mode orders nothing; an order all the same is a fault of ours, and is not carried out."""
-
-    def run(self, order: StepOrder) -> StepOutcome:
-        """Refuse."""
-        raise PermanentError(f"a replay executes nothing, and {order.capability.key} was ordered")
-
-    def observe(self, order: StepOrder) -> Observed:
-        """Nothing ever happened."""
-        del order
-        return Observed.NOT_DONE
-
-
 class InProcessReplay:
     """One run over one recording.
 
@@ -149,7 +134,7 @@ class InProcessReplay:
             agents=control_agents(self.settings, load_bundle(bundle_folder(self.settings))),
             fleet=_Fleet(self.agent, lambda: self.runtime.now),
             budget=SqlBudgetStore(self.journal.engine),
-            executor=_NoHands(),
+            executors={},
             notifier=_PageFile(out / PAGES),
         )
         self.runtime = InProcessRuntime(self.settings, world, self.journal, at=self.now)

@@ -7,13 +7,14 @@ import socket
 from collections.abc import Sequence
 from dataclasses import replace
 
+from aiops.adapters.asking import Asking
 from aiops.adapters.checkpoints import CheckpointPublisher, Signing
 from aiops.adapters.clock import open_clock
 from aiops.adapters.cluster.agents import ClusterAgents
 from aiops.adapters.cluster.cluster import Cluster
 from aiops.adapters.cluster.parts import ClusterFleet, ClusterSteps
 from aiops.adapters.control_records import ControlTopics, control_places
-from aiops.adapters.dispatch import Outside, ThreadedDispatcher
+from aiops.adapters.dispatch import ThreadedDispatcher
 from aiops.adapters.fail_points import open_fail_points
 from aiops.adapters.journal.budget import SqlBudgetStore
 from aiops.adapters.journal.opening import open_journal
@@ -27,6 +28,7 @@ from aiops.adapters.paging.spool import Spool, spool_folder
 from aiops.adapters.sealing import encode_letter, open_seal
 from aiops.adapters.signing import signing_key
 from aiops.bootstrap.parts import limits
+from aiops.driver.dispatcher import Outside
 from aiops.model.deadletters import DeadLetter
 from aiops.model.events import Event
 from aiops.settings import Settings
@@ -49,7 +51,7 @@ class HostedOrchestration:
             clock,
         )
         outside = Outside(
-            agents=ClusterAgents(cluster),
+            asker=Asking(ClusterAgents(cluster), self._offer, clock),
             steps=ClusterSteps(cluster),
             fleet=ClusterFleet(cluster, None, clock),
             budget=SqlBudgetStore(self._journal.engine),

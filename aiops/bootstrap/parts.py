@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from aiops.adapters.blocking_gate import BlockingGate
 from aiops.adapters.bundle.loading import bundle_folder, load_bundle
 from aiops.adapters.clock import SystemClock, open_clock
 from aiops.adapters.cluster.agents import AgentHost
@@ -15,6 +16,7 @@ from aiops.adapters.executors.script import ScriptExecutor
 from aiops.adapters.fail_points import open_fail_points
 from aiops.adapters.journal.opening import open_journal
 from aiops.agents.composition import control_agent
+from aiops.driver.dispatcher import share_limits
 from aiops.driver.gate import Gate
 from aiops.model.errors import PermanentError
 from aiops.model.handoffs import Role
@@ -50,16 +52,13 @@ def _option(primitive: str, options: dict[str, str], name: str) -> str:
     return options[name]
 
 
-def make_gate(settings: Settings) -> Gate:
+def make_gate(settings: Settings) -> BlockingGate:
     """The executors behind their gate; the inbox is all it knows of the control plane."""
     inbox: Inbox = open_journal(settings)
-    return Gate(inbox, executors(settings), open_clock(settings), fail_point=open_fail_points(settings))
+    clock = open_clock(settings)
+    return BlockingGate(Gate(inbox, executors(settings), clock), clock, fail_point=open_fail_points(settings))
 
 
 def limits(settings: Settings) -> Callable[[Iterable[str]], dict[str, float]]:
     """Share of each account that may be spent."""
-    acting = settings.acting
-    return lambda accounts: {
-        account: acting.budget_value_share if account.split("/")[-1] == "value" else acting.budget_share
-        for account in accounts
-    }
+    return share_limits(settings.acting)

@@ -1,6 +1,10 @@
-"""Runs the pure core: the gate before each effect, the dispatcher of effects, recovery, and the in-process loop.
+"""Runs the pure core: claims and commits, effects and their answers, the gate before each step, and virtual time.
 
-The same code runs in production, in a replay and in the simulator. Belongs here: what decides whether an effect may
-begin, what turns effects into calls of ports, and the journal in memory. Does not belong here: threads, sockets,
-databases and files (``aiops.adapters``).
+Production, replays and the simulator run the same code: ``leadership`` (claim, recover, decide, commit, begin),
+``dispatcher`` with ``answers`` (an effect, its port, the event that answers it), ``conversation`` (with the agents) and
+``gate`` (whether a step may begin, what came of it). None of them waits: production drives them on threads
+(``aiops.adapters``), replays and simulations in virtual time (``in_process``, ``virtual_ports``, ``agenda``).
+
+Belongs here: every rule about effects, and the journal in memory. Does not belong here: threads, clocks, sockets,
+databases, files and logs.
 """

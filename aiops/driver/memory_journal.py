@@ -15,10 +15,17 @@ from aiops.model.codec import EFFECT
 from aiops.model.effects import Effect
 from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.errors import FencedOutError
-from aiops.ports import HaltState, InboxRow, JournalRow, Put, Recovered, TimerRow, TopicPartition, Transaction
-
-ORCHESTRATOR = "orchestrator"
-"""The role whose epoch a commit is checked against."""
+from aiops.ports import (
+    ORCHESTRATOR,
+    HaltState,
+    InboxRow,
+    JournalRow,
+    Put,
+    Recovered,
+    TimerRow,
+    TopicPartition,
+    Transaction,
+)
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from typing import Protocol
 from aiops.agents.composition import control_agents
 from aiops.agents.monitor.plan import Produced
 from aiops.agents.monitoring import MonitoringAgent
+from aiops.driver.gate import ANY
 from aiops.driver.in_process import InProcessRuntime
 from aiops.driver.in_process import World as Outside
 from aiops.driver.memory_journal import MemoryJournal
@@ -82,14 +83,12 @@ class Product:
         self.notifier = PageRecorder()
         self.on_call = OnCall(approval_seconds)
         self.journal = MemoryJournal()
-        acting = self.settings.acting
         outside = Outside(
             agents=control_agents(self.settings, bundle),
             fleet=AgentFleet(self.monitoring, lambda: self.runtime.now),
             budget=MemoryBudget(),
-            executor=self._executor,
+            executors={ANY: self._executor},
             notifier=self.notifier,
-            limits={"*": acting.budget_share, "value": acting.budget_value_share},
         )
         self.runtime = InProcessRuntime(self.settings, outside, self.journal, at=world.now)
         self._numbers = {"episode": 0, "edges": 0}
@@ -102,8 +101,7 @@ class Product:
         if produced is not None:
             self._offer(produced)
             self._offer(self.monitoring.tick(now, lag_is_small=True))
-        for order, outcome in self._executor.settled():
-            runtime.report(order, outcome)
+        self._executor.settle()
         runtime.run_until(now)
         self.on_call.look(runtime, self.notifier.pages)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from aiops.agents.monitoring import MonitoringAgent
@@ -32,20 +33,19 @@ class Act:
 
 
 class WorldExecutor:
-    """Actions that take effect in the world after a while; ``settled`` says how they ended.
+    """``Executor`` of actions that take effect in the world after a while.
 
     Args:
         world: on which.
-        healthy: whether a target is in order just now, noted beside each act.
     """
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._running: list[StepOrder] = []
+        self._running: list[tuple[StepOrder, Future[StepOutcome]]] = []
         self.acts: list[Act] = []
 
-    def run(self, order: StepOrder) -> StepOutcome | None:
-        """Begin it, or say why not."""
+    def run(self, order: StepOrder) -> StepOutcome | Future[StepOutcome]:
+        """Begin it, or say why not; the future is done when ``settle`` finds that the action has ended."""
         capability, world = order.capability, self._world
         if order.dry_run:
             return StepOutcome(capability.key, StepStatus.DONE, world.now, "dry run", order.domain)
@@ -55,26 +55,23 @@ class WorldExecutor:
         self.acts.append(Act(world.now, capability.key, name, undo, result.accepted, plan))
         if not result.accepted:
             return StepOutcome(capability.key, StepStatus.FAILED, world.now, result.detail, order.domain)
-        self._running.append(order)
-        return None
+        ends: Future[StepOutcome] = Future()
+        self._running.append((order, ends))
+        return ends
 
     def observe(self, order: StepOrder) -> Observed:
         """What the target knows of the order's key."""
         return self._world.observe(order.capability.action.target, order.capability.key)
 
-    def settled(self) -> list[tuple[StepOrder, StepOutcome]]:
-        """Orders that ended since the last call."""
-        if not self._running:
-            return []
-        over, going = [], []
-        for order in self._running:
+    def settle(self) -> None:
+        """Report the actions that ended since the last call."""
+        running, self._running = self._running, []
+        for order, ends in running:
             status = self._world.outcome(order.capability.key)
             if status is None:
-                going.append(order)
+                self._running.append((order, ends))
             else:
-                over.append((order, StepOutcome(order.capability.key, status, self._world.now, "", order.domain)))
-        self._running = going
-        return over
+                ends.set_result(StepOutcome(order.capability.key, status, self._world.now, "", order.domain))
 
 
 @dataclass(slots=True)

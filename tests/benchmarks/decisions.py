@@ -29,18 +29,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aiops.adapters.asking import Agents, Answer, Question
+from aiops.adapters.asking import Asking
 from aiops.adapters.bundle.loading import bundle_folder, load_bundle
 from aiops.adapters.clock import SystemClock
 from aiops.adapters.cluster.agents import ClusterAgents
 from aiops.adapters.cluster.cluster import Cluster
-from aiops.adapters.dispatch import Outside, ThreadedDispatcher
+from aiops.adapters.dispatch import ThreadedDispatcher
 from aiops.adapters.journal.budget import SqlBudgetStore
 from aiops.adapters.journal.opening import open_journal
 from aiops.adapters.orchestration import Orchestration, OrchestrationParts
 from aiops.agents.composition import control_agent
 from aiops.agents.view import Agent
 from aiops.bootstrap.parts import limits
+from aiops.driver.conversation import Agents, Answer, Question
+from aiops.driver.dispatcher import Outside
 from aiops.model.entities import Edge, EdgeKind, Item
 from aiops.model.episodes import Direction, Episode, Signal, Source
 from aiops.model.events import EpisodeReported, Event, ItemReported
@@ -198,8 +200,8 @@ class Bench:
         self.journal = Watched(inner)
         quiet, clock = Quiet(), SystemClock()
         outside = Outside(
-            agents=self.agents, steps=quiet, fleet=quiet, budget=SqlBudgetStore(inner.engine),
-            limits=limits(self.settings), pager=quiet, producer=quiet, clock=clock,
+            asker=Asking(self.agents, self._offer, clock), steps=quiet, fleet=quiet,
+            budget=SqlBudgetStore(inner.engine), limits=limits(self.settings), pager=quiet, producer=quiet, clock=clock,
         )  # fmt: skip
         dispatcher = ThreadedDispatcher(outside, self._offer)
         parts: Any = OrchestrationParts(

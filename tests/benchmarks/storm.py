@@ -29,14 +29,14 @@ import numpy.typing as npt
 from aiops.adapters.bundle.loading import bundle_folder, load_bundle
 from aiops.adapters.journal.engine import sqlite_url
 from aiops.adapters.journal.journal import SqlJournal
-from aiops.agents.composition import control_agent
+from aiops.agents.composition import control_agents
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.control.state.transaction import Decision
+from aiops.driver.gate import ANY
 from aiops.driver.in_process import InProcessRuntime, World
 from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.entities import Criticality, Edge, EdgeKind, Item
 from aiops.model.events import EpisodeReported, Event, ItemReported
-from aiops.model.handoffs import Role
 from aiops.model.incidents import Incident, IncidentState
 from aiops.model.pages import Delivery, Page
 from aiops.model.plans import Observed, StepOrder, StepOutcome, StepStatus
@@ -59,7 +59,6 @@ MIDDLE = 40
 METRICS = (
     "http.server.errors", "http.server.latency.p99", "http.server.queue", "process.cpu.utilization", "http.timeouts",
 )  # fmt: skip
-_ROLES = (Role.ANALYSIS, Role.ROUTING, Role.RESOLUTION, Role.OVERSIGHT, Role.TRIAGE)
 _DECIDED = {IncidentState.ACTING, IncidentState.AWAITING_APPROVAL, IncidentState.HELD, IncidentState.ESCALATED}
 
 
@@ -177,10 +176,7 @@ def run(storm: Storm, journal: Journal) -> dict[str, Any]:
     source = TopicPartition(settings.topics.metrics_arrow, 0)
     agent.table(0).add(storm.identities())
     outside, bundle = Outside(agent), load_bundle(bundle_folder(settings))
-    world = World(
-        {role: control_agent(role, settings, bundle) for role in _ROLES}, outside, MemoryBudget(), outside, outside,
-        {"*": settings.acting.budget_share, "value": settings.acting.budget_value_share},
-    )  # fmt: skip
+    world = World(control_agents(settings, bundle), outside, MemoryBudget(), executors={ANY: outside}, notifier=outside)
     runtime = InProcessRuntime(settings, world, journal, at=START)
     for number, (item, edges) in enumerate(storm.items()):
         runtime.offer(ItemReported(id=f"item/{number}", at=START, item=item, edges=edges))

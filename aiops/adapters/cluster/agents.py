@@ -7,11 +7,10 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
-from aiops.adapters.asking import Answer, Failed, Question
 from aiops.adapters.cluster.cluster import Cluster, shared
 from aiops.adapters.cluster.packing import packed, unpacked
 from aiops.agents.view import Agent
-from aiops.model.errors import AiopsError
+from aiops.driver.conversation import Answer, Question, answer_of
 from aiops.model.handoffs import Role
 from topology.graph import Graph
 
@@ -33,12 +32,7 @@ class AgentHost:
 
     def _answer(self, question: Question) -> Answer:
         self._fail_point("agent.handling")
-        try:
-            return self._agent.handle(question.handoff, replace(question.view, graph=self._graph))
-        except AiopsError as error:
-            return Failed(f"{type(error).__name__}: {error}"[:500])
-        except Exception as error:  # noqa: BLE001 - an actor's loop: what else came in the same call is answered
-            return Failed(f"it failed: {type(error).__name__}: {error}"[:500])
+        return answer_of(self._agent, replace(question, view=replace(question.view, graph=self._graph)))
 
 
 class ClusterAgents:

@@ -16,8 +16,9 @@ from sqlalchemy import Row as SqlRow
 from aiops.adapters.journal.engine import reading, serialise, translated
 from aiops.adapters.journal.statements import run
 from aiops.adapters.journal.tables import EPOCH, RESERVATION, long, short
-from aiops.adapters.journal.writing import ORCHESTRATOR, upsert
+from aiops.adapters.journal.writing import upsert
 from aiops.model.plans import Reservation, ReservationAnswer
+from aiops.ports import ORCHESTRATOR
 from remediations.budget import Row, closed, decide, spent
 
 _CHANGED = ("long", "domain", "work_item", "targets", "shares", "epoch", "token", "held", "reason")

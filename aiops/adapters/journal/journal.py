@@ -11,12 +11,12 @@ from aiops.adapters.journal.engine import open_engine, serialise, translated
 from aiops.adapters.journal.inbox import SqlInbox
 from aiops.adapters.journal.statements import first
 from aiops.adapters.journal.tables import ASSIGNMENT, DOCUMENT, ENTRY, EPOCH, OUTBOX, POSITION, TIMER
-from aiops.adapters.journal.writing import ORCHESTRATOR, upsert, write
+from aiops.adapters.journal.writing import upsert, write
 from aiops.control.record.audit_chain import GENESIS
 from aiops.model.codec import EFFECT
 from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.errors import FencedOutError
-from aiops.ports import Recovered, TimerRow, TopicPartition, Transaction
+from aiops.ports import ORCHESTRATOR, Recovered, TimerRow, TopicPartition, Transaction
 
 FLEET = "fleet"
 """Role whose epoch guards the assignment of slots."""

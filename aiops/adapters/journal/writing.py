@@ -16,10 +16,7 @@ from aiops.adapters.journal.statements import Row, first, run
 from aiops.adapters.journal.tables import ARCHIVE, DOCUMENT, ENTRY, EPOCH, OUTBOX, POSITION, TIMER, given, long, short
 from aiops.control.record.audit_chain import link
 from aiops.model.codec import EFFECT
-from aiops.ports import Put, Remove, TimerRow, TopicPartition, Transaction
-
-ORCHESTRATOR = "orchestrator"
-"""Role whose epoch guards transactions."""
+from aiops.ports import ORCHESTRATOR, Put, Remove, TimerRow, TopicPartition, Transaction
 
 _DocumentKey = tuple[str, str]
 

@@ -22,8 +22,7 @@ from aiops.adapters.signing import signing_key
 from aiops.cli import main as program
 from aiops.cli.exits import Exit
 from aiops.control.record.audit_chain import chained
-from aiops.driver.memory_journal import ORCHESTRATOR
-from aiops.ports import Entry, OutRecord, Transaction
+from aiops.ports import ORCHESTRATOR, Entry, OutRecord, Transaction
 from tests.integration.conftest import MakeTopic
 
 Verify = Callable[..., tuple[int, Any]]

@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 import pytest
 
-from aiops.adapters.asking import Answer, Asking, Failed, Question
+from aiops.adapters.asking import Asking
 from aiops.agents.view import View
+from aiops.driver.conversation import Answer, Failed, Question
 from aiops.model.errors import TemporaryError
 from aiops.model.events import Event, HandoffAnswered, HandoffFailed
 from aiops.model.handoffs import DiagnoseRequest, Handoff, Intent, MergeProposed, ReviewRequest, Role

@@ -11,9 +11,9 @@ import pytest
 from aiops.adapters.checkpoints import LAST, CheckpointPublisher, Signing
 from aiops.adapters.signing import KEY, decode, encode, public_key, signing_key
 from aiops.control.record.audit_chain import Fault, signed, verify
-from aiops.driver.memory_journal import ORCHESTRATOR, MemoryJournal
+from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.errors import PermanentError, TemporaryError
-from aiops.ports import Entry, JournalRow, OutRecord, Transaction
+from aiops.ports import ORCHESTRATOR, Entry, JournalRow, OutRecord, Transaction
 
 
 @dataclass

@@ -8,8 +8,9 @@ from queue import Empty, SimpleQueue
 
 import pytest
 
-from aiops.adapters.orchestration import LEDGER, Orchestration, OrchestrationParts
+from aiops.adapters.orchestration import Orchestration, OrchestrationParts
 from aiops.control.orchestrator import Orchestrator
+from aiops.driver.leadership import LEDGER
 from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.codec import decode
 from aiops.model.deadletters import DeadLetter

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ class Target(FakeTarget):
     budget: MemoryBudget = field(default_factory=MemoryBudget)
     harms: str = ""
 
-    def run(self, order: StepOrder) -> StepOutcome:
+    def run(self, order: StepOrder) -> StepOutcome | Future[StepOutcome]:
         """Do it, and perhaps harm somebody."""
         if self.harms and order.capability.direction is Direction.DO:
             self.unwell.add(self.harms)
@@ -71,7 +72,9 @@ class Estate:
             TriageAgent(),
         )
         self.target = Target()
-        world = World({agent.role: agent for agent in agents}, self.target, self.target, self.target, self.target)
+        world = World(
+            {agent.role: agent for agent in agents}, self.target, self.target, {"*": self.target}, self.target
+        )
         self.runtime = InProcessRuntime(tree, world, MemoryJournal(), at=START)
         for item in ITEMS:
             edges = tuple(edge for edge in EDGES if edge.source == item.id)

@@ -20,10 +20,9 @@ from aiops.cli import main as program
 from aiops.cli.exits import Exit
 from aiops.cli.opening import plain, span
 from aiops.control.record.audit_chain import Checkpoint, sign
-from aiops.driver.memory_journal import ORCHESTRATOR
 from aiops.model.codec import encode
 from aiops.model.plans import Oversight
-from aiops.ports import Put, Transaction
+from aiops.ports import ORCHESTRATOR, Put, Transaction
 from tests.unit.console.estate import waiting
 
 Run = Callable[..., tuple[int, str, str]]

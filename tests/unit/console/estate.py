@@ -58,7 +58,7 @@ def waiting(level: Oversight = Oversight.ONE_APPROVER, entity: str = "pay") -> L
 
 def hand_over(loop: Loop) -> None:
     """Let the orchestrator read its inbox and go on for a minute."""
-    loop.runtime._read_inbox()
+    loop.runtime.wake()
     loop.wait(60)
 
 

@@ -138,7 +138,7 @@ def test_halt_works_on_the_table_and_is_never_lost() -> None:
     assert (halted.generation, halted.halted, halted.who) == (2, True, "bob")
     assert switch.resume("ann").new
     assert not loop.journal.halt_state().halted
-    loop.runtime._read_inbox()
+    loop.runtime.wake()
 
 
 def test_halted_means_that_nothing_is_begun() -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 
 from aiops.agents.view import Agent, View
+from aiops.driver.answers import step_reported
+from aiops.driver.gate import ANY
 from aiops.driver.in_process import InProcessRuntime, World
 from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.diagnoses import Diagnosis, Evidence, Hypothesis
+from aiops.model.effects import RunStep
 from aiops.model.episodes import Direction as Way
 from aiops.model.episodes import Episode, Signal, Source
 from aiops.model.errors import TemporaryError
@@ -215,7 +219,7 @@ class FakeTarget:
     behind: float = 0.0
     """Seconds that the sources are behind when they answer."""
 
-    def run(self, order: StepOrder) -> StepOutcome:
+    def run(self, order: StepOrder) -> StepOutcome | Future[StepOutcome]:
         """Do it, once per call: the counter tells whether somebody called twice."""
         key = order.capability.key
         if self.happens:
@@ -274,17 +278,20 @@ class Loop:
     def __post_init__(self) -> None:
         self.start()
 
-    def start(self) -> None:
-        """A (new) runtime on the journal; the old one is forgotten as a kill would."""
+    def world(self) -> World:
+        """The fakes as ports."""
         parts: tuple[Agent, ...] = (self.analysis, self.oversight, self.resolution, self.routing, self.triage)
-        world = World(
+        return World(
             agents={agent.role: agent for agent in parts},
             fleet=self.target,
             budget=self.target,
-            executor=self.target,
+            executors={ANY: self.target},
             notifier=self.target,
         )
-        self.runtime = InProcessRuntime(self.settings, world, self.journal, at=self.at)
+
+    def start(self, world: World | None = None) -> None:
+        """A (new) runtime on the journal; the old one is forgotten as a kill would."""
+        self.runtime = InProcessRuntime(self.settings, world or self.world(), self.journal, at=self.at)
         self.runtime.on_decision = self.check
         self.sound()
 
@@ -297,6 +304,11 @@ class Loop:
     def sound(self) -> None:
         """All invariants hold."""
         assert self.runtime.orchestrator.validate() == []
+
+    def report(self, order: StepOrder, outcome: StepOutcome) -> None:
+        """An executor's word reaches the orchestrator: late, doubled, or after a kill."""
+        effect = RunStep(order.capability.id, order, domain=order.domain)
+        self.runtime.offer(step_reported(effect, outcome, outcome.at))
 
     def wait(self, seconds: float) -> None:
         """Let time pass."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from hypothesis import HealthCheck, given
@@ -26,13 +27,13 @@ class Stubborn(FakeTarget):
     seen: Observed | None = None
     after_halt: list[str] = field(default_factory=list)
 
-    def run(self, order: StepOrder) -> StepOutcome | None:  # type: ignore[override]
+    def run(self, order: StepOrder) -> Future[StepOutcome]:
         """The effect happens; nobody hears of it."""
         super().run(order)
         self.unreported.append(order)
         if self.halted:
             self.after_halt.append(order.capability.key)
-        return None
+        return Future()
 
     def observe(self, order: StepOrder) -> Observed:
         """The truth, unless it cannot tell."""
@@ -57,10 +58,10 @@ def act(loop: Loop, target: Stubborn, word: str, number: int) -> None:
             status = (StepStatus.DONE, StepStatus.FAILED, StepStatus.UNKNOWN)[number % 3]
             outcome = StepOutcome(order.capability.key, status, max(loop.at, loop.runtime.now))
             target.reported.append((order, outcome))
-            loop.runtime.report(order, outcome)
+            loop.report(order, outcome)
         case "doubled" if target.reported:
             order, outcome = target.reported[number % len(target.reported)]
-            loop.runtime.report(order, outcome)
+            loop.report(order, outcome)
         case "kill":
             loop.at = max(loop.at, loop.runtime.now)
             loop.start()
@@ -114,7 +115,7 @@ def test_an_undo_under_halt_does_not_run_and_pages_the_exact_state() -> None:
     halt(loop, target, on=True)
     loop.wait(1)
     (order,) = target.unreported
-    loop.runtime.report(order, StepOutcome(order.capability.key, StepStatus.DONE, loop.at))
+    loop.report(order, StepOutcome(order.capability.key, StepStatus.DONE, loop.at))
     loop.wait(600)
     assert [direction for _, direction in target.done] == [Direction.DO]
     assert loop.incidents == {"INC-1": "escalated"}
@@ -137,7 +138,7 @@ def test_an_outcome_after_the_end_changes_nothing() -> None:
     before = loop.incidents
     order = target.unreported[0]
     for _ in range(2):
-        loop.runtime.report(order, StepOutcome(order.capability.key, StepStatus.DONE, loop.at))
+        loop.report(order, StepOutcome(order.capability.key, StepStatus.DONE, loop.at))
         loop.wait(60)
     assert before == loop.incidents == {"INC-1": "escalated"}
     assert max(target.effects.values()) == 1
@@ -152,11 +153,11 @@ def test_a_late_word_on_an_earlier_run_says_nothing_of_the_next() -> None:
     loop.wait(35)
     first, second = target.unreported
     assert first.capability.key == second.capability.key
-    loop.runtime.report(first, StepOutcome(first.capability.key, StepStatus.REFUSED, loop.at, "too late"))
+    loop.report(first, StepOutcome(first.capability.key, StepStatus.REFUSED, loop.at, "too late"))
     loop.wait(1)
     (record,) = loop.runtime.orchestrator.state.sagas.values()
     assert record.saga.state.value == "running"
-    loop.runtime.report(second, StepOutcome(second.capability.key, StepStatus.DONE, loop.at))
+    loop.report(second, StepOutcome(second.capability.key, StepStatus.DONE, loop.at))
     loop.wait(1)
     (record,) = loop.runtime.orchestrator.state.sagas.values()
     assert record.saga.tracks[0].mark.value == "done"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from aiops.control.orchestrator import Orchestrator
 from aiops.control.state.invariants import membership_difference
 from aiops.control.state.store import State
 from aiops.model import events as happened
-from aiops.model.effects import Effect, RunStep
+from aiops.model.effects import Effect, Publish, RunStep
 from aiops.model.entities import Edge, Item
 from aiops.model.episodes import Episode
 from aiops.model.handoffs import DiagnoseRequest, Handoff, Intent, Role
@@ -48,7 +50,7 @@ class Anything(RuleBasedStateMachine):
     def _watch(self) -> None:
         """Effects must be journalled before they happen; the process may die before any of them."""
         runtime, journal = self.loop.runtime, self.loop.journal
-        perform = runtime._perform
+        begin, publish = runtime.dispatcher._begin, runtime.dispatcher._publish
 
         def watched(effect: Effect) -> None:
             assert effect.key in {e.key for e in journal.effects()}, f"{effect.key} was not journalled"
@@ -60,9 +62,18 @@ class Anything(RuleBasedStateMachine):
                 self.runs[effect.order.capability.id] += 1
                 assert self.runs[effect.order.capability.id] == 1, "a capability was used twice"
                 assert not runtime.orchestrator.state.reign.halted, "a step began while halted"
-            perform(effect)
 
-        runtime._perform = watched  # type: ignore[method-assign]
+        def begun(effect: Effect, orchestrator: Orchestrator) -> None:
+            watched(effect)
+            begin(effect, orchestrator)
+
+        def published(effects: Sequence[Publish]) -> None:
+            for effect in effects:
+                watched(effect)
+            publish(effects)
+
+        runtime.dispatcher._begin = begun  # type: ignore[method-assign]
+        runtime.dispatcher._publish = published  # type: ignore[method-assign]
 
     def _restart(self) -> None:
         """Forget the process; what the journal tells is what the process knew."""

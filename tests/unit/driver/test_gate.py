@@ -1,88 +1,19 @@
-"""The gate in front of every effect."""
+"""The gate in front of every effect: what it admits, what a reply means, what may still happen."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 
-from aiops.driver.gate import Gate
+from aiops.driver.gate import GRACE, AskAgain, Basis, Gate, GateRefusal, Refused, Seen
+from aiops.driver.replies import Failure
+from aiops.model.codec import decode
 from aiops.model.errors import PermanentError, TemporaryError
-from aiops.model.plans import Action, Capability, Direction, Observed, StepOrder, StepOutcome, StepStatus
+from aiops.model.plans import Observed, StepOrder, StepOutcome, StepStatus
 from aiops.ports import HaltState, InboxRow
-
-NOW = 1_000_000_000_000
-
-
-@dataclass
-class Inbox:
-    """An inbox in memory."""
-
-    rows: dict[str, InboxRow] = field(default_factory=dict)
-    halt: HaltState = field(default_factory=lambda: HaltState(0, halted=False))
-    newest: int = 7
-    down: bool = False
-
-    def append(self, row: InboxRow) -> bool:
-        if row.key in self.rows:
-            return False
-        self.rows[row.key] = row
-        return True
-
-    def has(self, key: str, domain: str = "main") -> bool:
-        return key in self.rows
-
-    def halt_state(self, domain: str = "main") -> HaltState:
-        if self.down:
-            raise TemporaryError("the journal is away")
-        return self.halt
-
-    def set_halt(self, state: HaltState, domain: str = "main") -> HaltState:
-        self.halt = state
-        return state
-
-    def epoch(self, role: str, domain: str = "main") -> int:
-        return self.newest
-
-
-@dataclass
-class Target:
-    """Counts effects by key, as a real target would."""
-
-    effects: dict[str, int] = field(default_factory=dict)
-    error: Exception | None = None
-    observed: Observed = Observed.UNKNOWN
-
-    def run(self, order: StepOrder) -> StepOutcome:
-        if self.error is not None:
-            raise self.error
-        key = order.capability.key
-        self.effects[key] = self.effects.get(key, 0) + 1
-        return StepOutcome(key, StepStatus.DONE, NOW)
-
-    def observe(self, order: StepOrder) -> Observed:
-        return self.observed
-
-
-class Clock:
-    """A clock that stands until somebody waits."""
-
-    def __init__(self) -> None:
-        self.at = NOW
-
-    def now(self) -> int:
-        return self.at
-
-    def wait(self, seconds: float) -> None:
-        self.at += int(seconds * 1e9)
-
-
-def order(capability: str = "c1") -> StepOrder:
-    action = Action("restart", "cart")
-    return StepOrder(
-        Capability(capability, "inc", "plan/1/do", action, Direction.DO, 7, 0, NOW + 10**10), NOW + 5 * 10**9
-    )
+from tests.unit.driver.ports import NOW, SECOND, Clock, Inbox, Target, order
 
 
 @pytest.fixture
@@ -102,89 +33,200 @@ def clock() -> Clock:
 
 @pytest.fixture
 def gate(inbox: Inbox, target: Target, clock: Clock) -> Gate:
-    return Gate(inbox, {"*": target}, clock, wait=clock.wait)
+    return Gate(inbox, {"*": target}, clock)
 
 
-def test_an_order_is_carried_out_and_its_outcome_is_in_the_inbox(gate: Gate, inbox: Inbox, target: Target) -> None:
-    """Attempt before, outcome after."""
-    assert gate.run(order()).status is StepStatus.DONE
-    assert target.effects == {"plan/1/do": 1}
-    assert list(inbox.rows) == ["attempt/c1", "outcome/c1"]
+def test_an_order_with_authority_gets_its_executor(gate: Gate, inbox: Inbox, target: Target) -> None:
+    """And the attempt is in the inbox before anybody runs it, with the order as it was given."""
+    assert gate.admit(order()) is target
+    row = inbox.rows["attempt/c1"]
+    assert (row.kind, row.who, row.at, decode(StepOrder, row.body)) == ("attempt", "executor", NOW, order())
+    assert target.effects == {}
 
 
-def test_a_capability_is_used_once(gate: Gate, target: Target) -> None:
-    """The same order twice has one effect."""
-    gate.run(order())
-    assert gate.run(order()).status is StepStatus.REFUSED
-    assert target.effects == {"plan/1/do": 1}
+def test_a_primitive_has_its_own_executor_or_the_common_one(inbox: Inbox, target: Target, clock: Clock) -> None:
+    """The named one comes first."""
+    other = Target()
+    gate = Gate(inbox, {"scale": other, "*": target}, clock)
+    assert gate.admit(order("c1", "scale")) is other
+    assert gate.admit(order("c2", "restart")) is target
 
 
 @pytest.mark.parametrize(
-    ("change", "why"),
+    ("change", "refusal", "text"),
     [
-        (lambda i, _: setattr(i, "newest", 8), "epoch 7 is over"),
-        (lambda i, _: setattr(i, "halt", HaltState(1, halted=True, who="ann")), "ann halted"),
-        (lambda i, _: setattr(i, "halt", HaltState(2, halted=False)), "there was a halt"),
-        (lambda _, c: setattr(c, "at", NOW + 6 * 10**9), "expired"),
-        (lambda i, _: setattr(i, "down", True), "cannot be read"),
+        (lambda i, _: setattr(i, "newest", 8), GateRefusal.EPOCH_OVER, "its epoch 7 is over, the newest is 8"),
+        (
+            lambda i, _: setattr(i, "halt", HaltState(1, halted=True, who="ann", reason="storm")),
+            GateRefusal.HALTED,
+            "ann halted all actions (storm)",
+        ),
+        (
+            lambda i, _: setattr(i, "halt", HaltState(1, halted=True)),
+            GateRefusal.HALTED,
+            "somebody halted all actions (no reason given)",
+        ),
+        (
+            lambda i, _: setattr(i, "halt", HaltState(2, halted=False)),
+            GateRefusal.HALTED_SINCE,
+            "there was a halt since it was authorised",
+        ),
+        (lambda _, c: setattr(c, "at", NOW + 6 * SECOND), GateRefusal.EXPIRED, "its capability has expired"),
+        (
+            lambda i, _: setattr(i, "down", True),
+            GateRefusal.JOURNAL_UNREADABLE,
+            "the journal cannot be read: the journal is away",
+        ),
     ],
-    ids=["epoch", "halted", "halted-and-resumed", "late", "no-journal"],
+    ids=["epoch", "halted", "halted-by-nobody", "halted-and-resumed", "late", "no-journal"],
 )
-def test_nothing_happens_without_authority_at_this_moment(
-    gate: Gate, inbox: Inbox, target: Target, clock: Clock, change: Callable[[Inbox, Clock], None], why: str
+def test_nothing_is_admitted_without_authority_at_this_moment(
+    gate: Gate, inbox: Inbox, clock: Clock, change: Callable[[Inbox, Clock], None], refusal: GateRefusal, text: str
 ) -> None:
-    """Each refusal says why and uses nothing up."""
+    """Each refusal is a value of its own, says why, and uses nothing up."""
     change(inbox, clock)
-    outcome = gate.run(order())
-    assert (outcome.status, target.effects, inbox.rows) == (StepStatus.REFUSED, {}, {})
-    assert why in outcome.detail
+    refused = gate.admit(order())
+    assert isinstance(refused, Refused)
+    assert (refused.refusal, refused.detail, inbox.rows) == (refusal, text, {})
+
+
+def test_each_refusal_has_a_text() -> None:
+    """No refusal fails while it is being told."""
+    facts = {"error": "e", "epoch": 1, "newest": 2, "who": "w", "reason": "{r}", "primitive": "{0}"}
+    texts = {Refused(refusal, facts).detail for refusal in GateRefusal}
+    assert len(texts) == len(GateRefusal)
+    assert "w halted all actions ({r})" in texts
+
+
+@pytest.mark.parametrize("over", [0, 1])
+def test_the_last_moment_of_an_order_is_its_deadline(gate: Gate, clock: Clock, over: int) -> None:
+    """One nanosecond later it is refused; the same holds for its capability."""
+    early = replace(order(), deadline_at=NOW + 20 * SECOND)
+    for given, end in ((order(), NOW + 5 * SECOND), (early, NOW + 10 * SECOND)):
+        clock.at = end + over
+        fresh = replace(given, capability=replace(given.capability, id=f"c{end}"))
+        assert isinstance(gate.admit(fresh), Refused) is bool(over)
 
 
 def test_no_executor_means_no_action(inbox: Inbox, clock: Clock) -> None:
     """An action nobody can carry out is refused with the setting's name."""
-    outcome = Gate(inbox, {}, clock).run(order())
-    assert outcome.status is StepStatus.REFUSED
-    assert "acting.executors" in outcome.detail
+    refused = Gate(inbox, {}, clock).admit(order())
+    assert isinstance(refused, Refused)
+    assert (refused.refusal, inbox.rows) == (GateRefusal.NO_EXECUTOR, {})
+    assert refused.detail == "no executor is set for restart: see acting.executors in aiops.yaml"
+
+
+def test_a_capability_is_used_once(gate: Gate) -> None:
+    """The second order with it is told that it is used, and becomes an outcome that says so."""
+    gate.admit(order())
+    refused = gate.admit(order())
+    assert refused == Refused(GateRefusal.USED)
+    outcome = gate.turned_away(order(), refused)
+    assert outcome == StepOutcome("plan/1/do", StepStatus.REFUSED, NOW, "its capability was used already")
+
+
+def test_an_attempt_that_cannot_be_recorded_is_no_attempt(gate: Gate, inbox: Inbox) -> None:
+    """The error goes to whoever asked, who does not know either whether the row is there."""
+    inbox.full = True
+    with pytest.raises(TemporaryError, match="disk is full"):
+        gate.admit(order())
 
 
 @pytest.mark.parametrize(
-    ("error", "status"),
+    ("reply", "status", "detail"),
     [
-        (TemporaryError("lost"), StepStatus.UNKNOWN),
-        (PermanentError("no"), StepStatus.FAILED),
-        (RuntimeError("bug"), StepStatus.UNKNOWN),
+        (StepOutcome("plan/1/do", StepStatus.DONE, NOW - 5, "it said so"), StepStatus.DONE, "it said so"),
+        (Failure(TemporaryError("lost")), StepStatus.UNKNOWN, "it may or may not have happened: lost"),
+        (Failure(PermanentError("no such host")), StepStatus.FAILED, "no such host"),
+        (Failure(RuntimeError("a bug")), StepStatus.UNKNOWN, "the executor failed: RuntimeError('a bug')"),
     ],
+    ids=["outcome", "temporary", "permanent", "bug"],
 )
-def test_an_executor_that_fails_is_reported_and_never_raises(
-    gate: Gate, target: Target, inbox: Inbox, error: Exception, status: StepStatus
+def test_what_an_executor_replies_is_recorded_as_what_it_means(
+    gate: Gate, inbox: Inbox, reply: StepOutcome | Failure, status: StepStatus, detail: str
 ) -> None:
-    """What may have happened is unknown; what surely did not is failed."""
-    target.error = error
-    assert gate.run(order()).status is status
-    assert "outcome/c1" in inbox.rows
+    """What may have happened is unknown; what surely did not is failed; an outcome stays as it is."""
+    outcome = gate.ended(order(), reply)
+    assert (outcome.key, outcome.status, outcome.detail) == ("plan/1/do", status, detail)
+    row = inbox.rows["outcome/c1"]
+    assert (row.kind, row.who, row.at, decode(StepOutcome, row.body)) == ("outcome", "executor", outcome.at, outcome)
 
 
-def test_an_order_that_never_began_is_not_done_and_cannot_begin_later(gate: Gate, target: Target) -> None:
-    """Observing burns the capability."""
-    assert gate.observe(order())[0] is Observed.NOT_DONE
-    assert gate.run(order()).status is StepStatus.REFUSED
-    assert target.effects == {}
+def test_an_outcome_that_cannot_be_recorded_is_not_told(gate: Gate, inbox: Inbox) -> None:
+    """It would not survive the process: whoever asked hears of an error, and looks."""
+    inbox.full = True
+    with pytest.raises(TemporaryError, match="disk is full"):
+        gate.ended(order(), StepOutcome("plan/1/do", StepStatus.DONE, NOW))
+
+
+def test_an_order_that_never_began_is_not_done_and_cannot_begin_later(gate: Gate, inbox: Inbox) -> None:
+    """Observing burns the capability, in the observer's name."""
+    seen = gate.observe(order())
+    assert isinstance(seen, Seen)
+    assert (seen.observed, seen.basis) == (Observed.NOT_DONE, Basis.NEVER_BEGUN)
+    assert seen.detail == "it was never begun, and now it cannot begin"
+    assert inbox.rows["attempt/c1"].who == "observer"
+    assert gate.admit(order()) == Refused(GateRefusal.USED)
+
+
+def test_an_order_that_may_still_happen_is_asked_about_after_its_deadline(
+    gate: Gate, target: Target, clock: Clock
+) -> None:
+    """One nanosecond too early is too early."""
+    target.observed = Observed.NOT_DONE
+    gate.admit(order())
+    over_at = order().deadline_at + GRACE
+    assert gate.observe(order()) == AskAgain(over_at)
+    clock.at = over_at - 1
+    assert gate.observe(order()) == AskAgain(over_at)
+    clock.at = over_at
+    assert gate.observe(order()) == Seen(Observed.NOT_DONE, Basis.TARGET)
 
 
 @pytest.mark.parametrize("observed", list(Observed))
-def test_an_order_that_began_is_judged_by_its_target_after_its_deadline(
-    gate: Gate, inbox: Inbox, target: Target, clock: Clock, observed: Observed
+def test_an_order_that_has_ended_is_judged_by_its_target_at_once(
+    gate: Gate, target: Target, observed: Observed
 ) -> None:
-    """Before the deadline the effect could still come, so the answer waits."""
+    """Its outcome says that it is not under way any more, whatever the outcome is."""
     target.observed = observed
+    gate.admit(order())
+    gate.ended(order(), Failure(TemporaryError("lost")))
+    seen = gate.observe(order())
+    assert seen == Seen(observed, Basis.TARGET)
+    assert isinstance(seen, Seen)
+    assert seen.detail == "the target was asked"
+
+
+@pytest.mark.parametrize("error", [TemporaryError("it is away"), RuntimeError("it is away")])
+def test_a_target_that_cannot_be_asked_is_unknown(gate: Gate, target: Target, clock: Clock, error: Exception) -> None:
+    """Whatever its executor raises."""
+    gate.admit(order())
+    target.error = error
+    clock.at += 3600 * SECOND
+    seen = gate.observe(order())
+    assert isinstance(seen, Seen)
+    assert (seen.observed, seen.basis, seen.detail) == (Observed.UNKNOWN, Basis.ERROR, "it is away")
+
+
+def test_an_inbox_that_cannot_be_written_rules_nothing_out(gate: Gate, inbox: Inbox) -> None:
+    """Then nobody knows whether the order can still begin."""
+    inbox.full = True
+    seen = gate.observe(order())
+    assert isinstance(seen, Seen)
+    assert (seen.observed, seen.detail) == (Observed.UNKNOWN, "the disk is full")
+
+
+def test_without_an_executor_a_begun_order_stays_unknown(inbox: Inbox, clock: Clock) -> None:
+    """The setting was taken away after the order began."""
     inbox.append(InboxRow("attempt/c1", NOW, "attempt", "{}", "executor"))
-    assert gate.observe(order())[0] is observed
-    assert clock.at > order().deadline_at
+    clock.at += 3600 * SECOND
+    seen = Gate(inbox, {}, clock).observe(order())
+    assert isinstance(seen, Seen)
+    assert (seen.observed, seen.detail) == (Observed.UNKNOWN, "no executor is set for restart")
 
 
 def test_a_new_capability_for_the_same_key_may_run_after_not_done(gate: Gate, target: Target) -> None:
     """The key stays, the authority is new."""
     gate.observe(order("c1"))
-    assert gate.run(order("c2")).status is StepStatus.DONE
-    assert target.effects == {"plan/1/do": 1}
-    assert replace(order("c2")).capability.key == order("c1").capability.key
+    assert gate.admit(order("c2")) is target
+    assert order("c2").capability.key == order("c1").capability.key

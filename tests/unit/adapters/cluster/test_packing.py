@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aiops.adapters.asking import Failed
 from aiops.adapters.cluster.packing import packed, unpacked
+from aiops.driver.conversation import Failed
 from aiops.model.entities import Item
 from aiops.model.episodes import Direction, Episode, Signal, Source
 from aiops.model.handoffs import DiagnoseRequest, Role

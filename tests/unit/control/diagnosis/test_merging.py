@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from aiops.control.orchestrator import Orchestrator
@@ -64,10 +65,10 @@ class Slow(FakeTarget):
 
     begun: list[StepOrder] = field(default_factory=list)
 
-    def run(self, order: StepOrder) -> StepOutcome | None:  # type: ignore[override]
+    def run(self, order: StepOrder) -> Future[StepOutcome]:
         """It has begun."""
         self.begun.append(order)
-        return None
+        return Future()
 
 
 def test_incidents_that_act_are_merged_when_they_are_done() -> None:
@@ -86,7 +87,7 @@ def test_incidents_that_act_are_merged_when_they_are_done() -> None:
     assert len(loop.incidents) == 8, "the ninth had begun nothing, so it was taken over at once"
     for order in target.begun[1:]:
         outcome = StepOutcome(order.capability.key, StepStatus.REFUSED, loop.at, "not now")
-        loop.runtime.report(order, outcome)
+        loop.report(order, outcome)
     loop.wait(5)
     assert loop.incidents == {"INC-1": "acting"}
     assert len(loop.runtime.orchestrator.state.members["INC-1"]) == 9
