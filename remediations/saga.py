@@ -226,6 +226,7 @@ def _next_look(saga: Saga, at: int) -> int:
 
 def _verified(saga: Saga, event: say.Verified) -> Moved:
     """Healthy ends it, harm takes it back at once; all else is asked again until the deadline, then is failure."""
+    saga = replace(saga, verdict=event.verdict)
     if event.verdict is Verdict.HEALTHY:
         return _hold(saga, event.at)
     why = f"{event.verdict}: {'; '.join(event.reasons)}"
@@ -246,8 +247,8 @@ def _hold(saga: Saga, at: int) -> Moved:
     tracks = tuple(
         track if kept else replace(track, reservation="") for track, kept in zip(saga.tracks, keep, strict=True)
     )
-    saga = replace(saga, tracks=tracks, timer="", why="the goal was verified")
-    finished = say.Finished(Outcome.VERIFIED, saga.why, saga.describe())
+    saga = replace(saga, tracks=tracks, timer="", why="the goal was verified", ended=Outcome.VERIFIED)
+    finished = say.Finished(Outcome.VERIFIED, saga.why, saga.describe(), saga.verdict)
     if not any(keep):
         return replace(saga, state=State.FINISHED), (*releases, finished)
     saga, timer = _await_reversal(saga, at)
@@ -318,14 +319,14 @@ def _undone(saga: Saga, at: int) -> Moved:
 def _end(saga: Saga, outcome: Outcome) -> Moved:
     releases = tuple(say.Release(key) for key in saga.reservations)
     tracks = tuple(replace(track, reservation="") for track in saga.tracks)
-    saga = replace(saga, state=State.FINISHED, timer="", tracks=tracks)
-    return saga, (*releases, say.Finished(outcome, saga.why, saga.describe()))
+    saga = replace(saga, state=State.FINISHED, timer="", tracks=tracks, ended=outcome)
+    return saga, (*releases, say.Finished(outcome, saga.why, saga.describe(), saga.verdict))
 
 
 def _stuck(saga: Saga, why: str) -> Moved:
-    saga = replace(saga, state=State.STUCK, timer="", why=why)
+    saga = replace(saga, state=State.STUCK, timer="", why=why, ended=Outcome.STUCK)
     state = saga.describe()
-    return saga, (say.Page(why, state), say.Finished(Outcome.STUCK, why, state))
+    return saga, (say.Page(why, state), say.Finished(Outcome.STUCK, why, state, saga.verdict))
 
 
 # --------------------------------------------------------------------------- halts, restarts, timers, people

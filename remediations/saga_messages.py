@@ -253,6 +253,8 @@ class Finished:
     outcome: Outcome
     reason: str
     state: tuple[str, ...]
+    verdict: Verdict | None = None
+    """The newest verdict of verification; it stands whatever became of the undo."""
 
 
 Command = Reserve | AskAuthority | Begin | Observe | AskVerification | SetTimer | Release | Page | Finished

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from aiops.model.plans import Direction, Plan, Step
+from aiops.model.plans import Direction, Plan, Step, Verdict
+from remediations.saga_messages import Outcome
 
 
 class State(StrEnum):
@@ -79,6 +80,10 @@ class Saga:
     deadline: int = 0
     """Verification ends then, ns."""
     why: str = ""
+    verdict: Verdict | None = None
+    """The newest verdict of verification, also while and after the plan is taken back; None: none was given."""
+    ended: Outcome | None = None
+    """The outcome that was reported last; ``VERIFIED`` may be followed by ``REVERSED`` or ``STUCK``."""
 
     @property
     def over(self) -> bool:

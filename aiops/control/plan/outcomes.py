@@ -20,21 +20,26 @@ from aiops.control.state.transaction import Draft
 from aiops.model.incidents import IncidentState
 from aiops.model.plans import Verdict
 from remediations.breakers import Result
-from remediations.saga_messages import Outcome
+from remediations.saga_messages import Finished, Outcome
 
 HEALED = "healed"
 """Outcome of an incident whose plan was verified."""
 
 
-def finished(draft: Draft, record: doc.SagaRecord, outcome: Outcome, reason: str) -> None:
-    """The saga ended so; the incident follows, unless a person or another plan has it by now."""
+def finished(draft: Draft, record: doc.SagaRecord, end: Finished) -> None:
+    """The saga ended so; the incident follows, unless a person or another plan has it by now.
+
+    Harm counts as harm whatever became of the undo: a target that was harmed and could not be put back needs its
+    breaker most.
+    """
     name, plan = record.incident, record.saga.plan
+    outcome, reason = end.outcome, end.reason
     incident = draft.state.incidents[name]
     looks = f" (after {record.looks} looks)" if record.looks > 1 else ""
     draft.line(name, "resolution", f"plan {plan.id} {outcome.value}: {reason}{looks}", plan.id)
     if outcome is Outcome.REVERSED:
         return
-    harmed = reason.startswith(Verdict.HARMED)
+    harmed = end.verdict is Verdict.HARMED
     if outcome is not Outcome.REFUSED:
         result = Result.HEALED if outcome is Outcome.VERIFIED else Result.HARMED if harmed else Result.FAILED
         learn(draft, record.saga, result)

@@ -113,9 +113,9 @@ def _carry_out(draft: Draft, record: doc.SagaRecord, command: say.Command) -> No
             asks = f"Bring the targets in order, then `aiops take-over {record.incident}`; to stop all: `aiops halt`."
             reason = f"Plan {plan.id} stopped: {reason}."
             escalate(draft, record.incident, Ask(f"stuck-{plan.id}", reason, asks, tried=lines))
-        case say.Finished(outcome=outcome, reason=reason):
+        case say.Finished() as end:
             _settle_handoffs(draft, record.incident)
-            finished(draft, record, outcome, reason)
+            finished(draft, record, end)
 
 
 def _settle_handoffs(draft: Draft, name: str) -> None:

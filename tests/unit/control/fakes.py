@@ -144,6 +144,8 @@ class FakeResolution:
     """Plans a restart, believes the fleet."""
 
     role = Role.RESOLUTION
+    verdict: Verdict | None = None
+    """Of every verification; None: as the fleet says."""
 
     def handle(self, handoff: Handoff, view: View) -> tuple[Handoff, ...]:
         """PLAN and VERIFY."""
@@ -153,7 +155,7 @@ class FakeResolution:
             return (answer(handoff, Role.ORCHESTRATOR, Intent.EXECUTE, Planned(plan)),)
         assert isinstance(payload, VerifyRequest)
         unwell = any(r.unwell for r in payload.fleet.readings)
-        verdict = Verdict.UNHEALTHY if unwell else Verdict.HEALTHY
+        verdict = self.verdict or (Verdict.UNHEALTHY if unwell else Verdict.HEALTHY)
         return (answer(handoff, Role.ORCHESTRATOR, Intent.CONCLUDE, Verified(payload.plan.id, verdict, ("looked",))),)
 
 
