@@ -152,7 +152,7 @@ def _judge(handoff: Handoff, view: View, request: VerifyRequest) -> Handoff:
     entities = (plan.symptom, *(step.action.target for step in plan.steps), *plan.neighbours)
     mute = frozenset(entity for entity in entities if kind_of(view, entity) in MUTE_KINDS)
     found = verify(plan, request.since, request.fleet, unwell_before=ill, mute=mute)
-    verified = Verified(plan.id, found.verdict, found.reasons)
+    verified = Verified(plan.id, found.verdict, found.reasons, found.findings)
     return _answer(handoff, view, verified, tuple(f"{told} [{request.fleet.question}]" for told in found.reasons))
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from aiops.model.diagnoses import Diagnosis
 from aiops.model.entities import MAIN_DOMAIN
+from aiops.model.findings import Finding
 from aiops.model.incidents import Priority
 from aiops.model.pages import Page
 from aiops.model.plans import Action, BlastRadius, Direction, Oversight, Plan, Verdict
@@ -146,6 +147,8 @@ class Verified:
     plan: str
     verdict: Verdict
     reasons: tuple[str, ...]
+    """For people; what is new is told by ``findings``."""
+    findings: tuple[Finding, ...] = ()
     type: Literal["verified"] = "verified"
 
 

@@ -44,7 +44,6 @@ from aiops.model.handoffs import (
 )
 from aiops.model.incidents import IncidentState
 from aiops.model.plans import Oversight, Plan
-from remediations import saga_messages as say
 
 CHAIN: Final = frozenset({Intent.DIAGNOSE, Intent.ROUTE, Intent.PLAN})
 """Intents of the way from a diagnosis to a plan."""
@@ -207,8 +206,8 @@ def _accept(draft: Draft, answer: Handoff, ruling: Ruling) -> None:
             escalate(draft, name, ask, page=page)
         case MergeProposed(other=other):
             merge_proposed(draft, name, other, "; ".join(answer.reasoning))
-        case Verified(plan=plan_id, verdict=verdict, reasons=reasons):
-            saga_driver.looked(draft, plan_id, say.Verified(draft.at, verdict, reasons), answer.id)
+        case Verified() as verified:
+            saga_driver.looked(draft, verified, answer.id)
         case _:
             raise RefusedError(f"{answer.intent} comes too late: {name} is {state.value}")
 

@@ -6,7 +6,6 @@ shadow mode. What a saga's end means for its incident is decided here too.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Final
 
@@ -21,7 +20,7 @@ from aiops.control.state.lifecycle import BUSY, Trigger
 from aiops.control.state.store import SECOND
 from aiops.control.state.transaction import Draft, RefusedError
 from aiops.model import effects
-from aiops.model.handoffs import Intent, Role, Ruling, StepRequest, VerifyRequest
+from aiops.model.handoffs import Intent, Role, Ruling, StepRequest, Verified, VerifyRequest
 from aiops.model.incidents import IncidentState
 from aiops.model.plans import Capability, Direction, Oversight, Plan, Reservation, StepOrder
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
@@ -37,7 +36,6 @@ BASELINE_SECONDS: Final = 3600.0
 """Reference before the trouble's onset."""
 BASELINE_GAP_SECONDS: Final = 60.0
 """Left out before the onset: the trouble may have begun unseen."""
-_FIGURE: Final = re.compile(r"(?<=[ (])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 APPROVERS: Final = {Oversight.UNATTENDED: 0, Oversight.ONE_APPROVER: 1, Oversight.TWO_APPROVERS: 2}
 
 
@@ -262,15 +260,15 @@ def fleet_answered(draft: Draft, answer: FleetAnswer) -> None:
     ask(draft, f"{answer.question}/judge", Role.RESOLUTION, Intent.VERIFY, request)
 
 
-def looked(draft: Draft, plan: str, found: say.Verified, ref: str) -> None:
-    """Resolution's verdict on one look: told when it is another than before, for there is a look every few seconds."""
-    record = draft.state.sagas.get(plan)
+def looked(draft: Draft, found: Verified, ref: str) -> None:
+    """Resolution's verdict on one look: told when it finds something else, for there is a look every few seconds."""
+    record = draft.state.sagas.get(found.plan)
     if record is None:
-        raise RefusedError(f"no plan {plan!r} is under way")
-    looks, said = record.looks + 1, f"{found.verdict.value}: {'; '.join(found.reasons)}"
-    seen = _FIGURE.sub("#", said)
+        raise RefusedError(f"no plan {found.plan!r} is under way")
+    looks, seen = record.looks + 1, doc.Look(found.verdict, found.findings)
     if seen != record.seen:
         which = f" (look {looks})" if looks > 1 else ""
-        draft.line(record.incident, "resolution", f"verification{which}: {said}", ref)
+        said = f"verification{which}: {found.verdict.value}: {'; '.join(found.reasons)}"
+        draft.line(record.incident, "resolution", said, ref)
     draft.put(replace(record, looks=looks, seen=seen))
-    tell(draft, plan, found)
+    tell(draft, found.plan, say.Verified(draft.at, found.verdict, found.reasons))

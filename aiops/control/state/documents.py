@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final
+
+from pydantic import BeforeValidator
 
 from aiops.agents.view import Attempt
+from aiops.control.state import earlier
 from aiops.model.entities import Edge, Item
 from aiops.model.episodes import Episode
+from aiops.model.findings import Finding
 from aiops.model.handoffs import Handoff, Role
 from aiops.model.incidents import Incident
 from aiops.model.pages import Page
-from aiops.model.plans import Plan, StepOrder
+from aiops.model.plans import Plan, StepOrder, Verdict
 from aiops.model.reports import Change, Ticket
 from aiops.model.telemetry import FleetQuestion
 from remediations.breakers import Breaker
@@ -91,17 +95,25 @@ class HandoffRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What one look of verification found; equal looks say the same, whatever their figures are."""
+
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SagaRecord:
     """A plan under way, or one whose temporary changes wait for their reversal."""
 
-    saga: Saga
+    saga: Annotated[Saga, BeforeValidator(earlier.saga)]
     incident: str
     approvals: tuple[str, ...]
     evidence_at: int
     looks: int = 0
     """Verdicts of verification so far."""
-    seen: str = ""
-    """The last one that was told, without its figures: one that says the same is not told again."""
+    seen: Annotated[Look | None, BeforeValidator(earlier.look)] = None
+    """The newest look; one that says the same is not told again."""
     lag: int = 0
     """How far behind the sources were seen to be when they were asked, ns."""
 

@@ -1,0 +1,26 @@
+"""Reads documents that version 0.1.0 wrote: where it kept a sentence, its type is made from the sentence, once.
+
+Each function is given the raw value of a field and returns what the field's present type reads; a present value passes
+unchanged. What a function here reads was written by that version alone: none of its sentences are made any more.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from aiops.model.plans import Verdict
+
+_HARMED: Final = "harmed: "
+"""How the reason of a saga began that was taken back because of harm."""
+
+
+def saga(value: Any) -> Any:
+    """A saga that was being taken back because of harm had only its reason to say so."""
+    if isinstance(value, dict) and "verdict" not in value and str(value.get("why", "")).startswith(_HARMED):
+        return value | {"verdict": Verdict.HARMED.value}
+    return value
+
+
+def look(value: Any) -> Any:
+    """The newest look was kept as a sentence without figures: the next one is logged again."""
+    return None if isinstance(value, str) else value
