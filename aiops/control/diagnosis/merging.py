@@ -12,8 +12,9 @@ from aiops.control.diagnosis.requests import diagnose
 from aiops.control.incident.membership import is_runtime, merge
 from aiops.control.state.lifecycle import BUSY, LAST
 from aiops.control.state.store import State
-from aiops.control.state.transaction import Draft, RefusedError
+from aiops.control.state.transaction import Draft
 from aiops.model.incidents import IncidentState
+from aiops.model.refusals import RefusalKind, RefusedError
 
 WAIT_SECONDS: Final = 15.0
 """Between looks whether one of two acting incidents is done."""
@@ -36,7 +37,7 @@ def merge_proposed(draft: Draft, name: str, other: str, why: str) -> None:
     """Analysis says that two incidents are one."""
     state = draft.state
     if other not in state.incidents or is_runtime(state, other) or is_runtime(state, name):
-        raise RefusedError(f"{other!r} cannot be merged with {name}")
+        raise RefusedError(RefusalKind.NOT_PERMITTED, f"{other!r} cannot be merged with {name}")
     kept, gone = sorted((name, other), key=lambda each: _seniority(state, each))
     if _must_wait(state, kept, gone):
         _later(draft, kept, gone)

@@ -25,7 +25,7 @@ from aiops.control.incident.runtime_incidents import trouble
 from aiops.control.plan import saga_driver
 from aiops.control.state.documents import sight
 from aiops.control.state.lifecycle import EARLY, LAST, Trigger
-from aiops.control.state.transaction import Draft, RefusedError
+from aiops.control.state.transaction import Draft
 from aiops.model.codec import decode, encode
 from aiops.model.diagnoses import Diagnosis
 from aiops.model.handoffs import (
@@ -44,6 +44,7 @@ from aiops.model.handoffs import (
 )
 from aiops.model.incidents import IncidentState
 from aiops.model.plans import Oversight, Plan
+from aiops.model.refusals import RefusalKind, RefusedError
 
 CHAIN: Final = frozenset({Intent.DIAGNOSE, Intent.ROUTE, Intent.PLAN})
 """Intents of the way from a diagnosis to a plan."""
@@ -116,7 +117,7 @@ def _oversight_answered(draft: Draft, request: Handoff, answers: tuple[Handoff, 
             ruled = ruling if isinstance(ruling, Ruling) else veto(subject, "oversight gave no ruling on it")
             draft.attempt(lambda: saga_driver.ruled(draft, step, ruled), subject)
         case _:
-            raise RefusedError(f"oversight was not asked for {request.intent}")
+            raise RefusedError(RefusalKind.NOT_PERMITTED, f"oversight was not asked for {request.intent}")
 
 
 def veto(subject: str, why: str) -> Ruling:
@@ -209,7 +210,7 @@ def _accept(draft: Draft, answer: Handoff, ruling: Ruling) -> None:
         case Verified() as verified:
             saga_driver.looked(draft, verified, answer.id)
         case _:
-            raise RefusedError(f"{answer.intent} comes too late: {name} is {state.value}")
+            raise RefusedError(RefusalKind.LATE, f"{answer.intent} comes too late: {name} is {state.value}")
 
 
 def _diagnosed(draft: Draft, answer: Handoff, diagnosis: Diagnosis) -> None:

@@ -16,9 +16,10 @@ from aiops.control.plan import saga_driver
 from aiops.control.plan.outcomes import recurred
 from aiops.control.state.lifecycle import LAST, Trigger
 from aiops.control.state.store import SECOND
-from aiops.control.state.transaction import Draft, RefusedError
+from aiops.control.state.transaction import Draft
 from aiops.model.events import TimerFired
 from aiops.model.incidents import IncidentState
+from aiops.model.refusals import RefusalKind, RefusedError
 from remediations import saga_messages as say
 from remediations.saga_state import State
 
@@ -27,9 +28,9 @@ def fired(draft: Draft, event: TimerFired) -> None:
     """A timer's time came; one that was moved, cancelled or has fired already means nothing."""
     row = draft.state.timers.get(event.timer)
     if row is None:
-        raise RefusedError(f"timer {event.timer!r} is not set")
+        raise RefusedError(RefusalKind.LATE, f"timer {event.timer!r} is not set")
     if row.due > event.at:
-        raise RefusedError(f"timer {event.timer!r} is due later")
+        raise RefusedError(RefusalKind.NOT_PERMITTED, f"timer {event.timer!r} is due later")
     draft.cancel(event.timer)
     draft.attempt(lambda: NAMES[row.name](draft, row.subject, row.id), row.id)
 
@@ -87,7 +88,7 @@ def _settled(draft: Draft, name: str, _: str) -> None:
     incident = draft.state.incidents[name]
     draft.subject = name
     if incident.state not in LAST:
-        raise RefusedError(f"{name} is open again")
+        raise RefusedError(RefusalKind.LATE, f"{name} is open again")
     held = any(draft.state.sagas[p].saga.state is not State.FINISHED for p in draft.state.owned(name, "saga"))
     unwell = not well(draft.state, name)
     left = incident.shadow or incident.outcome.startswith(("closed by", "left with"))

@@ -13,9 +13,10 @@ from aiops.control.handoff.reviews import review_of
 from aiops.control.incident.membership import forget_handoff
 from aiops.control.incident.runtime_incidents import trouble
 from aiops.control.state import documents as doc
-from aiops.control.state.transaction import Draft, RefusedError
+from aiops.control.state.transaction import Draft
 from aiops.model.effects import HandOff
 from aiops.model.handoffs import Handoff, Intent, Payload, ReviewRequest, Role
+from aiops.model.refusals import RefusalKind, RefusedError
 
 TRIES: Final = 3
 RETRY_SECONDS: Final = 1.0
@@ -48,7 +49,7 @@ def ask(draft: Draft, name: str, to: Role, intent: Intent, payload: Payload) -> 
 def send(draft: Draft, handoff: Handoff) -> Handoff:
     """Give the handoff to its receiver, with a deadline from now."""
     if handoff.id in draft.state.handoffs:
-        raise RefusedError(f"a handoff {handoff.id!r} is under way already")
+        raise RefusedError(RefusalKind.LATE, f"a handoff {handoff.id!r} is under way already")
     fresh = replace(handoff, at=draft.at, deadline_at=draft.after(draft.settings.control.handoff_seconds))
     _dispatch(draft, doc.HandoffRecord(fresh))
     draft.timer("handoff", fresh.id, fresh.deadline_at)
@@ -70,7 +71,7 @@ def take(draft: Draft, name: str) -> Handoff:
     """The handoff that an answer speaks of, which is no longer waited for."""
     record = draft.state.handoffs.get(name)
     if record is None:
-        raise RefusedError(f"nobody waits for an answer to {name!r}")
+        raise RefusedError(RefusalKind.LATE, f"nobody waits for an answer to {name!r}")
     draft.subject = record.handoff.work_item
     forget_handoff(draft, name)
     if draft.state.agent(record.handoff.to).failures:
@@ -82,7 +83,7 @@ def failed(draft: Draft, name: str, reason: str, *, late: bool = False) -> Hando
     """Count the failure and try again if there is time; the handoff, when it failed for good."""
     record = draft.state.handoffs.get(name)
     if record is None:
-        raise RefusedError(f"nobody waits for an answer to {name!r}")
+        raise RefusedError(RefusalKind.LATE, f"nobody waits for an answer to {name!r}")
     handoff = record.handoff
     draft.subject = handoff.work_item
     agent = draft.state.agent(handoff.to)

@@ -13,11 +13,12 @@ from aiops.agents.paging import Ask, compose, page_key
 from aiops.control.incident.membership import move
 from aiops.control.state import documents as doc
 from aiops.control.state.lifecycle import LAST, TABLE, Trigger
-from aiops.control.state.transaction import Draft, RefusedError
+from aiops.control.state.transaction import Draft
 from aiops.control.state.views import view_of
 from aiops.model.effects import SendPage
 from aiops.model.events import PageReported
 from aiops.model.pages import Page
+from aiops.model.refusals import RefusalKind, RefusedError
 from remediations.saga_state import State as SagaState
 
 AGAIN: Final = 3
@@ -81,10 +82,10 @@ def reported(draft: Draft, event: PageReported) -> None:
     delivery = event.delivery
     record = draft.state.pages.get(delivery.key)
     if record is None:
-        raise RefusedError(f"no page {delivery.key!r} is open")
+        raise RefusedError(RefusalKind.UNKNOWN, f"no page {delivery.key!r} is open")
     draft.subject = record.page.work_item
     if record.delivered:
-        raise RefusedError("it was delivered already")
+        raise RefusedError(RefusalKind.LATE, "it was delivered already")
     draft.done(delivery.key)
     if delivery.delivered:
         draft.put(replace(record, delivered=True))
@@ -147,5 +148,5 @@ def acknowledge(draft: Draft, name: str, who: str) -> None:
             draft.put(replace(record, acknowledged_by=who))
             draft.cancel(f"ack/{key}")
     if not found:
-        raise RefusedError(f"no page of {name} waits for acknowledgement")
+        raise RefusedError(RefusalKind.LATE, f"no page of {name} waits for acknowledgement")
     draft.line(name, who, "acknowledged")

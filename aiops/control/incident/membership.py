@@ -11,7 +11,7 @@ from typing import Any, Final
 from aiops.control.state import documents as doc
 from aiops.control.state.lifecycle import EARLY, LAST, Trigger, step
 from aiops.control.state.store import SHOWN, State
-from aiops.control.state.transaction import Draft, RefusedError
+from aiops.control.state.transaction import Draft
 from aiops.model.cloudevents import envelope
 from aiops.model.codec import adapter
 from aiops.model.effects import Publish
@@ -19,6 +19,7 @@ from aiops.model.entities import RUNTIME_ENTITY
 from aiops.model.episodes import Episode
 from aiops.model.handoffs import Handoff, Intent, ReviewRequest
 from aiops.model.incidents import Incident, IncidentState
+from aiops.model.refusals import RefusalKind, RefusedError
 from aiops.settings import Settings
 
 INCIDENT: Final = "io.aiops.incident.v1"
@@ -209,9 +210,9 @@ def merge(draft: Draft, kept: str, gone: str, why: str) -> None:
     """``gone`` becomes part of ``kept``: its members and episodes move, its other work is dropped."""
     state = draft.state
     if kept == gone or state.incidents[gone].state not in EARLY | {IncidentState.ESCALATED, IncidentState.SUPPRESSED}:
-        raise RefusedError(f"{gone} cannot be merged into {kept} now")
+        raise RefusedError(RefusalKind.LATE, f"{gone} cannot be merged into {kept} now")
     if state.incidents[kept].state in LAST:
-        raise RefusedError(f"{kept} is closed")
+        raise RefusedError(RefusalKind.LATE, f"{kept} is closed")
     moved = [state.episodes[e] for e in state.episodes_of.get(gone, ())]
     members = list(state.members.get(gone, {}).values())
     move(draft, gone, Trigger.MERGED, merged_into=kept, closed_at=draft.at, outcome=f"part of {kept}")

@@ -18,11 +18,12 @@ from aiops.control.plan.outcomes import finished
 from aiops.control.state import documents as doc
 from aiops.control.state.lifecycle import BUSY, Trigger
 from aiops.control.state.store import SECOND
-from aiops.control.state.transaction import Draft, RefusedError
+from aiops.control.state.transaction import Draft
 from aiops.model import effects
 from aiops.model.handoffs import Intent, Role, Ruling, StepRequest, Verified, VerifyRequest
 from aiops.model.incidents import IncidentState
 from aiops.model.plans import Capability, Direction, Oversight, Plan, Reservation, StepOrder
+from aiops.model.refusals import RefusalKind, RefusedError
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
 from remediations import saga_messages as say
 from remediations.saga import advance
@@ -66,7 +67,7 @@ def tell(draft: Draft, plan: str, event: say.Event) -> None:
     """Let the saga go on, carry out what it asks for, and show its phase in the incident."""
     record = draft.state.sagas.get(plan)
     if record is None:
-        raise RefusedError(f"no plan {plan!r} is under way")
+        raise RefusedError(RefusalKind.UNKNOWN, f"no plan {plan!r} is under way")
     draft.subject = record.incident
     saga, commands = advance(record.saga, event)
     if record.saga.timer and record.saga.timer != saga.timer:
@@ -155,7 +156,7 @@ def ruled(draft: Draft, request: StepRequest, ruling: Ruling) -> None:
     """Oversight's word on one step, at this moment."""
     record = draft.state.sagas.get(request.plan)
     if record is None:
-        raise RefusedError(f"no plan {request.plan!r} is under way")
+        raise RefusedError(RefusalKind.UNKNOWN, f"no plan {request.plan!r} is under way")
     draft.subject = record.incident
     why = "; ".join(ruling.reasons) or "no reason given"
     needed = APPROVERS.get(ruling.level, len(record.approvals) + 1)
@@ -209,7 +210,7 @@ def _said(capability: Capability) -> dict[str, str]:
 def _observe(draft: Draft, record: doc.SagaRecord, command: say.Observe) -> None:
     held = draft.state.orders.get(command.key)
     if held is None:
-        raise RefusedError(f"no order for {command.key!r} is known")
+        raise RefusedError(RefusalKind.UNKNOWN, f"no order for {command.key!r} is known")
     capability = held.order.capability
     draft.done(capability.id)
     draft.effect(effects.ObserveStep(f"observe/{capability.id}", held.order, domain=capability.domain))
@@ -245,12 +246,12 @@ def fleet_answered(draft: Draft, answer: FleetAnswer) -> None:
     """Readings arrived: resolution judges them."""
     held = draft.state.questions.get(answer.question)
     if held is None:
-        raise RefusedError(f"nobody waits for an answer to {answer.question!r}")
+        raise RefusedError(RefusalKind.LATE, f"nobody waits for an answer to {answer.question!r}")
     draft.done(answer.question)
     draft.remove("question", answer.question)
     record = draft.state.sagas.get(held.plan)
     if record is None or record.saga.over:
-        raise RefusedError(f"plan {held.plan!r} is over")
+        raise RefusedError(RefusalKind.LATE, f"plan {held.plan!r} is over")
     draft.subject = record.incident
     behind = max((answer.at - reading.watermark for reading in answer.readings if reading.watermark), default=0)
     if behind > record.lag:
@@ -264,7 +265,7 @@ def looked(draft: Draft, found: Verified, ref: str) -> None:
     """Resolution's verdict on one look: told when it finds something else, for there is a look every few seconds."""
     record = draft.state.sagas.get(found.plan)
     if record is None:
-        raise RefusedError(f"no plan {found.plan!r} is under way")
+        raise RefusedError(RefusalKind.UNKNOWN, f"no plan {found.plan!r} is under way")
     looks, seen = record.looks + 1, doc.Look(found.verdict, found.findings)
     if seen != record.seen:
         which = f" (look {looks})" if looks > 1 else ""

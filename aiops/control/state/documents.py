@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 from pydantic import BeforeValidator
 
 from aiops.agents.view import Attempt
-from aiops.control.state import earlier
+from aiops.model import earlier
 from aiops.model.entities import Edge, Item
 from aiops.model.episodes import Episode
 from aiops.model.findings import Finding

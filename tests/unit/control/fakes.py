@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from aiops.agents.view import Agent, View
+from aiops.control.state.transaction import Decision
 from aiops.driver.in_process import InProcessRuntime, World
 from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.diagnoses import Diagnosis, Evidence, Hypothesis
@@ -44,6 +45,7 @@ from aiops.model.plans import (
     StepStatus,
     Verdict,
 )
+from aiops.model.refusals import RefusalKind
 from aiops.model.telemetry import EntityReading, FleetAnswer, FleetQuestion
 from aiops.settings import Control, Paging, Settings
 
@@ -290,10 +292,9 @@ class Loop:
         self.runtime.on_decision = self.check
         self.sound()
 
-    def check(self, event: object, decision: object) -> None:
+    def check(self, event: object, decision: Decision) -> None:
         """After every event."""
-        refused = decision.refused  # type: ignore[attr-defined]
-        assert refused is None or not refused.startswith("fault"), refused
+        assert decision.refusal is None or decision.refusal.kind is not RefusalKind.FAULT, decision.refusal
         self.sound()
 
     def sound(self) -> None:

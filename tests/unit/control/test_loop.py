@@ -13,6 +13,7 @@ from aiops.model.errors import TemporaryError
 from aiops.model.events import EdgesObserved, EpisodeReported, StepReported
 from aiops.model.handoffs import Intent
 from aiops.model.plans import Direction, Oversight, StepOutcome, StepStatus
+from aiops.model.refusals import RefusalKind
 from tests.unit.control.fakes import SECOND, START, Loop, episode, settings
 
 
@@ -381,7 +382,8 @@ def test_the_same_outcome_twice_counts_once() -> None:
     before = loop.runtime.orchestrator.state.incidents["INC-1"]
     again = StepReported(id="again", at=loop.at, outcome=StepOutcome(key, StepStatus.DONE, loop.at))
     decision = loop.runtime.orchestrator.handle(again)
-    assert decision.refused == f"{key} was reported already"
+    assert decision.refusal is not None
+    assert decision.refusal.kind is RefusalKind.LATE
     assert loop.runtime.orchestrator.state.incidents["INC-1"] == before
 
 

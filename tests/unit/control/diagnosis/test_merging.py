@@ -36,7 +36,7 @@ def test_a_storm_over_a_silent_hub_is_one_incident() -> None:
         one.handle(item(f"svc-{number}", "hub"))
     most = 0
     for number in range(1000):
-        assert one.handle(unwell(f"svc-{number}", number)).refused is None
+        assert one.handle(unwell(f"svc-{number}", number)).refusal is None
         most = max(most, len(one.state.live))
     assert most > 1
     assert {name: len(held) for name, held in one.state.members.items()} == {"INC-1": 1000}

@@ -6,10 +6,13 @@ unchanged. What a function here reads was written by that version alone: none of
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from aiops.model.plans import Verdict
+from aiops.model.refusals import RefusalKind
 
+_FAULT: Final = "fault: "
 _HARMED: Final = "harmed: "
 """How the reason of a saga began that was taken back because of harm."""
 
@@ -24,3 +27,10 @@ def saga(value: Any) -> Any:
 def look(value: Any) -> Any:
     """The newest look was kept as a sentence without figures: the next one is logged again."""
     return None if isinstance(value, str) else value
+
+
+def refusal(said: Mapping[str, Any]) -> RefusalKind:
+    """Kind of a refusal whose entry says no kind: it told duplicates by a flag, and faults by how the reason began."""
+    if said.get("old"):
+        return RefusalKind.OLD
+    return RefusalKind.FAULT if str(said.get("refused", "")).startswith(_FAULT) else RefusalKind.UNSTATED
