@@ -12,7 +12,7 @@ from typing import Final
 from aiops.agents.view import View
 from aiops.model.diagnoses import Diagnosis, Hypothesis
 from aiops.model.incidents import Priority
-from aiops.model.pages import Page
+from aiops.model.pages import Page, PageReason
 
 SHOWN_CAUSES: Final = 3
 SHOWN_EVIDENCE: Final = 3
@@ -23,8 +23,8 @@ SHOWN_AFFECTED: Final = 20
 class Ask:
     """Why somebody is paged and what is asked of them."""
 
-    reason: str
-    """A short stable slug, part of the page's key: one page per incident and reason."""
+    reason: PageReason
+    """One page per incident and reason."""
     because: str
     """The sentence that explains it."""
     asks: str
@@ -34,9 +34,9 @@ class Ask:
     answer_by: int | None = None
 
 
-def page_key(work_item: str, reason: str, level: int = 0) -> str:
+def page_key(work_item: str, reason: PageReason, level: int = 0) -> str:
     """Identity of a page: the same trouble, reason and level is the same page."""
-    return f"{work_item}/{reason}/{level}"
+    return f"{work_item}/{reason.slug}/{level}"
 
 
 def compose(

@@ -15,6 +15,7 @@ from aiops.model.diagnoses import Diagnosis
 from aiops.model.entities import EdgeKind
 from aiops.model.errors import PermanentError
 from aiops.model.handoffs import Escalated, Handoff, Intent, Payload, Planned, Role, Routed, Verified, VerifyRequest
+from aiops.model.pages import EscalationCause, PageReason
 from aiops.model.plans import Plan, Step, Verdict
 from aiops.settings import Settings
 from remediations.breakers import names
@@ -170,7 +171,9 @@ def _ill_before(view: View, request: VerifyRequest) -> frozenset[str]:
 
 def _escalate(handoff: Handoff, view: View, routed: Routed, because: str, advice: str = "") -> Handoff:
     """A page that asks a person, with all that is known."""
-    ask = Ask("no-plan", f"The runtime does not act: {because}.", f"{advice} {ACT_BY_HAND}".strip())
+    ask = Ask(
+        PageReason(EscalationCause.NO_PLAN), f"The runtime does not act: {because}.", f"{advice} {ACT_BY_HAND}".strip()
+    )
     page = compose(view, ask, diagnosis=routed.diagnosis, priority=routed.priority)
     told = f"No plan was made: {because}. [{handoff.id}]"
     return _answer(handoff, view, Escalated(page, because), (told,))

@@ -18,6 +18,7 @@ from aiops.model.episodes import Source
 from aiops.model.errors import PermanentError
 from aiops.model.handoffs import Diagnosed, Escalated, Handoff, Intent, Payload, Role, Routed
 from aiops.model.incidents import Priority
+from aiops.model.pages import EscalationCause, PageReason
 from aiops.model.plans import Oversight
 from aiops.settings import Control
 from topology.kinds import SILENT_CAUSE
@@ -119,7 +120,12 @@ class RoutingAgent:
         root = diagnosis.hypotheses[0].entity if diagnosis.hypotheses else ""
         owner = owner_of(root, view)
         asks = f"{owner or 'Whoever is on call'}: please find and remove the cause."
-        page = compose(view, Ask("routing-escalates", problem, asks), diagnosis=diagnosis, priority=priority)
+        page = compose(
+            view,
+            Ask(PageReason(EscalationCause.AGENT_ESCALATES, Role.ROUTING), problem, asks),
+            diagnosis=diagnosis,
+            priority=priority,
+        )
         return _answer(handoff, view, (Role.ORCHESTRATOR, Intent.ESCALATE, Escalated(page, problem), problem))
 
 

@@ -17,6 +17,7 @@ from aiops.control.state.lifecycle import Trigger
 from aiops.control.state.transaction import Draft
 from aiops.model.handoffs import DiagnoseRequest, Intent, Role
 from aiops.model.incidents import IncidentState
+from aiops.model.pages import EscalationCause, PageReason
 
 CHANGED_SECONDS: Final = 1.0
 """Between an answer and the next question when more became known meanwhile."""
@@ -39,7 +40,9 @@ def diagnose(draft: Draft, name: str, reason: str) -> None:
         if watched:
             return
         because = "; ".join(line.what for line in state.incidents[name].story[:3])
-        escalate(draft, name, Ask("runtime", because or "The runtime is in trouble.", RUNTIME_ASKS))
+        escalate(
+            draft, name, Ask(PageReason(EscalationCause.RUNTIME), because or "The runtime is in trouble.", RUNTIME_ASKS)
+        )
         return
     draft.subject = name
     draft.cancel(f"ask/{name}")

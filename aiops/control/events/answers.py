@@ -43,6 +43,7 @@ from aiops.model.handoffs import (
     Verified,
 )
 from aiops.model.incidents import IncidentState
+from aiops.model.pages import EscalationCause, PageReason
 from aiops.model.plans import Oversight, Plan
 from aiops.model.refusals import RefusalKind, RefusedError
 
@@ -142,7 +143,9 @@ def failed(draft: Draft, name: str, reason: str, *, late: bool = False) -> None:
             work = draft.state.work[handoff.work_item]
             draft.put(replace(work, chain=""))
             because = f"The {handoff.to.value} agent could not {handoff.intent.value}: {reason}."
-            _give_to_person(draft, handoff.work_item, f"{handoff.to.value}-failed", because)
+            _give_to_person(
+                draft, handoff.work_item, PageReason(EscalationCause.AGENT_FAILED, handoff.to.value), because
+            )
         case _:
             pass
 
@@ -153,7 +156,7 @@ def _watched(draft: Draft, name: str) -> bool:
     return incident is not None and incident.state in WATCHED
 
 
-def _give_to_person(draft: Draft, name: str, reason: str, because: str) -> None:
+def _give_to_person(draft: Draft, name: str, reason: PageReason, because: str) -> None:
     escalate(draft, name, Ask(reason, because, TAKE_OVER.format(name)))
 
 
@@ -182,7 +185,7 @@ def _ruled(draft: Draft, answer: Handoff, ruling: Ruling) -> None:
         chain_ended(draft, name)
     elif answer.intent in ON_CHAIN and draft.state.incidents[name].state in EARLY:
         because = f"Oversight vetoed to {answer.intent.value}: {why}."
-        _give_to_person(draft, name, f"vetoed-{answer.intent.value}", because)
+        _give_to_person(draft, name, PageReason(EscalationCause.VETOED, answer.intent.value), because)
 
 
 # ------------------------------------------------------------------------------------------------------- effect
@@ -202,7 +205,7 @@ def _accept(draft: Draft, answer: Handoff, ruling: Ruling) -> None:
         case Planned(plan=plan) if state is IncidentState.DECIDING:
             consider(draft, name, plan, ruling)
         case Escalated(page=page, reason=reason):
-            ask = Ask(f"{answer.sender.value}-escalates", reason, TAKE_OVER.format(name))
+            ask = Ask(PageReason(EscalationCause.AGENT_ESCALATES, answer.sender.value), reason, TAKE_OVER.format(name))
             draft.incident(replace(draft.state.incidents[name], priority=page.priority))
             escalate(draft, name, ask, page=page)
         case MergeProposed(other=other):
@@ -247,7 +250,9 @@ def consider(draft: Draft, name: str, plan: Plan, ruling: Ruling) -> None:
     incident, work = draft.state.incidents[name], draft.state.work[name]
     why = _unfit(draft, name, plan)
     if why is not None:
-        _give_to_person(draft, name, "plan-refused", f"The plan {plan.runbook} was not begun: {why}.")
+        _give_to_person(
+            draft, name, PageReason(EscalationCause.PLAN_REFUSED), f"The plan {plan.runbook} was not begun: {why}."
+        )
         return
     draft.incident(replace(incident, level=ruling.level, plan=plan.id))
     draft.put(replace(work, proposed=plan, approvals=(), basis=incident.context_version))
@@ -264,7 +269,9 @@ def consider(draft: Draft, name: str, plan: Plan, ruling: Ruling) -> None:
         case Oversight.ONE_APPROVER | Oversight.TWO_APPROVERS:
             _ask_approval(draft, name, plan, ruling)
         case Oversight.FORBIDDEN:
-            _give_to_person(draft, name, "forbidden", f"Policy forbids {plan.runbook}: {reasons}.")
+            _give_to_person(
+                draft, name, PageReason(EscalationCause.FORBIDDEN), f"Policy forbids {plan.runbook}: {reasons}."
+            )
 
 
 def _unfit(draft: Draft, name: str, plan: Plan) -> str | None:

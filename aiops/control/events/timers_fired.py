@@ -19,6 +19,7 @@ from aiops.control.state.store import SECOND
 from aiops.control.state.transaction import Draft
 from aiops.model.events import TimerFired
 from aiops.model.incidents import IncidentState
+from aiops.model.pages import EscalationCause, PageReason
 from aiops.model.refusals import RefusalKind, RefusedError
 from remediations import saga_messages as say
 from remediations.saga_state import State
@@ -51,12 +52,16 @@ def _deadline(draft: Draft, name: str, _: str) -> None:
         case IncidentState.AWAITING_APPROVAL:
             because = f"Nobody approved or rejected {incident.plan} in time."
             asks = answers.TAKE_OVER.format(name)
-            escalation.escalate(draft, name, Ask("not-approved", because, asks), trigger=Trigger.DEADLINE)
+            escalation.escalate(
+                draft, name, Ask(PageReason(EscalationCause.NOT_APPROVED), because, asks), trigger=Trigger.DEADLINE
+            )
         case _:
             because = f"It has been {incident.state.value} for too long."
             asks = answers.TAKE_OVER.format(name)
             drop_chain(draft, name)
-            escalation.escalate(draft, name, Ask("too-long", because, asks), trigger=Trigger.DEADLINE)
+            escalation.escalate(
+                draft, name, Ask(PageReason(EscalationCause.TOO_LONG), because, asks), trigger=Trigger.DEADLINE
+            )
 
 
 def _shadowed(draft: Draft, name: str) -> None:
@@ -74,11 +79,15 @@ def _left_alone(draft: Draft, name: str) -> None:
     if draft.state.work[name].topic:
         close(draft, name, Trigger.DEADLINE, "not heard of again")
         return
-    reminded = any(reason.startswith("reminder") for reason in draft.state.work[name].paged)
+    reminded = any(reason.cause is EscalationCause.REMINDER for reason in draft.state.work[name].paged)
     if reminded:
         close(draft, name, Trigger.DEADLINE, "left with a person")
         return
-    ask = Ask("reminder", f"{incident.id} is still open a day after it was handed over.", "Please close it.")
+    ask = Ask(
+        PageReason(EscalationCause.REMINDER),
+        f"{incident.id} is still open a day after it was handed over.",
+        "Please close it.",
+    )
     escalation.page_people(draft, name, ask)
     draft.timer("deadline", name, draft.after(24 * 3600.0))
 

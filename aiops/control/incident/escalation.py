@@ -17,7 +17,7 @@ from aiops.control.state.transaction import Draft
 from aiops.control.state.views import view_of
 from aiops.model.effects import SendPage
 from aiops.model.events import PageReported
-from aiops.model.pages import Page
+from aiops.model.pages import EscalationCause, Page, PageReason
 from aiops.model.refusals import RefusalKind, RefusedError
 from remediations.saga_state import State as SagaState
 
@@ -38,7 +38,7 @@ def escalate(draft: Draft, name: str, ask: Ask, *, page: Page | None = None, tri
 def page_people(draft: Draft, name: str, ask: Ask, *, page: Page | None = None) -> None:
     """Send one page for this reason; the same reason does not page twice."""
     work = draft.state.work[name]
-    reason = ask.reason if not work.reopened else f"{ask.reason}-again-{min(work.reopened, AGAIN)}"
+    reason = replace(ask.reason, again=min(work.reopened, AGAIN))
     if reason in work.paged:
         return
     draft.put(replace(work, paged=(*work.paged, reason)))
@@ -59,15 +59,15 @@ def retell(draft: Draft, name: str) -> None:
         draft.put(replace(record, page=told))
 
 
-def withdraw(draft: Draft, name: str, prefix: str) -> None:
-    """What pages whose reason begins so ask for is not asked any more: no higher level gets them."""
+def withdraw(draft: Draft, name: str, cause: EscalationCause) -> None:
+    """What pages of this cause ask for is not asked any more: no higher level gets them."""
     for key in draft.state.owned(name, "page"):
-        if draft.state.pages[key].reason.startswith(prefix):
+        if draft.state.pages[key].reason.cause is cause:
             draft.cancel(f"ack/{key}")
             draft.cancel(f"resend/{key}")
 
 
-def _send(draft: Draft, page: Page, reason: str, *, level: int) -> None:
+def _send(draft: Draft, page: Page, reason: PageReason, *, level: int) -> None:
     key = page_key(page.work_item, reason, level)
     answer_by = draft.after(draft.settings.control.acknowledge_seconds)
     page = replace(page, key=key, level=level, at=draft.at, answer_by=answer_by)

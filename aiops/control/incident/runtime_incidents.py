@@ -13,6 +13,7 @@ from aiops.control.state.store import State
 from aiops.control.state.transaction import Draft, told
 from aiops.model.entities import RUNTIME_ENTITY
 from aiops.model.incidents import Line
+from aiops.model.pages import EscalationCause, PageReason
 
 ASKS: Final = "Look at the runtime: `aiops doctor` says what is missing."
 REPEATS: Final = 20
@@ -28,7 +29,7 @@ def trouble(draft: Draft, topic: str, because: str) -> str:
         name = open_incident(draft, draft.at, topic=topic)
         incident = draft.state.incidents[name]
         draft.put(replace(incident, entities=(RUNTIME_ENTITY,), open_entities=(RUNTIME_ENTITY,)))
-        escalate(draft, name, Ask(topic, because, ASKS))
+        escalate(draft, name, Ask(PageReason(EscalationCause.RUNTIME_TROUBLE, topic), because, ASKS))
     incident = draft.state.incidents[name]
     if len(incident.story) < REPEATS:
         draft.put(

@@ -18,6 +18,7 @@ from aiops.control.state import documents as doc
 from aiops.control.state.lifecycle import BUSY, Trigger
 from aiops.control.state.transaction import Draft
 from aiops.model.incidents import IncidentState
+from aiops.model.pages import EscalationCause, PageReason
 from aiops.model.plans import Verdict
 from remediations.breakers import Result
 from remediations.saga_messages import Finished, Outcome
@@ -55,7 +56,11 @@ def finished(draft: Draft, record: doc.SagaRecord, end: Finished) -> None:
         case Outcome.UNDONE | Outcome.REFUSED:
             _not_healed(draft, name, reason)
         case Outcome.STUCK:
-            escalate(draft, name, Ask(f"stuck-{plan.id}", reason, "Bring the targets in order by hand."))
+            escalate(
+                draft,
+                name,
+                Ask(PageReason(EscalationCause.STUCK, plan.id), reason, "Bring the targets in order by hand."),
+            )
 
 
 def _verdict(outcome: Outcome, *, harmed: bool) -> Verdict | None:
@@ -76,10 +81,26 @@ def _not_healed(draft: Draft, name: str, reason: str) -> None:
     """Everything is as it was before: look again, or hand it to a person after too many attempts or a halt."""
     incident = draft.state.incidents[name]
     if draft.state.reign.halted:
-        escalate(draft, name, Ask("halted", f"Halted: {reason}.", "Act by hand; nothing of the plan is left behind."))
+        escalate(
+            draft,
+            name,
+            Ask(
+                PageReason(EscalationCause.HALTED),
+                f"Halted: {reason}.",
+                "Act by hand; nothing of the plan is left behind.",
+            ),
+        )
     elif incident.attempts >= draft.settings.control.max_attempts:
         because = f"{incident.attempts} plans did not heal it; the last: {reason}."
-        escalate(draft, name, Ask("attempts", because, "Everything begun was taken back. Please take it from here."))
+        escalate(
+            draft,
+            name,
+            Ask(
+                PageReason(EscalationCause.ATTEMPTS),
+                because,
+                "Everything begun was taken back. Please take it from here.",
+            ),
+        )
     else:
         move(draft, name, Trigger.UNDONE)
         merge_waiting(draft, name)

@@ -22,6 +22,7 @@ from aiops.control.state.transaction import Draft
 from aiops.model import effects
 from aiops.model.handoffs import Intent, Role, Ruling, StepRequest, Verified, VerifyRequest
 from aiops.model.incidents import IncidentState
+from aiops.model.pages import EscalationCause, PageReason
 from aiops.model.plans import Capability, Direction, Oversight, Plan, Reservation, StepOrder
 from aiops.model.refusals import RefusalKind, RefusedError
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
@@ -51,7 +52,9 @@ def start(draft: Draft, name: str, plan: Plan) -> None:
         return
     if state.reign.halted:
         asks = "Act by hand, or resume and let it be tried again."
-        escalate(draft, name, Ask("halted", f"Halted: the plan to {what} was not begun.", asks))
+        escalate(
+            draft, name, Ask(PageReason(EscalationCause.HALTED), f"Halted: the plan to {what} was not begun.", asks)
+        )
         return
     drop_chain(draft, name)
     draft.put(replace(draft.state.work[name], proposed=plan))
@@ -111,7 +114,7 @@ def _carry_out(draft: Draft, record: doc.SagaRecord, command: say.Command) -> No
         case say.Page(reason=reason, state=lines):
             asks = f"Bring the targets in order, then `aiops take-over {record.incident}`; to stop all: `aiops halt`."
             reason = f"Plan {plan.id} stopped: {reason}."
-            escalate(draft, record.incident, Ask(f"stuck-{plan.id}", reason, asks, tried=lines))
+            escalate(draft, record.incident, Ask(PageReason(EscalationCause.STUCK, plan.id), reason, asks, tried=lines))
         case say.Finished() as end:
             _settle_handoffs(draft, record.incident)
             finished(draft, record, end)

@@ -19,7 +19,7 @@ from aiops.model.episodes import Episode
 from aiops.model.findings import Finding
 from aiops.model.handoffs import Handoff, Role
 from aiops.model.incidents import Incident
-from aiops.model.pages import Page
+from aiops.model.pages import Page, SluggedReason
 from aiops.model.plans import Plan, StepOrder, Verdict
 from aiops.model.reports import Change, Ticket
 from aiops.model.telemetry import FleetQuestion
@@ -70,7 +70,7 @@ class Work:
     """The plan that waits for approval or runs."""
     approvals: tuple[str, ...] = ()
     attempts: tuple[Attempt, ...] = ()
-    paged: tuple[str, ...] = ()
+    paged: tuple[SluggedReason, ...] = ()
     """Reasons that a page was sent for."""
     reopened: int = 0
     calm_at: int = 0
@@ -141,7 +141,7 @@ class PageRecord:
     """A page and what became of it."""
 
     page: Page
-    reason: str
+    reason: SluggedReason
     delivered: bool = False
     failures: int = 0
     acknowledged_by: str = ""
