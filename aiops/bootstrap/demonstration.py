@@ -33,6 +33,7 @@ from aiops.control.record.audit_chain import verify
 from aiops.model.codec import adapter, decode
 from aiops.model.errors import TemporaryError
 from aiops.model.incidents import Incident, IncidentState
+from aiops.model.outcomes import OutcomeKind
 from aiops.ports import JournalRow
 from aiops.settings import Acting, Console, Control, DataPlane, Kafka, Paging, Settings
 from remediations.runbooks import approve
@@ -216,7 +217,7 @@ class Demonstration:
             played.closed = incident.state is IncidentState.ESCALATED
         else:
             asked = played.asked_at is not None
-            healed = incident.state is IncidentState.RESOLVED and incident.outcome.startswith("healed")
+            healed = incident.state is IncidentState.RESOLVED and incident.ended_as is OutcomeKind.HEALED
             played.closed = healed and asked == (act.ending == "approved")
         if played.closed:
             played.repaired_at = incident.closed_at

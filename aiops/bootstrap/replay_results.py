@@ -13,6 +13,7 @@ from aiops.model.codec import decode
 from aiops.model.entities import RUNTIME_ENTITY
 from aiops.model.episodes import Episode
 from aiops.model.incidents import Incident
+from aiops.model.outcomes import as_fields
 from aiops.model.refusals import RefusalKind
 from aiops.model.times import rfc3339
 from aiops.ports import JournalReader
@@ -58,7 +59,7 @@ def _incident(incident: Incident, episodes: list[Episode]) -> dict[str, Any]:
         "onset": rfc3339(incident.onset),
         "closed_at": None if incident.closed_at is None else rfc3339(incident.closed_at),
         "state": incident.state,
-        "outcome": incident.outcome,
+        **as_fields(incident.outcome),
         "merged_into": incident.merged_into,
         "of_runtime": RUNTIME_ENTITY in incident.entities or not episodes,
         "priority": incident.priority,

@@ -13,6 +13,8 @@ from aiops.control.state.lifecycle import Trigger
 from aiops.control.state.transaction import Draft
 from aiops.model.events import CommandGiven, HaltChanged
 from aiops.model.incidents import Incident, IncidentState
+from aiops.model.outcomes import IncidentOutcome, OutcomeKind
+from aiops.model.prose import Prose
 from aiops.model.refusals import RefusalKind, RefusedError
 from remediations import saga_messages as say
 from remediations.saga_state import State
@@ -74,7 +76,7 @@ def _reject(draft: Draft, event: CommandGiven) -> None:
         raise RefusedError(
             RefusalKind.LATE, f"{incident.id} does not wait for a decision: it is {incident.state.value}"
         )
-    move(draft, incident.id, Trigger.STUCK, outcome=f"rejected by {event.who}")
+    move(draft, incident.id, Trigger.STUCK, outcome=IncidentOutcome(OutcomeKind.REJECTED, Prose(event.who)))
     draft.put(replace(draft.state.work[incident.id], proposed=None, approvals=()))
     draft.line(incident.id, event.who, f"rejects {incident.plan}: {event.arguments.get('reason', 'no reason given')}")
 
@@ -97,7 +99,8 @@ def _take_over(draft: Draft, event: CommandGiven) -> None:
 
 def _close(draft: Draft, event: CommandGiven) -> None:
     incident = _incident(draft, event)
-    close(draft, incident.id, Trigger.CLOSED_BY_PERSON, f"closed by {event.who}")
+    outcome = IncidentOutcome(OutcomeKind.CLOSED_BY_PERSON, Prose(event.who))
+    close(draft, incident.id, Trigger.CLOSED_BY_PERSON, outcome)
 
 
 def _suppress(draft: Draft, event: CommandGiven) -> None:

@@ -12,8 +12,8 @@ from typing import Final
 
 from aiops.control.diagnosis.merging import merge_found
 from aiops.control.diagnosis.requests import WATCHED, changed, diagnose
-from aiops.control.incident.membership import SHADOW, close, join, open_incident, revise, well
-from aiops.control.plan.outcomes import HEALED, recurred
+from aiops.control.incident.membership import close, join, open_incident, revise, well
+from aiops.control.plan.outcomes import recurred
 from aiops.control.state import documents as doc
 from aiops.control.state.lifecycle import EARLY, LAST, Trigger
 from aiops.control.state.store import SECOND, State
@@ -22,6 +22,7 @@ from aiops.model.entities import RUNTIME_ENTITY, Edge
 from aiops.model.episodes import Episode, Source
 from aiops.model.events import ChangeReported, EdgesObserved, EpisodeReported, ItemReported
 from aiops.model.incidents import IncidentState
+from aiops.model.outcomes import IncidentOutcome, OutcomeKind
 from aiops.model.refusals import OldNewsError, RefusalKind, RefusedError
 
 EDGE_FRESH: Final = 600 * SECOND
@@ -116,7 +117,7 @@ def _after(draft: Draft, name: str, before: Episode, now: Episode) -> None:
         cleared(draft, name)
     elif now.ended_at is None and incident.state is IncidentState.RESOLVED:
         relapse = not before.easing and not now.easing and before.watermark >= (incident.closed_at or 0)
-        relapse = relapse and incident.outcome == HEALED and _about(draft.state, name, now.entity)
+        relapse = relapse and incident.ended_as is OutcomeKind.HEALED and _about(draft.state, name, now.entity)
         if before.ended_at is not None or relapse:
             _came_back(draft, name, now.entity)
 
@@ -127,10 +128,10 @@ def cleared(draft: Draft, name: str) -> None:
     if not well(draft.state, name) or draft.state.work[name].topic:
         return
     if incident.state in EARLY | {IncidentState.SUPPRESSED}:
-        decided = incident.outcome if incident.outcome.startswith(SHADOW) else ""
-        close(draft, name, Trigger.CLEARED, decided or "cleared by itself")
+        decided = incident.outcome if incident.ended_as is OutcomeKind.SHADOW else None
+        close(draft, name, Trigger.CLEARED, decided or IncidentOutcome(OutcomeKind.CLEARED))
     elif incident.state is IncidentState.ESCALATED:
-        close(draft, name, Trigger.CLEARED, "cleared while a person had it")
+        close(draft, name, Trigger.CLEARED, IncidentOutcome(OutcomeKind.CLEARED_WITH_PERSON))
 
 
 def _place(draft: Draft, episode: Episode) -> None:
@@ -174,7 +175,7 @@ def _about(state: State, name: str, entity: str) -> bool:
     """Whether this entity's return means that what was healed was not: a symptom alone may have another cause now."""
     incident = state.incidents[name]
     record = state.sagas.get(incident.plan or "")
-    if incident.outcome != HEALED or record is None:
+    if incident.ended_as is not OutcomeKind.HEALED or record is None:
         return True
     healed = {step.action.target for step in record.saga.plan.steps}
     seen = healed & set(state.members.get(name, ()))

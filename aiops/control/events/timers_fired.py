@@ -19,10 +19,14 @@ from aiops.control.state.store import SECOND
 from aiops.control.state.transaction import Draft
 from aiops.model.events import TimerFired
 from aiops.model.incidents import IncidentState
+from aiops.model.outcomes import IncidentOutcome, OutcomeKind
 from aiops.model.pages import EscalationCause, PageReason
 from aiops.model.refusals import RefusalKind, RefusedError
 from remediations import saga_messages as say
 from remediations.saga_state import State
+
+LEFT: Final = frozenset({OutcomeKind.CLOSED_BY_PERSON, OutcomeKind.LEFT_WITH_PERSON})
+"""Outcomes after which members that are still unwell are a person's affair."""
 
 
 def fired(draft: Draft, event: TimerFired) -> None:
@@ -70,18 +74,18 @@ def _shadowed(draft: Draft, name: str) -> None:
     if draft.at < incident.opened_at + round(REVIEW_SECONDS * SECOND):
         draft.timer("deadline", name, draft.after(draft.settings.control.approval_seconds))
     else:
-        close(draft, name, Trigger.CLEARED, incident.outcome)
+        close(draft, name, Trigger.CLEARED, incident.outcome or IncidentOutcome(OutcomeKind.SHADOW))
 
 
 def _left_alone(draft: Draft, name: str) -> None:
     """An escalated incident: over when the runtime's own trouble is quiet; else its person is reminded, then left."""
     incident = draft.state.incidents[name]
     if draft.state.work[name].topic:
-        close(draft, name, Trigger.DEADLINE, "not heard of again")
+        close(draft, name, Trigger.DEADLINE, IncidentOutcome(OutcomeKind.NOT_HEARD_AGAIN))
         return
     reminded = any(reason.cause is EscalationCause.REMINDER for reason in draft.state.work[name].paged)
     if reminded:
-        close(draft, name, Trigger.DEADLINE, "left with a person")
+        close(draft, name, Trigger.DEADLINE, IncidentOutcome(OutcomeKind.LEFT_WITH_PERSON))
         return
     ask = Ask(
         PageReason(EscalationCause.REMINDER),
@@ -100,7 +104,7 @@ def _settled(draft: Draft, name: str, _: str) -> None:
         raise RefusedError(RefusalKind.LATE, f"{name} is open again")
     held = any(draft.state.sagas[p].saga.state is not State.FINISHED for p in draft.state.owned(name, "saga"))
     unwell = not well(draft.state, name)
-    left = incident.shadow or incident.outcome.startswith(("closed by", "left with"))
+    left = incident.shadow or incident.ended_as in LEFT
     if unwell and not left and not easing(draft.state, name):
         recurred(draft, name, "members are still unwell")
         diagnose(draft, name, "still unwell")

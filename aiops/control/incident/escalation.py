@@ -17,6 +17,7 @@ from aiops.control.state.transaction import Draft
 from aiops.control.state.views import view_of
 from aiops.model.effects import SendPage
 from aiops.model.events import PageReported
+from aiops.model.outcomes import IncidentOutcome, OutcomeKind
 from aiops.model.pages import EscalationCause, Page, PageReason
 from aiops.model.refusals import RefusalKind, RefusedError
 from remediations.saga_state import State as SagaState
@@ -30,7 +31,7 @@ def escalate(draft: Draft, name: str, ask: Ask, *, page: Page | None = None, tri
     """Hand the incident to a person: page them, and move it to ``escalated`` where the lifecycle knows the way."""
     incident = draft.state.incidents[name]
     if (incident.state, trigger) in TABLE:
-        move(draft, name, trigger, outcome="handed to a person")
+        move(draft, name, trigger, outcome=IncidentOutcome(OutcomeKind.HANDED_OVER))
     draft.line(name, "orchestrator", f"a person is needed: {ask.because}")
     page_people(draft, name, ask, page=page)
 

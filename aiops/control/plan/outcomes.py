@@ -18,13 +18,11 @@ from aiops.control.state import documents as doc
 from aiops.control.state.lifecycle import BUSY, Trigger
 from aiops.control.state.transaction import Draft
 from aiops.model.incidents import IncidentState
+from aiops.model.outcomes import IncidentOutcome, OutcomeKind
 from aiops.model.pages import EscalationCause, PageReason
 from aiops.model.plans import Verdict
 from remediations.breakers import Result
 from remediations.saga_messages import Finished, Outcome
-
-HEALED = "healed"
-"""Outcome of an incident whose plan was verified."""
 
 
 def finished(draft: Draft, record: doc.SagaRecord, end: Finished) -> None:
@@ -74,7 +72,7 @@ def _verdict(outcome: Outcome, *, harmed: bool) -> Verdict | None:
 def _healed(draft: Draft, name: str) -> None:
     if draft.state.incidents[name].state is IncidentState.ACTING:
         move(draft, name, Trigger.SETTLING)
-    close(draft, name, Trigger.HEALED, HEALED)
+    close(draft, name, Trigger.HEALED, IncidentOutcome(OutcomeKind.HEALED))
 
 
 def _not_healed(draft: Draft, name: str, reason: str) -> None:
@@ -112,6 +110,6 @@ def recurred(draft: Draft, name: str, why: str) -> None:
     """It came back after it was closed: what healed it did not, and the breakers are told."""
     incident = draft.state.incidents[name]
     record = draft.state.sagas.get(incident.plan or "")
-    if incident.outcome == HEALED and record is not None:
+    if incident.ended_as is OutcomeKind.HEALED and record is not None:
         learn(draft, record.saga, Result.RECURRED)
     reopen(draft, name, why)

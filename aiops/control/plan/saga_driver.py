@@ -12,7 +12,7 @@ from typing import Final
 from aiops.agents.paging import Ask
 from aiops.control.handoff.sending import ask
 from aiops.control.incident.escalation import escalate
-from aiops.control.incident.membership import SHADOW, drop_chain, forget_handoff, move, publish_action
+from aiops.control.incident.membership import drop_chain, forget_handoff, move, publish_action
 from aiops.control.plan.breakers import admitted
 from aiops.control.plan.outcomes import finished
 from aiops.control.state import documents as doc
@@ -22,8 +22,10 @@ from aiops.control.state.transaction import Draft
 from aiops.model import effects
 from aiops.model.handoffs import Intent, Role, Ruling, StepRequest, Verified, VerifyRequest
 from aiops.model.incidents import IncidentState
+from aiops.model.outcomes import IncidentOutcome, OutcomeKind
 from aiops.model.pages import EscalationCause, PageReason
 from aiops.model.plans import Capability, Direction, Oversight, Plan, Reservation, StepOrder
+from aiops.model.prose import Prose
 from aiops.model.refusals import RefusalKind, RefusedError
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
 from remediations import saga_messages as say
@@ -48,7 +50,7 @@ def start(draft: Draft, name: str, plan: Plan) -> None:
     what = ", then ".join(f"{s.action.primitive} {s.action.target}" for s in plan.steps)
     if incident.shadow or draft.settings.control.shadow:
         draft.line(name, "orchestrator", f"shadow mode: would now {what} ({plan.runbook})")
-        move(draft, name, Trigger.SHADOWED, outcome=f"{SHADOW}would {what}")
+        move(draft, name, Trigger.SHADOWED, outcome=IncidentOutcome(OutcomeKind.SHADOW, Prose(what)))
         return
     if state.reign.halted:
         asks = "Act by hand, or resume and let it be tried again."

@@ -12,7 +12,9 @@ from aiops.model.entities import Edge
 from aiops.model.errors import TemporaryError
 from aiops.model.events import EdgesObserved, EpisodeReported, StepReported
 from aiops.model.handoffs import Intent
+from aiops.model.outcomes import IncidentOutcome, OutcomeKind
 from aiops.model.plans import Direction, Oversight, StepOutcome, StepStatus
+from aiops.model.prose import Prose
 from aiops.model.refusals import RefusalKind
 from tests.unit.control.fakes import SECOND, START, Loop, episode, settings
 
@@ -188,7 +190,9 @@ def test_shadow_mode_decides_everything_and_does_nothing() -> None:
     loop.well(held)
     loop.wait(5)
     assert loop.incidents == {"INC-1": "resolved"}
-    assert loop.runtime.orchestrator.state.incidents["INC-1"].outcome == "shadow: would restart web"
+    assert loop.runtime.orchestrator.state.incidents["INC-1"].outcome == IncidentOutcome(
+        OutcomeKind.SHADOW, Prose("restart web")
+    )
     assert loop.target.effects == {}
     assert loop.target.pages == []
 

@@ -73,7 +73,7 @@ def test_documents_keep_the_slug() -> None:
 def test_a_page_of_0_1_0_keeps_its_key_on_the_next_level() -> None:
     """The record's reason makes the key of the next level."""
     page = {
-        "key": "INC-1/approval-1/0", "work_item": "INC-1", "level": 0, "at": 1, "priority": "P2", "title": "web is unwell",
+        "key": "INC-1/approval-1/0", "work_item": "INC-1", "level": 0, "at": 1, "priority": "P2", "title": "web",
         "broken": "web", "matters": "", "affected": [], "causes": [], "tried": [], "asks": "aiops approve INC-1",
     }  # fmt: skip
     record = decode(PageRecord, json.dumps({"page": page, "reason": "approval-1", "delivered": True}))

@@ -21,6 +21,7 @@ from aiops.model.events import (
 )
 from aiops.model.handoffs import Handoff, Intent, MergeProposed, Role
 from aiops.model.ledger import Ending
+from aiops.model.outcomes import OutcomeKind
 from aiops.model.prose import Prose
 from aiops.model.refusals import Refusal, RefusalKind
 from aiops.model.reports import Change
@@ -79,7 +80,7 @@ def test_an_overlapping_episode_is_the_same_one(desk: Desk) -> None:
     ended = replace(again, revision=2, ended_at=START + 2 * SECOND, watermark=START + 2 * SECOND)
     assert desk.tell(ended) is None
     assert desk.orchestrator.state.episodes[first.id].episode.ended_at == START + 2 * SECOND
-    assert desk.orchestrator.state.incidents["INC-1"].outcome == "cleared by itself"
+    assert desk.orchestrator.state.incidents["INC-1"].ended_as is OutcomeKind.CLEARED
     assert membership_difference(desk.orchestrator.state) == 0
 
 
