@@ -9,8 +9,8 @@ neighbour that was well before the action and is unwell now, or does clearly wor
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import assert_never
 
 from aiops.model.findings import Finding, FindingKind
 from aiops.model.plans import Plan, Verdict
@@ -158,40 +158,21 @@ def _off(kind: FindingKind, entity: str, series: SeriesReading) -> Finding:
     return Finding(kind, entity, series.series, series.mean, series.baseline_mean, spreads)
 
 
+_FIGURES = "{f.series} is {f.mean:.4g}, was {f.baseline_mean:.4g} ({f.spreads:.1f} spreads on the bad side)"
+_SENTENCES: Mapping[FindingKind, str] = {
+    FindingKind.STEADY: "{f.entity} is steady, no neighbour is worse",
+    FindingKind.UNWELL: "{f.entity} is still unwell",
+    FindingKind.OFF_REFERENCE: "{f.entity}: " + _FIGURES,
+    FindingKind.HARMED_UNWELL: "{f.entity} was well and is unwell now",
+    FindingKind.HARMED_SERIES: "{f.entity} does worse than before: " + _FIGURES,
+    FindingKind.NO_READING: "{f.entity}: no reading",
+    FindingKind.BEHIND: "{f.entity}: its data ends {f.missing_seconds:.0f} s before the window does",
+    FindingKind.NO_DATA: "{f.entity}: no data in the window",
+    FindingKind.LEFT_OUT: "{f.entity} is left out, as it never sent telemetry",
+    FindingKind.NOTHING_WATCHED: "nothing that sends telemetry can be watched",
+}
+
+
 def sentence(finding: Finding) -> Prose:
     """A finding for people."""
-    return Prose(_sentence(finding))
-
-
-def _sentence(finding: Finding) -> str:
-    entity = finding.entity
-    match finding.kind:
-        case FindingKind.STEADY:
-            return f"{entity} is steady, no neighbour is worse"
-        case FindingKind.UNWELL:
-            return f"{entity} is still unwell"
-        case FindingKind.OFF_REFERENCE:
-            return f"{entity}: {_figures(finding)}"
-        case FindingKind.HARMED_UNWELL:
-            return f"{entity} was well and is unwell now"
-        case FindingKind.HARMED_SERIES:
-            return f"{entity} does worse than before: {_figures(finding)}"
-        case FindingKind.NO_READING:
-            return f"{entity}: no reading"
-        case FindingKind.BEHIND:
-            return f"{entity}: its data ends {finding.missing_seconds:.0f} s before the window does"
-        case FindingKind.NO_DATA:
-            return f"{entity}: no data in the window"
-        case FindingKind.LEFT_OUT:
-            return f"{entity} is left out, as it never sent telemetry"
-        case FindingKind.NOTHING_WATCHED:
-            return "nothing that sends telemetry can be watched"
-        case _:
-            assert_never(finding.kind)
-
-
-def _figures(finding: Finding) -> str:
-    return (
-        f"{finding.series} is {finding.mean:.4g}, was {finding.baseline_mean:.4g} "
-        f"({finding.spreads:.1f} spreads on the bad side)"
-    )
+    return Prose(_SENTENCES[finding.kind].format(f=finding))

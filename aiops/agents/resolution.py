@@ -17,10 +17,11 @@ from aiops.model.errors import PermanentError
 from aiops.model.handoffs import Escalated, Handoff, Intent, Payload, Planned, Role, Routed, Verified, VerifyRequest
 from aiops.model.pages import EscalationCause, PageReason
 from aiops.model.plans import Plan, Step, Verdict
+from aiops.model.situations import Situation
 from aiops.settings import Settings
 from remediations.breakers import names
 from remediations.primitives.registry import primitive
-from remediations.runbooks import Catalogue, Runbook, RunbookStep, Situation, fill
+from remediations.runbooks import Catalogue, Runbook, RunbookStep, fill
 from remediations.verification import verify
 from topology.impact import blast
 
@@ -62,7 +63,7 @@ class ResolutionAgent:
             return _escalate(handoff, view, routed, "the cause is not known")
         if view.incident.attempts >= self._attempts:
             return _escalate(handoff, view, routed, f"{view.incident.attempts} plans were tried and did not help")
-        situation = situation_of(view, diagnosis)
+        situation = routed.situation or situation_of(view, diagnosis)
         fitting = [runbook for runbook in self._catalogue.applicable(situation) if runbook.id in routed.runbooks]
         refused: list[str] = []
         for runbook in fitting:

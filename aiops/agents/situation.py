@@ -9,9 +9,9 @@ from aiops.agents.view import View
 from aiops.model.diagnoses import Diagnosis
 from aiops.model.entities import EdgeKind, Item
 from aiops.model.plans import Parameter
+from aiops.model.situations import Situation
 from remediations.primitives.fail_over import STORES
 from remediations.primitives.protocol import Facts
-from remediations.runbooks import Situation
 from topology.graph import TIERS, Graph
 
 SUSPECTED = 0.3
@@ -100,7 +100,7 @@ def situation_of(view: View, diagnosis: Diagnosis) -> Situation:
     return Situation(
         kind=root.kind,
         item_kind=kind_of(view, root.entity),
-        metrics=frozenset(signal.metric for episode in own for signal in episode.signals),
+        metrics=tuple(sorted({signal.metric for episode in own for signal in episode.signals})),
         change=_changed(view, root.entity, diagnosis),
         others=any(entity != root.entity for entity in view.incident.open_entities),
         bindings=bindings_of(view.graph, root.entity, view),

@@ -13,6 +13,7 @@ from aiops.model.incidents import Priority
 from aiops.model.pages import Page
 from aiops.model.plans import Action, BlastRadius, Direction, Oversight, Plan, Verdict
 from aiops.model.reports import Ticket
+from aiops.model.situations import Situation
 from aiops.model.telemetry import FleetAnswer
 
 
@@ -74,6 +75,8 @@ class Routed:
     runbooks: tuple[str, ...]
     """Candidates, best first."""
     level: Oversight
+    situation: Situation | None = None
+    """What the runbooks were chosen by; None: version 0.1.0 routed it."""
     type: Literal["routed"] = "routed"
 
 

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from aiops.agents.resolution import ResolutionAgent
+from aiops.agents.situation import situation_of
 from aiops.agents.view import Attempt, View
 from aiops.model import codec
 from aiops.model.diagnoses import Diagnosis
-from aiops.model.handoffs import Escalated, Handoff, Intent, Planned, Role, Verified, VerifyRequest
+from aiops.model.handoffs import Escalated, Handoff, Intent, Planned, Role, Routed, Verified, VerifyRequest
 from aiops.model.plans import Plan, Verdict
 from aiops.model.telemetry import EntityReading, FleetAnswer, SeriesReading
 from aiops.settings import Settings
@@ -164,3 +166,14 @@ def test_verdicts() -> None:
 def test_other_handoffs_are_nothing_to_it() -> None:
     """Resolution answers PLAN and VERIFY only."""
     assert AGENT.handle(handoff(Planned(plan_of(diagnosis(), view())), Intent.EXECUTE), view()) == ()
+
+
+def test_the_plan_rests_on_the_situation_that_routing_saw() -> None:
+    """A binding or metric that came up since does not change which runbook applies; one of 0.1.0 is built here."""
+    found, seen = diagnosis("memory"), view()
+    ask = routed(found, "restart-leaking")
+    assert isinstance(ask.payload, Routed)
+    leaking = replace(situation_of(seen, found), metrics=("process.memory.usage",))
+    (planned,) = AGENT.handle(replace(ask, payload=replace(ask.payload, situation=leaking)), seen)
+    (refused,) = AGENT.handle(ask, seen)
+    assert (planned.intent, refused.intent) == (Intent.EXECUTE, Intent.ESCALATE)
