@@ -21,6 +21,8 @@ class Change:
     instances: tuple[str, ...] = ()
     author: str = ""
     reversible: bool = True
+    version: str = ""
+    """Of a deployment: the version that runs after it. It alone names versions; ``summary`` is for people."""
     domain: str = MAIN_DOMAIN
 
 

@@ -107,12 +107,12 @@ class Reporter:
         drained, self._events = self._events, []
         return drained
 
-    def change(self, entity: str, kind: str, summary: str) -> None:
+    def change(self, entity: str, kind: str, summary: str, version: int | None = None) -> None:
         """Somebody changed something."""
         self._numbers["change"] += 1
-        change = Change(
-            f"change-{self._numbers['change']:04d}", entity, self._world.now, kind, summary, author="pipeline"
-        )
+        name = f"change-{self._numbers['change']:04d}"
+        stated = "" if version is None else str(version)
+        change = Change(name, entity, self._world.now, kind, summary, author="pipeline", version=stated)
         self._events.append(cloudevents.of_change(change))
 
     def listen(self) -> None:

@@ -103,5 +103,6 @@ def routed(found: Diagnosis, *runbooks: str) -> Handoff:
 def changed(found: Diagnosis, kind: str = "deploy", **fields: Any) -> tuple[Diagnosis, tuple[Change, ...]]:
     """The same with a suspicious change on the root."""
     root = found.hypotheses[0].entity
-    change = Change("c-2", root, NOW - 90 * S, kind, f"{root} version 7 rolled out", **fields)
+    values: dict[str, Any] = {"version": "7"} | fields
+    change = Change("c-2", root, NOW - 90 * S, kind, f"{root} version 8 rolled out", **values)
     return replace(found, changes=(ChangeSuspect("c-2", root, 0.9, "30 s before"),)), (change,)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aiops.agents.resolution import ResolutionAgent
-from aiops.agents.situation import situation_of
+from aiops.agents.situation import facts_of, situation_of
 from aiops.agents.view import Attempt, View
 from aiops.model import codec
 from aiops.model.diagnoses import Diagnosis
@@ -177,3 +177,20 @@ def test_the_plan_rests_on_the_situation_that_routing_saw() -> None:
     (planned,) = AGENT.handle(replace(ask, payload=replace(ask.payload, situation=leaking)), seen)
     (refused,) = AGENT.handle(ask, seen)
     assert (planned.intent, refused.intent) == (Intent.EXECUTE, Intent.ESCALATE)
+
+
+def test_a_version_that_only_the_summary_names_is_not_known() -> None:
+    """Whoever may write a change's text cannot choose what is rolled back to: the target's own notion holds."""
+    found, changes = changed(diagnosis("bad deploy"), version="")
+    assert "version 8" in changes[0].summary
+    facts = facts_of(view(found, changes=changes), "cart", found)
+    assert (facts.version, facts.previous) == ("", "")
+
+
+def test_versions_come_from_deployments_newest_first() -> None:
+    """Changes of other kinds name none."""
+    found, (newest,) = changed(diagnosis("bad deploy"))
+    older = replace(newest, id="c-1", at=newest.at - S, version="6")
+    flag = replace(newest, id="c-0", kind="flag", version="9")
+    facts = facts_of(view(found, changes=(flag, newest, older)), "cart", found)
+    assert (facts.version, facts.previous) == ("7", "6")
