@@ -23,6 +23,7 @@ from aiops.agents.view import View
 from aiops.control.handoff.reviews import reviews
 from aiops.model.events import Event, HandoffAnswered, HandoffFailed
 from aiops.model.handoffs import Handoff, Role
+from aiops.model.prose import Prose
 from aiops.ports import Clock
 
 _LOG = structlog.get_logger(__name__)
@@ -202,7 +203,7 @@ class Asking:
                 at=now,
                 cause=handoff.id,
                 handoff=handoff.id,
-                reason=failed.reason,
+                reason=Prose(failed.reason),
                 domain=handoff.domain,
             )
         )

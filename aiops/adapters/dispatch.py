@@ -29,6 +29,7 @@ from aiops.model.events import (
 )
 from aiops.model.pages import Delivery, Page
 from aiops.model.plans import Observed, ReservationAnswer, StepOrder, StepOutcome, StepStatus
+from aiops.model.prose import Prose
 from aiops.model.telemetry import FleetAnswer
 from aiops.ports import BudgetStore, Clock, Fleet, OutRecord, Producer
 
@@ -141,7 +142,11 @@ class ThreadedDispatcher:
             outcome = future.result()
         else:
             outcome = StepOutcome(
-                order.capability.key, StepStatus.UNKNOWN, now, f"no word of the executor: {error}"[:500], order.domain
+                order.capability.key,
+                StepStatus.UNKNOWN,
+                now,
+                Prose(f"no word of the executor: {error}"[:500]),
+                order.domain,
             )
         event_id = f"outcome/{order.capability.id}"
         self._offer(StepReported(id=event_id, at=now, cause=effect.key, outcome=outcome, domain=order.domain))
@@ -157,7 +162,7 @@ class ThreadedDispatcher:
                 cause=effect.key,
                 key=order.capability.key,
                 observed=observed,
-                detail=detail,
+                detail=Prose(detail),
                 domain=order.domain,
             )
         )
@@ -180,7 +185,9 @@ class ThreadedDispatcher:
         try:
             answer = self._outside.budget.reserve(reservation, self._outside.limits(reservation.shares))
         except AiopsError as error:
-            answer = ReservationAnswer(reservation.key, granted=False, reason=f"the budget cannot be reached: {error}")
+            answer = ReservationAnswer(
+                reservation.key, granted=False, reason=Prose(f"the budget cannot be reached: {error}")
+            )
         now = self._outside.clock.now()
         self._offer(
             BudgetAnswered(id=f"budget/{effect.key}", at=now, cause=effect.key, answer=answer, domain=effect.domain)

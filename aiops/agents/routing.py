@@ -106,7 +106,7 @@ class RoutingAgent:
         asks = f"{owner or 'Whoever is on call'}: please find and remove the cause."
         page = compose(
             view,
-            Ask(PageReason(EscalationCause.AGENT_ESCALATES, Role.ROUTING), problem, asks),
+            Ask(PageReason(EscalationCause.AGENT_ESCALATES, Role.ROUTING), problem, Prose(asks)),
             diagnosis=diagnosis,
             priority=priority,
         )
@@ -124,7 +124,7 @@ def _answer(handoff: Handoff, view: View, said: tuple[Role, Intent, Payload, Pro
         to=to,
         intent=intent,
         confidence=best[0].probability if best else 0.0,
-        reasoning=(f"{why} [{handoff.id}]",),
+        reasoning=(Prose(f"{why} [{handoff.id}]"),),
         evidence=(handoff.id, *(e.id for h in best for e in h.evidence[:8])),
         context_version=handoff.context_version,
         at=view.at,

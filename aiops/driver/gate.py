@@ -16,6 +16,7 @@ import structlog
 from aiops.model.codec import encode
 from aiops.model.errors import AiopsError, TemporaryError
 from aiops.model.plans import Observed, StepOrder, StepOutcome, StepStatus
+from aiops.model.prose import Prose
 from aiops.ports import Clock, Executor, Inbox, InboxRow
 
 _LOG = structlog.get_logger(__name__)
@@ -142,4 +143,4 @@ class Gate:
         return self._executors.get(order.capability.action.primitive, self._executors.get(ANY))
 
     def _outcome(self, order: StepOrder, status: StepStatus, detail: str) -> StepOutcome:
-        return StepOutcome(order.capability.key, status, self._clock.now(), detail, order.domain)
+        return StepOutcome(order.capability.key, status, self._clock.now(), Prose(detail), order.domain)

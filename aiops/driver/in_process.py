@@ -29,6 +29,7 @@ from aiops.model.events import Event
 from aiops.model.handoffs import Role
 from aiops.model.pages import Delivery
 from aiops.model.plans import Observed, ReservationAnswer, StepOrder, StepOutcome, StepStatus
+from aiops.model.prose import Prose
 from aiops.ports import BudgetStore, Fleet, HaltState, InboxRow, Journal, Notifier, Transaction
 from aiops.settings import Settings
 
@@ -247,7 +248,7 @@ class InProcessRuntime:
             )
         except AiopsError as error:
             event = happened.HandoffFailed(
-                id=f"failed/{effect.key}", at=at, handoff=handoff.id, reason=str(error), domain=effect.domain
+                id=f"failed/{effect.key}", at=at, handoff=handoff.id, reason=Prose(str(error)), domain=effect.domain
             )
         self.offer(event)
 
@@ -255,7 +256,7 @@ class InProcessRuntime:
         try:
             answer = self._world.budget.reserve(effect.reservation, self._world.limits)
         except AiopsError as error:
-            answer = ReservationAnswer(effect.key, granted=False, reason=str(error))
+            answer = ReservationAnswer(effect.key, granted=False, reason=Prose(str(error)))
         at = self._after(self._delays.budget)
         self.offer(happened.BudgetAnswered(id=f"budget/{effect.key}", at=at, answer=answer, domain=effect.domain))
 
@@ -276,11 +277,11 @@ class InProcessRuntime:
         outcome: StepOutcome | None
         try:
             if why:
-                outcome = StepOutcome(capability.key, StepStatus.REFUSED, self.now, why, domain)
+                outcome = StepOutcome(capability.key, StepStatus.REFUSED, self.now, Prose(why), domain)
             else:
                 outcome = self._world.executor.run(order)
         except AiopsError as error:
-            outcome = StepOutcome(capability.key, StepStatus.UNKNOWN, self.now, str(error), domain)
+            outcome = StepOutcome(capability.key, StepStatus.UNKNOWN, self.now, Prose(str(error)), domain)
         if outcome is not None:
             at = max(self._after(self._delays.step), outcome.at)
             self.report(order, replace(outcome, at=at))
@@ -306,7 +307,7 @@ class InProcessRuntime:
         self._number += 1
         name = f"observed/{capability.id}/{self.epoch}/{self._number}"
         event = happened.StepObserved(
-            id=name, at=at, key=capability.key, observed=observed, detail=detail, domain=domain
+            id=name, at=at, key=capability.key, observed=observed, detail=Prose(detail), domain=domain
         )
         self.offer(event)
 
@@ -316,7 +317,7 @@ class InProcessRuntime:
             delivery = self._world.notifier.send(effect.page)
         except AiopsError as error:
             name = self._world.notifier.name
-            delivery = Delivery(effect.key, name, delivered=False, at=at, error=str(error), domain=effect.domain)
+            delivery = Delivery(effect.key, name, delivered=False, at=at, error=Prose(str(error)), domain=effect.domain)
         self._number += 1
         name = f"page/{effect.key}/{self.epoch}/{self._number}"
         self.offer(happened.PageReported(id=name, at=at, delivery=delivery, domain=effect.domain))

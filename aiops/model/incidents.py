@@ -13,6 +13,7 @@ from aiops.model.diagnoses import Diagnosis
 from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.outcomes import IncidentOutcome, OutcomeKind
 from aiops.model.plans import Oversight
+from aiops.model.prose import Prose
 
 
 class IncidentState(StrEnum):
@@ -48,7 +49,7 @@ class Line:
     at: int
     who: str
     """The agent, executor or person."""
-    what: str
+    what: Prose
     """A sentence."""
     ref: str = ""
     """Id of the event, handoff or effect behind it."""

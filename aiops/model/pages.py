@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, PlainSerializer
 
 from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.incidents import Priority
+from aiops.model.prose import NOTHING, Prose
 
 
 class EscalationCause(StrEnum):
@@ -104,17 +105,17 @@ class Page:
     """Step of the escalation chain, 0 first."""
     at: int
     priority: Priority
-    title: str
-    broken: str
+    title: Prose
+    broken: Prose
     """What is broken."""
-    matters: str
+    matters: Prose
     """Why it matters: business services and value a minute."""
-    affected: tuple[str, ...]
-    causes: tuple[str, ...]
+    affected: tuple[Prose, ...]
+    causes: tuple[Prose, ...]
     """Ranked causes with their evidence, a sentence each."""
-    tried: tuple[str, ...]
+    tried: tuple[Prose, ...]
     """What was tried and how it ended; the exact half-way state where there is one."""
-    asks: str
+    asks: Prose
     """What is asked of the person, and how to approve or stop."""
     answer_by: int | None = None
     """Not acknowledged by then: the next level is paged."""
@@ -129,5 +130,5 @@ class Delivery:
     channel: str
     delivered: bool
     at: int
-    error: str = ""
+    error: Prose = NOTHING
     domain: str = MAIN_DOMAIN

@@ -18,6 +18,7 @@ from aiops.model.diagnoses import Diagnosis
 from aiops.model.handoffs import Handoff
 from aiops.model.incidents import IncidentState
 from aiops.model.pages import EscalationCause, PageReason
+from aiops.model.prose import Prose
 
 
 def thought_again(draft: Draft, answer: Handoff, diagnosis: Diagnosis) -> bool:
@@ -41,7 +42,11 @@ def thought_again(draft: Draft, answer: Handoff, diagnosis: Diagnosis) -> bool:
         escalate(
             draft,
             name,
-            Ask(PageReason(EscalationCause.UNSETTLED), "Analysis names another cause each time it looks.", asks),
+            Ask(
+                PageReason(EscalationCause.UNSETTLED),
+                Prose("Analysis names another cause each time it looks."),
+                Prose(asks),
+            ),
         )
     retell(draft, name)
     chain_ended(draft, name)
@@ -70,9 +75,9 @@ def cause(diagnosis: Diagnosis | None) -> tuple[str, str] | None:
     return diagnosis.hypotheses[0].entity, diagnosis.hypotheses[0].kind
 
 
-def finding(diagnosis: Diagnosis) -> str:
+def finding(diagnosis: Diagnosis) -> Prose:
     """The first hypothesis as a sentence."""
     best = diagnosis.hypotheses[0] if diagnosis.hypotheses else None
     what = f"{best.kind} of {best.entity} ({best.probability:.0%})" if best else "nothing found"
     tail = ", but not sure enough to act" if diagnosis.unknown and best else ""
-    return f"probable cause: {what}{tail}"
+    return Prose(f"probable cause: {what}{tail}")

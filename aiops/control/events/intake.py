@@ -23,6 +23,7 @@ from aiops.model.episodes import Episode, Source
 from aiops.model.events import ChangeReported, EdgesObserved, EpisodeReported, ItemReported
 from aiops.model.incidents import IncidentState
 from aiops.model.outcomes import IncidentOutcome, OutcomeKind
+from aiops.model.prose import Prose
 from aiops.model.refusals import OldNewsError, RefusalKind, RefusedError
 
 EDGE_FRESH: Final = 600 * SECOND
@@ -155,8 +156,8 @@ def _place(draft: Draft, episode: Episode) -> None:
 
 def _came_back(draft: Draft, name: str, entity: str) -> None:
     """A recurrence within the settle time."""
-    recurred(draft, name, f"{entity} is unwell again")
-    diagnose(draft, name, "recurred")
+    recurred(draft, name, Prose(f"{entity} is unwell again"))
+    diagnose(draft, name, Prose("recurred"))
 
 
 def _same_entity(state: State, episode: Episode) -> str | None:

@@ -21,6 +21,7 @@ from aiops.model.events import TimerFired
 from aiops.model.incidents import IncidentState
 from aiops.model.outcomes import IncidentOutcome, OutcomeKind
 from aiops.model.pages import EscalationCause, PageReason
+from aiops.model.prose import Prose
 from aiops.model.refusals import RefusalKind, RefusedError
 from remediations import saga_messages as say
 from remediations.saga_state import State
@@ -48,7 +49,7 @@ def _deadline(draft: Draft, name: str, _: str) -> None:
         case IncidentState.HELD | IncidentState.SUPPRESSED:
             move(draft, name, Trigger.DEADLINE)
             draft.line(name, "orchestrator", "looks again")
-            diagnose(draft, name, "its time has come")
+            diagnose(draft, name, Prose("its time has come"))
         case IncidentState.ESCALATED:
             _left_alone(draft, name)
         case IncidentState.AWAITING_APPROVAL if incident.shadow:
@@ -57,14 +58,20 @@ def _deadline(draft: Draft, name: str, _: str) -> None:
             because = f"Nobody approved or rejected {incident.plan} in time."
             asks = answers.TAKE_OVER.format(name)
             escalation.escalate(
-                draft, name, Ask(PageReason(EscalationCause.NOT_APPROVED), because, asks), trigger=Trigger.DEADLINE
+                draft,
+                name,
+                Ask(PageReason(EscalationCause.NOT_APPROVED), Prose(because), Prose(asks)),
+                trigger=Trigger.DEADLINE,
             )
         case _:
             because = f"It has been {incident.state.value} for too long."
             asks = answers.TAKE_OVER.format(name)
             drop_chain(draft, name)
             escalation.escalate(
-                draft, name, Ask(PageReason(EscalationCause.TOO_LONG), because, asks), trigger=Trigger.DEADLINE
+                draft,
+                name,
+                Ask(PageReason(EscalationCause.TOO_LONG), Prose(because), Prose(asks)),
+                trigger=Trigger.DEADLINE,
             )
 
 
@@ -89,8 +96,8 @@ def _left_alone(draft: Draft, name: str) -> None:
         return
     ask = Ask(
         PageReason(EscalationCause.REMINDER),
-        f"{incident.id} is still open a day after it was handed over.",
-        "Please close it.",
+        Prose(f"{incident.id} is still open a day after it was handed over."),
+        Prose("Please close it."),
     )
     escalation.page_people(draft, name, ask)
     draft.timer("deadline", name, draft.after(24 * 3600.0))
@@ -106,8 +113,8 @@ def _settled(draft: Draft, name: str, _: str) -> None:
     unwell = not well(draft.state, name)
     left = incident.shadow or incident.ended_as in LEFT
     if unwell and not left and not easing(draft.state, name):
-        recurred(draft, name, "members are still unwell")
-        diagnose(draft, name, "still unwell")
+        recurred(draft, name, Prose("members are still unwell"))
+        diagnose(draft, name, Prose("still unwell"))
     elif held or unwell:
         draft.timer("settle", name, draft.after(draft.settings.control.settle_seconds))
     else:
@@ -115,11 +122,11 @@ def _settled(draft: Draft, name: str, _: str) -> None:
 
 
 def _ask(draft: Draft, name: str, _: str) -> None:
-    diagnose(draft, name, "more is known")
+    diagnose(draft, name, Prose("more is known"))
 
 
 def _handoff(draft: Draft, name: str, _: str) -> None:
-    answers.failed(draft, name, "no answer before the deadline", late=True)
+    answers.failed(draft, name, Prose("no answer before the deadline"), late=True)
 
 
 def _merge(draft: Draft, pair: str, _: str) -> None:

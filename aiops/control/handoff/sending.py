@@ -16,6 +16,7 @@ from aiops.control.state import documents as doc
 from aiops.control.state.transaction import Draft
 from aiops.model.effects import HandOff
 from aiops.model.handoffs import Handoff, Intent, Payload, ReviewRequest, Role
+from aiops.model.prose import Prose
 from aiops.model.refusals import RefusalKind, RefusedError
 
 TRIES: Final = 3
@@ -34,7 +35,7 @@ def ask(draft: Draft, name: str, to: Role, intent: Intent, payload: Payload) -> 
         to=to,
         intent=intent,
         confidence=1.0,
-        reasoning=(f"{intent.value} follows from [{draft.event.id}]",),
+        reasoning=(Prose(f"{intent.value} follows from [{draft.event.id}]"),),
         evidence=(draft.event.id,),
         context_version=incident.context_version if incident else 1,
         at=draft.at,
@@ -79,7 +80,7 @@ def take(draft: Draft, name: str) -> Handoff:
     return record.handoff
 
 
-def failed(draft: Draft, name: str, reason: str, *, late: bool = False) -> Handoff | None:
+def failed(draft: Draft, name: str, reason: Prose, *, late: bool = False) -> Handoff | None:
     """Count the failure and try again if there is time; the handoff, when it failed for good."""
     record = draft.state.handoffs.get(name)
     if record is None:
@@ -90,7 +91,7 @@ def failed(draft: Draft, name: str, reason: str, *, late: bool = False) -> Hando
     draft.put(replace(agent, failures=agent.failures + 1))
     draft.line(handoff.work_item, handoff.to.value, f"failed at {handoff.intent.value}: {reason}", handoff.id)
     if agent.failures + 1 >= FAILURES_UNTIL_TROUBLE:
-        trouble(draft, f"agent-{handoff.to.value}", f"The {handoff.to.value} agent fails repeatedly: {reason}")
+        trouble(draft, f"agent-{handoff.to.value}", Prose(f"The {handoff.to.value} agent fails repeatedly: {reason}"))
     retry_at = draft.after(RETRY_SECONDS)
     if not late and record.attempt < TRIES and retry_at < handoff.deadline_at:
         draft.timer("retry", name, retry_at)

@@ -19,6 +19,7 @@ from aiops.model.effects import SendPage
 from aiops.model.events import PageReported
 from aiops.model.outcomes import IncidentOutcome, OutcomeKind
 from aiops.model.pages import EscalationCause, Page, PageReason
+from aiops.model.prose import NOTHING
 from aiops.model.refusals import RefusalKind, RefusedError
 from remediations.saga_state import State as SagaState
 
@@ -55,7 +56,7 @@ def retell(draft: Draft, name: str) -> None:
         if record.acknowledged_by:
             continue
         old = record.page
-        told = compose(view, Ask(record.reason, "", old.asks), level=old.level)
+        told = compose(view, Ask(record.reason, NOTHING, old.asks), level=old.level)
         told = replace(told, key=key, at=old.at, answer_by=old.answer_by, tried=old.tried)
         draft.put(replace(record, page=told))
 

@@ -101,11 +101,11 @@ def close(draft: Draft, name: str, trigger: Trigger, outcome: IncidentOutcome) -
         draft.cancel(f"ack/{key}")
 
 
-def reopen(draft: Draft, name: str, why: str) -> None:
+def reopen(draft: Draft, name: str, why: Prose) -> None:
     """It came back within the settle time."""
     work = draft.state.work[name]
     calm_at = draft.state.incidents[name].closed_at or draft.at
-    draft.put(replace(work, reopened=work.reopened + 1, calm_at=calm_at))
+    draft.put(replace(work, reopened=work.reopened + 1, calm_at=calm_at, named=None))
     move(draft, name, Trigger.RECURRED, closed_at=None, outcome=None)
     draft.line(name, "orchestrator", f"reopened: {why}")
 
@@ -207,7 +207,7 @@ def easing(state: State, name: str) -> bool:
     return all(episode.easing for episode in open_now)
 
 
-def merge(draft: Draft, kept: str, gone: str, why: str) -> None:
+def merge(draft: Draft, kept: str, gone: str, why: Prose) -> None:
     """``gone`` becomes part of ``kept``: its members and episodes move, its other work is dropped."""
     state = draft.state
     if kept == gone or state.incidents[gone].state not in EARLY | {IncidentState.ESCALATED, IncidentState.SUPPRESSED}:

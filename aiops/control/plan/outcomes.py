@@ -21,6 +21,7 @@ from aiops.model.incidents import IncidentState
 from aiops.model.outcomes import IncidentOutcome, OutcomeKind
 from aiops.model.pages import EscalationCause, PageReason
 from aiops.model.plans import Verdict
+from aiops.model.prose import Prose
 from remediations.breakers import Result
 from remediations.saga_messages import Finished, Outcome
 
@@ -44,7 +45,7 @@ def finished(draft: Draft, record: doc.SagaRecord, end: Finished) -> None:
         learn(draft, record.saga, result)
     verdict = _verdict(outcome, harmed=harmed)
     work = draft.state.work[name]
-    attempt = Attempt(plan, verdict, draft.at, f"{outcome.value}: {reason}")
+    attempt = Attempt(plan, verdict, draft.at, Prose(f"{outcome.value}: {reason}"))
     draft.put(replace(work, proposed=None, attempts=(*work.attempts, attempt)))
     if incident.state not in BUSY or incident.plan != plan.id:
         return
@@ -57,7 +58,7 @@ def finished(draft: Draft, record: doc.SagaRecord, end: Finished) -> None:
             escalate(
                 draft,
                 name,
-                Ask(PageReason(EscalationCause.STUCK, plan.id), reason, "Bring the targets in order by hand."),
+                Ask(PageReason(EscalationCause.STUCK, plan.id), reason, Prose("Bring the targets in order by hand.")),
             )
 
 
@@ -75,7 +76,7 @@ def _healed(draft: Draft, name: str) -> None:
     close(draft, name, Trigger.HEALED, IncidentOutcome(OutcomeKind.HEALED))
 
 
-def _not_healed(draft: Draft, name: str, reason: str) -> None:
+def _not_healed(draft: Draft, name: str, reason: Prose) -> None:
     """Everything is as it was before: look again, or hand it to a person after too many attempts or a halt."""
     incident = draft.state.incidents[name]
     if draft.state.reign.halted:
@@ -84,8 +85,8 @@ def _not_healed(draft: Draft, name: str, reason: str) -> None:
             name,
             Ask(
                 PageReason(EscalationCause.HALTED),
-                f"Halted: {reason}.",
-                "Act by hand; nothing of the plan is left behind.",
+                Prose(f"Halted: {reason}."),
+                Prose("Act by hand; nothing of the plan is left behind."),
             ),
         )
     elif incident.attempts >= draft.settings.control.max_attempts:
@@ -95,18 +96,18 @@ def _not_healed(draft: Draft, name: str, reason: str) -> None:
             name,
             Ask(
                 PageReason(EscalationCause.ATTEMPTS),
-                because,
-                "Everything begun was taken back. Please take it from here.",
+                Prose(because),
+                Prose("Everything begun was taken back. Please take it from here."),
             ),
         )
     else:
         move(draft, name, Trigger.UNDONE)
         merge_waiting(draft, name)
         if name in draft.state.live:
-            diagnose(draft, name, "the plan did not heal it")
+            diagnose(draft, name, Prose("the plan did not heal it"))
 
 
-def recurred(draft: Draft, name: str, why: str) -> None:
+def recurred(draft: Draft, name: str, why: Prose) -> None:
     """It came back after it was closed: what healed it did not, and the breakers are told."""
     incident = draft.state.incidents[name]
     record = draft.state.sagas.get(incident.plan or "")

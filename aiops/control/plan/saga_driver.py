@@ -55,7 +55,9 @@ def start(draft: Draft, name: str, plan: Plan) -> None:
     if state.reign.halted:
         asks = "Act by hand, or resume and let it be tried again."
         escalate(
-            draft, name, Ask(PageReason(EscalationCause.HALTED), f"Halted: the plan to {what} was not begun.", asks)
+            draft,
+            name,
+            Ask(PageReason(EscalationCause.HALTED), Prose(f"Halted: the plan to {what} was not begun."), Prose(asks)),
         )
         return
     drop_chain(draft, name)
@@ -115,8 +117,12 @@ def _carry_out(draft: Draft, record: doc.SagaRecord, command: say.Command) -> No
             draft.effect(effects.Release(f"release/{key}", key, domain=plan.domain))
         case say.Page(reason=reason, state=lines):
             asks = f"Bring the targets in order, then `aiops take-over {record.incident}`; to stop all: `aiops halt`."
-            reason = f"Plan {plan.id} stopped: {reason}."
-            escalate(draft, record.incident, Ask(PageReason(EscalationCause.STUCK, plan.id), reason, asks, tried=lines))
+            reason = Prose(f"Plan {plan.id} stopped: {reason}.")
+            escalate(
+                draft,
+                record.incident,
+                Ask(PageReason(EscalationCause.STUCK, plan.id), reason, Prose(asks), tried=lines),
+            )
         case say.Finished() as end:
             _settle_handoffs(draft, record.incident)
             finished(draft, record, end)
@@ -175,9 +181,9 @@ def ruled(draft: Draft, request: StepRequest, ruling: Ruling) -> None:
     if permitted:
         tell(draft, request.plan, say.Authorised(draft.at, request.step, request.direction))
     elif ruling.hold_until is not None and ruling.hold_until > draft.at:
-        tell(draft, request.plan, say.Held(draft.at, request.step, request.direction, ruling.hold_until, why))
+        tell(draft, request.plan, say.Held(draft.at, request.step, request.direction, ruling.hold_until, Prose(why)))
     else:
-        tell(draft, request.plan, say.Vetoed(draft.at, request.step, request.direction, why))
+        tell(draft, request.plan, say.Vetoed(draft.at, request.step, request.direction, Prose(why)))
 
 
 def _begin(draft: Draft, record: doc.SagaRecord, command: say.Begin) -> None:

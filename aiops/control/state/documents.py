@@ -14,6 +14,7 @@ from pydantic import BeforeValidator
 
 from aiops.agents.view import Attempt
 from aiops.model import earlier
+from aiops.model.diagnoses import Diagnosis
 from aiops.model.entities import Edge, Item
 from aiops.model.episodes import Episode
 from aiops.model.findings import Finding
@@ -54,6 +55,24 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """What a diagnosis names first, as exactly as people are told."""
+
+    entity: str
+    """Empty: it found nothing."""
+    kind: str
+    percent: int
+    unknown: bool
+
+
+def named(diagnosis: Diagnosis) -> Named:
+    """What this diagnosis names first."""
+    for best in diagnosis.hypotheses[:1]:
+        return Named(best.entity, best.kind, round(best.probability * 100), diagnosis.unknown)
+    return Named("", "", 0, diagnosis.unknown)
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """The orchestrator's own notes on an incident, beside what people see of it."""
 
@@ -77,6 +96,8 @@ class Work:
     """When it was closed the last time; what had begun by then and is over says nothing of the trouble after it."""
     voided: int = 0
     """Plans that waited for approval until another cause was found."""
+    named: Named | None = None
+    """What the story was told last that a diagnosis names; one that names the same is not told again."""
     basis: int = 0
     """Context version that the proposed plan rests on; approvals of an older one are void."""
 

@@ -174,7 +174,7 @@ class Draft:
         """One more line in an incident's story."""
         held = self.state.incidents.get(incident)
         if held is not None:
-            self.put(replace(held, story=told(held.story, Line(self.at, who, what, ref or self.event.id))))
+            self.put(replace(held, story=told(held.story, Line(self.at, who, Prose(what), ref or self.event.id))))
         self._notes.append({"incident": incident, "who": who, "what": what})
 
     def incident(self, incident: Incident) -> None:

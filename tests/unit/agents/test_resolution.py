@@ -13,6 +13,7 @@ from aiops.model import codec
 from aiops.model.diagnoses import Diagnosis
 from aiops.model.handoffs import Escalated, Handoff, Intent, Planned, Role, Routed, Verified, VerifyRequest
 from aiops.model.plans import Plan, Verdict
+from aiops.model.prose import Prose
 from aiops.model.telemetry import EntityReading, FleetAnswer, SeriesReading
 from aiops.settings import Settings
 from remediations.runbooks import Catalogue
@@ -113,7 +114,7 @@ def test_unknown_cause_is_not_acted_on(fields: dict[str, Any]) -> None:
 def test_what_failed_is_not_repeated() -> None:
     """A runbook that did not help is left out; the page says so when nothing else is left."""
     tried = plan_of(diagnosis(), view())
-    seen = view(attempts=(Attempt(tried, Verdict.UNHEALTHY, NOW - S, "still unwell"),), incident={"attempts": 1})
+    seen = view(attempts=(Attempt(tried, Verdict.UNHEALTHY, NOW - S, Prose("still unwell")),), incident={"attempts": 1})
     one = answer(diagnosis(), seen, "restart-crashed")
     assert isinstance(one.payload, Escalated)
     assert "tried before" in one.payload.reason

@@ -16,6 +16,7 @@ from aiops.model.errors import PermanentError
 from aiops.model.handoffs import Diagnosed, DiagnoseRequest, Escalated, Handoff, Intent, Role, Routed
 from aiops.model.incidents import Incident, IncidentState, Priority
 from aiops.model.plans import Oversight
+from aiops.model.prose import Prose
 from aiops.settings import Control
 from remediations.runbooks import Catalogue, Runbook, RunbookStep, When
 from topology.graph import Graph
@@ -30,7 +31,7 @@ ITEMS = {
 
 def diagnosis(probability: float = 0.9, kind: str = "crash", *, unknown: bool = False, value: float = 0.0) -> Diagnosis:
     """The database is the cause."""
-    evidence = Evidence("db@1", True, "db was first", "metric", 0, 1, 2.0)
+    evidence = Evidence("db@1", True, Prose("db was first"), "metric", 0, 1, 2.0)
     return Diagnosis(
         work_item="INC-1",
         context_version=1,
@@ -39,7 +40,7 @@ def diagnosis(probability: float = 0.9, kind: str = "crash", *, unknown: bool = 
         hypotheses=(Hypothesis("db", probability, kind, (evidence,)), Hypothesis("web", 0.05, kind, ())),
         p_unknown=0.0,
         p_rest=0.95 - probability,
-        impact=(Impact("shop", "at risk", value, business_service=True),),
+        impact=(Impact("shop", Prose("at risk"), value, business_service=True),),
         changes=(),
         unknown=unknown,
     )
@@ -68,7 +69,19 @@ def catalogue(by_kind: dict[str, tuple[str, ...]]) -> Catalogue:
 def route(found: Diagnosis, shown: View) -> tuple[Handoff, ...]:
     """What routing says."""
     handoff = Handoff(
-        "h/route", "INC-1", Role.ANALYSIS, Role.ROUTING, Intent.ROUTE, 0.9, ("r",), (), 1, 1, 9, Diagnosed(found), "c"
+        "h/route",
+        "INC-1",
+        Role.ANALYSIS,
+        Role.ROUTING,
+        Intent.ROUTE,
+        0.9,
+        (Prose("r"),),
+        (),
+        1,
+        1,
+        9,
+        Diagnosed(found),
+        "c",
     )
     return RoutingAgent(catalogue({"crash": ("restart-service",)}), Control()).handle(handoff, shown)
 
@@ -122,7 +135,7 @@ def test_who_is_accused_by_others_only_is_waited_for() -> None:
     runbooks = catalogue({"silence": ("restart-service",)})
     agent = RoutingAgent(runbooks, Control())
     handoff = Handoff(
-        "h/route", "INC-1", Role.ANALYSIS, Role.ROUTING, Intent.ROUTE, 0.9, ("r",), (), 1, 1, 9,
+        "h/route", "INC-1", Role.ANALYSIS, Role.ROUTING, Intent.ROUTE, 0.9, (Prose("r"),), (), 1, 1, 9,
         Diagnosed(diagnosis(kind="silence")), "c",
     )  # fmt: skip
     assert agent.handle(handoff, view(age=10.0)) == ()
@@ -175,7 +188,7 @@ def test_no_items_known_is_no_error() -> None:
 def test_another_intent_is_refused() -> None:
     """Routing routes."""
     handoff = Handoff(
-        "h", "INC-1", Role.ANALYSIS, Role.ROUTING, Intent.ROUTE, 0.9, ("r",), (), 1, 1, 9, DiagnoseRequest(), "c"
+        "h", "INC-1", Role.ANALYSIS, Role.ROUTING, Intent.ROUTE, 0.9, (Prose("r"),), (), 1, 1, 9, DiagnoseRequest(), "c"
     )
     with pytest.raises(PermanentError):
         RoutingAgent(catalogue({}), Control()).handle(handoff, view())
@@ -210,7 +223,7 @@ def test_runbooks_are_matched_against_the_causes_own_metrics(
 ) -> None:
     """By the names of its signals; what the evidence's sentences say does not count."""
     handoff = Handoff(
-        "h/route", "INC-1", Role.ANALYSIS, Role.ROUTING, Intent.ROUTE, 0.9, ("r",), (), 1, 1, 9,
+        "h/route", "INC-1", Role.ANALYSIS, Role.ROUTING, Intent.ROUTE, 0.9, (Prose("r"),), (), 1, 1, 9,
         Diagnosed(diagnosis()), "c",
     )  # fmt: skip
     shown = replace(view(), episodes=episodes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 import pytest
 from ray.exceptions import ActorDiedError, GetTimeoutError
@@ -38,7 +39,7 @@ def place(monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_a_part_that_was_made_answers(place: str) -> None:
     """And nothing failed."""
-    host = Host(place, {}, "build")
+    host: Any = Host(place, {}, "build")
     assert host.call("double", 4) == host.ask("double", 4) == 8
     assert host.about()["failed"] is None
 
@@ -46,7 +47,7 @@ def test_a_part_that_was_made_answers(place: str) -> None:
 @pytest.mark.parametrize("error", [TemporaryError("no Kafka", 3.0), PermanentError("broken policies")])
 def test_a_part_that_cannot_be_made_says_why(place: str, error: AiopsError) -> None:
     """The error crosses to another process whole, and every call raises it."""
-    host = Host(place, {"error": error}, "build")
+    host: Any = Host(place, {"error": error}, "build")
     failed = pickle.loads(pickle.dumps(host.about()))["failed"]
     assert (type(failed), str(failed)) == (type(error), str(error))
     assert getattr(failed, "delay_seconds", None) == getattr(error, "delay_seconds", None)

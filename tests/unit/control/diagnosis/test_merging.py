@@ -12,6 +12,7 @@ from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.entities import Edge, Item
 from aiops.model.events import EpisodeReported, Event, ItemReported, OrchestratorStarted
 from aiops.model.plans import StepOrder, StepOutcome, StepStatus
+from aiops.model.prose import Prose
 from tests.unit.control.fakes import SECOND, START, FakeTarget, Loop, episode, settings
 
 STARTED = OrchestratorStarted(id="started", at=START, epoch=1, halt_generation=0, halted=False)
@@ -85,7 +86,7 @@ def test_incidents_that_act_are_merged_when_they_are_done() -> None:
     assert set(loop.incidents.values()) == {"acting"}
     assert len(loop.incidents) == 8, "the ninth had begun nothing, so it was taken over at once"
     for order in target.begun[1:]:
-        outcome = StepOutcome(order.capability.key, StepStatus.REFUSED, loop.at, "not now")
+        outcome = StepOutcome(order.capability.key, StepStatus.REFUSED, loop.at, Prose("not now"))
         loop.runtime.report(order, outcome)
     loop.wait(5)
     assert loop.incidents == {"INC-1": "acting"}

@@ -8,6 +8,7 @@ from aiops.control.state.documents import SagaRecord
 from aiops.control.state.invariants import broken
 from aiops.control.state.views import open_breakers
 from aiops.model.plans import Direction, StepOrder, StepOutcome, StepStatus, Verdict
+from aiops.model.prose import Prose
 from remediations.breakers import Result
 from remediations.saga_messages import Outcome
 from remediations.saga_state import Mark
@@ -23,7 +24,7 @@ class StubbornTarget(FakeTarget):
     def run(self, order: StepOrder) -> StepOutcome:
         """The undo fails."""
         if order.capability.direction is Direction.UNDO:
-            return StepOutcome(order.capability.key, StepStatus.FAILED, 0, "the switch is jammed")
+            return StepOutcome(order.capability.key, StepStatus.FAILED, 0, Prose("the switch is jammed"))
         return super().run(order)
 
 
