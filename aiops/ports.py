@@ -18,6 +18,7 @@ from aiops.model.effects import Effect
 from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.pages import Delivery, Page
 from aiops.model.plans import Observed, Reservation, ReservationAnswer, StepOrder, StepOutcome
+from aiops.model.prose import NOTHING, Prose
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
 
 # ---------------------------------------------------------------------------------------------------------- time
@@ -264,7 +265,7 @@ class HaltState:
     halted: bool
     who: str = ""
     at: int = 0
-    reason: str = ""
+    reason: Prose = NOTHING
 
 
 class Inbox(Protocol):

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from aiops.model.prose import NOTHING, Prose
+
 NANOSECONDS = 1_000_000_000
 GLOBAL = "global"
 
@@ -64,7 +66,7 @@ class Breaker:
     opened_at: int = 0
     trial: bool = False
     """Half-open, and the trial is under way."""
-    why: str = ""
+    why: Prose = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,27 +120,29 @@ def record(breakers: Breakers, at: int, ended: tuple[str, str, Result]) -> Break
         why = _too_much(name, endings)
         position = TABLE[breaker.position, result is Result.HEALED, bool(why)]
         if position is Position.OPEN:
-            why = why or f"the trial {result}"
+            why = Prose(why or f"the trial {result}")
             again = breaker.position is Position.OPEN
-            breaker = replace(breaker, opened_at=breaker.opened_at if again else at, why=breaker.why if again else why)
+            breaker = replace(
+                breaker, opened_at=breaker.opened_at if again else at, why=Prose(breaker.why if again else why)
+            )
         if position is Position.CLOSED and breaker.position is Position.HALF_OPEN:
             breaker = Breaker()
         changed[name] = replace(breaker, position=position, trial=False)
     return Breakers(changed)
 
 
-def _too_much(name: str, endings: tuple[tuple[int, Result], ...]) -> str:
+def _too_much(name: str, endings: tuple[tuple[int, Result], ...]) -> Prose:
     """The reason to open, or nothing."""
     bears = _tolerance(name)
     count = {result: sum(1 for _, ended in endings if ended is result) for result in Result}
     if count[Result.HARMED] >= bears.harms:
-        return f"did harm {count[Result.HARMED]} times"
+        return Prose(f"did harm {count[Result.HARMED]} times")
     if count[Result.RECURRED] >= bears.recurrences:
-        return f"the trouble came back {count[Result.RECURRED]} times"
+        return Prose(f"the trouble came back {count[Result.RECURRED]} times")
     failed = count[Result.FAILED] + count[Result.HARMED]
     if failed >= bears.failures and failed >= bears.rate * len(endings):
-        return f"{failed} of {len(endings)} failed"
-    return ""
+        return Prose(f"{failed} of {len(endings)} failed")
+    return NOTHING
 
 
 TABLE: Mapping[tuple[Position, bool, bool], Position] = {

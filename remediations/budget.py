@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.plans import Reservation, ReservationAnswer
+from aiops.model.prose import NOTHING, Prose
 
 ANY_ACCOUNT = "*"
 """In ``limits``: the limit of every account that has none of its own; without it such an account may spend nothing."""
@@ -30,7 +31,7 @@ class Row:
     epoch: int
     token: int
     held: bool
-    reason: str = ""
+    reason: Prose = NOTHING
     """Why it was refused."""
     domain: str = MAIN_DOMAIN
 
@@ -65,32 +66,32 @@ def decide(rows: Iterable[Row], asked: Reservation, limits: Mapping[str, float],
         asked.epoch,
         token if held else 0,
         held,
-        reason,
+        Prose(reason),
         asked.domain,
     )
 
 
-def _objection(rows: list[Row], asked: Reservation, limits: Mapping[str, float]) -> str:
+def _objection(rows: list[Row], asked: Reservation, limits: Mapping[str, float]) -> Prose:
     """Why it must be refused; empty: it need not be."""
     if not asked.targets:
-        return "no target is named"
+        return Prose("no target is named")
     newest = max((row.epoch for row in rows), default=0)
     if asked.epoch < newest:
-        return f"epoch {asked.epoch} is older than {newest}"
+        return Prose(f"epoch {asked.epoch} is older than {newest}")
     holding = [row for row in rows if row.held]
     for row in holding:
         locked = sorted(set(row.targets) & set(asked.targets))
         if locked and row.work_item != asked.work_item:
-            return f"{locked[0]} is locked by {row.work_item}"
+            return Prose(f"{locked[0]} is locked by {row.work_item}")
     used = spent(holding, asked.domain)
     for account, share in asked.shares.items():
         if not math.isfinite(share) or share < 0:
-            return f"share {share} of {account} is not a share"
+            return Prose(f"share {share} of {account} is not a share")
         limit = limits.get(account, limits.get(ANY_ACCOUNT, 0.0))
         after = used.get(account, 0.0) + share
         if after > limit + ROUNDING:
-            return f"account {account}: {after:.1%} would be at risk, {limit:.1%} may be"
-    return ""
+            return Prose(f"account {account}: {after:.1%} would be at risk, {limit:.1%} may be")
+    return NOTHING
 
 
 def spent(rows: Iterable[Row], domain: str | None = None) -> dict[str, float]:
@@ -106,8 +107,8 @@ def spent(rows: Iterable[Row], domain: str | None = None) -> dict[str, float]:
 def closed(key: str, row: Row | None, domain: str = MAIN_DOMAIN) -> Row:
     """The row after a release; a release that overtakes its request leaves a row that refuses it."""
     if row is None:
-        return Row(key, "", (), {}, 0, 0, held=False, reason="released before it was asked for", domain=domain)
-    return replace(row, held=False, reason=row.reason or "released")
+        return Row(key, "", (), {}, 0, 0, held=False, reason=Prose("released before it was asked for"), domain=domain)
+    return replace(row, held=False, reason=Prose(row.reason or "released"))
 
 
 @dataclass

@@ -18,6 +18,7 @@ import cedarpy
 
 from aiops.model.entities import RUNTIME_ENTITY, Criticality, Item
 from aiops.model.plans import Action, BlastRadius, Direction, Oversight
+from aiops.model.prose import Prose
 from remediations.windows import Problem
 
 RISING = (Oversight.UNATTENDED, Oversight.ONE_APPROVER, Oversight.TWO_APPROVERS)
@@ -58,7 +59,7 @@ class Decision:
     """The tier, and all that is needed to check it later."""
 
     level: Oversight
-    reasons: tuple[str, ...]
+    reasons: tuple[Prose, ...]
     policies: tuple[str, ...]
     """Ids of the policies that decided: those that permitted, or those that forbade."""
     digest: str
@@ -121,7 +122,7 @@ class PolicySet:
         """Ask at rising oversight; the first level that is permitted is the tier, else it is forbidden."""
         if self.policies is None:
             told = "; ".join(str(problem) for problem in self.problems[:3]) or "no policies are loaded"
-            return Decision(Oversight.FORBIDDEN, (f"no policy is in force: {told}",), (), self.digest, "")
+            return Decision(Oversight.FORBIDDEN, (Prose(f"no policy is in force: {told}"),), (), self.digest, "")
         answer: Decision | None = None
         for rank, level in enumerate(RISING):
             answer, permitted = self._ask(question, level, rank)
@@ -135,11 +136,11 @@ class PolicySet:
         entities = [_entity(question)]
         result = cedarpy.is_authorized(request, self.policies, entities, self.schema)
         found = [self.texts[name] for name in sorted(result.diagnostics.reasons) if name in self.texts]
-        errors = tuple(f"policy error: {error}" for error in result.diagnostics.errors)
+        errors = tuple(Prose(f"policy error: {error}") for error in result.diagnostics.errors)
         permitted = bool(result.allowed) and not errors
-        reasons = (*(f"{text.reason} [{text.id}]" for text in found), *errors)
+        reasons = (*(Prose(f"{text.reason} [{text.id}]") for text in found), *errors)
         if not permitted:
-            reasons = reasons or ("no policy permits this at any level of oversight",)
+            reasons = reasons or (Prose("no policy permits this at any level of oversight"),)
         told = json.dumps({"request": request, "entities": entities}, sort_keys=True, separators=(",", ":"))
         tier = level if permitted else Oversight.FORBIDDEN
         return Decision(tier, reasons, tuple(text.id for text in found), self.digest, told), permitted

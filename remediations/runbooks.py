@@ -16,10 +16,9 @@ from typing import Any, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from aiops.model.diagnoses import Diagnosis
-from aiops.model.entities import Item
 from aiops.model.errors import PermanentError
 from aiops.model.plans import Parameter
+from aiops.model.situations import Situation
 from remediations.primitives.registry import primitive
 from remediations.windows import Problem
 
@@ -38,7 +37,7 @@ class When(_Form):
     item_kinds: tuple[str, ...] = ()
     """Kinds of the item that is probably the cause."""
     metrics: tuple[str, ...] = ()
-    """Patterns (``*memory*``): one of the cause's abnormal metrics must match one of them."""
+    """Patterns (``*memory*``): the name of one of the cause's abnormal metrics must match one of them."""
     change: bool | None = None
     """Whether a change that can be taken back is suspected."""
     others: bool | None = None
@@ -93,23 +92,6 @@ class Runbook(_Form):
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What is known of a trouble, as plain data."""
-
-    kind: str
-    """Kind of fault of the first hypothesis."""
-    item_kind: str
-    metrics: frozenset[str] = frozenset()
-    """Abnormal metrics of the cause."""
-    change: bool = False
-    """A change that can be taken back is suspected."""
-    others: bool = False
-    """Others than the cause are unwell."""
-    bindings: Mapping[str, Parameter] = field(default_factory=dict)
-    """What ``{places}`` stand for; one that is missing makes a runbook that needs it not apply."""
-
-
 def applies(runbook: Runbook, situation: Situation) -> bool:
     """Whether everything that the runbook states fits, and all its places can be filled."""
     when = runbook.when
@@ -124,7 +106,7 @@ def applies(runbook: Runbook, situation: Situation) -> bool:
     )
 
 
-def _any_match(patterns: Iterable[str], metrics: frozenset[str]) -> bool:
+def _any_match(patterns: Iterable[str], metrics: Iterable[str]) -> bool:
     lowered = [metric.lower() for metric in metrics]
     return any(fnmatchcase(metric, pattern.lower()) for pattern in patterns for metric in lowered)
 
@@ -174,26 +156,6 @@ class Catalogue:
             elif runbook is not None:
                 found[runbook.id] = runbook
         return cls(found, tuple(wrong))
-
-    def candidates(self, diagnosis: Diagnosis, item: Item | None) -> tuple[str, ...]:
-        """Ids of runbooks that may help the first hypothesis, best first; resolution looks closer.
-
-        Metrics are looked for in the hypothesis' evidence, which names them.
-        """
-        if not diagnosis.hypotheses:
-            return ()
-        root = diagnosis.hypotheses[0]
-        told = " ".join(evidence.what for evidence in root.evidence if evidence.supports).lower()
-        change = any(suspect.entity == root.entity for suspect in diagnosis.changes)
-        fitting = [
-            runbook
-            for runbook in self.runbooks.values()
-            if (not runbook.when.kinds or root.kind in runbook.when.kinds)
-            and (not runbook.when.item_kinds or (item.kind if item else "service") in runbook.when.item_kinds)
-            and (runbook.when.change is not True or change)
-            and (not runbook.when.metrics or any(fnmatchcase(told, f"*{p.lower()}*") for p in runbook.when.metrics))
-        ]
-        return tuple(runbook.id for runbook in sorted(fitting, key=lambda runbook: (runbook.rank, runbook.id)))
 
     def applicable(self, situation: Situation) -> tuple[Runbook, ...]:
         """Runbooks that fit, best first."""

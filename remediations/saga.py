@@ -19,6 +19,7 @@ from typing import Any
 from aiops.model import plans
 from aiops.model.errors import NoTransitionError
 from aiops.model.plans import Direction, StepStatus, Verdict
+from aiops.model.prose import Prose
 from remediations import saga_messages as say
 from remediations.saga_messages import Command, Event, Outcome
 from remediations.saga_state import LASTING, Mark, Saga, State
@@ -97,7 +98,7 @@ def _reserved(saga: Saga, event: say.Reserved) -> Moved:
 
 def _refused(saga: Saga, event: say.Refused) -> Moved:
     _expect(saga, event.key, saga.tracks[saga.cursor].reservation)
-    return _give_up(saga, event.at, f"budget: {event.reason}")
+    return _give_up(saga, event.at, Prose(f"budget: {event.reason}"))
 
 
 def _ask(saga: Saga, at: int) -> Moved:
@@ -122,14 +123,14 @@ def _authorised(saga: Saga, event: say.Authorised) -> Moved:
 
 def _vetoed(saga: Saga, event: say.Vetoed) -> Moved:
     _current(saga, event)
-    return _give_up(saga, event.at, f"oversight: {event.reason}")
+    return _give_up(saga, event.at, Prose(f"oversight: {event.reason}"))
 
 
 def _held(saga: Saga, event: say.Held) -> Moved:
     """Nothing begun: wait without holding locks. Half-way, a plan does not wait for hours: it is taken back."""
     _current(saga, event)
     if saga.begun or saga.direction is Direction.UNDO:
-        return _give_up(saga, event.at, f"oversight: {event.reason}")
+        return _give_up(saga, event.at, Prose(f"oversight: {event.reason}"))
     release = say.Release(saga.tracks[saga.cursor].reservation)
     saga = _track(replace(saga, state=State.HELD, why=event.reason), reservation="")
     saga, timer = _timer(saga, "hold", max(event.until, event.at))
@@ -144,9 +145,9 @@ def _reported(saga: Saga, event: say.Reported) -> Moved:
         case StepStatus.DONE:
             return _happened(saga, event.at)
         case StepStatus.REFUSED:
-            return _did_not_happen(saga, event.at, f"refused: {outcome.detail}")
+            return _did_not_happen(saga, event.at, Prose(f"refused: {outcome.detail}"))
         case StepStatus.FAILED if not forward:
-            return _stuck(_track(saga, mark=Mark.UNDO_IN_DOUBT), f"undo failed: {outcome.detail}")
+            return _stuck(_track(saga, mark=Mark.UNDO_IN_DOUBT), Prose(f"undo failed: {outcome.detail}"))
         case StepStatus.FAILED | StepStatus.UNKNOWN:
             return _look(saga, event.at)
 
@@ -171,7 +172,7 @@ def _observed(saga: Saga, event: say.Observed) -> Moved:
         case plans.Observed.NOT_DONE if saga.tracks[saga.cursor].runs < MAX_RUNS and not saga.halted:
             return _ask(_track(saga, mark=_rest(saga)), event.at)
         case plans.Observed.NOT_DONE:
-            return _did_not_happen(saga, event.at, "it did not happen")
+            return _did_not_happen(saga, event.at, Prose("it did not happen"))
         case plans.Observed.UNKNOWN:
             return _doubtful(saga, event.at)
 
@@ -195,19 +196,19 @@ def _happened(saga: Saga, at: int) -> Moved:
     return saga, (timer,)
 
 
-def _did_not_happen(saga: Saga, at: int, why: str) -> Moved:
+def _did_not_happen(saga: Saga, at: int, why: Prose) -> Moved:
     saga = _track(saga, mark=_rest(saga))
     if saga.direction is Direction.UNDO:
-        return _stuck(saga, f"undo {why}")
-    return _give_up(saga, at, f"{saga.step.id} {why}")
+        return _stuck(saga, Prose(f"undo {why}"))
+    return _give_up(saga, at, Prose(f"{saga.step.id} {why}"))
 
 
 def _doubtful(saga: Saga, at: int) -> Moved:
     """Nobody can tell whether it happened: never again, and undone only where that is safe either way."""
     if saga.direction is Direction.UNDO:
-        return _stuck(_track(saga, mark=Mark.UNDO_IN_DOUBT), "nobody can tell whether the undo happened")
+        return _stuck(_track(saga, mark=Mark.UNDO_IN_DOUBT), Prose("nobody can tell whether the undo happened"))
     saga = _track(saga, mark=Mark.IN_DOUBT)
-    return _give_up(saga, at, f"nobody can tell whether {saga.step.id} happened")
+    return _give_up(saga, at, Prose(f"nobody can tell whether {saga.step.id} happened"))
 
 
 # --------------------------------------------------------------------------------------------------- verification
@@ -226,9 +227,10 @@ def _next_look(saga: Saga, at: int) -> int:
 
 def _verified(saga: Saga, event: say.Verified) -> Moved:
     """Healthy ends it, harm takes it back at once; all else is asked again until the deadline, then is failure."""
+    saga = replace(saga, verdict=event.verdict)
     if event.verdict is Verdict.HEALTHY:
         return _hold(saga, event.at)
-    why = f"{event.verdict}: {'; '.join(event.reasons)}"
+    why = Prose(f"{event.verdict}: {'; '.join(event.reasons)}")
     if event.verdict is Verdict.HARMED or event.at >= saga.deadline:
         return _give_up(saga, event.at, why)
     saga, timer = _timer(replace(saga, why=why), "verify", _next_look(saga, event.at))
@@ -246,8 +248,8 @@ def _hold(saga: Saga, at: int) -> Moved:
     tracks = tuple(
         track if kept else replace(track, reservation="") for track, kept in zip(saga.tracks, keep, strict=True)
     )
-    saga = replace(saga, tracks=tracks, timer="", why="the goal was verified")
-    finished = say.Finished(Outcome.VERIFIED, saga.why, saga.describe())
+    saga = replace(saga, tracks=tracks, timer="", why=Prose("the goal was verified"), ended=Outcome.VERIFIED)
+    finished = say.Finished(Outcome.VERIFIED, saga.why, saga.describe(), saga.verdict)
     if not any(keep):
         return replace(saga, state=State.FINISHED), (*releases, finished)
     saga, timer = _await_reversal(saga, at)
@@ -273,10 +275,10 @@ def _await_reversal(saga: Saga, at: int) -> tuple[Saga, say.SetTimer]:
 # -------------------------------------------------------------------------------------------------------- undoing
 
 
-def _give_up(saga: Saga, at: int, why: str) -> Moved:
+def _give_up(saga: Saga, at: int, why: Prose) -> Moved:
     """The plan will not succeed: take back what was done, or stop where that may not run."""
     if saga.direction is Direction.UNDO:
-        return _stuck(saga, f"undo not permitted: {why}")
+        return _stuck(saga, Prose(f"undo not permitted: {why}"))
     saga = replace(saga, why=why)
     return _stop(saga) if saga.halted else _undo(saga, at)
 
@@ -295,9 +297,9 @@ def _undo(saga: Saga, at: int) -> Moved:
     saga = replace(saga, cursor=places[-1])
     step, track = saga.step, saga.tracks[saga.cursor]
     if track.mark is Mark.IN_DOUBT and not step.undo_either_way:
-        return _stuck(saga, f"{saga.why}; {step.id} is in doubt and its undo is not safe either way")
+        return _stuck(saga, Prose(f"{saga.why}; {step.id} is in doubt and its undo is not safe either way"))
     if step.undo is None or not track.undo:
-        return _stuck(saga, f"{saga.why}; {step.id} cannot be undone")
+        return _stuck(saga, Prose(f"{saga.why}; {step.id} cannot be undone"))
     return _ask(_track(replace(saga, direction=Direction.UNDO), runs=0), at)
 
 
@@ -318,14 +320,14 @@ def _undone(saga: Saga, at: int) -> Moved:
 def _end(saga: Saga, outcome: Outcome) -> Moved:
     releases = tuple(say.Release(key) for key in saga.reservations)
     tracks = tuple(replace(track, reservation="") for track in saga.tracks)
-    saga = replace(saga, state=State.FINISHED, timer="", tracks=tracks)
-    return saga, (*releases, say.Finished(outcome, saga.why, saga.describe()))
+    saga = replace(saga, state=State.FINISHED, timer="", tracks=tracks, ended=outcome)
+    return saga, (*releases, say.Finished(outcome, saga.why, saga.describe(), saga.verdict))
 
 
-def _stuck(saga: Saga, why: str) -> Moved:
-    saga = replace(saga, state=State.STUCK, timer="", why=why)
+def _stuck(saga: Saga, why: Prose) -> Moved:
+    saga = replace(saga, state=State.STUCK, timer="", why=why, ended=Outcome.STUCK)
     state = saga.describe()
-    return saga, (say.Page(why, state), say.Finished(Outcome.STUCK, why, state))
+    return saga, (say.Page(why, state), say.Finished(Outcome.STUCK, why, state, saga.verdict))
 
 
 # --------------------------------------------------------------------------- halts, restarts, timers, people
@@ -334,8 +336,8 @@ def _stuck(saga: Saga, why: str) -> Moved:
 def _stop(saga: Saga) -> Moved:
     """Halted at a safe point: no undo runs; a person is paged unless nothing was changed."""
     if saga.begun:
-        return _stuck(saga, "halted half-way")
-    return _end(replace(saga, why="halted"), Outcome.UNDONE if _touched(saga) else Outcome.REFUSED)
+        return _stuck(saga, Prose("halted half-way"))
+    return _end(replace(saga, why=Prose("halted")), Outcome.UNDONE if _touched(saga) else Outcome.REFUSED)
 
 
 def _touched(saga: Saga) -> bool:
@@ -356,7 +358,7 @@ def _halt_watching(saga: Saga, event: say.Halted) -> Moved:
     if saga.halted:
         return saga, ()
     who = f" by {event.who}" if event.who else ""
-    return replace(saga, halted=True), (say.Page(f"halted{who} while {saga.state}", saga.describe()),)
+    return replace(saga, halted=True), (say.Page(Prose(f"halted{who} while {saga.state}"), saga.describe()),)
 
 
 def _resume(saga: Saga, event: say.Resumed) -> Moved:  # noqa: ARG001
@@ -381,28 +383,28 @@ def _on_timer(then: Handler) -> Handler:
 
 
 def _no_answer(saga: Saga, event: say.TimerFired) -> Moved:
-    return _give_up(saga, event.at, f"no answer while {saga.state}")
+    return _give_up(saga, event.at, Prose(f"no answer while {saga.state}"))
 
 
 def _look_again_or_fail(saga: Saga, event: say.TimerFired) -> Moved:
     if event.at < saga.deadline:
         return _verify(saga, event.at)
-    return _give_up(saga, event.at, saga.why or "verification did not answer before its deadline")
+    return _give_up(saga, event.at, Prose(saga.why or "verification did not answer before its deadline"))
 
 
 def _reverse(saga: Saga, event: say.TimerFired) -> Moved:
-    saga = replace(saga, why="its time is over")
+    saga = replace(saga, why=Prose("its time is over"))
     if saga.halted:
-        return _stuck(saga, "halted when the reversal was due")
+        return _stuck(saga, Prose("halted when the reversal was due"))
     if saga.step.undo is None or not saga.tracks[saga.cursor].undo:
-        return _stuck(saga, f"{saga.step.id} cannot be reversed")
+        return _stuck(saga, Prose(f"{saga.step.id} cannot be reversed"))
     return _ask(_track(replace(saga, direction=Direction.UNDO), runs=0), event.at)
 
 
 def _taken_over(saga: Saga, event: say.TakenOver) -> Moved:
     releases = tuple(say.Release(key) for key in saga.reservations)
     tracks = tuple(replace(track, reservation="") for track in saga.tracks)
-    return replace(saga, state=State.FINISHED, tracks=tracks, why=f"taken over by {event.who}"), releases
+    return replace(saga, state=State.FINISHED, tracks=tracks, why=Prose(f"taken over by {event.who}")), releases
 
 
 TABLE: dict[tuple[State, type[Event]], Handler] = {

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from aiops.model import plans
 from aiops.model.plans import Action, BlastRadius, Direction, StepOutcome, Verdict
+from aiops.model.prose import NOTHING, Prose
 
 
 class Outcome(StrEnum):
@@ -54,7 +55,7 @@ class Refused:
 
     at: int
     key: str
-    reason: str
+    reason: Prose
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Vetoed:
     at: int
     step: str
     direction: Direction
-    reason: str
+    reason: Prose
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class Held:
     step: str
     direction: Direction
     until: int
-    reason: str
+    reason: Prose
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ class Observed:
     at: int
     key: str
     observed: plans.Observed
-    detail: str = ""
+    detail: Prose = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ class Verified:
 
     at: int
     verdict: Verdict
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Prose, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +243,8 @@ class Release:
 class Page:
     """Tell a person, with the exact state: a line for each step."""
 
-    reason: str
-    state: tuple[str, ...]
+    reason: Prose
+    state: tuple[Prose, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,8 +252,10 @@ class Finished:
     """The saga ended so; after ``VERIFIED`` it may live on to reverse what is temporary (``Saga.over``)."""
 
     outcome: Outcome
-    reason: str
-    state: tuple[str, ...]
+    reason: Prose
+    state: tuple[Prose, ...]
+    verdict: Verdict | None = None
+    """The newest verdict of verification; it stands whatever became of the undo."""
 
 
 Command = Reserve | AskAuthority | Begin | Observe | AskVerification | SetTimer | Release | Page | Finished

@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from aiops.model.plans import Direction, Plan, Step
+from aiops.model.plans import Direction, Plan, Step, Verdict
+from aiops.model.prose import NOTHING, Prose
+from remediations.saga_messages import Outcome
 
 
 class State(StrEnum):
@@ -58,7 +60,7 @@ class Track:
     runs: int = 0
     """Runs of the current direction's key."""
     done_at: int = 0
-    detail: str = ""
+    detail: Prose = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,11 @@ class Saga:
     """Rises with every timer and reservation, so that their names are never used twice."""
     deadline: int = 0
     """Verification ends then, ns."""
-    why: str = ""
+    why: Prose = NOTHING
+    verdict: Verdict | None = None
+    """The newest verdict of verification, also while and after the plan is taken back; None: none was given."""
+    ended: Outcome | None = None
+    """The outcome that was reported last; ``VERIFIED`` may be followed by ``REVERSED`` or ``STUCK``."""
 
     @property
     def over(self) -> bool:
@@ -105,13 +111,13 @@ class Saga:
         """Keys of reservations that it holds or asked for."""
         return tuple(track.reservation for track in self.tracks if track.reservation)
 
-    def describe(self) -> tuple[str, ...]:
+    def describe(self) -> tuple[Prose, ...]:
         """The exact state, a line for each step."""
         lines = []
         for step, track in zip(self.plan.steps, self.tracks, strict=True):
             action = step.action
             tail = f" ({track.detail})" if track.detail else ""
-            lines.append(f"{step.id}: {action.primitive} {action.target}: {track.mark}{tail}")
+            lines.append(Prose(f"{step.id}: {action.primitive} {action.target}: {track.mark}{tail}"))
         return tuple(lines)
 
 

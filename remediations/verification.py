@@ -9,9 +9,12 @@ neighbour that was well before the action and is unwell now, or does clearly wor
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from aiops.model.findings import Finding, FindingKind
 from aiops.model.plans import Plan, Verdict
+from aiops.model.prose import Prose
 from aiops.model.telemetry import EntityReading, FleetAnswer, SeriesReading
 
 NANOSECONDS = 1_000_000_000
@@ -33,10 +36,15 @@ HARM_RATIO = 0.50
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdict with its reasons, a sentence each."""
+    """The verdict with what it rests on."""
 
     verdict: Verdict
-    reasons: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def reasons(self) -> tuple[Prose, ...]:
+        """The findings for people, a sentence each."""
+        return tuple(sentence(finding) for finding in self.findings)
 
 
 NOBODY: frozenset[str] = frozenset()
@@ -64,46 +72,46 @@ def verify(
     harmed = _harmed(watched, readings, unwell_before | {plan.symptom})
     if harmed:
         return Judgement(Verdict.HARMED, harmed)
-    unwell = tuple(told for entity in required if (told := _trouble(readings.get(entity))))
-    unknown = tuple(told for entity in watched if (told := _blind(entity, readings.get(entity), window_end)))
+    unwell = tuple(found for entity in required if (found := _trouble(readings.get(entity))))
+    unknown = tuple(found for entity in watched if (found := _blind(entity, readings.get(entity), window_end)))
     # neighbours need only not be harmed; the symptom and the targets must be well
     if unwell:
         return Judgement(Verdict.UNHEALTHY, unwell)
     if unknown or not watched:
-        return Judgement(Verdict.INCONCLUSIVE, unknown or ("nothing that sends telemetry can be watched",))
-    left_out = (f"left out, as they never sent telemetry: {', '.join(silent)}",) if silent else ()
-    return Judgement(Verdict.HEALTHY, (f"{plan.symptom} is steady, no neighbour is worse", *left_out))
+        return Judgement(Verdict.INCONCLUSIVE, unknown or (Finding(FindingKind.NOTHING_WATCHED),))
+    left_out = tuple(Finding(FindingKind.LEFT_OUT, entity) for entity in silent)
+    return Judgement(Verdict.HEALTHY, (Finding(FindingKind.STEADY, plan.symptom), *left_out))
 
 
 def _never_heard(entity: str, reading: EntityReading | None, fleet: FleetAnswer) -> bool:
     return entity in fleet.mute if reading is None else reading.watermark == 0
 
 
-def _blind(entity: str, reading: EntityReading | None, window_end: int) -> str:
+def _blind(entity: str, reading: EntityReading | None, window_end: int) -> Finding | None:
     if reading is None:
-        return f"{entity}: no reading"
+        return Finding(FindingKind.NO_READING, entity)
     if reading.watermark < window_end:
         missing = (window_end - reading.watermark) / NANOSECONDS
-        return f"{entity}: its data ends {missing:.0f} s before the window does"
+        return Finding(FindingKind.BEHIND, entity, missing_seconds=missing)
     if not any(series.points for series in reading.series):
-        return f"{entity}: no data in the window"
-    return ""
+        return Finding(FindingKind.NO_DATA, entity)
+    return None
 
 
-def _trouble(reading: EntityReading | None) -> str:
+def _trouble(reading: EntityReading | None) -> Finding | None:
     if reading is None:
-        return ""
+        return None
     if reading.unwell:
-        return f"{reading.entity} is still unwell"
+        return Finding(FindingKind.UNWELL, reading.entity)
     # Of what was abnormal a moment ago the mean must be back as well: its last value alone may be chance.
     usual = 0.0 if reading.easing else USUAL
     worst = max(reading.series, key=lambda series: worse_by(series, usual=usual), default=None)
     if worst is not None and worse_by(worst, usual=usual) > STEADY_SPREADS:
-        return f"{reading.entity}: {_told(worst)}"
-    return ""
+        return _off(FindingKind.OFF_REFERENCE, reading.entity, worst)
+    return None
 
 
-def _harmed(watched: tuple[str, ...], readings: dict[str, EntityReading], ill: frozenset[str]) -> tuple[str, ...]:
+def _harmed(watched: tuple[str, ...], readings: dict[str, EntityReading], ill: frozenset[str]) -> tuple[Finding, ...]:
     found = []
     for entity in watched:
         reading = readings.get(entity)
@@ -112,9 +120,9 @@ def _harmed(watched: tuple[str, ...], readings: dict[str, EntityReading], ill: f
         measured = [series for series in reading.series if _has_measure(series) and series.score >= STRONG]
         worst = max(measured, key=lambda series: worse_by(series, HARM_RATIO), default=None)
         if reading.unwell:
-            found.append(f"{entity} was well and is unwell now")
+            found.append(Finding(FindingKind.HARMED_UNWELL, entity))
         elif worst is not None and worse_by(worst, HARM_RATIO) > HARM_SPREADS:
-            found.append(f"{entity} does worse than before: {_told(worst)}")
+            found.append(_off(FindingKind.HARMED_SERIES, entity, worst))
     return tuple(found)
 
 
@@ -145,8 +153,26 @@ def worse_by(series: SeriesReading, least: float = LEAST_RATIO, usual: float = U
     return shift / max(series.baseline_spread, 1e-12)
 
 
-def _told(series: SeriesReading) -> str:
-    return (
-        f"{series.series} is {series.mean:.4g}, was {series.baseline_mean:.4g} "
-        f"({worse_by(series, usual=0.0):.1f} spreads on the bad side)"
-    )
+def _off(kind: FindingKind, entity: str, series: SeriesReading) -> Finding:
+    spreads = worse_by(series, usual=0.0)
+    return Finding(kind, entity, series.series, series.mean, series.baseline_mean, spreads)
+
+
+_FIGURES = "{f.series} is {f.mean:.4g}, was {f.baseline_mean:.4g} ({f.spreads:.1f} spreads on the bad side)"
+_SENTENCES: Mapping[FindingKind, str] = {
+    FindingKind.STEADY: "{f.entity} is steady, no neighbour is worse",
+    FindingKind.UNWELL: "{f.entity} is still unwell",
+    FindingKind.OFF_REFERENCE: "{f.entity}: " + _FIGURES,
+    FindingKind.HARMED_UNWELL: "{f.entity} was well and is unwell now",
+    FindingKind.HARMED_SERIES: "{f.entity} does worse than before: " + _FIGURES,
+    FindingKind.NO_READING: "{f.entity}: no reading",
+    FindingKind.BEHIND: "{f.entity}: its data ends {f.missing_seconds:.0f} s before the window does",
+    FindingKind.NO_DATA: "{f.entity}: no data in the window",
+    FindingKind.LEFT_OUT: "{f.entity} is left out, as it never sent telemetry",
+    FindingKind.NOTHING_WATCHED: "nothing that sends telemetry can be watched",
+}
+
+
+def sentence(finding: Finding) -> Prose:
+    """A finding for people."""
+    return Prose(_SENTENCES[finding.kind].format(f=finding))

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import icalendar
 import recurring_ical_events
 
+from aiops.model.prose import NOTHING, Prose
+
 HORIZON = dt.timedelta(days=32)
 """How far ahead the end of a freeze, or the next window, is looked for."""
 NANOSECONDS = 1_000_000_000
@@ -36,7 +38,7 @@ class Problem:
 class Hold:
     """Changes are held now."""
 
-    reason: str
+    reason: Prose
     until: int | None
     """When they are allowed again, ns; None: not within the horizon, or a calendar is broken."""
 
@@ -71,7 +73,7 @@ class Windows:
     def hold(self, at: int) -> Hold | None:
         """Whether changes are held at this moment; None: they are allowed."""
         if self.problems:
-            return Hold(f"a calendar cannot be read: {self.problems[0]}", None)
+            return Hold(Prose(f"a calendar cannot be read: {self.problems[0]}"), None)
         spans = self._ahead(at)
         reason = self._held_by(spans, at)
         if not reason:
@@ -90,14 +92,14 @@ class Windows:
         until = at + round(HORIZON.total_seconds()) * NANOSECONDS
         return [span for query in self._queries for span in _spans(query, at, until)]
 
-    def _held_by(self, spans: list[_Span], at: int) -> str:
+    def _held_by(self, spans: list[_Span], at: int) -> Prose:
         now = [span for span in spans if span.start <= at < span.end]
         freeze = next((span.name for span in now if not span.window), "")
         if freeze:
-            return f"freeze: {freeze}"
+            return Prose(f"freeze: {freeze}")
         if self._has_windows and not any(span.window for span in now):
-            return "outside every change window"
-        return ""
+            return Prose("outside every change window")
+        return NOTHING
 
 
 def _parse(content: bytes) -> icalendar.Calendar:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from aiops.model.diagnoses import ChangeSuspect, Diagnosis, Evidence, Hypothesis
 from aiops.model.entities import MAIN_DOMAIN, EdgeKind
 from aiops.model.episodes import Episode
+from aiops.model.prose import Prose
 from aiops.model.reports import Change
 from topology.impact import impact
 from topology.kinds import SILENT_CAUSE, UNKNOWN, kind_of
@@ -77,7 +78,7 @@ def _disbelieved(ranked: Ranking, found: Doubt, question: Question) -> Ranking:
     unwell = tuple(dict.fromkeys(episode.entity for episode in question.episodes))
     quiet = ", ".join(found.quiet[:MOST_NAMED])
     what = f"only {found.host} tells of trouble; {quiet}, which would feel it elsewhere, show none"
-    evidence = Evidence(question.episodes[0].id, True, what, "graph", 0, 0, 1.0)
+    evidence = Evidence(question.episodes[0].id, True, Prose(what), "graph", 0, 0, 1.0)
     first = Candidate(found.suspect, DISBELIEF, (evidence,), unwell)
     told = (first, *others)
     rest = max(1.0 - ranked.p_unknown * left - sum(c.probability for c in told), 0.0)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from aiops.model.diagnoses import Impact
 from aiops.model.plans import BlastRadius
+from aiops.model.prose import Prose
 from topology.graph import BUSINESS_SERVICE, CALLS, PART_OF, RUNS_ON, USES, Floats, Graph
 
 PASSED_ON = {CALLS: 0.8, USES: 0.9, RUNS_ON: 1.0, PART_OF: 1.0}
@@ -174,7 +175,7 @@ def impact(graph: Graph, causes: Iterable[str], unwell: Collection[str] = (), li
     return tuple(
         Impact(
             entity=graph.names[at],
-            how=_how(spreading, at, unwell=at in sick),
+            how=Prose(_how(spreading, at, unwell=at in sick)),
             value_per_minute=round(float(loss[at]), 6),
             business_service=graph.kinds[at] == BUSINESS_SERVICE or bool(graph.values[at] > 0),
         )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from math import exp
 
 from aiops.model.diagnoses import ChangeSuspect
+from aiops.model.prose import Prose
 from aiops.model.reports import Change
 from topology.graph import Graph
 
@@ -55,7 +56,9 @@ def suspects(
             place, cause = ELSEWHERE, ""
         suspicion = proximity(change, onset) * place
         if suspicion >= LEAST:
-            found.append(ChangeSuspect(change.id, change.entity, round(suspicion, 6), _why(change, onset, cause)))
+            found.append(
+                ChangeSuspect(change.id, change.entity, round(suspicion, 6), Prose(_why(change, onset, cause)))
+            )
     return tuple(sorted(found, key=lambda s: (-s.suspicion, s.id))[:10])
 
 

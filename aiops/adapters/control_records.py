@@ -8,6 +8,7 @@ from aiops.model.cloudevents_reading import Receipt, Refused, decode
 from aiops.model.deadletters import DeadLetter, DeadLetterReason, kept_headers, kept_key
 from aiops.model.errors import TemporaryError
 from aiops.model.events import Event
+from aiops.model.prose import Prose
 from aiops.ports import FetchedRecords, TopicPartition
 from aiops.settings import Settings
 
@@ -34,7 +35,7 @@ class ControlTopics:
             if not foreign:
                 return read, None
             here = f"it belongs to domain {min(foreign)!r}, and this is {self._settings.domain!r}"
-            read = Refused(DeadLetterReason.UNSUPPORTED, here)
+            read = Refused(DeadLetterReason.UNSUPPORTED, Prose(here))
         kept = self._settings.data.dead_letter_bytes
         return (), DeadLetter(
             topic=records.source.topic,

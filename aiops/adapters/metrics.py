@@ -17,6 +17,7 @@ from aiops.model.codec import decode
 from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.errors import AiopsError
 from aiops.model.incidents import Incident, IncidentState
+from aiops.model.outcomes import OutcomeKind
 from aiops.ports import Clock, JournalReader
 
 _LOG = structlog.get_logger(__name__)
@@ -149,23 +150,24 @@ class RuntimeMetrics(Collector):
             self._counted.popitem(last=False)
 
 
-_BEGINS = {
-    "healed": "healed",
-    "cleared": "cleared",
-    "shadow": "shadow",
-    "closed by": "closed by a person",
-    "left with": "left with a person",
-    "not heard": "not heard of again",
+_LABELS = {
+    OutcomeKind.HEALED: "healed",
+    OutcomeKind.CLEARED: "cleared",
+    OutcomeKind.CLEARED_WITH_PERSON: "cleared",
+    OutcomeKind.SHADOW: "shadow",
+    OutcomeKind.CLOSED_BY_PERSON: "closed by a person",
+    OutcomeKind.LEFT_WITH_PERSON: "left with a person",
+    OutcomeKind.NOT_HEARD_AGAIN: "not heard of again",
 }
-"""Beginning of an outcome's text to its label: a closed list, since texts carry names."""
-_OUTCOMES = (*_BEGINS.values(), "merged", "other")
+"""Kind of an outcome to its label."""
+_OUTCOMES = (*dict.fromkeys(_LABELS.values()), "merged", "other")
 
 
 def _outcome(incident: Incident) -> str:
     """The label of how it ended."""
     if incident.state is IncidentState.MERGED:
         return "merged"
-    return next((name for begin, name in _BEGINS.items() if incident.outcome.startswith(begin)), "other")
+    return "other" if incident.ended_as is None else _LABELS.get(incident.ended_as, "other")
 
 
 def _page(record: PageRecord) -> str:

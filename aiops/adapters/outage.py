@@ -11,6 +11,7 @@ from aiops.adapters.paging.pager import SpoolingPager
 from aiops.model.entities import MAIN_DOMAIN, RUNTIME_ENTITY
 from aiops.model.incidents import Priority
 from aiops.model.pages import Delivery, Page
+from aiops.model.prose import Prose
 from aiops.model.times import rfc3339
 
 STALE_SECONDS = 30.0
@@ -92,13 +93,13 @@ class OutageWatch:
             level=0,
             at=now.at,
             priority=priority,
-            title=title,
-            broken=told["broken"],
-            matters=told["matters"],
-            affected=(RUNTIME_ENTITY,),
+            title=Prose(title),
+            broken=Prose(told["broken"]),
+            matters=Prose(told["matters"]),
+            affected=(Prose(RUNTIME_ENTITY),),
             causes=(),
             tried=(),
-            asks=told["asks"],
+            asks=Prose(told["asks"]),
             domain=self._domain,
         )
 

@@ -24,6 +24,7 @@ from aiops.adapters.keys import KEY_BYTES, own_key
 from aiops.model.cloudevents import envelope
 from aiops.model.deadletters import DeadLetter, DeadLetterReason
 from aiops.model.errors import PermanentError
+from aiops.model.prose import Prose
 from aiops.ports import OutRecord
 
 DEAD_LETTER = "io.aiops.deadletter.v1"
@@ -173,7 +174,7 @@ def decode_letter(value: bytes, seal: Seal) -> DeadLetter:
         at=data.at,
         original=b"",
         cut=data.cut,
-        detail=data.detail,
+        detail=Prose(data.detail),
         domain=record.domain,
     )
     try:

@@ -11,6 +11,7 @@ from aiops.model.diagnoses import Diagnosis, Evidence, Hypothesis
 from aiops.model.episodes import Episode
 from aiops.model.handoffs import Diagnosed, DiagnoseRequest, Handoff, Intent, MergeProposed, Payload, Role
 from aiops.model.incidents import Incident
+from aiops.model.prose import Prose
 from aiops.settings import Settings
 from topology.diagnosis import Subject, diagnose, onset_of
 from topology.rankers.protocol import Question
@@ -94,27 +95,30 @@ def _answer(handoff: Handoff, view: View, to: Role, intent: Intent, payload: Pay
     )
 
 
-def _preamble(payload: Payload, found: Diagnosis) -> tuple[str, ...]:
+def _preamble(payload: Payload, found: Diagnosis) -> tuple[Prose, ...]:
     if isinstance(payload, MergeProposed):
-        return (f"{payload.other} has the same cause, {found.hypotheses[0].entity}. [{payload.other}]",)
+        return (Prose(f"{payload.other} has the same cause, {found.hypotheses[0].entity}. [{payload.other}]"),)
     return ()
 
 
-def _reasoning(found: Diagnosis, episodes: tuple[Episode, ...]) -> tuple[str, ...]:
+def _reasoning(found: Diagnosis, episodes: tuple[Episode, ...]) -> tuple[Prose, ...]:
     """The verdict and what it rests on; each sentence names its evidence in brackets."""
     ids = ", ".join(episode.id for episode in episodes[:3]) or found.work_item
     if found.unknown:
-        return (f"The cause is not known: no hypothesis is good enough. [{ids}]", *_because(found.hypotheses[:2]))
+        return (
+            Prose(f"The cause is not known: no hypothesis is good enough. [{ids}]"),
+            *_because(found.hypotheses[:2]),
+        )
     first = found.hypotheses[0]
     cites = ", ".join(dict.fromkeys(e.id for e in first.evidence[:3])) or ids
     verdict = f"{first.entity} is the most probable cause ({first.probability:.0%}, {first.kind}). [{cites}]"
-    changes = [f"Change {c.id} is suspicious ({c.suspicion:.0%}): {c.why}. [{c.id}]" for c in found.changes[:2]]
-    return (verdict, *_because(found.hypotheses[:1]), *changes)
+    changes = (Prose(f"Change {c.id} is suspicious ({c.suspicion:.0%}): {c.why}. [{c.id}]") for c in found.changes[:2])
+    return (Prose(verdict), *_because(found.hypotheses[:1]), *changes)
 
 
-def _because(hypotheses: tuple[Hypothesis, ...]) -> list[str]:
+def _because(hypotheses: tuple[Hypothesis, ...]) -> list[Prose]:
     return [_sentence(h.entity, e) for h in hypotheses for e in h.evidence][:MOST_SENTENCES]
 
 
-def _sentence(entity: str, evidence: Evidence) -> str:
-    return f"{'For' if evidence.supports else 'Against'} {entity}: {evidence.what}. [{evidence.id}]"
+def _sentence(entity: str, evidence: Evidence) -> Prose:
+    return Prose(f"{'For' if evidence.supports else 'Against'} {entity}: {evidence.what}. [{evidence.id}]")

@@ -12,6 +12,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from aiops.agents.situation import facts_of, item_of
 from aiops.agents.view import View
@@ -30,6 +31,7 @@ from aiops.model.handoffs import (
 )
 from aiops.model.incidents import IncidentState
 from aiops.model.plans import Action, BlastRadius, Direction, Oversight, Plan, Step
+from aiops.model.prose import Prose
 from remediations.breakers import names
 from remediations.policy import RISING, Decision, PolicySet, Question
 from remediations.primitives.registry import places, primitive
@@ -45,6 +47,7 @@ SPEAKS: dict[Role, frozenset[Intent]] = {
 APPROVERS = {Oversight.UNATTENDED: 0, Oversight.ONE_APPROVER: 1, Oversight.TWO_APPROVERS: 2}
 MOST_STEPS = 10
 MOST_SECONDS = 3600.0
+_Text = TypeVar("_Text", bound=str)
 GRAPH = "graph:"
 """Prefix of evidence that is an item's place in the graph."""
 
@@ -55,7 +58,7 @@ class _Word:
 
     permitted: bool
     level: Oversight
-    reasons: tuple[str, ...]
+    reasons: tuple[Prose, ...]
     policies: tuple[str, ...] = ()
     digest: str = ""
     request: str = ""
@@ -91,7 +94,7 @@ class OversightAgent:
 
     def _review(self, shown: Handoff, view: View) -> _Word:
         if isinstance(shown.payload, Escalated) and shown.intent is Intent.ESCALATE:
-            return _Word(permitted=True, level=Oversight.UNATTENDED, reasons=("pages are never vetoed",))
+            return _Word(permitted=True, level=Oversight.UNATTENDED, reasons=(Prose("pages are never vetoed"),))
         wrong = tuple(_wrong_with(shown, view))
         if wrong:
             return _veto(wrong)
@@ -101,8 +104,8 @@ class OversightAgent:
             case Diagnosed(diagnosis=diagnosis):
                 total = sum(h.probability for h in diagnosis.hypotheses) + diagnosis.p_unknown + diagnosis.p_rest
                 if not math.isclose(total, 1.0, abs_tol=0.01):
-                    return _veto((f"the diagnosis' probabilities add up to {total:.3f}, not 1",))
-        return _Word(permitted=True, level=Oversight.UNATTENDED, reasons=("it is complete and changes nothing",))
+                    return _veto((Prose(f"the diagnosis' probabilities add up to {total:.3f}, not 1"),))
+        return _Word(permitted=True, level=Oversight.UNATTENDED, reasons=(Prose("it is complete and changes nothing"),))
 
     def _review_plan(self, plan: Plan, view: View) -> _Word:
         wrong = tuple(_wrong_with_plan(plan, view))
@@ -144,7 +147,7 @@ class OversightAgent:
             try:
                 effect = primitive(step.action.primitive).effect(facts, step.action.parameters)
             except PermanentError as error:
-                return _veto((f"precondition: {error}",))
+                return _veto((Prose(f"precondition: {error}"),))
             reversible = effect.transient or effect.undo is not None
         question = Question(
             step.action,
@@ -168,7 +171,7 @@ class OversightAgent:
         word = self._ask([question], hold)
         missing = APPROVERS.get(word.level, 0) - len(set(step.approvals))
         if word.permitted and missing > 0:
-            return replace(word, permitted=False, reasons=(*word.reasons, f"{missing} approval(s) are missing"))
+            return replace(word, permitted=False, reasons=(*word.reasons, Prose(f"{missing} approval(s) are missing")))
         return word
 
     def _ask(self, questions: list[Question], hold: Hold | None) -> _Word:
@@ -197,36 +200,36 @@ def _strictest(decisions: list[Decision]) -> _Word:
     )
 
 
-def _once(texts: Iterable[str]) -> tuple[str, ...]:
+def _once(texts: Iterable[_Text]) -> tuple[_Text, ...]:
     return tuple(dict.fromkeys(texts))
 
 
-def _veto(reasons: tuple[str, ...]) -> _Word:
+def _veto(reasons: tuple[Prose, ...]) -> _Word:
     return _Word(permitted=False, level=Oversight.FORBIDDEN, reasons=reasons)
 
 
 # --------------------------------------------------------------------------------------------------------- rules
 
 
-def _wrong_with(shown: Handoff, view: View) -> Iterator[str]:
+def _wrong_with(shown: Handoff, view: View) -> Iterator[Prose]:
     """What any handoff must be, whoever sends it."""
     if shown.intent not in SPEAKS.get(shown.sender, frozenset()):
-        yield f"{shown.sender} may not ask anybody to {shown.intent}"
+        yield Prose(f"{shown.sender} may not ask anybody to {shown.intent}")
     if not (shown.id and shown.work_item and shown.cause):
-        yield "it lacks an id, a work item or a cause"
+        yield Prose("it lacks an id, a work item or a cause")
     if not math.isfinite(shown.confidence) or not 0 <= shown.confidence <= 1:
-        yield f"confidence {shown.confidence} is not within 0 to 1"
+        yield Prose(f"confidence {shown.confidence} is not within 0 to 1")
     if not shown.reasoning or not all(text.strip() for text in shown.reasoning):
-        yield "it gives no reasoning"
+        yield Prose("it gives no reasoning")
     if shown.deadline_at < view.at:
-        yield "its deadline has passed"
+        yield Prose("its deadline has passed")
     if view.incident.state is IncidentState.MERGED:
-        yield f"{shown.work_item} was merged into {view.incident.merged_into}"
+        yield Prose(f"{shown.work_item} was merged into {view.incident.merged_into}")
     known = _known(shown, view)
     if not shown.evidence:
-        yield "it names no evidence"
+        yield Prose("it names no evidence")
     if odd := [name for name in shown.evidence if name not in known and not _in_graph(name, view)]:
-        yield f"evidence {odd[0]} does not exist"
+        yield Prose(f"evidence {odd[0]} does not exist")
 
 
 def _known(shown: Handoff, view: View) -> set[str]:
@@ -254,44 +257,44 @@ def _in_graph(name: str, view: View) -> bool:
     return item != name and (item in view.graph or any(episode.entity == item for episode in view.episodes))
 
 
-def _wrong_with_plan(plan: Plan, view: View) -> Iterator[str]:
+def _wrong_with_plan(plan: Plan, view: View) -> Iterator[Prose]:
     if plan.work_item != view.incident.id:
-        yield f"the plan belongs to {plan.work_item}, not to {view.incident.id}"
+        yield Prose(f"the plan belongs to {plan.work_item}, not to {view.incident.id}")
     if not 1 <= len(plan.steps) <= MOST_STEPS:
-        yield f"a plan has 1 to {MOST_STEPS} steps, this one {len(plan.steps)}"
+        yield Prose(f"a plan has 1 to {MOST_STEPS} steps, this one {len(plan.steps)}")
     if len({step.id for step in plan.steps}) != len(plan.steps):
-        yield "two steps have one id"
+        yield Prose("two steps have one id")
     for step in plan.steps:
         yield from _wrong_with_action(step.action, step.blast, view)
         yield from _wrong_with_bounds(step)
 
 
-def _wrong_with_bounds(step: Step) -> Iterator[str]:
+def _wrong_with_bounds(step: Step) -> Iterator[Prose]:
     if step.undo is not None and (step.undo.target, step.undo.primitive) != (step.action.target, step.action.primitive):
-        yield f"step {step.id}: its undo acts on something else"
+        yield Prose(f"step {step.id}: its undo acts on something else")
     if step.reverse_after_seconds is not None and step.undo is None:
-        yield f"step {step.id}: a temporary change needs an undo"
+        yield Prose(f"step {step.id}: a temporary change needs an undo")
     if not 0 < step.timeout_seconds <= MOST_SECONDS:
-        yield f"step {step.id}: its deadline of {step.timeout_seconds} s is not within an hour"
+        yield Prose(f"step {step.id}: its deadline of {step.timeout_seconds} s is not within an hour")
 
 
-def _wrong_with_action(action: Action, blast: BlastRadius, view: View) -> Iterator[str]:
+def _wrong_with_action(action: Action, blast: BlastRadius, view: View) -> Iterator[Prose]:
     if action.primitive not in places():
-        yield f"no primitive {action.primitive} is registered"
+        yield Prose(f"no primitive {action.primitive} is registered")
     if action.target not in blast.entities:
-        yield f"the blast radius of {action.primitive} {action.target} is not stated"
+        yield Prose(f"the blast radius of {action.primitive} {action.target} is not stated")
     if bad := [account for account, share in blast.shares.items() if not math.isfinite(share) or not 0 <= share <= 1]:
-        yield f"the blast radius on {bad[0]} is not a share"
+        yield Prose(f"the blast radius on {bad[0]} is not a share")
     if action.target not in view.graph and item_of(view, action.target) is None:
-        yield f"{action.target} is in no graph: nobody can say what hangs on it"
+        yield Prose(f"{action.target} is in no graph: nobody can say what hangs on it")
 
 
-def _wrong_with_step(step: StepRequest, view: View) -> Iterator[str]:
+def _wrong_with_step(step: StepRequest, view: View) -> Iterator[Prose]:
     yield from _wrong_with_action(step.action, step.blast, view)
     if view.halted:
-        yield "everything is halted"
+        yield Prose("everything is halted")
     if step.direction is Direction.DO and view.incident.plan != step.plan:
-        yield f"{step.plan} is not the plan of {view.incident.id} now"
+        yield Prose(f"{step.plan} is not the plan of {view.incident.id} now")
 
 
 def _breaker_open(view: View, action: Action) -> bool:
@@ -333,7 +336,7 @@ def _rule(handoff: Handoff, view: View, subject: str, word: _Word) -> Handoff:
         to=Role.ORCHESTRATOR,
         intent=Intent.RULE,
         confidence=1.0,
-        reasoning=tuple(f"{reason} [{handoff.id}]" for reason in word.reasons),
+        reasoning=tuple(Prose(f"{reason} [{handoff.id}]") for reason in word.reasons),
         evidence=(handoff.id,),
         context_version=handoff.context_version,
         at=view.at,

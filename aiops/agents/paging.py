@@ -12,7 +12,8 @@ from typing import Final
 from aiops.agents.view import View
 from aiops.model.diagnoses import Diagnosis, Hypothesis
 from aiops.model.incidents import Priority
-from aiops.model.pages import Page
+from aiops.model.pages import Page, PageReason
+from aiops.model.prose import Prose
 
 SHOWN_CAUSES: Final = 3
 SHOWN_EVIDENCE: Final = 3
@@ -23,20 +24,20 @@ SHOWN_AFFECTED: Final = 20
 class Ask:
     """Why somebody is paged and what is asked of them."""
 
-    reason: str
-    """A short stable slug, part of the page's key: one page per incident and reason."""
-    because: str
+    reason: PageReason
+    """One page per incident and reason."""
+    because: Prose
     """The sentence that explains it."""
-    asks: str
+    asks: Prose
     """What the person should do, and how to approve or stop."""
-    tried: tuple[str, ...] = ()
+    tried: tuple[Prose, ...] = ()
     """What was tried beyond the view's attempts; the exact half-way state where there is one."""
     answer_by: int | None = None
 
 
-def page_key(work_item: str, reason: str, level: int = 0) -> str:
+def page_key(work_item: str, reason: PageReason, level: int = 0) -> str:
     """Identity of a page: the same trouble, reason and level is the same page."""
-    return f"{work_item}/{reason}/{level}"
+    return f"{work_item}/{reason.slug}/{level}"
 
 
 def compose(
@@ -58,72 +59,72 @@ def compose(
         affected=_affected(known, unwell),
         causes=_causes(known),
         tried=_tried(view) + ask.tried,
-        asks=f"{ask.because} {ask.asks}".strip(),
+        asks=Prose(f"{ask.because} {ask.asks}".strip()),
         answer_by=ask.answer_by,
         domain=incident.domain,
     )
 
 
-def _title(view: View, diagnosis: Diagnosis | None) -> str:
+def _title(view: View, diagnosis: Diagnosis | None) -> Prose:
     count = len(view.incident.entities)
     what = f"{count} items unwell" if count > 1 else f"{_first(view.incident.entities)} is unwell"
     if diagnosis and not diagnosis.unknown and diagnosis.hypotheses:
         best = diagnosis.hypotheses[0]
-        return f"{what}: probably {best.kind} of {best.entity} ({best.probability:.0%})"
-    return f"{what}, cause unknown"
+        return Prose(f"{what}: probably {best.kind} of {best.entity} ({best.probability:.0%})")
+    return Prose(f"{what}, cause unknown")
 
 
 def _first(names: tuple[str, ...]) -> str:
     return names[0] if names else "something"
 
 
-def _broken(view: View, unwell: tuple[str, ...]) -> str:
+def _broken(view: View, unwell: tuple[str, ...]) -> Prose:
     worst = max((e for e in view.episodes if e.ended_at is None), key=lambda e: e.severity, default=None)
     names = ", ".join(unwell[:5]) + (f" and {len(unwell) - 5} more" if len(unwell) > 5 else "")
     if worst is None or not worst.signals:
-        return names or "nothing that is open now"
+        return Prose(names or "nothing that is open now")
     first = worst.signals[0]
-    return (
+    return Prose(
         f"{names}; worst: {first.series} of {worst.entity} went {first.direction.value} "
         f"to {first.value:.4g} (usual {first.expected:.4g})"
     )
 
 
-def _matters(diagnosis: Diagnosis | None, view: View) -> str:
+def _matters(diagnosis: Diagnosis | None, view: View) -> Prose:
     hit = [i for i in diagnosis.impact if i.business_service] if diagnosis else []
     value = sum(i.value_per_minute for i in hit) or sum(
         view.items[e].value_per_minute for e in view.incident.entities if e in view.items
     )
     services = ", ".join(sorted(i.entity for i in hit)[:5])
     if not services and not value:
-        return "No business service is known to depend on it."
+        return Prose("No business service is known to depend on it.")
     cost = f"{value:,.0f} a minute at stake" if value else "value not stated"
-    return f"{services or 'value of the items themselves'}: {cost}."
+    return Prose(f"{services or 'value of the items themselves'}: {cost}.")
 
 
-def _affected(diagnosis: Diagnosis | None, unwell: tuple[str, ...]) -> tuple[str, ...]:
-    impact = () if diagnosis is None else tuple(f"{i.entity}: {i.how}" for i in diagnosis.impact)
+def _affected(diagnosis: Diagnosis | None, unwell: tuple[str, ...]) -> tuple[Prose, ...]:
+    impact = () if diagnosis is None else tuple(Prose(f"{i.entity}: {i.how}") for i in diagnosis.impact)
     named = {i.entity for i in diagnosis.impact} if diagnosis else set()
-    return (impact + tuple(f"{e}: unwell" for e in unwell if e not in named))[:SHOWN_AFFECTED]
+    return (impact + tuple(Prose(f"{e}: unwell") for e in unwell if e not in named))[:SHOWN_AFFECTED]
 
 
-def _causes(diagnosis: Diagnosis | None) -> tuple[str, ...]:
+def _causes(diagnosis: Diagnosis | None) -> tuple[Prose, ...]:
     if diagnosis is None:
         return ()
     causes = tuple(_cause(h) for h in diagnosis.hypotheses[:SHOWN_CAUSES])
-    unknown = (f"something not seen ({diagnosis.p_unknown:.0%})",) if diagnosis.p_unknown >= 0.005 else ()
+    unknown = (Prose(f"something not seen ({diagnosis.p_unknown:.0%})"),) if diagnosis.p_unknown >= 0.005 else ()
     return causes + unknown
 
 
-def _cause(hypothesis: Hypothesis) -> str:
+def _cause(hypothesis: Hypothesis) -> Prose:
     strongest = sorted(hypothesis.evidence, key=lambda e: -abs(e.weight))[:SHOWN_EVIDENCE]
     reasons = "; ".join(f"{'for' if e.supports else 'against'}: {e.what} [{e.id}]" for e in strongest)
     head = f"{hypothesis.entity}, {hypothesis.kind} ({hypothesis.probability:.0%})"
-    return f"{head}: {reasons}" if reasons else head
+    return Prose(f"{head}: {reasons}" if reasons else head)
 
 
-def _tried(view: View) -> tuple[str, ...]:
+def _tried(view: View) -> tuple[Prose, ...]:
     return tuple(
-        f"{a.plan.runbook} ({a.plan.id}): {a.how}" + (f", {a.verdict.value}" if a.verdict else "")
+        Prose(f"{a.plan.runbook} ({a.plan.id}): {a.how}" + (f", {a.verdict.value}" if a.verdict else ""))
         for a in view.attempts
     )

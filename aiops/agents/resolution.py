@@ -15,11 +15,14 @@ from aiops.model.diagnoses import Diagnosis
 from aiops.model.entities import EdgeKind
 from aiops.model.errors import PermanentError
 from aiops.model.handoffs import Escalated, Handoff, Intent, Payload, Planned, Role, Routed, Verified, VerifyRequest
+from aiops.model.pages import EscalationCause, PageReason
 from aiops.model.plans import Plan, Step, Verdict
+from aiops.model.prose import Prose
+from aiops.model.situations import Situation
 from aiops.settings import Settings
 from remediations.breakers import names
 from remediations.primitives.registry import primitive
-from remediations.runbooks import Catalogue, Runbook, RunbookStep, Situation, fill
+from remediations.runbooks import Catalogue, Runbook, RunbookStep, fill
 from remediations.verification import verify
 from topology.impact import blast
 
@@ -58,23 +61,27 @@ class ResolutionAgent:
     def _plan(self, handoff: Handoff, view: View, routed: Routed) -> Handoff:
         diagnosis = routed.diagnosis
         if diagnosis.unknown or not diagnosis.hypotheses:
-            return _escalate(handoff, view, routed, "the cause is not known")
+            return _escalate(handoff, view, routed, Prose("the cause is not known"))
         if view.incident.attempts >= self._attempts:
-            return _escalate(handoff, view, routed, f"{view.incident.attempts} plans were tried and did not help")
-        situation = situation_of(view, diagnosis)
+            return _escalate(
+                handoff, view, routed, Prose(f"{view.incident.attempts} plans were tried and did not help")
+            )
+        situation = routed.situation or situation_of(view, diagnosis)
         fitting = [runbook for runbook in self._catalogue.applicable(situation) if runbook.id in routed.runbooks]
         refused: list[str] = []
         for runbook in fitting:
             if runbook.escalate:
-                return _escalate(handoff, view, routed, f"no safe action is known ({runbook.title})", runbook.escalate)
+                return _escalate(
+                    handoff, view, routed, Prose(f"no safe action is known ({runbook.title})"), runbook.escalate
+                )
             try:
                 plan = self._bind(view, diagnosis, situation, runbook)
             except PermanentError as error:
                 refused.append(f"{runbook.id}: {error}")
                 continue
-            return _answer(handoff, view, Planned(plan), (plan.reason, *(f"Not {told}." for told in refused)))
+            return _answer(handoff, view, Planned(plan), (plan.reason, *(Prose(f"Not {told}.") for told in refused)))
         because = "; ".join(refused) or "no approved runbook applies"
-        return _escalate(handoff, view, routed, because)
+        return _escalate(handoff, view, routed, Prose(because))
 
     def _bind(self, view: View, diagnosis: Diagnosis, situation: Situation, runbook: Runbook) -> Plan:
         """The runbook with everything filled in; ``PermanentError`` when it cannot or should not be done here."""
@@ -94,8 +101,8 @@ class ResolutionAgent:
             steps=steps,
             symptom=symptom,
             neighbours=_neighbours(view, targets | {symptom}),
-            reason=f"{runbook.title}: probably {root.kind} of {root.entity} ({root.probability:.0%}) [{cited}]",
-            expected=runbook.expected,
+            reason=Prose(f"{runbook.title}: probably {root.kind} of {root.entity} ({root.probability:.0%}) [{cited}]"),
+            expected=Prose(runbook.expected),
             verify_window_seconds=runbook.verify_window_seconds,
             verify_deadline_seconds=runbook.verify_deadline_seconds,
             confidence=root.probability,
@@ -152,8 +159,10 @@ def _judge(handoff: Handoff, view: View, request: VerifyRequest) -> Handoff:
     entities = (plan.symptom, *(step.action.target for step in plan.steps), *plan.neighbours)
     mute = frozenset(entity for entity in entities if kind_of(view, entity) in MUTE_KINDS)
     found = verify(plan, request.since, request.fleet, unwell_before=ill, mute=mute)
-    verified = Verified(plan.id, found.verdict, found.reasons)
-    return _answer(handoff, view, verified, tuple(f"{told} [{request.fleet.question}]" for told in found.reasons))
+    verified = Verified(plan.id, found.verdict, found.reasons, found.findings)
+    return _answer(
+        handoff, view, verified, tuple(Prose(f"{told} [{request.fleet.question}]") for told in found.reasons)
+    )
 
 
 def _ill_before(view: View, request: VerifyRequest) -> frozenset[str]:
@@ -168,15 +177,19 @@ def _ill_before(view: View, request: VerifyRequest) -> frozenset[str]:
     )
 
 
-def _escalate(handoff: Handoff, view: View, routed: Routed, because: str, advice: str = "") -> Handoff:
+def _escalate(handoff: Handoff, view: View, routed: Routed, because: Prose, advice: str = "") -> Handoff:
     """A page that asks a person, with all that is known."""
-    ask = Ask("no-plan", f"The runtime does not act: {because}.", f"{advice} {ACT_BY_HAND}".strip())
+    ask = Ask(
+        PageReason(EscalationCause.NO_PLAN),
+        Prose(f"The runtime does not act: {because}."),
+        Prose(f"{advice} {ACT_BY_HAND}".strip()),
+    )
     page = compose(view, ask, diagnosis=routed.diagnosis, priority=routed.priority)
     told = f"No plan was made: {because}. [{handoff.id}]"
-    return _answer(handoff, view, Escalated(page, because), (told,))
+    return _answer(handoff, view, Escalated(page, because), (Prose(told),))
 
 
-def _answer(handoff: Handoff, view: View, payload: Payload, reasoning: tuple[str, ...]) -> Handoff:
+def _answer(handoff: Handoff, view: View, payload: Payload, reasoning: tuple[Prose, ...]) -> Handoff:
     rests_on: tuple[str, ...]
     match payload:
         case Planned(plan=plan):

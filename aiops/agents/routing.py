@@ -7,19 +7,22 @@ speak of. A doubtful diagnosis, and a trouble that opened a moment ago, wait for
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Protocol
+from typing import Final
 
 from aiops.agents.paging import Ask, compose
-from aiops.agents.situation import item_of
+from aiops.agents.situation import situation_of
 from aiops.agents.view import View
 from aiops.model.diagnoses import Diagnosis
-from aiops.model.entities import Criticality, Item, Objective
+from aiops.model.entities import Criticality, Objective
 from aiops.model.episodes import Source
 from aiops.model.errors import PermanentError
 from aiops.model.handoffs import Diagnosed, Escalated, Handoff, Intent, Payload, Role, Routed
 from aiops.model.incidents import Priority
+from aiops.model.pages import EscalationCause, PageReason
 from aiops.model.plans import Oversight
+from aiops.model.prose import Prose
 from aiops.settings import Control
+from remediations.runbooks import Catalogue
 from topology.kinds import SILENT_CAUSE
 
 SECOND: Final = 1_000_000_000
@@ -37,31 +40,11 @@ SURE: Final = 0.6
 """Below this probability a person approves, whatever policy allows unattended; policy raises all levels."""
 
 
-class Catalogue(Protocol):
-    """Which runbooks may help; the order is theirs."""
-
-    def candidates(self, diagnosis: Diagnosis, item: Item | None) -> tuple[str, ...]:
-        """Ids of runbooks for the first hypothesis of ``diagnosis`` on its item, best first."""
-        ...
-
-
-class RunbooksByKind:
-    """The plainest catalogue: kind of fault to ids of runbooks."""
-
-    def __init__(self, runbooks: Mapping[str, tuple[str, ...]]) -> None:
-        self._runbooks = dict(runbooks)
-
-    def candidates(self, diagnosis: Diagnosis, item: Item | None) -> tuple[str, ...]:  # noqa: ARG002 (the port's shape)
-        """Those of the first hypothesis' kind."""
-        kinds = [h.kind for h in diagnosis.hypotheses[:1]]
-        return tuple(r for kind in kinds for r in self._runbooks.get(kind, ()))
-
-
 class RoutingAgent:
     """Routes one diagnosis a handoff.
 
     Args:
-        catalogue: which runbooks may help.
+        catalogue: the approved runbooks; those that apply to the situation are handed on.
         settings: how sure is sure enough, and how long to gather.
     """
 
@@ -79,15 +62,20 @@ class RoutingAgent:
         if self._worth_waiting(diagnosis, view):
             return ()
         priority = priority_of(diagnosis, view)
-        runbooks, problem = self._runbooks(diagnosis, view)
+        problem = self._problem(diagnosis, view)
         if problem is not None:
             return (self._escalate(handoff, view, (diagnosis, priority, problem)),)
         root = diagnosis.hypotheses[0]
+        situation = situation_of(view, diagnosis)
+        runbooks = tuple(runbook.id for runbook in self._catalogue.applicable(situation))
+        if not runbooks:
+            problem = Prose(f"No approved runbook applies to {root.kind} of {root.entity}.")
+            return (self._escalate(handoff, view, (diagnosis, priority, problem)),)
         owner, agreement = owner_of(root.entity, view), agreement_of(diagnosis, view)
         level = Oversight.UNATTENDED if root.probability >= SURE else Oversight.ONE_APPROVER
-        routed = Routed(diagnosis, priority, agreement, owner, runbooks, level)
-        why = f"{root.kind} of {root.entity} is {priority.value} ({agreement}); {runbooks[0]} applies [{handoff.id}]"
-        return (_answer(handoff, view, (Role.RESOLUTION, Intent.PLAN, routed, why)),)
+        routed = Routed(diagnosis, priority, agreement, owner, runbooks, level, situation)
+        why = f"{root.kind} of {root.entity} is {priority.value} ({agreement}); {runbooks[0]} applies"
+        return (_answer(handoff, view, (Role.RESOLUTION, Intent.PLAN, routed, Prose(why))),)
 
     def _worth_waiting(self, diagnosis: Diagnosis, view: View) -> bool:
         """Neighbours may still speak, or the first hypothesis is not clear yet."""
@@ -100,30 +88,32 @@ class RoutingAgent:
         doubtful = diagnosis.unknown or accused or best < self._settings.least_probability
         return doubtful or age < self._settings.gather_seconds * WAIT_SHARE
 
-    def _runbooks(self, diagnosis: Diagnosis, view: View) -> tuple[tuple[str, ...], str | None]:
-        """Runbooks that may help, or why a person must look."""
+    def _problem(self, diagnosis: Diagnosis, view: View) -> Prose | None:
+        """Why a person must look, whatever the runbooks are."""
         if view.episodes and all(e.source is Source.TICKET for e in view.episodes):
-            return (), "Only users' tickets speak of it, and nothing is done on tickets alone."
+            return Prose("Only users' tickets speak of it, and nothing is done on tickets alone.")
         if diagnosis.unknown or not diagnosis.hypotheses:
-            return (), "The cause is not known."
+            return Prose("The cause is not known.")
         root = diagnosis.hypotheses[0]
         if root.probability < self._settings.least_probability:
-            return (), f"The cause is not clear: {root.entity} is only {root.probability:.0%} probable."
-        runbooks = self._catalogue.candidates(diagnosis, item_of(view, root.entity))
-        if not runbooks:
-            return (), f"No runbook is known for {root.kind} of {root.entity}."
-        return runbooks, None
+            return Prose(f"The cause is not clear: {root.entity} is only {root.probability:.0%} probable.")
+        return None
 
-    def _escalate(self, handoff: Handoff, view: View, found: tuple[Diagnosis, Priority, str]) -> Handoff:
+    def _escalate(self, handoff: Handoff, view: View, found: tuple[Diagnosis, Priority, Prose]) -> Handoff:
         diagnosis, priority, problem = found
         root = diagnosis.hypotheses[0].entity if diagnosis.hypotheses else ""
         owner = owner_of(root, view)
         asks = f"{owner or 'Whoever is on call'}: please find and remove the cause."
-        page = compose(view, Ask("routing-escalates", problem, asks), diagnosis=diagnosis, priority=priority)
+        page = compose(
+            view,
+            Ask(PageReason(EscalationCause.AGENT_ESCALATES, Role.ROUTING), problem, Prose(asks)),
+            diagnosis=diagnosis,
+            priority=priority,
+        )
         return _answer(handoff, view, (Role.ORCHESTRATOR, Intent.ESCALATE, Escalated(page, problem), problem))
 
 
-def _answer(handoff: Handoff, view: View, said: tuple[Role, Intent, Payload, str]) -> Handoff:
+def _answer(handoff: Handoff, view: View, said: tuple[Role, Intent, Payload, Prose]) -> Handoff:
     to, intent, payload, why = said
     assert isinstance(handoff.payload, Diagnosed)
     best = handoff.payload.diagnosis.hypotheses[:1]
@@ -134,7 +124,7 @@ def _answer(handoff: Handoff, view: View, said: tuple[Role, Intent, Payload, str
         to=to,
         intent=intent,
         confidence=best[0].probability if best else 0.0,
-        reasoning=(why if "[" in why else f"{why} [{handoff.id}]",),
+        reasoning=(Prose(f"{why} [{handoff.id}]"),),
         evidence=(handoff.id, *(e.id for h in best for e in h.evidence[:8])),
         context_version=handoff.context_version,
         at=view.at,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from aiops.agents.view import View
 from aiops.model.diagnoses import Diagnosis
 from aiops.model.entities import EdgeKind, Item
 from aiops.model.plans import Parameter
+from aiops.model.situations import Situation
 from remediations.primitives.fail_over import STORES
 from remediations.primitives.protocol import Facts
-from remediations.runbooks import Situation
 from topology.graph import TIERS, Graph
 
 SUSPECTED = 0.3
@@ -20,7 +19,6 @@ TAKEN_BACK = frozenset({"deploy", "config", "flag"})
 """Kinds of change that a roll-back takes back."""
 MUTE_KINDS = frozenset({"zone", "site", "external", "business_service", "instance", "agent"})
 """Kinds of items that send no telemetry under their own name."""
-_VERSION = re.compile(r"\bversion ([\w][\w.\-]*)")
 
 
 def item_of(view: View, name: str) -> Item | None:
@@ -74,11 +72,8 @@ def _is_root(diagnosis: Diagnosis | None, target: str) -> bool:
 
 def _versions(view: View, target: str, item: Item) -> tuple[str, str]:
     """The version that runs and the one before, where the CMDB or the newest changes name them."""
-    named = [
-        found[1]
-        for change in view.changes
-        if change.entity == target and change.kind == "deploy" and (found := _VERSION.search(change.summary))
-    ]
+    deployed = [change for change in view.changes if change.entity == target and change.kind == "deploy"]
+    named = [change.version for change in deployed if change.version]
     now = item.attributes.get("version", named[0] if named else "")
     return now, next((version for version in named if version != now), "")
 
@@ -100,7 +95,7 @@ def situation_of(view: View, diagnosis: Diagnosis) -> Situation:
     return Situation(
         kind=root.kind,
         item_kind=kind_of(view, root.entity),
-        metrics=frozenset(signal.metric for episode in own for signal in episode.signals),
+        metrics=tuple(sorted({signal.metric for episode in own for signal in episode.signals})),
         change=_changed(view, root.entity, diagnosis),
         others=any(entity != root.entity for entity in view.incident.open_entities),
         bindings=bindings_of(view.graph, root.entity, view),

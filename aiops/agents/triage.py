@@ -15,6 +15,7 @@ from aiops.agents.view import View
 from aiops.model.errors import PermanentError
 from aiops.model.handoffs import Handoff, Intent, Role, TicketLinked, TicketRead
 from aiops.model.incidents import Incident
+from aiops.model.prose import Prose
 from aiops.model.reports import Ticket
 from topology.graph import Graph
 
@@ -85,7 +86,7 @@ class TriageAgent:
             to=Role.ORCHESTRATOR,
             intent=Intent.LINK,
             confidence=_CONFIDENCE[stated] if found else 0.0,
-            reasoning=(reason,),
+            reasoning=(Prose(reason),),
             evidence=(ticket.id,),
             context_version=handoff.context_version,
             at=view.at,

@@ -11,6 +11,7 @@ from aiops.model.episodes import Episode
 from aiops.model.handoffs import Handoff, Role
 from aiops.model.incidents import Incident
 from aiops.model.plans import Plan, Verdict
+from aiops.model.prose import Prose
 from aiops.model.reports import Change, Ticket
 from topology.graph import Graph
 
@@ -23,7 +24,7 @@ class Attempt:
     verdict: Verdict | None
     """None: it did not get as far as verification."""
     ended_at: int
-    how: str
+    how: Prose
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from aiops.control.record.audit_chain import verify
 from aiops.model.codec import decode
 from aiops.model.errors import TemporaryError
 from aiops.model.incidents import Incident, IncidentState
+from aiops.model.outcomes import OutcomeKind
 from aiops.ports import JournalRow
 from simulations.faults.registry import make
 from simulations.live.live_world import LiveSettings, LiveWorld
@@ -189,7 +190,7 @@ class Demonstration:
             played.closed = incident.state is IncidentState.ESCALATED
         else:
             asked = played.asked_at is not None
-            healed = incident.state is IncidentState.RESOLVED and incident.outcome.startswith("healed")
+            healed = incident.state is IncidentState.RESOLVED and incident.ended_as is OutcomeKind.HEALED
             played.closed = healed and asked == (act.ending == "approved")
         if played.closed:
             played.repaired_at = incident.closed_at

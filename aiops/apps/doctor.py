@@ -28,6 +28,7 @@ from aiops.console.app import loopback
 from aiops.model.errors import AiopsError
 from aiops.model.incidents import Priority
 from aiops.model.pages import Page
+from aiops.model.prose import Prose
 from aiops.ports import Clock, FetchedRecords, TopicPartition
 from aiops.settings import Settings
 from remediations.policy_cases import check
@@ -276,13 +277,13 @@ def _test_page(settings: Settings, level: int, at: int) -> Page:
         level=level,
         at=at,
         priority=Priority.P4,
-        title="aiops doctor: this is a test",
-        broken="Nothing.",
-        matters="Somebody tests whether pages arrive.",
+        title=Prose("aiops doctor: this is a test"),
+        broken=Prose("Nothing."),
+        matters=Prose("Somebody tests whether pages arrive."),
         affected=(),
         causes=(),
         tried=(),
-        asks="Nothing is asked of you.",
+        asks=Prose("Nothing is asked of you."),
         domain=settings.domain,
     )
 

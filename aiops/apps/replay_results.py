@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aiops.control.orchestrator import FAULT
 from aiops.control.state.documents import EpisodeRecord
+from aiops.control.state.transaction import refusal_in
 from aiops.model.codec import decode
 from aiops.model.entities import RUNTIME_ENTITY
 from aiops.model.episodes import Episode
 from aiops.model.incidents import Incident
+from aiops.model.outcomes import as_fields
+from aiops.model.refusals import RefusalKind
 from aiops.model.times import rfc3339
 from aiops.ports import JournalReader
 
@@ -39,8 +41,8 @@ def faults(reader: JournalReader, domain: str) -> int:
     """Events whose handling failed with a fault of ours: they left no trace but their record, and none should be."""
     count = after = 0
     while rows := reader.rows(after, _PAGE, domain=domain):
-        refused = (row.entry.consequences for row in rows if row.entry.kind == "refused")
-        count += sum(str(json.loads(body)[0]["refused"]).startswith(FAULT) for body in refused)
+        refusals = (refusal_in(row.entry) for row in rows)
+        count += sum(one is not None and one.kind is RefusalKind.FAULT for one in refusals)
         after = rows[-1].number
     return count
 
@@ -57,7 +59,7 @@ def _incident(incident: Incident, episodes: list[Episode]) -> dict[str, Any]:
         "onset": rfc3339(incident.onset),
         "closed_at": None if incident.closed_at is None else rfc3339(incident.closed_at),
         "state": incident.state,
-        "outcome": incident.outcome,
+        **as_fields(incident.outcome),
         "merged_into": incident.merged_into,
         "of_runtime": RUNTIME_ENTITY in incident.entities or not episodes,
         "priority": incident.priority,

@@ -41,13 +41,13 @@ def come_up(reconcile: Callable[[], None], say: Say, wait: Callable[[float], obj
 
     Raises:
         TemporaryError: not even the last try was enough.
+        PermanentError: a person must mend something; it is not tried again.
     """
     for left in range(tries - 1, -1, -1):
         try:
             reconcile()
         except TemporaryError as error:
-            # how Ray tells that a part itself said so, when it was made; all else is no matter of time
-            if not left or TemporaryError.__name__ not in str(error):
+            if not left:
                 raise
             say(f"not yet, {left} more tries: {error}")
             wait(max(error.delay_seconds, _AGAIN_SECONDS))

@@ -19,6 +19,7 @@ from aiops.cli.opening import Config, Json, open_installation
 from aiops.cli.reading import kept
 from aiops.control.record.audit_chain import Checkpoint, Fault, Verdict, signed, verify
 from aiops.model.errors import AiopsError, PermanentError
+from aiops.model.prose import Prose
 from aiops.ports import JournalReader, JournalRow
 from aiops.settings import Settings
 
@@ -86,7 +87,7 @@ def verify_(
 
 def _verdict(rows: Iterator[JournalRow], against: _Published, with_key: Ed25519PublicKey | None) -> Verdict:
     if against.foreign and not against.checkpoints:
-        return Verdict(0, Fault.FORGED, None, f"{against.foreign} published, and none is signed with this key")
+        return Verdict(0, Fault.FORGED, None, Prose(f"{against.foreign} published, and none is signed with this key"))
     return verify(rows, against.checkpoints, with_key)
 
 

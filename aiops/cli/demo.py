@@ -183,6 +183,6 @@ def _row(played: Played) -> tuple[str, ...]:
         return since[1], since[2], "not found", "-", "-", "no"
     found = f"{(incident.opened_at - played.injected_at) / 1e9:.0f} s"
     repaired = "-" if played.repaired_at is None else f"{(played.repaired_at - played.injected_at) / 1e9:.0f} s"
-    ended = incident.outcome or incident.state.value
+    ended = str(incident.outcome or incident.state.value)
     by = f" (approved by {played.approved_by})" if played.approved_by else ""
     return since[1], since[2], ended + by, found, repaired, "yes" if played.closed else "no"

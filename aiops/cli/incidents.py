@@ -66,7 +66,7 @@ def _row(incident: Incident, now: int) -> tuple[str, ...]:
         span(end - incident.opened_at),
         plain(incident.root or "unknown")[:40],
         str(incident.members_total or len(incident.entities)),
-        plain(incident.outcome or (incident.story[-1].what if incident.story else ""))[:80],
+        plain(str(incident.outcome or "") or (incident.story[-1].what if incident.story else ""))[:80],
     )
 
 
@@ -74,7 +74,7 @@ def text(told: Story) -> Iterator[str]:
     """The story as lines for a terminal."""
     i = told.incident
     count = i.members_total or len(i.entities)
-    yield f"{i.id}  {i.priority.value}  {i.state.value}" + (f": {plain(i.outcome)}" if i.outcome else "")
+    yield f"{i.id}  {i.priority.value}  {i.state.value}" + (f": {plain(str(i.outcome))}" if i.outcome else "")
     yield f"  opened {clock_time(i.opened_at)} UTC, trouble since {clock_time(i.onset)}" + (
         f", closed {clock_time(i.closed_at)} after {span(i.closed_at - i.opened_at)}" if i.closed_at else ""
     )

@@ -188,7 +188,7 @@ def _row(incident: Incident, now: int) -> Html:
     items = f"{count} items" if count != 1 else "1 item"
     cause = f"{_probability(incident)}" if incident.root else "not known"
     where = incident.root or (incident.entities[0] if incident.entities else "")
-    last = incident.outcome or (incident.story[-1].what if incident.story else "")
+    last = str(incident.outcome or "") or (incident.story[-1].what if incident.story else "")
     return element(
         "tr",
         element("td", link, element("br"), _badge(incident.priority.value, _urgency(incident)), class_="tight"),
@@ -236,7 +236,7 @@ def _head(told: Story, frame: Frame) -> Html:
         f"{count} items": ", ".join(incident.entities[:10]) + (" …" if count > 10 else ""),
     }
     if incident.outcome:
-        facts["outcome"] = incident.outcome
+        facts["outcome"] = str(incident.outcome)
     if incident.tickets:
         facts["tickets"] = ", ".join(incident.tickets)
     badges = [

@@ -19,6 +19,7 @@ from aiops.model.errors import PermanentError
 from aiops.model.events import HandoffAnswered
 from aiops.model.handoffs import Ruling
 from aiops.model.incidents import Incident, IncidentState
+from aiops.model.outcomes import as_fields
 from aiops.model.plans import Plan
 from aiops.ports import JournalReader, JournalRow
 
@@ -97,13 +98,14 @@ _INCIDENT: TypeAdapter[Incident] = TypeAdapter(Incident)
 def as_json(story: Story) -> dict[str, Any]:
     """The story as JSON would have it; times are ns."""
     plain: dict[str, Any] = _STORY.dump_python(story, mode="json")
+    plain["incident"] |= as_fields(story.incident.outcome)
     return plain
 
 
 def incident_as_json(incident: Incident) -> dict[str, Any]:
     """An incident as JSON would have it, without its story."""
     plain: dict[str, Any] = _INCIDENT.dump_python(incident, mode="json", exclude={"story"})
-    return plain | {"root": incident.root}
+    return plain | as_fields(incident.outcome) | {"root": incident.root}
 
 
 def listed(reader: JournalReader, domain: str = MAIN_DOMAIN, *, closed: int = 0) -> list[Incident]:

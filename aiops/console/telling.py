@@ -10,6 +10,7 @@ from aiops.model.codec import encode
 from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.errors import PermanentError
 from aiops.model.events import CommandGiven
+from aiops.model.prose import Prose
 from aiops.ports import Clock, HaltState, Inbox, InboxRow
 
 LONGEST_REASON: Final = 500
@@ -92,7 +93,7 @@ class Switch:
 
     def _write(self, who: str, reason: str, *, halted: bool) -> HaltState:
         reason = sentence(reason)
-        wanted = HaltState(0, halted, checked_name(who), self.clock.now(), reason)
+        wanted = HaltState(0, halted, checked_name(who), self.clock.now(), Prose(reason))
         state = self.inbox.set_halt(wanted, self.domain)
         word = "halt" if halted else "resume"
         # The table has stopped it already; the row lets the journal tell who asked and why.

@@ -7,7 +7,7 @@ that may not have an effect becomes a ``refused`` entry with its reason; nothing
 
 from __future__ import annotations
 
-from typing import Final, assert_never
+from typing import assert_never
 
 from aiops.agents.view import View
 from aiops.control.events import answers, commands, intake, recovery, tickets, timers_fired
@@ -15,17 +15,16 @@ from aiops.control.incident import escalation
 from aiops.control.plan import reports, saga_driver
 from aiops.control.state.invariants import broken
 from aiops.control.state.store import State
-from aiops.control.state.transaction import Decision, Draft, OldNewsError, RefusedError
+from aiops.control.state.transaction import Decision, Draft
 from aiops.control.state.views import view_of
 from aiops.model import events as happened
 from aiops.model.errors import AiopsError
 from aiops.model.events import Event
 from aiops.model.handoffs import Handoff, Intent
+from aiops.model.prose import Prose
+from aiops.model.refusals import Refusal, RefusalKind, RefusedError, refusal_of
 from aiops.ports import Recovered, TimerRow
 from aiops.settings import Settings
-
-FAULT: Final = "fault: "
-"""How the reason of an event begins whose handling failed with a fault of ours."""
 
 
 class Orchestrator:
@@ -54,9 +53,9 @@ class Orchestrator:
             _apply(draft, event)
             return draft.decide()
         except AiopsError as error:
-            return draft.refuse(str(error), old=isinstance(error, OldNewsError))
+            return draft.refuse(refusal_of(error))
         except Exception as error:  # noqa: BLE001 (the loop must outlive a fault: nothing of the event stays but its record)
-            return draft.refuse(f"{FAULT}{type(error).__name__}: {error}")
+            return draft.refuse(Refusal(RefusalKind.FAULT, Prose(f"{type(error).__name__}: {error}")))
 
     def view_for(self, handoff: Handoff) -> View:
         """What the handoff's receiver is shown, now."""
@@ -74,7 +73,7 @@ class Orchestrator:
 
 def _apply(draft: Draft, event: Event) -> None:  # noqa: C901, PLR0912 (one arm an event)
     if event.domain != draft.settings.domain:
-        raise RefusedError(f"it belongs to domain {event.domain!r}")
+        raise RefusedError(RefusalKind.NOT_PERMITTED, f"it belongs to domain {event.domain!r}")
     match event:
         case happened.EpisodeReported():
             intake.episode_reported(draft, event)

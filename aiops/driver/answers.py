@@ -22,6 +22,7 @@ from aiops.model.events import (
 from aiops.model.handoffs import Handoff
 from aiops.model.pages import Delivery, Page
 from aiops.model.plans import Observed, ReservationAnswer, StepOutcome, StepStatus
+from aiops.model.prose import Prose
 from aiops.model.telemetry import FleetAnswer
 
 _DETAIL_CHARS: Final = 500
@@ -47,7 +48,7 @@ def handoff_failed(handoff: Handoff, reason: str, at: int) -> HandoffFailed:
         at=at,
         cause=handoff.id,
         handoff=handoff.id,
-        reason=reason,
+        reason=Prose(reason),
         domain=handoff.domain,
     )
 
@@ -62,7 +63,7 @@ def budget_answered(effect: Reserve, reply: Reply[ReservationAnswer], at: int) -
     """Granted or refused; refused when the budget could not be reached."""
     if isinstance(reply, Failure):
         reason = f"the budget cannot be reached: {_text(reply.error)}"
-        reply = ReservationAnswer(effect.reservation.key, granted=False, reason=reason)
+        reply = ReservationAnswer(effect.reservation.key, granted=False, reason=Prose(reason))
     return BudgetAnswered(id=f"budget/{effect.key}", at=at, cause=effect.key, answer=reply, domain=effect.domain)
 
 
@@ -71,7 +72,7 @@ def step_reported(effect: RunStep, reply: Reply[StepOutcome], at: int) -> StepRe
     order = effect.order
     if isinstance(reply, Failure):
         detail = f"no word of the executor: {_text(reply.error)}"[:_DETAIL_CHARS]
-        reply = StepOutcome(order.capability.key, StepStatus.UNKNOWN, at, detail, order.domain)
+        reply = StepOutcome(order.capability.key, StepStatus.UNKNOWN, at, Prose(detail), order.domain)
     event_id = f"outcome/{order.capability.id}"
     return StepReported(id=event_id, at=at, cause=effect.key, outcome=reply, domain=order.domain)
 
@@ -86,7 +87,7 @@ def step_observed(effect: ObserveStep, reply: Reply[tuple[Observed, str]], at: i
         cause=effect.key,
         key=order.capability.key,
         observed=observed,
-        detail=detail,
+        detail=Prose(detail),
         domain=order.domain,
     )
 
@@ -99,7 +100,7 @@ def page_reported(delivery: Delivery) -> PageReported:
 
 def undelivered(page: Page, channel: str, error: Exception, at: int) -> Delivery:
     """The delivery that did not happen, as the next level's reason to be paged."""
-    return Delivery(page.key, channel, delivered=False, at=at, error=_text(error), domain=page.domain)
+    return Delivery(page.key, channel, delivered=False, at=at, error=Prose(_text(error)), domain=page.domain)
 
 
 def _text(error: Exception) -> str:

@@ -21,6 +21,7 @@ from aiops.driver.replies import Failure, Reply, attempted
 from aiops.model.codec import encode
 from aiops.model.errors import AiopsError, TemporaryError
 from aiops.model.plans import Observed, StepOrder, StepOutcome, StepStatus
+from aiops.model.prose import Prose
 from aiops.ports import ORCHESTRATOR, Clock, Executor, Inbox, InboxRow
 
 GRACE: Final = 1_000_000_000
@@ -205,4 +206,4 @@ class Gate:
         return self._executors.get(order.capability.action.primitive, self._executors.get(ANY))
 
     def _outcome(self, order: StepOrder, status: StepStatus, detail: str) -> StepOutcome:
-        return StepOutcome(order.capability.key, status, self._clock.now(), detail, order.domain)
+        return StepOutcome(order.capability.key, status, self._clock.now(), Prose(detail), order.domain)

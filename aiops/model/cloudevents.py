@@ -13,7 +13,7 @@ type                         topic          data (``?``: optional)
 ``io.aiops.item.v1``         cmdb           fields of ``aiops.model.entities.Item`` (only ``id`` is needed) and
                                             ``edges"?: [{"target", "kind"?, "origin"?}]``, complete for its origin
 ``io.aiops.change.v1``       changes        ``{"id", "entity", "at"?, "kind", "summary"?, "instances"?, "author"?,
-                                            "reversible"?}``; without ``at`` the envelope's ``time``
+                                            "reversible"?, "version"?}``; without ``at`` the envelope's ``time``
 ``io.aiops.ticket.v1``       tickets        ``{"id", "at"?, "title", "text"?, "item"?, "requester"?, "attributes"?}``
 ``io.aiops.alerts.v1``       alerts         Alertmanager's webhook body; it is taken without an envelope too
 ============================ ============== ==========================================================================

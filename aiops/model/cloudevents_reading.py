@@ -18,6 +18,7 @@ from aiops.model.deadletters import DeadLetterReason
 from aiops.model.entities import MAIN_DOMAIN, Edge, EdgeKind, Item
 from aiops.model.episodes import Episode
 from aiops.model.events import ChangeReported, EdgesObserved, EpisodeReported, ItemReported, TicketReceived
+from aiops.model.prose import Prose
 from aiops.model.reports import Change, Ticket
 from aiops.model.times import nanoseconds, rfc3339
 
@@ -39,7 +40,7 @@ class Refused:
     """Why a message cannot be used."""
 
     reason: DeadLetterReason
-    detail: str
+    detail: Prose
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +60,14 @@ def decode(value: bytes, receipt: Receipt) -> tuple[ControlEvent, ...] | Refused
     if not value:
         return ()
     if len(value) > MAX_BYTES:
-        return Refused(DeadLetterReason.TOO_LARGE, f"{len(value)} bytes, {MAX_BYTES} are taken")
+        return Refused(DeadLetterReason.TOO_LARGE, Prose(f"{len(value)} bytes, {MAX_BYTES} are taken"))
     try:
         document = from_json(value, allow_inf_nan=False)
     except ValueError as error:
-        return Refused(DeadLetterReason.UNDECODABLE, str(error)[:300])
+        return Refused(DeadLetterReason.UNDECODABLE, Prose(str(error)[:300]))
     unsafe = _unsafe(document) if isinstance(document, dict) else "not a JSON object"
     if unsafe:
-        return Refused(DeadLetterReason.SCHEMA_MISMATCH, unsafe)
+        return Refused(DeadLetterReason.SCHEMA_MISMATCH, Prose(unsafe))
     try:
         return _read(document, receipt)
     except ValidationError as error:
@@ -81,12 +82,12 @@ def _read(document: dict[str, Any], receipt: Receipt) -> tuple[ControlEvent, ...
         return _alerts(head.data, receipt, head.domain)
     reader = _READERS.get(head.type)
     if reader is None:
-        return Refused(DeadLetterReason.UNSUPPORTED, f"type {head.type[:100]!r}; known: {', '.join(_READERS)}")
+        return Refused(DeadLetterReason.UNSUPPORTED, Prose(f"type {head.type[:100]!r}; known: {', '.join(_READERS)}"))
     if any(head.data.get(name) == "" for name in ("id", "entity")):
-        return Refused(DeadLetterReason.MISSING_FIELD, "id and entity must not be empty")
+        return Refused(DeadLetterReason.MISSING_FIELD, Prose("id and entity must not be empty"))
     event, latest = reader(head, receipt)
     if latest > receipt.at + FUTURE:
-        return Refused(DeadLetterReason.FAR_FUTURE, f"{rfc3339(latest)} at {rfc3339(receipt.at)}")
+        return Refused(DeadLetterReason.FAR_FUTURE, Prose(f"{rfc3339(latest)} at {rfc3339(receipt.at)}"))
     return (event,)
 
 
@@ -94,7 +95,7 @@ def _alerts(data: Mapping[str, Any], receipt: Receipt, domain: str) -> tuple[Con
     webhook = alertmanager.Webhook.model_validate(data)
     episodes = alertmanager.episodes(webhook, receipt.at, domain)
     if any(episode.opened_at > receipt.at + FUTURE for episode in episodes):
-        return Refused(DeadLetterReason.FAR_FUTURE, "an alert starts in the far future")
+        return Refused(DeadLetterReason.FAR_FUTURE, Prose("an alert starts in the far future"))
     return tuple(
         EpisodeReported(id=f"alert/{episode.id}/{episode.revision}", at=receipt.at, episode=episode, domain=domain)
         for episode in episodes
@@ -132,7 +133,7 @@ def _refusal(error: ValidationError) -> Refused:
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = ".".join(str(part) for part in first["loc"])
     reason = _REASONS.get(first["type"], DeadLetterReason.SCHEMA_MISMATCH)
-    return Refused(reason, f"{place}: {first['msg']}"[:300])
+    return Refused(reason, Prose(f"{place}: {first['msg']}"[:300]))
 
 
 _Time = Annotated[int, BeforeValidator(nanoseconds)]

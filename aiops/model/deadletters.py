@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from aiops.model.entities import MAIN_DOMAIN
+from aiops.model.prose import NOTHING, Prose
 
 
 class DeadLetterReason(StrEnum):
@@ -46,7 +47,7 @@ class DeadLetter:
     """The first ones, up to the same size."""
     record_key: bytes | None = None
     """Key of the record: a compacted topic takes no record back without it."""
-    detail: str = ""
+    detail: Prose = NOTHING
     domain: str = MAIN_DOMAIN
 
     @property

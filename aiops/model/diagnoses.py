@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aiops.model.entities import MAIN_DOMAIN
+from aiops.model.prose import Prose
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,7 @@ class Evidence:
     id: str
     """Episode, change, ticket or edge that it rests on; what a handoff's reasoning refers to."""
     supports: bool
-    what: str
+    what: Prose
     """A sentence a person can read."""
     source: str
     """``metric``, ``log``, ``span``, ``alert``, ``change``, ``ticket`` or ``graph``."""
@@ -40,7 +41,7 @@ class Impact:
     """An item that the cause breaks or may break, and what that costs."""
 
     entity: str
-    how: str
+    how: Prose
     """``unwell`` (seen) or ``at risk`` (needs the cause), with the path."""
     value_per_minute: float
     business_service: bool = False
@@ -54,7 +55,7 @@ class ChangeSuspect:
     entity: str
     suspicion: float
     """In [0, 1]."""
-    why: str
+    why: Prose
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from aiops.model.episodes import Episode
 from aiops.model.handoffs import Handoff
 from aiops.model.pages import Delivery
 from aiops.model.plans import Observed, ReservationAnswer, StepOutcome
+from aiops.model.prose import NOTHING, Prose
 from aiops.model.reports import Change, Ticket
 from aiops.model.telemetry import FleetAnswer
 
@@ -82,7 +83,7 @@ class HandoffFailed(Happened):
     """An agent crashed, was late or talked nonsense."""
 
     handoff: str
-    reason: str
+    reason: Prose
     type: Literal["handoff-failed"] = "handoff-failed"
 
 
@@ -116,7 +117,7 @@ class StepObserved(Happened):
 
     key: str
     observed: Observed
-    detail: str = ""
+    detail: Prose = NOTHING
     type: Literal["observed"] = "observed"
 
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from aiops.model.diagnoses import Diagnosis
 from aiops.model.entities import MAIN_DOMAIN
+from aiops.model.findings import Finding
 from aiops.model.incidents import Priority
 from aiops.model.pages import Page
 from aiops.model.plans import Action, BlastRadius, Direction, Oversight, Plan, Verdict
+from aiops.model.prose import Prose
 from aiops.model.reports import Ticket
+from aiops.model.situations import Situation
 from aiops.model.telemetry import FleetAnswer
+
+OPENED: Final = Prose("opened")
+"""Why an incident is diagnosed for the first time."""
 
 
 class Role(StrEnum):
@@ -50,7 +56,7 @@ class DiagnoseRequest:
     """Find the cause of the work item's trouble; the view holds its episodes and the graph."""
 
     type: Literal["diagnose"] = "diagnose"
-    reason: str = "opened"
+    reason: Prose = OPENED
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,8 @@ class Routed:
     runbooks: tuple[str, ...]
     """Candidates, best first."""
     level: Oversight
+    situation: Situation | None = None
+    """What the runbooks were chosen by; None: version 0.1.0 routed it."""
     type: Literal["routed"] = "routed"
 
 
@@ -116,7 +124,7 @@ class Ruling:
     """Id of the handoff, or ``plan/step/direction`` of the step."""
     permitted: bool
     level: Oversight
-    reasons: tuple[str, ...]
+    reasons: tuple[Prose, ...]
     policies: tuple[str, ...] = ()
     """Ids of the policies that decided."""
     digest: str = ""
@@ -145,7 +153,9 @@ class Verified:
 
     plan: str
     verdict: Verdict
-    reasons: tuple[str, ...]
+    reasons: tuple[Prose, ...]
+    """For people; what is new is told by ``findings``."""
+    findings: tuple[Finding, ...] = ()
     type: Literal["verified"] = "verified"
 
 
@@ -154,7 +164,7 @@ class Escalated:
     """Somebody must look: the page to send."""
 
     page: Page
-    reason: str
+    reason: Prose
     type: Literal["escalated"] = "escalated"
 
 
@@ -212,7 +222,7 @@ class Handoff:
     intent: Intent
     confidence: float
     """In [0, 1]."""
-    reasoning: tuple[str, ...]
+    reasoning: tuple[Prose, ...]
     """Sentences; each names the evidence ids it rests on in brackets."""
     evidence: tuple[str, ...]
     """Ids of episodes, changes, tickets, readings or handoffs."""

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
 
+from pydantic import BeforeValidator
+
+from aiops.model import earlier
 from aiops.model.diagnoses import Diagnosis
 from aiops.model.entities import MAIN_DOMAIN
+from aiops.model.outcomes import IncidentOutcome, OutcomeKind
 from aiops.model.plans import Oversight
+from aiops.model.prose import Prose
 
 
 class IncidentState(StrEnum):
@@ -43,7 +49,7 @@ class Line:
     at: int
     who: str
     """The agent, executor or person."""
-    what: str
+    what: Prose
     """A sentence."""
     ref: str = ""
     """Id of the event, handoff or effect behind it."""
@@ -78,13 +84,18 @@ class Incident:
     tickets: tuple[str, ...] = ()
     merged_into: str | None = None
     closed_at: int | None = None
-    outcome: str = ""
-    """How it ended, in a few words: ``healed``, ``cleared by itself``, ``handed to a person`` …"""
+    outcome: Annotated[IncidentOutcome | None, BeforeValidator(earlier.outcome)] = None
+    """How it ended, or that a person has it; None: neither."""
     shadow: bool = False
     story: tuple[Line, ...] = ()
     members_total: int = 0
     """Members in all; stored incidents list the first 64 in ``entities``."""
     domain: str = MAIN_DOMAIN
+
+    @property
+    def ended_as(self) -> OutcomeKind | None:
+        """Kind of the outcome, when there is one."""
+        return None if self.outcome is None else self.outcome.kind
 
     @property
     def root(self) -> str | None:

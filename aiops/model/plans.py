@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from aiops.model.entities import MAIN_DOMAIN
+from aiops.model.prose import NOTHING, Prose
 
 Parameter = str | int | float | bool
 
@@ -78,8 +79,8 @@ class Plan:
     """Entity whose steady state shows success."""
     neighbours: tuple[str, ...]
     """Entities that must not get worse."""
-    reason: str
-    expected: str
+    reason: Prose
+    expected: Prose
     verify_window_seconds: float = 60.0
     verify_deadline_seconds: float = 300.0
     confidence: float = 0.0
@@ -138,7 +139,7 @@ class StepOutcome:
     key: str
     status: StepStatus
     at: int
-    detail: str = ""
+    detail: Prose = NOTHING
     domain: str = MAIN_DOMAIN
 
 
@@ -172,4 +173,4 @@ class ReservationAnswer:
     key: str
     granted: bool
     token: int = 0
-    reason: str = ""
+    reason: Prose = NOTHING

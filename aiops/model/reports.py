@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from aiops.model.entities import MAIN_DOMAIN
+from aiops.model.prose import NOTHING, Prose
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +18,12 @@ class Change:
     at: int
     kind: str
     """``deploy``, ``config``, ``flag``, ``scale``, ``infrastructure`` or another word."""
-    summary: str = ""
+    summary: Prose = NOTHING
     instances: tuple[str, ...] = ()
     author: str = ""
     reversible: bool = True
+    version: str = ""
+    """Of a deployment: the version that runs after it. It alone names versions; ``summary`` is for people."""
     domain: str = MAIN_DOMAIN
 
 
@@ -30,8 +33,8 @@ class Ticket:
 
     id: str
     at: int
-    title: str
-    text: str = ""
+    title: Prose
+    text: Prose = NOTHING
     item: str | None = None
     """The item that the requester or the form named, if any."""
     requester: str = ""

@@ -11,6 +11,7 @@ from aiops.driver.in_process import InProcessRuntime
 from aiops.model.incidents import IncidentState
 from aiops.model.pages import Delivery, Page
 from aiops.model.plans import Direction, Observed, Oversight, StepOrder, StepOutcome, StepStatus
+from aiops.model.prose import NOTHING, Prose
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
 from simulations.world.streams import SECOND
 from simulations.world.world import World
@@ -48,13 +49,13 @@ class WorldExecutor:
         """Begin it, or say why not; the future is done when ``settle`` finds that the action has ended."""
         capability, world = order.capability, self._world
         if order.dry_run:
-            return StepOutcome(capability.key, StepStatus.DONE, world.now, "dry run", order.domain)
+            return StepOutcome(capability.key, StepStatus.DONE, world.now, Prose("dry run"), order.domain)
         result = world.apply(capability.action, capability.key)
         name = f"{capability.action.primitive} {capability.action.target}"
         undo, plan = capability.direction is Direction.UNDO, capability.key.rsplit("/", 2)[0]
         self.acts.append(Act(world.now, capability.key, name, undo, result.accepted, plan))
         if not result.accepted:
-            return StepOutcome(capability.key, StepStatus.FAILED, world.now, result.detail, order.domain)
+            return StepOutcome(capability.key, StepStatus.FAILED, world.now, Prose(result.detail), order.domain)
         ends: Future[StepOutcome] = Future()
         self._running.append((order, ends))
         return ends
@@ -71,7 +72,7 @@ class WorldExecutor:
             if status is None:
                 self._running.append((order, ends))
             else:
-                ends.set_result(StepOutcome(order.capability.key, status, self._world.now, "", order.domain))
+                ends.set_result(StepOutcome(order.capability.key, status, self._world.now, NOTHING, order.domain))
 
 
 @dataclass(slots=True)

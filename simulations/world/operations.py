@@ -251,7 +251,8 @@ def _roll_back(world: World, action: Action, key: str) -> None:
     number = int(wanted) if isinstance(wanted, str) and wanted.isdecimal() else wanted
     world.versions[target] = int(_number(number, max(1, world.versions[target] - 1)))
     world.roll(world.layout.index[target])
-    world.reporter.change(target, "deploy", f"{target} rolled back to version {world.versions[target]}")
+    version = world.versions[target]
+    world.reporter.change(target, "deploy", f"{target} rolled back to version {version}", version)
 
 
 def _shed_load(world: World, action: Action, key: str) -> None:

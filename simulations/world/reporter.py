@@ -8,6 +8,7 @@ import numpy as np
 
 from aiops.model import cloudevents
 from aiops.model.entities import Criticality, Edge, EdgeKind, Item, Objective
+from aiops.model.prose import Prose
 from aiops.model.reports import Change, Ticket
 from aiops.model.times import rfc3339
 from simulations.world.layout import Layout
@@ -107,12 +108,12 @@ class Reporter:
         drained, self._events = self._events, []
         return drained
 
-    def change(self, entity: str, kind: str, summary: str) -> None:
+    def change(self, entity: str, kind: str, summary: str, version: int | None = None) -> None:
         """Somebody changed something."""
         self._numbers["change"] += 1
-        change = Change(
-            f"change-{self._numbers['change']:04d}", entity, self._world.now, kind, summary, author="pipeline"
-        )
+        name = f"change-{self._numbers['change']:04d}"
+        stated = "" if version is None else str(version)
+        change = Change(name, entity, self._world.now, kind, Prose(summary), author="pipeline", version=stated)
         self._events.append(cloudevents.of_change(change))
 
     def listen(self) -> None:
@@ -144,7 +145,7 @@ class Reporter:
     def _ticket(self, title: str, text: str, service: str | None) -> None:
         self._numbers["ticket"] += 1
         named = service if service is not None and service in title else None
-        ticket = Ticket(f"ticket-{self._numbers['ticket']:05d}", self._world.now, title, text, item=named)
+        ticket = Ticket(f"ticket-{self._numbers['ticket']:05d}", self._world.now, Prose(title), Prose(text), item=named)
         self._events.append(cloudevents.of_ticket(ticket))
 
     def _alert(self) -> None:

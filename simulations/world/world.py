@@ -199,7 +199,8 @@ class World:
     def deploy(self, service: str, summary: str = "", kind: str = "deploy") -> None:
         """A new version comes, and the pipeline says so."""
         self.versions[service] += 1
-        self.reporter.change(service, kind, summary or f"{service} version {self.versions[service]} rolled out")
+        version = self.versions[service]
+        self.reporter.change(service, kind, summary or f"{service} version {version} rolled out", version)
 
     def later(self, seconds: int, what: str, i: int) -> None:
         """Do something to an instance after some ticks: kill, replace, off, lead."""

@@ -49,6 +49,7 @@ from aiops.model.events import EpisodeReported, Event, ItemReported
 from aiops.model.handoffs import Role
 from aiops.model.pages import Delivery, Page
 from aiops.model.plans import Observed, StepOrder, StepOutcome, StepStatus
+from aiops.model.prose import NOTHING
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
 from aiops.ports import FetchedRecords, OutRecord, Put, TopicPartition, Transaction
 from aiops.settings import Control, Settings
@@ -124,7 +125,7 @@ class Quiet:
 
     def run(self, order: StepOrder) -> Future[StepOutcome]:
         done: Future[StepOutcome] = Future()
-        done.set_result(StepOutcome(order.capability.key, StepStatus.DONE, time.time_ns(), "", order.domain))
+        done.set_result(StepOutcome(order.capability.key, StepStatus.DONE, time.time_ns(), NOTHING, order.domain))
         return done
 
     def observe(self, order: StepOrder) -> Future[tuple[Observed, str]]:

@@ -40,6 +40,7 @@ from aiops.model.events import EpisodeReported, Event, ItemReported
 from aiops.model.incidents import Incident, IncidentState
 from aiops.model.pages import Delivery, Page
 from aiops.model.plans import Observed, StepOrder, StepOutcome, StepStatus
+from aiops.model.prose import NOTHING
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
 from aiops.ports import Journal, TopicPartition
 from aiops.settings import DataPlane, Kafka, Settings
@@ -74,7 +75,7 @@ class Outside:
         return FleetAnswer(question.id, question.to_at, self.agent.answer(question), question.domain)
 
     def run(self, order: StepOrder) -> StepOutcome:
-        return StepOutcome(order.capability.key, StepStatus.DONE, 0, "", order.domain)
+        return StepOutcome(order.capability.key, StepStatus.DONE, 0, NOTHING, order.domain)
 
     def observe(self, order: StepOrder) -> Observed:
         del order

@@ -43,6 +43,7 @@ from aiops.model.plans import (
     StepOutcome,
     StepStatus,
 )
+from aiops.model.prose import Prose
 from aiops.model.telemetry import EntityReading, FleetAnswer, FleetQuestion
 from aiops.ports import Clock, HaltState, InboxRow, Journal, OutRecord, Transaction
 
@@ -75,7 +76,7 @@ class Ports:
         self.asked("run")
         self.effects[order.capability.key] += 1
         if self.running is None:
-            return StepOutcome(order.capability.key, StepStatus.DONE, self.clock.now(), "", order.domain)
+            return StepOutcome(order.capability.key, StepStatus.DONE, self.clock.now(), Prose(""), order.domain)
         ends: Future[StepOutcome] = Future()
         self.running.append((order, ends))
         return ends
@@ -84,7 +85,9 @@ class Ports:
         """What runs has ended now."""
         running, self.running = self.running or [], None if self.running is None else []
         for order, ends in running:
-            ends.set_result(StepOutcome(order.capability.key, StepStatus.DONE, self.clock.now(), "", order.domain))
+            ends.set_result(
+                StepOutcome(order.capability.key, StepStatus.DONE, self.clock.now(), Prose(""), order.domain)
+            )
 
     def observe(self, order: StepOrder) -> Observed:
         self.looked_at.append(self.clock.now())
@@ -202,14 +205,15 @@ def look(given: StepOrder) -> ObserveStep:
 
 def handoff(name: str = "h1") -> Handoff:
     return Handoff(
-        name, "INC-1", Role.ORCHESTRATOR, Role.ANALYSIS, Intent.DIAGNOSE, 1.0, ("it follows",), ("e",), 1, NOW,
+        name, "INC-1", Role.ORCHESTRATOR, Role.ANALYSIS, Intent.DIAGNOSE, 1.0, (Prose("it follows"),), ("e",), 1, NOW,
         NOW + 60 * SECOND, DiagnoseRequest(), "e",
     )  # fmt: skip
 
 
 def proposal(request: Handoff) -> Handoff:
     return Handoff(
-        f"{request.id}/merge", "INC-1", Role.ANALYSIS, Role.ORCHESTRATOR, Intent.MERGE, 0.9, ("alike",), ("e",), 1, NOW,
+        f"{request.id}/merge", "INC-1", Role.ANALYSIS, Role.ORCHESTRATOR, Intent.MERGE, 0.9, (Prose("alike"),), ("e",),
+        1, NOW,
         NOW + 60 * SECOND, MergeProposed("INC-2"), request.id,
     )  # fmt: skip
 
@@ -218,7 +222,23 @@ HANDOFF = HandOff("h1/1", handoff())
 FLEET = AskFleet("q1", FleetQuestion("q1", ("web",), NOW - SECOND, NOW, NOW - 9 * SECOND, NOW - SECOND))
 RESERVE = Reserve("r1", Reservation("r1", "INC-1", ("web",), {"zone": 0.1}, 1, NOW))
 RELEASE = Release("release/r0", "r0")
-PAGE = SendPage("p1", Page("p1", "INC-1", 0, NOW, Priority.P1, "web", "web is down", "money", ("web",), (), (), "look"))
+PAGE = SendPage(
+    "p1",
+    Page(
+        "p1",
+        "INC-1",
+        0,
+        NOW,
+        Priority.P1,
+        Prose("web"),
+        Prose("web is down"),
+        Prose("money"),
+        (Prose("web"),),
+        (),
+        (),
+        Prose("look"),
+    ),
+)
 RECORD = Publish("k1", "aiops.actions", "INC-1", {"id": "1"})
 
 
@@ -241,7 +261,11 @@ class DriverContract:
     @pytest.mark.parametrize(
         ("forbid", "given", "why"),
         [
-            (lambda j: j.set_halt(HaltState(0, True, "ann", NOW, "storm")), order(), "ann halted all actions (storm)"),
+            (
+                lambda j: j.set_halt(HaltState(0, True, "ann", NOW, Prose("storm"))),
+                order(),
+                "ann halted all actions (storm)",
+            ),
             (
                 lambda j: [j.set_halt(HaltState(0, on, "ann")) for on in (True, False)],
                 order(),
@@ -404,7 +428,9 @@ class DriverContract:
         bench.ports.errors["reserve"] = error
         bench.begin([RESERVE])
         answer = bench.next(BudgetAnswered).answer
-        assert answer == ReservationAnswer("r1", granted=False, reason="the budget cannot be reached: no database")
+        assert answer == ReservationAnswer(
+            "r1", granted=False, reason=Prose("the budget cannot be reached: no database")
+        )
 
     def test_a_grant_comes_back(self, bench: Bench) -> None:
         """With its fencing token."""

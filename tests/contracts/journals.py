@@ -12,6 +12,7 @@ import pytest
 from aiops.control.record.audit_chain import GENESIS, verify
 from aiops.model.effects import Effect, Release
 from aiops.model.errors import FencedOutError
+from aiops.model.prose import Prose
 from aiops.ports import (
     Entry,
     HaltState,
@@ -309,8 +310,8 @@ class JournalContract:
         """Each halt and resume is a new generation that every other process reads."""
         one, two = store.open(), store.open()
         assert one.halt_state() == HaltState(0, halted=False)
-        assert two.set_halt(HaltState(99, halted=True, who="ann", at=7, reason="storm")).generation == 1
-        assert one.halt_state() == HaltState(1, halted=True, who="ann", at=7, reason="storm")
+        assert two.set_halt(HaltState(99, halted=True, who="ann", at=7, reason=Prose("storm"))).generation == 1
+        assert one.halt_state() == HaltState(1, halted=True, who="ann", at=7, reason=Prose("storm"))
         assert one.set_halt(HaltState(0, halted=False, who="bob", at=8)).generation == 2
         assert two.halt_state() == HaltState(2, halted=False, who="bob", at=8)
         assert two.halt_state("other").generation == 0

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from aiops.model.diagnoses import Evidence
 from aiops.model.episodes import Direction, Signal
+from aiops.model.prose import Prose
 from topology.rankers.protocol import Question
 from topology.rankers.scene import Scene, signals_of, strength
 
@@ -53,12 +54,14 @@ class Reasons:
             needing = self._harmed_by[self._starts[candidate] : self._starts[candidate + 1]]
             unwell = sum(at in made.troubles for at in needing.tolist())
             what = f"{name} shows no trouble of its own; {unwell} unwell entities need it directly"
-            return [Evidence(f"graph:{name}", False, what, "graph", 0, 0, round(float(made.strength[candidate]), 6))]
+            return [
+                Evidence(f"graph:{name}", False, Prose(what), "graph", 0, 0, round(float(made.strength[candidate]), 6))
+            ]
         return [
             Evidence(
                 id=episode.id,
                 supports=True,
-                what=f"{name}: {sentence(signal)}",
+                what=Prose(f"{name}: {sentence(signal)}"),
                 source=str(signal.source),
                 from_at=signal.since,
                 to_at=signal.ended_at or episode.watermark,
@@ -78,10 +81,12 @@ class Reasons:
         slack = self._question.resolution / 1e9
         if late <= slack:
             what = f"{name} was among the first of {len(made.troubles)} to become unwell"
-            return [Evidence(made.troubles[candidate].episodes[0].id, True, what, "graph", at, at, 1.0)]
+            return [Evidence(made.troubles[candidate].episodes[0].id, True, Prose(what), "graph", at, at, 1.0)]
         what = f"{name} became unwell {late:.0f} s after {made.names[first]}"
         return [
-            Evidence(made.troubles[first].episodes[0].id, False, what, "graph", at, at, round(min(late / 60, 3), 6))
+            Evidence(
+                made.troubles[first].episodes[0].id, False, Prose(what), "graph", at, at, round(min(late / 60, 3), 6)
+            )
         ]
 
     @cached_property
@@ -99,7 +104,7 @@ class Reasons:
         named = ", ".join(others[:MOST_NAMED]) + (" …" if len(others) > MOST_NAMED else "")
         what = f"{len(others)} of {total} other unwell entities need {name}" + (f": {named}" if others else "")
         weight = 2.0 * len(others) / max(total, 1) if others else 1.0
-        return [Evidence(f"graph:{name}", bool(others), what, "graph", 0, 0, round(weight, 6))]
+        return [Evidence(f"graph:{name}", bool(others), Prose(what), "graph", 0, 0, round(weight, 6))]
 
     def _blames(self, candidate: int) -> list[Evidence]:
         made = self._made
@@ -111,7 +116,13 @@ class Reasons:
             what = f"{caller.entity} sees it in its calls to {made.names[candidate]}: {sentence(signal)}"
             found.append(
                 Evidence(
-                    episode.id, True, what, str(signal.source), signal.since, episode.watermark, float(made.blame[at])
+                    episode.id,
+                    True,
+                    Prose(what),
+                    str(signal.source),
+                    signal.since,
+                    episode.watermark,
+                    float(made.blame[at]),
                 )
             )
         return sorted(found, key=lambda e: (-e.weight, e.id))[:MOST_NAMED]
@@ -125,7 +136,7 @@ class Reasons:
         change = min(changes, key=lambda c: (abs(onset - c.at), c.id))
         minutes = (onset - change.at) / 60e9
         what = f"{change.kind} of {change.entity} {minutes:.0f} min before the onset"
-        return [Evidence(change.id, True, what, "change", change.at, change.at, round(nats, 6))]
+        return [Evidence(change.id, True, Prose(what), "change", change.at, change.at, round(nats, 6))]
 
     def reached(self, candidate: int) -> npt.NDArray[np.bool_]:
         """(n,) whom the candidate may have harmed, itself included."""

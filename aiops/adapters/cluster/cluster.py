@@ -57,7 +57,12 @@ class Cluster:
             raise PermanentError(f"cannot reach Ray at {address or 'this machine'}: {error}") from error
 
     def ensure(self, role: str, number: int, factory: str, arguments: Mapping[str, Any], cpus: float = 0.0) -> None:
-        """The actor ``domain/role/number`` exists and is of this build."""
+        """The actor ``domain/role/number`` exists and is of this build.
+
+        Raises:
+            TemporaryError: it does not come up now, and may later.
+            PermanentError: its part cannot be made until a person changes something.
+        """
         name = self.name(role, number)
         if name not in self._handles and number not in self.numbers(role):
             self.made.add((role, number))
@@ -65,7 +70,10 @@ class Cluster:
         try:
             about = ray.get(handle.about.remote(), timeout=60)
         except RayError as error:
-            raise TemporaryError(f"actor {name} does not come up: {_why(error)}", 1.0) from error
+            raise not_up(name, error) from error
+        if about["build"] == self._build and about["failed"] is not None:
+            self.remove(role, number)
+            raise not_up(name, about["failed"])
         if about["build"] != self._build:
             self.remove(role, number)
             handle = self._make(name, factory, arguments, cpus)
@@ -166,6 +174,20 @@ class Cluster:
 def shared(reference: Any) -> Any:
     """The value behind a reference that ``Cluster.put`` gave."""
     return ray.get(reference)
+
+
+def not_up(name: str, error: Exception) -> AiopsError:
+    """Why an actor does not come up: temporary if its part said so, or if its process died or did not answer."""
+    said = f"actor {name} does not come up: "
+    match error:
+        case TemporaryError(delay_seconds=delay):
+            return TemporaryError(f"{said}{error}", delay)
+        case AiopsError():
+            return PermanentError(f"{said}{error}")
+        case RayActorError(actor_init_failed=True):
+            return PermanentError(f"{said}{_why(error)}")
+        case _:
+            return TemporaryError(f"{said}{_why(error)}", 1.0)
 
 
 def _settle(future: Future[Any], done: Future[Any]) -> None:

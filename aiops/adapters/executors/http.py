@@ -12,6 +12,7 @@ import httpx
 
 from aiops.model.errors import PermanentError, TemporaryError
 from aiops.model.plans import Observed, StepOrder, StepOutcome, StepStatus
+from aiops.model.prose import Prose
 from aiops.ports import Clock
 
 
@@ -73,4 +74,4 @@ class HttpExecutor:
         return Observed(state) if state in set(Observed) else Observed.UNKNOWN
 
     def _outcome(self, order: StepOrder, status: StepStatus, detail: str) -> StepOutcome:
-        return StepOutcome(order.capability.key, status, self._clock.now(), detail, order.domain)
+        return StepOutcome(order.capability.key, status, self._clock.now(), Prose(detail), order.domain)

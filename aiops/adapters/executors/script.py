@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from aiops.model.codec import encode
 from aiops.model.errors import PermanentError
 from aiops.model.plans import Observed, StepOrder, StepOutcome, StepStatus
+from aiops.model.prose import Prose
 from aiops.ports import Clock
 
 _KEPT = ("PATH", "HOME")
@@ -41,7 +42,9 @@ class ScriptExecutor:
                 status = StepStatus.FAILED
             case _:
                 status = StepStatus.UNKNOWN
-        return StepOutcome(order.capability.key, status, self._clock.now(), f"exit code {code}: {out}", order.domain)
+        return StepOutcome(
+            order.capability.key, status, self._clock.now(), Prose(f"exit code {code}: {out}"), order.domain
+        )
 
     def observe(self, order: StepOrder) -> Observed:
         """Run it with ``observe``; anything but one of the three words is unknown."""

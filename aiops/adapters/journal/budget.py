@@ -18,6 +18,7 @@ from aiops.adapters.journal.statements import run
 from aiops.adapters.journal.tables import EPOCH, RESERVATION, long, short
 from aiops.adapters.journal.writing import upsert
 from aiops.model.plans import Reservation, ReservationAnswer
+from aiops.model.prose import Prose
 from aiops.ports import ORCHESTRATOR
 from remediations.budget import Row, closed, decide, spent
 
@@ -40,7 +41,7 @@ class SqlBudgetStore:
             serialise(connection)
             refusal = _refusal(connection, reservation)
             if refusal:
-                return ReservationAnswer(reservation.key, granted=False, reason=refusal)
+                return ReservationAnswer(reservation.key, granted=False, reason=Prose(refusal))
             here = RESERVATION.c.domain == reservation.domain
             rows = _rows(connection, or_(RESERVATION.c.key == short(reservation.key), and_(here, RESERVATION.c.held)))
             known = {row.key for row in rows}

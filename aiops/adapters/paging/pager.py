@@ -18,6 +18,7 @@ from aiops.adapters.paging.channels import Levels
 from aiops.adapters.paging.spool import Spool
 from aiops.model.errors import AiopsError, PermanentError
 from aiops.model.pages import Delivery, Page
+from aiops.model.prose import Prose
 from aiops.ports import Clock, Notifier
 from aiops.settings import Paging
 
@@ -153,7 +154,7 @@ class SpoolingPager:
             channel=f"level {page.level + 1}",
             delivered=False,
             at=self._clock.now(),
-            error=why[:1000] or f"no channel is set for level {page.level + 1}: see paging.levels in aiops.yaml",
+            error=Prose(why[:1000] or f"no channel is set for level {page.level + 1}: see paging.levels in aiops.yaml"),
             domain=page.domain,
         )
 

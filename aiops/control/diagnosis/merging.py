@@ -12,8 +12,10 @@ from aiops.control.diagnosis.requests import diagnose
 from aiops.control.incident.membership import is_runtime, merge
 from aiops.control.state.lifecycle import BUSY, LAST
 from aiops.control.state.store import State
-from aiops.control.state.transaction import Draft, RefusedError
+from aiops.control.state.transaction import Draft
 from aiops.model.incidents import IncidentState
+from aiops.model.prose import Prose
+from aiops.model.refusals import RefusalKind, RefusedError
 
 WAIT_SECONDS: Final = 15.0
 """Between looks whether one of two acting incidents is done."""
@@ -29,21 +31,21 @@ def merge_found(draft: Draft) -> None:
         taken = [name for name in names if name != kept and _unite(draft, kept, name)]
         if taken:
             draft.subject = kept
-            diagnose(draft, kept, f"merged with {', '.join(taken)}")
+            diagnose(draft, kept, Prose(f"merged with {', '.join(taken)}"))
 
 
-def merge_proposed(draft: Draft, name: str, other: str, why: str) -> None:
+def merge_proposed(draft: Draft, name: str, other: str, why: Prose) -> None:
     """Analysis says that two incidents are one."""
     state = draft.state
     if other not in state.incidents or is_runtime(state, other) or is_runtime(state, name):
-        raise RefusedError(f"{other!r} cannot be merged with {name}")
+        raise RefusedError(RefusalKind.NOT_PERMITTED, f"{other!r} cannot be merged with {name}")
     kept, gone = sorted((name, other), key=lambda each: _seniority(state, each))
     if _must_wait(state, kept, gone):
         _later(draft, kept, gone)
         return
     merge(draft, kept, gone, why)
     draft.subject = kept
-    diagnose(draft, kept, f"merged with {gone}")
+    diagnose(draft, kept, Prose(f"merged with {gone}"))
 
 
 def merge_later(draft: Draft, pair: str) -> None:
@@ -54,7 +56,7 @@ def merge_later(draft: Draft, pair: str) -> None:
     kept, gone = sorted(names, key=lambda name: _seniority(draft.state, name))
     if _unite(draft, kept, gone):
         draft.subject = kept
-        diagnose(draft, kept, f"merged with {gone}")
+        diagnose(draft, kept, Prose(f"merged with {gone}"))
 
 
 def merge_waiting(draft: Draft, name: str) -> None:
@@ -78,7 +80,7 @@ def _unite(draft: Draft, kept: str, gone: str) -> bool:
     if _must_wait(draft.state, kept, gone):
         _later(draft, kept, gone)
         return False
-    return draft.attempt(lambda: merge(draft, kept, gone, SHARED_CAUSE), f"merge {gone} into {kept}")
+    return draft.attempt(lambda: merge(draft, kept, gone, Prose(SHARED_CAUSE)), f"merge {gone} into {kept}")
 
 
 def _must_wait(state: State, kept: str, gone: str) -> bool:

@@ -17,6 +17,8 @@ from aiops.control.state.lifecycle import Trigger
 from aiops.control.state.transaction import Draft
 from aiops.model.handoffs import DiagnoseRequest, Intent, Role
 from aiops.model.incidents import IncidentState
+from aiops.model.pages import EscalationCause, PageReason
+from aiops.model.prose import Prose
 
 CHANGED_SECONDS: Final = 1.0
 """Between an answer and the next question when more became known meanwhile."""
@@ -28,7 +30,7 @@ WATCHED_SECONDS: Final = 5.0
 RUNTIME_ASKS: Final = "The runtime cannot heal itself: `aiops doctor` says what is missing."
 
 
-def diagnose(draft: Draft, name: str, reason: str) -> None:
+def diagnose(draft: Draft, name: str, reason: Prose) -> None:
     """Ask analysis now, unless an answer is on its way: then that answer's end asks again."""
     state = draft.state
     work = state.work[name]
@@ -39,7 +41,13 @@ def diagnose(draft: Draft, name: str, reason: str) -> None:
         if watched:
             return
         because = "; ".join(line.what for line in state.incidents[name].story[:3])
-        escalate(draft, name, Ask("runtime", because or "The runtime is in trouble.", RUNTIME_ASKS))
+        escalate(
+            draft,
+            name,
+            Ask(
+                PageReason(EscalationCause.RUNTIME), Prose(because or "The runtime is in trouble."), Prose(RUNTIME_ASKS)
+            ),
+        )
         return
     draft.subject = name
     draft.cancel(f"ask/{name}")
@@ -61,7 +69,7 @@ def changed(draft: Draft, name: str) -> None:
         if waiting is None and not work.chain:
             draft.timer("ask", name, draft.after(WATCHED_SECONDS))
     elif waiting is None:
-        diagnose(draft, name, "changed" if work.asked else "opened")
+        diagnose(draft, name, Prose("changed" if work.asked else "opened"))
     elif waiting.due > (soon := draft.after(CHANGED_SECONDS)):
         draft.timer("ask", name, soon)
 

@@ -17,9 +17,8 @@ from aiops.control.state.transaction import Draft
 from aiops.model.diagnoses import Diagnosis
 from aiops.model.handoffs import Handoff
 from aiops.model.incidents import IncidentState
-
-APPROVAL = "approval-"
-"""Slugs of pages that ask for an approval begin so."""
+from aiops.model.pages import EscalationCause, PageReason
+from aiops.model.prose import Prose
 
 
 def thought_again(draft: Draft, answer: Handoff, diagnosis: Diagnosis) -> bool:
@@ -40,7 +39,15 @@ def thought_again(draft: Draft, answer: Handoff, diagnosis: Diagnosis) -> bool:
         draft.line(name, "analysis", f"knows more: {finding(diagnosis)}", answer.id)
     if void:
         asks = f"Please find the cause; `aiops acknowledge {name}` stops further pages."
-        escalate(draft, name, Ask("unsettled", "Analysis names another cause each time it looks.", asks))
+        escalate(
+            draft,
+            name,
+            Ask(
+                PageReason(EscalationCause.UNSETTLED),
+                Prose("Analysis names another cause each time it looks."),
+                Prose(asks),
+            ),
+        )
     retell(draft, name)
     chain_ended(draft, name)
     return False
@@ -49,16 +56,16 @@ def thought_again(draft: Draft, answer: Handoff, diagnosis: Diagnosis) -> bool:
 def _withdraw(draft: Draft, name: str) -> None:
     """Nobody can approve the plan any more, and nobody is asked to."""
     incident, work = draft.state.incidents[name], draft.state.work[name]
-    withdraw(draft, name, APPROVAL)
+    withdraw(draft, name, EscalationCause.APPROVAL)
     draft.put(replace(work, proposed=None, approvals=(), voided=work.voided + 1))
     tail = f"; the approval of {', '.join(work.approvals)} is void" if work.approvals else ""
     draft.line(name, "orchestrator", f"withdraws {incident.plan}: the cause seems to be another{tail}")
 
 
-def approval_reason(draft: Draft, name: str) -> str:
-    """Slug of the page that asks for approval of the plan that is proposed now: another plan pages again."""
+def approval_reason(draft: Draft, name: str) -> PageReason:
+    """Reason of the page that asks for approval of the plan that is proposed now: another plan pages again."""
     attempt, voided = draft.state.incidents[name].attempts + 1, draft.state.work[name].voided
-    return f"{APPROVAL}{attempt}" + (f"-{voided + 1}" if voided else "")
+    return PageReason(EscalationCause.APPROVAL, f"{attempt}-{voided + 1}" if voided else str(attempt))
 
 
 def cause(diagnosis: Diagnosis | None) -> tuple[str, str] | None:
@@ -68,9 +75,9 @@ def cause(diagnosis: Diagnosis | None) -> tuple[str, str] | None:
     return diagnosis.hypotheses[0].entity, diagnosis.hypotheses[0].kind
 
 
-def finding(diagnosis: Diagnosis) -> str:
+def finding(diagnosis: Diagnosis) -> Prose:
     """The first hypothesis as a sentence."""
     best = diagnosis.hypotheses[0] if diagnosis.hypotheses else None
     what = f"{best.kind} of {best.entity} ({best.probability:.0%})" if best else "nothing found"
     tail = ", but not sure enough to act" if diagnosis.unknown and best else ""
-    return f"probable cause: {what}{tail}"
+    return Prose(f"probable cause: {what}{tail}")

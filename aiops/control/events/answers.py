@@ -23,9 +23,10 @@ from aiops.control.incident.escalation import escalate, page_people
 from aiops.control.incident.membership import is_runtime, move
 from aiops.control.incident.runtime_incidents import trouble
 from aiops.control.plan import saga_driver
+from aiops.control.state import documents as doc
 from aiops.control.state.documents import sight
 from aiops.control.state.lifecycle import EARLY, LAST, Trigger
-from aiops.control.state.transaction import Draft, RefusedError
+from aiops.control.state.transaction import Draft
 from aiops.model.codec import decode, encode
 from aiops.model.diagnoses import Diagnosis
 from aiops.model.handoffs import (
@@ -43,8 +44,10 @@ from aiops.model.handoffs import (
     Verified,
 )
 from aiops.model.incidents import IncidentState
+from aiops.model.pages import EscalationCause, PageReason
 from aiops.model.plans import Oversight, Plan
-from remediations import saga_messages as say
+from aiops.model.prose import Prose
+from aiops.model.refusals import RefusalKind, RefusedError
 
 CHAIN: Final = frozenset({Intent.DIAGNOSE, Intent.ROUTE, Intent.PLAN})
 """Intents of the way from a diagnosis to a plan."""
@@ -81,22 +84,22 @@ def _passes(draft: Draft, answer: Handoff, request: Handoff) -> bool:
     """Stop what is outside the table or malformed: that is an incident of the runtime."""
     why = objection(answer, request) or _unreadable(answer)
     if why is None and review_of(answer) in draft.state.handoffs:
-        why = "its id is in use"
+        why = Prose("its id is in use")
     if why is None:
         return True
     said = f"{answer.sender.value} → {answer.to.value}, {answer.intent.value}"
     draft.line(request.work_item, "orchestrator", f"stopped a handoff ({said}): {why}", request.id)
-    trouble(draft, f"governance-{request.to.value}", f"A handoff was stopped ({said}): {why}.")
+    trouble(draft, f"governance-{request.to.value}", Prose(f"A handoff was stopped ({said}): {why}."))
     return False
 
 
-def _unreadable(answer: Handoff) -> str | None:
+def _unreadable(answer: Handoff) -> Prose | None:
     """What cannot be written and read again cannot be in the journal."""
     try:
         same = decode(Handoff, encode(answer)) == answer
     except (ValidationError, PydanticSerializationError, UnicodeEncodeError) as error:
-        return f"it cannot be written down: {type(error).__name__}"
-    return None if same else "it cannot be written down without loss"
+        return Prose(f"it cannot be written down: {type(error).__name__}")
+    return None if same else Prose("it cannot be written down without loss")
 
 
 # ---------------------------------------------------------------------------------------------------- oversight
@@ -110,31 +113,31 @@ def _oversight_answered(draft: Draft, request: Handoff, answers: tuple[Handoff, 
     match request.payload:
         case ReviewRequest(handoff=reviewed):
             if not isinstance(ruling, Ruling) or ruling.subject != reviewed.id:
-                ruling = veto(reviewed.id, "oversight gave no ruling on it")
+                ruling = veto(reviewed.id, Prose("oversight gave no ruling on it"))
             _ruled(draft, reviewed, ruling)
         case StepRequest() as step:
             subject = f"{step.plan}/{step.step}/{step.direction}"
-            ruled = ruling if isinstance(ruling, Ruling) else veto(subject, "oversight gave no ruling on it")
+            ruled = ruling if isinstance(ruling, Ruling) else veto(subject, Prose("oversight gave no ruling on it"))
             draft.attempt(lambda: saga_driver.ruled(draft, step, ruled), subject)
         case _:
-            raise RefusedError(f"oversight was not asked for {request.intent}")
+            raise RefusedError(RefusalKind.NOT_PERMITTED, f"oversight was not asked for {request.intent}")
 
 
-def veto(subject: str, why: str) -> Ruling:
+def veto(subject: str, why: Prose) -> Ruling:
     """What silence of oversight means."""
     return Ruling(subject=subject, permitted=False, level=Oversight.FORBIDDEN, reasons=(why,))
 
 
-def failed(draft: Draft, name: str, reason: str, *, late: bool = False) -> None:
+def failed(draft: Draft, name: str, reason: Prose, *, late: bool = False) -> None:
     """An agent failed; for good, when no further try is left."""
     handoff = sending.failed(draft, name, reason, late=late)
     if handoff is None:
         return
     match handoff.payload:
         case ReviewRequest(handoff=reviewed):
-            _ruled(draft, reviewed, veto(reviewed.id, f"oversight did not rule: {reason}"))
+            _ruled(draft, reviewed, veto(reviewed.id, Prose(f"oversight did not rule: {reason}")))
         case StepRequest(plan=plan, step=step, direction=direction) as request:
-            ruling = veto(f"{plan}/{step}/{direction}", f"oversight did not rule: {reason}")
+            ruling = veto(f"{plan}/{step}/{direction}", Prose(f"oversight did not rule: {reason}"))
             draft.attempt(lambda: saga_driver.ruled(draft, request, ruling), ruling.subject)
         case _ if handoff.intent in CHAIN and _watched(draft, handoff.work_item):
             chain_ended(draft, handoff.work_item)
@@ -142,7 +145,9 @@ def failed(draft: Draft, name: str, reason: str, *, late: bool = False) -> None:
             work = draft.state.work[handoff.work_item]
             draft.put(replace(work, chain=""))
             because = f"The {handoff.to.value} agent could not {handoff.intent.value}: {reason}."
-            _give_to_person(draft, handoff.work_item, f"{handoff.to.value}-failed", because)
+            _give_to_person(
+                draft, handoff.work_item, PageReason(EscalationCause.AGENT_FAILED, handoff.to.value), Prose(because)
+            )
         case _:
             pass
 
@@ -153,8 +158,8 @@ def _watched(draft: Draft, name: str) -> bool:
     return incident is not None and incident.state in WATCHED
 
 
-def _give_to_person(draft: Draft, name: str, reason: str, because: str) -> None:
-    escalate(draft, name, Ask(reason, because, TAKE_OVER.format(name)))
+def _give_to_person(draft: Draft, name: str, reason: PageReason, because: Prose) -> None:
+    escalate(draft, name, Ask(reason, because, Prose(TAKE_OVER.format(name))))
 
 
 def _ruled(draft: Draft, answer: Handoff, ruling: Ruling) -> None:
@@ -182,7 +187,7 @@ def _ruled(draft: Draft, answer: Handoff, ruling: Ruling) -> None:
         chain_ended(draft, name)
     elif answer.intent in ON_CHAIN and draft.state.incidents[name].state in EARLY:
         because = f"Oversight vetoed to {answer.intent.value}: {why}."
-        _give_to_person(draft, name, f"vetoed-{answer.intent.value}", because)
+        _give_to_person(draft, name, PageReason(EscalationCause.VETOED, answer.intent.value), Prose(because))
 
 
 # ------------------------------------------------------------------------------------------------------- effect
@@ -202,15 +207,17 @@ def _accept(draft: Draft, answer: Handoff, ruling: Ruling) -> None:
         case Planned(plan=plan) if state is IncidentState.DECIDING:
             consider(draft, name, plan, ruling)
         case Escalated(page=page, reason=reason):
-            ask = Ask(f"{answer.sender.value}-escalates", reason, TAKE_OVER.format(name))
+            ask = Ask(
+                PageReason(EscalationCause.AGENT_ESCALATES, answer.sender.value), reason, Prose(TAKE_OVER.format(name))
+            )
             draft.incident(replace(draft.state.incidents[name], priority=page.priority))
             escalate(draft, name, ask, page=page)
         case MergeProposed(other=other):
-            merge_proposed(draft, name, other, "; ".join(answer.reasoning))
-        case Verified(plan=plan_id, verdict=verdict, reasons=reasons):
-            saga_driver.looked(draft, plan_id, say.Verified(draft.at, verdict, reasons), answer.id)
+            merge_proposed(draft, name, other, Prose("; ".join(answer.reasoning)))
+        case Verified() as verified:
+            saga_driver.looked(draft, verified, answer.id)
         case _:
-            raise RefusedError(f"{answer.intent} comes too late: {name} is {state.value}")
+            raise RefusedError(RefusalKind.LATE, f"{answer.intent} comes too late: {name} is {state.value}")
 
 
 def _diagnosed(draft: Draft, answer: Handoff, diagnosis: Diagnosis) -> None:
@@ -220,9 +227,10 @@ def _diagnosed(draft: Draft, answer: Handoff, diagnosis: Diagnosis) -> None:
     after = move(draft, name, Trigger.DIAGNOSED, diagnosis=diagnosis)
     if after.root != incident.root:
         draft.incident(replace(after, context_version=after.context_version + 1))
-    said = finding(diagnosis)
-    if said not in (line.what for line in after.story[-3:]):
-        draft.line(name, "analysis", said, answer.id)
+    work, named = draft.state.work[name], doc.named(diagnosis)
+    if named != work.named:
+        draft.put(replace(work, named=named))
+        draft.line(name, "analysis", finding(diagnosis), answer.id)
     _pass_on(draft, answer)
 
 
@@ -247,7 +255,12 @@ def consider(draft: Draft, name: str, plan: Plan, ruling: Ruling) -> None:
     incident, work = draft.state.incidents[name], draft.state.work[name]
     why = _unfit(draft, name, plan)
     if why is not None:
-        _give_to_person(draft, name, "plan-refused", f"The plan {plan.runbook} was not begun: {why}.")
+        _give_to_person(
+            draft,
+            name,
+            PageReason(EscalationCause.PLAN_REFUSED),
+            Prose(f"The plan {plan.runbook} was not begun: {why}."),
+        )
         return
     draft.incident(replace(incident, level=ruling.level, plan=plan.id))
     draft.put(replace(work, proposed=plan, approvals=(), basis=incident.context_version))
@@ -264,21 +277,23 @@ def consider(draft: Draft, name: str, plan: Plan, ruling: Ruling) -> None:
         case Oversight.ONE_APPROVER | Oversight.TWO_APPROVERS:
             _ask_approval(draft, name, plan, ruling)
         case Oversight.FORBIDDEN:
-            _give_to_person(draft, name, "forbidden", f"Policy forbids {plan.runbook}: {reasons}.")
+            _give_to_person(
+                draft, name, PageReason(EscalationCause.FORBIDDEN), Prose(f"Policy forbids {plan.runbook}: {reasons}.")
+            )
 
 
-def _unfit(draft: Draft, name: str, plan: Plan) -> str | None:
+def _unfit(draft: Draft, name: str, plan: Plan) -> Prose | None:
     state = draft.state
     if is_runtime(state, name) or state.of_tickets_only(name):
-        return "nothing but tickets or the runtime itself speaks of trouble"
+        return Prose("nothing but tickets or the runtime itself speaks of trouble")
     if plan.work_item != name:
-        return f"it is meant for {plan.work_item}"
+        return Prose(f"it is meant for {plan.work_item}")
     if not plan.steps:
-        return "it has no steps"
+        return Prose("it has no steps")
     if plan.id in state.sagas:
-        return f"a plan {plan.id} was begun before"
+        return Prose(f"a plan {plan.id} was begun before")
     if state.incidents[name].attempts >= draft.settings.control.max_attempts:
-        return f"{state.incidents[name].attempts} plans were tried already"
+        return Prose(f"{state.incidents[name].attempts} plans were tried already")
     return None
 
 
@@ -293,4 +308,4 @@ def _ask_approval(draft: Draft, name: str, plan: Plan, ruling: Ruling) -> None:
     because = f"The runtime would {what} ({plan.reason}), and waits until {people}: {'; '.join(ruling.reasons)}."
     asks = f"`aiops approve {name} --seen {sight(draft.state.work[name])}` or `aiops reject {name}`."
     draft.line(name, "oversight", f"asks for {ruling.level.value} to {what}: {'; '.join(ruling.reasons)}", plan.id)
-    page_people(draft, name, Ask(approval_reason(draft, name), because, asks))
+    page_people(draft, name, Ask(approval_reason(draft, name), Prose(because), Prose(asks)))

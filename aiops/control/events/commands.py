@@ -10,9 +10,12 @@ from aiops.control.incident.escalation import acknowledge
 from aiops.control.incident.membership import close, move
 from aiops.control.plan import saga_driver
 from aiops.control.state.lifecycle import Trigger
-from aiops.control.state.transaction import Draft, RefusedError
+from aiops.control.state.transaction import Draft
 from aiops.model.events import CommandGiven, HaltChanged
 from aiops.model.incidents import Incident, IncidentState
+from aiops.model.outcomes import IncidentOutcome, OutcomeKind
+from aiops.model.prose import Prose
+from aiops.model.refusals import RefusalKind, RefusedError
 from remediations import saga_messages as say
 from remediations.saga_state import State
 
@@ -22,10 +25,10 @@ LONGEST_SUPPRESSION_MINUTES: Final = 7 * 24 * 60.0
 def given(draft: Draft, event: CommandGiven) -> None:
     """One command of one person."""
     if not event.who.strip():
-        raise RefusedError("a command needs the name of who gives it")
+        raise RefusedError(RefusalKind.MALFORMED, "a command needs the name of who gives it")
     command = COMMANDS.get(event.command)
     if command is None:
-        raise RefusedError(f"unknown command {event.command!r}; known: {', '.join(COMMANDS)}")
+        raise RefusedError(RefusalKind.UNKNOWN, f"unknown command {event.command!r}; known: {', '.join(COMMANDS)}")
     command(draft, event)
 
 
@@ -36,7 +39,7 @@ def _incident(draft: Draft, event: CommandGiven) -> Incident:
     name = page.page.work_item if page else event.subject
     found = incidents.get(name) or next((i for i in incidents.values() if i.plan and i.plan == event.subject), None)
     if found is None:
-        raise RefusedError(f"no open incident or plan {event.subject!r}")
+        raise RefusedError(RefusalKind.UNKNOWN, f"no open incident or plan {event.subject!r}")
     draft.subject = found.id
     return found
 
@@ -47,17 +50,19 @@ def _approve(draft: Draft, event: CommandGiven) -> None:
     work = draft.state.work[incident.id]
     plan = work.proposed
     if incident.shadow:
-        raise RefusedError(f"{incident.id} was decided in shadow mode: nothing is begun")
+        raise RefusedError(RefusalKind.NOT_PERMITTED, f"{incident.id} was decided in shadow mode: nothing is begun")
     if incident.state is not IncidentState.AWAITING_APPROVAL or plan is None:
-        raise RefusedError(f"{incident.id} does not wait for approval: it is {incident.state.value}")
+        raise RefusedError(RefusalKind.LATE, f"{incident.id} does not wait for approval: it is {incident.state.value}")
     if event.arguments.get("plan", plan.id) != plan.id:
-        raise RefusedError(f"the plan that waits is {plan.id}")
+        raise RefusedError(RefusalKind.LATE, f"the plan that waits is {plan.id}")
     version = event.arguments.get("version", str(work.basis))
     if not (version.isdecimal() and work.basis <= int(version) <= incident.context_version):
-        raise RefusedError(f"the plan rests on version {work.basis} of what is known, not on {version[:20]}")
+        raise RefusedError(
+            RefusalKind.LATE, f"the plan rests on version {work.basis} of what is known, not on {version[:20]}"
+        )
     who = " ".join(event.who.split())
     if who.casefold() in {name.casefold() for name in work.approvals}:
-        raise RefusedError(f"{who} approved it already; another person must")
+        raise RefusedError(RefusalKind.NOT_PERMITTED, f"{who} approved it already; another person must")
     approvals = (*work.approvals, who)
     draft.put(replace(work, approvals=approvals))
     draft.line(incident.id, event.who, f"approves {plan.id}")
@@ -68,8 +73,10 @@ def _approve(draft: Draft, event: CommandGiven) -> None:
 def _reject(draft: Draft, event: CommandGiven) -> None:
     incident = _incident(draft, event)
     if incident.state not in {IncidentState.AWAITING_APPROVAL, IncidentState.HELD}:
-        raise RefusedError(f"{incident.id} does not wait for a decision: it is {incident.state.value}")
-    move(draft, incident.id, Trigger.STUCK, outcome=f"rejected by {event.who}")
+        raise RefusedError(
+            RefusalKind.LATE, f"{incident.id} does not wait for a decision: it is {incident.state.value}"
+        )
+    move(draft, incident.id, Trigger.STUCK, outcome=IncidentOutcome(OutcomeKind.REJECTED, Prose(event.who)))
     draft.put(replace(draft.state.work[incident.id], proposed=None, approvals=()))
     draft.line(incident.id, event.who, f"rejects {incident.plan}: {event.arguments.get('reason', 'no reason given')}")
 
@@ -84,7 +91,7 @@ def _take_over(draft: Draft, event: CommandGiven) -> None:
     plans = [draft.state.sagas[key] for key in draft.state.owned(incident.id, "saga")]
     stuck = [record for record in plans if record.saga.state is State.STUCK]
     if not stuck:
-        raise RefusedError(f"no plan of {incident.id} is stuck")
+        raise RefusedError(RefusalKind.LATE, f"no plan of {incident.id} is stuck")
     for record in stuck:
         saga_driver.tell(draft, record.saga.plan.id, say.TakenOver(draft.at, event.who))
         draft.line(incident.id, event.who, f"took over {record.saga.plan.id}")
@@ -92,7 +99,8 @@ def _take_over(draft: Draft, event: CommandGiven) -> None:
 
 def _close(draft: Draft, event: CommandGiven) -> None:
     incident = _incident(draft, event)
-    close(draft, incident.id, Trigger.CLOSED_BY_PERSON, f"closed by {event.who}")
+    outcome = IncidentOutcome(OutcomeKind.CLOSED_BY_PERSON, Prose(event.who))
+    close(draft, incident.id, Trigger.CLOSED_BY_PERSON, outcome)
 
 
 def _suppress(draft: Draft, event: CommandGiven) -> None:
@@ -102,7 +110,7 @@ def _suppress(draft: Draft, event: CommandGiven) -> None:
     except ValueError:
         minutes = 0.0
     if not 0 < minutes <= LONGEST_SUPPRESSION_MINUTES:
-        raise RefusedError("minutes must be a number above 0, at most a week")
+        raise RefusedError(RefusalKind.MALFORMED, "minutes must be a number above 0, at most a week")
     move(draft, incident.id, Trigger.SUPPRESSED, due=draft.after(minutes * 60))
     draft.line(incident.id, event.who, f"suppresses it for {minutes:g} minutes")
 
@@ -116,7 +124,7 @@ def halt_changed(draft: Draft, event: HaltChanged) -> None:
     """Stop every plan at its next safe point, or let what was not stopped go on."""
     reign = draft.state.reign
     if event.generation < reign.halt_generation:
-        raise RefusedError(f"generation {event.generation} is older than {reign.halt_generation}")
+        raise RefusedError(RefusalKind.LATE, f"generation {event.generation} is older than {reign.halt_generation}")
     draft.put(replace(reign, halt_generation=event.generation, halted=event.halted, halted_by=event.who))
     if event.halted == reign.halted:
         return

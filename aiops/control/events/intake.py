@@ -12,16 +12,19 @@ from typing import Final
 
 from aiops.control.diagnosis.merging import merge_found
 from aiops.control.diagnosis.requests import WATCHED, changed, diagnose
-from aiops.control.incident.membership import SHADOW, close, join, open_incident, revise, well
-from aiops.control.plan.outcomes import HEALED, recurred
+from aiops.control.incident.membership import close, join, open_incident, revise, well
+from aiops.control.plan.outcomes import recurred
 from aiops.control.state import documents as doc
 from aiops.control.state.lifecycle import EARLY, LAST, Trigger
 from aiops.control.state.store import SECOND, State
-from aiops.control.state.transaction import Draft, OldNewsError, RefusedError
+from aiops.control.state.transaction import Draft
 from aiops.model.entities import RUNTIME_ENTITY, Edge
 from aiops.model.episodes import Episode, Source
 from aiops.model.events import ChangeReported, EdgesObserved, EpisodeReported, ItemReported
 from aiops.model.incidents import IncidentState
+from aiops.model.outcomes import IncidentOutcome, OutcomeKind
+from aiops.model.prose import Prose
+from aiops.model.refusals import OldNewsError, RefusalKind, RefusedError
 
 EDGE_FRESH: Final = 600 * SECOND
 """An edge that was written down less than this ago need not be written again only because it was seen."""
@@ -62,11 +65,11 @@ def take_episode(draft: Draft, episode: Episode) -> None:
 def _check(state: State, episode: Episode, domain: str) -> None:
     numbers = [episode.severity, *(v for s in episode.signals for v in (s.score, s.value, s.expected))]
     if not episode.id or not episode.entity:
-        raise RefusedError("an episode needs an id and an entity")
+        raise RefusedError(RefusalKind.MALFORMED, "an episode needs an id and an entity")
     if episode.domain != domain:
-        raise RefusedError(f"it belongs to domain {episode.domain}")
+        raise RefusedError(RefusalKind.NOT_PERMITTED, f"it belongs to domain {episode.domain}")
     if not all(math.isfinite(n) for n in numbers):
-        raise RefusedError("a figure of it is not a number")
+        raise RefusedError(RefusalKind.MALFORMED, "a figure of it is not a number")
     held = state.slots.get(str(episode.slot))
     if episode.source not in TELLERS and held is not None and episode.generation < held.generation:
         raise OldNewsError(f"generation {episode.generation} of slot {episode.slot} is over")
@@ -83,7 +86,7 @@ def _revised(draft: Draft, record: doc.EpisodeRecord, episode: Episode) -> None:
     draft.subject = record.incident
     held = record.episode
     if episode.entity != held.entity:
-        raise RefusedError(f"episode {episode.id} is of {held.entity}, not of {episode.entity}")
+        raise RefusedError(RefusalKind.MALFORMED, f"episode {episode.id} is of {held.entity}, not of {episode.entity}")
     if episode.id == held.id and episode.revision <= held.revision:
         raise OldNewsError(f"revision {episode.revision} is not newer than {held.revision}")
     if episode.id != held.id:
@@ -115,7 +118,7 @@ def _after(draft: Draft, name: str, before: Episode, now: Episode) -> None:
         cleared(draft, name)
     elif now.ended_at is None and incident.state is IncidentState.RESOLVED:
         relapse = not before.easing and not now.easing and before.watermark >= (incident.closed_at or 0)
-        relapse = relapse and incident.outcome == HEALED and _about(draft.state, name, now.entity)
+        relapse = relapse and incident.ended_as is OutcomeKind.HEALED and _about(draft.state, name, now.entity)
         if before.ended_at is not None or relapse:
             _came_back(draft, name, now.entity)
 
@@ -126,10 +129,10 @@ def cleared(draft: Draft, name: str) -> None:
     if not well(draft.state, name) or draft.state.work[name].topic:
         return
     if incident.state in EARLY | {IncidentState.SUPPRESSED}:
-        decided = incident.outcome if incident.outcome.startswith(SHADOW) else ""
-        close(draft, name, Trigger.CLEARED, decided or "cleared by itself")
+        decided = incident.outcome if incident.ended_as is OutcomeKind.SHADOW else None
+        close(draft, name, Trigger.CLEARED, decided or IncidentOutcome(OutcomeKind.CLEARED))
     elif incident.state is IncidentState.ESCALATED:
-        close(draft, name, Trigger.CLEARED, "cleared while a person had it")
+        close(draft, name, Trigger.CLEARED, IncidentOutcome(OutcomeKind.CLEARED_WITH_PERSON))
 
 
 def _place(draft: Draft, episode: Episode) -> None:
@@ -153,8 +156,8 @@ def _place(draft: Draft, episode: Episode) -> None:
 
 def _came_back(draft: Draft, name: str, entity: str) -> None:
     """A recurrence within the settle time."""
-    recurred(draft, name, f"{entity} is unwell again")
-    diagnose(draft, name, "recurred")
+    recurred(draft, name, Prose(f"{entity} is unwell again"))
+    diagnose(draft, name, Prose("recurred"))
 
 
 def _same_entity(state: State, episode: Episode) -> str | None:
@@ -173,7 +176,7 @@ def _about(state: State, name: str, entity: str) -> bool:
     """Whether this entity's return means that what was healed was not: a symptom alone may have another cause now."""
     incident = state.incidents[name]
     record = state.sagas.get(incident.plan or "")
-    if incident.outcome != HEALED or record is None:
+    if incident.ended_as is not OutcomeKind.HEALED or record is None:
         return True
     healed = {step.action.target for step in record.saga.plan.steps}
     seen = healed & set(state.members.get(name, ()))
@@ -202,7 +205,7 @@ def item_reported(draft: Draft, event: ItemReported) -> None:
     """The CMDB told of an item; a lower version is old news."""
     held = draft.state.items.get(event.item.id)
     if not event.item.id or not math.isfinite(event.item.value_per_minute):
-        raise RefusedError("an item needs an id and a finite value")
+        raise RefusedError(RefusalKind.MALFORMED, "an item needs an id and a finite value")
     if held is not None and event.item.version < held.item.version:
         raise OldNewsError(f"version {event.item.version} is older than {held.item.version}")
     record = doc.ItemRecord(event.item, event.edges)
@@ -227,7 +230,7 @@ def change_reported(draft: Draft, event: ChangeReported) -> None:
     """A change is kept for a day as a suspect."""
     change = event.change
     if not change.id:
-        raise RefusedError("a change needs an id")
+        raise RefusedError(RefusalKind.MALFORMED, "a change needs an id")
     if change.id in draft.state.changes:
         raise OldNewsError(f"change {change.id} was told before")
     draft.put(change)

@@ -13,10 +13,11 @@ from aiops.control.events.intake import take_episode
 from aiops.control.handoff.sending import ask
 from aiops.control.state import documents as doc
 from aiops.control.state.lifecycle import LAST
-from aiops.control.state.transaction import Draft, OldNewsError, RefusedError
+from aiops.control.state.transaction import Draft
 from aiops.model.episodes import Direction, Episode, Signal, Source
 from aiops.model.events import TicketReceived
 from aiops.model.handoffs import Handoff, Intent, Role, Ruling, TicketLinked, TicketRead
+from aiops.model.refusals import OldNewsError, RefusalKind, RefusedError
 
 SEVERITY: Final = 0.3
 """Of a trouble that only users speak of."""
@@ -27,7 +28,7 @@ def ticket_received(draft: Draft, event: TicketReceived) -> None:
     """A user complained: triage reads it."""
     ticket = event.ticket
     if not ticket.id:
-        raise RefusedError("a ticket needs an id")
+        raise RefusedError(RefusalKind.MALFORMED, "a ticket needs an id")
     if ticket.id in draft.state.tickets:
         raise OldNewsError(f"ticket {ticket.id} was told before")
     draft.put(doc.TicketRecord(ticket))
@@ -42,7 +43,7 @@ def linked(draft: Draft, answer: Handoff, ruling: Ruling) -> None:
     assert isinstance(payload, TicketLinked)
     record = draft.state.tickets.get(payload.ticket)
     if record is None or record.read or answer.work_item != f"ticket/{payload.ticket}":
-        raise RefusedError(f"ticket {payload.ticket!r} does not wait to be read")
+        raise RefusedError(RefusalKind.LATE, f"ticket {payload.ticket!r} does not wait to be read")
     incident = draft.state.incidents.get(payload.incident or "")
     joined = incident is not None and incident.state not in LAST and ruling.permitted
     draft.put(replace(record, items=payload.items, read=True, incident=incident.id if incident and joined else ""))

@@ -16,20 +16,27 @@ from aiops.control.plan import saga_driver
 from aiops.control.plan.outcomes import recurred
 from aiops.control.state.lifecycle import LAST, Trigger
 from aiops.control.state.store import SECOND
-from aiops.control.state.transaction import Draft, RefusedError
+from aiops.control.state.transaction import Draft
 from aiops.model.events import TimerFired
 from aiops.model.incidents import IncidentState
+from aiops.model.outcomes import IncidentOutcome, OutcomeKind
+from aiops.model.pages import EscalationCause, PageReason
+from aiops.model.prose import Prose
+from aiops.model.refusals import RefusalKind, RefusedError
 from remediations import saga_messages as say
 from remediations.saga_state import State
+
+LEFT: Final = frozenset({OutcomeKind.CLOSED_BY_PERSON, OutcomeKind.LEFT_WITH_PERSON})
+"""Outcomes after which members that are still unwell are a person's affair."""
 
 
 def fired(draft: Draft, event: TimerFired) -> None:
     """A timer's time came; one that was moved, cancelled or has fired already means nothing."""
     row = draft.state.timers.get(event.timer)
     if row is None:
-        raise RefusedError(f"timer {event.timer!r} is not set")
+        raise RefusedError(RefusalKind.LATE, f"timer {event.timer!r} is not set")
     if row.due > event.at:
-        raise RefusedError(f"timer {event.timer!r} is due later")
+        raise RefusedError(RefusalKind.NOT_PERMITTED, f"timer {event.timer!r} is due later")
     draft.cancel(event.timer)
     draft.attempt(lambda: NAMES[row.name](draft, row.subject, row.id), row.id)
 
@@ -42,7 +49,7 @@ def _deadline(draft: Draft, name: str, _: str) -> None:
         case IncidentState.HELD | IncidentState.SUPPRESSED:
             move(draft, name, Trigger.DEADLINE)
             draft.line(name, "orchestrator", "looks again")
-            diagnose(draft, name, "its time has come")
+            diagnose(draft, name, Prose("its time has come"))
         case IncidentState.ESCALATED:
             _left_alone(draft, name)
         case IncidentState.AWAITING_APPROVAL if incident.shadow:
@@ -50,12 +57,22 @@ def _deadline(draft: Draft, name: str, _: str) -> None:
         case IncidentState.AWAITING_APPROVAL:
             because = f"Nobody approved or rejected {incident.plan} in time."
             asks = answers.TAKE_OVER.format(name)
-            escalation.escalate(draft, name, Ask("not-approved", because, asks), trigger=Trigger.DEADLINE)
+            escalation.escalate(
+                draft,
+                name,
+                Ask(PageReason(EscalationCause.NOT_APPROVED), Prose(because), Prose(asks)),
+                trigger=Trigger.DEADLINE,
+            )
         case _:
             because = f"It has been {incident.state.value} for too long."
             asks = answers.TAKE_OVER.format(name)
             drop_chain(draft, name)
-            escalation.escalate(draft, name, Ask("too-long", because, asks), trigger=Trigger.DEADLINE)
+            escalation.escalate(
+                draft,
+                name,
+                Ask(PageReason(EscalationCause.TOO_LONG), Prose(because), Prose(asks)),
+                trigger=Trigger.DEADLINE,
+            )
 
 
 def _shadowed(draft: Draft, name: str) -> None:
@@ -64,20 +81,24 @@ def _shadowed(draft: Draft, name: str) -> None:
     if draft.at < incident.opened_at + round(REVIEW_SECONDS * SECOND):
         draft.timer("deadline", name, draft.after(draft.settings.control.approval_seconds))
     else:
-        close(draft, name, Trigger.CLEARED, incident.outcome)
+        close(draft, name, Trigger.CLEARED, incident.outcome or IncidentOutcome(OutcomeKind.SHADOW))
 
 
 def _left_alone(draft: Draft, name: str) -> None:
     """An escalated incident: over when the runtime's own trouble is quiet; else its person is reminded, then left."""
     incident = draft.state.incidents[name]
     if draft.state.work[name].topic:
-        close(draft, name, Trigger.DEADLINE, "not heard of again")
+        close(draft, name, Trigger.DEADLINE, IncidentOutcome(OutcomeKind.NOT_HEARD_AGAIN))
         return
-    reminded = any(reason.startswith("reminder") for reason in draft.state.work[name].paged)
+    reminded = any(reason.cause is EscalationCause.REMINDER for reason in draft.state.work[name].paged)
     if reminded:
-        close(draft, name, Trigger.DEADLINE, "left with a person")
+        close(draft, name, Trigger.DEADLINE, IncidentOutcome(OutcomeKind.LEFT_WITH_PERSON))
         return
-    ask = Ask("reminder", f"{incident.id} is still open a day after it was handed over.", "Please close it.")
+    ask = Ask(
+        PageReason(EscalationCause.REMINDER),
+        Prose(f"{incident.id} is still open a day after it was handed over."),
+        Prose("Please close it."),
+    )
     escalation.page_people(draft, name, ask)
     draft.timer("deadline", name, draft.after(24 * 3600.0))
 
@@ -87,13 +108,13 @@ def _settled(draft: Draft, name: str, _: str) -> None:
     incident = draft.state.incidents[name]
     draft.subject = name
     if incident.state not in LAST:
-        raise RefusedError(f"{name} is open again")
+        raise RefusedError(RefusalKind.LATE, f"{name} is open again")
     held = any(draft.state.sagas[p].saga.state is not State.FINISHED for p in draft.state.owned(name, "saga"))
     unwell = not well(draft.state, name)
-    left = incident.shadow or incident.outcome.startswith(("closed by", "left with"))
+    left = incident.shadow or incident.ended_as in LEFT
     if unwell and not left and not easing(draft.state, name):
-        recurred(draft, name, "members are still unwell")
-        diagnose(draft, name, "still unwell")
+        recurred(draft, name, Prose("members are still unwell"))
+        diagnose(draft, name, Prose("still unwell"))
     elif held or unwell:
         draft.timer("settle", name, draft.after(draft.settings.control.settle_seconds))
     else:
@@ -101,11 +122,11 @@ def _settled(draft: Draft, name: str, _: str) -> None:
 
 
 def _ask(draft: Draft, name: str, _: str) -> None:
-    diagnose(draft, name, "more is known")
+    diagnose(draft, name, Prose("more is known"))
 
 
 def _handoff(draft: Draft, name: str, _: str) -> None:
-    answers.failed(draft, name, "no answer before the deadline", late=True)
+    answers.failed(draft, name, Prose("no answer before the deadline"), late=True)
 
 
 def _merge(draft: Draft, pair: str, _: str) -> None:

@@ -24,6 +24,7 @@ from aiops.model.handoffs import (
     Verified,
     VerifyRequest,
 )
+from aiops.model.prose import Prose
 
 CHANNELS: Final[frozenset[tuple[Role, Role, Intent]]] = frozenset(
     {
@@ -73,7 +74,7 @@ ANSWERS: Final[dict[Intent, frozenset[Intent]]] = {
 """Which intents answer which."""
 
 
-def objection(answer: Handoff, request: Handoff) -> str | None:
+def objection(answer: Handoff, request: Handoff) -> Prose | None:
     """Why ``answer`` to ``request`` is stopped, or None: it may go on (context is judged elsewhere)."""
     checks = (
         ((answer.sender, answer.to, answer.intent) in CHANNELS, "nobody may hand that over this channel"),
@@ -89,4 +90,4 @@ def objection(answer: Handoff, request: Handoff) -> str | None:
         (answer.context_version > 0, "it names no context version"),
         (answer.deadline_at > 0, "it names no deadline"),
     )
-    return next((why for good, why in checks if not good), None)
+    return next((Prose(why) for good, why in checks if not good), None)

@@ -14,6 +14,7 @@ from aiops.agents.view import View
 from aiops.control.handoff.channels import objection
 from aiops.control.state.store import SECOND
 from aiops.model.handoffs import Handoff, Intent, ReviewRequest, Role
+from aiops.model.prose import Prose
 
 ANSWERS: Final = 8
 """Answers to one handoff at most; further ones are not looked at."""
@@ -42,7 +43,7 @@ def reviews(request: Handoff, answers: tuple[Handoff, ...], view: View, at: int)
             to=Role.OVERSIGHT,
             intent=Intent.REVIEW,
             confidence=1.0,
-            reasoning=(f"{Intent.REVIEW.value} follows from [{event}]",),
+            reasoning=(Prose(f"{Intent.REVIEW.value} follows from [{event}]"),),
             evidence=(event,),
             context_version=view.incident.context_version,
             at=at,

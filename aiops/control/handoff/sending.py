@@ -13,9 +13,11 @@ from aiops.control.handoff.reviews import review_of
 from aiops.control.incident.membership import forget_handoff
 from aiops.control.incident.runtime_incidents import trouble
 from aiops.control.state import documents as doc
-from aiops.control.state.transaction import Draft, RefusedError
+from aiops.control.state.transaction import Draft
 from aiops.model.effects import HandOff
 from aiops.model.handoffs import Handoff, Intent, Payload, ReviewRequest, Role
+from aiops.model.prose import Prose
+from aiops.model.refusals import RefusalKind, RefusedError
 
 TRIES: Final = 3
 RETRY_SECONDS: Final = 1.0
@@ -33,7 +35,7 @@ def ask(draft: Draft, name: str, to: Role, intent: Intent, payload: Payload) -> 
         to=to,
         intent=intent,
         confidence=1.0,
-        reasoning=(f"{intent.value} follows from [{draft.event.id}]",),
+        reasoning=(Prose(f"{intent.value} follows from [{draft.event.id}]"),),
         evidence=(draft.event.id,),
         context_version=incident.context_version if incident else 1,
         at=draft.at,
@@ -48,7 +50,7 @@ def ask(draft: Draft, name: str, to: Role, intent: Intent, payload: Payload) -> 
 def send(draft: Draft, handoff: Handoff) -> Handoff:
     """Give the handoff to its receiver, with a deadline from now."""
     if handoff.id in draft.state.handoffs:
-        raise RefusedError(f"a handoff {handoff.id!r} is under way already")
+        raise RefusedError(RefusalKind.LATE, f"a handoff {handoff.id!r} is under way already")
     fresh = replace(handoff, at=draft.at, deadline_at=draft.after(draft.settings.control.handoff_seconds))
     _dispatch(draft, doc.HandoffRecord(fresh))
     draft.timer("handoff", fresh.id, fresh.deadline_at)
@@ -70,7 +72,7 @@ def take(draft: Draft, name: str) -> Handoff:
     """The handoff that an answer speaks of, which is no longer waited for."""
     record = draft.state.handoffs.get(name)
     if record is None:
-        raise RefusedError(f"nobody waits for an answer to {name!r}")
+        raise RefusedError(RefusalKind.LATE, f"nobody waits for an answer to {name!r}")
     draft.subject = record.handoff.work_item
     forget_handoff(draft, name)
     if draft.state.agent(record.handoff.to).failures:
@@ -78,18 +80,18 @@ def take(draft: Draft, name: str) -> Handoff:
     return record.handoff
 
 
-def failed(draft: Draft, name: str, reason: str, *, late: bool = False) -> Handoff | None:
+def failed(draft: Draft, name: str, reason: Prose, *, late: bool = False) -> Handoff | None:
     """Count the failure and try again if there is time; the handoff, when it failed for good."""
     record = draft.state.handoffs.get(name)
     if record is None:
-        raise RefusedError(f"nobody waits for an answer to {name!r}")
+        raise RefusedError(RefusalKind.LATE, f"nobody waits for an answer to {name!r}")
     handoff = record.handoff
     draft.subject = handoff.work_item
     agent = draft.state.agent(handoff.to)
     draft.put(replace(agent, failures=agent.failures + 1))
     draft.line(handoff.work_item, handoff.to.value, f"failed at {handoff.intent.value}: {reason}", handoff.id)
     if agent.failures + 1 >= FAILURES_UNTIL_TROUBLE:
-        trouble(draft, f"agent-{handoff.to.value}", f"The {handoff.to.value} agent fails repeatedly: {reason}")
+        trouble(draft, f"agent-{handoff.to.value}", Prose(f"The {handoff.to.value} agent fails repeatedly: {reason}"))
     retry_at = draft.after(RETRY_SECONDS)
     if not late and record.attempt < TRIES and retry_at < handoff.deadline_at:
         draft.timer("retry", name, retry_at)

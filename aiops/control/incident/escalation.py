@@ -13,11 +13,14 @@ from aiops.agents.paging import Ask, compose, page_key
 from aiops.control.incident.membership import move
 from aiops.control.state import documents as doc
 from aiops.control.state.lifecycle import LAST, TABLE, Trigger
-from aiops.control.state.transaction import Draft, RefusedError
+from aiops.control.state.transaction import Draft
 from aiops.control.state.views import view_of
 from aiops.model.effects import SendPage
 from aiops.model.events import PageReported
-from aiops.model.pages import Page
+from aiops.model.outcomes import IncidentOutcome, OutcomeKind
+from aiops.model.pages import EscalationCause, Page, PageReason
+from aiops.model.prose import NOTHING
+from aiops.model.refusals import RefusalKind, RefusedError
 from remediations.saga_state import State as SagaState
 
 AGAIN: Final = 3
@@ -29,7 +32,7 @@ def escalate(draft: Draft, name: str, ask: Ask, *, page: Page | None = None, tri
     """Hand the incident to a person: page them, and move it to ``escalated`` where the lifecycle knows the way."""
     incident = draft.state.incidents[name]
     if (incident.state, trigger) in TABLE:
-        move(draft, name, trigger, outcome="handed to a person")
+        move(draft, name, trigger, outcome=IncidentOutcome(OutcomeKind.HANDED_OVER))
     draft.line(name, "orchestrator", f"a person is needed: {ask.because}")
     page_people(draft, name, ask, page=page)
 
@@ -37,7 +40,7 @@ def escalate(draft: Draft, name: str, ask: Ask, *, page: Page | None = None, tri
 def page_people(draft: Draft, name: str, ask: Ask, *, page: Page | None = None) -> None:
     """Send one page for this reason; the same reason does not page twice."""
     work = draft.state.work[name]
-    reason = ask.reason if not work.reopened else f"{ask.reason}-again-{min(work.reopened, AGAIN)}"
+    reason = replace(ask.reason, again=min(work.reopened, AGAIN))
     if reason in work.paged:
         return
     draft.put(replace(work, paged=(*work.paged, reason)))
@@ -53,20 +56,20 @@ def retell(draft: Draft, name: str) -> None:
         if record.acknowledged_by:
             continue
         old = record.page
-        told = compose(view, Ask(record.reason, "", old.asks), level=old.level)
+        told = compose(view, Ask(record.reason, NOTHING, old.asks), level=old.level)
         told = replace(told, key=key, at=old.at, answer_by=old.answer_by, tried=old.tried)
         draft.put(replace(record, page=told))
 
 
-def withdraw(draft: Draft, name: str, prefix: str) -> None:
-    """What pages whose reason begins so ask for is not asked any more: no higher level gets them."""
+def withdraw(draft: Draft, name: str, cause: EscalationCause) -> None:
+    """What pages of this cause ask for is not asked any more: no higher level gets them."""
     for key in draft.state.owned(name, "page"):
-        if draft.state.pages[key].reason.startswith(prefix):
+        if draft.state.pages[key].reason.cause is cause:
             draft.cancel(f"ack/{key}")
             draft.cancel(f"resend/{key}")
 
 
-def _send(draft: Draft, page: Page, reason: str, *, level: int) -> None:
+def _send(draft: Draft, page: Page, reason: PageReason, *, level: int) -> None:
     key = page_key(page.work_item, reason, level)
     answer_by = draft.after(draft.settings.control.acknowledge_seconds)
     page = replace(page, key=key, level=level, at=draft.at, answer_by=answer_by)
@@ -81,10 +84,10 @@ def reported(draft: Draft, event: PageReported) -> None:
     delivery = event.delivery
     record = draft.state.pages.get(delivery.key)
     if record is None:
-        raise RefusedError(f"no page {delivery.key!r} is open")
+        raise RefusedError(RefusalKind.UNKNOWN, f"no page {delivery.key!r} is open")
     draft.subject = record.page.work_item
     if record.delivered:
-        raise RefusedError("it was delivered already")
+        raise RefusedError(RefusalKind.LATE, "it was delivered already")
     draft.done(delivery.key)
     if delivery.delivered:
         draft.put(replace(record, delivered=True))
@@ -147,5 +150,5 @@ def acknowledge(draft: Draft, name: str, who: str) -> None:
             draft.put(replace(record, acknowledged_by=who))
             draft.cancel(f"ack/{key}")
     if not found:
-        raise RefusedError(f"no page of {name} waits for acknowledgement")
+        raise RefusedError(RefusalKind.LATE, f"no page of {name} waits for acknowledgement")
     draft.line(name, who, "acknowledged")

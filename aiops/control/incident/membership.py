@@ -11,7 +11,7 @@ from typing import Any, Final
 from aiops.control.state import documents as doc
 from aiops.control.state.lifecycle import EARLY, LAST, Trigger, step
 from aiops.control.state.store import SHOWN, State
-from aiops.control.state.transaction import Draft, RefusedError
+from aiops.control.state.transaction import Draft
 from aiops.model.cloudevents import envelope
 from aiops.model.codec import adapter
 from aiops.model.effects import Publish
@@ -19,6 +19,9 @@ from aiops.model.entities import RUNTIME_ENTITY
 from aiops.model.episodes import Episode
 from aiops.model.handoffs import Handoff, Intent, ReviewRequest
 from aiops.model.incidents import Incident, IncidentState
+from aiops.model.outcomes import IncidentOutcome, OutcomeKind, as_fields
+from aiops.model.prose import Prose
+from aiops.model.refusals import RefusalKind, RefusedError
 from aiops.settings import Settings
 
 INCIDENT: Final = "io.aiops.incident.v1"
@@ -27,8 +30,6 @@ REVIEW_SECONDS: Final = 24 * 3600.0
 """An escalated incident that nothing more was heard of for this long is left with its person."""
 ACTING_SECONDS: Final = 3600.0
 """Beyond any plan's own deadlines; a plan that is still under way then is looked at by a person."""
-SHADOW: Final = "shadow: "
-"""Outcomes of shadow mode begin so: what would have been done."""
 _DECIDING: Final = frozenset({IncidentState.OPEN, IncidentState.DIAGNOSING, IncidentState.DECIDING})
 
 
@@ -89,7 +90,7 @@ def _patience(settings: Settings, state: IncidentState) -> float:
             return control.gather_seconds + 6 * control.handoff_seconds + 30
 
 
-def close(draft: Draft, name: str, trigger: Trigger, outcome: str) -> None:
+def close(draft: Draft, name: str, trigger: Trigger, outcome: IncidentOutcome) -> None:
     """The incident ends so; it is archived when the settle time has passed quietly."""
     move(draft, name, trigger, closed_at=draft.at, outcome=outcome)
     draft.line(name, "orchestrator", f"closed: {outcome}")
@@ -100,12 +101,12 @@ def close(draft: Draft, name: str, trigger: Trigger, outcome: str) -> None:
         draft.cancel(f"ack/{key}")
 
 
-def reopen(draft: Draft, name: str, why: str) -> None:
+def reopen(draft: Draft, name: str, why: Prose) -> None:
     """It came back within the settle time."""
     work = draft.state.work[name]
     calm_at = draft.state.incidents[name].closed_at or draft.at
-    draft.put(replace(work, reopened=work.reopened + 1, calm_at=calm_at))
-    move(draft, name, Trigger.RECURRED, closed_at=None, outcome="")
+    draft.put(replace(work, reopened=work.reopened + 1, calm_at=calm_at, named=None))
+    move(draft, name, Trigger.RECURRED, closed_at=None, outcome=None)
     draft.line(name, "orchestrator", f"reopened: {why}")
 
 
@@ -128,6 +129,7 @@ def shown(state: State, incident: Incident) -> Incident:
 def publish(draft: Draft, incident: Incident) -> None:
     """Tell ``aiops.incidents`` how the incident stands."""
     data = adapter(Incident).dump_python(replace(incident, story=()), mode="json")
+    data |= as_fields(incident.outcome)
     identity = ("/orchestrator", f"{incident.id}/{draft.event.id}/{incident.state}")
     event = envelope(INCIDENT, identity, data, at=draft.at, subject=incident.id, domain=incident.domain)
     topic = draft.settings.topics.incidents
@@ -205,16 +207,23 @@ def easing(state: State, name: str) -> bool:
     return all(episode.easing for episode in open_now)
 
 
-def merge(draft: Draft, kept: str, gone: str, why: str) -> None:
+def merge(draft: Draft, kept: str, gone: str, why: Prose) -> None:
     """``gone`` becomes part of ``kept``: its members and episodes move, its other work is dropped."""
     state = draft.state
     if kept == gone or state.incidents[gone].state not in EARLY | {IncidentState.ESCALATED, IncidentState.SUPPRESSED}:
-        raise RefusedError(f"{gone} cannot be merged into {kept} now")
+        raise RefusedError(RefusalKind.LATE, f"{gone} cannot be merged into {kept} now")
     if state.incidents[kept].state in LAST:
-        raise RefusedError(f"{kept} is closed")
+        raise RefusedError(RefusalKind.LATE, f"{kept} is closed")
     moved = [state.episodes[e] for e in state.episodes_of.get(gone, ())]
     members = list(state.members.get(gone, {}).values())
-    move(draft, gone, Trigger.MERGED, merged_into=kept, closed_at=draft.at, outcome=f"part of {kept}")
+    move(
+        draft,
+        gone,
+        Trigger.MERGED,
+        merged_into=kept,
+        closed_at=draft.at,
+        outcome=IncidentOutcome(OutcomeKind.MERGED, Prose(kept)),
+    )
     draft.line(gone, "analysis", f"merged into {kept}: {why}")
     for member in members:
         draft.remove("member", f"{gone}/{member.entity}")

@@ -13,6 +13,8 @@ from aiops.control.state.store import State
 from aiops.control.state.transaction import Draft, told
 from aiops.model.entities import RUNTIME_ENTITY
 from aiops.model.incidents import Line
+from aiops.model.pages import EscalationCause, PageReason
+from aiops.model.prose import Prose
 
 ASKS: Final = "Look at the runtime: `aiops doctor` says what is missing."
 REPEATS: Final = 20
@@ -21,14 +23,14 @@ QUIET_SECONDS: Final = 3600.0
 """A trouble that is not heard of for this long is over."""
 
 
-def trouble(draft: Draft, topic: str, because: str) -> str:
+def trouble(draft: Draft, topic: str, because: Prose) -> str:
     """Open or add to the incident about ``topic``; returns its id."""
     name = about(draft.state, topic)
     if name is None:
         name = open_incident(draft, draft.at, topic=topic)
         incident = draft.state.incidents[name]
         draft.put(replace(incident, entities=(RUNTIME_ENTITY,), open_entities=(RUNTIME_ENTITY,)))
-        escalate(draft, name, Ask(topic, because, ASKS))
+        escalate(draft, name, Ask(PageReason(EscalationCause.RUNTIME_TROUBLE, topic), because, Prose(ASKS)))
     incident = draft.state.incidents[name]
     if len(incident.story) < REPEATS:
         draft.put(

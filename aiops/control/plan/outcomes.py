@@ -18,29 +18,34 @@ from aiops.control.state import documents as doc
 from aiops.control.state.lifecycle import BUSY, Trigger
 from aiops.control.state.transaction import Draft
 from aiops.model.incidents import IncidentState
+from aiops.model.outcomes import IncidentOutcome, OutcomeKind
+from aiops.model.pages import EscalationCause, PageReason
 from aiops.model.plans import Verdict
+from aiops.model.prose import Prose
 from remediations.breakers import Result
-from remediations.saga_messages import Outcome
-
-HEALED = "healed"
-"""Outcome of an incident whose plan was verified."""
+from remediations.saga_messages import Finished, Outcome
 
 
-def finished(draft: Draft, record: doc.SagaRecord, outcome: Outcome, reason: str) -> None:
-    """The saga ended so; the incident follows, unless a person or another plan has it by now."""
+def finished(draft: Draft, record: doc.SagaRecord, end: Finished) -> None:
+    """The saga ended so; the incident follows, unless a person or another plan has it by now.
+
+    Harm counts as harm whatever became of the undo: a target that was harmed and could not be put back needs its
+    breaker most.
+    """
     name, plan = record.incident, record.saga.plan
+    outcome, reason = end.outcome, end.reason
     incident = draft.state.incidents[name]
     looks = f" (after {record.looks} looks)" if record.looks > 1 else ""
     draft.line(name, "resolution", f"plan {plan.id} {outcome.value}: {reason}{looks}", plan.id)
     if outcome is Outcome.REVERSED:
         return
-    harmed = reason.startswith(Verdict.HARMED)
+    harmed = end.verdict is Verdict.HARMED
     if outcome is not Outcome.REFUSED:
         result = Result.HEALED if outcome is Outcome.VERIFIED else Result.HARMED if harmed else Result.FAILED
         learn(draft, record.saga, result)
     verdict = _verdict(outcome, harmed=harmed)
     work = draft.state.work[name]
-    attempt = Attempt(plan, verdict, draft.at, f"{outcome.value}: {reason}")
+    attempt = Attempt(plan, verdict, draft.at, Prose(f"{outcome.value}: {reason}"))
     draft.put(replace(work, proposed=None, attempts=(*work.attempts, attempt)))
     if incident.state not in BUSY or incident.plan != plan.id:
         return
@@ -50,7 +55,11 @@ def finished(draft: Draft, record: doc.SagaRecord, outcome: Outcome, reason: str
         case Outcome.UNDONE | Outcome.REFUSED:
             _not_healed(draft, name, reason)
         case Outcome.STUCK:
-            escalate(draft, name, Ask(f"stuck-{plan.id}", reason, "Bring the targets in order by hand."))
+            escalate(
+                draft,
+                name,
+                Ask(PageReason(EscalationCause.STUCK, plan.id), reason, Prose("Bring the targets in order by hand.")),
+            )
 
 
 def _verdict(outcome: Outcome, *, harmed: bool) -> Verdict | None:
@@ -64,28 +73,44 @@ def _verdict(outcome: Outcome, *, harmed: bool) -> Verdict | None:
 def _healed(draft: Draft, name: str) -> None:
     if draft.state.incidents[name].state is IncidentState.ACTING:
         move(draft, name, Trigger.SETTLING)
-    close(draft, name, Trigger.HEALED, HEALED)
+    close(draft, name, Trigger.HEALED, IncidentOutcome(OutcomeKind.HEALED))
 
 
-def _not_healed(draft: Draft, name: str, reason: str) -> None:
+def _not_healed(draft: Draft, name: str, reason: Prose) -> None:
     """Everything is as it was before: look again, or hand it to a person after too many attempts or a halt."""
     incident = draft.state.incidents[name]
     if draft.state.reign.halted:
-        escalate(draft, name, Ask("halted", f"Halted: {reason}.", "Act by hand; nothing of the plan is left behind."))
+        escalate(
+            draft,
+            name,
+            Ask(
+                PageReason(EscalationCause.HALTED),
+                Prose(f"Halted: {reason}."),
+                Prose("Act by hand; nothing of the plan is left behind."),
+            ),
+        )
     elif incident.attempts >= draft.settings.control.max_attempts:
         because = f"{incident.attempts} plans did not heal it; the last: {reason}."
-        escalate(draft, name, Ask("attempts", because, "Everything begun was taken back. Please take it from here."))
+        escalate(
+            draft,
+            name,
+            Ask(
+                PageReason(EscalationCause.ATTEMPTS),
+                Prose(because),
+                Prose("Everything begun was taken back. Please take it from here."),
+            ),
+        )
     else:
         move(draft, name, Trigger.UNDONE)
         merge_waiting(draft, name)
         if name in draft.state.live:
-            diagnose(draft, name, "the plan did not heal it")
+            diagnose(draft, name, Prose("the plan did not heal it"))
 
 
-def recurred(draft: Draft, name: str, why: str) -> None:
+def recurred(draft: Draft, name: str, why: Prose) -> None:
     """It came back after it was closed: what healed it did not, and the breakers are told."""
     incident = draft.state.incidents[name]
     record = draft.state.sagas.get(incident.plan or "")
-    if incident.outcome == HEALED and record is not None:
+    if incident.ended_as is OutcomeKind.HEALED and record is not None:
         learn(draft, record.saga, Result.RECURRED)
     reopen(draft, name, why)

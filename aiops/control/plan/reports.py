@@ -8,10 +8,11 @@ from typing import Final
 from aiops.control.incident.membership import publish_action
 from aiops.control.plan import saga_driver
 from aiops.control.state import documents as doc
-from aiops.control.state.transaction import Draft, OldNewsError, RefusedError
+from aiops.control.state.transaction import Draft
 from aiops.model.effects import Release
 from aiops.model.events import StepObserved, StepReported
 from aiops.model.plans import ReservationAnswer, StepStatus
+from aiops.model.refusals import OldNewsError, RefusalKind, RefusedError
 from remediations import saga_messages as say
 
 OUTCOME: Final = "outcome/"
@@ -38,7 +39,7 @@ def _tell_budget(draft: Draft, plan: str, answer: ReservationAnswer) -> None:
 def _order(draft: Draft, key: str) -> doc.OrderRecord:
     held = draft.state.orders.get(key)
     if held is None or held.plan not in draft.state.sagas:
-        raise RefusedError(f"no effect {key!r} was ordered")
+        raise RefusedError(RefusalKind.UNKNOWN, f"no effect {key!r} was ordered")
     draft.subject = draft.state.sagas[held.plan].incident
     return held
 
@@ -52,7 +53,7 @@ def step_reported(draft: Draft, event: StepReported) -> None:
     outcome = event.outcome
     held = _order(draft, outcome.key)
     if held.reported:
-        raise RefusedError(f"{outcome.key} was reported already")
+        raise RefusedError(RefusalKind.LATE, f"{outcome.key} was reported already")
     capability = held.order.capability
     run = event.id.removeprefix(OUTCOME)
     if run not in {event.id, capability.id} and outcome.status is not StepStatus.DONE:

@@ -6,24 +6,27 @@ shadow mode. What a saga's end means for its incident is decided here too.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Final
 
 from aiops.agents.paging import Ask
 from aiops.control.handoff.sending import ask
 from aiops.control.incident.escalation import escalate
-from aiops.control.incident.membership import SHADOW, drop_chain, forget_handoff, move, publish_action
+from aiops.control.incident.membership import drop_chain, forget_handoff, move, publish_action
 from aiops.control.plan.breakers import admitted
 from aiops.control.plan.outcomes import finished
 from aiops.control.state import documents as doc
 from aiops.control.state.lifecycle import BUSY, Trigger
 from aiops.control.state.store import SECOND
-from aiops.control.state.transaction import Draft, RefusedError
+from aiops.control.state.transaction import Draft
 from aiops.model import effects
-from aiops.model.handoffs import Intent, Role, Ruling, StepRequest, VerifyRequest
+from aiops.model.handoffs import Intent, Role, Ruling, StepRequest, Verified, VerifyRequest
 from aiops.model.incidents import IncidentState
+from aiops.model.outcomes import IncidentOutcome, OutcomeKind
+from aiops.model.pages import EscalationCause, PageReason
 from aiops.model.plans import Capability, Direction, Oversight, Plan, Reservation, StepOrder
+from aiops.model.prose import Prose
+from aiops.model.refusals import RefusalKind, RefusedError
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
 from remediations import saga_messages as say
 from remediations.saga import advance
@@ -37,7 +40,6 @@ BASELINE_SECONDS: Final = 3600.0
 """Reference before the trouble's onset."""
 BASELINE_GAP_SECONDS: Final = 60.0
 """Left out before the onset: the trouble may have begun unseen."""
-_FIGURE: Final = re.compile(r"(?<=[ (])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 APPROVERS: Final = {Oversight.UNATTENDED: 0, Oversight.ONE_APPROVER: 1, Oversight.TWO_APPROVERS: 2}
 
 
@@ -48,11 +50,15 @@ def start(draft: Draft, name: str, plan: Plan) -> None:
     what = ", then ".join(f"{s.action.primitive} {s.action.target}" for s in plan.steps)
     if incident.shadow or draft.settings.control.shadow:
         draft.line(name, "orchestrator", f"shadow mode: would now {what} ({plan.runbook})")
-        move(draft, name, Trigger.SHADOWED, outcome=f"{SHADOW}would {what}")
+        move(draft, name, Trigger.SHADOWED, outcome=IncidentOutcome(OutcomeKind.SHADOW, Prose(what)))
         return
     if state.reign.halted:
         asks = "Act by hand, or resume and let it be tried again."
-        escalate(draft, name, Ask("halted", f"Halted: the plan to {what} was not begun.", asks))
+        escalate(
+            draft,
+            name,
+            Ask(PageReason(EscalationCause.HALTED), Prose(f"Halted: the plan to {what} was not begun."), Prose(asks)),
+        )
         return
     drop_chain(draft, name)
     draft.put(replace(draft.state.work[name], proposed=plan))
@@ -68,7 +74,7 @@ def tell(draft: Draft, plan: str, event: say.Event) -> None:
     """Let the saga go on, carry out what it asks for, and show its phase in the incident."""
     record = draft.state.sagas.get(plan)
     if record is None:
-        raise RefusedError(f"no plan {plan!r} is under way")
+        raise RefusedError(RefusalKind.UNKNOWN, f"no plan {plan!r} is under way")
     draft.subject = record.incident
     saga, commands = advance(record.saga, event)
     if record.saga.timer and record.saga.timer != saga.timer:
@@ -111,11 +117,15 @@ def _carry_out(draft: Draft, record: doc.SagaRecord, command: say.Command) -> No
             draft.effect(effects.Release(f"release/{key}", key, domain=plan.domain))
         case say.Page(reason=reason, state=lines):
             asks = f"Bring the targets in order, then `aiops take-over {record.incident}`; to stop all: `aiops halt`."
-            reason = f"Plan {plan.id} stopped: {reason}."
-            escalate(draft, record.incident, Ask(f"stuck-{plan.id}", reason, asks, tried=lines))
-        case say.Finished(outcome=outcome, reason=reason):
+            reason = Prose(f"Plan {plan.id} stopped: {reason}.")
+            escalate(
+                draft,
+                record.incident,
+                Ask(PageReason(EscalationCause.STUCK, plan.id), reason, Prose(asks), tried=lines),
+            )
+        case say.Finished() as end:
             _settle_handoffs(draft, record.incident)
-            finished(draft, record, outcome, reason)
+            finished(draft, record, end)
 
 
 def _settle_handoffs(draft: Draft, name: str) -> None:
@@ -157,7 +167,7 @@ def ruled(draft: Draft, request: StepRequest, ruling: Ruling) -> None:
     """Oversight's word on one step, at this moment."""
     record = draft.state.sagas.get(request.plan)
     if record is None:
-        raise RefusedError(f"no plan {request.plan!r} is under way")
+        raise RefusedError(RefusalKind.UNKNOWN, f"no plan {request.plan!r} is under way")
     draft.subject = record.incident
     why = "; ".join(ruling.reasons) or "no reason given"
     needed = APPROVERS.get(ruling.level, len(record.approvals) + 1)
@@ -171,9 +181,9 @@ def ruled(draft: Draft, request: StepRequest, ruling: Ruling) -> None:
     if permitted:
         tell(draft, request.plan, say.Authorised(draft.at, request.step, request.direction))
     elif ruling.hold_until is not None and ruling.hold_until > draft.at:
-        tell(draft, request.plan, say.Held(draft.at, request.step, request.direction, ruling.hold_until, why))
+        tell(draft, request.plan, say.Held(draft.at, request.step, request.direction, ruling.hold_until, Prose(why)))
     else:
-        tell(draft, request.plan, say.Vetoed(draft.at, request.step, request.direction, why))
+        tell(draft, request.plan, say.Vetoed(draft.at, request.step, request.direction, Prose(why)))
 
 
 def _begin(draft: Draft, record: doc.SagaRecord, command: say.Begin) -> None:
@@ -211,7 +221,7 @@ def _said(capability: Capability) -> dict[str, str]:
 def _observe(draft: Draft, record: doc.SagaRecord, command: say.Observe) -> None:
     held = draft.state.orders.get(command.key)
     if held is None:
-        raise RefusedError(f"no order for {command.key!r} is known")
+        raise RefusedError(RefusalKind.UNKNOWN, f"no order for {command.key!r} is known")
     capability = held.order.capability
     draft.done(capability.id)
     draft.effect(effects.ObserveStep(f"observe/{capability.id}", held.order, domain=capability.domain))
@@ -247,12 +257,12 @@ def fleet_answered(draft: Draft, answer: FleetAnswer) -> None:
     """Readings arrived: resolution judges them."""
     held = draft.state.questions.get(answer.question)
     if held is None:
-        raise RefusedError(f"nobody waits for an answer to {answer.question!r}")
+        raise RefusedError(RefusalKind.LATE, f"nobody waits for an answer to {answer.question!r}")
     draft.done(answer.question)
     draft.remove("question", answer.question)
     record = draft.state.sagas.get(held.plan)
     if record is None or record.saga.over:
-        raise RefusedError(f"plan {held.plan!r} is over")
+        raise RefusedError(RefusalKind.LATE, f"plan {held.plan!r} is over")
     draft.subject = record.incident
     behind = max((answer.at - reading.watermark for reading in answer.readings if reading.watermark), default=0)
     if behind > record.lag:
@@ -262,15 +272,15 @@ def fleet_answered(draft: Draft, answer: FleetAnswer) -> None:
     ask(draft, f"{answer.question}/judge", Role.RESOLUTION, Intent.VERIFY, request)
 
 
-def looked(draft: Draft, plan: str, found: say.Verified, ref: str) -> None:
-    """Resolution's verdict on one look: told when it is another than before, for there is a look every few seconds."""
-    record = draft.state.sagas.get(plan)
+def looked(draft: Draft, found: Verified, ref: str) -> None:
+    """Resolution's verdict on one look: told when it finds something else, for there is a look every few seconds."""
+    record = draft.state.sagas.get(found.plan)
     if record is None:
-        raise RefusedError(f"no plan {plan!r} is under way")
-    looks, said = record.looks + 1, f"{found.verdict.value}: {'; '.join(found.reasons)}"
-    seen = _FIGURE.sub("#", said)
+        raise RefusedError(RefusalKind.UNKNOWN, f"no plan {found.plan!r} is under way")
+    looks, seen = record.looks + 1, doc.Look(found.verdict, found.findings)
     if seen != record.seen:
         which = f" (look {looks})" if looks > 1 else ""
-        draft.line(record.incident, "resolution", f"verification{which}: {said}", ref)
+        said = f"verification{which}: {found.verdict.value}: {'; '.join(found.reasons)}"
+        draft.line(record.incident, "resolution", said, ref)
     draft.put(replace(record, looks=looks, seen=seen))
-    tell(draft, plan, found)
+    tell(draft, found.plan, say.Verified(draft.at, found.verdict, found.reasons))

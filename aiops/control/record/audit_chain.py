@@ -16,6 +16,7 @@ from typing import Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from aiops.model.prose import NOTHING, Prose
 from aiops.ports import Entry, JournalRow
 
 _FIELDS: Final = tuple(field.name for field in fields(Entry))
@@ -60,7 +61,7 @@ class Verdict:
     fault: Fault | None = None
     number: int | None = None
     """First bad row."""
-    detail: str = ""
+    detail: Prose = NOTHING
     digest: str = ""
     """Of the last row, when the chain is whole."""
 
@@ -100,7 +101,7 @@ def verify(
     """
     for checkpoint in checkpoints:
         if key is not None and not signed(checkpoint, key):
-            return Verdict(0, Fault.FORGED, checkpoint.number, "the checkpoint's signature does not fit the key")
+            return Verdict(0, Fault.FORGED, checkpoint.number, Prose("the checkpoint's signature does not fit the key"))
     return _walk(rows, (0, GENESIS), checkpoints)
 
 
@@ -120,25 +121,25 @@ def _walk(rows: Iterable[JournalRow], begin: tuple[int, str], checkpoints: Seque
             return Verdict(number, *fault)
         number, previous = row.number, row.digest
         if stated.get(number, {previous}) != {previous}:
-            return Verdict(number, Fault.REBUILT, number, "another chain than the one that was signed")
+            return Verdict(number, Fault.REBUILT, number, Prose("another chain than the one that was signed"))
     newest = max(stated, default=0)
     if number < newest:
-        return Verdict(number, Fault.CUT, number + 1, f"ends at {number}, a checkpoint was made at {newest}")
+        return Verdict(number, Fault.CUT, number + 1, Prose(f"ends at {number}, a checkpoint was made at {newest}"))
     return Verdict(number, digest=previous)
 
 
-def _fault(row: JournalRow, number: int, previous: str) -> tuple[Fault, int, str] | None:
+def _fault(row: JournalRow, number: int, previous: str) -> tuple[Fault, int, Prose] | None:
     """What is wrong with ``row`` as the one after ``number``."""
     sound = row.digest == link(row.previous, row.entry, row.number, row.domain)
     if row.number <= number:
-        return Fault.REORDERED, row.number, f"row {row.number} comes after {number}"
+        return Fault.REORDERED, row.number, Prose(f"row {row.number} comes after {number}")
     if row.number > number + 1:
         kind = Fault.CUT if number == 0 else Fault.GAP
-        return kind, number + 1, f"row {row.number} comes after {number}"
+        return kind, number + 1, Prose(f"row {row.number} comes after {number}")
     if not sound:
-        return Fault.EDITED, row.number, "its content is not what was hashed"
+        return Fault.EDITED, row.number, Prose("its content is not what was hashed")
     if row.previous != previous:
-        return Fault.EDITED, row.number, "it was not chained to the row before it"
+        return Fault.EDITED, row.number, Prose("it was not chained to the row before it")
     return None
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from aiops.model.ledger import Ending, LedgerLine
+from aiops.model.prose import Prose
 from aiops.ports import TopicPartition
 
 
@@ -41,7 +42,7 @@ class PartitionReport:
     """Units that ended nowhere or twice."""
     records_difference: int
     """Records that were skipped or counted twice, and positions that the broker contradicts."""
-    why: tuple[str, ...] = ()
+    why: tuple[Prose, ...] = ()
 
     @property
     def difference(self) -> int:
@@ -113,7 +114,9 @@ def fold(
 def _partition(source: TopicPartition, line: LedgerLine | None, bounds: Bounds | None) -> PartitionReport:
     if line is None:
         waiting = bounds.end - bounds.first if bounds else 0
-        return PartitionReport(source, 0, 0, {}, 0, waiting, 0, 0, ("nobody has read it yet",) if waiting else ())
+        return PartitionReport(
+            source, 0, 0, {}, 0, waiting, 0, 0, (Prose("nobody has read it yet"),) if waiting else ()
+        )
     compacted = bounds is not None and bounds.compacted
     why, wrong = [], 0 if compacted else line.records_difference
     if wrong:
@@ -135,7 +138,7 @@ def _partition(source: TopicPartition, line: LedgerLine | None, bounds: Bounds |
         in_flight=max(0, bounds.end - line.next_offset) if bounds else 0,
         units_difference=line.difference,
         records_difference=wrong,
-        why=tuple(why),
+        why=tuple(Prose(reason) for reason in why),
     )
 
 

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final
+
+from pydantic import BeforeValidator
 
 from aiops.agents.view import Attempt
+from aiops.model import earlier
+from aiops.model.diagnoses import Diagnosis
 from aiops.model.entities import Edge, Item
 from aiops.model.episodes import Episode
+from aiops.model.findings import Finding
 from aiops.model.handoffs import Handoff, Role
 from aiops.model.incidents import Incident
-from aiops.model.pages import Page
-from aiops.model.plans import Plan, StepOrder
+from aiops.model.pages import Page, SluggedReason
+from aiops.model.plans import Plan, StepOrder, Verdict
 from aiops.model.reports import Change, Ticket
 from aiops.model.telemetry import FleetQuestion
 from remediations.breakers import Breaker
@@ -50,6 +55,24 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """What a diagnosis names first, as exactly as people are told."""
+
+    entity: str
+    """Empty: it found nothing."""
+    kind: str
+    percent: int
+    unknown: bool
+
+
+def named(diagnosis: Diagnosis) -> Named:
+    """What this diagnosis names first."""
+    for best in diagnosis.hypotheses[:1]:
+        return Named(best.entity, best.kind, round(best.probability * 100), diagnosis.unknown)
+    return Named("", "", 0, diagnosis.unknown)
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """The orchestrator's own notes on an incident, beside what people see of it."""
 
@@ -66,13 +89,15 @@ class Work:
     """The plan that waits for approval or runs."""
     approvals: tuple[str, ...] = ()
     attempts: tuple[Attempt, ...] = ()
-    paged: tuple[str, ...] = ()
+    paged: tuple[SluggedReason, ...] = ()
     """Reasons that a page was sent for."""
     reopened: int = 0
     calm_at: int = 0
     """When it was closed the last time; what had begun by then and is over says nothing of the trouble after it."""
     voided: int = 0
     """Plans that waited for approval until another cause was found."""
+    named: Named | None = None
+    """What the story was told last that a diagnosis names; one that names the same is not told again."""
     basis: int = 0
     """Context version that the proposed plan rests on; approvals of an older one are void."""
 
@@ -91,17 +116,25 @@ class HandoffRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What one look of verification found; equal looks say the same, whatever their figures are."""
+
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SagaRecord:
     """A plan under way, or one whose temporary changes wait for their reversal."""
 
-    saga: Saga
+    saga: Annotated[Saga, BeforeValidator(earlier.saga)]
     incident: str
     approvals: tuple[str, ...]
     evidence_at: int
     looks: int = 0
     """Verdicts of verification so far."""
-    seen: str = ""
-    """The last one that was told, without its figures: one that says the same is not told again."""
+    seen: Annotated[Look | None, BeforeValidator(earlier.look)] = None
+    """The newest look; one that says the same is not told again."""
     lag: int = 0
     """How far behind the sources were seen to be when they were asked, ns."""
 
@@ -129,7 +162,7 @@ class PageRecord:
     """A page and what became of it."""
 
     page: Page
-    reason: str
+    reason: SluggedReason
     delivered: bool = False
     failures: int = 0
     acknowledged_by: str = ""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from aiops.control.state.lifecycle import BUSY, LAST
 from aiops.control.state.store import State
 from aiops.model.incidents import IncidentState
-from remediations.saga_state import LASTING
+from remediations.saga_messages import Outcome
 from remediations.saga_state import State as SagaState
+
+UNCHANGED: Final = frozenset({Outcome.UNDONE, Outcome.REVERSED, Outcome.REFUSED})
+"""Outcomes that say that nothing of a plan is left in the world."""
 
 
 def membership_difference(state: State) -> int:
@@ -76,7 +80,7 @@ def _plans(state: State) -> Iterator[str]:
             yield f"plan {plan} belongs to {record.incident}, which does not exist"
         elif not saga.over and saga.timer not in state.timers:
             yield f"plan {plan} is {saga.state} without a timer"
-        if saga.state is SagaState.FINISHED and any(t.mark in LASTING for t in saga.tracks) and "undone" in saga.why:
+        if saga.state is SagaState.FINISHED and saga.begun and saga.ended in UNCHANGED:
             yield f"plan {plan} says it was undone, but {saga.describe()}"
     for name, incident in state.incidents.items():
         if incident.state in BUSY:

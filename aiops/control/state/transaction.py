@@ -11,26 +11,32 @@ from pydantic_core import PydanticSerializationError
 
 from aiops.control.state import documents as doc
 from aiops.control.state.store import SECOND, State
+from aiops.model import earlier
 from aiops.model.codec import EVENT, adapter
 from aiops.model.effects import Effect
 from aiops.model.errors import AiopsError
 from aiops.model.events import Event
 from aiops.model.incidents import Incident, Line
 from aiops.model.ledger import Ending
+from aiops.model.prose import Prose
+from aiops.model.refusals import Refusal, RefusalKind
 from aiops.ports import Entry, Put, Remove, TimerRow, TopicPartition, Transaction
 from aiops.settings import Settings
 
 STORY: Final = 200
 """Lines an incident keeps: the first ones and the newest."""
 STORY_HEAD: Final = 60
+REFUSED: Final = "refused"
+"""Kind of the journal's entry of an event that had no effect."""
 
 
-class RefusedError(AiopsError):
-    """The event may not have an effect: late, doubled, unknown, malformed or not permitted. Nothing was changed."""
-
-
-class OldNewsError(RefusedError):
-    """The event was told before, or something newer was: a duplicate."""
+def refusal_in(entry: Entry) -> Refusal | None:
+    """The refusal that a journal's entry records; None: the event took effect."""
+    if entry.kind != REFUSED:
+        return None
+    said = json.loads(entry.consequences)[0]
+    kind = RefusalKind(said["kind"]) if "kind" in said else earlier.refusal(said)
+    return Refusal(kind, Prose(said["refused"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +49,15 @@ class Decision:
     timers_gone: tuple[str, ...] = ()
     effects: tuple[Effect, ...] = ()
     effects_done: tuple[str, ...] = ()
-
-    @property
-    def refused(self) -> str | None:
-        """Why the event had no effect; None: it had."""
-        return json.loads(self.entry.consequences)[0]["refused"] if self.entry.kind == "refused" else None
+    refusal: Refusal | None = None
+    """Why the event had no effect; None: it had."""
 
     @property
     def ending(self) -> Ending:
         """How the message ends in the ledger, when the event was one: refused ones are for the dead letters."""
-        if self.entry.kind != "refused":
+        if self.refusal is None:
             return Ending.APPLIED
-        return Ending.DUPLICATE if json.loads(self.entry.consequences)[0]["old"] else Ending.DEAD_LETTER
+        return Ending.DUPLICATE if self.refusal.kind is RefusalKind.OLD else Ending.DEAD_LETTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +174,7 @@ class Draft:
         """One more line in an incident's story."""
         held = self.state.incidents.get(incident)
         if held is not None:
-            self.put(replace(held, story=told(held.story, Line(self.at, who, what, ref or self.event.id))))
+            self.put(replace(held, story=told(held.story, Line(self.at, who, Prose(what), ref or self.event.id))))
         self._notes.append({"incident": incident, "who": who, "what": what})
 
     def incident(self, incident: Incident) -> None:
@@ -233,10 +236,11 @@ class Draft:
             effects_done=tuple(self._done),
         )
 
-    def refuse(self, reason: str, *, old: bool = False) -> Decision:
-        """Undo everything; only the record stays. ``old``: it was a duplicate."""
+    def refuse(self, refusal: Refusal) -> Decision:
+        """Undo everything; only the record stays."""
         self._undo(0, 0)
-        return Decision(entry=self._entry("refused", [{"refused": reason, "old": old}]))
+        said = {"refused": refusal.reason, "kind": refusal.kind, "old": refusal.kind is RefusalKind.OLD}
+        return Decision(entry=self._entry(REFUSED, [said]), refusal=refusal)
 
     def _entry(self, kind: str, consequences: list[dict[str, Any]]) -> Entry:
         event = self.event

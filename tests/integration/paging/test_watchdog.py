@@ -19,6 +19,7 @@ from aiops.adapters.paging.spool import Spool, spool_folder
 from aiops.adapters.watchdog import Configuration, beat, rest, start, stop
 from aiops.model.incidents import Priority
 from aiops.model.pages import Page
+from aiops.model.prose import NOTHING, Prose
 from aiops.settings import Paging
 
 _ROOT = Path(__file__).parents[3]
@@ -90,13 +91,13 @@ def test_pages_that_nobody_sent_are_sent_by_the_watchdog(folder: Path) -> None:
         level=0,
         at=0,
         priority=Priority.P2,
-        title="checkout is unwell",
-        broken="checkout",
-        matters="",
+        title=Prose("checkout is unwell"),
+        broken=Prose("checkout"),
+        matters=NOTHING,
         affected=(),
         causes=(),
         tried=(),
-        asks="look",
+        asks=Prose("look"),
     )
     Spool(spool_folder(folder)).add(page)
     levels = (((folder / "missing" / "file").as_uri(),), ((folder / "told.jsonl").as_uri(),))

@@ -18,6 +18,7 @@ from aiops.adapters.paging.pager import SpoolingPager
 from aiops.adapters.paging.spool import Spool
 from aiops.model.incidents import Priority
 from aiops.model.pages import Delivery, Page
+from aiops.model.prose import Prose
 from aiops.settings import Paging
 from tests.servers import free_port
 
@@ -78,13 +79,13 @@ def page(key: str = "incident-1/stuck/0", level: int = 0) -> Page:
         level=level,
         at=0,
         priority=Priority.P1,
-        title="checkout is unwell",
-        broken="checkout",
-        matters="shop",
-        affected=("shop",),
-        causes=("cart (71%)",),
+        title=Prose("checkout is unwell"),
+        broken=Prose("checkout"),
+        matters=Prose("shop"),
+        affected=(Prose("shop"),),
+        causes=(Prose("cart (71%)"),),
         tried=(),
-        asks="aiops approve plan-1",
+        asks=Prose("aiops approve plan-1"),
     )
 
 

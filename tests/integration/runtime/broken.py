@@ -16,6 +16,7 @@ from aiops.model import cloudevents
 from aiops.model.deadletters import DeadLetterReason as Reason
 from aiops.model.entities import Item
 from aiops.model.episodes import Direction, Episode, Signal, Source
+from aiops.model.prose import Prose
 from aiops.model.reports import Change, Ticket
 from aiops.model.times import rfc3339
 from detectors import rows
@@ -153,7 +154,9 @@ def change(name: str, now: int) -> bytes:
 
 def ticket(name: str, now: int) -> bytes:
     """A user's words."""
-    return cloudevents.encode(cloudevents.of_ticket(Ticket(f"ticket-{name}", now, f"{name} is slow", "since today")))
+    return cloudevents.encode(
+        cloudevents.of_ticket(Ticket(f"ticket-{name}", now, Prose(f"{name} is slow"), Prose("since today")))
+    )
 
 
 def alert(name: str, now: int) -> bytes:

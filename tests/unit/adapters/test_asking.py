@@ -16,6 +16,7 @@ from aiops.model.errors import TemporaryError
 from aiops.model.events import Event, HandoffAnswered, HandoffFailed
 from aiops.model.handoffs import DiagnoseRequest, Handoff, Intent, MergeProposed, ReviewRequest, Role
 from aiops.model.incidents import Incident, IncidentState
+from aiops.model.prose import Prose
 from topology.graph import Graph
 
 NOW = 1_700_000_000_000_000_000
@@ -76,7 +77,7 @@ def question(name: str, to: Role = Role.ANALYSIS) -> tuple[Handoff, View]:
     """A handoff of the orchestrator with a view of now."""
     incident = Incident("INC-1", IncidentState.OPEN, NOW, NOW, NOW, (), (), ())
     handoff = Handoff(
-        name, "INC-1", Role.ORCHESTRATOR, to, Intent.DIAGNOSE, 1.0, ("it follows",), ("e",), 1, NOW, NOW + 1,
+        name, "INC-1", Role.ORCHESTRATOR, to, Intent.DIAGNOSE, 1.0, (Prose("it follows"),), ("e",), 1, NOW, NOW + 1,
         DiagnoseRequest(), "e",
     )  # fmt: skip
     return handoff, View(NOW, incident, (), Graph.empty(), {})
@@ -85,8 +86,8 @@ def question(name: str, to: Role = Role.ANALYSIS) -> tuple[Handoff, View]:
 def merge(request: Handoff) -> Handoff:
     """What analysis may answer."""
     return Handoff(
-        f"{request.id}/merge", "INC-1", Role.ANALYSIS, Role.ORCHESTRATOR, Intent.MERGE, 0.9, ("alike",), ("e",), 1, NOW,
-        NOW + 1, MergeProposed("INC-2"), request.id,
+        f"{request.id}/merge", "INC-1", Role.ANALYSIS, Role.ORCHESTRATOR, Intent.MERGE, 0.9, (Prose("alike"),), ("e",),
+        1, NOW, NOW + 1, MergeProposed("INC-2"), request.id,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from aiops.adapters.blocking_gate import BlockingGate
 from aiops.driver.gate import GRACE, Gate
 from aiops.model.errors import PermanentError, TemporaryError
 from aiops.model.plans import Observed, StepOrder, StepOutcome, StepStatus
+from aiops.model.prose import Prose
 from aiops.ports import Executor, InboxRow
 from tests.unit.driver.ports import NOW, SECOND, Clock, Inbox, Target, order
 
@@ -121,7 +122,7 @@ def test_an_effect_that_was_only_accepted_is_waited_for() -> None:
     """Its outcome is that of the future."""
     target = Accepting()
     bench = Bench(target)
-    target.ends.set_result(StepOutcome("plan/1/do", StepStatus.DONE, NOW, "in the end"))
+    target.ends.set_result(StepOutcome("plan/1/do", StepStatus.DONE, NOW, Prose("in the end")))
     assert bench.gate.run(order()).detail == "in the end"
 
 

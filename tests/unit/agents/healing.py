@@ -12,6 +12,7 @@ from aiops.model.episodes import Direction, Episode, Signal, Source
 from aiops.model.handoffs import Handoff, Intent, Payload, Role, Routed
 from aiops.model.incidents import Incident, IncidentState, Priority
 from aiops.model.plans import Oversight
+from aiops.model.prose import Prose
 from aiops.model.reports import Change
 from topology.graph import Graph
 
@@ -45,7 +46,7 @@ def episode(entity: str = "cart", metric: str = "errors", **fields: Any) -> Epis
 
 def diagnosis(kind: str = "crash", root: str = "cart", probability: float = 0.8, **fields: Any) -> Diagnosis:
     """One clear hypothesis."""
-    evidence = (Evidence(f"{root}@1", True, f"{root}: errors up", "metric", NOW - 60 * S, NOW, 2.0),)
+    evidence = (Evidence(f"{root}@1", True, Prose(f"{root}: errors up"), "metric", NOW - 60 * S, NOW, 2.0),)
     first = Hypothesis(root, probability, kind, evidence)
     values: dict[str, Any] = {"changes": (), "unknown": False} | fields
     return Diagnosis(
@@ -103,5 +104,6 @@ def routed(found: Diagnosis, *runbooks: str) -> Handoff:
 def changed(found: Diagnosis, kind: str = "deploy", **fields: Any) -> tuple[Diagnosis, tuple[Change, ...]]:
     """The same with a suspicious change on the root."""
     root = found.hypotheses[0].entity
-    change = Change("c-2", root, NOW - 90 * S, kind, f"{root} version 7 rolled out", **fields)
-    return replace(found, changes=(ChangeSuspect("c-2", root, 0.9, "30 s before"),)), (change,)
+    values: dict[str, Any] = {"version": "7"} | fields
+    change = Change("c-2", root, NOW - 90 * S, kind, Prose(f"{root} version 8 rolled out"), **values)
+    return replace(found, changes=(ChangeSuspect("c-2", root, 0.9, Prose("30 s before")),)), (change,)

@@ -11,6 +11,7 @@ from aiops.model.diagnoses import Diagnosis, Hypothesis
 from aiops.model.episodes import Episode
 from aiops.model.handoffs import Diagnosed, DiagnoseRequest, Handoff, Intent, MergeProposed, Role
 from aiops.model.incidents import Incident, IncidentState
+from aiops.model.prose import Prose
 from aiops.model.reports import Change
 from aiops.settings import Settings
 from tests.unit.topology.estates import SECOND, START, episode, shop
@@ -33,8 +34,8 @@ def view(*episodes: Episode, changes: tuple[Change, ...] = (), others: tuple[Inc
 def request(intent: Intent = Intent.DIAGNOSE) -> Handoff:
     return Handoff(
         id="h1", work_item="i1", sender=Role.ORCHESTRATOR, to=Role.ANALYSIS, intent=intent, confidence=1.0,
-        reasoning=("It opened. [e1]",), evidence=("e1",), context_version=4, at=START, deadline_at=START + 5 * SECOND,
-        payload=DiagnoseRequest(), cause="e1",
+        reasoning=(Prose("It opened. [e1]"),), evidence=("e1",), context_version=4, at=START,
+        deadline_at=START + 5 * SECOND, payload=DiagnoseRequest(), cause="e1",
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,13 @@ import pytest
 
 from aiops.adapters.bundle.loading import load_runbooks
 from aiops.agents.resolution import ResolutionAgent
+from aiops.agents.situation import facts_of, situation_of
 from aiops.agents.view import Attempt, View
 from aiops.model import codec
 from aiops.model.diagnoses import Diagnosis
-from aiops.model.handoffs import Escalated, Handoff, Intent, Planned, Role, Verified, VerifyRequest
+from aiops.model.handoffs import Escalated, Handoff, Intent, Planned, Role, Routed, Verified, VerifyRequest
 from aiops.model.plans import Plan, Verdict
+from aiops.model.prose import Prose
 from aiops.model.telemetry import EntityReading, FleetAnswer, SeriesReading
 from aiops.settings import Settings
 from tests.unit.agents.healing import NOW, S, changed, diagnosis, episode, handoff, routed, view
@@ -111,7 +114,7 @@ def test_unknown_cause_is_not_acted_on(fields: dict[str, Any]) -> None:
 def test_what_failed_is_not_repeated() -> None:
     """A runbook that did not help is left out; the page says so when nothing else is left."""
     tried = plan_of(diagnosis(), view())
-    seen = view(attempts=(Attempt(tried, Verdict.UNHEALTHY, NOW - S, "still unwell"),), incident={"attempts": 1})
+    seen = view(attempts=(Attempt(tried, Verdict.UNHEALTHY, NOW - S, Prose("still unwell")),), incident={"attempts": 1})
     one = answer(diagnosis(), seen, "restart-crashed")
     assert isinstance(one.payload, Escalated)
     assert "tried before" in one.payload.reason
@@ -164,3 +167,31 @@ def test_verdicts() -> None:
 def test_other_handoffs_are_nothing_to_it() -> None:
     """Resolution answers PLAN and VERIFY only."""
     assert AGENT.handle(handoff(Planned(plan_of(diagnosis(), view())), Intent.EXECUTE), view()) == ()
+
+
+def test_the_plan_rests_on_the_situation_that_routing_saw() -> None:
+    """A binding or metric that came up since does not change which runbook applies; one of 0.1.0 is built here."""
+    found, seen = diagnosis("memory"), view()
+    ask = routed(found, "restart-leaking")
+    assert isinstance(ask.payload, Routed)
+    leaking = replace(situation_of(seen, found), metrics=("process.memory.usage",))
+    (planned,) = AGENT.handle(replace(ask, payload=replace(ask.payload, situation=leaking)), seen)
+    (refused,) = AGENT.handle(ask, seen)
+    assert (planned.intent, refused.intent) == (Intent.EXECUTE, Intent.ESCALATE)
+
+
+def test_a_version_that_only_the_summary_names_is_not_known() -> None:
+    """Whoever may write a change's text cannot choose what is rolled back to: the target's own notion holds."""
+    found, changes = changed(diagnosis("bad deploy"), version="")
+    assert "version 8" in changes[0].summary
+    facts = facts_of(view(found, changes=changes), "cart", found)
+    assert (facts.version, facts.previous) == ("", "")
+
+
+def test_versions_come_from_deployments_newest_first() -> None:
+    """Changes of other kinds name none."""
+    found, (newest,) = changed(diagnosis("bad deploy"))
+    older = replace(newest, id="c-1", at=newest.at - S, version="6")
+    flag = replace(newest, id="c-0", kind="flag", version="9")
+    facts = facts_of(view(found, changes=(flag, newest, older)), "cart", found)
+    assert (facts.version, facts.previous) == ("7", "6")

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from aiops.agents.routing import RoutingAgent, RunbooksByKind
+from aiops.agents.routing import RoutingAgent
 from aiops.agents.view import View
+from aiops.model.codec import decode, encode
 from aiops.model.diagnoses import Diagnosis, Evidence, Hypothesis, Impact
 from aiops.model.entities import Criticality, Item, Objective
 from aiops.model.episodes import Direction, Episode, Signal, Source
@@ -15,7 +16,9 @@ from aiops.model.errors import PermanentError
 from aiops.model.handoffs import Diagnosed, DiagnoseRequest, Escalated, Handoff, Intent, Role, Routed
 from aiops.model.incidents import Incident, IncidentState, Priority
 from aiops.model.plans import Oversight
+from aiops.model.prose import Prose
 from aiops.settings import Control
+from remediations.runbooks import Catalogue, Runbook, RunbookStep, When
 from topology.graph import Graph
 
 SECOND = 10**9
@@ -28,7 +31,7 @@ ITEMS = {
 
 def diagnosis(probability: float = 0.9, kind: str = "crash", *, unknown: bool = False, value: float = 0.0) -> Diagnosis:
     """The database is the cause."""
-    evidence = Evidence("db@1", True, "db was first", "metric", 0, 1, 2.0)
+    evidence = Evidence("db@1", True, Prose("db was first"), "metric", 0, 1, 2.0)
     return Diagnosis(
         work_item="INC-1",
         context_version=1,
@@ -37,7 +40,7 @@ def diagnosis(probability: float = 0.9, kind: str = "crash", *, unknown: bool = 
         hypotheses=(Hypothesis("db", probability, kind, (evidence,)), Hypothesis("web", 0.05, kind, ())),
         p_unknown=0.0,
         p_rest=0.95 - probability,
-        impact=(Impact("shop", "at risk", value, business_service=True),),
+        impact=(Impact("shop", Prose("at risk"), value, business_service=True),),
         changes=(),
         unknown=unknown,
     )
@@ -51,12 +54,36 @@ def view(age: float = 60.0, source: Source = Source.METRIC, items: dict[str, Ite
     return View(round(age * SECOND), incident, (episode,), Graph.empty(), ITEMS if items is None else items)
 
 
+def catalogue(by_kind: dict[str, tuple[str, ...]]) -> Catalogue:
+    """Runbooks that restart the cause of these kinds of faults."""
+    step = RunbookStep(id="restart", primitive="restart")
+    return Catalogue(
+        {
+            name: Runbook(id=name, title=name, when=When(kinds=(kind,)), steps=(step,), expected="it is well")
+            for kind, names in by_kind.items()
+            for name in names
+        }
+    )
+
+
 def route(found: Diagnosis, shown: View) -> tuple[Handoff, ...]:
     """What routing says."""
     handoff = Handoff(
-        "h/route", "INC-1", Role.ANALYSIS, Role.ROUTING, Intent.ROUTE, 0.9, ("r",), (), 1, 1, 9, Diagnosed(found), "c"
+        "h/route",
+        "INC-1",
+        Role.ANALYSIS,
+        Role.ROUTING,
+        Intent.ROUTE,
+        0.9,
+        (Prose("r"),),
+        (),
+        1,
+        1,
+        9,
+        Diagnosed(found),
+        "c",
     )
-    return RoutingAgent(RunbooksByKind({"crash": ("restart-service",)}), Control()).handle(handoff, shown)
+    return RoutingAgent(catalogue({"crash": ("restart-service",)}), Control()).handle(handoff, shown)
 
 
 def routed(found: Diagnosis, shown: View) -> Routed:
@@ -105,10 +132,10 @@ def test_a_less_probable_cause_needs_an_approver() -> None:
 
 def test_who_is_accused_by_others_only_is_waited_for() -> None:
     """What shows no trouble of its own may be well: more callers may speak, or something else."""
-    runbooks = RunbooksByKind({"silence": ("restart-service",)})
+    runbooks = catalogue({"silence": ("restart-service",)})
     agent = RoutingAgent(runbooks, Control())
     handoff = Handoff(
-        "h/route", "INC-1", Role.ANALYSIS, Role.ROUTING, Intent.ROUTE, 0.9, ("r",), (), 1, 1, 9,
+        "h/route", "INC-1", Role.ANALYSIS, Role.ROUTING, Intent.ROUTE, 0.9, (Prose("r"),), (), 1, 1, 9,
         Diagnosed(diagnosis(kind="silence")), "c",
     )  # fmt: skip
     assert agent.handle(handoff, view(age=10.0)) == ()
@@ -144,7 +171,7 @@ def test_an_unknown_cause_goes_to_a_person_with_the_whole_story() -> None:
 
 def test_a_cause_without_a_runbook_goes_to_a_person() -> None:
     """Nothing is tried that nobody wrote down."""
-    assert "No runbook" in escalated(diagnosis(kind="fire"), view()).reason
+    assert "No approved runbook" in escalated(diagnosis(kind="fire"), view()).reason
 
 
 def test_tickets_alone_never_lead_to_a_plan() -> None:
@@ -161,7 +188,60 @@ def test_no_items_known_is_no_error() -> None:
 def test_another_intent_is_refused() -> None:
     """Routing routes."""
     handoff = Handoff(
-        "h", "INC-1", Role.ANALYSIS, Role.ROUTING, Intent.ROUTE, 0.9, ("r",), (), 1, 1, 9, DiagnoseRequest(), "c"
+        "h", "INC-1", Role.ANALYSIS, Role.ROUTING, Intent.ROUTE, 0.9, (Prose("r"),), (), 1, 1, 9, DiagnoseRequest(), "c"
     )
     with pytest.raises(PermanentError):
-        RoutingAgent(RunbooksByKind({}), Control()).handle(handoff, view())
+        RoutingAgent(catalogue({}), Control()).handle(handoff, view())
+
+
+def on_metrics(*patterns: str) -> Catalogue:
+    """One runbook that looks at metrics alone."""
+    step = RunbookStep(id="restart", primitive="restart")
+    when = When(metrics=patterns)
+    return Catalogue({"restart": Runbook(id="restart", title="r", when=when, steps=(step,), expected="it is well")})
+
+
+def signals(entity: str, *metrics: str) -> Episode:
+    """An episode of these metrics."""
+    made = tuple(Signal(m, m, Direction.UP, Source.METRIC, 0, 0.9, 9.0, 1.0) for m in metrics)
+    return Episode(f"{entity}@0", entity, 0, 1, 0.9, made, len(made), 0)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "episodes", "applies"),
+    [
+        ("*heap*", (signals("db", "errors", "jvm.heap.used"),), True),
+        ("*heap*", (signals("db", "errors"), signals("web", "jvm.heap.used")), False),
+        ("*was first*", (signals("db", "errors"),), False),
+        ("*db*", (signals("db", "errors"),), False),
+        ("*rate", (signals("db", "error.rate"),), True),
+    ],
+    ids=["own", "of another", "of the evidence's sentence", "of the entity's name", "at the end"],
+)
+def test_runbooks_are_matched_against_the_causes_own_metrics(
+    pattern: str, episodes: tuple[Episode, ...], *, applies: bool
+) -> None:
+    """By the names of its signals; what the evidence's sentences say does not count."""
+    handoff = Handoff(
+        "h/route", "INC-1", Role.ANALYSIS, Role.ROUTING, Intent.ROUTE, 0.9, (Prose("r"),), (), 1, 1, 9,
+        Diagnosed(diagnosis()), "c",
+    )  # fmt: skip
+    shown = replace(view(), episodes=episodes)
+    (answer,) = RoutingAgent(on_metrics(pattern), Control()).handle(handoff, shown)
+    assert (answer.intent is Intent.PLAN) is applies
+
+
+def test_the_situation_is_handed_on() -> None:
+    """Resolution need not build it again; it survives the journal byte for byte."""
+    answer = routed(diagnosis(), view())
+    assert answer.situation is not None
+    assert (answer.situation.kind, answer.situation.bindings["root"]) == ("crash", "db")
+    assert encode(decode(Routed, encode(answer))) == encode(answer)
+    assert decode(Routed, encode(answer)) == answer
+
+
+def test_a_cause_with_a_bracket_in_its_name_still_cites_its_evidence() -> None:
+    """Every sentence of the reasoning ends in the handoff that it rests on."""
+    named = replace(diagnosis(kind="fire"), hypotheses=(Hypothesis("db[0]", 0.9, "fire", ()),))
+    (answer,) = route(named, view())
+    assert answer.reasoning[0].endswith("[h/route]")

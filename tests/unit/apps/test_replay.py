@@ -127,10 +127,14 @@ def test_every_stream_has_its_topic(stream: Stream) -> None:
 def test_faults_of_ours_are_counted() -> None:
     """An event that was refused for a good reason is none; one whose handling raised is."""
     journal = MemoryJournal()
-    said = [("refused", "fault: KeyError: 'x'"), ("refused", "an older revision"), ("applied", "fault: no")]
+    said = [
+        ("refused", "KeyError: 'x'", "fault"),
+        ("refused", "fault: of yours", "malformed"),
+        ("applied", "no", "fault"),
+    ]
     entries = tuple(
-        Entry(f"e{n}", n, kind, "", "", "{}", json.dumps([{"refused": why, "old": False}]))
-        for n, (kind, why) in enumerate(said)
+        Entry(f"e{n}", n, entry, "", "", "{}", json.dumps([{"refused": why, "kind": kind, "old": False}]))
+        for n, (entry, why, kind) in enumerate(said)
     )
     journal.commit([Transaction("main", journal.claim("orchestrator", "test"), entries)])
     assert faults(journal, "main") == 1

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from aiops.cli.demo import _View
 from aiops.model.incidents import Incident, IncidentState, Line
+from aiops.model.prose import Prose
 
 ASKED = "asks for one-approver to roll-back pay: one person agrees [one-approver]"
 
@@ -37,7 +38,7 @@ def incident() -> Incident:
         entities=("pay",),
         open_entities=("pay",),
         episodes=(),
-        story=(Line(0, "oversight", ASKED, "INC-2-p1"),),
+        story=(Line(0, "oversight", Prose(ASKED), "INC-2-p1"),),
     )
 
 

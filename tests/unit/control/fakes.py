@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 
 from aiops.agents.view import Agent, View
+from aiops.control.state.transaction import Decision
 from aiops.driver.answers import step_reported
 from aiops.driver.gate import ANY
 from aiops.driver.in_process import InProcessRuntime, World
@@ -48,6 +49,8 @@ from aiops.model.plans import (
     StepStatus,
     Verdict,
 )
+from aiops.model.prose import Prose
+from aiops.model.refusals import RefusalKind
 from aiops.model.telemetry import EntityReading, FleetAnswer, FleetQuestion
 from aiops.settings import Control, Paging, Settings
 
@@ -72,7 +75,7 @@ def answer(handoff: Handoff, to: Role, intent: Intent, payload: Payload, *, suff
         to=to,
         intent=intent,
         confidence=0.9,
-        reasoning=(f"because of [{handoff.id}]",),
+        reasoning=(Prose(f"because of [{handoff.id}]"),),
         evidence=(handoff.id,),
         context_version=handoff.context_version,
         at=handoff.at,
@@ -93,7 +96,7 @@ class FakeAnalysis:
     def handle(self, handoff: Handoff, view: View) -> tuple[Handoff, ...]:
         """Blame the entity whose trouble began first."""
         first = min(view.episodes, key=lambda e: e.opened_at)
-        evidence = Evidence(first.id, True, f"{first.entity} was first", "metric", first.opened_at, view.at, 1.0)
+        evidence = Evidence(first.id, True, Prose(f"{first.entity} was first"), "metric", first.opened_at, view.at, 1.0)
         diagnosis = Diagnosis(
             work_item=handoff.work_item,
             context_version=handoff.context_version,
@@ -125,8 +128,8 @@ def plan_for(handoff: Handoff, entity: str, **step: float) -> Plan:
         steps=(one,),
         symptom=entity,
         neighbours=(),
-        reason="a crash is healed by a restart",
-        expected="healthy",
+        reason=Prose("a crash is healed by a restart"),
+        expected=Prose("healthy"),
         verify_window_seconds=10.0,
         verify_deadline_seconds=60.0,
     )
@@ -148,6 +151,8 @@ class FakeResolution:
     """Plans a restart, believes the fleet."""
 
     role = Role.RESOLUTION
+    verdict: Verdict | None = None
+    """Of every verification; None: as the fleet says."""
 
     def handle(self, handoff: Handoff, view: View) -> tuple[Handoff, ...]:
         """PLAN and VERIFY."""
@@ -157,8 +162,10 @@ class FakeResolution:
             return (answer(handoff, Role.ORCHESTRATOR, Intent.EXECUTE, Planned(plan)),)
         assert isinstance(payload, VerifyRequest)
         unwell = any(r.unwell for r in payload.fleet.readings)
-        verdict = Verdict.UNHEALTHY if unwell else Verdict.HEALTHY
-        return (answer(handoff, Role.ORCHESTRATOR, Intent.CONCLUDE, Verified(payload.plan.id, verdict, ("looked",))),)
+        verdict = self.verdict or (Verdict.UNHEALTHY if unwell else Verdict.HEALTHY)
+        return (
+            answer(handoff, Role.ORCHESTRATOR, Intent.CONCLUDE, Verified(payload.plan.id, verdict, (Prose("looked"),))),
+        )
 
 
 class FakeOversight:
@@ -186,7 +193,7 @@ class FakeOversight:
         hold = self.hold_until if intent is Intent.EXECUTE else None
         permitted = intent not in self.veto and hold is None
         level = self.level if intent in {Intent.EXECUTE, Intent.AUTHORISE} else Oversight.UNATTENDED
-        ruling = Ruling(subject, permitted, level, ("the rule",), hold_until=hold)
+        ruling = Ruling(subject, permitted, level, (Prose("the rule"),), hold_until=hold)
         return (answer(handoff, Role.ORCHESTRATOR, Intent.RULE, ruling),)
 
 
@@ -242,7 +249,7 @@ class FakeTarget:
     def reserve(self, reservation: Reservation, limits: object) -> ReservationAnswer:
         """Everything or nothing."""
         if not self.grants:
-            return ReservationAnswer(reservation.key, granted=False, reason="zone is spent")
+            return ReservationAnswer(reservation.key, granted=False, reason=Prose("zone is spent"))
         self.reserved[reservation.key] = reservation
         return ReservationAnswer(reservation.key, granted=True, token=len(self.reserved))
 
@@ -257,7 +264,9 @@ class FakeTarget:
     def send(self, page: Page) -> Delivery:
         """Keep the page."""
         self.pages.append(page)
-        return Delivery(page.key, self.name, delivered=self.delivers, at=page.at, error="" if self.delivers else "down")
+        return Delivery(
+            page.key, self.name, delivered=self.delivers, at=page.at, error=Prose("" if self.delivers else "down")
+        )
 
 
 @dataclass
@@ -295,10 +304,9 @@ class Loop:
         self.runtime.on_decision = self.check
         self.sound()
 
-    def check(self, event: object, decision: object) -> None:
+    def check(self, event: object, decision: Decision) -> None:
         """After every event."""
-        refused = decision.refused  # type: ignore[attr-defined]
-        assert refused is None or not refused.startswith("fault"), refused
+        assert decision.refusal is None or decision.refusal.kind is not RefusalKind.FAULT, decision.refusal
         self.sound()
 
     def sound(self) -> None:

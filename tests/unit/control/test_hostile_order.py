@@ -11,6 +11,7 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from aiops.model.plans import Direction, Observed, Oversight, StepOrder, StepOutcome, StepStatus
+from aiops.model.prose import Prose
 from aiops.ports import HaltState
 from tests.unit.control.fakes import FakeTarget, Loop, settings
 
@@ -153,7 +154,7 @@ def test_a_late_word_on_an_earlier_run_says_nothing_of_the_next() -> None:
     loop.wait(35)
     first, second = target.unreported
     assert first.capability.key == second.capability.key
-    loop.report(first, StepOutcome(first.capability.key, StepStatus.REFUSED, loop.at, "too late"))
+    loop.report(first, StepOutcome(first.capability.key, StepStatus.REFUSED, loop.at, Prose("too late")))
     loop.wait(1)
     (record,) = loop.runtime.orchestrator.state.sagas.values()
     assert record.saga.state.value == "running"

@@ -12,7 +12,10 @@ from aiops.model.entities import Edge
 from aiops.model.errors import TemporaryError
 from aiops.model.events import EdgesObserved, EpisodeReported, StepReported
 from aiops.model.handoffs import Intent
+from aiops.model.outcomes import IncidentOutcome, OutcomeKind
 from aiops.model.plans import Direction, Oversight, StepOutcome, StepStatus
+from aiops.model.prose import Prose
+from aiops.model.refusals import RefusalKind
 from tests.unit.control.fakes import SECOND, START, Loop, episode, settings
 
 
@@ -187,7 +190,9 @@ def test_shadow_mode_decides_everything_and_does_nothing() -> None:
     loop.well(held)
     loop.wait(5)
     assert loop.incidents == {"INC-1": "resolved"}
-    assert loop.runtime.orchestrator.state.incidents["INC-1"].outcome == "shadow: would restart web"
+    assert loop.runtime.orchestrator.state.incidents["INC-1"].outcome == IncidentOutcome(
+        OutcomeKind.SHADOW, Prose("restart web")
+    )
     assert loop.target.effects == {}
     assert loop.target.pages == []
 
@@ -381,7 +386,8 @@ def test_the_same_outcome_twice_counts_once() -> None:
     before = loop.runtime.orchestrator.state.incidents["INC-1"]
     again = StepReported(id="again", at=loop.at, outcome=StepOutcome(key, StepStatus.DONE, loop.at))
     decision = loop.runtime.orchestrator.handle(again)
-    assert decision.refused == f"{key} was reported already"
+    assert decision.refusal is not None
+    assert decision.refusal.kind is RefusalKind.LATE
     assert loop.runtime.orchestrator.state.incidents["INC-1"] == before
 
 

@@ -19,6 +19,7 @@ from aiops.model.episodes import Episode
 from aiops.model.handoffs import DiagnoseRequest, Handoff, Intent, Role
 from aiops.model.pages import Delivery
 from aiops.model.plans import Observed, Oversight, ReservationAnswer, StepOutcome, StepStatus
+from aiops.model.prose import Prose
 from aiops.model.reports import Change, Ticket
 from aiops.model.telemetry import FleetAnswer
 from tests.unit.control.fakes import Loop
@@ -196,7 +197,7 @@ class Anything(RuleBasedStateMachine):
         self._say(happened.EdgesObserved(id=self._id(), at=self.now, edges=(edge,)))
         change = Change(f"change-{version}", entity, self.now, "deploy")
         self._say(happened.ChangeReported(id=self._id(), at=self.now, change=change))
-        ticket = Ticket(f"ticket-{version}", self.now, f"{entity} is slow")
+        ticket = Ticket(f"ticket-{version}", self.now, Prose(f"{entity} is slow"))
         self._say(happened.TicketReceived(id=self._id(), at=self.now, ticket=ticket))
         self._do(0.1)
 
@@ -220,9 +221,11 @@ class Anything(RuleBasedStateMachine):
         )
         made: list[happened.Event] = [
             happened.HandoffAnswered(id=self._id(), at=at, handoff=name, answers=(handoff,)),
-            happened.HandoffFailed(id=self._id(), at=at, handoff=name, reason="nonsense"),
+            happened.HandoffFailed(id=self._id(), at=at, handoff=name, reason=Prose("nonsense")),
             happened.FleetAnswered(id=self._id(), at=at, answer=FleetAnswer(name, at, ())),
-            happened.BudgetAnswered(id=self._id(), at=at, answer=ReservationAnswer(name, granted=False, reason="no")),
+            happened.BudgetAnswered(
+                id=self._id(), at=at, answer=ReservationAnswer(name, granted=False, reason=Prose("no"))
+            ),
             happened.StepReported(id=self._id(), at=at, outcome=StepOutcome("x/" + name, StepStatus.DONE, at)),
             happened.StepObserved(id=self._id(), at=at, key="x/" + name, observed=Observed.NOT_DONE),
             happened.PageReported(id=self._id(), at=at, delivery=Delivery(name, "c", delivered=False, at=at)),

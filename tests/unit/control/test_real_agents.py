@@ -16,6 +16,7 @@ from aiops.agents.triage import TriageAgent
 from aiops.model.entities import Criticality, Edge, Item
 from aiops.model.episodes import Direction, Episode, Signal, Source
 from aiops.model.events import EpisodeReported, ItemReported, TicketReceived
+from aiops.model.prose import Prose
 from aiops.model.reports import Ticket
 from tests.unit.control.fakes import SECOND, START, Loop, settings
 
@@ -88,7 +89,7 @@ def test_tickets_join_the_open_incident(seconds: float) -> None:
     describe(loop)
     silence(loop)
     loop.wait(seconds)
-    ticket = Ticket("T1", loop.at, "cart does not work")
+    ticket = Ticket("T1", loop.at, Prose("cart does not work"))
     loop.runtime.offer(TicketReceived(id="t1", at=loop.at, ticket=ticket))
     loop.wait(5)
     assert loop.runtime.orchestrator.state.incidents["INC-1"].tickets == ("T1",)
@@ -99,7 +100,7 @@ def test_tickets_alone_open_an_incident_for_people() -> None:
     loop = real()
     describe(loop)
     for number in range(3):
-        ticket = Ticket(f"T{number}", START, "the web is slow, restart it")
+        ticket = Ticket(f"T{number}", START, Prose("the web is slow, restart it"))
         loop.runtime.offer(TicketReceived(id=f"t{number}", at=START + number * SECOND, ticket=ticket))
     loop.wait(120)
     print(loop.story())

@@ -23,6 +23,7 @@ from aiops.model.errors import TemporaryError
 from aiops.model.events import Event
 from aiops.model.pages import Delivery
 from aiops.model.plans import Observed, Reservation, ReservationAnswer, StepOutcome, StepStatus
+from aiops.model.prose import Prose
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
 from tests.contracts.drivers import FLEET, PAGE, RESERVE, handoff
 from tests.unit.driver.ports import NOW, order
@@ -86,9 +87,9 @@ def test_each_failure_is_the_answer_that_is_safe_to_act_on() -> None:
     """Nothing known, nothing granted, nothing certain."""
     assert fleet_answered(FLEET, GONE, NOW).answer == FleetAnswer("q1", NOW, ())
     refused = budget_answered(RESERVE, GONE, NOW).answer
-    assert refused == ReservationAnswer("r1", granted=False, reason="the budget cannot be reached: it is away")
+    assert refused == ReservationAnswer("r1", granted=False, reason=Prose("the budget cannot be reached: it is away"))
     unknown = step_reported(RUN, GONE, NOW).outcome
-    assert unknown == StepOutcome("plan/1/do", StepStatus.UNKNOWN, NOW, "no word of the executor: it is away")
+    assert unknown == StepOutcome("plan/1/do", StepStatus.UNKNOWN, NOW, Prose("no word of the executor: it is away"))
     seen = step_observed(LOOK, GONE, NOW)
     assert (seen.observed, seen.detail) == (Observed.UNKNOWN, "it is away")
 

@@ -12,6 +12,7 @@ from aiops.driver.replies import Failure
 from aiops.model.codec import decode
 from aiops.model.errors import PermanentError, TemporaryError
 from aiops.model.plans import Observed, StepOrder, StepOutcome, StepStatus
+from aiops.model.prose import Prose
 from aiops.ports import HaltState, InboxRow
 from tests.unit.driver.ports import NOW, SECOND, Clock, Inbox, Target, order
 
@@ -57,7 +58,7 @@ def test_a_primitive_has_its_own_executor_or_the_common_one(inbox: Inbox, target
     [
         (lambda i, _: setattr(i, "newest", 8), GateRefusal.EPOCH_OVER, "its epoch 7 is over, the newest is 8"),
         (
-            lambda i, _: setattr(i, "halt", HaltState(1, halted=True, who="ann", reason="storm")),
+            lambda i, _: setattr(i, "halt", HaltState(1, halted=True, who="ann", reason=Prose("storm"))),
             GateRefusal.HALTED,
             "ann halted all actions (storm)",
         ),
@@ -122,7 +123,7 @@ def test_a_capability_is_used_once(gate: Gate) -> None:
     refused = gate.admit(order())
     assert refused == Refused(GateRefusal.USED)
     outcome = gate.turned_away(order(), refused)
-    assert outcome == StepOutcome("plan/1/do", StepStatus.REFUSED, NOW, "its capability was used already")
+    assert outcome == StepOutcome("plan/1/do", StepStatus.REFUSED, NOW, Prose("its capability was used already"))
 
 
 def test_an_attempt_that_cannot_be_recorded_is_no_attempt(gate: Gate, inbox: Inbox) -> None:
@@ -135,7 +136,7 @@ def test_an_attempt_that_cannot_be_recorded_is_no_attempt(gate: Gate, inbox: Inb
 @pytest.mark.parametrize(
     ("reply", "status", "detail"),
     [
-        (StepOutcome("plan/1/do", StepStatus.DONE, NOW - 5, "it said so"), StepStatus.DONE, "it said so"),
+        (StepOutcome("plan/1/do", StepStatus.DONE, NOW - 5, Prose("it said so")), StepStatus.DONE, "it said so"),
         (Failure(TemporaryError("lost")), StepStatus.UNKNOWN, "it may or may not have happened: lost"),
         (Failure(PermanentError("no such host")), StepStatus.FAILED, "no such host"),
         (Failure(RuntimeError("a bug")), StepStatus.UNKNOWN, "the executor failed: RuntimeError('a bug')"),

@@ -14,6 +14,7 @@ from aiops.model.deadletters import DeadLetterReason
 from aiops.model.entities import Edge, EdgeKind, Item, Objective
 from aiops.model.episodes import Direction, Episode, Signal, Source
 from aiops.model.events import ChangeReported, EdgesObserved, EpisodeReported, ItemReported, TicketReceived
+from aiops.model.prose import Prose
 from aiops.model.reports import Change, Ticket
 
 NOW = 1_800_000_000_000_000_000
@@ -66,7 +67,7 @@ def test_changes_and_tickets_come_back_without_names() -> None:
     change = told(cloudevents.of_change(Change("c1", "pay", NOW - 1, "deploy", author="Ann")))
     assert isinstance(change, ChangeReported)
     assert change.change == Change("c1", "pay", NOW - 1, "deploy")
-    event = cloudevents.of_ticket(Ticket("t1", NOW - 1, "broken", requester="Ann"))
+    event = cloudevents.of_ticket(Ticket("t1", NOW - 1, Prose("broken"), requester="Ann"))
     answer = decode(encode(event), Receipt(NOW, pseudonym=lambda name: f"#{len(name)}"))
     assert isinstance(answer, tuple)
     assert isinstance(answer[0], TicketReceived)
@@ -84,7 +85,7 @@ def test_a_change_may_say_its_time_as_text_or_leave_it_to_the_envelope() -> None
 
 def test_a_repeat_has_the_same_id() -> None:
     """The same message read twice gives the same event id."""
-    event = cloudevents.of_ticket(Ticket("t1", NOW - 1, "broken"))
+    event = cloudevents.of_ticket(Ticket("t1", NOW - 1, Prose("broken")))
     assert told(event).id == told(json.loads(json.dumps(event))).id
 
 
@@ -174,7 +175,7 @@ TEMPLATES = [
     cloudevents.of_edges((Edge("a", "b"),), "/m", NOW),
     cloudevents.of_item(Item("a"), (Edge("a", "b"),), NOW),
     cloudevents.of_change(Change("c", "e", NOW, "k")),
-    cloudevents.of_ticket(Ticket("t", NOW, "x")),
+    cloudevents.of_ticket(Ticket("t", NOW, Prose("x"))),
     alert(),
 ]
 

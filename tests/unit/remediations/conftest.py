@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from aiops.model.plans import Action, BlastRadius, Plan, Step
+from aiops.model.prose import Prose
 
 
 def make_step(name: str, *, undo: bool = True, **fields: float | bool | None) -> Step:
@@ -18,7 +19,7 @@ def make_step(name: str, *, undo: bool = True, **fields: float | bool | None) ->
 
 def make_plan(*steps: Step) -> Plan:
     """A plan of these steps."""
-    return Plan("p", "inc-1", "runbook", steps, "web", ("pay",), "because", "better", 60.0, 300.0, 0.9)
+    return Plan("p", "inc-1", "runbook", steps, "web", ("pay",), Prose("because"), Prose("better"), 60.0, 300.0, 0.9)
 
 
 @pytest.fixture

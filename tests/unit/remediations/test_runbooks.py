@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiops.adapters.bundle.loading import APPROVED, approve_runbooks, load_runbooks
-from remediations.runbooks import Situation, fill, parse
+from aiops.model.situations import Situation
+from remediations.runbooks import fill, parse
 from remediations.windows import Problem
 
 FOLDER = Path(__file__).parents[3] / "remediations" / "default_bundle" / "runbooks"
@@ -18,7 +19,7 @@ SHIPPED = load_runbooks(FOLDER)
 def first(kind: str, item_kind: str, *metrics: str, change: bool = False, **bindings: str) -> str:
     """The best runbook for a trouble from which others suffer too."""
     found = {"root": "x"} | bindings
-    situation = Situation(kind, item_kind, frozenset(metrics), change, others=True, bindings=found)
+    situation = Situation(kind, item_kind, tuple(metrics), change, others=True, bindings=found)
     return SHIPPED.applicable(situation)[0].id
 
 
@@ -53,13 +54,13 @@ def test_nobody_is_refused_where_nobody_suffers() -> None:
     """Shedding load, and stopping a host, want somebody else who is unwell."""
     assert first("queue", "service", "app.queue.wait") == "shed-retry-storm"
     assert first("saturation", "host", "system.cpu.utilization") == "restart-host"
-    alone = Situation("saturation", "host", frozenset({"system.cpu.utilization"}), bindings={"root": "a"})
+    alone = Situation("saturation", "host", ("system.cpu.utilization",), bindings={"root": "a"})
     assert SHIPPED.applicable(alone) == ()
 
 
 def test_places_that_nothing_fills_do_not_apply() -> None:
     """A runbook that needs a caller does not apply where none is known."""
-    situation = Situation("latency", "cache", frozenset({"redis.hit_ratio"}), bindings={"root": "x"})
+    situation = Situation("latency", "cache", ("redis.hit_ratio",), bindings={"root": "x"})
     assert "shed-stampede" not in [runbook.id for runbook in SHIPPED.applicable(situation)]
 
 

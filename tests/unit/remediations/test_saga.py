@@ -8,6 +8,7 @@ import pytest
 from aiops.model import codec, plans
 from aiops.model.errors import NoTransitionError
 from aiops.model.plans import Direction, Plan, StepOutcome, StepStatus, Verdict
+from aiops.model.prose import Prose
 from remediations import saga_messages as say
 from remediations.saga import TABLE, advance
 from remediations.saga_messages import Outcome
@@ -42,7 +43,7 @@ class Drive:
         return self.tell(say.Reserved(self.at, self.find(say.Reserve).key, undo))
 
     def report(self, status: StepStatus, detail: str = "") -> Drive:
-        return self.tell(say.Reported(self.at, StepOutcome(self.saga.key, status, self.at, detail)))
+        return self.tell(say.Reported(self.at, StepOutcome(self.saga.key, status, self.at, Prose(detail))))
 
     def see(self, observed: plans.Observed) -> Drive:
         return self.tell(say.Observed(self.at, self.saga.key, observed))
@@ -83,7 +84,7 @@ def test_unhealthy_until_the_deadline_is_undone_in_reverse(plan: Make, step: Mak
     """A goal that is not reached by the deadline is failure: the last step is undone first."""
     drive = Drive(plan(step("a"), step("b"))).start().do().do().fire()
     while drive.saga.state is State.VERIFYING:
-        drive.tell(say.Verified(drive.at, Verdict.UNHEALTHY, ("still slow",)))
+        drive.tell(say.Verified(drive.at, Verdict.UNHEALTHY, (Prose("still slow"),)))
         if drive.saga.state is State.VERIFYING:
             drive.fire()
     assert drive.at >= 330 * S
@@ -98,7 +99,7 @@ def test_unhealthy_until_the_deadline_is_undone_in_reverse(plan: Make, step: Mak
 
 def test_harm_is_undone_at_once(plan: Make, step: Make) -> None:
     """A plan that does harm is not given until the deadline."""
-    drive = Drive(plan(step("a"))).start().do().fire().tell(say.Verified(1, Verdict.HARMED, ("pay is worse",)))
+    drive = Drive(plan(step("a"))).start().do().fire().tell(say.Verified(1, Verdict.HARMED, (Prose("pay is worse"),)))
     assert drive.saga.direction is Direction.UNDO
     assert "pay is worse" in drive.saga.why
 
@@ -107,14 +108,14 @@ def test_refused_budget_before_anything_ends_refused(plan: Make, step: Make) -> 
     """No budget: nothing begins, and a reservation that may still be granted late is given back."""
     drive = Drive(plan(step("a"))).start()
     key = drive.find(say.Reserve).key
-    drive.tell(say.Refused(2, key, "zone-a is full"))
+    drive.tell(say.Refused(2, key, Prose("zone-a is full")))
     assert drive.outcomes[-1] is Outcome.REFUSED
     assert drive.released == [key]
 
 
 def test_veto_after_the_first_step_takes_it_back(plan: Make, step: Make) -> None:
     """A later step that may not run takes back the earlier ones."""
-    drive = Drive(plan(step("a"), step("b"))).start().do().reserve().tell(say.Vetoed(2, "b", Direction.DO, "no"))
+    drive = Drive(plan(step("a"), step("b"))).start().do().reserve().tell(say.Vetoed(2, "b", Direction.DO, Prose("no")))
     assert (drive.saga.step.id, drive.saga.direction) == ("a", Direction.UNDO)
     drive.allow().report(StepStatus.DONE)
     assert drive.outcomes[-1] is Outcome.UNDONE
@@ -124,7 +125,7 @@ def test_held_before_anything_waits_without_locks(plan: Make, step: Make) -> Non
     """A window holds a plan that has not begun: its reservation goes back and is asked anew when the window opens."""
     drive = Drive(plan(step("a"))).start()
     first = drive.find(say.Reserve).key
-    drive.reserve().tell(say.Held(2, "a", Direction.DO, 900 * S, "freeze"))
+    drive.reserve().tell(say.Held(2, "a", Direction.DO, 900 * S, Prose("freeze")))
     assert drive.released == [first]
     assert drive.fire().at == 900 * S
     assert drive.find(say.Reserve).key != first
@@ -133,7 +134,7 @@ def test_held_before_anything_waits_without_locks(plan: Make, step: Make) -> Non
 def test_held_half_way_is_taken_back(plan: Make, step: Make) -> None:
     """Half-way, a plan does not wait for hours."""
     drive = Drive(plan(step("a"), step("b"))).start().do().reserve()
-    drive.tell(say.Held(2, "b", Direction.DO, 900 * S, "freeze"))
+    drive.tell(say.Held(2, "b", Direction.DO, 900 * S, Prose("freeze")))
     assert drive.saga.direction is Direction.UNDO
 
 

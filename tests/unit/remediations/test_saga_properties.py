@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from aiops.model import codec, plans
 from aiops.model.errors import NoTransitionError
 from aiops.model.plans import Direction, StepOutcome, StepStatus, Verdict
+from aiops.model.prose import Prose
 from remediations import saga_messages as say
 from remediations.saga import advance
 from remediations.saga_messages import Outcome
@@ -160,16 +161,16 @@ class SagaMachine(RuleBasedStateMachine):
             self.granted.add(key)
             self.tell(say.Reserved(self.at, key, pick.undo))
         else:
-            self.tell(say.Refused(self.at, key, "full"))
+            self.tell(say.Refused(self.at, key, Prose("full")))
 
     def oversight(self, pick: Picks) -> None:
         step, direction = self.saga.step.id, self.saga.direction
         if pick.yes and not self.halted:
             self.tell(say.Authorised(self.at, step, direction))
         elif pick.undo:
-            self.tell(say.Vetoed(self.at, step, direction, "no"))
+            self.tell(say.Vetoed(self.at, step, direction, Prose("no")))
         else:
-            self.tell(say.Held(self.at, step, direction, self.at + 10**9, "window"))
+            self.tell(say.Held(self.at, step, direction, self.at + 10**9, Prose("window")))
 
     def report(self, pick: Picks) -> None:
         key = self.in_flight

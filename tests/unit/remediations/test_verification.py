@@ -4,9 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from aiops.model.findings import Finding, FindingKind
 from aiops.model.plans import Plan, Verdict
 from aiops.model.telemetry import EntityReading, FleetAnswer, SeriesReading
-from remediations.verification import verify, worse_by
+from remediations.verification import sentence, verify, worse_by
 
 S = 1_000_000_000
 END = 60 * S
@@ -60,7 +63,8 @@ def test_a_neighbour_that_never_sent_anything_is_left_out_and_named(plan: Any, s
     ):
         judged = verify(plan_of(plan, step), 0, answer)
         assert judged.verdict is Verdict.HEALTHY
-        assert "left out, as they never sent telemetry: pay" in judged.reasons
+        assert judged.findings == (Finding(FindingKind.STEADY, "web"), Finding(FindingKind.LEFT_OUT, "pay"))
+        assert "pay is left out, as it never sent telemetry" in judged.reasons
     for required in ("web", "a"):
         seen = tuple(reading(name) for name in ("web", "a", "pay") if name != required)
         assert verify(plan_of(plan, step), 0, FleetAnswer("q", END, seen, mute=(required,))).verdict is (
@@ -137,3 +141,27 @@ def test_what_nobody_feels_is_steady(plan: Any, step: Any) -> None:
     faint = replace(series(2.0), felt=False)
     others = (reading("a"), reading("pay", faint))
     assert judge(plan_of(plan, step), reading("web", faint), *others) is Verdict.HEALTHY
+
+
+def test_findings_say_the_same_whatever_their_figures_are(plan: Any, step: Any) -> None:
+    """A look with new figures is equal; another series, entity or kind is not."""
+    ill = frozenset({"a", "pay", "web"})
+    looks = [
+        verify(
+            plan_of(plan, step),
+            0,
+            FleetAnswer("q", END, (reading("web", series(mean)), reading("a"))),
+            unwell_before=ill,
+        )
+        for mean in (9.0, 7.0)
+    ]
+    assert looks[0].findings == looks[1].findings == (Finding(FindingKind.OFF_REFERENCE, "web", "errors"),)
+    assert looks[0].reasons != looks[1].reasons
+    assert looks[0].findings != (Finding(FindingKind.OFF_REFERENCE, "web", "errors{route=/pay}"),)
+
+
+@pytest.mark.parametrize("kind", list(FindingKind))
+def test_every_finding_has_a_sentence(kind: FindingKind) -> None:
+    """It names the entity, where there is one."""
+    told = sentence(Finding(kind, "web", "errors"))
+    assert ("web" in told) == (kind is not FindingKind.NOTHING_WATCHED)

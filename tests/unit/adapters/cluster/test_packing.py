@@ -11,6 +11,7 @@ from aiops.model.episodes import Direction, Episode, Signal, Source
 from aiops.model.handoffs import DiagnoseRequest, Role
 from aiops.model.incidents import Incident, IncidentState
 from aiops.model.plans import Oversight
+from aiops.model.prose import Prose
 
 SIGNAL = Signal("s", "m", Direction.UP, Source.METRIC, 1, 0.9, 5.0, 1.0)
 EPISODE = Episode("e", "cart", 1, 1, 0.9, (SIGNAL, SIGNAL), 2, watermark=3)
@@ -24,7 +25,7 @@ INCIDENT = Incident("INC-1", IncidentState.OPEN, 1, 1, 1, ("cart",), ("cart",), 
         [None, 1, "x", b"y", 1.5, {"a": frozenset({"b"})}],
         EPISODE,
         INCIDENT,
-        DiagnoseRequest(reason="why"),
+        DiagnoseRequest(reason=Prose("why")),
         Failed("why"),
         Item("cart", owner="team"),
         Oversight.FORBIDDEN,

@@ -10,6 +10,7 @@ from typing import Any
 from aiops.model.errors import AiopsError
 from aiops.model.incidents import Priority
 from aiops.model.pages import Delivery, Page
+from aiops.model.prose import Prose
 
 
 def page(key: str = "incident-1/stuck/0", level: int = 0) -> Page:
@@ -19,13 +20,16 @@ def page(key: str = "incident-1/stuck/0", level: int = 0) -> Page:
         level=level,
         at=1_700_000_000_000_000_000,
         priority=Priority.P1,
-        title="checkout is unwell: probably bad deploy of cart (71%)",
-        broken="checkout; worst: errors of checkout went up to 0.4 (usual 0.01)",
-        matters="shop: 1,200 a minute at stake.",
-        affected=("shop: calls checkout",),
-        causes=("cart, bad deploy (71%): for: errors began 20 s after the change [e1]", "db, crash (10%)"),
-        tried=("roll-back (plan-1): failed, unhealthy",),
-        asks="Approve the roll back: aiops approve plan-1, or reject it: aiops reject plan-1",
+        title=Prose("checkout is unwell: probably bad deploy of cart (71%)"),
+        broken=Prose("checkout; worst: errors of checkout went up to 0.4 (usual 0.01)"),
+        matters=Prose("shop: 1,200 a minute at stake."),
+        affected=(Prose("shop: calls checkout"),),
+        causes=(
+            Prose("cart, bad deploy (71%): for: errors began 20 s after the change [e1]"),
+            Prose("db, crash (10%)"),
+        ),
+        tried=(Prose("roll-back (plan-1): failed, unhealthy"),),
+        asks=Prose("Approve the roll back: aiops approve plan-1, or reject it: aiops reject plan-1"),
         answer_by=1_700_000_300_000_000_000,
     )
 

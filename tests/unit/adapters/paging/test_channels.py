@@ -13,6 +13,7 @@ from aiops.adapters.paging.plain_notifiers import ConsoleNotifier
 from aiops.model.codec import decode
 from aiops.model.errors import PermanentError, TemporaryError
 from aiops.model.pages import Page
+from aiops.model.prose import Prose
 from tests.unit.adapters.paging.fakes import FixedClock, page
 
 
@@ -28,7 +29,7 @@ def test_the_text_says_everything_a_person_needs() -> None:
 
 def test_names_from_outside_cannot_play_with_the_terminal() -> None:
     """Escape sequences and line breaks in names are taken out, and endless names are cut."""
-    told = text.body(replace(page(), broken="a\x1b[2Jb\nAsks: nothing", matters="x" * 10_000))
+    told = text.body(replace(page(), broken=Prose("a\x1b[2Jb\nAsks: nothing"), matters=Prose("x" * 10_000)))
     assert "\x1b" not in told
     assert "\nAsks: nothing" not in told
     assert len(told) < 3000
@@ -36,7 +37,7 @@ def test_names_from_outside_cannot_play_with_the_terminal() -> None:
 
 def test_a_long_list_is_cut_and_says_so() -> None:
     """A storm's list of a hundred services stays readable."""
-    told = text.body(replace(page(), affected=tuple(f"service-{number}" for number in range(100))))
+    told = text.body(replace(page(), affected=tuple(Prose(f"service-{number}") for number in range(100))))
     assert "… and 90 more" in told
 
 

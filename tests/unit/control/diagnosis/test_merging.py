@@ -13,6 +13,7 @@ from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.entities import Edge, Item
 from aiops.model.events import EpisodeReported, Event, ItemReported, OrchestratorStarted
 from aiops.model.plans import StepOrder, StepOutcome, StepStatus
+from aiops.model.prose import Prose
 from tests.unit.control.fakes import SECOND, START, FakeTarget, Loop, episode, settings
 
 STARTED = OrchestratorStarted(id="started", at=START, epoch=1, halt_generation=0, halted=False)
@@ -37,7 +38,7 @@ def test_a_storm_over_a_silent_hub_is_one_incident() -> None:
         one.handle(item(f"svc-{number}", "hub"))
     most = 0
     for number in range(1000):
-        assert one.handle(unwell(f"svc-{number}", number)).refused is None
+        assert one.handle(unwell(f"svc-{number}", number)).refusal is None
         most = max(most, len(one.state.live))
     assert most > 1
     assert {name: len(held) for name, held in one.state.members.items()} == {"INC-1": 1000}
@@ -86,7 +87,7 @@ def test_incidents_that_act_are_merged_when_they_are_done() -> None:
     assert set(loop.incidents.values()) == {"acting"}
     assert len(loop.incidents) == 8, "the ninth had begun nothing, so it was taken over at once"
     for order in target.begun[1:]:
-        outcome = StepOutcome(order.capability.key, StepStatus.REFUSED, loop.at, "not now")
+        outcome = StepOutcome(order.capability.key, StepStatus.REFUSED, loop.at, Prose("not now"))
         loop.report(order, outcome)
     loop.wait(5)
     assert loop.incidents == {"INC-1": "acting"}

@@ -21,6 +21,9 @@ from aiops.model.events import (
 )
 from aiops.model.handoffs import Handoff, Intent, MergeProposed, Role
 from aiops.model.ledger import Ending
+from aiops.model.outcomes import OutcomeKind
+from aiops.model.prose import Prose
+from aiops.model.refusals import Refusal, RefusalKind
 from aiops.model.reports import Change
 from tests.unit.control.fakes import SECOND, START, FakeAnalysis, Loop, answer, episode, settings
 
@@ -38,7 +41,7 @@ class Desk:
         self.number += 1
         decision = self.orchestrator.handle(EpisodeReported(id=f"e{self.number}", at=at, episode=told))
         assert self.orchestrator.validate() == []
-        return decision.refused
+        return None if decision.refusal is None else decision.refusal.reason
 
     @property
     def members(self) -> dict[str, set[str]]:
@@ -55,7 +58,7 @@ def desk() -> Desk:
 def needs(desk: Desk, source: str, target: str) -> None:
     """Tell that one item needs another."""
     event = ItemReported(id=f"i/{source}", at=START, item=Item(source), edges=(Edge(source, target),))
-    assert desk.orchestrator.handle(event).refused is None
+    assert desk.orchestrator.handle(event).refusal is None
 
 
 def test_a_lower_revision_is_refused(desk: Desk) -> None:
@@ -77,7 +80,7 @@ def test_an_overlapping_episode_is_the_same_one(desk: Desk) -> None:
     ended = replace(again, revision=2, ended_at=START + 2 * SECOND, watermark=START + 2 * SECOND)
     assert desk.tell(ended) is None
     assert desk.orchestrator.state.episodes[first.id].episode.ended_at == START + 2 * SECOND
-    assert desk.orchestrator.state.incidents["INC-1"].outcome == "cleared by itself"
+    assert desk.orchestrator.state.incidents["INC-1"].ended_as is OutcomeKind.CLEARED
     assert membership_difference(desk.orchestrator.state) == 0
 
 
@@ -122,7 +125,7 @@ def test_text_that_cannot_be_written_is_refused(desk: Desk) -> None:
     decision = desk.orchestrator.handle(
         EpisodeReported(id="bad\ud800", at=START, episode=replace(episode("web", START), id="x\udfff"))
     )
-    assert decision.refused is not None
+    assert decision.refusal is not None
     (decision.entry.event + decision.entry.event_id + decision.entry.consequences).encode()
 
 
@@ -138,7 +141,7 @@ def test_neighbours_are_one_incident_and_strangers_another(desk: Desk) -> None:
 
 def test_another_domain_is_not_ours(desk: Desk) -> None:
     """Events of another domain are refused."""
-    assert desk.orchestrator.handle(Tick(id="t", at=START, domain="other")).refused is not None
+    assert desk.orchestrator.handle(Tick(id="t", at=START, domain="other")).refusal is not None
 
 
 def test_how_messages_end_in_the_ledger(desk: Desk) -> None:
@@ -241,4 +244,6 @@ def test_an_answer_to_nothing_is_refused() -> None:
     """Nobody waits for it."""
     loop = Loop(settings())
     event = HandoffAnswered(id="a", at=START, handoff="nothing", answers=())
-    assert loop.runtime.orchestrator.handle(event).refused == "nobody waits for an answer to 'nothing'"
+    assert loop.runtime.orchestrator.handle(event).refusal == Refusal(
+        RefusalKind.LATE, Prose("nobody waits for an answer to 'nothing'")
+    )

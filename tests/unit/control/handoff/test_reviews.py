@@ -72,7 +72,7 @@ def test_a_ruling_on_what_was_stopped_counts_for_nothing(core: Orchestrator) -> 
     ruling = FakeOversight().handle(foreseen, view)
     core.handle(HandoffAnswered(id="x", at=START, handoff=request.id, answers=()))
     for name, handoff, said in (("a", request.id, answers), ("b", foreseen.id, ruling)):
-        assert core.handle(HandoffAnswered(id=name, at=START, handoff=handoff, answers=said)).refused
+        assert core.handle(HandoffAnswered(id=name, at=START, handoff=handoff, answers=said)).refusal
 
 
 def test_nothing_is_foreseen_of_nonsense_rulings_and_old_views(core: Orchestrator) -> None:

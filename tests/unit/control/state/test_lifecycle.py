@@ -13,6 +13,7 @@ from aiops.control.state.lifecycle import LAST, TABLE, Trigger, picture, step
 from aiops.model.errors import NoTransitionError
 from aiops.model.handoffs import DiagnoseRequest, Handoff, Intent, MergeProposed, Role
 from aiops.model.incidents import IncidentState
+from aiops.model.prose import Prose
 
 REQUEST = Handoff(
     "d1",
@@ -21,7 +22,7 @@ REQUEST = Handoff(
     Role.ANALYSIS,
     Intent.DIAGNOSE,
     1.0,
-    ("r",),
+    (Prose("r"),),
     ("e",),
     1,
     1,
