@@ -11,7 +11,6 @@ from fastapi.concurrency import run_in_threadpool
 
 from aiops.console.access import SESSION_SECONDS
 from aiops.console.commands import Commands
-from aiops.console.html import Html
 from aiops.console.pages import Frame, list_page, message_page, sign_in_page, story_page
 from aiops.console.stories import listed, story
 from aiops.console.telling import Told, UnknownError
@@ -19,15 +18,14 @@ from aiops.console.visit import COOKIE, FORM_BYTES, Visit, body_within, parts_of
 
 router: Final = APIRouter(include_in_schema=False)
 _CLOSED: Final = 20
-_TOLD: Final = 200
 
 
-def frame(request: Request, visit: Visit, told: str = "") -> Frame:
+def frame(request: Request, visit: Visit) -> Frame:
     """What every page of this visit shows."""
     parts = parts_of(request)
     halt = parts.inbox.halt_state(parts.domain)
     form = parts.access.form_value(visit.session, visit.cookie) if visit.session else ""
-    return Frame(visit.now, visit.session, form, halt.halted, halt.who, told[:_TOLD])
+    return Frame(visit.now, visit.session, form, halt.halted, halt.who)
 
 
 @router.get("/")
@@ -148,5 +146,5 @@ def _see(place: str) -> Response:
     return Response(status_code=303, headers={"location": place})
 
 
-def _html(page: Html, code: int = 200) -> Response:
+def _html(page: str, code: int = 200) -> Response:
     return Response(page, code, media_type="text/html")
