@@ -9,7 +9,6 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -18,11 +17,11 @@ from markupsafe import Markup
 from aiops.console.stories import Story
 from aiops.control.state.lifecycle import LAST
 from aiops.model.diagnoses import Hypothesis
+from aiops.model.display_text import visible_text
 from aiops.model.episodes import Episode
 from aiops.model.incidents import Incident, IncidentState, Priority
-from aiops.model.printable import printable
 from aiops.model.series_names import display_name
-from aiops.model.times import rfc3339
+from aiops.model.times import clock_time, rfc3339, span
 from remediations.saga_state import Mark, State
 
 SHOWN_SIGNALS: Final = 3
@@ -151,19 +150,12 @@ def reasons(hypothesis: Hypothesis) -> list[str]:
 
 
 def moment(at: int, *, dated: bool = False) -> str:
-    """A time, UTC to the second."""
-    return datetime.fromtimestamp(at / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S" if dated else "%H:%M:%S")
-
-
-def span(nanoseconds: int) -> str:
-    """A duration in its two largest units."""
-    minutes, seconds = divmod(max(0, nanoseconds // 10**9), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+    """A time of day, UTC to the second; ``dated``: with its date."""
+    return clock_time(at) if dated else clock_time(at).partition(" ")[2]
 
 
 def _date(at: int) -> str:
-    return moment(at, dated=True)[:10]
+    return clock_time(at).partition(" ")[0]
 
 
 # -------------------------------------------------------------------------------------------------------- rendering
@@ -171,7 +163,7 @@ def _date(at: int) -> str:
 
 def _shown(value: object) -> object:
     """Text that came from outside, without what a browser would obey beside markup; Jinja2 escapes it afterwards."""
-    return value if isinstance(value, Markup) else printable(str(value))
+    return value if isinstance(value, Markup) else visible_text(str(value))
 
 
 def _environment() -> Environment:

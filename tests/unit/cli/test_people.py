@@ -18,11 +18,12 @@ from aiops.adapters.journal.reader import SqlJournalReader
 from aiops.adapters.signing import signing_key
 from aiops.cli import main as program
 from aiops.cli.exits import Exit
-from aiops.cli.opening import plain, span
+from aiops.cli.opening import plain
 from aiops.control.record.audit_chain import Checkpoint, sign
 from aiops.driver.memory_journal import ORCHESTRATOR
 from aiops.model.codec import encode
 from aiops.model.plans import Oversight
+from aiops.model.times import span
 from aiops.ports import Put, Transaction
 from tests.unit.console.estate import waiting
 

@@ -74,9 +74,7 @@ PAGES: dict[str, Callable[[str, str | None], str]] = {
     "message": lambda poison, who: message_page("Not found" + poison, "None" + poison, frame(poison, who=who)),
     "sign in": lambda poison, who: sign_in_page(frame(poison, who=who), "/incidents/INC-7" + poison),
 } | {
-    state.value: lambda poison, who, state=state: story_page(  # type: ignore[misc]
-        hostile(story(state), poison), frame(poison, who=who)
-    )
+    state.value: lambda poison, who, state=state: story_page(hostile(story(state), poison), frame(poison, who=who))
     for state in IncidentState
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def printable(text: str) -> str:
+def visible_text(text: str) -> str:
     """White space as spaces; control characters and those that change the direction of writing as ``�``."""
     if text.isprintable():
         return text
