@@ -13,6 +13,7 @@ from aiops.agents.view import View
 from aiops.model.diagnoses import Diagnosis, Hypothesis
 from aiops.model.incidents import Priority
 from aiops.model.pages import Page
+from aiops.model.series_names import display_name
 
 SHOWN_CAUSES: Final = 3
 SHOWN_EVIDENCE: Final = 3
@@ -83,8 +84,9 @@ def _broken(view: View, unwell: tuple[str, ...]) -> str:
     if worst is None or not worst.signals:
         return names or "nothing that is open now"
     first = worst.signals[0]
+    series = display_name(first.series, (signal.series for signal in worst.signals))
     return (
-        f"{names}; worst: {first.series} of {worst.entity} went {first.direction.value} "
+        f"{names}; worst: {series} of {worst.entity} went {first.direction.value} "
         f"to {first.value:.4g} (usual {first.expected:.4g})"
     )
 
