@@ -106,7 +106,7 @@ def test_halt_and_resume_write_the_table_at_once(run: Run, journal: SqlJournal) 
     assert took < 30, "it waits for nothing"
     assert run("resume")[0] == Exit.OK
     assert not journal.halt_state().halted
-    assert run("resume")[1] == "it was not halted\n"
+    assert run("resume")[1] == "actions were not halted\n"
 
 
 def test_nothing_is_made_where_nothing_ran(run: Run, tmp_path: Path) -> None:
