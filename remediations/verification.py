@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aiops.model.plans import Plan, Verdict
+from aiops.model.series_names import display_name
 from aiops.model.telemetry import EntityReading, FleetAnswer, SeriesReading
 
 NANOSECONDS = 1_000_000_000
@@ -147,6 +148,6 @@ def worse_by(series: SeriesReading, least: float = LEAST_RATIO, usual: float = U
 
 def _told(series: SeriesReading) -> str:
     return (
-        f"{series.series} is {series.mean:.4g}, was {series.baseline_mean:.4g} "
+        f"{display_name(series.series)} is {series.mean:.4g}, was {series.baseline_mean:.4g} "
         f"({worse_by(series, usual=0.0):.1f} spreads on the bad side)"
     )
