@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from aiops.model.findings import Finding, FindingKind
 from aiops.model.plans import Plan, Verdict
 from aiops.model.prose import Prose
+from aiops.model.series_names import display_name
 from aiops.model.telemetry import EntityReading, FleetAnswer, SeriesReading
 
 NANOSECONDS = 1_000_000_000
@@ -158,7 +159,7 @@ def _off(kind: FindingKind, entity: str, series: SeriesReading) -> Finding:
     return Finding(kind, entity, series.series, series.mean, series.baseline_mean, spreads)
 
 
-_FIGURES = "{f.series} is {f.mean:.4g}, was {f.baseline_mean:.4g} ({f.spreads:.1f} spreads on the bad side)"
+_FIGURES = "{series} is {f.mean:.4g}, was {f.baseline_mean:.4g} ({f.spreads:.1f} spreads on the bad side)"
 _SENTENCES: Mapping[FindingKind, str] = {
     FindingKind.STEADY: "{f.entity} is steady, no neighbour is worse",
     FindingKind.UNWELL: "{f.entity} is still unwell",
@@ -175,4 +176,4 @@ _SENTENCES: Mapping[FindingKind, str] = {
 
 def sentence(finding: Finding) -> Prose:
     """A finding for people."""
-    return Prose(_SENTENCES[finding.kind].format(f=finding))
+    return Prose(_SENTENCES[finding.kind].format(f=finding, series=display_name(finding.series)))

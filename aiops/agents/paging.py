@@ -14,6 +14,7 @@ from aiops.model.diagnoses import Diagnosis, Hypothesis
 from aiops.model.incidents import Priority
 from aiops.model.pages import Page, PageReason
 from aiops.model.prose import Prose
+from aiops.model.series_names import display_name
 
 SHOWN_CAUSES: Final = 3
 SHOWN_EVIDENCE: Final = 3
@@ -84,8 +85,9 @@ def _broken(view: View, unwell: tuple[str, ...]) -> Prose:
     if worst is None or not worst.signals:
         return Prose(names or "nothing that is open now")
     first = worst.signals[0]
+    series = display_name(first.series, (signal.series for signal in worst.signals))
     return Prose(
-        f"{names}; worst: {first.series} of {worst.entity} went {first.direction.value} "
+        f"{names}; worst: {series} of {worst.entity} went {first.direction.value} "
         f"to {first.value:.4g} (usual {first.expected:.4g})"
     )
 

@@ -13,10 +13,11 @@ from aiops.adapters.bundle.configuration import load_settings
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.sealing import KEY, decode_letter, masked_letter, open_seal
 from aiops.cli.exits import Exit
-from aiops.cli.opening import Config, Json, clock_time, plain
+from aiops.cli.opening import Config, Json, plain
 from aiops.cli.reading import kafka_of, kept
 from aiops.model.deadletters import DeadLetter
 from aiops.model.errors import PermanentError
+from aiops.model.times import clock_time
 from aiops.ports import OutRecord
 from aiops.settings import Settings
 

@@ -10,12 +10,14 @@ from typing import Annotated
 import typer
 
 from aiops.cli.exits import Exit
-from aiops.cli.opening import Config, Json, clock_time, open_installation, plain, span
+from aiops.cli.opening import Config, Json, open_installation, plain
 from aiops.console.stories import Decision, PlanStory, Story, as_json, incident_as_json, listed, story
 from aiops.model.diagnoses import Diagnosis
 from aiops.model.episodes import Episode
 from aiops.model.incidents import Incident
 from aiops.model.pages import Page
+from aiops.model.series_names import display_name
+from aiops.model.times import clock_time, span
 
 _CLOSED = 50
 """Incidents that are over, with --all."""
@@ -109,8 +111,10 @@ def _part(title: str, lines: Iterable[str]) -> Iterator[str]:
 
 def _episode(episode: Episode) -> str:
     end = f"until {clock_time(episode.ended_at)}" if episode.ended_at else "still"
+    siblings = [signal.series for signal in episode.signals]
     signals = ", ".join(
-        f"{s.series} {s.direction.value} {s.value:.4g} (usual {s.expected:.4g})" for s in episode.signals[:3]
+        f"{display_name(s.series, siblings)} {s.direction.value} {s.value:.4g} (usual {s.expected:.4g})"
+        for s in episode.signals[:3]
     )
     more = f" and {episode.signals_total - 3} more" if episode.signals_total > 3 else ""
     return (

@@ -7,7 +7,6 @@ import json
 import socket
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +19,7 @@ from aiops.adapters.journal.journal import SqlJournal
 from aiops.adapters.journal.reader import SqlJournalReader
 from aiops.cli.exits import Exit
 from aiops.console.telling import NotNowError, Switch, Told, UnknownError, WrongError
+from aiops.model.display_text import visible_text
 from aiops.model.errors import PermanentError
 from aiops.settings import Settings
 
@@ -87,19 +87,4 @@ def show(word: Told, *, as_json: bool) -> None:
 
 def plain(words: str) -> str:
     """Text from outside without what a terminal would obey."""
-    return "".join(letter if letter.isprintable() else "�" for letter in words)
-
-
-def clock_time(at: int) -> str:
-    """A time as people read it, UTC to the second."""
-    return datetime.fromtimestamp(at / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def span(nanoseconds: int) -> str:
-    """A duration in its two largest units."""
-    seconds = max(0, round(nanoseconds / 1e9))
-    for size, unit, below, smaller in ((86_400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
-        if seconds >= size:
-            rest = seconds % size // below
-            return f"{seconds // size} {unit}" + (f" {rest} {smaller}" if rest else "")
-    return f"{seconds} s"
+    return visible_text(words)

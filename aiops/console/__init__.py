@@ -1,5 +1,5 @@
-"""What people see and say over HTTP: pages, the API, incoming webhooks; and the one implementation of their commands.
+"""The runtime over HTTP: pages, the API, incoming webhooks; and the one implementation of people's commands.
 
-Belongs here: FastAPI, HTML, the validation of commands before they are written to the inbox. Does not belong here:
-what a command does (``aiops.control.events.commands``), and anything that goes out by itself (``aiops.adapters``).
+Belongs here: FastAPI, templates, the validation of commands before they are written to the inbox. Does not belong here:
+what a command does (``aiops.control.events.commands``), and what the runtime sends by itself (``aiops.adapters``).
 """

@@ -1,8 +1,8 @@
-"""Who may tell the runtime something over HTTP: bearer tokens, and a cookie for people who signed in with one.
+"""Who may give commands over HTTP: bearer tokens, and session cookies for people who signed in with one.
 
-Every person has a token of their own (``console.people``); the shared one signs as ``console``. A cookie holds a name
-and an end, sealed with that person's token; every form carries a value derived from it, since another service on the
-same host counts as the same site for a cookie.
+Every person has a token of their own (``console.people``); commands with the shared token are recorded as ``console``.
+A cookie holds a name and an expiry, authenticated with that person's token. Every form carries a value derived from
+the cookie: browsers count another service on the same host as the same site, so the cookie alone proves nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SESSION_SECONDS: Final = 12 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Checks tokens, cookies and forms. All comparisons take the same time whatever is given.
+    """Checks tokens, cookies and forms. All comparisons take constant time.
 
     Args:
         tokens: person to bearer token.
@@ -32,7 +32,7 @@ class Access:
     tokens: Mapping[str, str] = field(repr=False)
 
     def person(self, token: str) -> str | None:
-        """Whose token it is."""
+        """The person whose token it is; None: nobody's."""
         found = None
         for name, known in self.tokens.items():
             if hmac.compare_digest(_digest(known), _digest(token)):
@@ -40,17 +40,17 @@ class Access:
         return found
 
     def bearer(self, header: str | None) -> str | None:
-        """Whose token an Authorization header carries."""
+        """The person whose token an Authorization header carries; None: nobody's."""
         scheme, _, token = (header or "").partition(" ")
         return self.person(token.strip()) if scheme.lower() == "bearer" else None
 
     def cookie(self, name: str, now: int) -> str:
-        """The cookie of somebody who showed their token at ``now``, ns."""
+        """The cookie for a person who showed their token at ``now``, ns."""
         said = f"{name.encode().hex()}.{now // 10**9 + SESSION_SECONDS}"
         return f"{said}.{self._seal(name, said)}"
 
     def session(self, cookie: str | None, now: int) -> str | None:
-        """Whose cookie it is; None: nobody's, or too old."""
+        """The person whose cookie it is; None: forged or expired."""
         said, _, seal = (cookie or "").rpartition(".")
         coded, _, end = said.partition(".")
         try:
@@ -62,11 +62,11 @@ class Access:
         return name if now // 10**9 < until else None
 
     def form_value(self, name: str, cookie: str) -> str:
-        """What a form of this session must carry."""
+        """The hidden value that forms of this session carry."""
         return self._seal(name, f"form {cookie}")
 
     def form_is_ours(self, name: str, cookie: str, value: str) -> bool:
-        """Whether a posted form came from a page that we gave to this session."""
+        """Whether a posted form came from a page of this session."""
         return hmac.compare_digest(self.form_value(name, cookie).encode(), value.encode())
 
     def _seal(self, name: str, said: str) -> str:
@@ -78,7 +78,7 @@ def _digest(token: str) -> bytes:
 
 
 def kept_token(folder: Path) -> str:
-    """The shared token of this installation, made at the first call; only its owner can read the file."""
+    """The shared token of this installation, created by the first call in a file that only its owner can read."""
     path = folder / "console.token"
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,4 +1,4 @@
-"""The API for programs: ``/api`` speaks JSON and takes bearer tokens; ``/hooks`` takes other systems' webhooks."""
+"""The API for programs: ``/api`` is JSON with bearer tokens; ``/hooks`` receives webhooks of other systems."""
 
 from __future__ import annotations
 
@@ -22,35 +22,35 @@ _FRESH_SECONDS: Final = 15
 
 
 class Reason(BaseModel):
-    """Why somebody says so."""
+    """The reason for a command."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     reason: str = Field(default="", max_length=LONGEST_REASON)
 
 
 class Seen(BaseModel):
-    """What somebody looked at: ``seen`` of the incident's story."""
+    """The plan that the approver saw: ``seen`` of the incident's story."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     seen: str = Field(min_length=1, max_length=LONGEST_REASON)
 
 
 class Minutes(BaseModel):
-    """For how long."""
+    """The duration of a suppression."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     minutes: float = 60.0
 
 
 class Shards(BaseModel):
-    """How many."""
+    """The number of shards."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     shards: int
 
 
 def speaker(request: Request) -> str:
-    """The person behind the bearer token; 401 without one. Cookies do not count here."""
+    """The person whose bearer token the request carries; 401 without one. Cookies are ignored."""
     who = visit_of(request).bearer
     if who is None:
         raise HTTPException(401, "a bearer token is needed", {"www-authenticate": "Bearer"})
@@ -62,42 +62,44 @@ Speaker = Annotated[str, Depends(speaker)]
 
 @router.get("/api/health")
 def health(request: Request) -> Response:
-    """200 while the control plane does its work; 503 with the reason otherwise."""
+    """200 while the control plane is healthy; 503 with the reason otherwise."""
     parts = parts_of(request)
     status = parts.status()
     if status is None:
-        return JSONResponse({"healthy": False, "why": "the runtime never ran here"}, 503)
+        return JSONResponse({"healthy": False, "why": "the runtime has never run here"}, 503)
     control = status["orchestration"]
     age = (parts.clock.now() - control.get("alive_at", 0)) / 1e9
-    trouble = control.get("trouble") or ("" if age < _FRESH_SECONDS else f"the orchestrator is silent for {age:.0f} s")
+    trouble = control.get("trouble") or (
+        "" if age < _FRESH_SECONDS else f"the orchestrator has been silent for {age:.0f} s"
+    )
     return JSONResponse({"healthy": not trouble, "why": trouble}, 503 if trouble else 200)
 
 
 @router.get("/api/status")
 def status(request: Request) -> dict[str, Any]:
-    """What every part last said of itself."""
+    """The last status of every part of the runtime."""
     found = parts_of(request).status()
     if found is None:
-        raise HTTPException(404, "the runtime never ran here")
+        raise HTTPException(404, "the runtime has never run here")
     return found
 
 
 @router.get("/api/ledger")
 def ledger(request: Request) -> dict[str, Any]:
-    """How every unit of input ended; ``difference`` is 0, or something is wrong."""
+    """How every unit of input ended. A ``difference`` other than 0 is an error of the runtime."""
     return parts_of(request).ledger()
 
 
 @router.get("/api/incidents")
 def incidents(request: Request, *, all: bool = False) -> list[dict[str, Any]]:  # noqa: A002 - the query's name
-    """Open incidents, most urgent first; with ``all=true`` also those that are over."""
+    """Open incidents, highest priority first; with ``all=true`` also closed ones."""
     parts = parts_of(request)
     return [incident_as_json(i) for i in listed(parts.reader, parts.domain, closed=_CLOSED if all else 0)]
 
 
 @router.get("/api/incidents/{name}")
 def incident(request: Request, name: str) -> dict[str, Any]:
-    """The whole story of one."""
+    """One incident with its timeline, episodes, plans, decisions and pages."""
     parts = parts_of(request)
     told = story(parts.reader, name, parts.domain)
     if told is None:
@@ -107,66 +109,66 @@ def incident(request: Request, name: str) -> dict[str, Any]:
 
 @router.post("/api/incidents/{name}/approve")
 def approve(request: Request, name: str, who: Speaker, said: Seen) -> dict[str, Any]:
-    """Agree to the plan that was seen. 409 when another one waits by now: nothing is approved unseen."""
+    """Approve the plan that was seen. 409 if another plan waits now."""
     return _tell(request, lambda: parts_of(request).commands.approve(name, who, said.seen))
 
 
 @router.post("/api/incidents/{name}/reject")
 def reject(request: Request, name: str, who: Speaker, said: Reason | None = None) -> dict[str, Any]:
-    """Refuse the plan that waits."""
+    """Reject the plan that waits."""
     return _tell(request, lambda: parts_of(request).commands.reject(name, who, said.reason if said else ""))
 
 
 @router.post("/api/incidents/{name}/acknowledge")
 def acknowledge(request: Request, name: str, who: Speaker) -> dict[str, Any]:
-    """Take its page."""
+    """Acknowledge its newest page."""
     return _tell(request, lambda: parts_of(request).commands.acknowledge(name, who))
 
 
 @router.post("/api/incidents/{name}/take-over")
 def take_over(request: Request, name: str, who: Speaker) -> dict[str, Any]:
-    """A stuck plan's targets are in order."""
+    """Confirm that a stuck plan's targets are in order: its locks and its budget are released."""
     return _tell(request, lambda: parts_of(request).commands.take_over(name, who))
 
 
 @router.post("/api/incidents/{name}/close")
 def close(request: Request, name: str, who: Speaker) -> dict[str, Any]:
-    """End an escalated one."""
+    """Close an escalated incident."""
     return _tell(request, lambda: parts_of(request).commands.close(name, who))
 
 
 @router.post("/api/incidents/{name}/suppress")
 def suppress(request: Request, name: str, who: Speaker, said: Minutes | None = None) -> dict[str, Any]:
-    """Be silent about it for a while."""
+    """Suppress an incident for some minutes."""
     minutes = (said or Minutes()).minutes
     return _tell(request, lambda: parts_of(request).commands.suppress(name, who, minutes))
 
 
 @router.post("/api/halt")
 def halt(request: Request, who: Speaker, said: Reason | None = None) -> dict[str, Any]:
-    """No new action begins."""
+    """Stop new actions."""
     return _tell(request, lambda: parts_of(request).commands.switch.halt(who, said.reason if said else ""))
 
 
 @router.post("/api/resume")
 def resume(request: Request, who: Speaker, said: Reason | None = None) -> dict[str, Any]:
-    """Actions may begin again."""
+    """Allow new actions again."""
     return _tell(request, lambda: parts_of(request).commands.switch.resume(who, said.reason if said else ""))
 
 
 @router.post("/api/scale")
 def scale(request: Request, who: Speaker, said: Shards) -> dict[str, Any]:
-    """Another number of monitoring shards."""
+    """Set the number of monitoring shards."""
     parts = parts_of(request)
     return _tell(request, lambda: parts.commands.scale(said.shards, who, parts.most_shards))
 
 
 @router.post("/hooks/alertmanager", status_code=202)
 async def alertmanager(request: Request, who: Speaker) -> dict[str, Any]:
-    """Alertmanager's webhook: what it says is durable in Kafka when this returns. 400: it can never be used."""
+    """Alertmanager's webhook. 202: the alerts are durable in Kafka. 400: they are invalid, do not repeat."""
     parts = parts_of(request)
     if parts.producer is None:
-        raise HTTPException(503, "no Kafka is connected", {"retry-after": "5"})
+        raise HTTPException(503, "Kafka is not connected", {"retry-after": "5"})
     body = await body_within(request, MAX_BYTES)
     read = decode(body, Receipt(parts.clock.now()))
     if isinstance(read, Refused):

@@ -1,7 +1,7 @@
 """The console's web application: pages for people, an API for programs, and Alertmanager's webhook.
 
-Reading is open on loopback, where everybody on the machine could read the journal too; elsewhere it needs a token.
-Telling needs a token everywhere. All answers come from the journal, so the pages work while the orchestrator is down.
+Reading needs no token on loopback, where every user of the machine can read the journal too; elsewhere it needs one.
+Commands need a token everywhere. All answers come from the journal, so pages work while the orchestrator is down.
 """
 
 from __future__ import annotations
@@ -27,35 +27,35 @@ from aiops.model.errors import AiopsError, TemporaryError
 from aiops.ports import Clock, Inbox, JournalReader, Producer
 
 _OPEN: Final = ("/sign-in", "/api/health")
-"""What may be read without a token everywhere."""
+"""Paths that need no token anywhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConsoleParts:
-    """What the console is made of."""
+    """What the console needs from the rest of the runtime."""
 
     inbox: Inbox
     reader: JournalReader
     clock: Clock
     access: Access
     status: Callable[[], dict[str, Any] | None]
-    """The runtime's last status; None: it never ran."""
+    """The runtime's last status; None: it has never run."""
     ledger: Callable[[], dict[str, Any]]
-    """The ledger's report."""
+    """The ledger as a report."""
     producer: Producer | None = None
-    """For incoming webhooks; None: they are refused."""
+    """Publishes alerts from webhooks; None: webhooks get 503."""
     alerts_topic: str = "aiops.alerts"
     most_shards: int = 1
     host: str = "127.0.0.1"
-    """Where it listens."""
+    """The address it listens on."""
     domain: str = MAIN_DOMAIN
     wake: Callable[[], None] = lambda: None
-    """Called after something was written to the inbox; may be lost."""
+    """Called after a row was written to the inbox; the call may be lost."""
     sending: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def commands(self) -> Commands:
-        """The one implementation of what people may tell."""
+        """Commands over the same inbox and journal."""
         return Commands(self.inbox, self.reader, self.clock, self.domain)
 
 
@@ -71,7 +71,7 @@ def make_app(parts: ConsoleParts) -> FastAPI:
 
 
 def loopback(host: str) -> bool:
-    """Whether only this machine can reach it."""
+    """Whether only this machine can reach the address."""
     if host == "localhost":
         return True
     try:
@@ -81,11 +81,11 @@ def loopback(host: str) -> bool:
 
 
 async def _guard(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Who is asking, from where, and whether they may."""
+    """Reject requests of other sites and, where a token is needed, requests without one."""
     parts: ConsoleParts = request.app.state.parts
     if loopback(parts.host) and not loopback(_name(request.headers.get("host", ""))):
-        # Another site's name that was made to point here (DNS rebinding).
-        return _hardened(JSONResponse({"error": "ask for localhost"}, 421))
+        # DNS rebinding: another site's name resolves to this machine.
+        return _hardened(JSONResponse({"error": "use localhost or a loopback address in the URL"}, 421))
     now = parts.clock.now()
     cookie = request.cookies.get(COOKIE, "")
     bearer = parts.access.bearer(request.headers.get("authorization"))
@@ -117,21 +117,21 @@ def _hardened(response: Response) -> Response:
 
 
 def _refused(request: Request, error: Exception) -> Response:
-    """Errors of the product as a status and one sentence."""
+    """The status and the page or JSON body for an error of the product."""
     match error:
         case UnknownError():
-            code = 404
+            code, title = 404, "Not found"
         case NotNowError():
-            code = 409
+            code, title = 409, "Not possible now"
         case WrongError():
-            code = 422
+            code, title = 422, "Invalid request"
         case TemporaryError():
-            code = 503
+            code, title = 503, "Temporarily unavailable"
         case _:
-            code = 500
+            code, title = 500, "Internal error"
     headers = {"retry-after": "5"} if code == 503 else None
     if request.url.path.startswith(("/api/", "/hooks/")):
         return JSONResponse({"error": str(error)}, code, headers)
     visit: Visit = request.state.visit
-    page = message_page("That cannot be", str(error), Frame(visit.now, visit.session))
+    page = message_page(title, str(error), Frame(visit.now, visit.session))
     return Response(page, code, headers, "text/html")

@@ -1,8 +1,8 @@
-"""What people tell the runtime, whether by command line or by HTTP: one implementation for both.
+"""Commands of people: one implementation for the command line, the API and the pages.
 
-A command is checked against what the journal shows, then becomes one inbox row whose key says who told what about
-which plan: a second click writes nothing. ``aiops.control.events.commands`` checks everything again and decides what
-the command does.
+A command is checked against the journal and becomes one inbox row. The row's key names the command, the incident or
+plan, and the person, so a second click writes nothing. ``aiops.control.events.commands`` checks the command again and
+carries it out.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from remediations.saga_state import State
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """Everything a person can tell the runtime.
+    """All commands that a person can give.
 
     Args:
-        inbox: the two tables that others than the orchestrator write.
-        reader: shows what is open.
-        clock: for the rows' times, for display only.
-        domain: whose incidents.
+        inbox: the inbox and the halt table, which other processes than the orchestrator write.
+        reader: the journal, for the state of incidents.
+        clock: gives the rows their times, which are for display only.
+        domain: the domain whose incidents are meant.
     """
 
     inbox: Inbox
@@ -44,28 +44,28 @@ class Commands:
         return Switch(self.inbox, self.clock, self.domain)
 
     def approve(self, name: str, who: str, seen: str | None = None) -> Told:
-        """Agree to the plan that waits; with two approvers asked for, the second one starts it.
+        """Approve the proposed plan. If policy asks for two approvers, the second approval starts it.
 
-        ``seen``: PLAN@VERSION of what this person looked at. None: whatever waits now, which the answer then names.
+        ``seen``: PLAN@VERSION that this person saw. None: the plan that is proposed now; the result names its steps.
         """
         incident, work = self._waiting(name, {IncidentState.AWAITING_APPROVAL})
         assert work.proposed is not None
         if seen is not None and seen != sight(work):
             raise NotNowError(
-                f"the plan changed: {sight(work)} waits now ({_steps(work.proposed)}), and what you saw was "
-                f"{sentence(seen)[:100] or 'not said'}; look at {incident.id} again before you approve"
+                f"the plan changed: {sight(work)} waits now ({_steps(work.proposed)}), you saw "
+                f"{sentence(seen)[:100] or 'none'}; look at {incident.id} again before you approve"
             )
         if who in work.approvals:
-            raise NotNowError(f"{who} approved {incident.id} already; another person must")
+            raise NotNowError(f"{who} already approved {incident.id}; another person must approve it too")
         needed, have = APPROVERS.get(incident.level, 1), len(work.approvals) + 1
-        more = "" if have >= needed else f"; {needed - have} more must"
+        more = "" if have >= needed else f"; {needed - have} more must approve"
         text = f"{incident.id}: {who} approves {work.proposed.runbook} ({_steps(work.proposed)}){more}"
         key = f"approve/{incident.id}/{sight(work)}/{who}"
         arguments = {"plan": work.proposed.id, "version": str(work.basis)}
         return self.switch.tell(key, Word("approve", incident.id, who, arguments), text)
 
     def reject(self, name: str, who: str, reason: str = "") -> Told:
-        """Refuse the plan that waits; the incident goes to a person."""
+        """Reject the proposed plan; the incident is escalated."""
         incident, work = self._waiting(name, {IncidentState.AWAITING_APPROVAL, IncidentState.HELD})
         plan = work.proposed.id if work.proposed else incident.plan or ""
         arguments = {"plan": plan} | ({"reason": sentence(reason)} if reason.strip() else {})
@@ -73,18 +73,18 @@ class Commands:
         return self.switch.tell(f"reject/{incident.id}/{plan}/{who}", Word("reject", incident.id, who, arguments), text)
 
     def acknowledge(self, name: str, who: str) -> Told:
-        """Take the page: no higher level is paged for it."""
+        """Acknowledge the newest page: no higher level is paged for it."""
         incident = self.incident(name)
         bodies = self.reader.documents("page", self.domain).values()
         pages = [decode(PageRecord, body).page for body in bodies if incident.id in body]
         keys = [page.key for page in sorted(pages, key=lambda p: p.at) if page.work_item == incident.id]
         if not keys:
-            raise NotNowError(f"no page of {incident.id} is out")
-        text = f"{incident.id}: {who} has it"
+            raise NotNowError(f"{incident.id} has no page to acknowledge")
+        text = f"{incident.id}: {who} acknowledged the page"
         return self.switch.tell(f"acknowledge/{keys[-1]}/{who}", Word("acknowledge", incident.id, who), text)
 
     def take_over(self, name: str, who: str) -> Told:
-        """Say that the targets of a stuck plan are in order: its locks and budget are given back."""
+        """Confirm that the targets of a stuck plan are in order: its locks and its budget are released."""
         incident = self.incident(name)
         bodies = self.reader.documents("saga", self.domain).values()
         sagas = [decode(SagaRecord, body) for body in bodies if incident.id in body]
@@ -95,36 +95,34 @@ class Commands:
         return self.switch.tell(key, Word("take-over", incident.id, who), text)
 
     def close(self, name: str, who: str) -> Told:
-        """End an escalated incident."""
+        """Close an escalated incident."""
         incident = self._may(name, Trigger.CLOSED_BY_PERSON, "be closed by a person")
         key = f"close/{incident.id}/{incident.updated_at}/{who}"
-        return self.switch.tell(key, Word("close", incident.id, who), f"{incident.id}: {who} closes it")
+        return self.switch.tell(key, Word("close", incident.id, who), f"{incident.id}: closed by {who}")
 
     def suppress(self, name: str, who: str, minutes: float = 60.0) -> Told:
-        """Be silent about an incident for a while."""
+        """Suppress an incident for ``minutes``."""
         if not 0 < minutes <= LONGEST_SUPPRESSION_MINUTES:
-            raise WrongError(f"minutes must be above 0 and at most {LONGEST_SUPPRESSION_MINUTES:g}, a week")
+            raise WrongError(f"minutes must be above 0 and at most {LONGEST_SUPPRESSION_MINUTES:g} (a week)")
         incident = self._may(name, Trigger.SUPPRESSED, "be suppressed")
         command = Word("suppress", incident.id, who, {"minutes": f"{minutes:g}"})
-        text = f"{incident.id}: {who} suppresses it for {minutes:g} minutes"
+        text = f"{incident.id}: suppressed by {who} for {minutes:g} minutes"
         return self.switch.tell(f"suppress/{incident.id}/{incident.updated_at}/{minutes:g}/{who}", command, text)
 
     def scale(self, shards: int, who: str, most: int) -> Told:
-        """Ask for a number of monitoring shards, from 1 to ``most`` (one shard needs at least one slot)."""
+        """Set the number of monitoring shards: 1 to ``most``, the number of slots."""
         if not 1 <= shards <= most:
             raise WrongError(f"shards must be from 1 to {most}, the number of slots (kafka.partitions)")
         now = self.clock.now()
         body = f'{{"shards": {shards}}}'
         row = InboxRow(f"scale/{now}/{who}", now, "scale", body, checked_name(who), domain=self.domain)
         self.inbox.append(row)
-        return Told(
-            f"{shards} shard{'s' if shards > 1 else ''} wanted; slots move within seconds: aiops ledger, /metrics"
-        )
+        return Told(f"{shards} shard{'s' if shards > 1 else ''} requested; slots move within seconds, see /metrics")
 
     # -------------------------------------------------------------------------------------------------- inside
 
     def incident(self, name: str) -> Incident:
-        """An incident by its id, its plan's, or the key of a page about it."""
+        """An incident by its own id, the id of its plan, or the key of one of its pages."""
         body = self.reader.document("incident", name, self.domain)
         if body is not None:
             return decode(Incident, body)
@@ -138,7 +136,7 @@ class Commands:
         raise UnknownError(f"there is no incident {name!r}; see: aiops incidents --all")
 
     def _waiting(self, name: str, states: set[IncidentState]) -> tuple[Incident, Work]:
-        """An incident whose plan waits for a decision."""
+        """An incident whose plan waits for a decision, in one of these states."""
         incident = self.incident(name)
         body = self.reader.document("work", incident.id, self.domain)
         work = decode(Work, body) if body else None

@@ -15,14 +15,14 @@ _UP_SECONDS = 15.0
 
 
 class ConsoleServer:
-    """Takes the address at once, so that a port in use is told before anything is started; serves once it has an app.
+    """Binds its address at once, so that a port in use is reported before anything starts; serves once it has an app.
 
     Args:
-        host: address to listen on.
-        port: 0: a free one.
+        host: the address to listen on.
+        port: the port to listen on; 0: any free one.
 
     Raises:
-        PermanentError: the address cannot be had.
+        PermanentError: the address cannot be bound.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -38,12 +38,12 @@ class ConsoleServer:
 
     @property
     def url(self) -> str:
-        """Where a browser on this machine finds it."""
+        """The URL for a browser on this machine."""
         name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104 - only a name for it
         return f"http://{name}:{self.port}/"
 
     def serve(self, app: FastAPI) -> None:
-        """Serve until ``stop``."""
+        """Serve until ``stop``; returns once requests are accepted."""
         configuration = uvicorn.Config(
             app, log_level="warning", access_log=False, lifespan="off", server_header=False, timeout_keep_alive=5
         )
@@ -55,11 +55,11 @@ class ConsoleServer:
         deadline = time.monotonic() + _UP_SECONDS
         while not self._server.started:
             if not self._thread.is_alive() or time.monotonic() > deadline:
-                raise PermanentError(f"the console did not come up on {self.host}:{self.port}")
+                raise PermanentError(f"the console did not start on {self.host}:{self.port} within {_UP_SECONDS:g} s")
             time.sleep(0.02)
 
     def stop(self, timeout_seconds: float = 5.0) -> None:
-        """Finish the answers at hand and end."""
+        """Finish the running requests, then stop."""
         if self._server is not None and self._thread is not None:
             self._server.should_exit = True
             self._thread.join(timeout_seconds)

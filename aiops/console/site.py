@@ -11,7 +11,6 @@ from fastapi.concurrency import run_in_threadpool
 
 from aiops.console.access import SESSION_SECONDS
 from aiops.console.commands import Commands
-from aiops.console.html import Html
 from aiops.console.pages import Frame, list_page, message_page, sign_in_page, story_page
 from aiops.console.stories import listed, story
 from aiops.console.telling import Told, UnknownError
@@ -19,15 +18,14 @@ from aiops.console.visit import COOKIE, FORM_BYTES, Visit, body_within, parts_of
 
 router: Final = APIRouter(include_in_schema=False)
 _CLOSED: Final = 20
-_TOLD: Final = 200
 
 
-def frame(request: Request, visit: Visit, told: str = "") -> Frame:
-    """What every page of this visit shows."""
+def frame(request: Request, visit: Visit) -> Frame:
+    """What every page of this visit shows around its content."""
     parts = parts_of(request)
     halt = parts.inbox.halt_state(parts.domain)
     form = parts.access.form_value(visit.session, visit.cookie) if visit.session else ""
-    return Frame(visit.now, visit.session, form, halt.halted, halt.who, told[:_TOLD])
+    return Frame(visit.now, visit.session, form, halt.halted, halt.who)
 
 
 @router.get("/")
@@ -40,7 +38,7 @@ def index(request: Request) -> Response:
 
 @router.get("/incidents/{name}")
 def one(request: Request, name: str) -> Response:
-    """The whole story of one."""
+    """One incident with everything that is known of it."""
     parts = parts_of(request)
     told = story(parts.reader, name, parts.domain)
     if told is None:
@@ -50,18 +48,18 @@ def one(request: Request, name: str) -> Response:
 
 @router.get("/sign-in")
 def sign_in(request: Request, back: str = "/") -> Response:
-    """Asks for a token."""
+    """The page that asks for a token."""
     return _html(sign_in_page(Frame(visit_of(request).now), _here(back)))
 
 
 @router.post("/sign-in")
 async def signed_in(request: Request) -> Response:
-    """A token for a cookie."""
+    """Exchange a token for a session cookie."""
     form = await _form(request)
     parts, visit = parts_of(request), visit_of(request)
     who = parts.access.person(form.get("token", ""))
     if who is None:
-        page = message_page("That token is not known", "Go back and try again.", Frame(visit.now))
+        page = message_page("Unknown token", "Go back and enter the token again.", Frame(visit.now))
         return _html(page, 401)
     response = _see(_here(form.get("back", "/")))
     response.set_cookie(
@@ -77,7 +75,7 @@ async def signed_in(request: Request) -> Response:
 
 @router.post("/sign-out")
 async def signed_out(request: Request) -> Response:
-    """Forget the cookie."""
+    """Delete the session cookie."""
     await _speaker(request)
     response = _see("/")
     response.delete_cookie(COOKIE, httponly=True, samesite="strict")
@@ -87,11 +85,11 @@ async def signed_out(request: Request) -> Response:
 @router.post("/do/{word}")
 @router.post("/do/{word}/{name}")
 async def tell(request: Request, word: str, name: str = "") -> Response:
-    """A button was pressed."""
+    """Give the command of the button that was pressed."""
     who, form = await _speaker(request)
     command = _command(parts_of(request).commands, word, name, who, form)
     if command is None:
-        raise HTTPException(404, "no such button")
+        raise HTTPException(404, "no such command")
     await run_in_threadpool(command)
     parts_of(request).wake()
     return _see(f"/incidents/{quote(name, safe='')}" if name else "/")
@@ -119,14 +117,14 @@ def _command(commands: Commands, word: str, name: str, who: str, form: Mapping[s
 
 
 async def _speaker(request: Request) -> tuple[str, dict[str, str]]:
-    """Who pressed the button, and what the form says; 403 unless the form came from a page of this session."""
+    """The signed-in person and the form's fields; 403 unless the form came from a page of this session."""
     form = await _form(request)
     visit = visit_of(request)
     ours = visit.session is not None and parts_of(request).access.form_is_ours(
         visit.session, visit.cookie, form.get("form", "")
     )
     if visit.session is None or not ours:
-        raise HTTPException(403, "sign in, and use the page's own button")
+        raise HTTPException(403, "the form is not of this session: sign in, open the page again and use its button")
     return visit.session, form
 
 
@@ -135,12 +133,12 @@ async def _form(request: Request) -> dict[str, str]:
     try:
         fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=20)
     except ValueError as error:
-        raise HTTPException(400, "that is no form of ours") from error
+        raise HTTPException(400, "not a form of this site") from error
     return {name: values[-1] for name, values in fields.items()}
 
 
 def _here(back: str) -> str:
-    """A place of this site; never somebody else's."""
+    """``back`` if it is a path of this site, else ``/``."""
     return back if back.startswith("/") and not back.startswith(("//", "/\\")) and back.isprintable() else "/"
 
 
@@ -148,5 +146,5 @@ def _see(place: str) -> Response:
     return Response(status_code=303, headers={"location": place})
 
 
-def _html(page: Html, code: int = 200) -> Response:
+def _html(page: str, code: int = 200) -> Response:
     return Response(page, code, media_type="text/html")

@@ -1,4 +1,4 @@
-"""The whole story of an incident, put together from the journal: for the command line, the API and the page."""
+"""The full record of one incident, read from the journal: for the command line, the API and the page."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ from aiops.ports import JournalReader, JournalRow
 T = TypeVar("T")
 
 _ROWS = 20_000
-"""Journal rows of one incident that are looked through for policy decisions."""
+"""Journal rows of one incident that are searched for policy decisions."""
 _LEVELS = 16
-"""Levels of paging that are looked for."""
+"""Levels of escalation whose pages are searched."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepStory:
-    """One step of a plan and what became of it."""
+    """One step of a plan and its result."""
 
     id: str
     primitive: str
     target: str
     undo: str
-    """The action that takes it back, or empty."""
+    """The action that undoes the step; empty: irreversible."""
     mark: str
     detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanStory:
-    """A plan, proposed, under way or over."""
+    """A plan: proposed, running or finished."""
 
     id: str
     runbook: str
@@ -59,7 +59,7 @@ class PlanStory:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What oversight said of a handoff or a step, and by which policies."""
+    """Oversight's ruling on a handoff or a step, with the policies that decided it."""
 
     at: int
     subject: str
@@ -68,12 +68,12 @@ class Decision:
     reasons: tuple[str, ...]
     policies: tuple[str, ...]
     digest: str
-    """SHA-256 over the policy set that was in force."""
+    """SHA-256 of the policy set that was in force."""
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Everything that is known of one incident."""
+    """One incident with its episodes, plans, decisions and pages."""
 
     incident: Incident
     episodes: tuple[Episode, ...]
@@ -83,11 +83,11 @@ class Story:
     approvals: tuple[str, ...] = ()
     approvals_needed: int = 0
     seen: str = ""
-    """What an approval names, so that it is of this plan and of no other; empty: no plan waits."""
+    """PLAN@VERSION that an approval must name, so that no other plan is approved; empty: no plan waits."""
 
     @property
     def waits(self) -> bool:
-        """A person's approval is asked for."""
+        """The plan waits for a person's approval."""
         return self.incident.state is IncidentState.AWAITING_APPROVAL
 
 
@@ -96,20 +96,20 @@ _INCIDENT: TypeAdapter[Incident] = TypeAdapter(Incident)
 
 
 def as_json(story: Story) -> dict[str, Any]:
-    """The story as JSON would have it; times are ns."""
+    """The story as a JSON object; times are ns."""
     plain: dict[str, Any] = _STORY.dump_python(story, mode="json")
     plain["incident"] |= as_fields(story.incident.outcome)
     return plain
 
 
 def incident_as_json(incident: Incident) -> dict[str, Any]:
-    """An incident as JSON would have it, without its story."""
+    """An incident as a JSON object, without its timeline; times are ns."""
     plain: dict[str, Any] = _INCIDENT.dump_python(incident, mode="json", exclude={"story"})
     return plain | as_fields(incident.outcome) | {"root": incident.root}
 
 
 def listed(reader: JournalReader, domain: str = MAIN_DOMAIN, *, closed: int = 0) -> list[Incident]:
-    """Open incidents, most urgent first; then at most ``closed`` that are over, newest first."""
+    """Open incidents, highest priority first; then at most ``closed`` closed ones, newest first."""
     current = [_read(Incident, body) for body in reader.documents("incident", domain).values()]
     still = sorted((i for i in current if i.state not in LAST), key=lambda i: (i.priority, -i.opened_at))
     if not closed:
@@ -120,7 +120,7 @@ def listed(reader: JournalReader, domain: str = MAIN_DOMAIN, *, closed: int = 0)
 
 
 def story(reader: JournalReader, name: str, domain: str = MAIN_DOMAIN) -> Story | None:
-    """The story of one incident, open or archived; None: there is none of that id."""
+    """The story of one incident, open or archived; None: no incident has that id."""
     body = reader.document("incident", name, domain)
     if body is None:
         return None
@@ -141,7 +141,7 @@ def story(reader: JournalReader, name: str, domain: str = MAIN_DOMAIN) -> Story 
 
 
 def _plans(reader: JournalReader, incident: Incident, work: Work) -> Iterator[PlanStory]:
-    """Plans in the order in which they were made: those that are over, then the present one."""
+    """Plans in the order of creation: finished ones, then the current one."""
     told: set[str] = set()
     for attempt in work.attempts:
         told.add(attempt.plan.id)
@@ -152,7 +152,7 @@ def _plans(reader: JournalReader, incident: Incident, work: Work) -> Iterator[Pl
     saga = _saga(reader, present, incident.domain)
     if work.proposed is not None:
         waits = incident.state is IncidentState.AWAITING_APPROVAL
-        yield _plan(work.proposed, saga, "waits for approval" if waits else "proposed")
+        yield _plan(work.proposed, saga, "awaiting approval" if waits else "proposed")
     elif saga is not None:
         yield _plan(saga.saga.plan, saga, saga.saga.state.value)
 

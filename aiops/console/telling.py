@@ -1,4 +1,7 @@
-"""How a person's word reaches the runtime: one inbox row, or the halt table. Light to import: halting must be quick."""
+"""Writes a person's command where the runtime reads it: an inbox row or the halt table.
+
+It imports little, so that `aiops halt` starts quickly.
+"""
 
 from __future__ import annotations
 
@@ -18,25 +21,25 @@ LONGEST_NAME: Final = 200
 
 
 class UnknownError(PermanentError):
-    """There is nothing of that name."""
+    """No incident, plan or page has that name."""
 
 
 class NotNowError(PermanentError):
-    """It exists, but the command does not fit what it is doing."""
+    """The incident's state does not allow the command."""
 
 
 class WrongError(PermanentError):
-    """The command itself is wrong: no name, a number out of range."""
+    """The command is invalid: no name, or a number out of range."""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What became of a command."""
+    """The result of a command."""
 
     text: str
     """A sentence for the person who gave it."""
     new: bool = True
-    """False: the same person had said the same before; nothing was written."""
+    """False: the same person gave the same command before, so nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +54,12 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """Stops and starts all actions, whether the orchestrator runs or not.
+    """Halts and resumes all actions, whether the orchestrator runs or not.
 
     Args:
-        inbox: the two tables that others than the orchestrator write.
-        clock: for the rows' times, for display only.
-        domain: whose actions.
+        inbox: the inbox and the halt table, which other processes than the orchestrator write.
+        clock: gives the rows their times, which are for display only.
+        domain: the domain whose actions are halted.
     """
 
     inbox: Inbox
@@ -64,19 +67,19 @@ class Switch:
     domain: str = MAIN_DOMAIN
 
     def halt(self, who: str, reason: str = "") -> Told:
-        """Let no new action begin from this moment on. Written even when it is halted already: a stop is never lost."""
+        """Stop new actions. The row is written even if actions are halted already, so that no halt is lost."""
         state = self._write(who, reason, halted=True)
-        return Told(f"halted (generation {state.generation}): no new action begins; `aiops resume` lets it go on")
+        return Told(f"halted (generation {state.generation}): no new action starts; to go on: aiops resume")
 
     def resume(self, who: str, reason: str = "") -> Told:
-        """Let actions begin again."""
+        """Allow new actions again."""
         if not self.inbox.halt_state(self.domain).halted:
-            return Told("it was not halted", new=False)
+            return Told("actions were not halted", new=False)
         state = self._write(who, reason, halted=False)
-        return Told(f"resumed (generation {state.generation}): actions may begin again")
+        return Told(f"resumed (generation {state.generation}): new actions may start")
 
     def tell(self, key: str, word: Word, text: str) -> Told:
-        """Append the command; ``key`` is unique, so that the same word of the same person counts once."""
+        """Append the command; ``key`` is unique, so that the same command of the same person counts once."""
         now, who = self.clock.now(), checked_name(word.who)
         event = CommandGiven(
             id=key,
@@ -89,25 +92,25 @@ class Switch:
         )
         if self.inbox.append(InboxRow(key, now, "command", encode(event), who, domain=self.domain)):
             return Told(text)
-        return Told(f"{text} (said before; nothing changes)", new=False)
+        return Told(f"{text} (already recorded; nothing changes)", new=False)
 
     def _write(self, who: str, reason: str, *, halted: bool) -> HaltState:
         reason = sentence(reason)
         wanted = HaltState(0, halted, checked_name(who), self.clock.now(), Prose(reason))
         state = self.inbox.set_halt(wanted, self.domain)
         word = "halt" if halted else "resume"
-        # The table has stopped it already; the row lets the journal tell who asked and why.
+        # The table takes effect at once; the row records in the journal who asked and why.
         self.tell(f"command/{word}/{state.generation}", Word(word, "", who, {"reason": reason}), "")
         return state
 
 
 def checked_name(who: str) -> str:
-    """A person's name as it goes into the journal."""
+    """The name if it can be recorded; raises ``WrongError`` otherwise."""
     if not who.strip() or len(who) > LONGEST_NAME or not who.isprintable():
-        raise WrongError(f"a command needs the name of who gives it, at most {LONGEST_NAME} printable characters")
+        raise WrongError(f"a command needs the name of who gives it: 1 to {LONGEST_NAME} printable characters")
     return who
 
 
 def sentence(reason: str) -> str:
-    """A reason on one line, cut."""
+    """A reason on one line, at most ``LONGEST_REASON`` characters."""
     return " ".join(reason.split())[:LONGEST_REASON]

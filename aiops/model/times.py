@@ -48,3 +48,18 @@ def rfc3339(at: int) -> str:
     seconds, fraction = divmod(max(0, at), _SECOND)
     text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     return f"{text}.{fraction:09d}Z" if fraction else f"{text}Z"
+
+
+def clock_time(at: int) -> str:
+    """A time as people read it, UTC to the second."""
+    return datetime.fromtimestamp(at / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def span(nanoseconds: int) -> str:
+    """A duration in its two largest units."""
+    seconds = max(0, round(nanoseconds / 1e9))
+    for size, unit, below, smaller in ((86_400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
+        if seconds >= size:
+            rest = seconds % size // below
+            return f"{seconds // size} {unit}" + (f" {rest} {smaller}" if rest else "")
+    return f"{seconds} s"

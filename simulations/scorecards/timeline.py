@@ -1,9 +1,10 @@
-"""A picture of one scenario: what users lost under each healer, and what was found and done, over time. Inline SVG."""
+"""A picture of one scenario over time: what users lost under each healer, and what was found and done. Inline SVG."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -13,16 +14,69 @@ from simulations.world.streams import SECOND
 
 WIDTH, LEFT, RIGHT = 1160, 150, 20
 LANE, GRAPH = 22, 70
-LEGEND = (
-    '<span style="color:var(--bad)">■</span> value lost a minute &nbsp; '
-    '<span style="color:var(--fault)">■</span> fault &nbsp; '
-    '<span style="color:var(--incident)">▬</span> incident &nbsp; '
-    '<span style="color:var(--act)">▲</span> action, ▽ its undo &nbsp; '
-    '<span style="color:var(--bad)">▲</span> unsafe action &nbsp; '
-    '<span style="color:var(--page)">●</span> page. Pictures show the first seed.'
-)
 _LEFT_OUT = 6
 """Incidents drawn at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text at a place."""
+
+    x: float
+    y: float
+    words: str
+    anchor: str = "end"
+    soft: bool = False
+    kind: ClassVar[str] = "words"
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A rectangle with a tooltip."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    colour: str
+    """A colour of the style sheet."""
+    tip: str
+    kind: ClassVar[str] = "bar"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A small path, moved to a place, with a tooltip."""
+
+    x: float
+    y: float
+    colour: str
+    path: str
+    tip: str
+    kind: ClassVar[str] = "mark"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A straight line."""
+
+    x1: float
+    x2: float
+    y1: float
+    y2: float
+    colour: str
+    kind: ClassVar[str] = "rule"
+
+
+Shape = Words | Bar | Mark | Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Shapes on a ground of ``WIDTH`` by ``height``."""
+
+    height: float
+    shapes: tuple[Shape, ...]
 
 
 class _Canvas:
@@ -30,38 +84,32 @@ class _Canvas:
 
     def __init__(self, begin: int, end: int) -> None:
         self._begin, self._span = begin, max(1, end - begin)
-        self.shapes: list[str] = []
+        self.shapes: list[Shape] = []
         self.height = 18
 
     def x(self, at: int) -> float:
         """Place of a time, ns."""
         share = min(1.0, max(0.0, (at - self._begin) / self._span))
-        return LEFT + share * (WIDTH - LEFT - RIGHT)
+        return round(LEFT + share * (WIDTH - LEFT - RIGHT), 1)
 
-    def label(self, text: str, y: float, kind: str = "") -> None:
+    def label(self, text: str, y: float, *, soft: bool = False) -> None:
         """Name of a lane."""
-        self.shapes.append(f'<text x="{LEFT - 10}" y="{y}" text-anchor="end" class="{kind}">{escape(text)}</text>')
+        self.shapes.append(Words(LEFT - 10, y, text, soft=soft))
 
     def bar(self, span: tuple[int, int], y: float, height: float, look: tuple[str, str]) -> None:
         """A span of time in a colour, with a tooltip."""
         left, right = self.x(span[0]), self.x(span[1])
-        self.shapes.append(
-            f'<rect x="{left:.1f}" y="{y:.1f}" width="{max(2.0, right - left):.1f}" height="{height}" rx="2" '
-            f'fill="var(--{look[0]})"><title>{escape(look[1])}</title></rect>'
-        )
+        self.shapes.append(Bar(left, round(y, 1), round(max(2.0, right - left), 1), height, *look))
 
     def mark(self, at: int, y: float, look: tuple[str, str], path: str) -> None:
         """A small shape at a time, with a tooltip."""
-        self.shapes.append(
-            f'<path d="{path}" transform="translate({self.x(at):.1f} {y:.1f})" fill="var(--{look[0]})">'
-            f"<title>{escape(look[1])}</title></path>"
-        )
+        self.shapes.append(Mark(self.x(at), y, look[0], path, look[1]))
 
 
-def timeline(runs: Mapping[Who, Run]) -> str:
-    """The picture of the runs of one scenario and seed; empty when there are none."""
+def timeline(runs: Mapping[Who, Run]) -> Picture | None:
+    """The picture of the runs of one scenario and seed; None when there are none."""
     if not runs:
-        return ""
+        return None
     first = next(iter(runs.values()))
     begin = max(first.start, first.graded_from - 300 * SECOND)
     canvas = _Canvas(begin, first.end)
@@ -79,11 +127,7 @@ def timeline(runs: Mapping[Who, Run]) -> str:
     most = max(float(_per_minute(run).max(initial=0.0)) for run in runs.values())
     for who, run in runs.items():
         _lost(canvas, (who, run), most)
-    shapes = "".join(canvas.shapes)
-    return (
-        f'<svg viewBox="0 0 {WIDTH} {canvas.height + 6}" role="img" aria-label="Timeline of the first seed">'
-        f"{shapes}</svg>"
-    )
+    return Picture(canvas.height + 6, tuple(canvas.shapes))
 
 
 def _axis(canvas: _Canvas, run: Run, begin: int) -> None:
@@ -95,10 +139,7 @@ def _axis(canvas: _Canvas, run: Run, begin: int) -> None:
         if at < begin:
             continue
         x = canvas.x(at)
-        canvas.shapes.append(
-            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="16" y2="2000" stroke="var(--line)"/>'
-            f'<text x="{x:.1f}" y="11" text-anchor="middle" class="soft">{second // 60} min</text>'
-        )
+        canvas.shapes += [Rule(x, x, 16, 2000, "line"), Words(x, 11, f"{second // 60} min", "middle", soft=True)]
 
 
 def _incidents(canvas: _Canvas, run: Run) -> None:
@@ -111,12 +152,11 @@ def _incidents(canvas: _Canvas, run: Run) -> None:
         x = canvas.x(one.opened_at)
         anchor, place = ("start", x) if x < WIDTH * 0.7 else ("end", WIDTH - RIGHT)
         canvas.shapes.append(
-            f'<text x="{place:.1f}" y="{canvas.height + LANE + 6}" text-anchor="{anchor}" class="soft">'
-            f"{escape(f'{root}: {one.outcome or one.state}')}</text>"
+            Words(place, canvas.height + LANE + 6, f"{root}: {one.outcome or one.state}", anchor, soft=True)
         )
         canvas.height += LANE + 14
     if len(shown) > _LEFT_OUT:
-        canvas.label(f"{len(shown) - _LEFT_OUT} more", canvas.height + 12, "soft")
+        canvas.label(f"{len(shown) - _LEFT_OUT} more", canvas.height + 12, soft=True)
         canvas.height += LANE
 
 
@@ -141,7 +181,7 @@ def _lost(canvas: _Canvas, named: tuple[Who, Run], most: float) -> None:
     who, run = named
     base = canvas.height + GRAPH
     canvas.label(who.value, base - GRAPH / 2)
-    canvas.label(f"lost {run.truth.lost.sum():,.0f}", base - GRAPH / 2 + 15, "soft")
+    canvas.label(f"lost {run.truth.lost.sum():,.0f}", base - GRAPH / 2 + 15, soft=True)
     for minute, value in enumerate(_per_minute(run).tolist()):
         begin = run.start + minute * 60 * SECOND
         if value <= 0 or canvas.x(begin + 60 * SECOND) <= LEFT:
@@ -150,7 +190,7 @@ def _lost(canvas: _Canvas, named: tuple[Who, Run], most: float) -> None:
         if height >= 0.5:
             text = f"minute {minute - (run.graded_from - run.start) // SECOND // 60}: {value:,.0f}"
             canvas.bar((begin, begin + 57 * SECOND), base - height, height, ("bad", text))
-    canvas.shapes.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{base}" y2="{base}" stroke="var(--soft)"/>')
+    canvas.shapes.append(Rule(LEFT, WIDTH - RIGHT, base, base, "soft"))
     for action in run.actions:
         undo = action.act.undo
         colour = "bad" if action.unsafe else "act" if action.effect else "soft"

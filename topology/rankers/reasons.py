@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from aiops.model.diagnoses import Evidence
 from aiops.model.episodes import Direction, Signal
 from aiops.model.prose import Prose
+from aiops.model.series_names import display_name
 from topology.rankers.protocol import Question
 from topology.rankers.scene import Scene, signals_of, strength
 
@@ -57,17 +59,19 @@ class Reasons:
             return [
                 Evidence(f"graph:{name}", False, Prose(what), "graph", 0, 0, round(float(made.strength[candidate]), 6))
             ]
+        found = signals_of(trouble)
+        siblings = [signal.series for _, signal in found]
         return [
             Evidence(
                 id=episode.id,
                 supports=True,
-                what=Prose(f"{name}: {sentence(signal)}"),
+                what=Prose(f"{name}: {sentence(signal, siblings)}"),
                 source=str(signal.source),
                 from_at=signal.since,
                 to_at=signal.ended_at or episode.watermark,
                 weight=round(strength(signal.score), 6),
             )
-            for episode, signal in signals_of(trouble)[:MOST_NAMED]
+            for episode, signal in found[:MOST_NAMED]
         ]
 
     def _order(self, candidate: int) -> list[Evidence]:
@@ -111,9 +115,10 @@ class Reasons:
         found = []
         for at in np.flatnonzero((made.by == candidate) & (made.blame > 0)).tolist():
             caller = made.troubles[int(made.harmed[at])]
-            pairs = [p for p in signals_of(caller) if p[1].peer == made.names[candidate]]
-            episode, signal = pairs[0]
-            what = f"{caller.entity} sees it in its calls to {made.names[candidate]}: {sentence(signal)}"
+            pairs = signals_of(caller)
+            episode, signal = next(p for p in pairs if p[1].peer == made.names[candidate])
+            said = sentence(signal, [other.series for _, other in pairs])
+            what = f"{caller.entity} sees it in its calls to {made.names[candidate]}: {said}"
             found.append(
                 Evidence(
                     episode.id,
@@ -152,11 +157,12 @@ class Reasons:
         return seen
 
 
-def sentence(signal: Signal) -> str:
-    """What happened to one series, as people say it."""
+def sentence(signal: Signal, siblings: Iterable[str] = ()) -> str:
+    """What happened to one series; ``siblings``: full names of the entity's other abnormal series."""
+    series = display_name(signal.series, siblings)
     if signal.direction is Direction.SILENT:
-        return f"{signal.series} fell silent"
+        return f"{series} fell silent"
     verb = _VERB[signal.direction]
     if signal.direction in (Direction.UP, Direction.DOWN) and signal.value != signal.expected:
-        return f"{signal.series} {verb} to {signal.value:.4g}, usual {signal.expected:.4g}"
-    return f"{signal.series} {verb}"
+        return f"{series} {verb} to {signal.value:.4g}, usual {signal.expected:.4g}"
+    return f"{series} {verb}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from aiops.model.display_text import visible_text
 from aiops.model.pages import Page
 from aiops.model.times import rfc3339
 
@@ -45,5 +46,5 @@ def _list(name: str, entries: Iterable[str], *, numbered: bool = False) -> list[
 
 
 def _plain(text: str) -> str:
-    line = "".join(letter if letter.isprintable() else " " for letter in text)
+    line = visible_text(text)
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"

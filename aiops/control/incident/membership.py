@@ -22,6 +22,7 @@ from aiops.model.incidents import Incident, IncidentState
 from aiops.model.outcomes import IncidentOutcome, OutcomeKind, as_fields
 from aiops.model.prose import Prose
 from aiops.model.refusals import RefusalKind, RefusedError
+from aiops.model.series_names import display_name
 from aiops.settings import Settings
 
 INCIDENT: Final = "io.aiops.incident.v1"
@@ -176,8 +177,9 @@ def _told(episode: Episode) -> str:
     if not episode.signals:
         return f"{episode.entity} is unwell"
     worst = episode.signals[0]
+    series = display_name(worst.series, (signal.series for signal in episode.signals))
     return (
-        f"{episode.entity} is unwell: {worst.series} {worst.direction.value}, {worst.value:.4g} instead of "
+        f"{episode.entity} is unwell: {series} {worst.direction.value}, {worst.value:.4g} instead of "
         f"{worst.expected:.4g} ({episode.signals_total} signals)"
     )
 

@@ -18,10 +18,11 @@ from aiops.adapters.journal.reader import SqlJournalReader
 from aiops.adapters.signing import signing_key
 from aiops.cli import main as program
 from aiops.cli.exits import Exit
-from aiops.cli.opening import plain, span
+from aiops.cli.opening import plain
 from aiops.control.record.audit_chain import Checkpoint, sign
 from aiops.model.codec import encode
 from aiops.model.plans import Oversight
+from aiops.model.times import span
 from aiops.ports import ORCHESTRATOR, Put, Transaction
 from tests.unit.console.estate import waiting
 
@@ -104,7 +105,7 @@ def test_halt_and_resume_write_the_table_at_once(run: Run, journal: SqlJournal) 
     assert took < 30, "it waits for nothing"
     assert run("resume")[0] == Exit.OK
     assert not journal.halt_state().halted
-    assert run("resume")[1] == "it was not halted\n"
+    assert run("resume")[1] == "actions were not halted\n"
 
 
 def test_nothing_is_made_where_nothing_ran(run: Run, tmp_path: Path) -> None:
@@ -175,4 +176,4 @@ def test_asking_before_anything_ran(run: Run) -> None:
 def test_spans_and_plain_text() -> None:
     """The two largest units; nothing that a terminal obeys."""
     assert [span(s * 10**9) for s in (0, 59, 61, 3600, 90_000)] == ["0 s", "59 s", "1 min 1 s", "1 h", "1 d 1 h"]
-    assert plain("a\x1b[31m\nb é") == "a\ufffd[31m\ufffdb é"
+    assert plain("a\x1b[31m\nb é") == "a\ufffd[31m b é"

@@ -43,7 +43,7 @@ def test_the_list_shows_what_is_open() -> None:
     page = client(parts_over(waiting())).get("/")
 
     assert page.status_code == 200
-    for words in ("INC-1", "awaiting approval", "pay", "crash, 90%", "records behind", "Sign in"):
+    for words in ("INC-1", "awaiting approval", "pay", "crash, 90%", "consumer lag", "Sign in"):
         assert words in page.text
 
 
@@ -51,7 +51,7 @@ def test_an_empty_estate_says_so() -> None:
     """Nothing open, and a runtime that never ran."""
     page = client(parts_over(Loop(settings()), status=lambda: None)).get("/")
 
-    assert "No incident is open" in page.text
+    assert "No open incidents" in page.text
     assert "not running" in page.text
 
 

@@ -38,6 +38,16 @@ def test_all_steady_is_healthy(plan: Any, step: Any) -> None:
     assert judge(plan_of(plan, step), reading("web"), reading("a"), reading("pay")) is Verdict.HEALTHY
 
 
+def test_a_reason_names_its_series_without_the_library(plan: Any, step: Any) -> None:
+    """The name is the same at every check, whichever other series are read beside it."""
+    name = "errors{http.route=/pay,otel.scope.name=lib,service.instance.id=1}"
+    ill = replace(series(9.0), series=name)
+    for others in ((), (replace(series(), series="errors{http.route=/list,otel.scope.name=lib}"),)):
+        answer = FleetAnswer("q", END, (reading("web", ill, *others), reading("a"), reading("pay")))
+        (reason,) = verify(plan_of(plan, step), 0, answer).reasons
+        assert reason.startswith("web: errors{http.route=/pay,service.instance.id=1} is 9, was 1")
+
+
 def test_what_is_not_known_is_inconclusive(plan: Any, step: Any) -> None:
     """A missing reading, a late watermark and a window without points are each inconclusive, for each of the three."""
     empty = EntityReading("pay", END, unwell=False, series=())

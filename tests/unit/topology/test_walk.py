@@ -126,6 +126,20 @@ def test_evidence_names_its_episode_and_says_what_happened() -> None:
     assert "payment became unwell 30 s after db" in sentences(late, supports=False)
 
 
+def test_evidence_names_series_by_what_distinguishes_them() -> None:
+    """Of the sender's attributes a sentence has the route, which its two series differ in."""
+    one = episode("db")
+    names = [f"errors{{db.system=postgres,http.route={route},otel.scope.name=lib}}" for route in ("/a", "/b")]
+    signals = tuple(replace(one.signals[0], series=name) for name in names)
+
+    (found, *_) = ask(replace(one, signals=signals)).candidates
+    told = sentences(found, supports=True)
+
+    assert "db: errors{http.route=/a} rose to 1, usual 0.1" in told
+    assert "db: errors{http.route=/b} rose to 1, usual 0.1" in told
+    assert "otel.scope" not in told
+
+
 def test_episode_without_signals_counts_by_its_severity() -> None:
     """An alert that names no figure is evidence all the same."""
     bare = replace(episode("db"), signals=(), signals_total=0)

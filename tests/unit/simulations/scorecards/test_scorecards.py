@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from markupsafe import escape
 
 from aiops.adapters.bundle.loading import load_bundle
+from aiops.model.prose import Prose
 from simulations.running.simulation import Simulation, Who
 from simulations.scenarios.scenario import Scenario, parse
 from simulations.scorecards.grading import grade, matching
@@ -128,3 +132,47 @@ def test_page_is_one_well_formed_file(scenario: Scenario, results: Results) -> N
     picture = text[text.index("<svg") : text.index("</svg>") + 6]
     shapes = ET.fromstring(picture)
     assert len(shapes.findall("rect")) > 5
+
+
+@pytest.mark.parametrize("poison", ["<script>x</script>", '"><img src=x>', "</title></svg><b>", "é 検索 &lt;i&gt;"])
+def test_hostile_text_in_a_scorecard_stays_text(scenario: Scenario, results: Results, poison: str) -> None:
+    """Scenarios of others, remarks, currencies and names of faults and pages make no element."""
+    shown = {
+        name: {
+            who: replace(
+                run,
+                faults=tuple(replace(fault, name=poison, entity=poison) for fault in run.faults),
+                incidents=tuple(replace(incident, id=poison) for incident in run.incidents),
+                pages=tuple(replace(one, title=Prose(poison)) for one in run.pages),
+            )
+            for who, run in runs.items()
+        }
+        for name, runs in results.shown.items()
+    }
+    grades = [replace(one, remarks=(poison,)) for one in results.grades]
+    text = page([scenario.model_copy(update={"title": poison, "about": poison})], Results(grades, shown), poison)
+
+    body = text[text.index("<body>") :]
+    assert poison not in body
+    assert body.count(escape(poison)) >= 8
+    assert text.count("<title>") == 1 + body.count("<title>")
+    ET.fromstring(body[body.index("<svg") : body.index("</svg>") + 6])
+
+
+def test_colours_of_a_scorecard_are_in_its_style_sheet(scenario: Scenario, results: Results) -> None:
+    """Every colour that a shape or the key names is defined."""
+    text = page([scenario], results, "EUR")
+
+    used = set(re.findall(r"var\(--([a-z]+)\)", text))
+    assert used
+    assert used <= set(re.findall(r"--([a-z]+):", text))
+    assert text.count('class="key"') == 6
+    assert "Pictures show the first seed." in text
+
+
+def test_a_scenario_without_runs_has_no_picture(scenario: Scenario, results: Results) -> None:
+    """Only the first seed's runs are kept; a scorecard read back from figures has none."""
+    text = page([scenario], Results(results.grades, {}), "EUR")
+
+    assert "<svg" not in text
+    assert "A &lt;bad&gt; deploy" in text
