@@ -42,6 +42,8 @@ SILENT = (
         ("shop.no_errors", "", E, DOWN),
         ("gateway_up", "", A, DOWN),
         ("gateway_down", "", A, UP),
+        ("probe.up", "", A, DOWN),
+        ("synthetic.probe.success", "1", A, DOWN),
     ],
 )
 def test_a_negation_turns_the_direction(metric: str, unit: str, role: MetricRole, worse: Worse) -> None:
