@@ -64,7 +64,7 @@ class Reasons:
                 to_at=signal.ended_at or episode.watermark,
                 weight=round(strength(signal.score), 6),
             )
-            for episode, signal in signals_of(trouble)[:MOST_NAMED]
+            for episode, signal in signals_of(trouble, made.hints)[:MOST_NAMED]
         ]
 
     def _order(self, candidate: int) -> list[Evidence]:
@@ -106,7 +106,7 @@ class Reasons:
         found = []
         for at in np.flatnonzero((made.by == candidate) & (made.blame > 0)).tolist():
             caller = made.troubles[int(made.harmed[at])]
-            pairs = [p for p in signals_of(caller) if p[1].peer == made.names[candidate]]
+            pairs = [p for p in signals_of(caller, made.hints) if p[1].peer == made.names[candidate]]
             episode, signal = pairs[0]
             what = f"{caller.entity} sees it in its calls to {made.names[candidate]}: {sentence(signal)}"
             found.append(
