@@ -7,7 +7,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from aiops.model.metric_semantics.semantics import MetricRole, MetricSemantics
+from aiops.model.metric_semantics.semantics import MetricRole, MetricSemantics, Worse
 from aiops.model.metric_semantics.units import Dimension
 
 
@@ -49,7 +49,8 @@ def burden(meaning: MetricSemantics) -> tuple[Burden, float]:
         case MetricRole.LATENCY:
             return Burden.DURATION, 0.0
         case MetricRole.OTHER:
-            counted = meaning.known and unit.dimension is not Dimension.SHARE
+            described = meaning.known or meaning.part is not None or meaning.worse is not Worse.NEITHER
+            counted = described and unit.dimension is not Dimension.SHARE
             return Burden.LOAD if counted else Burden.PLAIN, 0.0
         case _:
             return Burden.LOAD, 0.0

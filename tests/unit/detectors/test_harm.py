@@ -34,6 +34,8 @@ from detectors.harm import Burden, burden, felt
         ("node_filesystem_avail_bytes", "", Burden.LOAD, 0.0),
         ("redis.keyspace.misses", "{miss}", Burden.LOAD, 0.0),
         ("error_ratio", "1", Burden.PLAIN, 0.0),
+        ("cache_misses", "", Burden.LOAD, 0.0),
+        ("memory_limit", "By", Burden.LOAD, 0.0),
     ],
 )
 def test_role_and_unit_tell_the_kind_of_burden(metric: str, unit: str, kind: Burden, scale: float) -> None:
