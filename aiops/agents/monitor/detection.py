@@ -41,7 +41,10 @@ _EXPIRY = 60 * SECOND
 _JUMP = 60 * SECOND
 _GRACE = 600 * SECOND
 """After a pause of the whole input nobody is called silent for so long."""
-_FULL_SHARE, _FULL_PERCENT = 1.0, 100.0
+_KIND = 5
+"""Column of the table's codes with the kind of a series."""
+_LEVELS = (SeriesKind.GAUGE, SeriesKind.CUMULATIVE_UPDOWN)
+"""Kinds whose values are levels, which can reach a ceiling; a rate or a quantile cannot."""
 
 Longs = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.uint8]
@@ -106,7 +109,6 @@ class Detection:
         """Revisions that nobody took yet."""
         self._flush = max(1, int(settings.flush_seconds * SECOND))
         self._names: dict[int, tuple[str, str, str | None]] = {}
-        self._limits: dict[tuple[int, int], float] = {}
         self._named = Named(lambda code: self.table.entities[code], self._name)
 
     # ------------------------------------------------------------------------------------------------ the clock
@@ -167,7 +169,9 @@ class Detection:
         known, size = len(self.bank), len(self.table)
         if size > known:
             codes = self.table.codes[known:size]
-            self.bank.admit(codes[:, 5].astype(np.uint8), self._limits_of(codes))
+            kinds = codes[:, _KIND].astype(np.uint8)
+            ceilings = self.meanings.ceilings(np.arange(known, size, dtype=np.int32))
+            self.bank.admit(kinds, np.where(np.isin(kinds, _LEVELS), ceilings, 0.0).astype(np.float32))
             self._watch(range(known, size), codes)
             self.sources = np.append(self.sources, np.full(size - known, self.source, np.uint8))
 
@@ -185,18 +189,6 @@ class Detection:
     def learn_sources(self, sources: npt.NDArray[np.generic]) -> None:
         """Where further series came from, of a snapshot."""
         self.sources = np.append(self.sources, sources.astype(np.uint8))
-
-    def _limits_of(self, codes: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
-        """Value that a gauge must not reach: a share of something that can be full."""
-        pairs, back = np.unique(codes[:, [1, 3, 5]], axis=0, return_inverse=True)
-        found = [self._limit(metric, unit, kind) for metric, unit, kind in pairs.tolist()]
-        return np.array(found, np.float32)[back.reshape(-1)]
-
-    def _limit(self, metric: int, unit: int, kind: int) -> float:
-        name, word = self.table.word(metric), self.table.word(unit)
-        if kind != SeriesKind.GAUGE or not name.endswith(("utilization", "usage", "used", "saturation")):
-            return 0.0
-        return _FULL_SHARE if word == "1" else _FULL_PERCENT if word == "%" else 0.0
 
     def take(self, points: Feed) -> Codes:
         """Scores and learns points; what their series did goes to the folder."""

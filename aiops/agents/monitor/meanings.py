@@ -33,6 +33,7 @@ class SeriesMeanings:
         self._worse = np.empty(0, np.int8)
         self._kinds = np.empty(0, np.uint8)
         self._scales = np.empty(0, np.float64)
+        self._ceilings = np.empty(0, np.float32)
         self._of_series = np.empty(0, np.int32)
         self._size = 0
 
@@ -49,6 +50,11 @@ class SeriesMeanings:
         """(n,) kind of each figure, and what one of its unit is in seconds or wholes; see ``detectors.harm``."""
         numbers = self._meanings(series)
         return self._kinds[numbers], self._scales[numbers]
+
+    def ceilings(self, series: Numbers) -> npt.NDArray[np.float32]:
+        """(n,) value that a series must not reach from below; 0: none is known."""
+        numbers = self._meanings(series)
+        return self._ceilings[numbers]
 
     def _meanings(self, series: Numbers) -> Numbers:
         if self._size < len(self._table):
@@ -88,4 +94,5 @@ class SeriesMeanings:
             burdens = [burden(one) for one in held]
             self._worse = np.append(self._worse, np.array([one.worse for one in held], np.int8))
             self._kinds = np.append(self._kinds, np.array([kind for kind, _ in burdens], np.uint8))
+            self._ceilings = np.append(self._ceilings, np.array([one.ceiling or 0.0 for one in held], np.float32))
             self._scales = np.append(self._scales, np.array([scale for _, scale in burdens]))

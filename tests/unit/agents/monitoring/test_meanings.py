@@ -48,6 +48,33 @@ def test_burdens_come_with_their_scales() -> None:
     assert scales.tolist() == [1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0]
 
 
+def test_what_can_be_full_has_a_ceiling() -> None:
+    """One for a share in use, none for what is idle and for what has no limit."""
+    table, found = meanings()
+    assert found.ceilings(table.add(SERIES)).tolist() == [0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("metric", "unit", "ceiling"),
+    [
+        ("system.filesystem.utilization", "1", 1.0),
+        ("system.filesystem.utilization", "%", 100.0),
+        ("k8s.container.cpu_limit_utilization", "1", 1.0),
+        ("k8s.container.cpu_request_utilization", "1", 0.0),
+        ("container.memory.percent", "1", 100.0),
+        ("node_filesystem_avail_bytes", "By", 0.0),
+        ("disk_usage", "1", 1.0),
+        ("disk_usage", "By", 0.0),
+        ("postgresql.backends", "1", 200.0),
+    ],
+)
+def test_a_ceiling_is_in_the_unit_of_the_series(metric: str, unit: str, ceiling: float) -> None:
+    """What is used of a request may exceed it; people give a limit where the table has none."""
+    table, found = meanings(MetricTable(parse_rows("postgresql.backends: {full: 200}")))
+    numbers = table.add([SeriesIdentity("a", metric, (), unit)])
+    assert found.ceilings(numbers).tolist() == [ceiling]
+
+
 @pytest.mark.parametrize("cut", range(len(SERIES) + 1))
 def test_series_may_come_at_any_time(cut: int) -> None:
     """Two batches, with questions in between, mean what one means."""
