@@ -23,12 +23,10 @@ SILENT = 0.6
 
 BUSIER = 1.2
 """From this many times its usual traffic on an item that is busy, or lets wait, is so because of its callers."""
-FULL = ("utilization", "saturation")
-"""Ends of names of shares of something that can be full."""
 MUTE = 3
 """So many different figures that are silent together mean that their sender is dead, however short the silence."""
 NOT_FULL = 0.7
-"""What can be full and is in use to less than this share is busier, but short of nothing …"""
+"""What has a ceiling and is below this share of it is busier, but short of nothing …"""
 IDLE = 0.3
 """… and this much of its weight is its own."""
 DOWN = 2.0
@@ -171,7 +169,8 @@ def _split(signal: Signal, entity: str, hints: Hints, *, busier: bool, held: boo
         return 0.0, 0.0, 1.0
     local = hints.locality(signal, entity)
     family = hints.family(signal)
-    if signal.metric.endswith(FULL) and signal.direction is Direction.UP and signal.value < NOT_FULL:
+    ceiling = hints.meaning(signal).ceiling
+    if ceiling is not None and signal.direction is Direction.UP and signal.value < NOT_FULL * ceiling:
         local *= IDLE
     if busier and family in (Family.QUEUE, Family.CPU):
         return 0.0, 1.0 - local, local
