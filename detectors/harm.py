@@ -1,38 +1,21 @@
-"""Which way a figure is worse, and from when anybody feels it, as far as its name and unit say: hints, never a need."""
+"""From when anybody notices that a figure has changed, by what the figure means."""
 
 from __future__ import annotations
 
 from enum import IntEnum
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-_WORSE_UP = (
-    "error", "fail", "latency", "duration", "p50", "p90", "p95", "p99", "timeout", "queue", "lag", "restart", "throttl",
-    "retr", "drop", "reject", "pending", "wait", "burn", "cpu", "memory", "saturation", "exception", "load_average",
-)  # fmt: skip
-_WORSE_DOWN = ("availability", "success", "healthy", "available", "ready")
-_TRAFFIC = (".count", ".total", ".rate", "requests")
-"""How much there is to do: more may be good or bad news, and so may less."""
-
-
-@lru_cache(maxsize=65_536)
-def detrimental(metric: str) -> int:
-    """+1 where higher is worse, -1 where lower is, 0 where the name does not say."""
-    name = metric.lower()
-    if name.endswith(("uptime", *_TRAFFIC)) and "error" not in name:
-        return 0
-    if name == "up" or name.endswith((".up", "_up")) or any(hint in name for hint in _WORSE_DOWN):
-        return -1
-    return 1 if any(hint in name for hint in _WORSE_UP) else 0
+from aiops.model.metric_semantics.semantics import MetricRole, MetricSemantics, Worse
+from aiops.model.metric_semantics.units import Dimension
 
 
 class Burden(IntEnum):
     """What kind of figure it is, for ``felt``."""
 
     PLAIN = 0
-    """Errors, readiness, silence, and whatever the name does not say: each departure counts at once."""
+    """Errors, availability, silence, and whatever nobody described: each departure counts at once."""
     LOAD = 1
     """How much there is to do, and how much waits."""
     DURATION = 2
@@ -49,30 +32,28 @@ FELT_SHARE = 0.8
 LEAST_COUNT = 1.0
 """A count or rate below one is compared with one."""
 
-_PLAIN = (
-    "error", "fail", "timeout", "restart", "throttl", "retr", "drop", "reject", "exception", "burn", "redeliver",
-    "unavailable", ".ratio", "_ratio", "loss", *_WORSE_DOWN,
-)  # fmt: skip
-_DURATION = ("latency", "duration", "delay", "response_time", "p50", "p90", "p95", "p99", ".wait", "_wait")
-_LOAD = (
-    *_TRAFFIC, "cpu", "memory", "load", "queue", "lag", "wait", "pending", "active", "connection", "backlog", "message",
-    "backends", "thread", "pool", "heap", "throughput", "hits", "misses", "uptime",
-)  # fmt: skip
-_FULL = ("utilization", "usage", "used", "saturation")
-_SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+_WAITED_FOR = frozenset({MetricRole.LATENCY, MetricRole.QUEUE})
+"""Roles whose times somebody waits for; processor time, pauses and ages are amounts."""
 
 
-@lru_cache(maxsize=65_536)
-def burden(metric: str, unit: str) -> tuple[Burden, float]:
+def burden(meaning: MetricSemantics) -> tuple[Burden, float]:
     """Kind of a figure, and what one of its unit is in seconds (durations) or wholes (shares); 0: not known."""
-    name = metric.lower()
-    if any(hint in name for hint in _PLAIN):
-        return Burden.PLAIN, 0.0
-    if name.endswith(_FULL) and unit in {"1", "%"}:
-        return Burden.SHARE, 1.0 if unit == "1" else 0.01
-    if any(hint in name for hint in _DURATION) and not name.endswith(_TRAFFIC):
-        return Burden.DURATION, _SECONDS.get(unit, 0.0)
-    return (Burden.LOAD if any(hint in name for hint in _LOAD) else Burden.PLAIN), 0.0
+    if meaning.ceiling is not None and meaning.ceiling > 0:
+        return Burden.SHARE, 1.0 / meaning.ceiling
+    unit = meaning.unit
+    if meaning.role in _WAITED_FOR and unit.dimension is Dimension.TIME:
+        return Burden.DURATION, unit.factor
+    match meaning.role:
+        case MetricRole.ERRORS | MetricRole.AVAILABILITY:
+            return Burden.PLAIN, 0.0
+        case MetricRole.LATENCY:
+            return Burden.DURATION, 0.0
+        case MetricRole.OTHER:
+            described = meaning.known or meaning.part is not None or meaning.worse is not Worse.NEITHER
+            counted = described and unit.dimension is not Dimension.SHARE
+            return Burden.LOAD if counted else Burden.PLAIN, 0.0
+        case _:
+            return Burden.LOAD, 0.0
 
 
 def felt(

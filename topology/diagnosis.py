@@ -10,6 +10,7 @@ from aiops.model.entities import MAIN_DOMAIN, EdgeKind
 from aiops.model.episodes import Episode
 from aiops.model.prose import Prose
 from aiops.model.reports import Change
+from topology.hints import Hints
 from topology.impact import impact
 from topology.kinds import SILENT_CAUSE, UNKNOWN, kind_of
 from topology.rankers.protocol import Candidate, Question, Ranker, Ranking
@@ -38,7 +39,8 @@ class Subject:
 def diagnose(question: Question, ranker: Ranker, subject: Subject) -> Diagnosis:
     """Everything analysis says of an incident. Pure."""
     ranked = ranker.rank(question)
-    doubted = doubt(question.episodes, question.graph)
+    hints = Hints(question.metrics)
+    doubted = doubt(question.episodes, question.graph, hints)
     if doubted is not None:
         ranked = _disbelieved(ranked, doubted, question)
     first = ranked.candidates[0] if ranked.candidates else None
@@ -50,7 +52,7 @@ def diagnose(question: Question, ranker: Ranker, subject: Subject) -> Diagnosis:
         Hypothesis(
             c.entity,
             c.probability,
-            TELEMETRY if doubted is not None and c is first else _kind(c, question, suspected),
+            TELEMETRY if doubted is not None and c is first else _kind(c, question, suspected, hints),
             c.evidence,
         )
         for c in ranked.candidates
@@ -85,7 +87,7 @@ def _disbelieved(ranked: Ranking, found: Doubt, question: Question) -> Ranking:
     return Ranking(told, ranked.p_unknown * left, rest)
 
 
-def _kind(candidate: Candidate, question: Question, suspected: Iterable[ChangeSuspect]) -> str:
+def _kind(candidate: Candidate, question: Question, suspected: Iterable[ChangeSuspect], hints: Hints) -> str:
     episodes = [episode for episode in question.episodes if episode.entity == candidate.entity]
     # a place that says nothing itself is told of by its parts
     parts = {name for name, how in question.graph.serves_of(candidate.entity) if how is EdgeKind.PART_OF}
@@ -96,7 +98,9 @@ def _kind(candidate: Candidate, question: Question, suspected: Iterable[ChangeSu
     on_it = [(s.suspicion, s.id) for s in suspected if s.entity == candidate.entity]
     suspicion, change = max(on_it, default=(0.0, None))
     signals = [signal for episode in episodes for signal in episode.signals]
-    return kind_of(signals, kinds.get(change) if change else None, suspicion) if signals else UNKNOWN
+    if not signals:
+        return UNKNOWN
+    return kind_of(signals, hints, kinds.get(change) if change else None, suspicion=suspicion)
 
 
 def kinds_of_changes(changes: Iterable[Change]) -> Mapping[str, str]:

@@ -1,16 +1,24 @@
-"""What a metric's name hints at. Hints may help, nothing depends on them: an unknown name is ``Family.OTHER``."""
+"""What a signal tells the analysis of its entity, by what its metric means."""
 
 from __future__ import annotations
 
 import re
 from enum import StrEnum
-from functools import lru_cache
 
 from aiops.model.episodes import Direction, Signal, Source
+from aiops.model.metric_semantics.semantics import (
+    MetricPart,
+    MetricRole,
+    MetricSemantics,
+    MetricSubject,
+    Worse,
+)
+from aiops.model.metric_semantics.table import MetricTable
+from aiops.model.metric_semantics.units import Dimension
 
 
 class Family(StrEnum):
-    """What a figure is about."""
+    """What a figure is about, as far as causes go; follows from its role and part."""
 
     ERROR = "error"
     AVAILABILITY = "availability"
@@ -29,159 +37,130 @@ class Family(StrEnum):
 
 LOCAL = frozenset({Family.CPU, Family.MEMORY, Family.DISK, Family.QUEUE, Family.CERTIFICATE, Family.RESTART})
 """Families that tell of the entity itself; the others may come from what it needs or from who uses it."""
-
-_WORDS: tuple[tuple[Family, tuple[str, ...]], ...] = (
-    (Family.CERTIFICATE, ("cert", "certificate", "tls", "x509")),
-    (Family.RESTART, ("restart", "restarts", "oom", "oomkill", "crash", "pods", "replicas")),
-    (Family.AVAILABILITY, ("availability", "success", "healthy", "up", "ready", "ok", "available")),
-    (
-        Family.ERROR,
-        (
-            "error",
-            "errors",
-            "err",
-            "exception",
-            "exceptions",
-            "fail",
-            "failed",
-            "failure",
-            "failures",
-            "fault",
-            "faults",
-            "5xx",
-            "4xx",
-            "timeout",
-            "timeouts",
-            "rejected",
-            "refused",
-            "retries",
-            "drop",
-            "dropped",
-            "redelivered",
-            "unavailable",
-        ),
-    ),
-    (
-        Family.LATENCY,
-        ("latency", "duration", "delay", "rt", "response", "elapsed", "p50", "p90", "p95", "p99", "mrt", "ttfb"),
-    ),
-    (
-        Family.QUEUE,
-        ("queue", "lag", "backlog", "pending", "waiting", "pool", "inflight", "saturation", "threads", "connections"),
-    ),
-    (Family.CPU, ("cpu", "load", "load1", "load5", "load15", "throttled", "throttling")),
-    (Family.MEMORY, ("memory", "mem", "heap", "rss", "swap", "gc")),
-    (
-        Family.DISK,
-        ("disk", "diskio", "filesystem", "fs", "inode", "iops", "io", "iowait", "storage", "syscall", "volume"),
-    ),
-    (Family.NETWORK, ("network", "net", "packet", "packets", "tcp", "retransmit", "receive", "transmit", "rx", "tx")),
-    (
-        Family.TRAFFIC,
-        (
-            "requests",
-            "request",
-            "rps",
-            "qps",
-            "count",
-            "throughput",
-            "workload",
-            "ops",
-            "calls",
-            "rate",
-            "hits",
-            "traffic",
-            "sessions",
-            "published",
-            "delivered",
-            "consumed",
-        ),
-    ),
-)
-_LOSS = frozenset(_WORDS[3][1])
-"""Words of errors: a network that loses something is in trouble itself."""
-_RANK = {word: (order, family) for order, (family, words) in enumerate(_WORDS) for word in words}
-_SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[a-z]*\d+[a-z]*")
-
-
-_LAST = re.compile(r"[^a-z0-9]+")
-_AMOUNTS = frozenset({"count", "total", "rate"})
-_BUSY = frozenset({"active", "request", "requests"})
+ANEW = frozenset({Family.MEMORY, Family.DISK})
+"""Families whose fall is no relief: a process that began anew, or lost what it held, shows it so."""
+_SAID_BY_LOGS = frozenset({Family.OTHER, Family.TRAFFIC, Family.ERROR})
+"""Families that are ``LOG`` where they come from lines of a log."""
+_PARTS = {
+    MetricPart.CPU: Family.CPU,
+    MetricPart.MEMORY: Family.MEMORY,
+    MetricPart.DISK: Family.DISK,
+    MetricPart.NETWORK: Family.NETWORK,
+}
+_ROLES = {
+    MetricRole.LATENCY: Family.LATENCY,
+    MetricRole.ERRORS: Family.ERROR,
+    MetricRole.TRAFFIC: Family.TRAFFIC,
+    MetricRole.AVAILABILITY: Family.AVAILABILITY,
+    MetricRole.QUEUE: Family.QUEUE,
+    MetricRole.SATURATION: Family.QUEUE,
+}
+_BY_PART_FIRST = frozenset({MetricRole.SATURATION, MetricRole.RESOURCE, MetricRole.RUNTIME, MetricRole.TRAFFIC})
+"""Roles of figures that are about their part; errors and times are about themselves, but on a disk or a network."""
 _HOST = re.compile(r"[{,](?:host\.name|k8s\.node\.name|host|node)=([^,}]+)")
-_ABOUT_OTHERS = frozenset({"node", "host", "client", "outbound", "upstream"})
-"""Words of figures that an entity reports about its host, or about those that it calls."""
 
 
-@lru_cache(maxsize=65_536)
-def words(metric: str) -> frozenset[str]:
-    """The words of a name, split at case and punctuation, in lower case."""
-    split = (word.lower() for word in _SPLIT.findall(metric))
-    return frozenset((*split, *re.split(r"[^a-z0-9]+", metric.lower())))
-
-
-@lru_cache(maxsize=65_536)
-def family(metric: str) -> Family:
-    """Family of a metric by the words of its name; the most telling word wins."""
-    named = words(metric)
-    found = [_RANK[word] for word in named if word in _RANK]
-    best = min(found)[1] if found else Family.OTHER
-    if best is Family.ERROR and any(family is Family.NETWORK for _, family in found):
-        return Family.NETWORK
-    if best is Family.LATENCY and _LAST.split(metric.lower())[-1] in _AMOUNTS:
-        return Family.TRAFFIC  # how often, of a histogram of how long
-    if best is Family.TRAFFIC and "active" in named and not _BUSY.isdisjoint(named - {"active"}):
-        return Family.QUEUE
-    return best
-
-
-def family_of(signal: Signal) -> Family:
-    """Family of a signal; what logs say is ``LOG`` unless the name tells more."""
-    named = family(signal.metric)
-    return Family.LOG if signal.source is Source.LOG and named in (Family.OTHER, Family.TRAFFIC) else named
-
-
-_LESS_IS_RELIEF = frozenset({Family.ERROR, Family.LATENCY, Family.QUEUE, Family.CPU})
-_COUNTED = frozenset({"pods", "replicas"})
-
-
-def relief(signal: Signal) -> bool:
-    """Whether it went the harmless way: less work, fewer errors, more instances. It follows what happens elsewhere."""
-    kind = family_of(signal)
-    if signal.direction is Direction.DOWN:
-        return kind in _LESS_IS_RELIEF
-    more = kind is Family.AVAILABILITY or not _COUNTED.isdisjoint(words(signal.metric))
-    return more and signal.direction is Direction.UP
-
-
-def locality(signal: Signal) -> float:
-    """In [0, 1]: how much the signal tells of the entity itself rather than of what it needs or who uses it."""
-    if signal.peer or not _ABOUT_OTHERS.isdisjoint(words(signal.metric)):
-        return 0.1
-    if relief(signal):
-        return 0.15
-    match family_of(signal):
-        case Family.CPU if "load" in words(signal.metric):
-            return 0.3  # what waits is in it, and waits for others as often
-        case kind if kind in LOCAL:
-            return 1.0
-        case Family.LOG:
-            return 0.6
-        case Family.NETWORK if not _LOSS.isdisjoint(words(signal.metric)):
-            return 1.0
-        case Family.TRAFFIC | Family.NETWORK:
-            # traffic follows whoever sends it; silence is the entity's own
-            return 1.0 if signal.direction is Direction.SILENT else 0.15
-        case _:
-            return 1.0 if signal.direction is Direction.SILENT else 0.25
-
-
-def starved(signal: Signal) -> bool:
-    """Whether it has less to do: that goes from caller to callee, and harms nobody above."""
-    less = signal.direction is Direction.DOWN and family_of(signal) is Family.TRAFFIC
-    return less and _ABOUT_OTHERS.isdisjoint(words(signal.metric))
+def family(meaning: MetricSemantics) -> Family:
+    """Family of a metric."""
+    role, part = meaning.role, meaning.part
+    match part:
+        case MetricPart.CERTIFICATE:
+            return Family.CERTIFICATE
+        case MetricPart.RESTART | MetricPart.INSTANCES if role is MetricRole.AVAILABILITY:
+            return Family.RESTART
+        case MetricPart.DISK if role in {MetricRole.LATENCY, MetricRole.QUEUE}:
+            return Family.DISK
+        case MetricPart.NETWORK if role is MetricRole.ERRORS:
+            return Family.NETWORK
+    if part in _PARTS and role in _BY_PART_FIRST:
+        return _PARTS[part]
+    return _ROLES.get(role, Family.OTHER)
 
 
 def host_of(signal: Signal) -> str:
     """Host that sent the figure, as far as the series' attributes name it; else empty."""
     found = _HOST.search(signal.series)
     return found[1] if found else ""
+
+
+def attributes_of(series: str) -> list[tuple[str, str]]:
+    """Attributes of a series as people read it, ``metric{name=value,…}``."""
+    inside = series.partition("{")[2].removesuffix("}")
+    pairs = (pair.partition("=") for pair in inside.split(","))
+    return [(name, value) for name, equals, value in pairs if equals]
+
+
+class Hints:
+    """Reads signals by what their metrics mean.
+
+    Args:
+        metrics: the table that says so.
+    """
+
+    def __init__(self, metrics: MetricTable) -> None:
+        self._metrics = metrics
+        self._of_metric: dict[str, tuple[MetricSemantics, Family]] = {}
+
+    def of_metric(self, metric: str) -> tuple[MetricSemantics, Family]:
+        """Meaning and family of a metric, whatever the state that a series of it shows."""
+        found = self._of_metric.get(metric)
+        if found is None:
+            meaning = self._metrics.of(metric)
+            found = self._of_metric[metric] = meaning, family(meaning)
+        return found
+
+    def meaning(self, signal: Signal) -> MetricSemantics:
+        """What a signal's series means; its attributes may turn the direction."""
+        meaning, _ = self.of_metric(signal.metric)
+        return meaning if meaning.states is None else meaning.in_state(attributes_of(signal.series))
+
+    def family(self, signal: Signal) -> Family:
+        """Family of a signal; what logs say is ``LOG`` unless the metric tells more."""
+        _, named = self.of_metric(signal.metric)
+        return Family.LOG if signal.source is Source.LOG and named in _SAID_BY_LOGS else named
+
+    def relief(self, signal: Signal) -> bool:
+        """Whether it went the harmless way: less work, fewer errors, more instances; follows what happens elsewhere."""
+        worse = self.meaning(signal).worse
+        against = {Direction.DOWN: Worse.UP, Direction.UP: Worse.DOWN}.get(signal.direction)
+        return worse is against and self.family(signal) not in ANEW
+
+    def of_others(self, signal: Signal, entity: str = "") -> bool:
+        """Whether the figure is about those that its entity calls, or about a host that is not the entity."""
+        meaning, _ = self.of_metric(signal.metric)
+        if signal.peer or meaning.about is MetricSubject.PEER:
+            return True
+        return meaning.about is MetricSubject.HOST and (not meaning.known or host_of(signal) not in {"", entity})
+
+    def locality(self, signal: Signal, entity: str = "") -> float:
+        """In [0, 1]: how much the signal tells of ``entity`` itself rather than of what it needs or who uses it."""
+        if self.of_others(signal, entity):
+            return 0.1
+        if self.relief(signal):
+            return 0.15
+        silent = signal.direction is Direction.SILENT
+        match self.family(signal):
+            case Family.CPU if self._is_run_queue(signal):
+                return 0.3  # what waits is in it, and waits for others as often
+            case kind if kind in LOCAL:
+                return 1.0
+            case Family.LOG:
+                return 0.6
+            case Family.NETWORK if self.meaning(signal).role is MetricRole.ERRORS:
+                return 1.0
+            case Family.TRAFFIC | Family.NETWORK:
+                # traffic follows whoever sends it; silence is the entity's own
+                return 1.0 if silent else 0.15
+            case _:
+                return 1.0 if silent else 0.25
+
+    def starved(self, signal: Signal) -> bool:
+        """Whether it has less to do: that goes from caller to callee, and harms nobody above."""
+        less = signal.direction is Direction.DOWN and self.family(signal) is Family.TRAFFIC
+        return less and self.of_metric(signal.metric)[0].about is MetricSubject.ENTITY
+
+    def _is_run_queue(self, signal: Signal) -> bool:
+        """A number of threads, as load averages are, and no share or time."""
+        meaning, _ = self.of_metric(signal.metric)
+        counted = meaning.unit.dimension in {Dimension.COUNT, Dimension.UNKNOWN}
+        return meaning.role is MetricRole.SATURATION and counted

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aiops.model.episodes import Direction, Signal
-from topology.hints import Family, family_of
+from aiops.model.metric_semantics.semantics import Worse
+from topology.hints import Family, Hints
 from topology.rankers.scene import strength
 
 UNKNOWN = "unknown"
@@ -34,17 +35,18 @@ SUSPICIOUS = 0.5
 _NOT_BY_CHANGE = frozenset({"certificate", "disk", "silence"})
 
 
-def kind_of(signals: Iterable[Signal], change: str | None = None, suspicion: float = 0.0) -> str:
+def kind_of(signals: Iterable[Signal], hints: Hints, change: str | None = None, *, suspicion: float = 0.0) -> str:
     """Kind of fault of one entity.
 
     Args:
         signals: its own, without figures about calls to others counting in full.
+        hints: what their metrics mean.
         change: kind of the most suspicious change on it, if any.
         suspicion: of that change, in [0, 1].
     """
     scores: dict[str, float] = {}
     for signal in signals:
-        kind, weight = _one(signal)
+        kind, weight = _one(signal, hints)
         weight *= strength(signal.score) * (0.3 if signal.peer else 1.0)
         scores[kind] = max(scores.get(kind, 0.0), weight)
     best = min(scores, key=lambda kind: (-scores[kind], kind)) if scores else UNKNOWN
@@ -53,12 +55,13 @@ def kind_of(signals: Iterable[Signal], change: str | None = None, suspicion: flo
     return best
 
 
-def _one(signal: Signal) -> tuple[str, float]:
-    family = family_of(signal)
+def _one(signal: Signal, hints: Hints) -> tuple[str, float]:
+    family = hints.family(signal)
     if signal.direction is Direction.SILENT:
         return "crash", 1.6
     if family is Family.TRAFFIC and signal.direction is Direction.DOWN and signal.value <= 0.02 * abs(signal.expected):
         return "crash", 1.2
-    if family in (Family.CPU, Family.MEMORY, Family.DISK) and signal.direction is Direction.DOWN:
+    fell = signal.direction is Direction.DOWN and hints.meaning(signal).worse is not Worse.DOWN
+    if family in (Family.CPU, Family.MEMORY, Family.DISK) and fell:
         return KINDS[family], 0.4
     return KINDS.get(family, UNKNOWN), _TELLING.get(family, 0.3)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from aiops.model.entities import EdgeKind
 from aiops.model.episodes import Episode
 from topology.graph import Graph
-from topology.hints import Family, family_of, host_of
+from topology.hints import Family, Hints, host_of
 
 MANY = 2
 """So many unrelated kinds of figures a lone host must report at once: one may be a thing that nobody can feel yet."""
@@ -34,11 +34,11 @@ class Doubt:
     """Who would feel it elsewhere, and does not."""
 
 
-def doubt(episodes: Iterable[Episode], graph: Graph) -> Doubt | None:
+def doubt(episodes: Iterable[Episode], graph: Graph, hints: Hints) -> Doubt | None:
     """Whether the trouble is told by one host only, against others' silence; None: it is borne out, or nobody could."""
     told = [(episode.entity, signal) for episode in episodes for signal in episode.signals]
     hosts = {host_of(signal) for _, signal in told}
-    kinds = {Family.TRAFFIC if (kind := family_of(signal)) in WORK else kind for _, signal in told}
+    kinds = {Family.TRAFFIC if (kind := hints.family(signal)) in WORK else kind for _, signal in told}
     if len(hosts) != 1 or "" in hosts or len(kinds) < MANY:
         return None
     host = hosts.pop()

@@ -11,6 +11,7 @@ from aiops.model.diagnoses import Diagnosis, Evidence, Hypothesis
 from aiops.model.episodes import Episode
 from aiops.model.handoffs import Diagnosed, DiagnoseRequest, Handoff, Intent, MergeProposed, Payload, Role
 from aiops.model.incidents import Incident
+from aiops.model.metric_semantics.table import MetricTable
 from aiops.model.prose import Prose
 from aiops.settings import Settings
 from topology.diagnosis import Subject, diagnose, onset_of
@@ -28,11 +29,13 @@ class AnalysisAgent:
     Args:
         settings: the tree of settings; correlation's window bounds which incidents may be one.
         ranker_name: name in the registry of rankers.
+        metrics: what metrics mean; None: the shipped table.
     """
 
     role = Role.ANALYSIS
 
-    def __init__(self, settings: Settings, ranker_name: str = DEFAULT) -> None:
+    def __init__(self, settings: Settings, ranker_name: str = DEFAULT, *, metrics: MetricTable | None = None) -> None:
+        self._metrics = metrics or MetricTable()
         self._window = int(settings.control.correlation_seconds * 1e9)
         self._ranker = ranker(ranker_name)
 
@@ -57,6 +60,7 @@ class AnalysisAgent:
             graph=view.graph,
             onset=onset_of(view.episodes) or incident.onset,
             changes=view.changes,
+            metrics=self._metrics,
         )
         subject = Subject(incident.id, view.at, incident.context_version, incident.domain)
         return diagnose(question, self._ranker, subject)

@@ -25,6 +25,7 @@ from aiops.model.entities import RUNTIME_ENTITY, Objective
 from aiops.model.episodes import Direction, Episode, Signal, Source
 from aiops.model.errors import FencedOutError, PermanentError
 from aiops.model.ledger import LedgerLine
+from aiops.model.metric_semantics.table import MetricTable
 from aiops.model.telemetry import EntityReading, FleetQuestion
 from aiops.ports import FetchedRecords, SlotSnapshot, TopicPartition
 from aiops.settings import Settings
@@ -66,14 +67,21 @@ class MonitoringAgent:
         settings: the runtime's.
         shard: number of the shard, for texts.
         objectives: service-level objectives by entity; their budgets are computed from spans.
+        metrics: what metrics mean; None: the shipped table.
     """
 
     def __init__(
-        self, settings: Settings, shard: int = 0, objectives: Mapping[str, tuple[Objective, ...]] | None = None
+        self,
+        settings: Settings,
+        shard: int = 0,
+        objectives: Mapping[str, tuple[Objective, ...]] | None = None,
+        *,
+        metrics: MetricTable | None = None,
     ) -> None:
         self.settings = settings
         self.shard = shard
         self.objectives = objectives or {}
+        self.metrics = metrics or MetricTable()
         self._owned: dict[int, _Owned] = {}
         self._losses: list[Episode] = []
         self._blindness = Blindness(shard, settings.domain, round(settings.data.blind_seconds * SECOND))
@@ -96,7 +104,8 @@ class MonitoringAgent:
             newest = max(newest, self._owned[slot].slot.plan.generation)
         if generation < newest:
             raise FencedOutError(f"slot {slot}: generation {generation} is older than {newest}")
-        made = Slot(plan_of(self.settings, slot, generation, self.objectives))
+        plan = plan_of(self.settings, slot, generation, objectives=self.objectives, metrics=self.metrics)
+        made = Slot(plan)
         archivist = Archivist(made)
         archivist.restore(snapshots)
         self._owned[slot] = _Owned(made, archivist, Reader(made))

@@ -24,14 +24,3 @@ def ratio(level: float, lead: float, wide: float, limit: float, horizon_points: 
     if lead < STEADY * wide or lead <= 0.0 or level < FROM_SHARE * limit:
         return 0.0
     return min(horizon_points * lead / (LAG_POINTS * max(limit - level, 1e-3 * limit)), 100.0)
-
-
-def limit_of(metric: str, unit: str) -> float:
-    """The limit that name and unit of a metric state: 1 for shares, 100 for per cent, 0 for none known."""
-    name = metric.lower()
-    if not any(
-        word in name
-        for word in ("utilization", "utilisation", "usage_ratio", "used_ratio", "used_percent", "usage_percent")
-    ):
-        return 0.0
-    return 100.0 if unit == "%" or "percent" in name else 1.0

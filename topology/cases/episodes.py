@@ -8,9 +8,11 @@ import polars as pl
 
 from aiops.model.entities import Edge
 from aiops.model.episodes import Direction, Episode, Signal, Source
+from aiops.model.metric_semantics.table import MetricTable
 from topology.cases.case import METRICS, Case
 from topology.cases.shifts import Panel, Shift, find_onset, panel, shifts
 from topology.graph import Graph
+from topology.hints import Hints
 from topology.rankers.protocol import Question
 
 LEAST_SCORE = 0.7
@@ -25,15 +27,21 @@ ALERT_SCORE = 0.8
 _SOURCES = {"metric": Source.METRIC, "log": Source.LOG, "trace": Source.SPAN}
 
 
-def question(case: Case) -> Question:
-    """What the rankers are asked about a case."""
+def question(case: Case, metrics: MetricTable | None = None) -> Question:
+    """What the rankers are asked about a case.
+
+    Args:
+        case: what was recorded.
+        metrics: what its metrics mean; None: the shipped table.
+    """
+    metrics = metrics or MetricTable()
     table = _figures(case)
     signals = _alerts(case)
     onset = case.onset or 0
     if len(table):
         held = panel(table, case.from_at, case.to_at, case.step)
         onset = case.onset or _onset(case, held)
-        signals.extend(_signals(shifts(held, onset)))
+        signals.extend(_signals(shifts(held, onset, Hints(metrics))))
     if not onset:
         onset = min((signal.since for _, signal in signals if signal.since), default=0)
     return Question(
@@ -42,6 +50,7 @@ def question(case: Case) -> Question:
         onset=onset,
         changes=case.changes,
         resolution=case.step,
+        metrics=metrics,
     )
 
 

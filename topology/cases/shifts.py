@@ -15,7 +15,8 @@ import numpy.typing as npt
 import polars as pl
 
 from aiops.model.episodes import Direction, Source
-from topology.hints import Family, family
+from aiops.model.metric_semantics.semantics import Worse
+from topology.hints import Family, Hints
 
 Matrix = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -86,7 +87,7 @@ def panel(table: pl.DataFrame, from_at: int, to_at: int, step: int) -> Panel:
     )
 
 
-def shifts(held: Panel, onset: int) -> list[Shift]:
+def shifts(held: Panel, onset: int, hints: Hints) -> list[Shift]:
     """Every series that has something to say, in the panel's order."""
     begin = int(np.searchsorted(held.times, onset))
     before, after = held.values[:begin], held.values[begin:]
@@ -103,7 +104,7 @@ def shifts(held: Panel, onset: int) -> list[Shift]:
         if told[at] >= LEAST_BEFORE and np.isfinite(moved[at]):
             out = np.flatnonzero(np.abs(after[:, at] - level[at]) > single[at])
             first = begin + (int(out[0]) if len(out) else 0)
-            harm = 1.0 if _harmful(held.metrics[at], rise[at] > 0) else BENIGN
+            harm = 1.0 if _harmful(held.metrics[at], hints, up=bool(rise[at] > 0)) else BENIGN
             ratio = harm * float(moved[at] / usual[at])
             score = ratio**2 / (1.0 + ratio**2)
             way = Direction.UP if rise[at] > 0 else Direction.DOWN
@@ -112,7 +113,8 @@ def shifts(held: Panel, onset: int) -> list[Shift]:
             first, score, way, shown = begin, 0.9, Direction.SILENT, (0.0, float(level[at]))
         elif told[at] == 0 and np.any(np.isfinite(after[:, at])):
             first = begin + int(np.flatnonzero(np.isfinite(after[:, at]))[0])
-            errors = family(held.metrics[at]) is Family.ERROR
+            _, named = hints.of_metric(held.metrics[at])
+            errors = named is Family.ERROR
             score, way, shown = 0.9 if errors else 0.5, Direction.NEW, (float(np.nanmax(after[:, at])), 0.0)
         else:
             continue
@@ -159,14 +161,13 @@ def _rolling(values: Matrix, width: int) -> Matrix:
     return np.where(many > 0, (total[width:] - total[:-width]) / np.maximum(many, 1), np.nan)
 
 
-def _harmful(metric: str, up: bool) -> bool:  # noqa: FBT001
-    match family(metric):
-        case Family.LATENCY | Family.ERROR | Family.QUEUE | Family.RESTART:
-            return up
-        case Family.AVAILABILITY:
-            return not up
-        case _:
-            return True
+_SYMPTOMS = frozenset({Family.LATENCY, Family.ERROR, Family.QUEUE, Family.RESTART, Family.AVAILABILITY})
+"""Families of figures that are better one way; anything else may tell of trouble either way."""
+
+
+def _harmful(metric: str, hints: Hints, *, up: bool) -> bool:
+    meaning, family = hints.of_metric(metric)
+    return family not in _SYMPTOMS or meaning.worse is not (Worse.DOWN if up else Worse.UP)
 
 
 def find_onset(held: Panel, latest: int) -> int:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from aiops.model.diagnoses import Evidence
 from aiops.model.episodes import Episode
+from aiops.model.metric_semantics.table import MetricTable
 from aiops.model.reports import Change
 from topology.graph import Graph
 
@@ -28,6 +29,8 @@ class Question:
     changes: tuple[Change, ...] = ()
     resolution: int = 10 * 10**9
     """Times closer than this cannot be told apart, ns (a step of the data)."""
+    metrics: MetricTable = field(default_factory=MetricTable)
+    """What metrics mean."""
 
 
 @dataclass(frozen=True, slots=True)

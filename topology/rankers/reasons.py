@@ -59,7 +59,7 @@ class Reasons:
             return [
                 Evidence(f"graph:{name}", False, Prose(what), "graph", 0, 0, round(float(made.strength[candidate]), 6))
             ]
-        found = signals_of(trouble)
+        found = signals_of(trouble, made.hints)
         siblings = [signal.series for _, signal in found]
         return [
             Evidence(
@@ -115,7 +115,7 @@ class Reasons:
         found = []
         for at in np.flatnonzero((made.by == candidate) & (made.blame > 0)).tolist():
             caller = made.troubles[int(made.harmed[at])]
-            pairs = signals_of(caller)
+            pairs = signals_of(caller, made.hints)
             episode, signal = next(p for p in pairs if p[1].peer == made.names[candidate])
             said = sentence(signal, [other.series for _, other in pairs])
             what = f"{caller.entity} sees it in its calls to {made.names[candidate]}: {said}"

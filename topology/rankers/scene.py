@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from aiops.model.episodes import Direction, Episode, Signal
 from topology.graph import CALLS, RUNS_ON, USES, Floats, Graph, Ints
-from topology.hints import Family, family_of, host_of, locality, starved
+from topology.hints import Family, Hints, host_of
 from topology.rankers.protocol import Question
 
 HOPS = 5
@@ -23,12 +23,10 @@ SILENT = 0.6
 
 BUSIER = 1.2
 """From this many times its usual traffic on an item that is busy, or lets wait, is so because of its callers."""
-FULL = ("utilization", "saturation")
-"""Ends of names of shares of something that can be full."""
 MUTE = 3
 """So many different figures that are silent together mean that their sender is dead, however short the silence."""
 NOT_FULL = 0.7
-"""What can be full and is in use to less than this share is busier, but short of nothing …"""
+"""What has a ceiling and is below this share of it is busier, but short of nothing …"""
 IDLE = 0.3
 """… and this much of its weight is its own."""
 DOWN = 2.0
@@ -101,6 +99,7 @@ class Scene:
     """(e,) ``harmed`` calls or uses ``by``, so that its load is the other's doing."""
     pull: Floats
     """(e,) in [0, 1]: share of the trouble of ``harmed`` that may come from ``by``."""
+    hints: Hints
 
 
 def strength(score: float) -> float:
@@ -108,27 +107,27 @@ def strength(score: float) -> float:
     return min(-log(1.0 - min(max(score, 0.0), 0.999999)), MOST_STRENGTH)
 
 
-def troubles(episodes: Iterable[Episode]) -> dict[str, Trouble]:
+def troubles(episodes: Iterable[Episode], hints: Hints) -> dict[str, Trouble]:
     """Trouble by entity, in the order of names."""
     grouped: dict[str, list[Episode]] = {}
     for episode in episodes:
         grouped.setdefault(episode.entity, []).append(episode)
-    return {name: _trouble(name, grouped[name]) for name in sorted(grouped)}
+    return {name: _trouble(name, grouped[name], hints) for name in sorted(grouped)}
 
 
-def _trouble(entity: str, episodes: list[Episode]) -> Trouble:
+def _trouble(entity: str, episodes: list[Episode], hints: Hints) -> Trouble:
     starts = [episode.opened_at for episode in episodes if episode.opened_at > 0]
     signals = [signal for episode in episodes for signal in episode.signals]
-    busier = any(_more_traffic(signal) for signal in signals)
-    held = any(signal.peer and _complains(signal) for signal in signals)
+    busier = any(_more_traffic(signal, hints) for signal in signals)
+    held = any(signal.peer and _complains(signal, hints) for signal in signals)
     silent = {signal.metric for signal in signals if signal.direction is Direction.SILENT}
     mute = len(silent) >= MUTE
-    split = [(_nats(s, mute=mute), _split(s, busier=busier, held=held)) for s in signals]
-    down = [nats * parts[0] for (nats, parts), s in zip(split, signals, strict=True) if _tells_down(s)]
+    split = [(_nats(s, mute=mute), _split(s, entity, hints, busier=busier, held=held)) for s in signals]
+    down = [nats * parts[0] for (nats, parts), s in zip(split, signals, strict=True) if _tells_down(s, hints)]
     bare = [strength(e.severity) for e in episodes if not e.signals]
     blames: dict[str, list[float]] = {}
     for signal in signals:
-        if signal.peer and signal.peer != entity and _complains(signal):
+        if signal.peer and signal.peer != entity and _complains(signal, hints):
             blames.setdefault(signal.peer, []).append(strength(signal.score))
     hosts = [host for signal in signals if (host := host_of(signal))]
     return Trouble(
@@ -140,7 +139,7 @@ def _trouble(entity: str, episodes: list[Episode]) -> Trouble:
         down=_add_up(down),
         mute=mute and len(silent) == len({signal.metric for signal in signals}),
         blames={peer: _add_up(found) for peer, found in sorted(blames.items())},
-        works=frozenset(host_of(s) for s in signals if s.direction is Direction.UP and family_of(s) is Family.CPU),
+        works=frozenset(host_of(s) for s in signals if s.direction is Direction.UP and hints.family(s) is Family.CPU),
         hosts={host: hosts.count(host) / len(hosts) for host in sorted(set(hosts))},
         episodes=sorted(episodes, key=lambda e: (e.opened_at, e.id)),
     )
@@ -150,27 +149,28 @@ def _nats(signal: Signal, *, mute: bool) -> float:
     return MOST_STRENGTH if mute and signal.direction is Direction.SILENT else strength(signal.score)
 
 
-def _tells_down(signal: Signal) -> bool:
-    return signal.direction is Direction.SILENT or family_of(signal) is Family.RESTART
+def _tells_down(signal: Signal, hints: Hints) -> bool:
+    return signal.direction is Direction.SILENT or hints.family(signal) is Family.RESTART
 
 
-def _more_traffic(signal: Signal) -> bool:
+def _more_traffic(signal: Signal, hints: Hints) -> bool:
     rose = signal.direction is Direction.UP and signal.value >= BUSIER * signal.expected > 0
-    return rose and family_of(signal) is Family.TRAFFIC and not signal.peer
+    return rose and hints.family(signal) is Family.TRAFFIC and not signal.peer
 
 
-def _complains(signal: Signal) -> bool:
+def _complains(signal: Signal, hints: Hints) -> bool:
     """A figure about calls that tells of their end: how many there are is the caller's own doing."""
-    return family_of(signal) is not Family.TRAFFIC
+    return hints.family(signal) is not Family.TRAFFIC
 
 
-def _split(signal: Signal, *, busier: bool, held: bool) -> tuple[float, float, float]:
+def _split(signal: Signal, entity: str, hints: Hints, *, busier: bool, held: bool) -> tuple[float, float, float]:
     """Shares of a signal: own, felt from what the entity needs, loaded upon it by callers."""
-    if starved(signal):
+    if hints.starved(signal):
         return 0.0, 0.0, 1.0
-    local = locality(signal)
-    family = family_of(signal)
-    if signal.metric.endswith(FULL) and signal.direction is Direction.UP and signal.value < NOT_FULL:
+    local = hints.locality(signal, entity)
+    family = hints.family(signal)
+    ceiling = hints.meaning(signal).ceiling
+    if ceiling is not None and signal.direction is Direction.UP and signal.value < NOT_FULL * ceiling:
         local *= IDLE
     if busier and family in (Family.QUEUE, Family.CPU):
         return 0.0, 1.0 - local, local
@@ -184,15 +184,20 @@ def _add_up(strengths: Iterable[float]) -> float:
     return sum(value / (order + 1) for order, value in enumerate(sorted(strengths, reverse=True)[:16]))
 
 
-def signals_of(trouble: Trouble) -> list[tuple[Episode, Signal]]:
+def signals_of(trouble: Trouble, hints: Hints) -> list[tuple[Episode, Signal]]:
     """Its signals with their episodes, the worst first."""
     pairs = [(episode, signal) for episode in trouble.episodes for signal in episode.signals]
-    return sorted(pairs, key=lambda p: (-p[1].score * (0.5 + locality(p[1])), p[1].since, p[1].series))
+
+    def weight(signal: Signal) -> float:
+        return signal.score * (0.5 + hints.locality(signal, trouble.entity))
+
+    return sorted(pairs, key=lambda p: (-weight(p[1]), p[1].since, p[1].series))
 
 
 def scene(question: Question) -> Scene:
     """Arrays for a question; entities that the graph does not know are nodes without declared edges."""
-    graph, found = question.graph, troubles(question.episodes)
+    hints = Hints(question.metrics)
+    graph, found = question.graph, troubles(question.episodes, hints)
     named = dict.fromkeys([*found, *(peer for t in found.values() for peer in t.blames)])
     region = graph.causes.within(graph.numbers_of(named), HOPS) if len(graph) else np.empty(0, np.int32)
     names = [graph.names[at] for at in region.tolist()]
@@ -212,6 +217,7 @@ def scene(question: Question) -> Scene:
         blame=blame,
         calls=calls,
         pull=np.ones(len(by)),
+        hints=hints,
     )
     for at, trouble in made.troubles.items():
         made.strength[at], made.own[at], made.load[at] = trouble.strength, trouble.own, trouble.load

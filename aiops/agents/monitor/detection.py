@@ -9,13 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from aiops.agents.monitor import signals
+from aiops.agents.monitor.meanings import SeriesMeanings
 from aiops.model.entities import Objective
 from aiops.model.episodes import Episode
+from aiops.model.metric_semantics.table import MetricTable
 from aiops.settings import DataPlane
 from detectors.bank.layout import TRANSITION, Array, Phase
 from detectors.bank.series_bank import BankSettings, SeriesBank
 from detectors.episodes import EpisodeFolder, EpisodeSettings
-from detectors.harm import Burden, burden, detrimental, felt
+from detectors.harm import Burden, felt
 from detectors.revisions import Named, Place
 from detectors.river_tier import RiverTier
 from detectors.slo import indicates
@@ -39,7 +41,10 @@ _EXPIRY = 60 * SECOND
 _JUMP = 60 * SECOND
 _GRACE = 600 * SECOND
 """After a pause of the whole input nobody is called silent for so long."""
-_FULL_SHARE, _FULL_PERCENT = 1.0, 100.0
+_KIND = 5
+"""Column of the table's codes with the kind of a series."""
+_LEVELS = (SeriesKind.GAUGE, SeriesKind.CUMULATIVE_UPDOWN)
+"""Kinds whose values are levels, which can reach a ceiling; a rate or a quantile cannot."""
 
 Longs = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.uint8]
@@ -66,8 +71,17 @@ class Detection:
     either of them into a new flush interval; those of event time are ten times longer, since catching up makes it run.
     """
 
-    def __init__(self, settings: DataPlane, table: SeriesTable, place: Place, goals: Goals | None = None) -> None:
+    def __init__(
+        self,
+        settings: DataPlane,
+        table: SeriesTable,
+        place: Place,
+        *,
+        goals: Goals | None = None,
+        metrics: MetricTable | None = None,
+    ) -> None:
         self.table = table
+        self.meanings = SeriesMeanings(table, metrics or MetricTable())
         self.tier = RiverTier(settings.model_series)
         self._goals = goals or {}
         self.bank = SeriesBank(
@@ -95,8 +109,6 @@ class Detection:
         """Revisions that nobody took yet."""
         self._flush = max(1, int(settings.flush_seconds * SECOND))
         self._names: dict[int, tuple[str, str, str | None]] = {}
-        self._limits: dict[tuple[int, int], float] = {}
-        self._burdens: dict[tuple[int, int], tuple[int, float]] = {}
         self._named = Named(lambda code: self.table.entities[code], self._name)
 
     # ------------------------------------------------------------------------------------------------ the clock
@@ -157,7 +169,9 @@ class Detection:
         known, size = len(self.bank), len(self.table)
         if size > known:
             codes = self.table.codes[known:size]
-            self.bank.admit(codes[:, 5].astype(np.uint8), self._limits_of(codes))
+            kinds = codes[:, _KIND].astype(np.uint8)
+            ceilings = self.meanings.ceilings(np.arange(known, size, dtype=np.int32))
+            self.bank.admit(kinds, np.where(np.isin(kinds, _LEVELS), ceilings, 0.0).astype(np.float32))
             self._watch(range(known, size), codes)
             self.sources = np.append(self.sources, np.full(size - known, self.source, np.uint8))
 
@@ -175,18 +189,6 @@ class Detection:
     def learn_sources(self, sources: npt.NDArray[np.generic]) -> None:
         """Where further series came from, of a snapshot."""
         self.sources = np.append(self.sources, sources.astype(np.uint8))
-
-    def _limits_of(self, codes: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
-        """Value that a gauge must not reach: a share of something that can be full."""
-        pairs, back = np.unique(codes[:, [1, 3, 5]], axis=0, return_inverse=True)
-        found = [self._limit(metric, unit, kind) for metric, unit, kind in pairs.tolist()]
-        return np.array(found, np.float32)[back.reshape(-1)]
-
-    def _limit(self, metric: int, unit: int, kind: int) -> float:
-        name, word = self.table.word(metric), self.table.word(unit)
-        if kind != SeriesKind.GAUGE or not name.endswith(("utilization", "usage", "used", "saturation")):
-            return 0.0
-        return _FULL_SHARE if word == "1" else _FULL_PERCENT if word == "%" else 0.0
 
     def take(self, points: Feed) -> Codes:
         """Scores and learns points; what their series did goes to the folder."""
@@ -215,8 +217,7 @@ class Detection:
         """Leaves out what left its usual range for the better: less waiting, fewer errors, more that is ready."""
         if not len(found):
             return found
-        metrics = self.table.codes[found.series, 1]
-        worse = np.array([detrimental(self.table.word(code)) for code in metrics.tolist()], np.int8)
+        worse = self.meanings.worse(found.series)
         better = ((worse > 0) & (found.direction == signals.DOWN)) | ((worse < 0) & (found.direction == signals.UP))
         relief = better & (found.what != CLOSED)
         return found if not relief.any() else found.only(~relief)
@@ -230,8 +231,7 @@ class Detection:
 
     def _over(self, rows: npt.NDArray[np.void], last: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
         left, peak = last - rows["expected"], rows["value"] - rows["expected"]
-        metrics = self.table.codes[rows["series"], 1].tolist()
-        worse = np.array([detrimental(self.table.word(code)) for code in metrics], np.int8)
+        worse = self.meanings.worse(rows["series"])
         return np.asarray((worse * left < 0) | (np.abs(left) <= OVER * np.abs(peak)))
 
     def still_felt(
@@ -251,11 +251,10 @@ class Detection:
         self, series: npt.NDArray[np.int32], values: npt.NDArray[np.float64], usual: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.bool_]:
         """(n,) whether anybody can feel that these series are at ``values`` and not at their ``usual``."""
-        keys, back = np.unique(self.table.codes[series][:, [0, 1, 3]], axis=0, return_inverse=True)
-        found = np.array([self._burden(*key) for key in keys.tolist()], np.float64).reshape(-1, 3)
-        kinds, scales, slow = found[back.reshape(-1)].T
+        kinds, scales = self.meanings.burdens(series)
+        slow = np.where(kinds == Burden.DURATION, self._slow(series), 0.0)
         in_time = (slow > 0) & (values * scales < IN_TIME * slow)
-        return np.asarray(felt(kinds.astype(np.uint8), scales.astype(np.float32), values, usual) & ~in_time)
+        return np.asarray(felt(kinds, scales.astype(np.float32), values, usual) & ~in_time)
 
     def _felt(self, rows: npt.NDArray[np.void], values: npt.NDArray[np.float64] | None = None) -> npt.NDArray[np.bool_]:
         """Which signals anybody can feel, at their worst or at ``values``; silence always is."""
@@ -263,13 +262,12 @@ class Detection:
         silent = rows["track"] == signals.SILENCE
         return np.asarray(silent | self.felt(rows["series"], shown, rows["expected"]))
 
-    def _burden(self, entity: int, metric: int, unit: int) -> tuple[int, float, float]:
-        """Kind and scale of a figure, and for a duration from how many seconds on the entity is slow; 0: not stated."""
-        found = self._burdens.get((metric, unit))
-        if found is None:
-            found = self._burdens[metric, unit] = burden(self.table.word(metric), self.table.word(unit))
-        goals = self._goals.get(self.table.entities[entity], ()) if found[0] == Burden.DURATION else ()
-        return *found, min((one.threshold_ms / 1e3 for one in goals if one.threshold_ms), default=0.0)
+    def _slow(self, series: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
+        """(n,) seconds from which an objective calls the series' entity slow; 0: none does."""
+        entities, back = np.unique(self.table.codes[series, 0], return_inverse=True)
+        goals = (self._goals.get(self.table.entities[code], ()) for code in entities.tolist())
+        limits = [min((one.threshold_ms / 1e3 for one in held if one.threshold_ms), default=0.0) for held in goals]
+        return np.array(limits, np.float64)[back.reshape(-1)]
 
     def emit(self, identities: Sequence[SeriesIdentity], at: int, values: Sequence[float]) -> None:
         """Points of the slot's own making, one a series; series past the limit are left out."""

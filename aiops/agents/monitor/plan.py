@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from aiops.model.deadletters import DeadLetter
 from aiops.model.entities import MAIN_DOMAIN, Edge, Objective
 from aiops.model.episodes import Episode
+from aiops.model.metric_semantics.table import MetricTable
 from aiops.ports import OutRecord
 from aiops.settings import DataPlane, Kafka, Settings, Topics
 from detectors.wire.batch import WireSettings
@@ -28,6 +29,8 @@ class SlotPlan:
     data: DataPlane = field(default_factory=DataPlane)
     objectives: Mapping[str, tuple[Objective, ...]] = field(default_factory=dict)
     """Objectives by entity."""
+    metrics: MetricTable = field(default_factory=MetricTable)
+    """What metrics mean."""
     domain: str = MAIN_DOMAIN
 
     @property
@@ -45,18 +48,24 @@ class SlotPlan:
 
 
 def plan_of(
-    settings: Settings, slot: int, generation: int, objectives: Mapping[str, tuple[Objective, ...]]
+    settings: Settings,
+    slot: int,
+    generation: int,
+    *,
+    objectives: Mapping[str, tuple[Objective, ...]],
+    metrics: MetricTable,
 ) -> SlotPlan:
     """The plan of one slot under the runtime's settings."""
     return SlotPlan(
-        slot,
-        generation,
-        settings.kafka.partitions,
-        settings.topics,
-        settings.kafka,
-        settings.data,
-        objectives,
-        settings.domain,
+        slot=slot,
+        generation=generation,
+        slots=settings.kafka.partitions,
+        topics=settings.topics,
+        kafka=settings.kafka,
+        data=settings.data,
+        objectives=objectives,
+        metrics=metrics,
+        domain=settings.domain,
     )
 
 

@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from aiops.agents.monitor.slot import Slot
 from aiops.model.telemetry import EntityReading, FleetQuestion, SeriesReading
-from detectors.harm import detrimental
 
 MOST_SERIES = 32
 
@@ -53,6 +52,7 @@ class Reader:
         bank, table = self.slot.detection.bank, self.slot.memory.table
         found = bank.readings(numbers, window, baseline)
         scores = bank.last_score(numbers)
+        worse = self.slot.detection.meanings.worse(numbers)
         felt = self.slot.detection.still_felt(numbers, found.last, found.baseline_mean)
         change = np.abs(found.mean - found.baseline_mean) / found.baseline_spread
         change = np.where(np.isnan(change), -1.0, change)
@@ -76,7 +76,7 @@ class Reader:
                     points=int(found.minutes[place]),
                     score=float(scores[place]),
                     peer=identity.peer,
-                    detrimental=detrimental(identity.metric),
+                    detrimental=int(worse[place]),
                     felt=bool(felt[place]),
                 )
             )

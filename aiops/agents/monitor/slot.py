@@ -48,7 +48,7 @@ class Slot:
         self.memory = WireMemory(plan.data.series_limit, plan.wire)
         self.transit = WireMemory(_TRANSIT * plan.data.series_limit, plan.wire)
         place = Place(plan.slot, plan.generation, plan.domain)
-        self.detection = Detection(plan.data, self.memory.table, place, plan.objectives)
+        self.detection = Detection(plan.data, self.memory.table, place, goals=plan.objectives, metrics=plan.metrics)
         self.router = PointRouter(plan.slot, plan.slots, topics.keyed, self.transit, self.memory.table)
         self.logs = LogSeries(self.detection, interval_clock(shared=plan.routed(topics.otlp_logs)))
         self.spans = SpanSeries(self.detection, plan.objectives, interval_clock(shared=plan.routed(topics.otlp_spans)))

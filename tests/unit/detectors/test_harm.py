@@ -1,30 +1,13 @@
-"""Which way a figure is worse."""
+"""From when anybody notices a figure."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from detectors.harm import Burden, burden, detrimental, felt
-
-
-@pytest.mark.parametrize(
-    ("metric", "worse"),
-    [
-        ("system.cpu.utilization", 1),
-        ("http.server.request.duration.p99", 1),
-        ("http.server.errors", 1),
-        ("k8s.deployment.available_pods", -1),
-        ("up", -1),
-        ("http.server.request.duration.count", 0),
-        ("http_requests_total", 0),
-        ("process.uptime", 0),
-        ("speed.of.light", 0),
-    ],
-)
-def test_a_name_tells_the_way_or_nothing(metric: str, worse: int) -> None:
-    """Load and waiting are worse when higher, readiness when lower; traffic says neither."""
-    assert detrimental(metric) == worse
+from aiops.model.metric_semantics.custom import parse_rows
+from aiops.model.metric_semantics.table import MetricTable
+from detectors.harm import Burden, burden, felt
 
 
 @pytest.mark.parametrize(
@@ -41,11 +24,31 @@ def test_a_name_tells_the_way_or_nothing(metric: str, worse: int) -> None:
         ("system.cpu.load_average.1m", "{thread}", Burden.LOAD, 0.0),
         ("system.cpu.utilization", "1", Burden.SHARE, 1.0),
         ("disk_usage", "%", Burden.SHARE, 0.01),
+        ("http.server.unavailable", "{request}", Burden.PLAIN, 0.0),
+        ("k8s.container.memory_limit_utilization", "1", Burden.SHARE, 1.0),
+        ("k8s.container.restarts", "{restart}", Burden.PLAIN, 0.0),
+        ("db.client.connection.wait_time.p99", "ms", Burden.DURATION, 1e-3),
+        ("system.cpu.time", "s", Burden.LOAD, 0.0),
+        ("jvm.gc.duration.p99", "s", Burden.LOAD, 0.0),
+        ("process.uptime", "s", Burden.LOAD, 0.0),
+        ("node_filesystem_avail_bytes", "", Burden.LOAD, 0.0),
+        ("redis.keyspace.misses", "{miss}", Burden.LOAD, 0.0),
+        ("error_ratio", "1", Burden.PLAIN, 0.0),
+        ("cache_misses", "", Burden.LOAD, 0.0),
+        ("memory_limit", "By", Burden.LOAD, 0.0),
     ],
 )
-def test_name_and_unit_tell_the_kind_of_burden(metric: str, unit: str, kind: Burden, scale: float) -> None:
-    """What a name does not speak of counts at once, as errors do."""
-    assert burden(metric, unit) == (kind, scale)
+def test_role_and_unit_tell_the_kind_of_burden(metric: str, unit: str, kind: Burden, scale: float) -> None:
+    """What nobody described counts at once, as errors do; only what is waited for is a duration."""
+    assert burden(MetricTable().of(metric, unit)) == (kind, scale)
+
+
+def test_whatever_people_give_a_limit_is_a_share_of_it() -> None:
+    """200 connections are full, so 160 are four fifths of that."""
+    table = MetricTable(parse_rows("postgresql.backends: {full: 200}"))
+    kind, scale = burden(table.of("postgresql.backends", "1"))
+    assert kind is Burden.SHARE
+    assert scale * 160 == pytest.approx(0.8)
 
 
 @pytest.mark.parametrize(

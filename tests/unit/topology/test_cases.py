@@ -10,15 +10,18 @@ import pytest
 from aiops.adapters.cases import CaseError, read
 from aiops.model.entities import Edge
 from aiops.model.episodes import Direction
+from aiops.model.metric_semantics.table import MetricTable
 from tests.unit.topology.estates import SECOND, START
 from topology.cases.case import ALERTS, METRICS, Case
 from topology.cases.episodes import question
 from topology.cases.shifts import find_onset, panel, shifts
+from topology.hints import Hints
 from topology.rankers.walk import WalkRanker
 
 MINUTE = 60 * SECOND
 STEPS = 120
 ONSET = START + 100 * MINUTE
+HINTS = Hints(MetricTable())
 
 
 def table(seed: int = 5) -> pl.DataFrame:
@@ -51,7 +54,7 @@ def with_source(frame: pl.DataFrame) -> pl.DataFrame:
 def test_shift_is_large_where_something_happened() -> None:
     """Series that moved score near 1, the others low."""
     held = panel(with_source(table()), START, START + (STEPS - 1) * MINUTE, MINUTE)
-    scores = {(s.entity, s.metric): s.score for s in shifts(held, ONSET)}
+    scores = {(s.entity, s.metric): s.score for s in shifts(held, ONSET, HINTS)}
     assert all(scores[key] > 0.98 for key in [("b", "latency_p99"), ("b", "cpu"), ("a", "latency_p99")])
     assert all(scores[key] < 0.9 for key in [("a", "cpu"), ("a", "zzz"), ("b", "zzz")])
 
@@ -63,10 +66,11 @@ def test_shift_to_the_better_counts_little() -> None:
     )
     up = {
         (s.entity, s.metric): s.score
-        for s in shifts(panel(with_source(table()), START, ONSET + 19 * MINUTE, MINUTE), ONSET)
+        for s in shifts(panel(with_source(table()), START, ONSET + 19 * MINUTE, MINUTE), ONSET, HINTS)
     }
     down = {
-        (s.entity, s.metric): s for s in shifts(panel(with_source(frame), START, ONSET + 19 * MINUTE, MINUTE), ONSET)
+        (s.entity, s.metric): s
+        for s in shifts(panel(with_source(frame), START, ONSET + 19 * MINUTE, MINUTE), ONSET, HINTS)
     }
     assert down["b", "latency_p99"].direction is Direction.DOWN
     assert down["b", "latency_p99"].score < up["b", "latency_p99"]
@@ -76,7 +80,9 @@ def test_silent_series_is_told() -> None:
     """A series that stops at the onset fell silent."""
     frame = table().filter(~((pl.col("metric") == "zzz") & (pl.col("entity") == "a") & (pl.col("ts") >= ONSET)))
     held = panel(with_source(frame), START, START + (STEPS - 1) * MINUTE, MINUTE)
-    assert {(s.entity, s.metric) for s in shifts(held, ONSET) if s.direction is Direction.SILENT} == {("a", "zzz")}
+    assert {(s.entity, s.metric) for s in shifts(held, ONSET, HINTS) if s.direction is Direction.SILENT} == {
+        ("a", "zzz")
+    }
 
 
 def test_onset_is_found() -> None:

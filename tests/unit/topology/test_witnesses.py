@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from aiops.model.entities import Edge, Item
 from aiops.model.episodes import Direction, Episode, Signal, Source
+from aiops.model.metric_semantics.table import MetricTable
 from tests.unit.topology.estates import SECOND, START, part_of, runs_on
 from topology.diagnosis import TELEMETRY, Subject, diagnose
 from topology.graph import Graph
+from topology.hints import Hints
 from topology.rankers.protocol import Question
 from topology.rankers.walk import WalkRanker
 from topology.witnesses import doubt
 
 MEMORY, WAIT, ERRORS = "process.memory.usage", "app.queue.wait", "http.server.errors"
+HINTS = Hints(MetricTable())
 
 
 def told(entity: str, *figures: str, host: str = "h1") -> Episode:
@@ -35,28 +38,28 @@ def estate(*, agent: bool = True) -> Graph:
 
 def test_one_host_against_the_silence_of_others_is_doubted() -> None:
     """Memory and queue of one instance are off, its twin and its caller are well: the agent is the suspect."""
-    found = doubt([told("api", MEMORY, WAIT)], estate())
+    found = doubt([told("api", MEMORY, WAIT)], estate(), HINTS)
     assert found is not None
     assert (found.host, found.suspect, found.quiet) == ("h1", "agent-h1", ("api", "web"))
-    assert doubt([told("api", MEMORY, WAIT)], estate(agent=False)) == type(found)("h1", "h1", ("api", "web"))
+    assert doubt([told("api", MEMORY, WAIT)], estate(agent=False), HINTS) == type(found)("h1", "h1", ("api", "web"))
 
 
 def test_what_others_bear_out_is_believed() -> None:
     """A second host, or a caller's figure without a host, is a witness."""
-    assert doubt([told("api", MEMORY, WAIT), told("api", WAIT, host="h2")], estate()) is None
-    assert doubt([told("api", MEMORY, WAIT), told("web", ERRORS, host="")], estate()) is None
+    assert doubt([told("api", MEMORY, WAIT), told("api", WAIT, host="h2")], estate(), HINTS) is None
+    assert doubt([told("api", MEMORY, WAIT), told("web", ERRORS, host="")], estate(), HINTS) is None
 
 
 def test_where_nobody_else_could_tell_nothing_is_doubted() -> None:
     """Who runs on one host only and is called by nobody elsewhere has no witness; nor has an unknown one."""
-    assert doubt([told("lone", MEMORY, WAIT)], estate()) is None
-    assert doubt([told("api", MEMORY, WAIT)], Graph.empty()) is None
-    assert doubt([], estate()) is None
+    assert doubt([told("lone", MEMORY, WAIT)], estate(), HINTS) is None
+    assert doubt([told("api", MEMORY, WAIT)], Graph.empty(), HINTS) is None
+    assert doubt([], estate(), HINTS) is None
 
 
 def test_related_figures_are_one_sign() -> None:
     """An instance that is slow waits, errs and is busy: that is one thing, and others may not feel it yet."""
-    assert doubt([told("api", WAIT, ERRORS, "process.cpu.utilization")], estate()) is None
+    assert doubt([told("api", WAIT, ERRORS, "process.cpu.utilization")], estate(), HINTS) is None
 
 
 def test_a_doubted_diagnosis_names_the_telemetry() -> None:

@@ -1,0 +1,98 @@
+"""What each series of a slot means, as arrays by number: found when a series is first asked for, then looked up."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from aiops.model.metric_semantics.semantics import MetricSemantics
+from aiops.model.metric_semantics.table import MetricTable
+from detectors.harm import burden
+from detectors.wire.series import SeriesTable, parse_attributes
+
+_ATTRIBUTES_COLUMN = 2
+_NAME_AND_UNIT = [1, 3]
+"""Columns of the table's codes."""
+Numbers = npt.NDArray[np.int32]
+
+
+class SeriesMeanings:
+    """Answers of the metric table for the series of one slot.
+
+    Most series share their meaning with many others; a series costs the number of its meaning, 4 bytes.
+
+    Args:
+        table: the slot's series.
+        metrics: what metrics mean.
+    """
+
+    def __init__(self, table: SeriesTable, metrics: MetricTable) -> None:
+        self._table, self._metrics = table, metrics
+        self._numbers: dict[MetricSemantics, int] = {}
+        self._held: list[MetricSemantics] = []
+        self._worse = np.empty(0, np.int8)
+        self._kinds = np.empty(0, np.uint8)
+        self._scales = np.empty(0, np.float64)
+        self._ceilings = np.empty(0, np.float32)
+        self._of_series = np.empty(0, np.int32)
+        self._size = 0
+
+    def of(self, series: int) -> MetricSemantics:
+        """What one series means."""
+        return self._held[int(self._meanings(np.array([series], np.int32))[0])]
+
+    def worse(self, series: Numbers) -> npt.NDArray[np.int8]:
+        """(n,) +1 where higher is worse, -1 where lower is, 0 where neither is."""
+        numbers = self._meanings(series)
+        return self._worse[numbers]
+
+    def burdens(self, series: Numbers) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float64]]:
+        """(n,) kind of each figure, and what one of its unit is in seconds or wholes; see ``detectors.harm``."""
+        numbers = self._meanings(series)
+        return self._kinds[numbers], self._scales[numbers]
+
+    def ceilings(self, series: Numbers) -> npt.NDArray[np.float32]:
+        """(n,) value that a series must not reach from below; 0: none is known."""
+        numbers = self._meanings(series)
+        return self._ceilings[numbers]
+
+    def _meanings(self, series: Numbers) -> Numbers:
+        if self._size < len(self._table):
+            self._extend()
+        return self._of_series[series]
+
+    def _extend(self) -> None:
+        """Finds out about the series that came since the last time: once for each metric with its unit."""
+        known, size = self._size, len(self._table)
+        if size > len(self._of_series):
+            room = np.empty(max(2 * len(self._of_series), size, 1024), np.int32)
+            room[:known] = self._of_series[:known]
+            self._of_series = room
+        codes = self._table.codes[known:size]
+        pairs, back = np.unique(codes[:, _NAME_AND_UNIT], axis=0, return_inverse=True)
+        back = back.reshape(-1)
+        word = self._table.word
+        found = [self._metrics.of(word(name), word(unit)) for name, unit in pairs.tolist()]
+        numbers = np.array([self._number(one) for one in found], np.int32)
+        self._of_series[known:size] = numbers[back]
+        for pair in (at for at, one in enumerate(found) if one.states is not None):
+            for place in np.flatnonzero(back == pair).tolist():
+                attributes = parse_attributes(word(int(codes[place, _ATTRIBUTES_COLUMN])))
+                self._of_series[known + place] = self._number(found[pair].in_state(attributes))
+        self._size = size
+        self._tabulate()
+
+    def _number(self, found: MetricSemantics) -> int:
+        number = self._numbers.setdefault(found, len(self._held))
+        if number == len(self._held):
+            self._held.append(found)
+        return number
+
+    def _tabulate(self) -> None:
+        held = self._held[len(self._worse) :]
+        if held:
+            burdens = [burden(one) for one in held]
+            self._worse = np.append(self._worse, np.array([one.worse for one in held], np.int8))
+            self._kinds = np.append(self._kinds, np.array([kind for kind, _ in burdens], np.uint8))
+            self._ceilings = np.append(self._ceilings, np.array([one.ceiling or 0.0 for one in held], np.float32))
+            self._scales = np.append(self._scales, np.array([scale for _, scale in burdens]))

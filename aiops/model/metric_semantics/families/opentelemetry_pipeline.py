@@ -1,0 +1,71 @@
+"""OpenTelemetry: what its SDKs and its Collector say of themselves."""
+
+from __future__ import annotations
+
+from aiops.model.metric_semantics.rows import (
+    CPU,
+    ERRORS,
+    LATENCY,
+    MEMORY,
+    NEITHER,
+    OTHER,
+    PEER,
+    QUEUE,
+    RESOURCE,
+    RUNTIME,
+    TRAFFIC,
+    UP,
+    MetricFamily,
+)
+from aiops.model.metric_semantics.rows import MetricRow as Row
+
+# fmt: off
+FAMILY = MetricFamily(
+    "OpenTelemetry: SDKs and Collector",
+    "https://opentelemetry.io/docs/collector/internal-telemetry/",
+    (
+        Row("otel.sdk.exporter.operation.duration", "s",      LATENCY,    UP,      about=PEER),
+        Row("otel.sdk.exporter.span.exported",    "{span}",   TRAFFIC,    NEITHER),
+        Row("otel.sdk.exporter.log.exported",     "{log_record}", TRAFFIC, NEITHER),
+        Row("otel.sdk.exporter.metric_data_point.exported", "{data_point}", TRAFFIC, NEITHER),
+        Row("otel.sdk.exporter.span.inflight",    "{span}",   QUEUE,      UP),
+        Row("otel.sdk.exporter.log.inflight",     "{log_record}", QUEUE,  UP),
+        Row("otel.sdk.exporter.metric_data_point.inflight", "{data_point}", QUEUE, UP),
+        Row("otel.sdk.processor.span.processed",  "{span}",   TRAFFIC,    NEITHER),
+        Row("otel.sdk.processor.log.processed",   "{log_record}", TRAFFIC, NEITHER),
+        Row("otel.sdk.processor.span.queue.size", "{span}",   QUEUE,      UP),
+        Row("otel.sdk.processor.log.queue.size",  "{log_record}", QUEUE,  UP),
+        Row("otel.sdk.processor.span.queue.capacity", "{span}", OTHER,    NEITHER),
+        Row("otel.sdk.processor.log.queue.capacity", "{log_record}", OTHER, NEITHER),
+        Row("otel.sdk.metric_reader.collection.duration", "s", LATENCY,   UP),
+        Row("otel.sdk.span.live",                 "{span}",   QUEUE,      NEITHER),
+        Row("otel.sdk.span.started",              "{span}",   TRAFFIC,    NEITHER),
+        Row("otel.sdk.log.created",               "{log_record}", TRAFFIC, NEITHER),
+
+        Row("otelcol_receiver_accepted_spans",    "{span}",   TRAFFIC,    NEITHER),
+        Row("otelcol_receiver_accepted_metric_points", "{data_point}", TRAFFIC, NEITHER),
+        Row("otelcol_receiver_accepted_log_records", "{log_record}", TRAFFIC, NEITHER),
+        Row("otelcol_receiver_refused_spans",     "{span}",   ERRORS,     UP),
+        Row("otelcol_receiver_refused_metric_points", "{data_point}", ERRORS, UP),
+        Row("otelcol_receiver_refused_log_records", "{log_record}", ERRORS, UP),
+        Row("otelcol_processor_dropped_spans",    "{span}",   ERRORS,     UP),
+        Row("otelcol_processor_dropped_metric_points", "{data_point}", ERRORS, UP),
+        Row("otelcol_processor_dropped_log_records", "{log_record}", ERRORS, UP),
+        Row("otelcol_exporter_sent_spans",        "{span}",   TRAFFIC,    NEITHER),
+        Row("otelcol_exporter_sent_metric_points", "{data_point}", TRAFFIC, NEITHER),
+        Row("otelcol_exporter_sent_log_records",  "{log_record}", TRAFFIC, NEITHER),
+        Row("otelcol_exporter_send_failed_spans", "{span}",   ERRORS,     UP),
+        Row("otelcol_exporter_send_failed_metric_points", "{data_point}", ERRORS, UP),
+        Row("otelcol_exporter_send_failed_log_records", "{log_record}", ERRORS, UP),
+        Row("otelcol_exporter_enqueue_failed_spans", "{span}", ERRORS,    UP),
+        Row("otelcol_exporter_enqueue_failed_metric_points", "{data_point}", ERRORS, UP),
+        Row("otelcol_exporter_enqueue_failed_log_records", "{log_record}", ERRORS, UP),
+        Row("otelcol_exporter_queue_size",        "{batch}",  QUEUE,      UP),
+        Row("otelcol_exporter_queue_capacity",    "{batch}",  OTHER,      NEITHER),
+        Row("otelcol_processor_batch_batch_send_size", "{item}", TRAFFIC, NEITHER),
+        Row("otelcol_process_memory_rss",         "By",       RESOURCE,   UP,      MEMORY),
+        Row("otelcol_process_cpu_seconds",        "s",        RESOURCE,   UP,      CPU),
+        Row("otelcol_process_runtime_heap_alloc_bytes", "By", RESOURCE,   UP,      MEMORY),
+        Row("otelcol_process_uptime",             "s",        RUNTIME,    NEITHER),
+    ),
+)

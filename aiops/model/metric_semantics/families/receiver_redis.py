@@ -1,0 +1,68 @@
+"""The Collector's Redis receiver."""
+
+from __future__ import annotations
+
+from aiops.model.metric_semantics.rows import (
+    AVAILABILITY,
+    CPU,
+    DOWN,
+    ERRORS,
+    INSTANCES,
+    LATENCY,
+    MEMORY,
+    NEITHER,
+    NETWORK,
+    OTHER,
+    QUEUE,
+    RESOURCE,
+    RUNTIME,
+    SATURATION,
+    TRAFFIC,
+    UP,
+    MetricFamily,
+)
+from aiops.model.metric_semantics.rows import MetricRow as Row
+
+# fmt: off
+FAMILY = MetricFamily(
+    "Collector: redisreceiver",
+    "https://github.com/open-telemetry/opentelemetry-collector-contrib/tree/main/receiver/redisreceiver",
+    (
+        Row("redis.cmd.latency",                  "s",        LATENCY,    UP),
+        Row("redis.cmd.usec",                     "us",       TRAFFIC,    NEITHER),
+        Row("redis.cmd.calls",                    "{call}",   TRAFFIC,    NEITHER),
+        Row("redis.commands",                     "{ops}/s",  TRAFFIC,    NEITHER),
+        Row("redis.commands.processed",           "{command}", TRAFFIC,   NEITHER),
+        Row("redis.connections.received",         "{connection}", TRAFFIC, NEITHER),
+        Row("redis.connections.rejected",         "{connection}", ERRORS, UP),
+        Row("redis.clients.connected",            "{client}", SATURATION, UP),
+        Row("redis.clients.blocked",              "{client}", QUEUE,      UP),
+        Row("redis.clients.max_input_buffer",     "By",       SATURATION, UP,      MEMORY),
+        Row("redis.clients.max_output_buffer",    "By",       SATURATION, UP,      MEMORY),
+        Row("redis.keyspace.hits",                "{hit}",    TRAFFIC,    NEITHER),
+        Row("redis.keyspace.misses",              "{miss}",   OTHER,      UP),
+        Row("redis.keys.evicted",                 "{key}",    SATURATION, UP,      MEMORY),
+        Row("redis.keys.expired",                 "{event}",  TRAFFIC,    NEITHER),
+        Row("redis.db.keys",                      "{key}",    OTHER,      NEITHER),
+        Row("redis.db.expires",                   "{key}",    OTHER,      NEITHER),
+        Row("redis.db.avg_ttl",                   "ms",       OTHER,      NEITHER),
+        Row("redis.memory.used",                  "By",       RESOURCE,   UP,      MEMORY),
+        Row("redis.memory.rss",                   "By",       RESOURCE,   UP,      MEMORY),
+        Row("redis.memory.peak",                  "By",       RESOURCE,   NEITHER, MEMORY),
+        Row("redis.memory.lua",                   "By",       RESOURCE,   NEITHER, MEMORY),
+        Row("redis.memory.fragmentation_ratio",   "{ratio}",  RUNTIME,    NEITHER, MEMORY),
+        Row("redis.maxmemory",                    "By",       OTHER,      NEITHER, MEMORY),
+        Row("redis.cpu.time",                     "s",        RESOURCE,   UP,      CPU),
+        Row("redis.net.input",                    "By",       TRAFFIC,    NEITHER, NETWORK),
+        Row("redis.net.output",                   "By",       TRAFFIC,    NEITHER, NETWORK),
+        Row("redis.rdb.changes_since_last_save",  "{change}", RUNTIME,    NEITHER),
+        Row("redis.latest_fork",                  "us",       RUNTIME,    UP),
+        Row("redis.slaves.connected",             "{replica}", AVAILABILITY, DOWN, INSTANCES),
+        Row("redis.replication.offset",           "By",       OTHER,      NEITHER),
+        Row("redis.replication.replica_offset",   "By",       OTHER,      NEITHER),
+        Row("redis.replication.backlog_first_byte_offset", "By", OTHER,   NEITHER),
+        Row("redis.role",                         "{role}",   OTHER,      NEITHER),
+        Row("redis.cluster.slots_assigned",       "{slot}",   OTHER,      NEITHER),
+        Row("redis.uptime",                       "s",        RUNTIME,    NEITHER),
+    ),
+)
