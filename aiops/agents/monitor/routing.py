@@ -118,7 +118,7 @@ class RowRouter:
     def span(self, slot: int, key: tuple[int, str, str, bool, int], flow: Flow, units: int) -> None:
         """Adds a flow given by origin offset, entity, peer, whether a use, and interval."""
         known, counted = self._spans.setdefault(slot, {}).setdefault(key, (Flow(), [0]))
-        known.add(flow.calls, flow.errors, flow.durations)
+        known.add(flow)
         counted[0] += units
 
     def records(self) -> list[OutRecord]:

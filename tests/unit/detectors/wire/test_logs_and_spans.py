@@ -14,6 +14,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from aiops.model.deadletters import DeadLetterReason
 from detectors.wire import logs, span_counts, spans
 from detectors.wire.batch import WireSettings
+from tests.unit.detectors.spans import plainly
 from tests.unit.detectors.wire.requests import NOW
 
 TRACE = "5b8efff798038103d269b633813fc60c"
@@ -180,3 +181,138 @@ def test_figures_of_spans_add_up_and_survive_the_wire() -> None:
 def test_bytes_that_are_no_figures_give_none(record: bytes) -> None:
     """Anything else on the topic is told apart."""
     assert span_counts.decode(record) is None
+
+
+def _mutated(rng: random.Random, good: bytes) -> bytes:
+    broken = bytearray(good)
+    for _ in range(rng.randrange(3)):
+        broken[rng.randrange(len(broken))] = rng.randrange(256)
+    return bytes(broken)
+
+
+def hostile_spans(rng: random.Random) -> ExportTraceServiceRequest:
+    """Spans with ids of wrong sizes, times that never were, several peers and values of any type."""
+    made = ExportTraceServiceRequest()
+    for service in ("cart", "", "pay"):
+        resource_spans = made.resource_spans.add()
+        if service:
+            resource_spans.resource.attributes.add(key="service.name").value.string_value = service
+        scope = resource_spans.scope_spans.add()
+        for _ in range(rng.randrange(6)):
+            at = rng.choice([NOW, NOW, NOW + rng.randrange(10**9), 0, 5, 2**64 - 1])
+            span = scope.spans.add(name=rng.choice(["", "GET", "ü" * 600]), start_time_unix_nano=at)
+            span.end_time_unix_nano = rng.choice([at, min(at + 7, 2**64 - 1), NOW])
+            span.kind = rng.choice([*range(6), 250, 300, -1])
+            span.status.code = rng.choice([0, 1, 2, 77])
+            span.trace_id = rng.randbytes(rng.choice([0, 16, 16, 17]))
+            span.span_id = rng.randbytes(rng.choice([0, 8, 8, 9]))
+            span.parent_span_id = rng.randbytes(rng.choice([0, 8, 7]))
+            for key in rng.sample(plainly.NAMED, 3):
+                value = span.attributes.add(key=key).value
+                rng.choice(
+                    [
+                        lambda v: setattr(v, "string_value", rng.choice(["", "pay", "10.0.0.7"])),
+                        lambda v: setattr(v, "int_value", 7),
+                        lambda v: v.kvlist_value.values.add(key="a"),
+                    ]
+                )(value)
+    return made
+
+
+def rows_of(batch: spans.SpanBatch) -> list[tuple[object, ...]]:
+    """The spans of a batch as the plain way gives them."""
+    words = batch.words
+    return [
+        (
+            words[batch.entity[row]],
+            words[batch.operation[row]],
+            words[batch.peer[row]] if batch.peer[row] >= 0 else None,
+            bool(batch.uses[row]),
+            int(batch.kind[row]),
+            int(batch.status[row]),
+            int(batch.at[row]),
+            int(batch.duration[row]),
+            bytes(batch.trace[row]).hex(),
+            int(batch.span[row]),
+            int(batch.parent[row]),
+            int(batch.record[row]),
+        )
+        for row in range(len(batch))
+    ]
+
+
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=150, deadline=None)
+def test_the_compiled_loop_over_spans_agrees_with_protobuf(seed: int) -> None:
+    """Sound and hostile requests, protobuf and JSON, whole and in two messages, give the rows of the plain way."""
+    rng = random.Random(seed)
+    requests = [hostile_spans(rng) for _ in range(3)]
+    records = [requests[0].SerializeToString(), requests[1].SerializeToString() + requests[2].SerializeToString()]
+    records += [b"", b"\xff", b"{]", b"x" * 40]
+    split = ExportTraceServiceRequest.FromString(records[0])
+    for resource_spans in split.resource_spans:  # a resource in two parts, which protobuf merges
+        one = resource_spans.SerializeToString() + resource_spans.SerializeToString()[:0]
+        twice = b"\x0a" + bytes([len(resource_spans.resource.SerializeToString())])
+        records.append(b"\x0a" + _size(len(one) + 2) + one + b"\x0a\x00" if len(twice) > 1 else b"")
+    found, expected = spans.decode(records, NOW), plainly.decode(records, NOW)
+    assert rows_of(found) == expected.rows
+    assert [(one.record, one.reason, one.items, one.places) for one in found.rejected] == expected.rejected
+    assert found.items.tolist() == expected.items
+
+
+def _size(number: int) -> bytes:
+    made = bytearray()
+    while number > 127:
+        made.append(number & 127 | 128)
+        number >>= 7
+    return bytes([*made, number])
+
+
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=150, deadline=None)
+def test_broken_spans_are_read_as_protobuf_reads_them_or_with_less_checking(seed: int) -> None:
+    """Where protobuf decodes, rows are equal; where it refuses, still every item is accounted for."""
+    rng = random.Random(seed)
+    record = _mutated(rng, hostile_spans(rng).SerializeToString() + b"\x12\x00")
+    found, expected = spans.decode([record], NOW), plainly.decode([record], NOW)
+    if not any(reason is DeadLetterReason.UNDECODABLE for _, reason, _, _ in expected.rejected):
+        assert rows_of(found) == expected.rows
+        assert found.items.tolist() == expected.items
+    assert found.items.sum() == len(found) + sum(one.items for one in found.rejected)
+
+
+@given(seed=st.integers(0, 2**32), cut=st.integers(1, 3))
+@settings(max_examples=40, deadline=None)
+def test_spans_do_not_depend_on_how_polls_cut_them(seed: int, cut: int) -> None:
+    """The rows of two polls are those of one."""
+    rng = random.Random(seed)
+    records = [_mutated(rng, hostile_spans(rng).SerializeToString() + b"\x12\x00") for _ in range(4)]
+    whole = [row[:-1] for row in rows_of(spans.decode(records, NOW))]
+    parts = [spans.decode(part, NOW) for part in (records[:cut], records[cut:])]
+    assert [row[:-1] for part in parts for row in rows_of(part)] == whole
+
+
+def test_a_queue_or_database_without_an_address_is_the_other_end() -> None:
+    """Its own name is the peer; an address is better where there is one."""
+    request = ExportTraceServiceRequest()
+    scope = request.resource_spans.add().scope_spans.add()
+    for attributes in (
+        {"messaging.system": "kafka", "messaging.destination.name": "orders"},
+        {"db.system": "redis"},
+        {"db.namespace": "ledger", "db.system.name": "postgresql", "server.address": "db-1"},
+        {"http.route": "/"},
+    ):
+        span = scope.spans.add(kind=3, start_time_unix_nano=NOW, end_time_unix_nano=NOW)
+        for key, value in attributes.items():
+            span.attributes.add(key=key).value.string_value = value
+    found = rows_of(spans.decode([request.SerializeToString()], NOW))
+    assert [row[2:4] for row in found] == [("orders", True), ("redis", True), ("db-1", True), (None, False)]
+
+
+def test_words_that_are_no_utf8_make_their_records_undecodable() -> None:
+    """Only those records that use the word are lost."""
+    good = span_request(random.Random(1), size=2).SerializeToString()
+    bad = good.replace(b"GET /", b"GET\xff/")
+    found = spans.decode([good, bad, good], NOW)
+    assert [(one.record, one.reason, one.items) for one in found.rejected] == [(1, DeadLetterReason.UNDECODABLE, 1)]
+    assert found.items.tolist() == [2, 1, 2]
