@@ -40,6 +40,10 @@ class Names:
             self.texts.append(text)
         return code
 
+    def find(self, text: str) -> int:
+        """The code of a name, NONE where it has none."""
+        return self._codes.get(text, NONE)
+
     def codes(self, texts: Iterable[str]) -> Codes:
         """The code of each name."""
         return np.array([self.code(text) for text in texts], np.int32)

@@ -172,6 +172,23 @@ class Origins:
             self._bytes += len(resource)
         return self._known[resource]
 
+    def entities(
+        self, whole: bytes, items: Items, foreign: npt.NDArray[np.uint8]
+    ) -> tuple[list[str], npt.NDArray[np.int32]]:
+        """Entities of a poll, each once, and the index of each resource's; marks records whose resource is broken."""
+        count, resources = items.cursor.tolist()
+        texts: dict[str, int] = {}
+        codes = np.full(resources, -1, np.int32)
+        used, first = np.unique(items.ranges[RESOURCE, :count], return_index=True)
+        for row, item in zip(used.tolist(), first.tolist(), strict=True):
+            begin, end = items.resources[row].tolist()
+            entity = self.entity(whole[begin:end])
+            if entity is None:
+                foreign[items.ranges[RECORD, item]] = t.FOREIGN
+            else:
+                codes[row] = texts.setdefault(entity, len(texts))
+        return list(texts), codes
+
     def _read(self, resource: bytes) -> str | None:
         try:
             parsed = Resource.FromString(resource)

@@ -128,22 +128,12 @@ class _Reading:
 
     def read(self, whole: bytes, buffer: npt.NDArray[np.uint8], items: Items) -> npt.NDArray[np.uint8]:
         """Fills the tape; OK or FOREIGN per record."""
-        count, resources = items.cursor.tolist()
-        self.tape = tape = w.make_tape(len(items.status), count, self.latest)
+        self.tape = tape = w.make_tape(len(items.status), int(items.cursor[0]), self.latest)
         keys, peers = _keys()
         w.read_spans(buffer, items, tape, keys, peers)
         foreign = tape.status.copy()
-        self._words = []
-        codes: dict[str, int] = {}
-        self._entity_codes = np.full(resources, -1, np.int32)
-        used, first = np.unique(items.ranges[3, :count], return_index=True)
-        for row, item in zip(used.tolist(), first.tolist(), strict=True):
-            begin, end = items.resources[row].tolist()
-            entity = self.origins.entity(whole[begin:end])
-            if entity is None:
-                foreign[items.ranges[2, item]] = t.FOREIGN
-            else:
-                self._entity_codes[row] = self._code(entity, codes)
+        self._words, self._entity_codes = self.origins.entities(whole, items, foreign)
+        codes = {text: code for code, text in enumerate(self._words)}
         self._read_words(whole, codes, foreign)
         return foreign
 

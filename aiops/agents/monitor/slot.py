@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from aiops.agents.monitor.account import Account, LetterOffice
 from aiops.agents.monitor.calls import take_spans
-from aiops.agents.monitor.derived import LogSeries, interval_clock
 from aiops.agents.monitor.detection import DEAD, LATENESS, Detection, Feed, Longs
 from aiops.agents.monitor.lines import take_logs, take_rows
+from aiops.agents.monitor.log_series import LogSeries, interval_clock
 from aiops.agents.monitor.plan import Produced, SlotPlan
 from aiops.agents.monitor.routing import PointRouter, RowRouter
 from aiops.agents.monitor.span_series import SpanSeries
@@ -86,7 +86,7 @@ class Slot:
             self._take_keyed(fetched, now, received_at, out)
         elif topic == topics.otlp_logs:
             router = RowRouter(topics.keyed, fetched.source)
-            batch = logs.decode(fetched.values, now, self.memory.settings)
+            batch = logs.decode(fetched.values, now, self.memory.settings, self._origins)
             self._open(fetched, int(batch.items.sum()), batch.rejected, out)
             take_logs(self, fetched, batch, router)
             self._mark(fetched, batch.at, batch.record, received_at)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from aiops.agents.monitor.derived import NEWS_SECONDS, QUIET_SECONDS, LogSeries
+from aiops.agents.monitor.log_series import NEWS_SECONDS, QUIET_SECONDS, LogSeries
 from aiops.agents.monitor.detection import Detection
 from aiops.model.episodes import Episode
 from aiops.settings import DataPlane

@@ -61,7 +61,7 @@ def test_json_lines_have_hexadecimal_ids_and_any_body() -> None:
 
 def test_a_huge_body_is_cut_and_flagged() -> None:
     """What is longer than the stated size is cut there."""
-    batch = logs.decode([log_request("x" * 20, "y")], NOW, WireSettings(max_body_chars=10))
+    batch = logs.decode([log_request("x" * 20, "y")], NOW, WireSettings(max_body_bytes=10))
     assert (batch.body, batch.cut.tolist()) == (["x" * 10, "y"], [True, False])
 
 
