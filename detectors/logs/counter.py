@@ -11,6 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -157,7 +158,8 @@ class LogCounter:
 
     def _groups(self) -> Longs:
         """Entity and level of each row, as one number."""
-        return LEVELS * self.table.rows["entity"].astype(np.int64) + self.table.rows["level"]
+        rows = self.table.rows
+        return np.asarray(LEVELS * rows["entity"].astype(np.int64) + rows["level"], np.int64)
 
     def close(self, closed: int) -> Iterator[Closed]:
         """All intervals below ``closed`` that had any line, oldest first."""
@@ -165,7 +167,7 @@ class LogCounter:
         intervals = (keys >> np.uint64(_INTERVAL_BITS)).astype(np.int64)
         rows = (keys & np.uint64((1 << _INTERVAL_BITS) - 1)).astype(np.int64) - 1
         cuts = [*np.flatnonzero(np.diff(intervals, prepend=-1)).tolist(), len(keys)]
-        for begin, end in zip(cuts, cuts[1:], strict=False):
+        for begin, end in pairwise(cuts):
             yield self._measure(int(intervals[begin]), rows[begin:end], sums[begin:end, 0])
         self._shrink(closed)
 

@@ -34,8 +34,8 @@ def _classes() -> npt.NDArray[np.uint8]:
         found[character] = _DIGIT | _HEX
     for character in b"abcdefABCDEF:":
         found[character] |= _HEX
-    for character, kind in ((b"/", _SLASH), (b"\\", _BACKSLASH), (b"@", _AT), (b".", _DOT | _HEX)):
-        found[character[0]] |= kind
+    for character, kind in ((47, _SLASH), (92, _BACKSLASH), (64, _AT), (46, _DOT | _HEX)):
+        found[character] |= kind
     return found
 
 
@@ -109,6 +109,16 @@ def _rest(buffer, position, end, classes):
 
 
 @inner
+def _parts(buffer, position, end, classes):
+    """Whether a byte ends a part: punctuation, the first of several dots, the escape before a quote."""
+    byte = buffer[position]
+    if classes[byte] & _DELIMITER:
+        return True
+    following = buffer[position + 1] if position + 1 < end else 0
+    return (byte == 46 and following == 46) or (byte == 92 and following == 34)
+
+
+@inner
 def _mark(marks, begin, end):
     """Marks bytes as varying, where anybody wants to know."""
     if len(marks):
@@ -135,7 +145,7 @@ def _token(buffer, begin, end, tables, marks):
         first = position
         if byte == 60 and position + 2 < end and buffer[position + 1] == 42 and buffer[position + 2] == 62:  # <*>
             position += 3
-        elif classes[byte] & _DELIMITER or (byte == 46 and position + 1 < end and buffer[position + 1] == 46):
+        elif _parts(buffer, position, end, classes):
             state = mix(state, np.uint64(byte))
             position += 1
             while byte == 46 and position < end and buffer[position] == 46:
@@ -146,7 +156,7 @@ def _token(buffer, begin, end, tables, marks):
             while position < end:
                 byte = buffer[position]
                 kind = classes[byte]
-                if kind & _DELIMITER or (byte == 46 and position + 1 < end and buffer[position + 1] == 46):
+                if _parts(buffer, position, end, classes):
                     break
                 seen |= kind
                 slashes += byte == 47
