@@ -34,7 +34,8 @@ _NO_SECRET = re.compile(
 )
 """Numbers and paths, which vary by their looks; what was masked before; references to variables."""
 _POSTAL = re.compile(
-    rb"(?:\d[\w/-]{0,6}[,.]?\s[\w\s]{0,20}?[A-Z]|[A-Z][\w\x80-\xff'\xe2-]{2,40}\.?\s{1,2}\d|Unit |Apt|Suite)[^\n]{0,200}"
+    rb"(?:\d[\w/-]{0,6}[,.]?\s[\w\s]{0,20}?[A-Z]|"
+    rb"[A-Z][\w\x80-\xff'\xe2-]{2,40}\.?\s{1,2}\d|Unit |Apt|Suite)[^\n]{0,200}"
 )
 _PAST_LETTER = re.compile(rb"[a-z][A-Z]")
 _BLOB = re.compile(rb"(?<![\w+/=-])[A-Za-z+/_=-]{16,512}(?![\w+/=-])")

@@ -1,5 +1,5 @@
 # mypy: disable-error-code="no-untyped-def,assignment,arg-type,return-value,call-arg,operator"
-# ruff: noqa: ANN001, ANN202, ANN201, C901, PLR0912
+# ruff: noqa: ANN001, ANN202, ANN201, C901, PLR0912, SIM110
 # numba infers the types, and what is split into small functions with few arguments does not stay in registers.
 """The shape of a log line: its words with what varies left out, as one number, in one compiled pass over the bytes.
 
