@@ -141,7 +141,7 @@ class LogCounter:
         warm = (interval - int(self._first[code])) * INTERVAL >= self.settings.warm_up_seconds * SECOND
         news = level == ERROR and warm and not self._written(cut, code)
         text = text_of(body, cut, self.masked)
-        return Template(code, level, cut.total, cut.parts[:, [0, 3]], text, interval, news=news)
+        return Template(code, level, cut.total, cut.parts[:, 0], text, interval, news=news)
 
     def _written(self, cut: lookup.Dissected, code: int) -> bool:
         """Whether an entity wrote this shape at another level."""
@@ -153,7 +153,7 @@ class LogCounter:
         row = int(self.table.find(key)[0])
         if row >= 0:
             return row
-        self.table.add([Template(code, level, _OTHER_TOTAL, np.empty((0, 2), np.int64), OTHER, interval)])
+        self.table.add([Template(code, level, _OTHER_TOTAL, np.empty(0, np.int64), OTHER, interval)])
         return len(self.table) - 1
 
     def _groups(self) -> Longs:

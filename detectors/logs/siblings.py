@@ -57,19 +57,19 @@ def merged(table: Templates, rows: Longs) -> list[Merged]:
 def _without_one(table: Templates, rows: Longs) -> tuple[npt.NDArray[np.uint64], Longs, Longs]:
     """Key of each row with each of its words made to vary; the row; the place of the word."""
     counts = table.rows["count"][rows]
-    parts = np.concatenate([np.empty((0, 2), np.int64), *(table.parts(row) for row in rows.tolist())])
+    parts = np.concatenate([np.empty(0, np.int64), *(table.parts(row) for row in rows.tolist())]).astype(np.uint64)
     owner = np.repeat(rows, counts)
     starts = np.cumsum(counts) - counts
     place = np.arange(len(parts)) - np.repeat(starts, counts)
-    words = parts[:, 1] == 0
-    owner, place, adds = owner[words], place[words], parts[words, 0].astype(np.uint64)
-    delta = np.empty(len(adds), np.uint64)
-    lookup.varied(adds, place, delta)
+    delta = np.empty(len(parts), np.uint64)
+    lookup.varied(parts, place, delta)
+    words = delta != 0  # of what varies already the difference is 0
+    owner, place, delta = owner[words], place[words], delta[words]
     hashes = np.empty(len(rows), np.uint64)
     lookup.owners_of(table.owners[table.rows["entity"][rows]], table.rows["level"][rows].astype(np.int64), hashes)
     by_row = np.zeros(len(table), np.uint64)
     by_row[rows] = hashes
-    keys = np.empty(len(adds), np.uint64)
+    keys = np.empty(len(delta), np.uint64)
     lookup.keys_of(table.rows["total"][owner] + delta, table.rows["count"][owner], by_row[owner], keys)
     return keys, owner, place
 
@@ -79,9 +79,9 @@ def _general(table: Templates, rows: Longs, place: int) -> Merged:
     row = table.rows[base]
     parts = table.parts(base).copy()
     delta = np.empty(1, np.uint64)
-    lookup.varied(parts[[place], 0].astype(np.uint64), np.array([place]), delta)
+    lookup.varied(parts[[place]].astype(np.uint64), np.array([place]), delta)
     total = np.uint64((int(row["total"]) + int(delta[0])) & (2**64 - 1))
-    parts[place] = (parts[[place], 0].astype(np.uint64) + delta).astype(np.int64)[0], 1
+    parts[place] = (parts[[place]].astype(np.uint64) + delta).astype(np.int64)[0]
     words = table.texts[base].split(b" ")
     words[place] = WILD
     seen = int(table.rows["seen"][rows].max())

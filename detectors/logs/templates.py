@@ -45,7 +45,7 @@ class Template:
     level: int
     total: np.uint64
     parts: Longs
-    """What each token adds to the sum, and whether it is nothing but a part that varies; shape (n, 2)."""
+    """What each token adds to the sum."""
     text: bytes
     interval: int
     news: bool = False
@@ -65,7 +65,9 @@ class Templates:
         self.texts: list[bytes] = []
         self.primary = np.empty(0, np.int64)
         """By row, the first row with the same entity, level and text."""
-        self._parts: list[Longs] = []
+        self._parts = np.empty(0, np.int64)
+        """Of all rows, one after the other."""
+        self._starts = np.empty(0, np.int64)
         self._by_key = HashIndex()
         self._by_text = HashIndex()
         self._serial = 0
@@ -95,7 +97,7 @@ class Templates:
 
     def parts(self, row: int) -> Longs:
         """As in ``Template``."""
-        return self._parts[row]
+        return self._parts[self._starts[row] : self._starts[row] + self.rows["count"][row]]
 
     def add(self, added: Sequence[Template]) -> None:
         """Appends templates whose shapes are new."""
@@ -106,11 +108,13 @@ class Templates:
             values = (self._serial + place, one.total, len(one.parts), one.entity, one.interval, -1)
             fresh[place] = (*values, one.level, one.general, one.news)
         self._serial += len(added)
-        self._parts += [one.parts for one in added]
-        self._append(fresh, [one.text for one in added])
+        self._append(fresh, [one.text for one in added], np.concatenate([one.parts for one in added]))
 
-    def _append(self, fresh: npt.NDArray[np.void], texts: list[bytes]) -> None:
+    def _append(self, fresh: npt.NDArray[np.void], texts: list[bytes], parts: Longs) -> None:
         begin = len(self)
+        counts = fresh["count"]
+        self._starts = np.concatenate([self._starts, len(self._parts) + np.cumsum(counts) - counts])
+        self._parts = np.concatenate([self._parts, parts])
         self.rows = np.concatenate([self.rows, fresh])
         self.texts += texts
         numbers = np.arange(begin, len(self), dtype=np.int32)
@@ -147,21 +151,22 @@ class Templates:
         numbers = np.where(kept, np.cumsum(kept) - 1, -1)
         places = np.flatnonzero(kept).tolist()
         rows, texts = self.rows[kept], [self.texts[row] for row in places]
-        self._parts = [self._parts[row] for row in places]
+        parts = self._parts[np.repeat(kept, self.rows["count"])]
         first = self.primary[kept] != np.flatnonzero(kept)
         rows["series"][first] = -1
         self._clear()
-        self._append(rows, texts)
+        self._append(rows, texts, parts)
         return numbers
 
     def _clear(self) -> None:
         self.rows, self.texts, self.primary = np.empty(0, TEMPLATE), [], np.empty(0, np.int64)
+        self._parts, self._starts = np.empty(0, np.int64), np.empty(0, np.int64)
         self._by_key, self._by_text = HashIndex(), HashIndex()
 
     def to_arrays(self, since: int = 0) -> Arrays:
         """What all rows are now, and in full those whose serial number is not below ``since``."""
         fresh = int(np.searchsorted(self.rows["serial"], since))
-        parts = np.concatenate([np.empty((0, 2), np.int64), *self._parts[fresh:]])
+        parts = self._parts[self._starts[fresh] if fresh < len(self) else len(self._parts) :].copy()
         ends = np.cumsum([len(text) for text in self.texts[fresh:]], dtype=np.int64)
         live = {f"live.{name}": self.rows[name].copy() for name in _LIVE}
         new = {f"new.{name}": self.rows[name][fresh:].copy() for name in ("serial", "total", "count", "level")}
@@ -181,12 +186,13 @@ class Templates:
         live = [last[f"live.{name}"].tolist() for name in _LIVE]
         rows = np.zeros(len(live[0]), TEMPLATE)
         texts = []
+        kept = [np.empty(0, np.int64)]
         for place, (serial, *values) in enumerate(zip(*live, strict=True)):
             total, count, level, parts, text = known[serial]
             rows[place] = (serial, total, count, *values[:2], -1, level, *values[2:])
-            found._parts.append(parts)
+            kept.append(parts)
             texts.append(text)
-        found._append(rows, texts)
+        found._append(rows, texts, np.concatenate(kept))
         return found
 
 
