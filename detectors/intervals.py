@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 SECOND = 1_000_000_000
 INTERVAL = 10 * SECOND
 
@@ -23,6 +26,11 @@ class IntervalClock:
     def closed(self) -> int:
         """Intervals below this number are closed."""
         return max(0, self.newest - self.lateness) // INTERVAL
+
+    def closed_before(self, newest: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """``closed`` before each of some records, given the newest event time of each; 0: it holds none."""
+        before = np.maximum.accumulate(np.concatenate([[self.newest], newest]))[:-1]
+        return np.asarray(np.maximum(before - self.lateness, 0) // INTERVAL, np.int64)
 
     def advance(self, newest: int) -> None:
         """Takes the highest event time of a record, after the record's items were judged."""

@@ -12,14 +12,18 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from detectors.spans.flows import BUCKETS
+
 MAGIC = b"aiops-rows-1:"
 _NATURAL = Annotated[int, Field(ge=0, lt=2**53)]
+_INTERVAL = Annotated[int, Field(ge=0, lt=2**31)]
+_BUCKET = Annotated[int, Field(ge=0, lt=BUCKETS)]
 _TEXT = Annotated[str, Field(max_length=8192)]
 Origin = tuple[str, int]
 """Topic and partition."""
-LogRow = tuple[_NATURAL, _TEXT, _TEXT, _TEXT, _NATURAL, _NATURAL]
+LogRow = tuple[_NATURAL, _TEXT, _TEXT, _TEXT, _INTERVAL, _NATURAL]
 """Origin offset, entity, severity, masked text, interval, lines."""
-SpanRow = tuple[_NATURAL, _TEXT, _TEXT, bool, _NATURAL, _NATURAL, _NATURAL, list[tuple[_NATURAL, _NATURAL]], _NATURAL]
+SpanRow = tuple[_NATURAL, _TEXT, _TEXT, bool, _INTERVAL, _NATURAL, _NATURAL, list[tuple[_BUCKET, _NATURAL]], _NATURAL]
 """Origin offset, entity, peer, whether a use, interval, calls, errors, durations (bucket, count), spans behind it."""
 
 

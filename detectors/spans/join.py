@@ -1,16 +1,41 @@
+# mypy: disable-error-code="no-untyped-def,assignment,arg-type,return-value,call-arg"
+# ruff: noqa: ANN001, ANN202
+# numba infers the types of the compiled loop.
 """Which spans are calls: entry spans of a service, and edges from who calls to who is called.
 
 An edge is named by the caller's span where it carries the other end's name (``peer``). Otherwise parent and child are
 joined, in either order, while both lie in a bounded memory of recent spans; they must come through the same partition.
 What never finds its other end is no edge.
+
+Where a caller names an address and the called span is seen too, the name of the service behind the address is learned,
+and later calls to it are edges to the service. An address behind which several services are seen stays as it is.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.spans import ring as r
+from detectors.spans.names import NONE, Codes
+from detectors.spans.ring import Ring
+from detectors.wire.compiling import compiled, inner
+from detectors.wire.hashing import SEED, Hashes, finish, mix
+
+HORIZON = 30
+"""Intervals that may lie between the ends of parent and child: five minutes."""
+_UNKNOWN, _SEVERAL = -1, -2
+"""Service behind an address."""
+FIGURES = 256
+"""A call's figure is the bucket of its duration, and this more where it failed."""
+_COUNTED = 512
+"""And this more where a child that waits was counted as an entry of its service already."""
+_LEAST = 1024
+_DONE, _RECENT, _ORPHANS = 0, 1, 2
 
 
 class SpanKind(IntEnum):
@@ -24,112 +49,224 @@ class SpanKind(IntEnum):
     CONSUMER = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """What of a span is looked at."""
+class Spans(NamedTuple):
+    """What of spans is looked at: columns of one length."""
 
-    entity: str
-    kind: int
-    interval: int
-    """In which it ended."""
-    duration: int
-    """Ns."""
-    error: bool
-    key: str
-    """Trace and span id, in hex; empty: not known."""
-    parent: str = ""
-    """The same of its parent; empty: a root."""
-    peer: str = ""
-    """Name of the other end, for a span of a caller."""
-    uses: bool = False
+    entity: Codes
+    """Code of the reporting service."""
+    peer: Codes
+    """Code of the name of the other end, for a span of a caller; NONE: there is none."""
+    uses: npt.NDArray[np.bool_]
     """The other end is a database, queue or cache."""
+    kind: npt.NDArray[np.uint8]
+    interval: npt.NDArray[np.int64]
+    """In which it ended."""
+    figure: npt.NDArray[np.int32]
+    key: Hashes
+    """Hash of trace and span id; 0: not known."""
+    parent: Hashes
+    """The same of its parent; 0: a root."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call of a service (``peer`` empty) or over an edge."""
+class Calls(NamedTuple):
+    """Calls of a service (``peer`` NONE) or over an edge: columns of one length."""
 
-    entity: str
-    peer: str
-    uses: bool
-    interval: int
-    duration: int
-    error: bool
-
-
-_CALLERS = (SpanKind.CLIENT, SpanKind.PRODUCER)
-_CALLED = (SpanKind.SERVER, SpanKind.CONSUMER)
+    entity: Codes
+    peer: Codes
+    uses: npt.NDArray[np.int32]
+    interval: npt.NDArray[np.int32]
+    figure: npt.NDArray[np.int32]
+    span: npt.NDArray[np.int32]
+    """Place of the span that made the call known."""
 
 
-@dataclass(slots=True)
-class SpanJoin:
-    """Recent spans of one slot, at most ``most`` of each kind; the oldest leave."""
+@compiled
+def keys_of(trace, own, out) -> None:
+    """Hash of each trace (n, 2) and span id; 0 where the id is 0."""
+    for row in range(len(own)):
+        state = mix(mix(mix(SEED, trace[row, 0]), trace[row, 1]), own[row])
+        out[row] = finish(state) if own[row] != 0 else np.uint64(0)
 
-    most: int = 20_000
-    _recent: dict[str, tuple[str, bool]] = field(default_factory=dict)
-    """Span to its entity and whether it named its other end itself."""
-    _orphans: dict[str, list[Call]] = field(default_factory=dict)
-    """Parent that was not seen yet to its children's calls, with an empty caller."""
 
-    def calls(self, span: Span) -> Iterator[Call]:
-        """Calls that are known now that this span is."""
-        named = bool(span.peer) and span.kind in _CALLERS
-        if span.kind in _CALLED or (span.kind not in _CALLERS and not span.parent):
-            yield Call(span.entity, "", False, span.interval, span.duration, span.error)
-        if named:
-            yield Call(span.entity, span.peer, span.uses, span.interval, span.duration, span.error)
-        if span.key:
-            yield from self._adopt(span, named)
-        if span.parent and span.kind not in _CALLERS:
-            child = Call(span.entity, "", False, span.interval, span.duration, span.error)
-            parent = self._recent.get(span.parent)
-            if parent is None:
-                self._wait(span, child)
+@inner
+def _call(out, cursor, edge, interval, figure, span):
+    """Writes a call over an edge: entity, peer, whether a use."""
+    row = cursor[1]
+    out[0, row], out[1, row], out[2, row] = edge
+    out[3, row], out[4, row], out[5, row] = interval, figure, span
+    cursor[1] = row + 1
+
+
+@inner
+def _meet(out, cursor, aliases, parent, child, place):
+    """Calls that a parent (entity, its peer) and a child (entity, interval, figure with the mark) are together."""
+    entity, interval, figure = child
+    if parent[0] == entity:
+        return
+    shown = figure & (_COUNTED - 1)
+    if figure < _COUNTED:
+        _call(out, cursor, (entity, NONE, 0), interval, shown, place)
+    named = parent[1]
+    if named == NONE:
+        _call(out, cursor, (parent[0], entity, 0), interval, shown, place)
+    elif aliases[named] == _UNKNOWN:
+        aliases[named] = entity
+    elif aliases[named] != entity:
+        aliases[named] = _SEVERAL
+
+
+@inner
+def _adopt(spans, row, recent, orphans, aliases, out, cursor):
+    """Remembers a span and takes its children that came before it."""
+    key, entity, interval = spans.key[row], spans.entity[row], spans.interval[row]
+    kind = spans.kind[row]
+    named = spans.peer[row] if kind in (3, 4) else np.int32(NONE)
+    r.add(recent, key, entity, named, interval)
+    size = len(orphans.keys)
+    oldest = max(orphans.cursor[0] - size, 1)
+    head = np.int64(key & np.uint64(len(orphans.heads) - 1))
+    serial, before = orphans.heads[head], np.int64(-1)
+    for _ in range(r.LONGEST):
+        if serial < oldest:
+            break
+        slot = serial & (size - 1)
+        following = orphans.back[slot]
+        data = orphans.data
+        if orphans.keys[slot] == key:
+            if abs(interval - data[slot, r.INTERVAL]) <= HORIZON:
+                child = (data[slot, r.ENTITY], data[slot, r.INTERVAL], data[slot, r.FIGURE])
+                _meet(out, cursor, aliases, (entity, named), child, row)
+            orphans.keys[slot] = 0
+            if before < 0:
+                orphans.heads[head] = following
             else:
-                yield from _joined(parent, child, counted=span.kind in _CALLED)
+                orphans.back[before] = following
+        else:
+            before = slot
+        serial = following
 
-    def _adopt(self, span: Span, named: bool) -> Iterator[Call]:  # noqa: FBT001 (private)
-        self._recent[span.key] = (span.entity, named)
-        if len(self._recent) > self.most:
-            del self._recent[next(iter(self._recent))]
-        for child in self._orphans.pop(span.key, ()):
-            # An orphan with a mark in ``peer`` was counted as an entry of its service already.
-            yield from _joined((span.entity, named), child, counted=child.peer == "counted")
 
-    def _wait(self, span: Span, child: Call) -> None:
-        mark = "counted" if span.kind in _CALLED else ""
-        waiting = Call(child.entity, mark, False, child.interval, child.duration, child.error)
-        if len(self._orphans) >= self.most:
-            del self._orphans[next(iter(self._orphans))]
-        siblings = self._orphans.setdefault(span.parent, [])
-        if len(siblings) < 64:
-            siblings.append(waiting)
+@compiled
+def _join(spans, recent, orphans, aliases, out, cursor):
+    """Goes on at ``cursor[0]``; not DONE where a ring that may grow (bits of ``cursor[2]``) is full."""
+    growing = cursor[2]
+    for row in range(cursor[0], len(spans.kind)):
+        cursor[0] = row
+        entity, kind, interval, figure = spans.entity[row], spans.kind[row], spans.interval[row], spans.figure[row]
+        if growing & _RECENT and r.full(recent, interval, HORIZON):
+            return _RECENT
+        if growing & _ORPHANS and r.full(orphans, interval, HORIZON):
+            return _ORPHANS
+        if entity == NONE:
+            continue
+        caller, called = kind in (3, 4), kind in (2, 5)
+        parent, peer = spans.parent[row], spans.peer[row]
+        if called or (not caller and parent == 0):
+            _call(out, cursor, (entity, NONE, 0), interval, figure, row)
+        if caller and peer != NONE:
+            known = aliases[peer]
+            edge = (entity, known if known >= 0 else peer, np.int32(spans.uses[row]))
+            _call(out, cursor, edge, interval, figure, row)
+        if spans.key[row] != 0:
+            _adopt(spans, row, recent, orphans, aliases, out, cursor)
+        if parent != 0 and not caller:
+            marked = figure + np.int32(_COUNTED) if called else figure
+            slot = r.find(recent, parent, interval, HORIZON)
+            if slot < 0:
+                r.add(orphans, parent, entity, marked, interval)
+            else:
+                found = (recent.data[slot, r.ENTITY], recent.data[slot, r.FIGURE])
+                _meet(out, cursor, aliases, found, (entity, interval, marked), row)
+    return _DONE
 
-    def to_json(self) -> list[object]:
-        """State for a snapshot."""
-        orphans = {
-            key: [[call.entity, call.peer, call.interval, call.duration, call.error] for call in calls]
-            for key, calls in self._orphans.items()
-        }
-        return [self._recent, orphans]
+
+class SpanJoin:
+    """Recent spans of one slot, and children that wait for their parents.
+
+    Args:
+        most: of each kind, a power of two; of those within the horizon the oldest leave. 44 bytes each.
+    """
+
+    def __init__(self, most: int = 131_072) -> None:
+        self.most = most
+        self._recent = r.make_ring(min(_LEAST, most))
+        """Figure: the other end that the span names itself."""
+        self._orphans = r.make_ring(min(_LEAST, most))
+        self._aliases = np.full(_LEAST, _UNKNOWN, np.int32)
+        """By the code of an address, the code of the service behind it."""
+
+    def __len__(self) -> int:
+        return len(r.entries(self._recent)[0]) + len(r.entries(self._orphans)[0])
+
+    def calls(self, spans: Spans, names: int) -> Calls:
+        """Calls that are known now that these spans are; ``names`` is how many codes there are."""
+        if len(self._aliases) < names:
+            more = np.full(max(names, len(self._aliases)), _UNKNOWN, np.int32)
+            self._aliases = np.concatenate([self._aliases, more])
+        waiting = len(self._orphans.keys)
+        # A span is up to two calls and meets its parent in two more; each child that waits is met once.
+        out = np.empty((6, 6 * len(spans.kind) + 2 * waiting + 8), np.int32)
+        cursor = np.array([0, 0, self._growing()], np.int64)
+        while (full := _join(spans, self._recent, self._orphans, self._aliases, out, cursor)) != _DONE:
+            if full == _RECENT:
+                self._recent = r.remade(self._recent, 2 * len(self._recent.keys))
+            else:
+                self._orphans = r.remade(self._orphans, 2 * len(self._orphans.keys))
+            cursor[2] = self._growing()
+        return Calls(*out[:, : cursor[1]])
+
+    def _growing(self) -> int:
+        recent, orphans = len(self._recent.keys) < self.most, len(self._orphans.keys) < self.most
+        return _RECENT * recent + _ORPHANS * orphans
+
+    def used(self, names: int) -> npt.NDArray[np.bool_]:
+        """Which codes are still needed."""
+        found = np.zeros(names + 1, np.bool_)  # NONE marks the last
+        found[r.entries(self._recent)[1][:, : r.INTERVAL].ravel()] = True
+        found[r.entries(self._orphans)[1][:, r.ENTITY]] = True
+        return found[:-1]
+
+    def renamed(self, codes: Codes) -> None:
+        """Goes on with other codes: the new one of each old one, NONE last."""
+        for ring, figures in ((self._recent, True), (self._orphans, False)):
+            keys, data = r.entries(ring)
+            data[:, r.ENTITY] = codes[data[:, r.ENTITY]]
+            if figures:
+                data[:, r.FIGURE] = codes[data[:, r.FIGURE]]
+            places = np.arange(int(ring.cursor[0]) - len(keys), int(ring.cursor[0])) & (len(ring.keys) - 1)
+            ring.data[places] = data
+        old = self._aliases
+        self._aliases = np.full(len(old), _UNKNOWN, np.int32)
+        for address in np.flatnonzero(old[: len(codes) - 1] != _UNKNOWN).tolist():
+            if codes[address] != NONE:
+                service = old[address]
+                self._aliases[codes[address]] = service if service < 0 else codes[service]
+
+    def to_arrays(self) -> dict[str, npt.NDArray[np.generic]]:
+        """State for a snapshot; the same state gives the same bytes."""
+        made: dict[str, npt.NDArray[np.generic]] = {}
+        for name, ring in (("recent", self._recent), ("orphans", self._orphans)):
+            keys, data = r.entries(ring)
+            made[f"{name}.head"] = np.array([len(ring.keys), ring.cursor[0] - len(keys)], np.int64)
+            made[f"{name}.keys"], made[f"{name}.data"] = keys, data
+        known = np.flatnonzero(self._aliases != _UNKNOWN).astype(np.int32)
+        return made | {"aliases": np.stack([known, self._aliases[known]])}
 
     @classmethod
-    def from_json(cls, text: str, most: int = 20_000) -> SpanJoin:
-        """The join that ``to_json`` was called on."""
-        recent, orphans = json.loads(text)
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[np.generic]], most: int = 131_072) -> SpanJoin:
+        """The join that ``to_arrays`` was called on."""
         found = cls(most)
-        found._recent = {key: (entity, named) for key, (entity, named) in recent.items()}
-        found._orphans = {
-            key: [Call(a, b, False, c, d, e) for a, b, c, d, e in calls] for key, calls in orphans.items()
-        }
+        found._recent, found._orphans = (_restored(arrays, name) for name in ("recent", "orphans"))
+        aliases = arrays["aliases"].astype(np.int32)
+        found._aliases = np.full(max(_LEAST, int(aliases.max(initial=0)) + 1), _UNKNOWN, np.int32)
+        found._aliases[aliases[0]] = aliases[1]
         return found
 
 
-def _joined(parent: tuple[str, bool], child: Call, *, counted: bool) -> Iterator[Call]:
-    entity, named = parent
-    if entity == child.entity:
-        return
-    if not counted:
-        yield Call(child.entity, "", False, child.interval, child.duration, child.error)
-    if not named:
-        yield Call(entity, child.entity, False, child.interval, child.duration, child.error)
+def _restored(arrays: Mapping[str, npt.NDArray[np.generic]], name: str) -> Ring:
+    size, serial = arrays[f"{name}.head"].tolist()
+    made = r.make_ring(size)
+    made.cursor[0] = serial
+    keys, data = arrays[f"{name}.keys"].astype(np.uint64), arrays[f"{name}.data"].astype(np.int32)
+    r.fill(made, np.ascontiguousarray(keys), np.ascontiguousarray(data))
+    return made

@@ -71,7 +71,7 @@ class WireSettings:
     """A larger record is one TOO_LARGE, unread."""
     future_ns: int = 600 * SECOND
     """A point later than its receipt by more than this is FAR_FUTURE."""
-    max_body_chars: int = 32 * 1024
+    max_body_bytes: int = 32 * 1024
     """A log body is cut here, and flagged."""
     entity_attributes: tuple[str, ...] = (
         "aiops.entity",

@@ -30,6 +30,13 @@ def inner(function: _Function) -> _Function:
     return made
 
 
+def called(function: _Function) -> _Function:
+    """As ``inner``, but called and not inlined: compiling large functions into each other takes minutes."""
+    options: dict[str, Any] = {"nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+    made: _Function = njit(**options)(function)
+    return made
+
+
 def slicing(function: _Function) -> _Function:
     """As ``inner``, for what is called a few times a record and works on whole arrays."""
     options: dict[str, Any] = {"nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}

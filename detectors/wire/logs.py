@@ -1,22 +1,23 @@
-"""OTLP logs to arrays: one row a line, the body as text for the templates."""
+"""OTLP logs to arrays: one row a line, the body as a range of bytes for the templates."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
+from detectors.wire import log_walk as w
+from detectors.wire import tape as t
 from detectors.wire.batch import Rejected, WireSettings
-from detectors.wire.identity import attributes_of, origin_of, value_text
-from detectors.wire.intake import Codes, Intake, id_rows
-from detectors.wire.otlp_json import id_bytes
+from detectors.wire.envelope import Envelope, Items, Origins
+from detectors.wire.identity import value_text
 
-_SEVERITIES = {"TRACE": 1, "DEBUG": 5, "INFO": 9, "NOTICE": 10, "WARN": 13, "WARNING": 13, "ERROR": 17, "ERR": 17}
-_SEVERITIES |= {"CRITICAL": 21, "FATAL": 21, "PANIC": 21, "EMERGENCY": 24}
+Longs = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,84 +26,108 @@ class LogBatch:
 
     entity: npt.NDArray[np.int32]
     """Index into ``entities``."""
-    at: npt.NDArray[np.int64]
+    at: Longs
     """Event time, ns UTC; where the line has none, when it was observed."""
-    severity: npt.NDArray[np.uint8]
+    severity: Longs
     """OTLP's severity number; 0: not known."""
-    body: list[str]
+    text: npt.NDArray[np.uint8]
+    """Bytes that hold all bodies, UTF-8 as far as the senders kept to it."""
+    begin: Longs
+    end: Longs
+    """Range of each body; it ends where a body that is longer than allowed is cut."""
     cut: npt.NDArray[np.bool_]
     """The body was longer than allowed."""
-    trace: npt.NDArray[np.uint8]
-    """Shape (n, 16); zeros: none."""
-    span: npt.NDArray[np.uint8]
-    """Shape (n, 8); zeros: none."""
     record: npt.NDArray[np.int32]
     entities: list[str]
     rejected: list[Rejected]
-    items: npt.NDArray[np.int64]
+    items: Longs
 
     def __len__(self) -> int:
-        return len(self.body)
+        return len(self.at)
+
+    def body(self, row: int) -> bytes:
+        """One body."""
+        return self.text[self.begin[row] : self.end[row]].tobytes()
 
 
-class _Lines:
-    """Rows that are being collected."""
+def decode(
+    records: Sequence[bytes], received_at: int, settings: WireSettings | None = None, origins: Origins | None = None
+) -> LogBatch:
+    """Lines of OTLP logs export requests, protobuf and JSON mixed.
 
-    def __init__(self) -> None:
-        self.entities = Codes()
-        self.entity: list[int] = []
-        self.at: list[int] = []
-        self.severity: list[int] = []
-        self.body: list[str] = []
-        self.cut: list[bool] = []
-        self.trace: list[bytes] = []
-        self.span: list[bytes] = []
-        self.record: list[int] = []
-
-    def batch(self, intake: Intake) -> LogBatch:
-        return LogBatch(
-            entity=np.array(self.entity, np.int32),
-            at=np.array(self.at, np.int64),
-            severity=np.array(self.severity, np.uint8),
-            body=self.body,
-            cut=np.array(self.cut, np.bool_),
-            trace=id_rows(self.trace, 16),
-            span=id_rows(self.span, 8),
-            record=np.array(self.record, np.int32),
-            entities=self.entities.texts,
-            rejected=intake.rejected(),
-            items=intake.items,
-        )
-
-
-def decode(records: Sequence[bytes], received_at: int, settings: WireSettings | None = None) -> LogBatch:
-    """Lines of OTLP logs export requests, protobuf and JSON mixed."""
+    Args:
+        records: values of Kafka records, in the order of their offsets.
+        received_at: when the poll was made, ns UTC; what is much later is FAR_FUTURE.
+        settings: bounds.
+        origins: cache of resources, kept from poll to poll.
+    """
     settings = settings or WireSettings()
-    intake = Intake(records, received_at, settings)
-    lines = _Lines()
-    for record, request, from_json in intake.requests(ExportLogsServiceRequest):
-        for resource_logs in request.resource_logs:
-            origin = origin_of(attributes_of(resource_logs.resource.attributes), settings.entity_attributes)
-            entity = lines.entities.of(origin.entity)
-            for scope_logs in resource_logs.scope_logs:
-                for line in scope_logs.log_records:
-                    intake.items[record] += 1
-                    at = line.time_unix_nano or line.observed_time_unix_nano
-                    if (fault := intake.time_fault(at)) is not None:
-                        intake.reject(record, fault)
-                        continue
-                    lines.entity.append(entity)
-                    lines.at.append(at)
-                    lines.record.append(record)
-                    lines.trace.append(id_bytes(line.trace_id, from_json=from_json, size=16))
-                    lines.span.append(id_bytes(line.span_id, from_json=from_json, size=8))
-                    _text(line, lines, settings.max_body_chars)
-    return lines.batch(intake)
+    envelope = Envelope(records, ExportLogsServiceRequest, settings)
+    reading = _Reading(received_at + settings.future_ns, origins or Origins(settings))
+    envelope.read(reading.read)
+    tape = reading.tape
+    for record, reason in np.argwhere(tape.rejected).tolist():
+        count = int(tape.rejected[record, reason])
+        envelope.rejections.add(record, t.REASONS[reason], tape.places[record, reason, :count].tolist(), count)
+    return reading.batch(envelope.rejections.listed(), tape.items + envelope.refused, settings.max_body_bytes)
 
 
-def _text(line: LogRecord, lines: _Lines, most: int) -> None:
-    body = value_text(line.body)
-    lines.cut.append(len(body) > most)
-    lines.body.append(body[:most])
-    number = line.severity_number or _SEVERITIES.get(line.severity_text.upper(), 0)
-    lines.severity.append(number if 0 <= number <= 24 else 0)
+@dataclass(slots=True)
+class _Reading:
+    """What the compiled loop reads, and the text of bodies that are no text."""
+
+    latest: int
+    origins: Origins
+    tape: w.LineTape = field(init=False)
+    text: npt.NDArray[np.uint8] = field(init=False)
+    _entities: list[str] = field(init=False)
+    _entity_codes: npt.NDArray[np.int32] = field(init=False)
+    """Index into ``_entities`` of each resource."""
+
+    def read(self, whole: bytes, buffer: npt.NDArray[np.uint8], items: Items) -> npt.NDArray[np.uint8]:
+        """Fills the tape; OK or FOREIGN per record."""
+        self.tape = tape = w.make_tape(len(items.status), int(items.cursor[0]), self.latest)
+        w.read_lines(buffer, items, tape)
+        foreign = tape.status.copy()
+        self._entities, self._entity_codes = self.origins.entities(whole, items, foreign)
+        self.text = buffer
+        self._write_others(whole, foreign)
+        return foreign
+
+    def _write_others(self, whole: bytes, foreign: npt.NDArray[np.uint8]) -> None:
+        """Appends bodies that are no text as text to the buffer."""
+        numbers = self.tape.numbers[:, : self.tape.cursor[0]]
+        others = np.flatnonzero(numbers[w.OTHER])
+        if not len(others):
+            return
+        pieces = [whole]
+        size = len(whole)
+        for row in others.tolist():
+            try:
+                value = AnyValue.FromString(whole[numbers[w.BODY, row] : numbers[w.BODY_END, row]])
+                piece = value_text(value).encode(errors="replace")
+            except DecodeError:
+                foreign[numbers[w.IN_RECORD, row]] = t.FOREIGN
+                continue
+            pieces.append(piece)
+            numbers[w.BODY, row], numbers[w.BODY_END, row] = size, size + len(piece)
+            size += len(piece)
+        self.text = np.frombuffer(b"".join(pieces), np.uint8)
+
+    def batch(self, rejected: list[Rejected], items: Longs, most: int) -> LogBatch:
+        """The columns."""
+        numbers = self.tape.numbers[:, : self.tape.cursor[0]]
+        begin, end = numbers[w.BODY], numbers[w.BODY_END]
+        return LogBatch(
+            entity=self._entity_codes[numbers[w.IN_RESOURCE]],
+            at=numbers[w.AT],
+            severity=numbers[w.SEVERITY],
+            text=self.text,
+            begin=begin,
+            end=np.minimum(end, begin + most),
+            cut=end - begin > most,
+            record=numbers[w.IN_RECORD].astype(np.int32),
+            entities=self._entities,
+            rejected=rejected,
+            items=items,
+        )

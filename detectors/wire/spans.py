@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from aiops.model.deadletters import DeadLetterReason
+from detectors.wire import span_walk as w
+from detectors.wire import tape as t
 from detectors.wire.batch import Rejected, WireSettings
-from detectors.wire.identity import PEERS, attributes_of, origin_of
-from detectors.wire.intake import Codes, Intake, id_rows
+from detectors.wire.envelope import Envelope, Items, Origins
+from detectors.wire.hashing import Hashes, hash_strings
+from detectors.wire.identity import PEERS
 from detectors.wire.otlp_json import id_bytes
 
 SERVER, CLIENT, PRODUCER, CONSUMER = 2, 3, 4, 5
 ERROR = 2
-_USED = frozenset({"db.system", "db.system.name", "messaging.system"})
+_USED = ("db.system", "db.system.name", "messaging.system")
 """Only spans of databases, caches and queues carry these (OpenTelemetry's semantic conventions, old and new)."""
+_NAMELESS = (
+    "messaging.destination.name",
+    "messaging.destination",
+    "db.namespace",
+    "db.name",
+    "db.system.name",
+    "db.system",
+    "messaging.system",
+)
+"""What names the other end of a span that gives no address: the queue, the database, else the product."""
 _MOST_NAME = 512
 """A longer name of an operation is cut: it holds a query or a URL, and every one would be an operation of its own."""
 
@@ -58,74 +70,110 @@ class SpanBatch:
         return len(self.at)
 
 
-def decode(records: Sequence[bytes], received_at: int, settings: WireSettings | None = None) -> SpanBatch:
-    """Spans of OTLP trace export requests, protobuf and JSON mixed."""
+def decode(
+    records: Sequence[bytes], received_at: int, settings: WireSettings | None = None, origins: Origins | None = None
+) -> SpanBatch:
+    """Spans of OTLP trace export requests, protobuf and JSON mixed.
+
+    Args:
+        records: values of Kafka records, in the order of their offsets.
+        received_at: when the poll was made, ns UTC; what is much later is FAR_FUTURE.
+        settings: bounds.
+        origins: cache of resources, kept from poll to poll.
+    """
     settings = settings or WireSettings()
-    intake = Intake(records, received_at, settings)
-    words = Codes()
-    rows: list[tuple[int, ...]] = []
-    ids: list[bytes] = []
-    for record, request, from_json in intake.requests(ExportTraceServiceRequest):
-        for resource_spans in request.resource_spans:
-            origin = origin_of(attributes_of(resource_spans.resource.attributes), settings.entity_attributes)
-            entity = words.of(origin.entity)
-            for scope_spans in resource_spans.scope_spans:
-                for span in scope_spans.spans:
-                    intake.items[record] += 1
-                    at, end = span.start_time_unix_nano, span.end_time_unix_nano
-                    if (fault := _fault(intake, at, end)) is not None:
-                        intake.reject(record, fault)
-                        continue
-                    kind = span.kind
-                    peer, uses = _peer(span, words) if kind in (CLIENT, PRODUCER) else (-1, False)
-                    operation = words.of(span.name[:_MOST_NAME])
-                    rows.append((entity, operation, peer, kind, span.status.code, at, end - at, record, uses))
-                    ids.append(_ids(span, from_json=from_json))
-    return _batch(rows, ids, words, intake)
+    envelope = Envelope(records, ExportTraceServiceRequest, settings, _tidy)
+    reading = _Reading(received_at + settings.future_ns, origins or Origins(settings))
+    envelope.read(reading.read)
+    tape = reading.tape
+    for record, reason in np.argwhere(tape.rejected).tolist():
+        count = int(tape.rejected[record, reason])
+        envelope.rejections.add(record, t.REASONS[reason], tape.places[record, reason, :count].tolist(), count)
+    return reading.batch(envelope.rejections.listed(), tape.items + envelope.refused)
 
 
-def _fault(intake: Intake, at: int, end: int) -> DeadLetterReason | None:
-    fault = intake.time_fault(at) or intake.time_fault(end)
-    return DeadLetterReason.BAD_TIME if fault is None and end < at else fault
+def _tidy(request: ExportTraceServiceRequest) -> None:
+    """JSON has ids in hexadecimal, which its parser took for base64."""
+    for resource_spans in request.resource_spans:
+        for scope_spans in resource_spans.scope_spans:
+            for span in scope_spans.spans:
+                span.trace_id = id_bytes(span.trace_id, from_json=True, size=16)
+                span.span_id = id_bytes(span.span_id, from_json=True, size=8)
+                span.parent_span_id = id_bytes(span.parent_span_id, from_json=True, size=8)
 
 
-def _peer(span: Span, words: Codes) -> tuple[int, bool]:
-    """Code of the other end's name, -1 where there is none, and whether it is a database, cache or queue."""
-    best, found, uses = len(PEERS), "", False
-    for pair in span.attributes:
-        uses = uses or pair.key in _USED
-        if pair.key in PEERS and (rank := PEERS.index(pair.key)) < best and pair.value.string_value:
-            best, found = rank, pair.value.string_value
-    return words.of(found[:_MOST_NAME]) if found else -1, uses
+@cache
+def _keys() -> tuple[Hashes, int]:
+    """Hashes of the attributes that are looked at, and how many of them name a peer."""
+    named = (*PEERS, *_NAMELESS)
+    texts = [key.encode() for key in (*named, *_USED)]
+    ends = np.cumsum([0, *(len(text) for text in texts)]).astype(np.int32)
+    out = np.empty(len(texts), np.uint64)
+    hash_strings(np.frombuffer(b"".join(texts), np.uint8), ends, out)
+    return out, len(named)
 
 
-def _ids(span: Span, *, from_json: bool) -> bytes:
-    """Trace, span and parent, 32 bytes."""
-    trace, own, parent = span.trace_id, span.span_id, span.parent_span_id
-    if not from_json and len(trace) == 16 and len(own) == 8 and len(parent) in (0, 8):
-        return trace + own + (parent or b"\0\0\0\0\0\0\0\0")
-    parts = ((trace, 16), (own, 8), (parent, 8))
-    return b"".join(id_bytes(value, from_json=from_json, size=size) for value, size in parts)
+@dataclass(slots=True)
+class _Reading:
+    """What the compiled loop reads, and the text of its words."""
 
+    latest: int
+    origins: Origins
+    tape: w.SpanTape = field(init=False)
+    _words: list[str] = field(init=False)
+    _word_codes: npt.NDArray[np.int32] = field(init=False)
+    """Index into ``_words`` of each word of the tape."""
+    _entity_codes: npt.NDArray[np.int32] = field(init=False)
+    """The same of each resource."""
 
-def _batch(rows: Sequence[tuple[int, ...]], ids: Sequence[bytes], words: Codes, intake: Intake) -> SpanBatch:
-    columns = np.array(rows, dtype=np.int64).reshape(-1, 9).T
-    found = id_rows(ids, 32)
-    numbers = np.ascontiguousarray(found[:, 16:]).view(">u8").astype(np.uint64)
-    return SpanBatch(
-        entity=columns[0].astype(np.int32),
-        operation=columns[1].astype(np.int32),
-        peer=columns[2].astype(np.int32),
-        uses=columns[8].astype(np.bool_),
-        kind=np.clip(columns[3], 0, 255).astype(np.uint8),
-        status=np.clip(columns[4], 0, 255).astype(np.uint8),
-        at=columns[5].copy(),
-        duration=columns[6].copy(),
-        trace=found[:, :16],
-        span=numbers[:, 0],
-        parent=numbers[:, 1],
-        record=columns[7].astype(np.int32),
-        words=words.texts,
-        rejected=intake.rejected(),
-        items=intake.items,
-    )
+    def read(self, whole: bytes, buffer: npt.NDArray[np.uint8], items: Items) -> npt.NDArray[np.uint8]:
+        """Fills the tape; OK or FOREIGN per record."""
+        self.tape = tape = w.make_tape(len(items.status), int(items.cursor[0]), self.latest)
+        keys, peers = _keys()
+        w.read_spans(buffer, items, tape, keys, peers)
+        foreign = tape.status.copy()
+        self._words, self._entity_codes = self.origins.entities(whole, items, foreign)
+        codes = {text: code for code, text in enumerate(self._words)}
+        self._read_words(whole, codes, foreign)
+        return foreign
+
+    def _read_words(self, whole: bytes, codes: dict[str, int], foreign: npt.NDArray[np.uint8]) -> None:
+        tape = self.tape
+        words = int(tape.cursor[w.WORDS])
+        self._word_codes = np.full(words + 1, -1, np.int32)  # the last stands for none
+        for row, (begin, end, _) in enumerate(tape.words[:words].tolist()):
+            try:
+                self._word_codes[row] = self._code(whole[begin:end].decode()[:_MOST_NAME], codes)
+            except UnicodeDecodeError:
+                numbers = tape.numbers[:, : tape.cursor[w.SPANS]]
+                foreign[numbers[w.IN_RECORD, (numbers[w.NAME] == row) | (numbers[w.PEER] == row)]] = t.FOREIGN
+
+    def _code(self, text: str, codes: dict[str, int]) -> int:
+        code = codes.get(text)
+        if code is None:
+            code = codes[text] = len(self._words)
+            self._words.append(text)
+        return code
+
+    def batch(self, rejected: list[Rejected], items: npt.NDArray[np.int64]) -> SpanBatch:
+        """The columns."""
+        spans = int(self.tape.cursor[w.SPANS])
+        numbers, ids = self.tape.numbers[:, :spans], self.tape.ids[:spans]
+        own = ids[:, 2:].byteswap()
+        return SpanBatch(
+            entity=self._entity_codes[numbers[w.IN_RESOURCE]],
+            operation=self._word_codes[numbers[w.NAME]],
+            peer=self._word_codes[numbers[w.PEER]],
+            uses=numbers[w.USES] != 0,
+            kind=numbers[w.KIND].astype(np.uint8),
+            status=numbers[w.STATUS].astype(np.uint8),
+            at=numbers[w.AT],
+            duration=numbers[w.DURATION],
+            trace=np.ascontiguousarray(ids[:, :2]).view(np.uint8).reshape(spans, 16),
+            span=own[:, 0],
+            parent=own[:, 1],
+            record=numbers[w.IN_RECORD].astype(np.int32),
+            words=self._words,
+            rejected=rejected,
+            items=items,
+        )

@@ -11,6 +11,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ import pyarrow as pa
 from google.protobuf import json_format
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from detectors.wire import arrow, metrics, otlp_protobuf, otlp_walker
+from detectors.wire import arrow, logs, metrics, otlp_protobuf, otlp_walker, spans
 from detectors.wire.arrow_encoding import PointEncoder
+from detectors.wire.batch import WireSettings
+from detectors.wire.envelope import Origins
 from detectors.wire.hashing import HashIndex, hash_strings
 from detectors.wire.identity import SeriesIdentity
 from detectors.wire.memory import WireMemory
@@ -176,7 +179,21 @@ def measured(series: int) -> list[dict[str, Any]]:
     add("OTLP protobuf objects", *with_memory(otlp_protobuf.decode, records[:4]), len(records[0]) / POINTS)
     texts = [json_format.MessageToJson(request, indent=None).encode() for request in requests[:2]]
     add("OTLP JSON", *with_memory(metrics.decode_otlp, texts), len(texts[0]) / POINTS)
+    for name, decode in (("logs", logs.decode), ("spans", spans.decode)):
+        records = _rows(name, min(series, 40_000))
+        again = partial(_decode_rows, decode, Origins(WireSettings()))
+        add(f"OTLP {name}", timed(again, records, 3), None, len(records[0]) / POINTS)
     return rows
+
+
+def _decode_rows(decode: Callable[..., Any], origins: Origins, record: bytes) -> Any:
+    return decode([record], NOW + 10**15, None, origins)
+
+
+def _rows(encoding: str, series: int) -> list[bytes]:
+    from tests.benchmarks.throughput_rows import RowRecords  # noqa: PLC0415 (it takes POINTS from here)
+
+    return list(RowRecords(series, encoding).timed(8 * POINTS))
 
 
 def main() -> None:

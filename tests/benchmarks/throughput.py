@@ -34,9 +34,9 @@ from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.ports import OutRecord
 from tests.benchmarks.throughput_case import Case, run
-from tests.benchmarks.throughput_records import Records
+from tests.benchmarks.throughput_rows import records_of
 
-_POINTS = {"arrow": 12_000_000, "otlp": 6_000_000}
+_POINTS = {"arrow": 12_000_000, "otlp": 6_000_000, "logs": 1_000_000, "spans": 1_500_000}
 """Timed points a topic; several passes where the series are a million."""
 _PEER_POINTS = {"bytewax": 1_000_000, "quixstreams": 1_000_000}
 _PEER_SECONDS = 30.0
@@ -67,7 +67,7 @@ def fill(bootstrap: str, case: Case, points: int) -> Case:
     producer = KafkaPythonProducer(bootstrap)
     first = records = 0
     for partition in range(case.partitions):
-        made = Records(case.series, case.encoding, partition)
+        made = records_of(case.series, case.encoding, partition)
         first, records = made.a_pass, made.a_pass
         for value in made.first():
             producer.send([OutRecord(case.topic, None, value, partition=partition)])

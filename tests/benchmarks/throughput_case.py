@@ -30,13 +30,16 @@ from aiops.adapters.snapshots import FolderSnapshotStore
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.ports import FetchedRecords, OutRecord, SlotSnapshot, TelemetryConsumer, TopicPartition
 from aiops.settings import DataPlane, Kafka, Settings, Topics
-from detectors.wire import arrow, metrics
+from detectors.wire import arrow, logs, metrics, spans
 from detectors.wire.batch import PointBatch
+from detectors.wire.envelope import Origins
 from detectors.wire.memory import WireMemory
 from tests.benchmarks.decode import POINTS
 from tests.benchmarks.throughput_records import STEP, T0, WARM_PASSES, Records
+from tests.benchmarks.throughput_rows import ROWS
 
 _PIECE = 262_144
+_TOPICS = {"arrow": "metrics_arrow", "logs": "otlp_logs", "spans": "otlp_spans"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class Case:
     @property
     def settings(self) -> Settings:
         """Settings of the runtime, the topic in the place of its own."""
-        name = "metrics_arrow" if self.encoding == "arrow" else "otlp_metrics"
+        name = _TOPICS.get(self.encoding, "otlp_metrics")
         return Settings(
             state=Path(self.folder),
             kafka=Kafka(partitions=self.partitions, client=self.client),
@@ -137,7 +140,7 @@ def _prime(case: Case) -> dict[str, Any]:
     series = np.arange(len(agent.table(case.partition)), dtype=np.int32)
     source = TopicPartition(settings.topics.otlp_logs, case.partition)  # its own account stays that of the topic
     made = Records(case.series, case.encoding, 100 + case.partition)
-    for step in range(WARM_PASSES):
+    for step in range(0 if case.encoding in ROWS else WARM_PASSES):  # lines and spans make their own series
         for begin in range(0, len(series), _PIECE):
             piece = series[begin : begin + _PIECE]
             at = np.full(len(piece), T0 + (made.steps + step) * STEP, np.int64)
@@ -176,8 +179,14 @@ def _timed(case: Case, work: Callable[[FetchedRecords], int]) -> dict[str, Any]:
 
 
 def _decode(case: Case) -> dict[str, Any]:
-    decode = arrow.decode if case.encoding == "arrow" else metrics.decode_otlp
     memory, now = WireMemory(case.series + 1_000), time.time_ns()
+    decode: Any = arrow.decode if case.encoding == "arrow" else metrics.decode_otlp
+    if case.encoding in ROWS:
+        module, origins = (logs if case.encoding == "logs" else spans), Origins(memory.settings)
+
+        def decode(values: Sequence[bytes], _: WireMemory, at: int) -> Any:
+            return module.decode(values, at, None, origins)
+
     for fetched in _polled(case, 0, case.first):
         decode(fetched.values, memory, now)
 

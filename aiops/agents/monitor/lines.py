@@ -1,4 +1,4 @@
-"""Lines, spans and rows of a slot, record by record: counted here, or sent on to the slot that owns their entity."""
+"""Log lines of a slot, and rows that other slots counted: counted here, or sent on to the slot that owns the entity."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from aiops.agents.monitor import calls
+from aiops.agents.monitor.calls import MOST_NAME
 from aiops.model.deadletters import DeadLetterReason
 from aiops.model.ledger import Ending
 from detectors import rows
 from detectors.intervals import INTERVAL
-from detectors.logs.counter import level
-from detectors.logs.masking import mask
-from detectors.spans.flows import Flow, bucket
-from detectors.spans.join import Call, Span
+from detectors.logs import lookup
+from detectors.logs.counter import LEVEL_NAMES
+from detectors.logs.lookup import Lines
 from detectors.wire.batch import Rejected
+from detectors.wire.hashing import HashIndex
 from detectors.wire.slots import slot_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     import numpy.typing as npt
 
@@ -26,103 +28,66 @@ if TYPE_CHECKING:
     from aiops.agents.monitor.routing import RowRouter
     from aiops.agents.monitor.slot import Slot
     from aiops.ports import FetchedRecords
+    from detectors.rows import LogRow
     from detectors.wire.logs import LogBatch
-    from detectors.wire.spans import SpanBatch
 
-_MOST_NAME = 512
-"""Names of entities are cut here: they are kept and sent on."""
+_SEVERITIES = {"info": 9, "warning": 13, "error": 17}
 
 
 def take_logs(slot: Slot, fetched: FetchedRecords, batch: LogBatch, router: RowRouter) -> None:
     """Counts lines; what is decoded has been entered into the account, how it ends has not."""
     account, plan = slot.accounts[fetched.source.topic], slot.plan
-    routed = plan.routed(fetched.source.topic)
-    entities = [name[:_MOST_NAME] for name in batch.entities]
-    owners = [slot_of(name, plan.slots) if routed else plan.slot for name in entities]
-    entity, severity, at = batch.entity.tolist(), batch.severity.tolist(), batch.at.tolist()
-    for number, begin, end in _records(batch.record, len(fetched.offsets)):
-        late = forwarded = 0
-        for place in range(begin, end):
-            code = entity[place]
-            line = (entities[code], level(severity[place]), mask(batch.body[place]), at[place] // INTERVAL)
-            if owners[code] != plan.slot:
-                router.log(owners[code], fetched.offsets[number], line)
-                forwarded += 1
-            elif not slot.logs.add(line):
-                late += 1
-        account.forwarded += forwarded
-        account.end(Ending.LATE, late)
-        account.end(Ending.LEARNED, end - begin - late - forwarded)
-        newest = max(at[begin:end], default=0)
-        slot.logs.advance(newest)
-        slot.detection.record(newest, fetched.appended_at[number])
+    entities = [name[:MOST_NAME] for name in batch.entities]
+    own = np.ones(len(batch), np.bool_)
+    if plan.routed(fetched.source.topic):
+        owners = np.array([slot_of(name, plan.slots) for name in entities], np.int32)[batch.entity]
+        own = owners == plan.slot
+        _forward(slot, batch, (np.flatnonzero(~own), owners, entities, fetched.offsets), router)
+    highest = np.zeros(len(fetched.offsets), np.int64)
+    np.maximum.at(highest, batch.record, batch.at)
+    closed = slot.logs.clock.closed_before(highest)
+    intervals = batch.at // INTERVAL
+    late = int(np.count_nonzero(own & (intervals < closed[batch.record])))
+    forwarded = len(batch) - int(np.count_nonzero(own))
+    account.forwarded += forwarded
+    account.end(Ending.LATE, late)
+    account.end(Ending.LEARNED, len(batch) - late - forwarded)
+    begin = first = 0
+    for number in np.flatnonzero(np.diff(closed, append=-1)).tolist():
+        end = int(np.searchsorted(batch.record, number, side="right"))
+        which = begin + np.flatnonzero(own[begin:end])
+        lines = Lines(batch.begin[which], batch.end[which], np.empty(0, np.uint64), batch.severity[which])
+        told = (batch.entity[which], intervals[which], np.ones(len(which), np.int64))
+        slot.logs.add(batch.text, lines, entities, told)
+        for place in range(first, number + 1):
+            slot.logs.advance(int(highest[place]))
+            slot.detection.record(int(highest[place]), fetched.appended_at[place])
+        begin, first = end, number + 1
 
 
-def take_spans(slot: Slot, fetched: FetchedRecords, batch: SpanBatch, router: RowRouter) -> None:
-    """Counts the calls that spans show; as ``take_logs``."""
-    account, plan = slot.accounts[fetched.source.topic], slot.plan
-    routed = plan.routed(fetched.source.topic)
-    found = _spans(batch)
-    for number, begin, end in _records(batch.record, len(fetched.offsets)):
-        late = forwarded = newest = 0
-        offset = fetched.offsets[number]
-        for _ in range(begin, end):
-            span = next(found)
-            newest = max(newest, span.interval)
-            owner = slot_of(span.entity, plan.slots) if routed else plan.slot
-            if owner != plan.slot:
-                router.span(owner, (offset, span.entity, "", False, span.interval), Flow(), 1)
-                forwarded += 1
-            elif span.interval < slot.spans.clock.closed:
-                late += 1
-            for call in slot.spans.join.calls(span):
-                _count(slot, call, offset, router if routed else None)
-        account.forwarded += forwarded
-        account.end(Ending.LATE, late)
-        account.end(Ending.LEARNED, end - begin - late - forwarded)
-        ends = batch.at[begin:end] + batch.duration[begin:end]
-        highest = int(ends.max()) if end > begin else 0
-        slot.spans.advance(highest)
-        slot.detection.record(highest, fetched.appended_at[number])
-
-
-def _count(slot: Slot, call: Call, offset: int, router: RowRouter | None) -> None:
-    flow = Flow(1, int(call.error), {bucket(call.duration): 1})
-    owner = slot.plan.slot if router is None else slot_of(call.entity, slot.plan.slots)
-    if router is not None and owner != slot.plan.slot:
-        router.span(owner, (offset, call.entity, call.peer, call.uses, call.interval), flow, 0)
-    else:
-        slot.spans.add((call.entity, call.peer), call.interval, flow, uses=call.uses)
-
-
-def _spans(batch: SpanBatch) -> Iterator[Span]:
-    words = batch.words
-    traces = batch.trace.tobytes().hex()
-    columns = zip(
-        batch.entity.tolist(),
-        batch.kind.tolist(),
-        batch.at.tolist(),
-        batch.duration.tolist(),
-        batch.status.tolist(),
-        batch.span.tolist(),
-        batch.parent.tolist(),
-        batch.peer.tolist(),
-        batch.uses.tolist(),
-        strict=True,
-    )
-    for place, (entity, kind, at, duration, status, own, parent, peer, uses) in enumerate(columns):
-        trace = traces[32 * place : 32 * place + 32]
-        yield Span(
-            entity=words[entity][:_MOST_NAME],
-            kind=kind,
-            interval=(at + duration) // INTERVAL,
-            duration=duration,
-            error=status == 2,
-            key=f"{trace}{own:016x}" if own else "",
-            parent=f"{trace}{parent:016x}" if parent else "",
-            peer="" if peer < 0 else words[peer],
-            uses=uses,
-        )
+def _forward(
+    slot: Slot,
+    batch: LogBatch,
+    known: tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], list[str], Sequence[int]],
+    router: RowRouter,
+) -> None:
+    """Sends counts of lines by template to the slots that own their entities."""
+    which, owners, entities, offsets = known
+    if not len(which):
+        return
+    hashes = np.array([lookup.hash_of(name.encode()) for name in entities], np.uint64)
+    severity = batch.severity[which]
+    lines = Lines(batch.begin[which], batch.end[which], hashes[batch.entity[which]], severity)
+    keys = lookup.look_up(batch.text, lines, HashIndex().slots, np.zeros(1, np.uint8)).key
+    columns = (batch.record[which], batch.at[which] // INTERVAL, keys.view(np.int64))
+    _, first, counts = np.unique(np.stack(columns, axis=1), axis=0, return_index=True, return_counts=True)
+    levels = (severity >= 13).astype(int) + (severity >= 17)
+    for place, count in zip(first.tolist(), counts.tolist(), strict=True):
+        line = int(which[place])
+        text = slot.logs.texts.of(int(keys[place]), batch.text[batch.begin[line] : batch.end[line]])
+        entity, interval = entities[batch.entity[line]], int(batch.at[line]) // INTERVAL
+        told = (entity, LEVEL_NAMES[levels[place]], text, interval)
+        router.log(int(owners[line]), offsets[batch.record[line]], told, count)
 
 
 def take_rows(slot: Slot, fetched: FetchedRecords, received_at: int, out: Produced) -> None:
@@ -137,16 +102,10 @@ def take_rows(slot: Slot, fetched: FetchedRecords, received_at: int, out: Produc
             account.end(Ending.DEAD_LETTER, 1)
             out.dead_letters += slot.office.letters(fetched, [Rejected(number, DeadLetterReason.UNDECODABLE, 1, (0,))])
             continue
-        late = units = newest_log = newest_span = 0
-        for _, entity, severity, text, interval, count in found.rows.logs:
-            units += count
-            newest_log = max(newest_log, interval)
-            late += 0 if slot.logs.add((entity, severity, text, interval), count) else count
-        for _, entity, peer, uses, interval, calls, errors, durations, spans in found.rows.spans:
-            units += spans
-            newest_span = max(newest_span, interval)
-            taken = slot.spans.add((entity, peer), interval, Flow(calls, errors, dict(durations)), uses=uses)
-            late += 0 if taken else spans
+        units = sum(row[-1] for row in found.rows.logs) + sum(row[-1] for row in found.rows.spans)
+        newest_log = max((row[4] for row in found.rows.logs), default=0)
+        newest_span = max((row[4] for row in found.rows.spans), default=0)
+        late = _add_rows(slot, found.rows.logs) + calls.take_rows(slot, found.rows.spans)
         account.items += units + found.duplicates
         account.end(Ending.DUPLICATE, found.duplicates)
         account.end(Ending.LATE, late)
@@ -160,7 +119,19 @@ def take_rows(slot: Slot, fetched: FetchedRecords, received_at: int, out: Produc
             mark.advance(np.array([newest]), np.array([appended]), received_at)
 
 
-def _records(record: npt.NDArray[np.int32], count: int) -> list[tuple[int, int, int]]:
-    """For each record its number and the places [from, to) of its items."""
-    edges = np.searchsorted(record, np.arange(count + 1)).tolist()
-    return list(zip(range(count), edges, edges[1:], strict=False))
+def _add_rows(slot: Slot, found: Sequence[LogRow]) -> int:
+    """Counts rows of lines; how many of the lines come too late."""
+    if not found:
+        return 0
+    texts = [row[3].encode(errors="replace") for row in found]
+    ends = np.cumsum([len(text) for text in texts], dtype=np.int64)
+    begins = np.concatenate([np.zeros(1, np.int64), ends[:-1]])
+    severity = np.array([_SEVERITIES.get(row[2], 9) for row in found], np.int64)
+    entities = list(dict.fromkeys(row[1][:MOST_NAME] for row in found))
+    codes = {name: code for code, name in enumerate(entities)}
+    which = np.array([codes[row[1][:MOST_NAME]] for row in found], np.int32)
+    intervals, counts = (np.array([row[column] for row in found], np.int64) for column in (4, 5))
+    late = int(counts[intervals < slot.logs.clock.closed].sum())
+    lines = Lines(begins, ends, np.empty(0, np.uint64), severity)
+    slot.logs.add(np.frombuffer(b"".join(texts), np.uint8), lines, entities, (which, intervals, counts))
+    return late

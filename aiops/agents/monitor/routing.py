@@ -109,16 +109,16 @@ class RowRouter:
     _logs: dict[int, dict[tuple[int, str, str, str, int], int]] = field(default_factory=dict)
     _spans: dict[int, dict[tuple[int, str, str, bool, int], tuple[Flow, list[int]]]] = field(default_factory=dict)
 
-    def log(self, slot: int, offset: int, line: tuple[str, str, str, int]) -> None:
-        """Counts a line given by entity, severity, masked text and interval."""
+    def log(self, slot: int, offset: int, line: tuple[str, str, str, int], count: int = 1) -> None:
+        """Counts lines given by entity, severity, masked text and interval."""
         found = self._logs.setdefault(slot, {})
         key = (offset, *line)
-        found[key] = found.get(key, 0) + 1
+        found[key] = found.get(key, 0) + count
 
     def span(self, slot: int, key: tuple[int, str, str, bool, int], flow: Flow, units: int) -> None:
         """Adds a flow given by origin offset, entity, peer, whether a use, and interval."""
         known, counted = self._spans.setdefault(slot, {}).setdefault(key, (Flow(), [0]))
-        known.add(flow.calls, flow.errors, flow.durations)
+        known.add(flow)
         counted[0] += units
 
     def records(self) -> list[OutRecord]:

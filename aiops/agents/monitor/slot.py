@@ -10,11 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from aiops.agents.monitor.account import Account, LetterOffice
-from aiops.agents.monitor.derived import LogSeries, SpanSeries, interval_clock
+from aiops.agents.monitor.calls import take_spans
 from aiops.agents.monitor.detection import DEAD, LATENESS, Detection, Feed, Longs
-from aiops.agents.monitor.lines import take_logs, take_rows, take_spans
+from aiops.agents.monitor.lines import take_logs, take_rows
+from aiops.agents.monitor.log_series import LogSeries, interval_clock
 from aiops.agents.monitor.plan import Produced, SlotPlan
 from aiops.agents.monitor.routing import PointRouter, RowRouter
+from aiops.agents.monitor.span_series import SpanSeries
 from aiops.model.deadletters import DeadLetterReason
 from aiops.model.ledger import Ending, LedgerLine
 from aiops.ports import FetchedRecords, TopicPartition
@@ -25,6 +27,7 @@ from detectors.revisions import Place
 from detectors.watermarks import Watermark, lowest
 from detectors.wire import arrow, keyed, logs, metrics, spans
 from detectors.wire.batch import PointBatch, Rejected
+from detectors.wire.envelope import Origins
 from detectors.wire.memory import WireMemory
 from detectors.wire.scan import newest
 from detectors.wire.series import REFUSED
@@ -59,6 +62,7 @@ class Slot:
         self.seen: dict[keyed.Origin, int] = {}
         self.heard: dict[keyed.Origin, int] = {}
         """Newest event time that each origin of keyed records has sent."""
+        self._origins = Origins(self.memory.settings)
         self.office = LetterOffice(plan.data.dead_letter_bytes, plan.domain)
 
     # ---------------------------------------------------------------------------------------------- records in
@@ -82,14 +86,14 @@ class Slot:
             self._take_keyed(fetched, now, received_at, out)
         elif topic == topics.otlp_logs:
             router = RowRouter(topics.keyed, fetched.source)
-            batch = logs.decode(fetched.values, now, self.memory.settings)
+            batch = logs.decode(fetched.values, now, self.memory.settings, self._origins)
             self._open(fetched, int(batch.items.sum()), batch.rejected, out)
             take_logs(self, fetched, batch, router)
             self._mark(fetched, batch.at, batch.record, received_at)
             out.forwards += router.records()
         elif topic == topics.otlp_spans:
             router = RowRouter(topics.keyed, fetched.source)
-            found = spans.decode(fetched.values, now, self.memory.settings)
+            found = spans.decode(fetched.values, now, self.memory.settings, self._origins)
             self._open(fetched, int(found.items.sum()), found.rejected, out)
             take_spans(self, fetched, found, router)
             self._mark(fetched, found.at + found.duration, found.record, received_at)

@@ -20,7 +20,7 @@ from aiops.ports import Arrays, SlotSnapshot
 from detectors.river_tier import RiverTier
 from detectors.watermarks import Watermark
 
-FORMAT = 2
+FORMAT = 3
 _EVERY = 60
 """A full snapshot after so many increments."""
 _Version = tuple[int, int, int, int]
@@ -39,6 +39,8 @@ class Archivist:
     _transit: _Version = _NOTHING
     _bank: int = 0
     _sources: int = 0
+    _logs: int = 0
+    """Serial number of the next template when the last snapshot was taken."""
     _topics: tuple[str, ...] = field(default=())
 
     def take(self, *, full: bool = False) -> SlotSnapshot:
@@ -55,6 +57,8 @@ class Archivist:
         self._bank = int(bank["head"][2])
         sources = slot.detection.sources[0 if whole else self._sources :].copy()
         self._sources = len(slot.detection.sources)
+        logs = slot.logs.to_arrays(0 if whole else self._logs)
+        self._logs = slot.logs.counter.table.serial
         parts: dict[str, Arrays] = {
             "head": _head(slot),
             "memory": memory,
@@ -63,7 +67,7 @@ class Archivist:
             "sources": {"added": sources},
             "river": slot.detection.tier.to_arrays(),
             "folder": slot.detection.folder.to_arrays(),
-            "logs": slot.logs.to_arrays(),
+            "logs": logs,
             "spans": slot.spans.to_arrays(),
             "accounts": {topic: account.to_array() for topic, account in slot.accounts.items()},
             "marks": {topic: mark.to_array() for topic, mark in slot.marks.items()},
@@ -95,6 +99,7 @@ class Archivist:
             self.slot.transit.extend(_any(found.parts["transit"]))
             self.slot.detection.bank.extend(found.parts["bank"])
             self.slot.detection.learn_sources(found.parts["sources"]["added"])
+        self.slot.logs.restore([found.parts["logs"] for found in chain])
         _restore_small(self.slot, chain[-1])
         self.sequence = chain[-1].sequence
         # The next one is full: nobody knows which of the increments that were not applied are still there.
@@ -120,7 +125,6 @@ def _restore_small(slot: Slot, snapshot: SlotSnapshot) -> None:
         slot.hear((topic, partition), heard[0] if heard else 0)  # older snapshots do not say
     detection.folder.restore(parts["folder"])
     detection.tier = RiverTier.from_arrays(parts["river"], detection.tier.limit)
-    slot.logs.restore(parts["logs"])
     slot.spans.restore(parts["spans"])
     for topic, array in parts["accounts"].items():
         slot.accounts[topic] = Account.from_array(array)

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from aiops.model.entities import Objective
 from detectors.slo import Budget, bad
-from detectors.spans.flows import Flow, bucket
+from detectors.spans.flows import Flow
+from tests.unit.detectors.spans.test_spans import bucket
 
 AVAILABLE = Objective("ok", 0.99)
 

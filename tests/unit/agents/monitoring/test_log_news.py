@@ -1,19 +1,28 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from aiops.agents.monitor.derived import NEWS_SECONDS, QUIET_SECONDS, LogSeries
 from aiops.agents.monitor.detection import Detection
+from aiops.agents.monitor.log_series import NEWS_SECONDS, QUIET_SECONDS, LogSeries
 from aiops.model.episodes import Episode
 from aiops.settings import DataPlane
 from detectors.intervals import INTERVAL
 from detectors.revisions import Place
 from detectors.wire.series import SeriesTable
 from tests.unit.agents.monitoring.telemetry import SECOND
+from tests.unit.detectors.logs.lines import laid_out
 
 QUIET, NEWS = QUIET_SECONDS * SECOND, NEWS_SECONDS * SECOND
 FIRST = 1_200 * SECOND
 """When the error is written for the first time; the service is long known by then."""
+
+
+def write(lines: LogSeries, line: str, severity: int, interval: int, count: int = 1) -> None:
+    """Counts lines of "pay"."""
+    text, found = laid_out([line.encode()], [severity])
+    told = (np.zeros(1, np.int32), np.array([interval]), np.array([count]))
+    lines.add(text, found, ["pay"], told)
 
 
 def written(errors: range, *, saved_at: int = 0) -> list[Episode]:
@@ -24,10 +33,10 @@ def written(errors: range, *, saved_at: int = 0) -> list[Episode]:
         at = second * SECOND
         if second == saved_at:
             kept, lines = lines.to_arrays(), LogSeries(detection)
-            lines.restore(kept)
-        lines.add(("pay", "info", "handled order <num>", at // INTERVAL))
+            lines.restore([kept])
+        write(lines, "handled order 7", 9, at // INTERVAL)
         if second in errors:
-            lines.add(("pay", "error", "ledger refused", at // INTERVAL), 50)
+            write(lines, "ledger refused", 17, at // INTERVAL, 50)
         lines.advance(at)
         detection.record(at, at)
     return detection.episodes

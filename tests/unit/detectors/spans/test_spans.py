@@ -1,80 +1,72 @@
 from __future__ import annotations
 
-import json
+from collections import defaultdict
+from collections.abc import Sequence
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops.model.entities import EdgeKind
 from detectors.intervals import INTERVAL
-from detectors.spans.flows import Flow, FlowCounter, bucket, milliseconds
-from detectors.spans.join import Call, Span, SpanJoin, SpanKind
+from detectors.spans.flows import BUCKETS, FORGET, Added, Closed, FlowCounter, buckets, milliseconds
+from detectors.spans.names import NONE, Names
 
 MS = 1_000_000
+Row = tuple[str, str, bool, int, int, int, int]
+"""Entity, peer, whether a use, interval, bucket, calls, errors."""
 
 
-def calls(join: SpanJoin, *spans: Span) -> set[tuple[str, str]]:
-    """Caller and called of all calls."""
-    return {(call.entity, call.peer) for span in spans for call in join.calls(span)}
+def added(names: Names, rows: Sequence[Row]) -> Added:
+    """Rows as arrays."""
+    columns = np.array([row[2:] for row in rows], np.int64).reshape(-1, 5).T
+    return Added(
+        names.codes(row[0] for row in rows),
+        np.array([names.code(row[1]) if row[1] else NONE for row in rows], np.int32),
+        columns[0] != 0,
+        columns[1],
+        columns[2].astype(np.int32),
+        columns[3],
+        columns[4],
+    )
 
 
-CLIENT = Span("shop", SpanKind.CLIENT, 3, 9 * MS, False, "t/1", "t/0")
-SERVER = Span("pay", SpanKind.SERVER, 3, 7 * MS, True, "t/2", "t/1")
-
-
-@pytest.mark.parametrize("order", [(CLIENT, SERVER), (SERVER, CLIENT)])
-def test_parent_and_child_are_joined_in_either_order(order: tuple[Span, Span]) -> None:
-    """A server's span under another service's span is an edge and an entry."""
-    assert calls(SpanJoin(), *order) == {("shop", "pay"), ("pay", "")}
-
-
-def test_a_caller_that_names_the_other_end_is_an_edge_by_itself_and_only_once() -> None:
-    """With a peer's name the child adds no second edge."""
-    named = Span("shop", SpanKind.CLIENT, 3, 9 * MS, False, "t/1", "t/0", peer="pay")
-    assert calls(SpanJoin(), named, SERVER) == {("shop", "pay"), ("pay", "")}
-    counted = [call for span in (named, SERVER) for call in SpanJoin().calls(span) if call.peer]
-    assert len(counted) == 1
-
-
-@pytest.mark.parametrize("order", [1, -1])
-def test_spans_without_a_kind_are_entries_where_the_service_changes(order: int) -> None:
-    """Instrumentation that gives no kind still shows calls."""
-    spans = [
-        Span("shop", SpanKind.UNSPECIFIED, 3, MS, False, "t/1"),
-        Span("shop", SpanKind.UNSPECIFIED, 3, MS, False, "t/2", "t/1"),
-        Span("pay", SpanKind.UNSPECIFIED, 3, MS, False, "t/3", "t/2"),
+def shown(names: Names, closed: Sequence[Closed]) -> list[tuple[str, str, int, int, int, dict[int, int]]]:
+    """Entity, peer, interval, calls, errors and durations of each row."""
+    texts = [*names.texts, ""]
+    return [
+        (
+            texts[one.entity[row]],
+            texts[one.peer[row]],
+            one.at // INTERVAL - 1,
+            one.flow(row).calls,
+            one.flow(row).errors,
+            one.flow(row).durations,
+        )
+        for one in closed
+        for row in range(len(one.entity))
     ]
-    found = calls(SpanJoin(), *spans[::order])
-    assert found == {("shop", ""), ("shop", "pay"), ("pay", "")}
 
 
-def test_the_join_is_bounded() -> None:
-    """Spans whose other end never comes leave the memory again."""
-    join = SpanJoin(most=10)
-    for number in range(1000):
-        list(join.calls(Span("a", SpanKind.SERVER, 3, MS, False, f"t/{number}", f"p/{number}")))
-    assert len(join._recent) <= 10
-    assert len(join._orphans) <= 10
+def bucket(duration: int) -> int:
+    """Bucket of one duration."""
+    return int(buckets(np.array([duration]))[0])
 
 
 def test_flows_are_rates_errors_and_quantiles() -> None:
     """An interval gives calls, errors and durations, and its edge once a minute."""
-    counter = FlowCounter()
+    names = Names()
+    counter = FlowCounter(names)
     for interval in range(8):
-        for number in range(100):
-            counter.add_call(Call("shop", "pay", True, interval, (100 if number < 99 else 900) * MS, number < 5))
+        fast, slow = bucket(100 * MS), bucket(900 * MS)
+        rows = [("shop", "pay", True, interval, fast, 94, 0), ("shop", "pay", True, interval, fast, 5, 5)]
+        counter.add(added(names, [*rows, ("shop", "pay", True, interval, slow, 1, 0)]))
     measured, edges = counter.close(8)
-    first = measured[0]
-    assert (first.entity, first.peer, first.at, first.flow.calls, first.flow.errors) == (
-        "shop",
-        "pay",
-        INTERVAL,
-        100,
-        5,
-    )
-    assert first.flow.quantile(0.5) == pytest.approx(100, rel=0.1)
-    assert first.flow.quantile(0.999) == pytest.approx(900, rel=0.1)
+    assert shown(names, measured[:1]) == [("shop", "pay", 0, 100, 5, {fast: 99, slow: 1})]
+    assert measured[0].quantiles[0].tolist() == [milliseconds(fast), milliseconds(fast)]
+    counter.add(added(names, [("shop", "pay", True, 9, fast, 98, 0), ("shop", "pay", True, 9, slow, 2, 0)]))
+    assert counter.close(10)[0][0].quantiles[0].tolist() == [milliseconds(fast), milliseconds(slow)]
     assert [(edge.source, edge.target, edge.kind, edge.weight) for edge in edges] == [
         ("shop", "pay", EdgeKind.USES, 10.0)
     ] * 2
@@ -83,14 +75,27 @@ def test_flows_are_rates_errors_and_quantiles() -> None:
 
 def test_a_known_edge_counts_zero_while_others_speak() -> None:
     """The end of all calls over an edge is a zero, not a gap."""
-    counter = FlowCounter()
-    counter.add(("a", "b"), 1, Flow(1, 0, {1: 1}))
-    counter.add(("c", ""), 2, Flow(1, 0, {1: 1}))
-    measured, _ = counter.close(4)
-    assert [(one.entity, one.at // INTERVAL - 1, one.flow.calls) for one in measured if one.entity == "a"] == [
-        ("a", 1, 1),
-        ("a", 2, 0),
-    ]
+    names = Names()
+    counter = FlowCounter(names)
+    counter.add(added(names, [("a", "b", False, 1, 1, 1, 0)]))
+    counter.add(added(names, [("c", "", False, 2, 1, 1, 0)]))
+    found = [row[:4] for row in shown(names, counter.close(4)[0]) if row[0] == "a"]
+    assert found == [("a", "b", 1, 1), ("a", "b", 2, 0)]
+
+
+def test_what_was_not_seen_for_an_hour_is_forgotten_and_makes_room() -> None:
+    """A full counter takes no further flow until another has been gone for an hour; the others keep their counts."""
+    names = Names()
+    counter = FlowCounter(names, most=2)
+    counter.add(
+        added(names, [("a", "", False, 1, 1, 1, 0), ("b", "", False, 1, 1, 1, 0), ("c", "", False, 1, 1, 1, 0)])
+    )
+    assert [row[0] for row in shown(names, counter.close(2)[0])] == ["a", "b"]
+    counter.add(added(names, [("b", "", False, FORGET + 5, 2, 7, 1)]))
+    counter.forget(FORGET + 5)
+    counter.add(added(names, [("c", "", False, FORGET + 5, 1, 1, 0)]))
+    measured, _ = counter.close(FORGET + 6)
+    assert shown(names, measured) == [("b", "", FORGET + 5, 7, 1, {2: 7}), ("c", "", FORGET + 5, 1, 0, {1: 1})]
 
 
 @given(st.integers(1, 10**13))
@@ -98,37 +103,45 @@ def test_a_bucket_is_within_a_tenth(duration: int) -> None:
     """The middle of a duration's bucket is near the duration, from a microsecond to an hour."""
     if 2_000 <= duration <= 3 * 10**12:
         assert milliseconds(bucket(duration)) * MS == pytest.approx(duration, rel=0.1)
-    assert 0 <= bucket(duration) < 136
+    assert 0 <= bucket(duration) < BUCKETS
 
 
-SPANS = st.lists(
-    st.builds(
-        lambda entity, kind, interval, key, parent: Span(
-            entity, kind, interval, MS, False, f"t/{key}" if key else "", f"t/{parent}" if parent else ""
-        ),
+ROWS = st.lists(
+    st.tuples(
         st.sampled_from("abc"),
+        st.sampled_from(["", "a", "z"]),
+        st.booleans(),
         st.integers(0, 5),
-        st.integers(0, 5),
-        st.integers(0, 9),
-        st.integers(0, 9),
+        st.integers(0, BUCKETS - 1),
+        st.integers(1, 9),
+        st.integers(0, 1),
     ),
     max_size=40,
 )
 
 
-@given(SPANS, st.integers(0, 39))
-@settings(max_examples=80, deadline=None)
-def test_a_restart_changes_nothing(spans: list[Span], restart: int) -> None:
-    """Join and flows from a snapshot go on exactly as those they were taken of."""
-    join, flows, other_join, other_flows = SpanJoin(5), FlowCounter(4), SpanJoin(5), FlowCounter(4)
-    for number, span in enumerate(spans):
+@given(ROWS, st.integers(0, 39))
+@settings(max_examples=100, deadline=None)
+def test_counts_equal_a_count_by_hand_and_a_restart_changes_nothing(rows: list[Row], restart: int) -> None:
+    """Calls, errors and durations of each flow and interval; from a snapshot the counter goes on as it was."""
+    names = Names()
+    whole, cut = FlowCounter(names), FlowCounter(names)
+    for number, row in enumerate(rows):
         if number == restart:
-            other_join = SpanJoin.from_json(json.dumps(other_join.to_json()), 5)
-            other_flows = FlowCounter.from_json(json.dumps(other_flows.to_json()), 4)
-        for call in join.calls(span):
-            flows.add_call(call)
-        for call in other_join.calls(span):
-            other_flows.add_call(call)
-    assert json.dumps(join.to_json()) == json.dumps(other_join.to_json())
-    assert flows.close(3) == other_flows.close(3)
-    assert json.dumps(flows.to_json()) == json.dumps(other_flows.to_json())
+            cut = FlowCounter.from_arrays(cut.to_arrays(), names)
+        whole.add(added(names, [row]))
+        cut.add(added(names, [row]))
+    by_hand: dict[tuple[str, str, int], list[object]] = defaultdict(lambda: [0, 0, defaultdict(int)])
+    for entity, peer, _, interval, number, calls, errors in rows:
+        entry = by_hand[entity, peer, interval]
+        entry[0] += calls  # type: ignore[operator]
+        entry[1] += errors  # type: ignore[operator]
+        entry[2][number] += calls  # type: ignore[index]
+    measured, edges = whole.close(3)
+    found = {(row[0], row[1], row[2]): list(row[3:]) for row in shown(names, measured) if row[3]}
+    assert found == {key: value for key, value in by_hand.items() if key[2] < 3}
+    others, other_edges = cut.close(3)
+    assert (shown(names, others), other_edges) == (shown(names, measured), edges)
+    kept = whole.to_arrays()
+    for name, array in cut.to_arrays().items():
+        np.testing.assert_array_equal(array, kept[name])

@@ -1,0 +1,163 @@
+"""Spans of a slot on their way to counts: joined to calls, counted here or sent on to the slot that owns the caller."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aiops.model.ledger import Ending
+from detectors.intervals import INTERVAL
+from detectors.spans.flows import Added, Flow, buckets
+from detectors.spans.join import FIGURES, Calls, Spans, keys_of
+from detectors.spans.names import NONE, Names
+from detectors.wire.slots import slot_of
+from detectors.wire.spans import ERROR
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from aiops.agents.monitor.plan import SlotPlan
+    from aiops.agents.monitor.routing import RowRouter
+    from aiops.agents.monitor.slot import Slot
+    from aiops.ports import FetchedRecords
+    from detectors.rows import SpanRow
+    from detectors.spans.names import Codes
+    from detectors.wire.spans import SpanBatch
+
+    Longs = npt.NDArray[np.int64]
+
+MOST_NAME = 512
+"""Names of entities are cut here: they are kept and sent on."""
+
+
+def take_spans(slot: Slot, fetched: FetchedRecords, batch: SpanBatch, router: RowRouter) -> None:
+    """Counts the calls that spans show; what is decoded has been entered into the account, how it ends has not."""
+    series, plan, account = slot.spans, slot.plan, slot.accounts[fetched.source.topic]
+    spans = _spans(series.names, batch)
+    calls = series.join.calls(spans, len(series.names))
+    highest = np.zeros(len(fetched.offsets), np.int64)
+    np.maximum.at(highest, batch.record, batch.at + batch.duration)
+    closed = series.clock.closed_before(highest)
+    own, own_calls = np.ones(len(batch), np.bool_), np.ones(len(calls.entity), np.bool_)
+    if plan.routed(fetched.source.topic):
+        owners = _owners(series.names, np.concatenate([spans.entity, calls.entity]), plan)
+        own, own_calls = owners[spans.entity] == plan.slot, owners[calls.entity] == plan.slot
+        record = batch.record[calls.span]
+        _forward_spans(spans, (batch.record, ~own), (series.names, owners, fetched.offsets), router)
+        _forward_calls(calls, (record, ~own_calls), (series.names, owners, fetched.offsets), router)
+    late = int(np.count_nonzero(own & (spans.interval < closed[batch.record])))
+    forwarded = len(own) - int(np.count_nonzero(own))
+    account.forwarded += forwarded
+    account.end(Ending.LATE, late)
+    account.end(Ending.LEARNED, len(batch) - late - forwarded)
+    _count(slot, fetched, (calls, own_calls, batch.record[calls.span]), (highest, closed))
+
+
+def _count(
+    slot: Slot,
+    fetched: FetchedRecords,
+    found: tuple[Calls, npt.NDArray[np.bool_], npt.NDArray[np.int32]],
+    times: tuple[Longs, Longs],
+) -> None:
+    """Counts own calls, and lets each record end the intervals that it ends before the next one is counted."""
+    calls, own, record = found
+    highest, closed = times
+    last = np.flatnonzero(np.diff(closed, append=-1)).tolist()
+    begin = first = 0
+    for number in last:
+        end = int(np.searchsorted(record, number, side="right"))
+        slot.spans.add(_added(calls, begin + np.flatnonzero(own[begin:end])))
+        for place in range(first, number + 1):
+            slot.spans.advance(int(highest[place]))
+            slot.detection.record(int(highest[place]), fetched.appended_at[place])
+        begin, first = end, number + 1
+
+
+def _added(calls: Calls, which: Longs) -> Added:
+    figure = calls.figure[which]
+    return Added(
+        calls.entity[which],
+        calls.peer[which],
+        calls.uses[which] != 0,
+        calls.interval[which].astype(np.int64),
+        figure & (FIGURES - 1),
+        np.ones(len(which), np.int64),
+        (figure >= FIGURES).astype(np.int64),
+    )
+
+
+def _spans(names: Names, batch: SpanBatch) -> Spans:
+    codes = np.full(len(batch.words) + 1, NONE, np.int32)  # the last stands for none
+    for word in np.unique(np.concatenate([batch.entity, batch.peer])).tolist():
+        if word >= 0:
+            codes[word] = names.code(batch.words[word][:MOST_NAME])
+    figure = buckets(batch.duration)
+    figure[batch.status == ERROR] += FIGURES
+    trace = batch.trace.view(np.uint64).reshape(-1, 2)
+    key, parent = np.empty(len(batch), np.uint64), np.empty(len(batch), np.uint64)
+    keys_of(trace, batch.span, key)
+    keys_of(trace, batch.parent, parent)
+    interval = (batch.at + batch.duration) // INTERVAL
+    return Spans(codes[batch.entity], codes[batch.peer], batch.uses, batch.kind, interval, figure, key, parent)
+
+
+def _owners(names: Names, used: Codes, plan: SlotPlan) -> Codes:
+    """Slot of each name that is used; what has no name stays here."""
+    owners = np.full(len(names) + 1, plan.slot, np.int32)
+    for code in np.unique(used[used != NONE]).tolist():
+        owners[code] = slot_of(names.texts[code], plan.slots)
+    return owners
+
+
+_Placed = tuple["npt.NDArray[np.int32]", "npt.NDArray[np.bool_]"]
+"""Record of each row, and which rows are meant."""
+_Known = tuple[Names, "npt.NDArray[np.int32]", "Sequence[int]"]
+"""Names, their slots, and the offsets of records."""
+
+
+def _forward_spans(spans: Spans, placed: _Placed, known: _Known, router: RowRouter) -> None:
+    """Tells their owners how many spans there were, so that those are accounted for."""
+    record, which = placed
+    names, owners, offsets = known
+    rows = np.stack([record, spans.entity, spans.interval], axis=1)[which]
+    groups, counts = np.unique(rows, axis=0, return_counts=True)
+    for (number, entity, interval), count in zip(groups.tolist(), counts.tolist(), strict=True):
+        key = (offsets[number], names.texts[entity], "", False, interval)
+        router.span(int(owners[entity]), key, Flow(), count)
+
+
+def _forward_calls(calls: Calls, placed: _Placed, known: _Known, router: RowRouter) -> None:
+    record, which = placed
+    names, owners, offsets = known
+    rows = np.stack([record, calls.entity, calls.peer, calls.uses, calls.interval, calls.figure], axis=1)[which]
+    groups, counts = np.unique(rows, axis=0, return_counts=True)
+    for (number, entity, peer, uses, interval, figure), count in zip(groups.tolist(), counts.tolist(), strict=True):
+        key = (offsets[number], names.texts[entity], "" if peer == NONE else names.texts[peer], bool(uses), interval)
+        flow = Flow(count, count * (figure >= FIGURES), {figure & (FIGURES - 1): count})
+        router.span(int(owners[entity]), key, flow, 0)
+
+
+def take_rows(slot: Slot, found: list[SpanRow]) -> int:
+    """Counts what other slots counted for this one's services; how many of the spans behind it come too late."""
+    names = slot.spans.names
+    late = 0
+    rows = []
+    for _, entity, peer, uses, interval, calls, errors, durations, units in found:
+        if interval < slot.spans.clock.closed:
+            late += units
+        elif calls and (code := names.code(entity[:MOST_NAME])) != NONE:
+            other = names.code(peer[:MOST_NAME]) if peer else NONE
+            if peer and other == NONE:
+                continue
+            left = errors
+            for bucket, count in durations:
+                rows.append((code, other, uses, interval, bucket, count, min(left, count)))
+                left -= min(left, count)
+    if rows:
+        columns = np.array(rows, np.int64).T
+        entity, peer, bucket = (columns[row].astype(np.int32) for row in (0, 1, 4))
+        slot.spans.add(Added(entity, peer, columns[2] != 0, columns[3], bucket, columns[5], columns[6]))
+    return late

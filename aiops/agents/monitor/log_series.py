@@ -1,0 +1,197 @@
+"""Log lines of a slot: counted by interval and template, then points of the slot's own making, and news of templates.
+
+Records are taken one by one. A line whose interval is closed is late; an interval closes when a record brings an event
+time past its end and the allowed lateness.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from aiops.agents.monitor import signals
+from aiops.agents.monitor.detection import Detection, Feed
+from detectors.intervals import INTERVAL, SECOND, IntervalClock
+from detectors.logs import lookup
+from detectors.logs.counter import LEVEL_NAMES, Closed, LogCounter, LogSettings
+from detectors.logs.lookup import Lines
+from detectors.logs.template_text import text_of
+from detectors.spans.names import NONE
+from detectors.transitions import CLOSED, OPENED
+from detectors.wire.identity import SeriesIdentity, SeriesKind
+
+NEWS_SECONDS = 120
+"""A new error template is a signal for so long at most."""
+QUIET_SECONDS = 30
+"""It is one no more once it was not written for so long: what caused it has stopped."""
+_SHARED_LATENESS = 30 * SECOND
+"""Where counts of several partitions meet, they come at their own pace."""
+_MOST_TEXTS = 65_536
+Longs = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
+
+
+@dataclass(slots=True)
+class _News:
+    """A template that is new."""
+
+    series: int
+    begun: int
+    """End of the interval in which it was written first, ns."""
+    last: int
+    """End of the interval in which it was written last, ns."""
+
+    @property
+    def over(self) -> int:
+        """When it is news no more, as far as is known."""
+        return min(self.begun + NEWS_SECONDS * SECOND, self.last + QUIET_SECONDS * SECOND)
+
+
+@dataclass(slots=True)
+class Texts:
+    """Masked text of lines for other slots, by the key of their shape: a cache, never state."""
+
+    _known: dict[int, str] = field(default_factory=dict)
+
+    def of(self, key: int, line: npt.NDArray[np.uint8]) -> str:
+        """The template of a line whose shape has this key."""
+        found = self._known.get(key)
+        if found is None:
+            if len(self._known) >= _MOST_TEXTS:
+                self._known.clear()
+            body = line.tobytes()
+            found = self._known[key] = text_of(body, lookup.dissect(body)).decode(errors="replace")
+        return found
+
+
+@dataclass(slots=True)
+class LogSeries:
+    """Counts of templates and the news of new ones."""
+
+    detection: Detection
+    clock: IntervalClock = field(default_factory=IntervalClock)
+    counter: LogCounter = field(default_factory=lambda: LogCounter(LogSettings()))
+    news: dict[tuple[str, str, str], _News] = field(default_factory=dict)
+    """Templates that are new, by entity, level and template."""
+    texts: Texts = field(default_factory=Texts)
+
+    def add(
+        self, text: npt.NDArray[np.uint8], lines: Lines, entities: Sequence[str], told: tuple[Codes, Longs, Longs]
+    ) -> None:
+        """Counts lines, those of closed intervals left out.
+
+        Args:
+            text: bytes of all lines.
+            lines: where they are; owners are filled in.
+            entities: names.
+            told: index into ``entities``, interval, and how many lines it stands for, of each line.
+        """
+        which, intervals, counts = told
+        open_now = intervals >= self.clock.closed
+        first = np.full(len(entities), np.iinfo(np.int64).max)
+        np.minimum.at(first, which[open_now], intervals[open_now])
+        codes = np.full(len(entities), NONE, np.int32)
+        for index in np.unique(which[open_now]).tolist():
+            codes[index] = self.counter.entity(entities[index], int(first[index]))
+        entity = codes[which]
+        taken = np.flatnonzero(open_now & (entity != NONE))
+        if len(taken):
+            chosen = Lines(
+                lines.begin[taken], lines.end[taken], self.counter.owners(entity[taken]), lines.severity[taken]
+            )
+            self.counter.add(text, chosen, entity[taken], (intervals[taken], counts[taken]))
+
+    def advance(self, newest: int) -> None:
+        """Takes the newest event time of a record that is through; intervals that end with it become points."""
+        before = self.clock.closed
+        self.clock.advance(newest)
+        if self.clock.closed == before:
+            return
+        for closed in self.counter.close(self.clock.closed):
+            self._emit(closed)
+            self._keep_news(closed)
+            self._tell_news(closed)
+        over = {key: found for key, found in self.news.items() if found.over <= self.clock.newest}
+        for key in over:
+            del self.news[key]
+        rows = [_news_row(found.series, CLOSED, found.over, 0) for found in over.values()]
+        self.detection.tell(signals.of_rows(rows))
+
+    def _emit(self, closed: Closed) -> None:
+        series = self.counter.table.rows["series"]
+        missing = closed.rows[series[closed.rows] < 0]
+        if len(missing):
+            series[missing] = self.detection.table.add([self._identity(row, "log.count") for row in missing.tolist()])
+            self.detection.admit()
+        numbers = series[closed.rows]
+        taken = numbers >= 0
+        times = np.full(int(np.count_nonzero(taken)), closed.at, np.int64)
+        self.detection.take(Feed(numbers[taken].astype(np.int32), times, closed.counts[taken].astype(np.float64)))
+
+    def _keep_news(self, closed: Closed) -> None:
+        """Notes which templates that are new were written again."""
+        if not self.news:
+            return
+        table, names = self.counter.table, self.counter.names
+        counts = np.zeros(len(table), np.int64)
+        counts[closed.rows] = closed.counts
+        for (entity, level, text), known in self.news.items():
+            code = names.find(entity)
+            row = NONE if code == NONE else table.named(code, LEVEL_NAMES.index(level), text.encode())
+            if row != NONE and counts[row]:
+                known.last = closed.at
+
+    def _tell_news(self, closed: Closed) -> None:
+        new = np.flatnonzero(closed.new)
+        identities = [self._identity(row, "log.new") for row in closed.rows[new].tolist()]
+        numbers = self.detection.table.add(identities).tolist()
+        self.detection.admit()
+        found = list(zip(numbers, identities, closed.counts[new].tolist(), strict=True))
+        told = [(number, identity, count) for number, identity, count in found if number >= 0]
+        rows = [_news_row(number, OPENED, closed.at - INTERVAL, count) for number, _, count in told]
+        self.detection.tell(signals.of_rows(rows))
+        self.news |= {_key(identity): _News(number, closed.at, closed.at) for number, identity, _ in told}
+
+    def _identity(self, row: int, metric: str) -> SeriesIdentity:
+        table = self.counter.table
+        level, entity = int(table.rows["level"][row]), self.counter.names.texts[int(table.rows["entity"][row])]
+        text = table.texts[row].decode(errors="replace")
+        attributes = (("severity", LEVEL_NAMES[level]), ("template", text))
+        return SeriesIdentity(entity, metric, attributes, "1", SeriesKind.RATE)
+
+    def to_arrays(self, since: int = 0) -> dict[str, npt.NDArray[np.generic]]:
+        """State for a snapshot, templates with a serial number below ``since`` in brief."""
+        rows = [(found.series, found.begun, found.last) for found in self.news.values()]
+        made: dict[str, npt.NDArray[np.generic]] = {
+            "head": np.array([self.clock.newest], np.int64),
+            "news": np.array(rows, np.int64).reshape(-1, 3),
+        }
+        return made | {f"counter.{name}": array for name, array in self.counter.to_arrays(since).items()}
+
+    def restore(self, chain: Sequence[Mapping[str, npt.NDArray[np.generic]]]) -> None:
+        """Become what the last of a chain of ``to_arrays`` was called on; the first must be of everything."""
+        last = chain[-1]
+        self.clock.newest = int(last["head"].tolist()[0])
+        parts = [{n[8:]: array for n, array in part.items() if n.startswith("counter.")} for part in chain]
+        self.counter = LogCounter.from_arrays(parts, self.counter.settings)
+        held = [_News(*row) for row in last["news"].tolist()]
+        self.news = {_key(self.detection.table.identity(found.series)): found for found in held}
+
+
+def _key(identity: SeriesIdentity) -> tuple[str, str, str]:
+    named = dict(identity.attributes)
+    return identity.entity, named["severity"], named["template"]
+
+
+def _news_row(series: int, what: int, at: int, count: int) -> signals.Row:
+    # One line is hardly news, forty are as good as certain.
+    score = 0.5 + 0.5 * count / (count + 20) if count else 0.0
+    return series, what, at, score, float(count), 0.0, signals.NEW, signals.LOG_NEWS, 2
+
+
+def interval_clock(*, shared: bool) -> IntervalClock:
+    """The clock of a slot's logs or spans; ``shared``: other partitions send their counts too."""
+    return IntervalClock(_SHARED_LATENESS) if shared else IntervalClock()
