@@ -20,7 +20,7 @@ from aiops.ports import Arrays, SlotSnapshot
 from detectors.river_tier import RiverTier
 from detectors.watermarks import Watermark
 
-FORMAT = 2
+FORMAT = 3
 _EVERY = 60
 """A full snapshot after so many increments."""
 _Version = tuple[int, int, int, int]
