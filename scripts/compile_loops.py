@@ -1,6 +1,7 @@
 """Compiles the inner loops once and leaves them in numba's cache, so that no first use waits for it.
 
-Two processes side by side, for compiling uses one core: the simulated world's kernel, and decoding with detection.
+Processes side by side, for compiling uses one core: the simulated world's kernel, decoding with detection, and the
+scanner of JSON.
 Set-up calls it; where it fails, whoever needs a loop compiles it at its first use.
 """
 
@@ -20,18 +21,26 @@ POINTS: Final = 120
 
 def world() -> None:
     """A second of the shop."""
-    from simulations.world.estate import load  # noqa: PLC0415 (one process needs one half only)
+    from simulations.world.estate import load  # noqa: PLC0415 (one process needs one part only)
     from simulations.world.world import World  # noqa: PLC0415
 
     World(load(), 1).step()
 
 
+def text() -> None:
+    """A request without metrics."""
+    from detectors.wire.otlp_json import metrics_protobuf  # noqa: PLC0415
+
+    metrics_protobuf(b"{}", 2)
+
+
 def points() -> None:
-    """Two minutes of one gauge that leaves its range, as OTLP and as Arrow, keyed and not."""
+    """Two minutes of one gauge that leaves its range, as OTLP and as Arrow, keyed and not; a histogram beside it."""
     import numpy as np  # noqa: PLC0415
     from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (  # noqa: PLC0415
         ExportMetricsServiceRequest,
     )
+    from opentelemetry.proto.metrics.v1.metrics_pb2 import AGGREGATION_TEMPORALITY_DELTA  # noqa: PLC0415
 
     from aiops.agents.monitoring import MonitoringAgent  # noqa: PLC0415
     from aiops.ports import FetchedRecords, TopicPartition  # noqa: PLC0415
@@ -48,6 +57,9 @@ def points() -> None:
     gauge = resource.scope_metrics.add().metrics.add(name="queue.length").gauge
     for at, height in zip(times, values, strict=True):
         gauge.data_points.add(time_unix_nano=at, as_double=height)
+    histogram = resource.scope_metrics[0].metrics.add(name="queue.wait", unit="s").histogram
+    histogram.aggregation_temporality = AGGREGATION_TEMPORALITY_DELTA
+    histogram.data_points.add(time_unix_nano=BEGIN, count=2, bucket_counts=[1, 1], explicit_bounds=[1.0])
     table = SeriesTable(10)
     table.add([SeriesIdentity("two", "queue.length", (), "1", SeriesKind.GAUGE, None)])
     encoded = PointEncoder(table).encode(np.zeros(POINTS, np.int32), np.array(times, np.int64), np.array(values))
@@ -69,16 +81,16 @@ def points() -> None:
         agent.snapshot(0)
 
 
-HALVES: Final[dict[str, Callable[[], None]]] = {"world": world, "points": points}
+PARTS: Final[dict[str, Callable[[], None]]] = {"points": points, "world": world, "text": text}
 
 
 def main() -> None:
-    """Both halves, or the one that is named."""
+    """All parts, or the one that is named."""
     if sys.argv[1:]:
-        HALVES[sys.argv[1]]()
+        PARTS[sys.argv[1]]()
         return
     command = [sys.executable, "-m", "scripts.compile_loops"]
-    started = [subprocess.Popen([*command, half], cwd=ROOT) for half in HALVES]
+    started = [subprocess.Popen([*command, part], cwd=ROOT) for part in PARTS]
     sys.exit(max(process.wait() for process in started))
 
 

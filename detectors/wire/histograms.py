@@ -1,268 +1,153 @@
-"""Quantiles of histogram points, explicit and exponential, over the interval since the last point of the series.
+"""What decoding remembers of histograms and summaries: the last cumulative point of each series.
 
-Interpolation follows Prometheus's ``histogram_quantile``: linear inside an explicit bucket, exponential inside a bucket
-of an exponential histogram; the open last bucket gives its lower bound. The count of observations is a series of its
-own (the bank makes a rate of it), so a histogram point always has a primary value, also where there are no quantiles.
+There is an entry for each series that had a cumulative distribution, in the order of their first points. Its bucket
+counts lie in ``cells`` from BEGIN on, those above zero before those below. A point with more buckets than its entry has
+room for goes to the end of ``cells``; what it leaves is taken back when ``cells`` is full.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from typing import NamedTuple, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
+from detectors.wire.compiling import compiled
 from detectors.wire.series import Arrays
 
-QUANTILES = (0.5, 0.99)
-MAX_BUCKETS = 4096
-"""A point with more buckets is TOO_LARGE: the last point of each series is remembered."""
-MAX_COUNT = 1 << 62
-_EXPLICIT, _EXPONENTIAL = 0, 1
+# columns of Kept.state; the first nine are part of snapshots
+AT, START, SHAPE, LAYOUT, ABOVE, BELOW, ZERO, FIRST, FIRST_BELOW, BEGIN, ROOM = range(11)
+STATE_COLUMNS = 11
+_SAVED = 9
+# columns of Kept.reals
+SUM, COUNT, THRESHOLD = range(3)
+REAL_COLUMNS = 3
+# cells of Kept.cursor
+ENTRIES, FREE, LIVE = range(3)
+
+_Kind = TypeVar("_Kind", bound=np.generic)
+_CELLS_A_SERIES = 64
+"""Buckets that a slot remembers, on average of the series that it may have."""
+_LEAST_CELLS = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class ExplicitBuckets:
-    """Counts of n + 1 buckets between n growing bounds; the last is open."""
+class Kept(NamedTuple):
+    """The arrays, for compiled loops."""
 
-    bounds: tuple[float, ...]
-    counts: tuple[int, ...]
-
-    def minus(self, earlier: ExplicitBuckets) -> ExplicitBuckets | None:
-        """What came in between, or None where the two cannot be compared; counts below 0 tell of a reset."""
-        if self.bounds != earlier.bounds or len(self.counts) != len(earlier.counts):
-            return None
-        counts = tuple(now - then for now, then in zip(self.counts, earlier.counts, strict=True))
-        return ExplicitBuckets(self.bounds, counts)
-
-    @property
-    def all_counts(self) -> tuple[int, ...]:
-        return self.counts
-
-    def cells(self) -> list[tuple[float, float, int]]:
-        """Lower bound, upper bound and count of each bucket, lowest first."""
-        # Below the first bound Prometheus assumes 0, where that makes sense.
-        lowest = -math.inf if not self.bounds or self.bounds[0] <= 0 else 0.0
-        edges = [lowest, *self.bounds, math.inf]
-        return list(zip(edges, edges[1:], self.counts, strict=False))
-
-    def between(self, lower: float, upper: float, share: float) -> float:
-        """The value at a share of a bucket."""
-        if math.isinf(lower):
-            return upper
-        return lower if math.isinf(upper) else lower + (upper - lower) * share
-
-
-@dataclass(frozen=True, slots=True)
-class ExponentialBuckets:
-    """Bucket i of a side holds (base^(offset+i), base^(offset+i+1)], with base = 2^(2^-scale), mirrored below 0."""
-
-    scale: int
-    threshold: float
-    zero: int
-    offset: int
-    positive: tuple[int, ...]
-    negative_offset: int = 0
-    negative: tuple[int, ...] = ()
-
-    def minus(self, earlier: ExponentialBuckets) -> ExponentialBuckets | None:
-        """What came in between, at the coarser of the two scales."""
-        scale = min(self.scale, earlier.scale)
-        now, then = self._at(scale), earlier._at(scale)
-        offset, positive = _difference(now.offset, now.positive, then.offset, then.positive)
-        below, negative = _difference(now.negative_offset, now.negative, then.negative_offset, then.negative)
-        if len(positive) > 2 * MAX_BUCKETS or len(negative) > 2 * MAX_BUCKETS:
-            return None
-        zero = now.zero - then.zero
-        return ExponentialBuckets(
-            scale, max(self.threshold, earlier.threshold), zero, offset, positive, below, negative
-        )
-
-    def _at(self, scale: int) -> ExponentialBuckets:
-        shift = self.scale - scale
-        offset, positive = _coarser(self.offset, self.positive, shift)
-        below, negative = _coarser(self.negative_offset, self.negative, shift)
-        return ExponentialBuckets(scale, self.threshold, self.zero, offset, positive, below, negative)
-
-    @property
-    def all_counts(self) -> tuple[int, ...]:
-        return (self.zero, *self.positive, *self.negative)
-
-    def cells(self) -> list[tuple[float, float, int]]:
-        """Lower bound, upper bound and count of each bucket, lowest first."""
-        below = [
-            (-_power(self.scale, self.negative_offset + i + 1), -_power(self.scale, self.negative_offset + i), count)
-            for i, count in enumerate(self.negative)
-        ]
-        above = [
-            (_power(self.scale, self.offset + i), _power(self.scale, self.offset + i + 1), count)
-            for i, count in enumerate(self.positive)
-        ]
-        low = -self.threshold if below else 0.0
-        high = self.threshold if above else 0.0
-        return [*reversed(below), (low, high, self.zero), *above]
-
-    def between(self, lower: float, upper: float, share: float) -> float:
-        """The value at a share of a bucket."""
-        if lower <= 0 <= upper:
-            return lower + (upper - lower) * share
-        if math.isinf(upper) or math.isinf(lower):
-            return lower if math.isinf(upper) else upper
-        return lower * math.pow(upper / lower, share)
-
-
-Buckets = ExplicitBuckets | ExponentialBuckets
-
-
-def quantiles(buckets: Buckets) -> tuple[float, ...] | None:
-    """The value at each of ``QUANTILES``, or None where nothing was observed or no bucket has a bound."""
-    cells = buckets.cells()
-    total = sum(count for _, _, count in cells)
-    if total <= 0 or len(cells) < 2:
-        return None
-    found = tuple(_quantile(buckets, cells, quantile * total) for quantile in QUANTILES)
-    return found if all(math.isfinite(value) for value in found) else None
-
-
-def _quantile(buckets: Buckets, cells: Sequence[tuple[float, float, int]], rank: float) -> float:
-    seen = 0
-    for lower, upper, count in cells:
-        if count and seen + count >= rank:
-            return buckets.between(lower, upper, (rank - seen) / count)
-        seen += count
-    return cells[-1][0]
-
-
-@dataclass(frozen=True, slots=True)
-class _Last:
-    at: int
-    start: int
-    buckets: Buckets
+    entry_of: npt.NDArray[np.int32]
+    """Entry of each series of the table; -1: none."""
+    series: npt.NDArray[np.int32]
+    """Series of each entry."""
+    state: npt.NDArray[np.int64]
+    """Shape (entries, STATE_COLUMNS); LAYOUT, SHAPE and the rest as in ``Tape.distributions``."""
+    reals: npt.NDArray[np.float64]
+    """Shape (entries, REAL_COLUMNS)."""
+    cells: npt.NDArray[np.int64]
+    """Bucket counts."""
+    cursor: npt.NDArray[np.int64]
+    """Entries in use; first cell that is free; buckets of all entries."""
+    most: int
+    """Most buckets of all entries."""
 
 
 class HistogramMemory:
-    """The last point of each cumulative histogram series of a slot."""
+    """The last point of each cumulative histogram and summary of a slot.
 
-    def __init__(self) -> None:
-        self._last: dict[int, _Last] = {}
+    Args:
+        series_limit: how many series the slot may have; bounds the buckets that are remembered.
+    """
 
-    def interval(self, series: int, at: int, start: int, buckets: Buckets) -> Buckets | None:
-        """What a cumulative point adds to the one before it; None for a first, repeated or late point.
+    def __init__(self, series_limit: int = 2_000_000) -> None:
+        self._kept = Kept(
+            entry_of=np.empty(0, np.int32),
+            series=np.empty(0, np.int32),
+            state=np.empty((0, STATE_COLUMNS), np.int64),
+            reals=np.empty((0, REAL_COLUMNS), np.float64),
+            cells=np.empty(0, np.int64),
+            cursor=np.zeros(3, np.int64),
+            most=max(_LEAST_CELLS, _CELLS_A_SERIES * series_limit),
+        )
 
-        After a reset (a later start, or a count that fell) it is everything since the reset.
-        """
-        last = self._last.get(series)
-        if last is not None and at <= last.at:
-            return None
-        self._last[series] = _Last(at, start, buckets)
-        if last is None:
-            return None
-        if start > last.start > 0:
-            return buckets
-        match buckets, last.buckets:
-            case ExplicitBuckets(), ExplicitBuckets() as earlier:
-                added: Buckets | None = buckets.minus(earlier)
-            case ExponentialBuckets(), ExponentialBuckets() as earlier:
-                added = buckets.minus(earlier)
-            case _:
-                added = None
-        if added is not None and min(added.all_counts, default=0) < 0:
-            return buckets
-        return added
+    def __len__(self) -> int:
+        return int(self._kept.cursor[ENTRIES])
+
+    def room_for(self, series: int, points: int, cells: int) -> Kept:
+        """The arrays, with room for so many further points with so many buckets, and for all series of the table."""
+        entries, kept = len(self) + points, self._kept
+        self._kept = kept = kept._replace(
+            entry_of=_grown(kept.entry_of, series, -1),
+            series=_grown(kept.series, entries, 0),
+            state=_grown(kept.state, entries, 0),
+            reals=_grown(kept.reals, entries, 0),
+        )
+        if kept.cursor[FREE] + 2 * cells > len(kept.cells):
+            self._pack(2 * cells)
+        return self._kept
+
+    def _pack(self, more: int) -> None:
+        """Takes back cells that are not used, and makes room for more of them."""
+        kept, size = self._kept, len(self)
+        sizes = kept.state[:size, ABOVE] + kept.state[:size, BELOW]
+        live = int(sizes.sum())
+        packed = np.empty(max(live + more, 2 * live, 1024), np.int64)
+        _gather(kept.cells, kept.state[:size], packed)
+        kept.state[:size, ROOM] = sizes
+        kept.cursor[FREE] = live
+        self._kept = kept._replace(cells=packed)
 
     def to_arrays(self) -> Arrays:
         """Everything, in a form that ``from_arrays`` gives back byte for byte."""
-        rows = [(series, last.at, last.start, *_sizes(last.buckets)) for series, last in self._last.items()]
-        numbers = [number for last in self._last.values() for number in _numbers(last.buckets)]
-        bounds = [bound for last in self._last.values() for bound in _bounds(last.buckets)]
+        kept, size = self._kept, len(self)
+        state = kept.state[:size].copy()
+        cells = np.empty(int(kept.cursor[LIVE]), np.int64)
+        _gather(kept.cells, state, cells)
         return {
-            "rows": np.array(rows, dtype=np.int64).reshape(-1, 6),
-            "numbers": np.array(numbers, dtype=np.int64),
-            "bounds": np.array(bounds, dtype=np.float64),
+            "series": kept.series[:size].copy(),
+            "state": state[:, :_SAVED].copy(),
+            "reals": kept.reals[:size].copy(),
+            "cells": cells,
         }
 
     @classmethod
-    def from_arrays(cls, arrays: Arrays) -> HistogramMemory:
+    def from_arrays(cls, arrays: Arrays, series_limit: int = 2_000_000) -> HistogramMemory:
         """The memory that ``to_arrays`` was called on."""
-        memory = cls()
-        numbers: list[int] = arrays["numbers"].tolist()
-        bounds: list[float] = arrays["bounds"].tolist()
-        n = b = 0
-        for series, at, start, shape, n_size, b_size in arrays["rows"].tolist():
-            buckets = _restored(shape, numbers[n : n + n_size], bounds[b : b + b_size])
-            memory._last[series] = _Last(at, start, buckets)
-            n, b = n + n_size, b + b_size
+        memory = cls(series_limit)
+        series, saved = arrays["series"].astype(np.int32), arrays["state"].astype(np.int64)
+        state = np.zeros((len(series), STATE_COLUMNS), np.int64)
+        state[:, :_SAVED] = saved
+        sizes = saved[:, ABOVE] + saved[:, BELOW]
+        state[:, ROOM] = sizes
+        state[:, BEGIN] = np.cumsum(sizes) - sizes
+        entry_of = np.full(int(series.max(initial=-1)) + 1, -1, np.int32)
+        entry_of[series] = np.arange(len(series), dtype=np.int32)
+        cells = arrays["cells"].astype(np.int64)
+        memory._kept = memory._kept._replace(
+            entry_of=entry_of,
+            series=series,
+            state=state,
+            reals=arrays["reals"].astype(np.float64),
+            cells=cells,
+            cursor=np.array([len(series), len(cells), len(cells)], np.int64),
+        )
         return memory
 
 
-def _numbers(buckets: Buckets) -> tuple[int, ...]:
-    if isinstance(buckets, ExplicitBuckets):
-        return buckets.counts
-    head = (buckets.scale, buckets.zero, buckets.offset, buckets.negative_offset, len(buckets.positive))
-    return (*head, *buckets.positive, *buckets.negative)
+@compiled
+def _gather(cells: npt.NDArray[np.int64], state: npt.NDArray[np.int64], out: npt.NDArray[np.int64]) -> None:
+    """Writes the cells of all entries one after another, and where each begins to ``state``."""
+    free = 0
+    for entry in range(len(state)):
+        begin, size = state[entry, BEGIN], state[entry, ABOVE] + state[entry, BELOW]
+        for place in range(size):
+            out[free + place] = cells[begin + place]
+        state[entry, BEGIN] = free
+        free += size
 
 
-def _bounds(buckets: Buckets) -> tuple[float, ...]:
-    return buckets.bounds if isinstance(buckets, ExplicitBuckets) else (buckets.threshold,)
-
-
-def _sizes(buckets: Buckets) -> tuple[int, int, int]:
-    shape = _EXPLICIT if isinstance(buckets, ExplicitBuckets) else _EXPONENTIAL
-    return shape, len(_numbers(buckets)), len(_bounds(buckets))
-
-
-def _restored(shape: int, numbers: list[int], bounds: list[float]) -> Buckets:
-    if shape == _EXPLICIT:
-        return ExplicitBuckets(tuple(bounds), tuple(numbers))
-    scale, zero, offset, below, size = numbers[:5]
-    counts = numbers[5:]
-    return ExponentialBuckets(scale, bounds[0], zero, offset, tuple(counts[:size]), below, tuple(counts[size:]))
-
-
-def _coarser(offset: int, counts: tuple[int, ...], shift: int) -> tuple[int, tuple[int, ...]]:
-    """Counts of a side at a scale that is ``shift`` lower: each step merges pairs of buckets."""
-    if shift == 0 or not counts:
-        return (offset, counts) if counts else (0, ())
-    shift = min(shift, 64)
-    first = offset >> shift
-    merged = [0] * (((offset + len(counts) - 1) >> shift) - first + 1)
-    for place, count in enumerate(counts):
-        merged[((offset + place) >> shift) - first] += count
-    return first, tuple(merged)
-
-
-def _difference(
-    offset: int, counts: tuple[int, ...], earlier_offset: int, earlier: tuple[int, ...]
-) -> tuple[int, tuple[int, ...]]:
-    if not earlier:
-        return offset, counts
-    first = min(offset, earlier_offset) if counts else earlier_offset
-    last = max(offset + len(counts), earlier_offset + len(earlier)) if counts else earlier_offset + len(earlier)
-    if last - first > 2 * MAX_BUCKETS:  # far apart: not one history
-        return first, (0,) * (2 * MAX_BUCKETS + 1)
-    out = [0] * (last - first)
-    for place, count in enumerate(counts, offset - first):
-        out[place] += count
-    for place, count in enumerate(earlier, earlier_offset - first):
-        out[place] -= count
-    return first, tuple(out)
-
-
-def _power(scale: int, index: int) -> float:
-    """Bound ``index`` at ``scale``: 2^(index * 2^-scale), infinite where it leaves the range of a double."""
-    try:
-        return math.pow(2.0, math.ldexp(index, -scale))
-    except OverflowError:
-        return math.inf if index > 0 else 0.0
-
-
-def explicit(bounds: Sequence[float], counts: Sequence[int]) -> ExplicitBuckets | None:
-    """Buckets of an explicit histogram point, or None where they do not fit together."""
-    growing = all(low < high for low, high in pairwise(bounds))
-    finite = all(math.isfinite(bound) for bound in bounds)
-    fitting = len(counts) == len(bounds) + 1 or (not counts and not bounds)
-    if not (growing and finite and fitting) or any(count > MAX_COUNT for count in counts):
-        return None
-    return ExplicitBuckets(tuple(bounds), tuple(counts))
+def _grown(array: npt.NDArray[_Kind], size: int, fill: int) -> npt.NDArray[_Kind]:
+    """The array with at least so many rows, doubled where it is short."""
+    if size <= len(array):
+        return array
+    grown = np.full((max(size, 2 * len(array)), *array.shape[1:]), fill, array.dtype)
+    grown[: len(array)] = array
+    return grown

@@ -1,4 +1,4 @@
-"""What decoding remembers per slot: the table of series and the last point of each cumulative histogram."""
+"""What decoding remembers per slot: the table of series and the last point of each cumulative distribution."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class WireMemory:
     def __init__(self, series_limit: int = 2_000_000, settings: WireSettings | None = None) -> None:
         self.settings = settings or WireSettings()
         self.table = SeriesTable(series_limit)
-        self.histograms = HistogramMemory()
+        self.histograms = HistogramMemory(series_limit)
 
     def since(self, version: Version = (0, 0, 0, 0)) -> Arrays:
         """What was added to the table after ``version``, and all histograms (they change with every point)."""
@@ -28,7 +28,7 @@ class WireMemory:
     def extend(self, arrays: Arrays) -> None:
         """Restores a part that ``since`` gave; parts must come in their order."""
         self.table.extend(_part(arrays, "table."))
-        self.histograms = HistogramMemory.from_arrays(_part(arrays, "histograms."))
+        self.histograms = HistogramMemory.from_arrays(_part(arrays, "histograms."), self.table.limit)
 
 
 def _part(arrays: Arrays, prefix: str) -> Arrays:

@@ -17,6 +17,7 @@ from aiops.model.deadletters import DeadLetterReason
 from detectors.wire.batch import EARLIEST, PLACES
 from detectors.wire.compiling import inner
 from detectors.wire.hashing import Bytes, Hashes, load64
+from detectors.wire.identity import SeriesKind
 
 VARINT, FIXED64, LEN, FIXED32 = 0, 1, 2, 5
 _LONGEST_TAG = 5
@@ -31,21 +32,58 @@ REASONS = (
     DeadLetterReason.BAD_TIME,
     DeadLetterReason.FAR_FUTURE,
     DeadLetterReason.UNSUPPORTED,
+    DeadLetterReason.SCHEMA_MISMATCH,
+    DeadLetterReason.TOO_LARGE,
 )
-"""Reasons for which a number point is rejected, by their position in the tallies."""
-MISSING_FIELD, NOT_A_NUMBER, NO_TIME, BAD_TIME, FAR_FUTURE, UNSUPPORTED = range(6)
+"""Reasons for which a data point is rejected, by their position in the tallies."""
+MISSING_FIELD, NOT_A_NUMBER, NO_TIME, BAD_TIME, FAR_FUTURE, UNSUPPORTED, SCHEMA_MISMATCH, TOO_LARGE = range(8)
 _EARLIEST = EARLIEST
 
+MAX_BUCKETS = 4096
+"""A point with more buckets or quantiles is TOO_LARGE: the last point of each series is remembered."""
+MAX_COUNT = (1 << 62) - 1
+"""Buckets that hold more observations together are SCHEMA_MISMATCH: differences must not overflow."""
+
 # columns of Tape.metrics
-RECORD, RESOURCE, RESOURCE_END, SCOPE, SCOPE_END, METRIC, METRIC_END = range(7)
-NAME, NAME_END, UNIT, UNIT_END, KIND, FIRST_PLACE = range(7, 13)
-METRIC_COLUMNS = 13
+RECORD, RESOURCE, RESOURCE_END, SCOPE, SCOPE_END, NAME, NAME_END, UNIT, UNIT_END, KIND, FORM = range(11)
+METRIC_COLUMNS = 11
+
+GAUGE, DELTA, CUMULATIVE, UPDOWN = (
+    int(SeriesKind.GAUGE),
+    int(SeriesKind.DELTA),
+    int(SeriesKind.CUMULATIVE),
+    int(SeriesKind.CUMULATIVE_UPDOWN),
+)
+UNSPECIFIED = -2
+"""KIND of data without temporality: its points are UNSUPPORTED."""
+
+NUMBER, EXPLICIT, EXPONENTIAL, SUMMARY = range(4)
+"""FORM of a metric's data points; all but NUMBER are distributions."""
+
+# columns of Tape.distributions; what a form does not have is 0
+POINT = 0
+"""Row of the data point among the points; the series of that row counts the observations."""
+SHAPE = 1
+"""FORM of the point."""
+COUNTS, ABOVE, BELOW = range(2, 5)
+"""First of its bucket counts in ``counts``; how many buckets there are (above zero), and how many below zero."""
+REALS, REAL_COUNT = 5, 6
+"""First of its bounds (EXPLICIT) or pairs of quantile and value (SUMMARY) in ``reals``, and how many numbers."""
+LAYOUT = 7
+"""What two points must share to be compared: a hash of the bounds (EXPLICIT); the scale (EXPONENTIAL)."""
+ZERO, FIRST, FIRST_BELOW = range(8, 11)
+"""Count at zero, and indexes of the first buckets of both sides (EXPONENTIAL)."""
+SUM, THRESHOLD = 11, 12
+"""Bits of doubles: the sum of the observations (NaN: not given), and how far the bucket at zero reaches."""
+BOUNDS, BOUNDS_END = 13, 14
+"""Byte range of the bounds (EXPLICIT): the next point has mostly the same."""
+DISTRIBUTION_COLUMNS = 15
 
 # rows of Tape.numbers
 AT, START, ROW, IN_RECORD, OFFSET, LENGTH = range(6)
 
 # cells of Tape.cursor
-POINTS, METRICS, PLACE = range(3)
+POINTS, METRICS, PLACE, DISTRIBUTIONS, FILLED_COUNTS, FILLED_REALS = range(6)
 
 
 class Tape(NamedTuple):
@@ -59,7 +97,13 @@ class Tape(NamedTuple):
     One array and not six: numba counts references to each array that a function touches.
     """
     metrics: npt.NDArray[np.int64]
-    """Byte ranges and kind of each metric, shape (metrics, METRIC_COLUMNS)."""
+    """Byte ranges, kind and form of each metric, shape (metrics, METRIC_COLUMNS)."""
+    distributions: npt.NDArray[np.int64]
+    """What a histogram or summary point has beside its count, shape (distributions, DISTRIBUTION_COLUMNS)."""
+    counts: npt.NDArray[np.int64]
+    """Bucket counts of all distributions, one after the other; those above zero before those below."""
+    reals: npt.NDArray[np.float64]
+    """Bounds and quantiles of all distributions, one after the other."""
     items: npt.NDArray[np.int64]
     """Data points per record."""
     gaps: npt.NDArray[np.int64]
@@ -70,27 +114,39 @@ class Tape(NamedTuple):
     """First places per record and reason, shape (records, reasons, PLACES)."""
     status: npt.NDArray[np.uint8]
     """OK or FOREIGN per record."""
+    point: npt.NDArray[np.int64]
+    """Scratch: fields of the data point that is read."""
     cursor: npt.NDArray[np.int64]
-    """How much is written: points, metrics, place in the current record."""
+    """How much is written, and the place in the current record."""
     latest: int
     """The last time that is not FAR_FUTURE, ns."""
 
 
-def make_tape(records: int, points: int, metrics: int, latest: int) -> Tape:
-    """An empty tape with room for so many points and metrics."""
+def make_tape(records: int, points: int, latest: int) -> Tape:
+    """An empty tape with room for so many points, and for what else comes with them in usual records."""
     return Tape(
         hashes=np.empty(points, np.uint64),
         value=np.empty(points, np.float64),
         numbers=np.empty((6, points), np.int64),
-        metrics=np.empty((metrics, METRIC_COLUMNS), np.int64),
+        metrics=np.empty((points + 64, METRIC_COLUMNS), np.int64),
+        distributions=np.empty((points, DISTRIBUTION_COLUMNS), np.int64),
+        counts=np.empty(16 * points + MAX_BUCKETS, np.int64),
+        reals=np.empty(4 * points + 2 * MAX_BUCKETS, np.float64),
         items=np.zeros(records, np.int64),
         gaps=np.zeros(records, np.int64),
         rejected=np.zeros((records, len(REASONS)), np.int64),
         places=np.zeros((records, len(REASONS), PLACES), np.int32),
         status=np.zeros(records, np.uint8),
-        cursor=np.zeros(3, np.int64),
+        point=np.zeros(8, np.int64),
+        cursor=np.zeros(6, np.int64),
         latest=latest,
     )
+
+
+@inner
+def real(bits: int) -> float:
+    """The double of these 64 bits."""
+    return np.int64(bits).view(np.float64)
 
 
 @inner

@@ -1,5 +1,5 @@
 # mypy: disable-error-code="no-untyped-def,assignment,arg-type,return-value"
-# ruff: noqa: ANN001, ANN202, ANN201, C901, PLR0912
+# ruff: noqa: ANN001, ANN202, ANN201, C901
 # numba infers the types, and what is split into small functions with few arguments does not stay in registers.
 """The compiled walk over export requests: from bytes to a tape of points; see ``otlp_walker`` for what it is for."""
 
@@ -9,76 +9,22 @@ import numpy as np
 
 from detectors.wire import tape as t
 from detectors.wire.compiling import compiled, inner
-from detectors.wire.hashing import SEED, Bytes, finish, mix, mix_range
-from detectors.wire.identity import SeriesKind
+from detectors.wire.hashing import SEED, Bytes, mix, mix_range
+from detectors.wire.walk_distributions import walk_distributions
+from detectors.wire.walk_numbers import walk_points
 
-HANDED = -1
-"""KIND of a metric that protobuf decodes."""
-UNSPECIFIED = -2
-"""KIND of a sum without temporality: its points are UNSUPPORTED."""
-_GAUGE = int(SeriesKind.GAUGE)
-_DELTA = int(SeriesKind.DELTA)
-_CUMULATIVE = int(SeriesKind.CUMULATIVE)
-_UPDOWN = int(SeriesKind.CUMULATIVE_UPDOWN)
-
-
-@inner
-def _read_point(buffer, position, end, state):
-    """One NumberDataPoint: 7 attributes, 2 start, 3 time, 4 double, 6 integer, 8 flags.
-
-    Gives the position (-1: foreign), time, start, value (NaN where there is none), whether there is one, flags, and the
-    state with the attributes folded in. Numbers only: an array that is passed on costs more than a field that is read.
-    """
-    at = np.int64(0)
-    start = np.int64(0)
-    value = np.nan
-    valued = False
-    flags = np.int64(0)
-    run, run_end = np.int64(0), np.int64(0)
-    while position < end:
-        first = position
-        number, wire, position = t.tag(buffer, position, end)
-        if position < 0:
-            break
-        if wire == t.FIXED64:
-            bits, position = t.fixed64(buffer, position, end)
-            if number == 3:
-                at = bits
-            elif number == 4:
-                value, valued = np.int64(bits).view(np.float64), True
-            elif number == 2:
-                start = bits
-            elif number == 6:
-                value, valued = float(bits), True
-        elif number == 7 and wire == t.LEN:
-            position = t.span(buffer, position, end)[1]
-            if position < 0:
-                break
-            if run_end == first:
-                run_end = position
-            else:
-                state = mix_range(state, buffer, run, run_end)
-                run, run_end = first, position
-        elif number == 8 and wire == t.VARINT:
-            flags, position = t.varint(buffer, position, end)
-        else:
-            position = t.skip(buffer, position, end, wire)
-        if position < 0:
-            break
-    if position >= 0:
-        state = finish(mix_range(state, buffer, run, run_end))
-    return position, at, start, value, valued, flags, state
+_FOREIGN_KIND = -3
 
 
 @inner
 def _sum_kind(buffer: Bytes, position: int, end: int) -> int:
-    """Kind of a Sum (2 temporality, 3 is_monotonic), which may stand before or after its points; -3: foreign."""
+    """Kind of a Sum (2 temporality, 3 is_monotonic), which may stand before or after its points."""
     temporality = np.int64(0)
     monotonic = np.int64(0)
     while position < end:
         number, wire, position = t.tag(buffer, position, end)
         if position < 0:
-            return -3
+            return _FOREIGN_KIND
         if number == 2 and wire == t.VARINT:
             temporality, position = t.varint(buffer, position, end)
         elif number == 3 and wire == t.VARINT:
@@ -86,77 +32,33 @@ def _sum_kind(buffer: Bytes, position: int, end: int) -> int:
         else:
             position = t.skip(buffer, position, end, wire)
         if position < 0:
-            return -3
+            return _FOREIGN_KIND
     temporality &= 0xFFFFFFFF  # an enum is 32 bits wide
     if temporality == 1:
-        return _DELTA
+        return t.DELTA
     if temporality == 2:
-        return _CUMULATIVE if monotonic != 0 else _UPDOWN
-    return UNSPECIFIED
+        return t.CUMULATIVE if monotonic != 0 else t.UPDOWN
+    return t.UNSPECIFIED
 
 
 @inner
-def _fault(kind, valued, value, at, latest):
-    """Position in REASONS of what is wrong with a point, or -1."""
-    if kind == UNSPECIFIED:
-        return t.UNSUPPORTED
-    if not valued:
-        return t.MISSING_FIELD
-    if not np.isfinite(value):
-        return t.NOT_A_NUMBER
-    return t.time_fault(at, latest)
-
-
-@inner
-def _walk_points(buffer, position, end, tape, row, state):
-    """All data points (field 1) of a Gauge or Sum; of other metrics they are only counted."""
-    kind = tape.metrics[row, t.KIND]
-    record = tape.metrics[row, t.RECORD]
-    cumulative = kind in (_CUMULATIVE, _UPDOWN)
-    hashes, values, numbers = tape.hashes, tape.value, tape.numbers
-    cursor, place, gaps = tape.cursor[t.POINTS], tape.cursor[t.PLACE], np.int64(0)
-    first_place = place
-    room, latest = len(values), tape.latest
-    while position < end:
-        number, wire, position = t.tag(buffer, position, end)
-        if position < 0:
-            return t.FOREIGN
-        if number != 1 or wire != t.LEN:
-            position = t.skip(buffer, position, end, wire)
-            if position < 0:
-                return t.FOREIGN
-            continue
-        begin, position = t.span(buffer, position, end)
-        if position < 0:
-            return t.FOREIGN
-        if kind != HANDED:
-            after, at, start, value, valued, flags, hashed = _read_point(buffer, begin, position, state)
-            if after < 0:
-                return t.FOREIGN
-            fault = _fault(kind, valued, value, at, latest)
-            if flags & 1:
-                gaps += 1
-            elif fault >= 0:
-                t.reject(tape.rejected, tape.places, record, fault, place)
-            else:
-                if cursor >= room:
-                    return t.FULL
-                hashes[cursor], values[cursor] = hashed, value
-                numbers[t.AT, cursor], numbers[t.START, cursor] = at, start if cumulative and start > 0 else 0
-                numbers[t.ROW, cursor], numbers[t.IN_RECORD, cursor] = row, place
-                numbers[t.OFFSET, cursor], numbers[t.LENGTH, cursor] = begin, position - begin
-                cursor += 1
-        place += 1
-    tape.cursor[t.POINTS], tape.cursor[t.PLACE] = cursor, place
-    tape.items[record] += place - first_place
-    tape.gaps[record] += gaps
-    return t.OK
+def _kind_and_form(buffer, data, begin, end):
+    """Kind and form of a metric's data, given its field number."""
+    if data == 5:
+        return np.int64(t.GAUGE), np.int64(t.NUMBER)
+    if data == 11:
+        return np.int64(t.CUMULATIVE), np.int64(t.SUMMARY)
+    kind = np.int64(_sum_kind(buffer, begin, end))
+    if data == 7:
+        return kind, np.int64(t.NUMBER)
+    if kind == t.UPDOWN:  # histograms count observations
+        kind = np.int64(t.CUMULATIVE)
+    return kind, np.int64(t.EXPLICIT if data == 9 else t.EXPONENTIAL)
 
 
 @inner
 def _walk_metric(buffer, position, end, tape, row, state):
     """One Metric: 1 name, 3 unit, 5 gauge, 7 sum, 9 and 10 histograms, 11 summary."""
-    metric, metric_end = position, end
     name, name_end = np.int64(0), np.int64(0)
     unit, unit_end = np.int64(0), np.int64(0)
     data, data_begin, data_end = np.int64(0), np.int64(0), np.int64(0)
@@ -182,23 +84,20 @@ def _walk_metric(buffer, position, end, tape, row, state):
             data, data_begin, data_end = number, begin, position
     if data == 0:
         return t.OK
-    kind = np.int64(HANDED)
-    if data == 5:
-        kind = np.int64(_GAUGE)
-    elif data == 7:
-        kind = np.int64(_sum_kind(buffer, data_begin, data_end))
-        if kind == -3:
-            return t.FOREIGN
+    kind, form = _kind_and_form(buffer, data, data_begin, data_end)
+    if kind == _FOREIGN_KIND:
+        return t.FOREIGN
     metrics = tape.metrics
-    metrics[row, t.METRIC], metrics[row, t.METRIC_END] = metric, metric_end
     metrics[row, t.NAME], metrics[row, t.NAME_END] = name, name_end
     metrics[row, t.UNIT], metrics[row, t.UNIT_END] = unit, unit_end
-    metrics[row, t.KIND], metrics[row, t.FIRST_PLACE] = kind, tape.cursor[t.PLACE]
+    metrics[row, t.KIND], metrics[row, t.FORM] = kind, form
     state = mix_range(state, buffer, name, name_end)
     state = mix_range(state, buffer, unit, unit_end)
-    state = mix(state, np.uint64(kind + 8))
+    state = mix(state, np.uint64(kind + 8 + 16 * form))
     tape.cursor[t.METRICS] = row + 1
-    return _walk_points(buffer, data_begin, data_end, tape, row, state)
+    if form == t.NUMBER:
+        return walk_points(buffer, data_begin, data_end, tape, row, state)
+    return walk_distributions(buffer, data_begin, data_end, tape, row, state)
 
 
 @inner
@@ -286,12 +185,14 @@ def walk(buffer, ends, tape):
     begin = np.int64(0)
     for record in range(len(ends)):
         points, metrics = tape.cursor[t.POINTS], tape.cursor[t.METRICS]
+        distributions = tape.cursor[t.DISTRIBUTIONS]
         status = _walk_record(buffer, begin, ends[record], tape, record)
         if status == t.FULL:
             return False
         if status == t.FOREIGN:
             tape.status[record] = t.FOREIGN
             tape.cursor[t.POINTS], tape.cursor[t.METRICS] = points, metrics
+            tape.cursor[t.DISTRIBUTIONS] = distributions
             tape.items[record] = 0
             tape.gaps[record] = 0
             tape.rejected[record] = 0

@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.wire.batch import PointBatch, WireSettings
-from detectors.wire.histograms import QUANTILES
 from detectors.wire.identity import SeriesIdentity, origin_of, point_identity
 from detectors.wire.identity import SeriesKind as WireKind
-from detectors.wire.otlp_protobuf import quantile_suffix
+from detectors.wire.quantiles import QUANTILES, quantile_suffix
 from detectors.wire.series import SeriesTable
 from simulations.telemetry.frames import Floats, MetricFrame, SeriesInfo, SeriesKind
 from simulations.telemetry.metrics import BUCKETS, MetricEmitter

@@ -20,7 +20,7 @@ import pyarrow as pa
 from google.protobuf import json_format
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from detectors.wire import arrow, logs, metrics, otlp_protobuf, otlp_walker, spans
+from detectors.wire import arrow, logs, metrics, otlp_walker, spans
 from detectors.wire.arrow_encoding import PointEncoder
 from detectors.wire.batch import WireSettings
 from detectors.wire.envelope import Origins
@@ -176,7 +176,6 @@ def measured(series: int) -> list[dict[str, Any]]:
     requests = [otlp(n * POINTS, series, NOW + n) for n in range(count)]
     records = [request.SerializeToString() for request in requests]
     add("OTLP walker", *with_memory(otlp_walker.decode, records), len(records[0]) / POINTS)
-    add("OTLP protobuf objects", *with_memory(otlp_protobuf.decode, records[:4]), len(records[0]) / POINTS)
     texts = [json_format.MessageToJson(request, indent=None).encode() for request in requests[:2]]
     add("OTLP JSON", *with_memory(metrics.decode_otlp, texts), len(texts[0]) / POINTS)
     for name, decode in (("logs", logs.decode), ("spans", spans.decode)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from detectors.wire.batch import PointBatch
@@ -21,3 +22,12 @@ def plain(batch: PointBatch, table: SeriesTable) -> dict[str, Any]:
         "gaps": batch.gaps,
         "items": batch.items.tolist(),
     }
+
+
+def agree(one: dict[str, Any], other: dict[str, Any]) -> None:
+    """Two plain batches are the same, with values to the last digit but one: powers may be rounded differently."""
+    for name in one.keys() - {"value"}:
+        assert one[name] == other[name], name
+    assert len(one["value"]) == len(other["value"])
+    for mine, yours in zip(one["value"], other["value"], strict=True):
+        assert math.isclose(mine, yours, rel_tol=1e-13), (mine, yours)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.wire.scan import counted, newest
 
 
+@settings(deadline=None)  # the first call compiles
 @given(st.lists(st.tuples(st.integers(1, 2**62), st.integers(0, 7)), max_size=60))
 def test_every_record_has_the_highest_of_its_times(points: list[tuple[int, int]]) -> None:
     """Records without a point keep what they had."""
@@ -19,6 +20,7 @@ def test_every_record_has_the_highest_of_its_times(points: list[tuple[int, int]]
     assert expected == highest.tolist()
 
 
+@settings(deadline=None)  # the first call compiles
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 1)), max_size=60))
 def test_primary_points_are_counted_by_code(points: list[tuple[int, int]]) -> None:
     """Values derived from another point count nowhere."""

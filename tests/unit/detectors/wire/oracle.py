@@ -1,7 +1,7 @@
-"""OTLP metrics through protobuf objects: the reference for the walker, and its way for what it does not know.
+"""OTLP metrics through protobuf objects, one at a time: what the compiled walk must agree with.
 
 Each data point becomes one primary value and perhaps further ones: a histogram ``m`` the count ``m.count`` with the
-quantiles ``m.p50`` and ``m.p99`` of its interval, a summary ``m.count`` and the quantiles that it carries.
+quantiles ``m.p50`` and ``m.p99`` of its interval, a summary ``m.count``, ``m.mean`` and the quantiles that it carries.
 """
 
 from __future__ import annotations
@@ -25,18 +25,25 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
 
 from aiops.model.deadletters import DeadLetterReason
 from detectors.wire.batch import EARLIEST, Account, PointBatch, PointRows, Rejections, assemble
-from detectors.wire.histograms import (
+from detectors.wire.identity import Origin, SeriesIdentity, SeriesKind, attributes_of, origin_of, point_identity
+from detectors.wire.memory import WireMemory
+from detectors.wire.quantiles import quantile_suffix
+from detectors.wire.series import REFUSED
+from tests.unit.detectors.wire.oracle_buckets import (
     MAX_BUCKETS,
     MAX_COUNT,
     QUANTILES,
+    BucketMemory,
     Buckets,
+    ExplicitBuckets,
     ExponentialBuckets,
+    NoBuckets,
     explicit,
     quantiles,
 )
-from detectors.wire.identity import Origin, SeriesIdentity, SeriesKind, attributes_of, origin_of, point_identity
-from detectors.wire.memory import WireMemory
-from detectors.wire.series import REFUSED
+from tests.unit.detectors.wire.oracle_buckets import (
+    Point as Last,
+)
 
 Point = NumberDataPoint | HistogramDataPoint | ExponentialHistogramDataPoint | SummaryDataPoint
 _Point = TypeVar("_Point", NumberDataPoint, HistogramDataPoint, ExponentialHistogramDataPoint, SummaryDataPoint)
@@ -44,11 +51,19 @@ _MOST = (1 << 63) - 1
 _DELTA, _CUMULATIVE = 1, 2
 
 
+class OracleMemory(WireMemory):
+    """As the product's, with the last points of histograms as objects."""
+
+    def __init__(self, series_limit: int = 2_000_000) -> None:
+        super().__init__(series_limit)
+        self.buckets = BucketMemory()
+
+
 @dataclass(slots=True)
 class Sink:
     """Where the points of a poll go, with its account."""
 
-    memory: WireMemory
+    memory: OracleMemory
     latest: int
     """The last time that is not FAR_FUTURE, ns."""
     items: npt.NDArray[np.int64]
@@ -164,7 +179,7 @@ class MetricReader:
             negative=tuple(negative.bucket_counts),
         )
         sound = -64 <= point.scale <= 64 and math.isfinite(point.zero_threshold) and point.zero_threshold >= 0
-        return self._distribution(point, kind, buckets if sound and max(buckets.all_counts) <= MAX_COUNT else None)
+        return self._distribution(point, kind, buckets if sound and sum(buckets.all_counts) <= MAX_COUNT else None)
 
     def _distribution(
         self,
@@ -179,32 +194,52 @@ class MetricReader:
         if (fault := self.sink.time_fault(point.time_unix_nano)) is not None:
             return fault
         count = replace(self._identity(point, ".count", kind), unit="1")
-        interval: Buckets | None = buckets
+        total = point.sum if point.HasField("sum") else math.nan
+        now = Last(point.time_unix_nano, _start(point), buckets, float(point.count), total)
+        added: Last | None = now
         if kind is SeriesKind.CUMULATIVE:
             series = int(self.sink.memory.table.add([count])[0])
             if series < 0:
                 return REFUSED[series]
-            start = min(point.start_time_unix_nano, _MOST)
-            interval = self.sink.memory.histograms.interval(series, point.time_unix_nano, start, buckets)
-        found = None if interval is None else quantiles(interval)
+            added = self.sink.memory.buckets.added(series, now)
         values = [(count, float(point.count))]
-        for quantile, value in zip(QUANTILES, found or (), strict=False):
-            values.append((self._identity(point, quantile_suffix(quantile), SeriesKind.QUANTILE), value))
+        if isinstance(buckets, ExplicitBuckets) and not buckets.bounds:
+            values += self._mean(point, added)
+        elif added is not None:
+            found = quantiles(added.buckets)
+            for quantile, value in zip(QUANTILES, found or (), strict=False):
+                values.append((self._identity(point, quantile_suffix(quantile), SeriesKind.QUANTILE), value))
         return self._take(point, values)
+
+    def _mean(self, point: Point, added: Last | None) -> list[tuple[SeriesIdentity, float]]:
+        if added is None or added.count <= 0 or not math.isfinite(added.sum / added.count):
+            return []
+        return [(self._identity(point, ".mean", SeriesKind.GAUGE), added.sum / added.count)]
 
     def _summary(self, point: SummaryDataPoint) -> DeadLetterReason | None:
+        entries = [one for one in point.quantile_values if math.isfinite(one.value) and 0 <= one.quantile <= 1]
+        if len(entries) > MAX_BUCKETS:
+            return DeadLetterReason.TOO_LARGE
+        if (fault := self.sink.time_fault(point.time_unix_nano)) is not None:
+            return fault
         count = replace(self._identity(point, ".count", SeriesKind.CUMULATIVE), unit="1")
+        series = int(self.sink.memory.table.add([count])[0])
+        if series < 0:
+            return REFUSED[series]
+        now = Last(point.time_unix_nano, _start(point), NoBuckets(), float(point.count), point.sum)
+        added = self.sink.memory.buckets.added(series, now)
         values = [(count, float(point.count))]
-        for entry in point.quantile_values:
-            if math.isfinite(entry.value) and 0 <= entry.quantile <= 1:
-                identity = self._identity(point, quantile_suffix(entry.quantile), SeriesKind.QUANTILE)
-                values.append((identity, entry.value))
+        if point.sum != 0:
+            values += self._mean(point, added)
+        for entry in entries:
+            identity = self._identity(point, quantile_suffix(entry.quantile), SeriesKind.QUANTILE)
+            values.append((identity, entry.value))
         return self._take(point, values)
 
 
-def quantile_suffix(quantile: float) -> str:
-    """``.p99`` for 0.99."""
-    return f".p{100 * quantile:.6g}"
+def _start(point: Point) -> int:
+    start = point.start_time_unix_nano
+    return start if start <= _MOST else 0
 
 
 def _sum_kind(temporality: int, *, monotonic: bool) -> SeriesKind | None:
@@ -237,7 +272,7 @@ def parse_request(record: bytes) -> ExportMetricsServiceRequest | None:
         return None
 
 
-def open_sink(records: Sequence[bytes], memory: WireMemory, received_at: int) -> Sink:
+def open_sink(records: Sequence[bytes], memory: OracleMemory, received_at: int) -> Sink:
     """An empty sink for a poll."""
     return Sink(memory, received_at + memory.settings.future_ns, np.zeros(len(records), np.int64))
 
@@ -257,7 +292,7 @@ def read_record(value: bytes, record: int, sink: Sink) -> None:
         read_request(request, record, sink)
 
 
-def decode(records: Sequence[bytes], memory: WireMemory, received_at: int) -> PointBatch:
+def decode(records: Sequence[bytes], memory: OracleMemory, received_at: int) -> PointBatch:
     """Points of OTLP protobuf export requests, by protobuf alone."""
     sink = open_sink(records, memory, received_at)
     for record, value in enumerate(records):
