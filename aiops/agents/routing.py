@@ -45,18 +45,6 @@ class Catalogue(Protocol):
         ...
 
 
-class RunbooksByKind:
-    """The plainest catalogue: kind of fault to ids of runbooks."""
-
-    def __init__(self, runbooks: Mapping[str, tuple[str, ...]]) -> None:
-        self._runbooks = dict(runbooks)
-
-    def candidates(self, diagnosis: Diagnosis, item: Item | None) -> tuple[str, ...]:  # noqa: ARG002 (the port's shape)
-        """Those of the first hypothesis' kind."""
-        kinds = [h.kind for h in diagnosis.hypotheses[:1]]
-        return tuple(r for kind in kinds for r in self._runbooks.get(kind, ()))
-
-
 class RoutingAgent:
     """Routes one diagnosis a handoff.
 

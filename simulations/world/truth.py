@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulations.world.estate import Estate
 from simulations.world.layout import Floats, Layout, Seen, State
 
 WINDOW = 60
@@ -122,8 +121,3 @@ class Truth:
             well[n] = rate * state.ok_share[worker]
             slow[n] = waiting / max(rate, 1.0)
         return came, well, slow
-
-
-def worst_second(estate: Estate) -> float:
-    """Value lost in a second in which nothing works at the mean rate."""
-    return sum(service.value_per_minute for service in estate.services) / 60

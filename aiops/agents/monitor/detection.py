@@ -35,7 +35,6 @@ OVER = 0.1
 """A figure that has come so far back, as a share of its worst distance, is over; its new usual may lie elsewhere."""
 IN_TIME = 0.5
 """Up to this share of what an objective calls slow nobody minds that it takes longer than it used to."""
-_EXPIRY = 60 * SECOND
 _JUMP = 60 * SECOND
 _GRACE = 600 * SECOND
 """After a pause of the whole input nobody is called silent for so long."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import pytest
 
-from aiops.agents.routing import RoutingAgent, RunbooksByKind
+from aiops.agents.routing import RoutingAgent
 from aiops.agents.view import View
 from aiops.model.diagnoses import Diagnosis, Evidence, Hypothesis, Impact
 from aiops.model.entities import Criticality, Item, Objective
@@ -24,6 +25,17 @@ ITEMS = {
     "web": Item("web", owner="shop", objectives=(Objective("orders", 0.999),)),
     "shop": Item("shop", "business_service", criticality=Criticality.MEDIUM),
 }
+
+
+@dataclass(frozen=True)
+class ByKind:
+    """A catalogue that knows kinds of fault only."""
+
+    runbooks: Mapping[str, tuple[str, ...]]
+
+    def candidates(self, diagnosis: Diagnosis, item: Item | None) -> tuple[str, ...]:
+        """Those of the first hypothesis' kind."""
+        return tuple(name for first in diagnosis.hypotheses[:1] for name in self.runbooks.get(first.kind, ()))
 
 
 def diagnosis(probability: float = 0.9, kind: str = "crash", *, unknown: bool = False, value: float = 0.0) -> Diagnosis:
@@ -56,7 +68,7 @@ def route(found: Diagnosis, shown: View) -> tuple[Handoff, ...]:
     handoff = Handoff(
         "h/route", "INC-1", Role.ANALYSIS, Role.ROUTING, Intent.ROUTE, 0.9, ("r",), (), 1, 1, 9, Diagnosed(found), "c"
     )
-    return RoutingAgent(RunbooksByKind({"crash": ("restart-service",)}), Control()).handle(handoff, shown)
+    return RoutingAgent(ByKind({"crash": ("restart-service",)}), Control()).handle(handoff, shown)
 
 
 def routed(found: Diagnosis, shown: View) -> Routed:
@@ -105,7 +117,7 @@ def test_a_less_probable_cause_needs_an_approver() -> None:
 
 def test_who_is_accused_by_others_only_is_waited_for() -> None:
     """What shows no trouble of its own may be well: more callers may speak, or something else."""
-    runbooks = RunbooksByKind({"silence": ("restart-service",)})
+    runbooks = ByKind({"silence": ("restart-service",)})
     agent = RoutingAgent(runbooks, Control())
     handoff = Handoff(
         "h/route", "INC-1", Role.ANALYSIS, Role.ROUTING, Intent.ROUTE, 0.9, ("r",), (), 1, 1, 9,
@@ -164,4 +176,4 @@ def test_another_intent_is_refused() -> None:
         "h", "INC-1", Role.ANALYSIS, Role.ROUTING, Intent.ROUTE, 0.9, ("r",), (), 1, 1, 9, DiagnoseRequest(), "c"
     )
     with pytest.raises(PermanentError):
-        RoutingAgent(RunbooksByKind({}), Control()).handle(handoff, view())
+        RoutingAgent(ByKind({}), Control()).handle(handoff, view())
