@@ -52,10 +52,25 @@ class Topics(Group):
     keyed_by_entity: tuple[str, ...] = ("aiops.metrics.arrow",)
     """Telemetry topics whose records are keyed by entity, so that no record need go on through ``keyed``."""
 
+    formats: dict[str, str] = Field(default_factory=dict)
+    """Further telemetry topics to the name of their format: a plug-in's, or ``otlp-metrics``, ``otlp-logs``,
+    ``otlp-spans``, ``arrow-metrics``."""
+
+    @property
+    def decoded(self) -> dict[str, str]:
+        """Every telemetry topic from outside and the name of its format, in the order in which they are read."""
+        own = {
+            self.otlp_metrics: "otlp-metrics",
+            self.otlp_logs: "otlp-logs",
+            self.otlp_spans: "otlp-spans",
+            self.metrics_arrow: "arrow-metrics",
+        }
+        return own | self.formats
+
     @property
     def telemetry(self) -> tuple[str, ...]:
         """What the shards read from outside."""
-        return (self.otlp_metrics, self.otlp_logs, self.otlp_spans, self.metrics_arrow)
+        return tuple(self.decoded)
 
     @property
     def control(self) -> tuple[str, ...]:
@@ -78,6 +93,17 @@ class Kafka(Group):
     """At most about this much a poll; it bounds the memory of a batch."""
     max_record_bytes: int = 8 * 1024 * 1024
     """Larger records are dead letters."""
+
+
+class DetectorChoice(Group):
+    """A detector that watches some series besides the bank."""
+
+    name: str
+    """Of the detector: ``half-space-trees``, or a plug-in's."""
+    metrics: tuple[str, ...] = ("*",)
+    """Patterns of metrics' names; a series that one of them fits is watched."""
+    series: int = Field(default=256, ge=1)
+    """At most so many series a slot."""
 
 
 class DataPlane(Group):
@@ -104,6 +130,11 @@ class DataPlane(Group):
     model_series: int = Field(default=256, ge=0)
     """Series a slot with a model of their own, among those that an objective speaks of; 0: none. About 100 µs a point,
     and a model is silent for its first 500 points."""
+    detectors: tuple[DetectorChoice, ...] = ()
+    """Detectors beside the bank, each with ``name``, ``metrics`` (patterns) and ``series`` (at most so many a slot). A
+    series gets the first that fits it; this goes before the models of objectives."""
+    views: tuple[str, ...] = ()
+    """Further views that score every point of every series, by name; each costs every point."""
     ring_step_seconds: float = 60.0
     """Time between two remembered values of a series."""
     ring_steps: int = 360
@@ -157,6 +188,13 @@ class Control(Group):
     """Decide everything, execute nothing."""
 
 
+class Analysis(Group):
+    """How causes are found."""
+
+    ranker: str = "walk"
+    """Name of the ranker: ``walk``, or one that a plug-in brings; ``aiops doctor`` lists them."""
+
+
 class Acting(Group):
     """Bounds of all actions together."""
 
@@ -167,7 +205,7 @@ class Acting(Group):
     capability_seconds: float = 60.0
     """Life of a permission for one step on one target."""
     executors: dict[str, dict[str, str]] = Field(default_factory=lambda: {"*": {"kind": "none"}})
-    """Primitive (or ``*``) to executor: ``kind`` (``http``, ``script``, ``none``) and its options."""
+    """Primitive (or ``*``) to executor: ``kind`` (``http``, ``script``, ``none``, or a plug-in's) and its options."""
 
 
 class Paging(Group):
@@ -215,6 +253,7 @@ class Settings(Group):
     kafka: Kafka = Kafka()
     data: DataPlane = DataPlane()
     control: Control = Control()
+    analysis: Analysis = Analysis()
     acting: Acting = Acting()
     paging: Paging = Paging()
     console: Console = Console()

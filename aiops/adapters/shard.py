@@ -72,6 +72,11 @@ class Monitoring(Protocol):
         """The store has it: the next one may add to it."""
         ...
 
+    @property
+    def trouble(self) -> str:
+        """What a plug-in did wrong, for people; empty: nothing."""
+        ...
+
     def ledger(self) -> list[LedgerLine]:
         """Counts of each partition of the owned slots."""
         ...
@@ -267,7 +272,7 @@ class Shard:
             ledger=tuple(self._parts.agent.ledger()),
             records=self._records,
             snapshots=self._snapshots,
-            trouble=trouble,
+            trouble=trouble or self._parts.agent.trouble,
         )
 
     # --------------------------------------------------------------------------------------- slots and snapshots

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from aiops.agents.monitor.extensions import Extensions, extensions_of
 from aiops.model.deadletters import DeadLetter
 from aiops.model.entities import MAIN_DOMAIN, Edge, Objective
 from aiops.model.episodes import Episode
@@ -29,6 +30,8 @@ class SlotPlan:
     objectives: Mapping[str, tuple[Objective, ...]] = field(default_factory=dict)
     """Objectives by entity."""
     domain: str = MAIN_DOMAIN
+    extensions: Extensions = field(default_factory=lambda: extensions_of(Settings()))
+    """Formats, detectors and views."""
 
     @property
     def wire(self) -> WireSettings:
@@ -45,18 +48,21 @@ class SlotPlan:
 
 
 def plan_of(
-    settings: Settings, slot: int, generation: int, objectives: Mapping[str, tuple[Objective, ...]]
+    settings: Settings,
+    place: tuple[int, int],
+    objectives: Mapping[str, tuple[Objective, ...]],
+    extensions: Extensions,
 ) -> SlotPlan:
-    """The plan of one slot under the runtime's settings."""
+    """The plan of one slot, given with its generation, under the runtime's settings."""
     return SlotPlan(
-        slot,
-        generation,
+        *place,
         settings.kafka.partitions,
         settings.topics,
         settings.kafka,
         settings.data,
         objectives,
         settings.domain,
+        extensions,
     )
 
 

@@ -99,7 +99,7 @@ STEP = "steps:\n  - {id: a, primitive: restart}\n"
         (
             HEAD + "expected: e\nsteps:\n  - id: a\n    primitive: explode\n",
             1,
-            "no primitive explode",
+            "no primitive is named",
         ),
         (HEAD + STEP, 1, "what is expected"),
         (HEAD, 1, "either steps or escalate"),
