@@ -101,7 +101,7 @@ class Extension:
     kind: Kind
     name: str
     place: str
-    """``module:attribute``."""
+    """``module:attribute``, or a module."""
     package: str = ""
     """Distribution that brings it; empty: built in."""
     version: str = ""
@@ -119,7 +119,8 @@ class Extension:
         """
         module, _, attribute = self.place.partition(":")
         try:
-            return getattr(import_module(module), attribute)
+            found = import_module(module)
+            return getattr(found, attribute) if attribute else found
         except Exception as error:
             raise PermanentError(_unloadable(self, error)) from error
 

@@ -103,6 +103,8 @@ class HalfSpaceDetector:
 
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """Builds the same trees from the seed and puts the masses back; ``ValueError`` for a foreign snapshot."""
+        if missing := {"head", "scalars", "masses"} - set(arrays):
+            raise ValueError(f"a snapshot without {', '.join(sorted(missing))} does not fit")
         head, scalars, masses = (np.asarray(arrays[name]) for name in ("head", "scalars", "masses"))
         if head.tolist()[:5] != [FORMAT, TREES, HEIGHT, WINDOW, SEED] or len(scalars) != _SCALARS:
             raise ValueError(f"a snapshot with head {head.tolist()} does not fit this model")

@@ -141,9 +141,9 @@ class ModelTier:
         tier._troubles[: len(numbers)] = np.asarray(arrays["troubles"]).view(TROUBLE)
         states: dict[int, dict[str, Array]] = {}
         for name, array in arrays.items():
-            place, found, rest = name.partition("/")
+            number, found, rest = name.partition("/")
             if found:
-                states.setdefault(int(place), {})[rest] = np.asarray(array)
+                states.setdefault(int(number), {})[rest] = np.asarray(array)
         for place, model in enumerate(tier._models):
             model.restore(states.get(place, {}))
         return tier

@@ -35,4 +35,7 @@ class BankDetector:
 
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """Goes on from a snapshot."""
-        self._bank = SeriesBank.from_arrays(arrays, self._settings)
+        try:
+            self._bank = SeriesBank.from_arrays(arrays, self._settings)
+        except KeyError as error:
+            raise ValueError(f"a snapshot without {error} does not fit") from error

@@ -84,7 +84,8 @@ def settle(
 
 
 # Without numba's runtime no array is reference-counted: that alone was four fifths of the time of a point.
-_compiled = njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
+_compiled = njit(**_OPTIONS)
 
 
 def _advance(sources: int, judge_more: Judge, learn_more: Learn) -> Callable[..., int]:  # noqa: C901 (see below)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from aiops.agents.monitor.models import Chosen
 from aiops.model.errors import PermanentError
@@ -35,8 +36,18 @@ def extensions_of(settings: Settings, plugins: Plugins = BUILT_INS) -> Extension
             Chosen(choice, _loaded(plugins, Kind.DETECTOR, choice.name, f"data.detectors.{choice.name}"))
             for choice in settings.data.detectors
         ),
-        tuple(_loaded(plugins, Kind.VIEW, name, f"data.views.{name}") for name in settings.data.views),
+        tuple(_view(plugins, name) for name in settings.data.views),
     )
+
+
+def _view(plugins: Plugins, name: str) -> View:
+    found: View = _loaded(plugins, Kind.VIEW, name, f"data.views.{name}")
+    missing = [part for part in ("NAME", "STATE", "judge", "learn") if not hasattr(found, part)]
+    if missing or name != found.NAME:
+        origin = plugins.find(Kind.VIEW, name).origin
+        told = f"it has no {missing[0]}" if missing else f"its NAME is {found.NAME!r}"
+        raise PermanentError(f"data.views.{name}: {origin} gives no view of this name: {told}")
+    return found
 
 
 def _format(plugins: Plugins, topic: str, name: str) -> Format:
@@ -48,7 +59,7 @@ def _format(plugins: Plugins, topic: str, name: str) -> Format:
     return found
 
 
-def _loaded(plugins: Plugins, kind: Kind, name: str, setting: str) -> object:
+def _loaded(plugins: Plugins, kind: Kind, name: str, setting: str) -> Any:
     try:
         return plugins.load(kind, name)
     except PermanentError as error:
