@@ -88,12 +88,12 @@ class ModelTier:
             return None
         row["n"] += 1
         at, value = point[0], float(row["origin"]) + relative
+        expected = self._models[place].expected
         score = self._score(place, at, value)
         if score is None:
             return None
         ratio = score / max(1.0 - score, _LEAST)
         if ratio >= 1.0:
-            expected = self._models[place].expected
             row["centre"] = (expected if math.isfinite(expected) else value) - row["origin"]
             direction = 1 if relative >= row["centre"] else -1
             episodes.flagged(row, trouble, at, relative, (ratio, int(View.MODEL), direction))

@@ -21,7 +21,10 @@ class Detector(Protocol):
 
     @property
     def expected(self) -> float:
-        """What the series usually is, in its own unit, as people are shown it; nan: the detector has no such value."""
+        """What the series usually is, in its own unit, as people are shown it; nan: it has no such value.
+
+        Asked before each ``update``.
+        """
         ...
 
     def snapshot(self) -> dict[str, npt.NDArray[Any]]:

@@ -18,7 +18,7 @@ def check_choices(settings: Settings, plugins: Plugins) -> None:
         PermanentError: the first that is not; the text names setting, package and exception.
     """
     extensions_of(settings, plugins)
-    open_executors(settings, plugins)
+    open_executors(settings, plugins, SystemClock())
     open_levels(settings.paging.levels, SystemClock(), plugins)
     try:
         plugins.make(Kind.RANKER, settings.analysis.ranker)

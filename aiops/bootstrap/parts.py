@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from aiops.adapters.bundle.loading import bundle_folder, load_bundle
-from aiops.adapters.clock import open_clock
+from aiops.adapters.clock import SystemClock, open_clock
 from aiops.adapters.cluster.agents import AgentHost
 from aiops.adapters.executors.opening import open_executors
 from aiops.adapters.fail_points import open_fail_points
@@ -32,7 +32,10 @@ def make_gate(settings: Settings) -> Gate:
     """The executors behind their gate; the inbox is all it knows of the control plane."""
     inbox: Inbox = open_journal(settings)
     return Gate(
-        inbox, open_executors(settings, installed()), open_clock(settings), fail_point=open_fail_points(settings)
+        inbox,
+        open_executors(settings, installed(), SystemClock()),
+        open_clock(settings),
+        fail_point=open_fail_points(settings),
     )
 
 

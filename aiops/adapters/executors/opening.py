@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from aiops.adapters.clock import SystemClock
 from aiops.model.errors import PermanentError
 from aiops.plugins import Kind, Plugins
-from aiops.ports import Executor
+from aiops.ports import Clock, Executor
 from aiops.settings import Settings
 
 
-def open_executors(settings: Settings, plugins: Plugins) -> dict[str, Executor]:
+def open_executors(settings: Settings, plugins: Plugins, clock: Clock) -> dict[str, Executor]:
     """Executors as ``acting.executors`` names them; ``none`` carries nothing out.
 
     Raises:
@@ -21,7 +20,7 @@ def open_executors(settings: Settings, plugins: Plugins) -> dict[str, Executor]:
         if kind == "none":
             continue
         try:
-            made[primitive] = plugins.make(Kind.EXECUTOR, kind, options, SystemClock())
+            made[primitive] = plugins.make(Kind.EXECUTOR, kind, options, clock)
         except PermanentError as error:
             raise PermanentError(f"acting.executors.{primitive}: {error}") from error
     return made
