@@ -95,6 +95,7 @@ class ResolutionAgent:
             neighbours=_neighbours(view, targets | {symptom}),
             reason=f"{runbook.title}: probably {root.kind} of {root.entity} ({root.probability:.0%}) [{cited}]",
             expected=runbook.expected,
+            expected_seconds=runbook.expected_seconds,
             verify_window_seconds=runbook.verify_window_seconds,
             verify_deadline_seconds=runbook.verify_deadline_seconds,
             confidence=root.probability,
@@ -122,6 +123,7 @@ class ResolutionAgent:
             reverse_after_seconds=step.reverse_after_seconds,
             undo_either_way=effect.undo_either_way,
             transient=effect.transient,
+            postcondition=effect.postcondition,
         )
 
 

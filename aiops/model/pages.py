@@ -32,6 +32,10 @@ class Page:
     """What is asked of the person, and how to approve or stop."""
     answer_by: int | None = None
     """Not acknowledged by then: the next level is paged."""
+    agreement: str = ""
+    """The objective that is at stake."""
+    repair_by: int | None = None
+    """When the agreed time to repair is over."""
     domain: str = MAIN_DOMAIN
 
 

@@ -68,12 +68,29 @@ def withdraw(draft: Draft, name: str, prefix: str) -> None:
 
 def _send(draft: Draft, page: Page, reason: str, *, level: int) -> None:
     key = page_key(page.work_item, reason, level)
-    answer_by = draft.after(draft.settings.control.acknowledge_seconds)
+    answer_by = draft.after(_patience(draft, page.work_item))
     page = replace(page, key=key, level=level, at=draft.at, answer_by=answer_by)
     draft.put(doc.PageRecord(page, reason))
     draft.effect(SendPage(key, page, domain=page.domain))
     draft.timer("ack", key, answer_by)
     draft.line(page.work_item, "orchestrator", f"paged level {level + 1}: {page.title}", key)
+
+
+def _patience(draft: Draft, name: str) -> float:
+    """Seconds until the next level is paged: the agreed time to answer, where that is shorter than the settings'."""
+    agreed, longest = draft.state.incidents[name].answer_seconds, draft.settings.control.acknowledge_seconds
+    return longest if agreed is None else min(agreed, longest)
+
+
+def overdue(draft: Draft, name: str) -> None:
+    """The agreed time to repair is over and the incident is open: the story and a person are told."""
+    incident = draft.state.incidents.get(name)
+    if incident is None or incident.state in LAST or incident.shadow:
+        raise RefusedError(f"{name} is over")
+    draft.subject = name
+    draft.line(name, "orchestrator", f"the agreed time to repair is over: {incident.agreement}")
+    because = f"{name} is not repaired in the agreed time ({incident.agreement})."
+    page_people(draft, name, Ask("overdue", because, "Please take it, or say who does: acknowledge this page."))
 
 
 def reported(draft: Draft, event: PageReported) -> None:

@@ -98,7 +98,7 @@ STEP = "steps:\n  - {id: a, primitive: restart}\n"
     [
         (
             HEAD + "expected: e\nsteps:\n  - id: a\n    primitive: explode\n",
-            1,
+            6,
             "no primitive is named",
         ),
         (HEAD + STEP, 1, "what is expected"),
