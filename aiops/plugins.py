@@ -52,7 +52,9 @@ BUILT_IN: Final[Mapping[Kind, Mapping[str, str]]] = {
         "bank": "detectors.single:BankDetector",
         "half-space-trees": "detectors.half_space:HalfSpaceDetector",
     },
-    Kind.VIEW: {},
+    Kind.VIEW: {
+        # further views; the ones that every bank has share their state and stand in detectors.bank.judging
+    },
     Kind.RANKER: {
         "walk": "topology.rankers.walk:WalkRanker",
         "random": "topology.rankers.controls:RandomRanker",
