@@ -54,10 +54,25 @@ class Topics(Group):
     """Telemetry topics whose producer keys every record by its entity; a slot does not forward records of these topics.
     Do not list a topic that is keyed by anything else, for example by all resource attributes."""
 
+    formats: dict[str, str] = Field(default_factory=dict)
+    """Further telemetry topics to the name of their format: a plug-in's, or ``otlp-metrics``, ``otlp-logs``,
+    ``otlp-spans``, ``arrow-metrics``."""
+
+    @property
+    def decoded(self) -> dict[str, str]:
+        """Every telemetry topic from outside and the name of its format, in the order in which they are read."""
+        own = {
+            self.otlp_metrics: "otlp-metrics",
+            self.otlp_logs: "otlp-logs",
+            self.otlp_spans: "otlp-spans",
+            self.metrics_arrow: "arrow-metrics",
+        }
+        return own | self.formats
+
     @property
     def telemetry(self) -> tuple[str, ...]:
         """Topics that the shards read from outside."""
-        return (self.otlp_metrics, self.otlp_logs, self.otlp_spans, self.metrics_arrow)
+        return tuple(self.decoded)
 
     @property
     def control(self) -> tuple[str, ...]:
@@ -80,6 +95,17 @@ class Kafka(Group):
     """Approximate maximum number of bytes in one poll. It bounds the memory that one batch takes."""
     max_record_bytes: int = 8 * 1024 * 1024
     """Maximum size of a telemetry record in bytes. A larger record becomes a dead letter."""
+
+
+class DetectorChoice(Group):
+    """A detector that watches some series besides the bank."""
+
+    name: str
+    """Of the detector: ``half-space-trees``, or a plug-in's."""
+    metrics: tuple[str, ...] = ("*",)
+    """Patterns of metrics' names; a series that one of them fits is watched."""
+    series: int = Field(default=256, ge=1)
+    """At most so many series a slot."""
 
 
 class DataPlane(Group):
@@ -109,6 +135,11 @@ class DataPlane(Group):
     model_series: int = Field(default=256, ge=0)
     """Maximum number of series in one slot that the model tier scores, 0 for none. It takes series that an objective in
     ``services/*.yaml`` covers, costs about 100 µs a point, and does not score the first 500 points of a series."""
+    detectors: tuple[DetectorChoice, ...] = ()
+    """Detectors in addition to the bank, each with ``name``, ``metrics`` (patterns) and ``series`` (maximum number in a
+    slot). A series gets the first one that fits its metric, before the model tier takes it."""
+    views: tuple[str, ...] = ()
+    """Names of additional views. Each view scores every point of every series, so each one costs time per point."""
     ring_step_seconds: float = 60.0
     """Interval between two values in the ring of recent values of a series; each value is a mean."""
     ring_steps: int = 360
@@ -167,6 +198,13 @@ class Control(Group):
     """Shadow mode: decide everything, log it, and execute nothing."""
 
 
+class Analysis(Group):
+    """How causes are found."""
+
+    ranker: str = "walk"
+    """Name of the ranker: ``walk``, or one that a plug-in brings; ``aiops doctor`` lists them."""
+
+
 class Acting(Group):
     """Limits that all actions share, and the executors that carry actions out."""
 
@@ -177,8 +215,8 @@ class Acting(Group):
     capability_seconds: float = 60.0
     """Lifetime of a capability, the permission to run one step on one target once."""
     executors: dict[str, dict[str, str]] = Field(default_factory=lambda: {"*": {"kind": "none"}})
-    """Executor of each primitive (``*`` for all others): its ``kind`` (``http``, ``script`` or ``none``) and its
-    options."""
+    """Executor of each primitive (``*`` for all others): its ``kind`` (``http``, ``script``, ``none`` or the name of a
+    plug-in) and its options."""
 
 
 class Paging(Group):
@@ -228,6 +266,7 @@ class Settings(Group):
     kafka: Kafka = Kafka()
     data: DataPlane = DataPlane()
     control: Control = Control()
+    analysis: Analysis = Analysis()
     acting: Acting = Acting()
     paging: Paging = Paging()
     console: Console = Console()

@@ -24,10 +24,18 @@ class BankDetector:
         result = self._bank.update(np.zeros(1, np.int32), np.array([at], np.int64), np.array([value], np.float64))
         return float(result.score[0])
 
+    @property
+    def expected(self) -> float:
+        """The bank keeps several levels and shows the one that was broken with the transition."""
+        return float("nan")
+
     def snapshot(self) -> dict[str, npt.NDArray[Any]]:
         """The bank's full snapshot."""
         return self._bank.to_arrays()
 
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """Goes on from a snapshot."""
-        self._bank = SeriesBank.from_arrays(arrays, self._settings)
+        try:
+            self._bank = SeriesBank.from_arrays(arrays, self._settings)
+        except KeyError as error:
+            raise ValueError(f"a snapshot without {error} does not fit") from error

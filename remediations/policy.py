@@ -87,13 +87,16 @@ class PolicySet:
     schema: Any = None
 
     @classmethod
-    def of(cls, folder: str, files: Mapping[str, str], problems: Iterable[Problem] = ()) -> PolicySet:
+    def of(
+        cls, folder: str, files: Mapping[str, str], problems: Iterable[Problem] = (), *, actions: Iterable[str] = ()
+    ) -> PolicySet:
         """All policies and the schema of a folder.
 
         Args:
             folder: its path, for what is told of problems.
             files: path to text of every ``*.cedarschema`` and ``*.cedar``, in the order in which they are joined.
             problems: what was found wrong before, for example a file that could not be read.
+            actions: primitives there are; those that the schema does not declare are declared. That permits nothing.
         """
         wrong = list(problems)
         schema = "\n".join(text for path, text in files.items() if path.endswith(".cedarschema"))
@@ -102,11 +105,14 @@ class PolicySet:
             wrong.append(Problem(folder, 1, "no schema (*.cedarschema)"))
         if not policies:
             wrong.append(Problem(folder, 1, "no policies (*.cedar)"))
+        declared = _declared(schema, actions) if not wrong else ""
         if not wrong:
+            schema += declared
             wrong = _problems(folder, schema, policies)
         digest = hashlib.sha256()
         for path, text in files.items():
             digest.update(f"{_name(path)}\0{len(text)}\0{text}".encode())
+        digest.update(declared.encode())
         if wrong:
             return cls(tuple(wrong), digest.hexdigest())
         whole = "\n".join(policies.values())
@@ -207,6 +213,20 @@ def _words(policies: str) -> dict[str, _Text]:
     parsed = json.loads(cedarpy.policies_to_json_str(policies))["staticPolicies"]
     notes = {name: policy.get("annotations", {}) for name, policy in parsed.items()}
     return {name: _Text(note.get("id", ""), note.get("reason", note.get("id", ""))) for name, note in notes.items()}
+
+
+def _declared(schema: str, actions: Iterable[str]) -> str:
+    """Declarations of the actions that a schema does not name; empty where it has types of its own, and must."""
+    missing = sorted(action for action in set(actions) if f'"{action}"' not in schema)
+    if not missing:
+        return ""
+    names = ", ".join(json.dumps(action) for action in missing)
+    text = f"\naction {names} in [act] appliesTo {{ principal: [Role], resource: [Item], context: Circumstances }};\n"
+    try:
+        cedarpy.Schema.from_str(schema + text)
+    except ValueError:
+        return ""
+    return text
 
 
 def _name(path: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Self
@@ -19,7 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from aiops.model.errors import PermanentError
 from aiops.model.plans import Parameter
 from aiops.model.situations import Situation
-from remediations.primitives.registry import primitive
+from remediations.primitives.protocol import Primitive
+from remediations.primitives.shipped import shipped
 from remediations.windows import Problem
 
 _PLACE = re.compile(r"\{([a-z_.]+)\}")
@@ -81,14 +82,6 @@ class Runbook(_Form):
         ids = [step.id for step in self.steps]
         if len(set(ids)) != len(ids):
             raise ValueError("two steps have one id")
-        for step in self.steps:
-            try:
-                known = primitive(step.primitive).bounds
-            except PermanentError as error:
-                raise ValueError(str(error)) from error
-            odd = sorted(set(step.parameters) - set(known))
-            if odd:
-                raise ValueError(f"step {step.id}: {step.primitive} has no parameter {odd[0]}")
         return self
 
 
@@ -128,20 +121,30 @@ def fill(value: Parameter, bindings: Mapping[str, Parameter]) -> Parameter:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All approved runbooks of a bundle, by id."""
+    """All approved runbooks of a bundle, by id, and the primitives that they may name."""
 
     runbooks: Mapping[str, Runbook] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    primitives: Mapping[str, Primitive] = field(default_factory=shipped)
 
     @classmethod
-    def of(cls, files: Mapping[str, bytes], approved: Mapping[str, str], problems: Iterable[Problem] = ()) -> Catalogue:
+    def of(
+        cls,
+        files: Mapping[str, bytes],
+        approved: Mapping[str, str],
+        problems: Iterable[Problem] = (),
+        *,
+        primitives: Mapping[str, Primitive] | None = None,
+    ) -> Catalogue:
         """The runbooks among ``files`` whose digest is approved.
 
         Args:
             files: path to content of every runbook file, in the order in which ids are taken.
             approved: name of a file, without its folder, to the SHA-256 of the content that somebody has read, hex.
             problems: what was found wrong before, for example a file that could not be read.
+            primitives: by name; None: those that are shipped.
         """
+        known = shipped() if primitives is None else primitives
         found: dict[str, Runbook] = {}
         wrong = list(problems)
         for path, content in files.items():
@@ -150,12 +153,19 @@ class Catalogue:
                 word = "changed since it was approved" if name in approved else "not approved"
                 wrong.append(Problem(path, 1, f"{word}; read it, then run: aiops policy approve"))
                 continue
-            runbook = parse(content, path, wrong)
+            runbook = parse(content, path, wrong, known)
             if runbook is not None and runbook.id in found:
                 wrong.append(Problem(path, 1, f"runbook {runbook.id} exists already"))
             elif runbook is not None:
                 found[runbook.id] = runbook
-        return cls(found, tuple(wrong))
+        return cls(found, tuple(wrong), known)
+
+    def primitive(self, name: str) -> Primitive:
+        """The primitive of a name; ``PermanentError`` when there is none."""
+        found = self.primitives.get(name)
+        if found is None:
+            raise PermanentError(f"no primitive is named {name!r}; known are {', '.join(sorted(self.primitives))}")
+        return found
 
     def applicable(self, situation: Situation) -> tuple[Runbook, ...]:
         """Runbooks that fit, best first."""
@@ -163,12 +173,15 @@ class Catalogue:
         return tuple(sorted(fitting, key=lambda runbook: (runbook.rank, runbook.id)))
 
 
-def parse(content: bytes, file: str, problems: list[Problem]) -> Runbook | None:
-    """One runbook; what is wrong is added to ``problems`` with its line."""
+def parse(
+    content: bytes, file: str, problems: list[Problem], primitives: Mapping[str, Primitive] | None = None
+) -> Runbook | None:
+    """One runbook; what is wrong is added to ``problems`` with its line. ``primitives`` None: the shipped ones."""
+    known = shipped() if primitives is None else primitives
     try:
         text = content.decode()
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        return Runbook.model_validate(yaml.safe_load(text))
+        runbook = Runbook.model_validate(yaml.safe_load(text))
     except ValidationError as error:
         for wrong in error.errors():
             place = ".".join(str(part) for part in wrong["loc"])
@@ -178,7 +191,20 @@ def parse(content: bytes, file: str, problems: list[Problem]) -> Runbook | None:
         problems.append(Problem(file, mark.line + 1 if mark else 1, f"not YAML: {getattr(error, 'problem', error)}"))
     except (UnicodeDecodeError, RecursionError, ValueError) as error:
         problems.append(Problem(file, 1, f"cannot be read: {error}"))
+    else:
+        unfit = [(number, line) for number, step in enumerate(runbook.steps) for line in _unfit(step, known)]
+        problems += [Problem(file, _line(tree, ("steps", number)), line) for number, line in unfit]
+        return None if unfit else runbook
     return None
+
+
+def _unfit(step: RunbookStep, primitives: Mapping[str, Primitive]) -> Iterator[str]:
+    """What a step names that its primitive does not have."""
+    if step.primitive not in primitives:
+        yield f"step {step.id}: no primitive is named {step.primitive!r}; known are {', '.join(sorted(primitives))}"
+        return
+    for odd in sorted(set(step.parameters) - set(primitives[step.primitive].bounds)):
+        yield f"step {step.id}: {step.primitive} has no parameter {odd}"
 
 
 def _line(node: Any, place: Iterable[int | str]) -> int:

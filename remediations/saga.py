@@ -142,6 +142,8 @@ def _reported(saga: Saga, event: say.Reported) -> Moved:
     outcome, forward = event.outcome, saga.direction is Direction.DO
     saga = _track(saga, detail=outcome.detail)
     match outcome.status:
+        case StepStatus.DONE if forward and saga.step.postcondition and not saga.halted:
+            return _check(saga, event.at)
         case StepStatus.DONE:
             return _happened(saga, event.at)
         case StepStatus.REFUSED:
@@ -160,6 +162,26 @@ def _look(saga: Saga, at: int) -> Moved:
     saga, timer = _timer(replace(saga, state=State.OBSERVING), "observe", _after(at, ANSWER_SECONDS))
     run = saga.tracks[saga.cursor].runs
     return saga, (say.Observe(step.id, saga.direction, saga.key, action, run), timer)
+
+
+def _check(saga: Saga, at: int) -> Moved:
+    """The effect was reported done: look whether its postcondition holds before anything rests on it."""
+    step = saga.step
+    saga = _track(replace(saga, state=State.CHECKING), mark=Mark.DONE, done_at=at)
+    saga, timer = _timer(saga, "check", _after(at, ANSWER_SECONDS))
+    run = saga.tracks[saga.cursor].runs
+    return saga, (say.Observe(step.id, saga.direction, saga.key, step.action, run, step.postcondition), timer)
+
+
+def _checked(saga: Saga, event: say.Observed) -> Moved:
+    """What does not hold has failed; where nobody can tell, verification judges."""
+    _expect(saga, event.key, saga.key)
+    if event.observed is plans.Observed.NOT_DONE:
+        saga = _track(saga, detail=event.detail)
+        return _give_up(
+            saga, event.at, Prose(f"{saga.step.id} was done, but it does not hold that {saga.step.postcondition}")
+        )
+    return _go_on(saga, event.at)
 
 
 def _observed(saga: Saga, event: say.Observed) -> Moved:
@@ -185,7 +207,11 @@ def _rest(saga: Saga) -> Mark:
 def _happened(saga: Saga, at: int) -> Moved:
     if saga.direction is Direction.UNDO:
         return _undone(_track(saga, mark=Mark.UNDONE), at)
-    saga = _track(saga, mark=Mark.DONE, done_at=at)
+    return _go_on(_track(saga, mark=Mark.DONE, done_at=at), at)
+
+
+def _go_on(saga: Saga, at: int) -> Moved:
+    """The current step is done: the next one, or wait for the effect to show."""
     if saga.halted:
         return _stop(saga)
     if saga.cursor + 1 < len(saga.plan.steps):
@@ -429,6 +455,9 @@ TABLE: dict[tuple[State, type[Event]], Handler] = {
     (State.OBSERVING, say.Observed): _observed,
     (State.OBSERVING, say.TimerFired): _on_timer(lambda saga, event: _doubtful(saga, event.at)),
     (State.OBSERVING, say.Halted): _halt_later,
+    (State.CHECKING, say.Observed): _checked,
+    (State.CHECKING, say.TimerFired): _on_timer(lambda saga, event: _go_on(saga, event.at)),
+    (State.CHECKING, say.Halted): _halt_later,
     (State.SETTLING, say.TimerFired): _on_timer(lambda saga, event: _verify(saga, event.at)),
     (State.SETTLING, say.Halted): _halt_watching,
     (State.SETTLING, say.Resumed): _resume,

@@ -207,13 +207,17 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class Observe:
-    """Look whether the effect ``key`` happened; makes sure first that it will not begin any more."""
+    """Look whether the effect ``key`` happened; makes sure first that it will not begin any more.
+
+    With a ``postcondition``: it was reported done, and the question is whether this holds.
+    """
 
     step: str
     direction: Direction
     key: str
     action: Action
     run: int
+    postcondition: str = ""
 
 
 @dataclass(frozen=True, slots=True)

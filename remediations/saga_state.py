@@ -22,6 +22,8 @@ class State(StrEnum):
     HELD = "held"
     RUNNING = "running"
     OBSERVING = "observing"
+    CHECKING = "checking"
+    """The effect was reported done; whether its postcondition holds is being looked at."""
     SETTLING = "settling"
     VERIFYING = "verifying"
     HOLDING = "holding"

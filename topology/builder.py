@@ -71,10 +71,6 @@ class GraphBuilder:
         held = self._items.get(name)
         return None if held is None or held.deleted else held
 
-    def edges_of(self, name: str) -> tuple[Edge, ...]:
-        """Declared edges of one item."""
-        return self._declared.get(name, ())
-
     def observed(self) -> tuple[Edge, ...]:
         """Observed edges that have not aged out, in the order of their ends."""
         return tuple(edge for _, edge in sorted(self._observed.items()))

@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import numpy as np
 import numpy.typing as npt
 
 from aiops.model.entities import Criticality, Edge, EdgeKind, Item
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 Ints = npt.NDArray[np.int32]
 Codes = npt.NDArray[np.int8]
@@ -236,6 +238,8 @@ class Graph:
 
     def networkx(self) -> nx.MultiDiGraph[str]:
         """The same graph for people and extensions: nodes by name, edges keyed by kind."""
+        import networkx as nx  # noqa: PLC0415 (20 MB that most processes have no use for)
+
         graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(version=self.version)
         for at, name in enumerate(self.names):
             graph.add_node(

@@ -63,6 +63,11 @@ class SpeakingAgent:
     def snapshot_visible(self, snapshot: SlotSnapshot) -> None:
         """Nothing to remember: after a write that failed the slot is adopted anew."""
 
+    @property
+    def trouble(self) -> str:
+        """What a plug-in's detector did wrong; empty: nothing."""
+        return self._agent.trouble
+
     def ledger(self) -> list[LedgerLine]:
         """The account of every partition."""
         with self._lock:

@@ -181,7 +181,7 @@ class Shard:
             ledger=tuple(self._parts.agent.ledger()),
             records=self._records,
             snapshots=self._snapshots,
-            trouble=trouble,
+            trouble=trouble or self._parts.agent.trouble,
         )
 
     # --------------------------------------------------------------------------------------- slots and snapshots

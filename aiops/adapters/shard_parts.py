@@ -51,6 +51,11 @@ class Monitoring(Protocol):
         """The store has it: the next one may add to it."""
         ...
 
+    @property
+    def trouble(self) -> str:
+        """What a plug-in did wrong, for people; empty: nothing."""
+        ...
+
     def ledger(self) -> list[LedgerLine]:
         """Counts of each partition of the owned slots."""
         ...

@@ -15,8 +15,8 @@ from aiops.model.metric_semantics.table import MetricTable
 from aiops.model.prose import Prose
 from aiops.settings import Settings
 from topology.diagnosis import Subject, diagnose, onset_of
-from topology.rankers.protocol import Question
-from topology.rankers.registry import DEFAULT, ranker
+from topology.rankers.protocol import Question, Ranker
+from topology.rankers.walk import WalkRanker
 
 MERGE_SURE = 0.5
 """A merge is proposed when the first hypothesis is at least this probable."""
@@ -28,16 +28,16 @@ class AnalysisAgent:
 
     Args:
         settings: the tree of settings; correlation's window bounds which incidents may be one.
-        ranker_name: name in the registry of rankers.
+        ranker: ranks the causes; None: the default.
         metrics: what metrics mean; None: the shipped table.
     """
 
     role = Role.ANALYSIS
 
-    def __init__(self, settings: Settings, ranker_name: str = DEFAULT, *, metrics: MetricTable | None = None) -> None:
+    def __init__(self, settings: Settings, ranker: Ranker | None = None, *, metrics: MetricTable | None = None) -> None:
         self._metrics = metrics or MetricTable()
         self._window = int(settings.control.correlation_seconds * 1e9)
-        self._ranker = ranker(ranker_name)
+        self._ranker = ranker or WalkRanker()
 
     def handle(self, handoff: Handoff, view: View) -> tuple[Handoff, ...]:
         """DIAGNOSE is answered; anything else is nothing to analysis."""

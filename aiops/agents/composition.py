@@ -12,6 +12,7 @@ from aiops.agents.triage import TriageAgent
 from aiops.agents.view import Agent
 from aiops.model.errors import PermanentError
 from aiops.model.handoffs import Role
+from aiops.plugins import BUILT_INS, Kind, Plugins
 from aiops.settings import Settings
 from remediations.bundle import Bundle
 
@@ -19,27 +20,32 @@ CONTROL_ROLES: Final = (Role.ANALYSIS, Role.ROUTING, Role.RESOLUTION, Role.OVERS
 """Roles that the orchestrator hands work to."""
 
 
-def control_agent(role: Role, settings: Settings, bundle: Bundle) -> Agent:
+def control_agent(role: Role, settings: Settings, bundle: Bundle, plugins: Plugins = BUILT_INS) -> Agent:
     """The plain agent of a role.
 
     Raises:
-        PermanentError: the control plane has no agent of this role.
+        PermanentError: the control plane has no agent of this role, or no ranker has the name that settings give.
     """
     match role:
         case Role.ANALYSIS:
-            return AnalysisAgent(settings)
+            return AnalysisAgent(settings, plugins.make(Kind.RANKER, settings.analysis.ranker))
         case Role.ROUTING:
             return RoutingAgent(bundle.catalogue, settings.control)
         case Role.RESOLUTION:
             return ResolutionAgent(settings, bundle.catalogue)
         case Role.OVERSIGHT:
-            return OversightAgent(bundle.policies, bundle.windows, settings.control.evidence_age_seconds)
+            return OversightAgent(
+                bundle.policies,
+                bundle.windows,
+                settings.control.evidence_age_seconds,
+                primitives=bundle.catalogue.primitives,
+            )
         case Role.TRIAGE:
             return TriageAgent()
         case _:
             raise PermanentError(f"{role} is no agent of the control plane")
 
 
-def control_agents(settings: Settings, bundle: Bundle) -> dict[Role, Agent]:
+def control_agents(settings: Settings, bundle: Bundle, plugins: Plugins = BUILT_INS) -> dict[Role, Agent]:
     """One agent for each role of the control plane."""
-    return {role: control_agent(role, settings, bundle) for role in CONTROL_ROLES}
+    return {role: control_agent(role, settings, bundle, plugins) for role in CONTROL_ROLES}

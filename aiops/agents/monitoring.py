@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from aiops.agents.monitor.blindness import Blindness
+from aiops.agents.monitor.extensions import extensions_of
 from aiops.agents.monitor.plan import Produced, plan_of
 from aiops.agents.monitor.readings import Reader
 from aiops.agents.monitor.slot import Slot
@@ -27,6 +28,7 @@ from aiops.model.errors import FencedOutError, PermanentError
 from aiops.model.ledger import LedgerLine
 from aiops.model.metric_semantics.table import MetricTable
 from aiops.model.telemetry import EntityReading, FleetQuestion
+from aiops.plugins import BUILT_INS, Plugins
 from aiops.ports import FetchedRecords, SlotSnapshot, TopicPartition
 from aiops.settings import Settings
 from detectors.revisions import base36
@@ -68,6 +70,10 @@ class MonitoringAgent:
         shard: number of the shard, for texts.
         objectives: service-level objectives by entity; their budgets are computed from spans.
         metrics: what metrics mean; None: the shipped table.
+        plugins: where formats, detectors and views come from.
+
+    Raises:
+        PermanentError: the settings name an extension that is not there or cannot be loaded.
     """
 
     def __init__(
@@ -77,11 +83,13 @@ class MonitoringAgent:
         objectives: Mapping[str, tuple[Objective, ...]] | None = None,
         *,
         metrics: MetricTable | None = None,
+        plugins: Plugins = BUILT_INS,
     ) -> None:
         self.settings = settings
         self.shard = shard
         self.objectives = objectives or {}
         self.metrics = metrics or MetricTable()
+        self._extensions = extensions_of(settings, plugins)
         self._owned: dict[int, _Owned] = {}
         self._losses: list[Episode] = []
         self._blindness = Blindness(shard, settings.domain, round(settings.data.blind_seconds * SECOND))
@@ -104,7 +112,13 @@ class MonitoringAgent:
             newest = max(newest, self._owned[slot].slot.plan.generation)
         if generation < newest:
             raise FencedOutError(f"slot {slot}: generation {generation} is older than {newest}")
-        plan = plan_of(self.settings, slot, generation, objectives=self.objectives, metrics=self.metrics)
+        plan = plan_of(
+            self.settings,
+            (slot, generation),
+            objectives=self.objectives,
+            metrics=self.metrics,
+            extensions=self._extensions,
+        )
         made = Slot(plan)
         archivist = Archivist(made)
         archivist.restore(snapshots)
@@ -211,6 +225,11 @@ class MonitoringAgent:
             _LOSSES: np.frombuffer(losses.encode(), np.uint8),
         }
         return replace(taken, parts={**taken.parts, "head": head})
+
+    @property
+    def trouble(self) -> str:
+        """What a detector of a plug-in did wrong, for people; empty: nothing."""
+        return "; ".join(dict.fromkeys(o.slot.detection.models.trouble for o in self._owned.values())).strip("; ")
 
     def ledger(self) -> list[LedgerLine]:
         """The account of every partition that was read."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -34,7 +34,8 @@ from aiops.model.plans import Action, BlastRadius, Direction, Oversight, Plan, S
 from aiops.model.prose import Prose
 from remediations.breakers import names
 from remediations.policy import RISING, Decision, PolicySet, Question
-from remediations.primitives.registry import places, primitive
+from remediations.primitives.protocol import Primitive
+from remediations.primitives.shipped import shipped
 from remediations.windows import Hold, Windows
 
 SPEAKS: dict[Role, frozenset[Intent]] = {
@@ -72,12 +73,21 @@ class OversightAgent:
         policies: what is permitted; with problems, nothing is.
         windows: when changes are held.
         evidence_seconds: older evidence is no ground to act on; policies are told.
+        primitives: by name; None: those that are shipped.
     """
 
     role = Role.OVERSIGHT
 
-    def __init__(self, policies: PolicySet, windows: Windows, evidence_seconds: float = 120.0) -> None:
+    def __init__(
+        self,
+        policies: PolicySet,
+        windows: Windows,
+        evidence_seconds: float = 120.0,
+        *,
+        primitives: Mapping[str, Primitive] | None = None,
+    ) -> None:
         self._policies = policies
+        self._primitives = shipped() if primitives is None else primitives
         self._windows = windows
         self._evidence_seconds = evidence_seconds
 
@@ -108,7 +118,8 @@ class OversightAgent:
         return _Word(permitted=True, level=Oversight.UNATTENDED, reasons=(Prose("it is complete and changes nothing"),))
 
     def _review_plan(self, plan: Plan, view: View) -> _Word:
-        wrong = tuple(_wrong_with_plan(plan, view))
+        unknown = (line for step in plan.steps for line in self._unknown(step.action))
+        wrong = (*unknown, *_wrong_with_plan(plan, view))
         if wrong:
             return _veto(wrong)
         hold = self._windows.hold(view.at)
@@ -134,9 +145,13 @@ class OversightAgent:
         ]
         return self._ask(questions, hold)
 
+    def _unknown(self, action: Action) -> Iterator[Prose]:
+        if action.primitive not in self._primitives:
+            yield Prose(f"no primitive {action.primitive} is registered")
+
     def _authorise(self, step: StepRequest, view: View) -> _Word:
         """The facts of this moment; an undo is held by a halt and by a security hold only."""
-        wrong = tuple(_wrong_with_step(step, view))
+        wrong = (*self._unknown(step.action), *_wrong_with_step(step, view))
         if wrong:
             return _veto(wrong)
         hold = self._windows.hold(view.at) if step.direction is Direction.DO else None
@@ -145,7 +160,7 @@ class OversightAgent:
         reversible = True
         if step.direction is Direction.DO:
             try:
-                effect = primitive(step.action.primitive).effect(facts, step.action.parameters)
+                effect = self._primitives[step.action.primitive].effect(facts, step.action.parameters)
             except PermanentError as error:
                 return _veto((Prose(f"precondition: {error}"),))
             reversible = effect.transient or effect.undo is not None
@@ -279,8 +294,6 @@ def _wrong_with_bounds(step: Step) -> Iterator[Prose]:
 
 
 def _wrong_with_action(action: Action, blast: BlastRadius, view: View) -> Iterator[Prose]:
-    if action.primitive not in places():
-        yield Prose(f"no primitive {action.primitive} is registered")
     if action.target not in blast.entities:
         yield Prose(f"the blast radius of {action.primitive} {action.target} is not stated")
     if bad := [account for account, share in blast.shares.items() if not math.isfinite(share) or not 0 <= share <= 1]:

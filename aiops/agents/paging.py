@@ -62,6 +62,8 @@ def compose(
         tried=_tried(view) + ask.tried,
         asks=Prose(f"{ask.because} {ask.asks}".strip()),
         answer_by=ask.answer_by,
+        agreement=incident.agreement,
+        repair_by=incident.repair_by,
         domain=incident.domain,
     )
 

@@ -21,7 +21,6 @@ from aiops.model.prose import Prose
 from aiops.model.situations import Situation
 from aiops.settings import Settings
 from remediations.breakers import names
-from remediations.primitives.registry import primitive
 from remediations.runbooks import Catalogue, Runbook, RunbookStep, fill
 from remediations.verification import verify
 from topology.impact import blast
@@ -86,7 +85,7 @@ class ResolutionAgent:
     def _bind(self, view: View, diagnosis: Diagnosis, situation: Situation, runbook: Runbook) -> Plan:
         """The runbook with everything filled in; ``PermanentError`` when it cannot or should not be done here."""
         root = diagnosis.hypotheses[0]
-        steps = tuple(_step(view, diagnosis, situation, step) for step in runbook.steps)
+        steps = tuple(self._step(view, diagnosis, situation, step) for step in runbook.steps)
         targets = {step.action.target for step in steps}
         for attempt in view.attempts:
             same = attempt.plan.runbook == runbook.id and targets & {s.action.target for s in attempt.plan.steps}
@@ -103,35 +102,36 @@ class ResolutionAgent:
             neighbours=_neighbours(view, targets | {symptom}),
             reason=Prose(f"{runbook.title}: probably {root.kind} of {root.entity} ({root.probability:.0%}) [{cited}]"),
             expected=Prose(runbook.expected),
+            expected_seconds=runbook.expected_seconds,
             verify_window_seconds=runbook.verify_window_seconds,
             verify_deadline_seconds=runbook.verify_deadline_seconds,
             confidence=root.probability,
             domain=view.incident.domain,
         )
 
-
-def _step(view: View, diagnosis: Diagnosis, situation: Situation, step: RunbookStep) -> Step:
-    """One step with its target, parameters, undo and blast radius."""
-    target = str(fill(step.target, situation.bindings))
-    parameters = {name: fill(value, situation.bindings) for name, value in step.parameters.items()}
-    broken = names(target, step.primitive)
-    if stopped := [name for name in broken if name in view.breakers_open]:
-        raise _UnfitError(f"breaker {stopped[0]} is open")
-    effect = primitive(step.primitive).effect(facts_of(view, target, diagnosis), parameters)
-    if step.reverse_after_seconds is not None and effect.undo is None:
-        raise _UnfitError(f"step {step.id} should reverse itself, but cannot be undone")
-    radius = blast([target], view.graph, view.incident.open_entities, effect.at_risk)
-    return Step(
-        id=step.id,
-        action=effect.action,
-        undo=effect.undo,
-        blast=radius if target in radius.entities else replace(radius, entities=(target, *radius.entities)),
-        timeout_seconds=step.timeout_seconds,
-        settle_seconds=step.settle_seconds,
-        reverse_after_seconds=step.reverse_after_seconds,
-        undo_either_way=effect.undo_either_way,
-        transient=effect.transient,
-    )
+    def _step(self, view: View, diagnosis: Diagnosis, situation: Situation, step: RunbookStep) -> Step:
+        """One step with its target, parameters, undo and blast radius."""
+        target = str(fill(step.target, situation.bindings))
+        parameters = {name: fill(value, situation.bindings) for name, value in step.parameters.items()}
+        broken = names(target, step.primitive)
+        if stopped := [name for name in broken if name in view.breakers_open]:
+            raise _UnfitError(f"breaker {stopped[0]} is open")
+        effect = self._catalogue.primitive(step.primitive).effect(facts_of(view, target, diagnosis), parameters)
+        if step.reverse_after_seconds is not None and effect.undo is None:
+            raise _UnfitError(f"step {step.id} should reverse itself, but cannot be undone")
+        radius = blast([target], view.graph, view.incident.open_entities, effect.at_risk)
+        return Step(
+            id=step.id,
+            action=effect.action,
+            undo=effect.undo,
+            blast=radius if target in radius.entities else replace(radius, entities=(target, *radius.entities)),
+            timeout_seconds=step.timeout_seconds,
+            settle_seconds=step.settle_seconds,
+            reverse_after_seconds=step.reverse_after_seconds,
+            undo_either_way=effect.undo_either_way,
+            transient=effect.transient,
+            postcondition=effect.postcondition,
+        )
 
 
 def _symptom(view: View, root: str) -> str:

@@ -12,8 +12,9 @@ from typing import Final
 from aiops.agents.paging import Ask, compose
 from aiops.agents.situation import situation_of
 from aiops.agents.view import View
+from aiops.model.agreements import Agreement, agreement_of
 from aiops.model.diagnoses import Diagnosis
-from aiops.model.entities import Criticality, Objective
+from aiops.model.entities import Criticality
 from aiops.model.episodes import Source
 from aiops.model.errors import PermanentError
 from aiops.model.handoffs import Diagnosed, Escalated, Handoff, Intent, Payload, Role, Routed
@@ -71,10 +72,20 @@ class RoutingAgent:
         if not runbooks:
             problem = Prose(f"No approved runbook applies to {root.kind} of {root.entity}.")
             return (self._escalate(handoff, view, (diagnosis, priority, problem)),)
-        owner, agreement = owner_of(root.entity, view), agreement_of(diagnosis, view)
+        owner, agreement = owner_of(root.entity, view), terms_of(diagnosis, view)
         level = Oversight.UNATTENDED if root.probability >= SURE else Oversight.ONE_APPROVER
-        routed = Routed(diagnosis, priority, agreement, owner, runbooks, level, situation)
-        why = f"{root.kind} of {root.entity} is {priority.value} ({agreement}); {runbooks[0]} applies"
+        routed = Routed(
+            diagnosis,
+            priority,
+            agreement.text,
+            owner,
+            runbooks,
+            level,
+            situation,
+            answer_seconds=agreement.answer_seconds,
+            repair_seconds=agreement.repair_seconds,
+        )
+        why = f"{root.kind} of {root.entity} is {priority.value} ({agreement.text}); {runbooks[0]} applies"
         return (_answer(handoff, view, (Role.RESOLUTION, Intent.PLAN, routed, Prose(why))),)
 
     def _worth_waiting(self, diagnosis: Diagnosis, view: View) -> bool:
@@ -154,16 +165,7 @@ def owner_of(root: str, view: View) -> str:
     return ""
 
 
-def agreement_of(diagnosis: Diagnosis, view: View) -> str:
-    """The strictest objective of what is touched, as text; it sets the time to answer."""
+def terms_of(diagnosis: Diagnosis, view: View) -> Agreement:
+    """The terms of the strictest objective of what is touched."""
     touched = dict.fromkeys([i.entity for i in diagnosis.impact] + list(view.incident.entities))
-    stated = [(o, e) for e in touched if e in view.items for o in view.items[e].objectives]
-    if not stated:
-        return "no objective stated"
-    strictest, entity = max(stated, key=lambda pair: (pair[0].target, pair[1]))
-    return f"{_text(strictest)} of {entity}"
-
-
-def _text(objective: Objective) -> str:
-    tail = f" under {objective.threshold_ms:g} ms" if objective.threshold_ms is not None else ""
-    return f"{objective.name}: {objective.target:.3%} {objective.indicator}{tail} in {objective.window_days} days"
+    return agreement_of((e, o) for e in touched if e in view.items for o in view.items[e].objectives)

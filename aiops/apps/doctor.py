@@ -18,17 +18,20 @@ from aiops.adapters.accounting import lines_of
 from aiops.adapters.broker.embedded import BrokerState, EmbeddedBroker
 from aiops.adapters.bundle.loading import load_bundle, load_cases
 from aiops.adapters.bundle.services import services
+from aiops.adapters.choices import check_choices
 from aiops.adapters.journal.engine import sqlite_url
 from aiops.adapters.journal.journal import SqlJournal
 from aiops.adapters.kafka.consumer import KafkaPythonConsumer
 from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.adapters.paging.channels import open_levels
+from aiops.adapters.plugins import installed
 from aiops.adapters.status_file import read_status
 from aiops.console.app import loopback
 from aiops.model.errors import AiopsError
 from aiops.model.incidents import Priority
 from aiops.model.pages import Page
 from aiops.model.prose import Prose
+from aiops.plugins import Plugins
 from aiops.ports import Clock, FetchedRecords, TopicPartition
 from aiops.settings import Settings
 from remediations.policy_cases import check
@@ -61,14 +64,16 @@ class Finding:
 
 def examine(settings: Settings, bundle: Path, clock: Clock, *, page: bool = False) -> Iterator[Finding]:
     """Every finding, in the order in which people should read them. ``page``: send a test page to every channel."""
+    plugins = installed()
     looks: dict[str, Callable[[], Iterable[Finding]]] = {
-        "bundle": lambda: _bundle(settings, bundle, clock),
+        "plug-ins": lambda: _plugins(settings, plugins),
+        "bundle": lambda: _bundle(settings, bundle, clock, plugins),
         "acting": lambda: _acting(settings),
         "state": lambda: _state(settings),
         "journal": lambda: _journal(settings),
         "kafka": lambda: _kafka(settings, clock),
         "runtime": lambda: _runtime(settings, clock),
-        "pages": lambda: _pages(settings, clock, send=page),
+        "pages": lambda: _pages(settings, clock, plugins, send=page),
         "console": lambda: _console(settings),
     }
     for about, look in looks.items():
@@ -78,14 +83,34 @@ def examine(settings: Settings, bundle: Path, clock: Clock, *, page: bool = Fals
             yield Finding(Level.FAIL, about, str(error))
 
 
-def _bundle(settings: Settings, folder: Path, clock: Clock) -> Iterator[Finding]:
+def _plugins(settings: Settings, plugins: Plugins) -> Iterator[Finding]:
+    """Every plug-in with its package, and whether it can be loaded; then what the settings choose."""
+    for fault in plugins.faults:
+        one = fault.extension
+        yield Finding(Level.FAIL, "plug-ins", f"{one.kind.word} {one.name!r} of {one.origin} is not used", fault.why)
+    for one in plugins.plugged():
+        try:
+            one.load()
+        except AiopsError as error:
+            yield Finding(Level.FAIL, "plug-ins", str(error))
+        else:
+            yield Finding(Level.OK, "plug-ins", f"{one.kind.word} {one.name}: {one.origin}")
+    try:
+        check_choices(settings, plugins)
+    except AiopsError as error:
+        yield Finding(
+            Level.FAIL, "plug-ins", str(error), "change the setting, or install the package; aiops up refuses"
+        )
+
+
+def _bundle(settings: Settings, folder: Path, clock: Clock, plugins: Plugins) -> Iterator[Finding]:
     if not folder.is_dir():
         yield Finding(
             Level.FAIL, "bundle", f"{folder} is no folder", "set bundle in aiops.yaml to a folder that exists"
         )
         return
     shipped = " (the example that is shipped)" if settings.bundle is None else ""
-    bundle = load_bundle(folder)
+    bundle = load_bundle(folder, plugins)
     policies, runbooks, windows = bundle.policies, bundle.catalogue, bundle.windows
     for problem in (*policies.problems, *windows.problems):
         yield Finding(Level.FAIL, "bundle", str(problem), "nothing is acted on until this is mended")
@@ -248,8 +273,8 @@ def _control(status: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _pages(settings: Settings, clock: Clock, *, send: bool) -> Iterator[Finding]:
-    levels = open_levels(settings.paging.levels, clock)
+def _pages(settings: Settings, clock: Clock, plugins: Plugins, *, send: bool) -> Iterator[Finding]:
+    levels = open_levels(settings.paging.levels, clock, plugins)
     channels = [(number, channel) for number, level in enumerate(levels) for channel in level]
     if not channels:
         yield Finding(Level.FAIL, "pages", "nobody is ever paged", "set paging.levels")

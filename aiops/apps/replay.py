@@ -20,6 +20,7 @@ from aiops.adapters.journal.budget import SqlBudgetStore
 from aiops.adapters.journal.engine import sqlite_url
 from aiops.adapters.journal.journal import SqlJournal
 from aiops.adapters.journal.reader import SqlJournalReader
+from aiops.adapters.plugins import installed
 from aiops.agents.composition import control_agents
 from aiops.agents.monitor.plan import Produced
 from aiops.agents.monitoring import MonitoringAgent
@@ -29,10 +30,12 @@ from aiops.model import cloudevents
 from aiops.model.cloudevents import ALERTS, envelope
 from aiops.model.cloudevents_reading import Receipt, Refused, decode
 from aiops.model.codec import encode
+from aiops.model.errors import PermanentError
 from aiops.model.events import EdgesObserved, EpisodeReported
 from aiops.model.ledger import LedgerLine
 from aiops.model.pages import Delivery, Page
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
+from aiops.plugins import Extension
 from aiops.ports import FetchedRecords, TopicPartition
 from aiops.recordings.recording import Recorded, Recording, Stream
 from aiops.settings import Settings, Topics
@@ -109,6 +112,26 @@ class _PageFile:
         return Delivery(page.key, self.name, delivered=True, at=page.at, domain=page.domain)
 
 
+def convert_recording(source: Path, target: Path, converter: Extension) -> None:
+    """Makes a recording of a data set as it was published.
+
+    Raises:
+        PermanentError: the target is there already, or the converter fails; the text names package and exception.
+    """
+    if target.exists():
+        raise PermanentError(f"{target} is there already: replay it, or remove it")
+    convert = converter.load()
+    try:
+        convert(source, target)
+    except PermanentError:
+        raise
+    except Exception as error:  # a plug-in's code, or a data set of another shape than it expects
+        told = f"{type(error).__name__}: {error}"
+        raise PermanentError(
+            f"{source} is nothing that {converter.name} ({converter.origin}) can read: {told}"
+        ) from error
+
+
 class InProcessReplay:
     """One run over one recording.
 
@@ -125,13 +148,14 @@ class InProcessReplay:
         self.settings.state.mkdir(parents=True)
         (out / PAGES).unlink(missing_ok=True)
         self.journal = SqlJournal(sqlite_url(self.settings.state))
-        self.agent = MonitoringAgent(self.settings)
+        plugins = installed()
+        self.agent = MonitoringAgent(self.settings, plugins=plugins)
         self.agent.adopt(0, 1)
         self.now = recording.begin
         self._offsets: dict[str, int] = {}
         self._control_dead = self._dead = 0
         world = World(
-            agents=control_agents(self.settings, load_bundle(bundle_folder(self.settings))),
+            agents=control_agents(self.settings, load_bundle(bundle_folder(self.settings), plugins), plugins),
             fleet=_Fleet(self.agent, lambda: self.runtime.now),
             budget=SqlBudgetStore(self.journal.engine),
             executors={},

@@ -11,6 +11,7 @@ from aiops.adapters.journal.opening import open_journal
 from aiops.adapters.kafka.opening import open_consumer
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.monitoring_records import SpeakingAgent
+from aiops.adapters.plugins import installed
 from aiops.adapters.sealing import open_seal
 from aiops.adapters.shard import Shard
 from aiops.adapters.shard_parts import ShardParts, ShardRhythm
@@ -24,7 +25,7 @@ def make_shard(settings: Settings, bootstrap: str, number: int) -> Shard:
     keep_freed_memory()
     clock, topics, data = open_clock(settings), settings.topics, settings.data
     goals = objectives(bundle_folder(settings) / "services", settings.domain)
-    agent = MonitoringAgent(settings, number, goals)
+    agent = MonitoringAgent(settings, number, goals, plugins=installed())
     parts = ShardParts(
         consumer=open_consumer(settings, bootstrap, f"aiops-{settings.domain}"),
         producer=KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes),

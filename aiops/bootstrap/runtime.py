@@ -18,6 +18,7 @@ import structlog
 
 from aiops.adapters import watchdog
 from aiops.adapters.broker.embedded import EmbeddedBroker
+from aiops.adapters.choices import check_choices
 from aiops.adapters.clock import SystemClock
 from aiops.adapters.cluster.cluster import Cluster, build_id
 from aiops.adapters.cluster.parts import ClusterShards
@@ -25,6 +26,7 @@ from aiops.adapters.fleet import FleetKeeper
 from aiops.adapters.journal.journal import FLEET, SqlJournal
 from aiops.adapters.journal.opening import open_journal
 from aiops.adapters.kafka.topics import KafkaTopics
+from aiops.adapters.plugins import fingerprint, installed
 from aiops.adapters.status_file import write_status
 from aiops.agents.composition import CONTROL_ROLES
 from aiops.apps.system import Say
@@ -93,7 +95,8 @@ class Runtime:
         Raises:
             PermanentError: something a person must mend, with the way out.
         """
-        settings = self.settings
+        settings, plugins = self.settings, installed()
+        check_choices(settings, plugins)
         settings.state.mkdir(parents=True, exist_ok=True)
         self.bootstrap = self._reach_broker()
         self._say("topics")
@@ -102,7 +105,8 @@ class Runtime:
         topics.close()
         self.journal = open_journal(settings)
         self._say("Ray")
-        self.cluster = Cluster(settings.ray, settings.domain, build_id(_PACKAGE / "aiops"))
+        build = f"{build_id(_PACKAGE / 'aiops')}-{fingerprint(plugins)}"
+        self.cluster = Cluster(settings.ray, settings.domain, build)
         if settings.control.journal is None and self.cluster.nodes() > 1:
             raise PermanentError(
                 "this Ray has several nodes, and a SQLite journal is on one: set control.journal to a PostgreSQL URL"

@@ -10,18 +10,21 @@ from typing import Annotated
 import typer
 
 from aiops.adapters.cases import CaseError
+from aiops.adapters.plugins import installed
 from aiops.apps.diagnose import as_dict, diagnose_case
 from aiops.cli.exits import Exit
 from aiops.model.diagnoses import Diagnosis
 from aiops.model.times import parse, rfc3339
-from topology.rankers.registry import DEFAULT, ranker
+from aiops.plugins import Kind
+from aiops.settings import Analysis
 
 SHOWN = 3
+DEFAULT = Analysis().ranker
 _Cases = Annotated[list[Path], typer.Argument(help="Folders with a case.json and what was recorded around it.")]
 _Onset = Annotated[
     str | None, typer.Option(help="When the trouble began, RFC 3339; else case.json says, or it is found.")
 ]
-_Ranker = Annotated[str, typer.Option("--ranker", help="Name of the ranker.")]
+_Ranker = Annotated[str, typer.Option("--ranker", help="Name of the ranker, shipped or of a plug-in.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print one line of JSON a case.")]
 
 
@@ -38,7 +41,7 @@ def diagnose(cases: _Cases, onset: _Onset = None, name: _Ranker = DEFAULT, *, as
     at = None if onset is None else parse(onset)
     if at is not None and at < 0:
         raise typer.BadParameter(f"{onset!r} is no RFC 3339 time", param_hint="--onset")
-    chosen = ranker(name)
+    chosen = installed().make(Kind.RANKER, name)
     unreadable = unknown = 0
     for folder in cases:
         begin = time.perf_counter()

@@ -81,6 +81,8 @@ def text(told: Story) -> Iterator[str]:
         f", closed {clock_time(i.closed_at)} after {span(i.closed_at - i.opened_at)}" if i.closed_at else ""
     )
     yield f"  owner {plain(i.owner) or 'nobody named'}; {count} items: {plain(', '.join(i.entities[:8]))}"
+    if i.agreement and i.repair_by:
+        yield f"  agreed: {plain(i.agreement)}; repair by {clock_time(i.repair_by)} UTC"
     if told.waits:
         how = f"aiops approve {i.id} --seen {told.seen}"
         yield f"  WAITS FOR APPROVAL ({len(told.approvals)} of {told.approvals_needed}): {how}"

@@ -11,11 +11,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from aiops.adapters.bundle.configuration import load_settings
-from aiops.apps.replay import InProcessReplay
+from aiops.adapters.plugins import installed
+from aiops.apps.replay import InProcessReplay, convert_recording
 from aiops.apps.replay_results import INCIDENTS, SUMMARY
 from aiops.cli.exits import Exit
 from aiops.cli.opening import Config, Json
 from aiops.model.times import rfc3339
+from aiops.plugins import Kind
 from aiops.recordings.recording import Recording
 
 SHOWN = 40
@@ -23,6 +25,8 @@ _Folder = Annotated[Path, typer.Argument(help="Folder with recording.yaml and me
 _Speed = Annotated[float, typer.Option(help="Times as fast as it was recorded, through Kafka.", min=0.01)]
 _Out = Annotated[Path | None, typer.Option(help="Folder of the results; else replay-NAME here.")]
 _Only = Annotated[bool, typer.Option("--metrics-only", help="Leave out logs and traces.")]
+_From = Annotated[str | None, typer.Option("--from", help="RECORDING is a data set as it was published: convert it "
+                                           "first, by the converter of this name.", metavar="NAME")]  # fmt: skip
 _Kafka = Annotated[str | None, typer.Option(help="Broker to go through; else the settings', else an embedded one.",
                                             metavar="HOST:PORT")]  # fmt: skip
 _Within = Annotated[bool, typer.Option("--in-process", help="Without Kafka and Ray, as fast as it goes; --speed is "
@@ -35,6 +39,7 @@ def replay(  # noqa: PLR0913 (a command's options)
     out: _Out = None,
     kafka: _Kafka = None,
     config: Config = None,
+    source: _From = None,
     *,
     metrics_only: _Only = False,
     in_process: _Within = False,
@@ -46,9 +51,15 @@ def replay(  # noqa: PLR0913 (a command's options)
     found goes to the results: incidents.jsonl (when each opened, ranked causes, members, what was seen), pages.jsonl,
     replay.json (counts and the ledger), state/ with the whole journal.
 
+    With --from a data set is converted first, into recording-NAME here; `aiops doctor` lists the converters.
+
     Exit code 0: replayed, and the ledger's difference is zero. 1: it is not. 3: the recording cannot be used; the text
     names file and line.
     """
+    if source is not None:
+        target = Path(f"recording-{recording.name}")
+        convert_recording(recording, target, installed().find(Kind.RECORDING, source))
+        recording = target
     opened = Recording(recording)
     results = out or Path(f"replay-{opened.about.name}")
     settings = load_settings(config)

@@ -12,9 +12,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from aiops.adapters.bundle.configuration import load_settings
 from aiops.adapters.bundle.loading import load_bundle
+from aiops.adapters.plugins import installed
 from aiops.cli.exits import Exit
+from aiops.cli.opening import Config
 from simulations.live.live_world import LiveSettings
+from simulations.running.healing import settings_for
 from simulations.running.simulation import Who
 from simulations.scenarios.scenario import FOLDER, find, shipped, titles
 from simulations.scorecards.page import page
@@ -50,6 +54,7 @@ def simulate(  # noqa: PLR0913, PLR0917 (one parameter an option)
     history: _History = 900,
     interval: _Interval = 5,
     http: _Http = 0,
+    config: Config = None,
     *,
     light: _Light = False,
     json_: _Json = False,
@@ -65,6 +70,8 @@ def simulate(  # noqa: PLR0913, PLR0917 (one parameter an option)
 
     With --live the same world runs in real time: telemetry and control topics go to Kafka, the faults of the named
     scenario come in their time, and POST http://127.0.0.1:PORT/actions takes actions back.
+
+    With --config the product uses the detectors, views and ranker that the file names, those of plug-ins too.
 
     Exit code 0: every run went as its scenario expects. 1: some did not; the remarks say which. 3: no such scenario.
     """
@@ -84,8 +91,18 @@ def simulate(  # noqa: PLR0913, PLR0917 (one parameter an option)
         raise typer.BadParameter("name a scenario, or all; --list shows them", param_hint="SCENARIO")
     entries = [_entry(name) for name in (shipped() if names == ["all"] else names)]
     healers = [Who.PRODUCT, *_baselines(baseline)]
+    plugins = installed()
+    settings = None if config is None else settings_for(light=light, chosen=load_settings(config))
     with _progress() as told:
-        results = play(entries, range(seed, seed + runs), healers, bundle=load_bundle(), light=light, progress=told)
+        results = play(
+            entries,
+            range(seed, seed + runs),
+            healers,
+            bundle=load_bundle(plugins=plugins),
+            light=light,
+            progress=told,
+            extended=None if settings is None else (settings, plugins),
+        )
     rows, currency = cards(results.grades), load().currency
     if html is not None:
         html.write_text(page([entry.scenario for entry in entries], results, currency), encoding="utf-8")

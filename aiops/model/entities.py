@@ -42,6 +42,10 @@ class Objective:
     """``availability`` (share without error) or ``latency`` (share under ``threshold_ms``)."""
     threshold_ms: float | None = None
     window_days: int = 30
+    answer_minutes: float | None = None
+    """Agreed time from a page to an acknowledgement; None: a tenth of the time to repair."""
+    repair_minutes: float | None = None
+    """Agreed time from the onset to the repair; None: what the error budget of the window allows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,13 +74,17 @@ class Routed:
     diagnosis: Diagnosis
     priority: Priority
     agreement: str
-    """The service agreement or objective that sets the time to answer."""
+    """The objective that sets the times to answer and to repair, for people."""
     owner: str
     runbooks: tuple[str, ...]
     """Candidates, best first."""
     level: Oversight
     situation: Situation | None = None
     """What the runbooks were chosen by; None: version 0.1.0 routed it."""
+    answer_seconds: float | None = None
+    """Agreed time from a page to an acknowledgement; None: nothing is agreed."""
+    repair_seconds: float | None = None
+    """Agreed time from the onset to the repair; None: nothing is agreed."""
     type: Literal["routed"] = "routed"
 
 

@@ -88,6 +88,12 @@ class Incident:
     """How it ended, or that a person has it; None: neither."""
     shadow: bool = False
     story: tuple[Line, ...] = ()
+    agreement: str = ""
+    """The objective that sets the times below; empty: not routed yet."""
+    answer_seconds: float | None = None
+    """Agreed time from a page to an acknowledgement; None: the settings'."""
+    repair_by: int | None = None
+    """When the agreed time to repair is over, ns; None: nothing is agreed."""
     members_total: int = 0
     """Members in all; stored incidents list the first 64 in ``entities``."""
     domain: str = MAIN_DOMAIN

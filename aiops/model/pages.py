@@ -38,6 +38,8 @@ class EscalationCause(StrEnum):
     ATTEMPTS = "attempts"
     """The allowed number of plans did not heal it."""
     TOO_LONG = "too-long"
+    OVERDUE = "overdue"
+    """The agreed time to repair is over."""
     REMINDER = "reminder"
     RUNTIME = "runtime"
     """An incident about the runtime came from outside."""
@@ -119,6 +121,10 @@ class Page:
     """What is asked of the person, and how to approve or stop."""
     answer_by: int | None = None
     """Not acknowledged by then: the next level is paged."""
+    agreement: str = ""
+    """The objective that is at stake."""
+    repair_by: int | None = None
+    """When the agreed time to repair is over."""
     domain: str = MAIN_DOMAIN
 
 

@@ -65,6 +65,8 @@ class Step:
     """The undo is safe whether or not the step happened, so a step in doubt may be undone."""
     transient: bool = False
     """The effect leaves nothing behind that could be undone (a restart): once spent it counts as undone."""
+    postcondition: str = ""
+    """What is true of the target once it worked; looked at before anything rests on it. Empty: nothing is stated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ class Plan:
     verify_deadline_seconds: float = 300.0
     confidence: float = 0.0
     domain: str = MAIN_DOMAIN
+    expected_seconds: float = 0.0
+    """How long it usually takes, verification not counted; 0: not stated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,8 @@ class StepOrder:
     capability: Capability
     deadline_at: int
     dry_run: bool = False
+    postcondition: str = ""
+    """What must be true of the target for ``observe`` to say done; empty: that the effect happened."""
     domain: str = MAIN_DOMAIN
 
 

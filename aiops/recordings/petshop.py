@@ -64,6 +64,11 @@ def convert(scenario: Path, issue: str, out: Path) -> None:
         writer.truth(faults=[fault], left_out=seam_part, step_seconds=STEP // SECOND)
 
 
+def convert_issue(issue: Path, out: Path) -> None:
+    """One issue's folder (``…/train/issue_0``) to the recording ``out``."""
+    convert(issue.parent.parent, f"{issue.parent.name}/{issue.name}", out)
+
+
 def _kind(told: dict[str, Any]) -> str:
     return f"{told['target']['metric']} ({told['target']['agg']})"
 

@@ -58,6 +58,10 @@ class View(IntEnum):
     """A model of the dear tier, not the bank."""
 
 
+FIRST_VIEW = 10
+"""Code of the first further view; 8 and 9 are the signals of logs and of budgets."""
+
+
 class Phase(IntEnum):
     """What a transition says."""
 
@@ -185,6 +189,8 @@ class State(NamedTuple):
     """uint32[capacity / BLOCK]."""
     dirty_ring: Array
     """uint32[steps, capacity / RING_BLOCK]."""
+    views: tuple[Array, ...] = ()
+    """Of each further view its STATE[capacity]; it changes with the rows."""
 
 
 class Points(NamedTuple):

@@ -9,15 +9,28 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 from numba import njit
 from numba.extending import register_jitable
 
 from detectors.bank import episodes, intake, judging, learning, remembering
+from detectors.bank.chain import Judge, Learn, judge_all, learn_all, sources_of
 from detectors.bank.layout import BLOCK_BITS, SILENT, Ended, Outcome, Phase, Points, Record, State, Tuning
 from detectors.bank.prefetch import prefetch_row
+from detectors.views.protocol import View
+
+
+class Loops(NamedTuple):
+    """Both return how many transitions they wrote."""
+
+    advance: Callable[..., int]
+    """Takes a batch in."""
+    listen: Callable[..., int]
+    """Opens the silence of series."""
+
 
 AHEAD = 12
 """Rows are asked for so many points before they are needed."""
@@ -26,7 +39,7 @@ _NEW = intake.NEW
 _OPENED, _CLOSED, _ADOPTED = int(Phase.OPENED), int(Phase.CLOSED), int(Phase.ADOPTED)
 
 
-def _sources() -> int:
+def _sources(views: tuple[View, ...]) -> int:
     """Digest of all source that goes into the loop.
 
     Numba's cache looks at the file of the compiled function only, and would go on with old views after an upgrade; the
@@ -37,22 +50,29 @@ def _sources() -> int:
         sources = [file for file in files(package).iterdir() if file.name.endswith(".py")]
         for file in sorted(sources, key=lambda file: file.name):
             digest.update(file.read_bytes())
+    digest.update(sources_of(views))
     return int.from_bytes(digest.digest()[:6])
 
 
 @register_jitable
-def weigh(row: Record, trouble: Record, at: int, relative: float, tuning: Tuning) -> tuple[int, float, int]:
-    """Scores an admitted value, learns it unless it is flagged, and moves the series' episode on.
+def warm_up(row: Record, at: int, relative: float) -> tuple[int, float, int]:
+    """Learns a value of a series that is not scored yet; as ``settle``."""
+    if row["n"] == 0:
+        learning.begin(row, relative)
+    else:
+        learning.learn(row, at, relative, False)
+    return _WARMING, 0.0, -1
+
+
+@register_jitable
+def settle(
+    row: Record, trouble: Record, at: int, relative: float, verdict: tuple[float, int, int], tuning: Tuning
+) -> tuple[int, float, int]:
+    """Learns a value that was judged unless it is flagged, and moves the series' episode on.
 
     Returns how the point ended, its score, and the phase of a transition or -1.
     """
-    if row["n"] < tuning.warm_up:
-        if row["n"] == 0:
-            learning.begin(row, relative)
-        else:
-            learning.learn(row, at, relative, False)
-        return _WARMING, 0.0, -1
-    ratio, view, direction = judging.judge(row, at, relative, tuning.horizon_seconds)
+    ratio, view, direction = verdict
     ratio *= tuning.ease
     score = episodes.score_of(ratio)
     row["score"] = score
@@ -63,13 +83,16 @@ def weigh(row: Record, trouble: Record, at: int, relative: float, tuning: Tuning
     return _LEARNED, score, episodes.after_usual(row, trouble, ratio)
 
 
-def _compiled(sources: int) -> tuple[Callable[..., int], Callable[..., int]]:  # noqa: C901 (two loops in a closure)
-    # Without numba's runtime no array is reference-counted: that alone was four fifths of the time of a point.
-    options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
-    compiled = njit(**options)
+# Without numba's runtime no array is reference-counted: that alone was four fifths of the time of a point.
+_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
+_compiled = njit(**_OPTIONS)
 
-    @compiled
-    def advance(state: State, tuning: Tuning, points: Points, out: Outcome, version: int) -> int:
+
+def _advance(sources: int, judge_more: Judge, learn_more: Learn) -> Callable[..., int]:  # noqa: C901 (see below)
+    @_compiled
+    def advance(  # noqa: C901 (one pass over a batch: a branch an ending of a point)
+        state: State, tuning: Tuning, points: Points, out: Outcome, version: int
+    ) -> int:
         told = 0 * sources
         count = points.series.shape[0]
         for k in range(count):
@@ -94,7 +117,14 @@ def _compiled(sources: int) -> tuple[Callable[..., int], Callable[..., int]]:  #
             if hour > row["hour"]:
                 remembering.enter_hour(row, hour, state.hours[index])
                 state.dirty_hours[index >> BLOCK_BITS] = version
-            ended, score, phase = weigh(row, trouble, at, relative, tuning)
+            if row["n"] < tuning.warm_up:
+                ended, score, phase = warm_up(row, at, relative)
+            else:
+                verdict = judging.judge(row, at, relative, tuning.horizon_seconds)
+                verdict = judge_more(state.views, index, row, at, relative, verdict)
+                ended, score, phase = settle(row, trouble, at, relative, verdict, tuning)
+            if ended != _FLAGGED:
+                learn_more(state.views, index, row, at, relative)
             out.ended[k] = ended
             out.score[k] = score
             if row["evidence"] > 0.0 or phase >= 0:
@@ -107,7 +137,12 @@ def _compiled(sources: int) -> tuple[Callable[..., int], Callable[..., int]]:  #
                 state.dirty_hours[index >> BLOCK_BITS] = version
         return told
 
-    @compiled
+    compiled: Callable[..., int] = advance
+    return compiled
+
+
+def _listen(sources: int) -> Callable[..., int]:
+    @_compiled
     def listen(state: State, tuning: Tuning, watermark_at: int, indices: Any, out: Any, version: int) -> int:
         told = 0 * sources
         for k in range(indices.shape[0]):
@@ -123,8 +158,12 @@ def _compiled(sources: int) -> tuple[Callable[..., int], Callable[..., int]]:  #
             told += 1
         return told
 
-    return advance, listen
+    compiled: Callable[..., int] = listen
+    return compiled
 
 
-advance, listen = _compiled(_sources())
-"""``advance`` takes a batch in, ``listen`` opens the silence of series; both return how many transitions they wrote."""
+@cache
+def loops(views: tuple[View, ...] = ()) -> Loops:
+    """The loops with further views; compiled at their first call, or read from numba's cache."""
+    sources = _sources(views)
+    return Loops(_advance(sources, judge_all(views), learn_all(views)), _listen(sources))

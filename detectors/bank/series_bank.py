@@ -27,6 +27,7 @@ from detectors.bank.layout import (
     State,
     Tuning,
 )
+from detectors.views.protocol import View
 
 SECOND = 1_000_000_000
 _NEVER = 1e30
@@ -67,14 +68,20 @@ class SeriesBank:
     """Scores and learns points of many series.
 
     A series is a number below ``size``; ``admit`` announces the next ones. All methods must be called by one thread.
+
+    Args:
+        settings: of the bank.
+        views: further views, beside those that every bank has.
     """
 
-    def __init__(self, settings: BankSettings | None = None) -> None:
+    def __init__(self, settings: BankSettings | None = None, views: tuple[View, ...] = ()) -> None:
         self.settings = settings or BankSettings()
+        self._loops = loop.loops(views)
+        self._layouts = {view.NAME: view.STATE for view in views}
         self.size = 0
         self.version = 1
         """Rises with each ``to_arrays``; what changes afterwards carries it."""
-        self._state = _reserve(self.settings)
+        self._state = _reserve(self.settings, self._layouts)
         self._room = np.empty(0, dtype=TRANSITION)
         self._tuning = Tuning(
             ease=1.0 / self.settings.threshold,
@@ -141,7 +148,7 @@ class SeriesBank:
             self._room = np.empty(2 * count, dtype=TRANSITION)
         out = Outcome(np.empty(count, np.uint8), np.empty(count, np.float32), self._room)
         tuning = self._tuning._replace(ease=1.0 / _NEVER) if trusted else self._tuning
-        told = loop.advance(self._state, tuning, points, out, self.version)
+        told = self._loops.advance(self._state, tuning, points, out, self.version)
         return BankResult(out.ended, out.score, self._room[:told].copy())
 
     def silent(self, watermark_at: int, indices: npt.NDArray[np.int32] | None = None) -> Array:
@@ -160,7 +167,9 @@ class SeriesBank:
         if indices is None:
             indices = np.arange(self.size, dtype=np.int32)
         out = np.empty(len(indices), dtype=TRANSITION)
-        told = loop.listen(self._state, self._tuning, int(watermark_at), _own(indices, np.int32), out, self.version)
+        told = self._loops.listen(
+            self._state, self._tuning, int(watermark_at), _own(indices, np.int32), out, self.version
+        )
         return out[:told].copy()
 
     def is_open(self, indices: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
@@ -192,6 +201,7 @@ class SeriesBank:
     def to_arrays(self, since: int | None = None) -> dict[str, Array]:
         """Copies the state, or what changed after the snapshot that gave version ``since``; see ``bank.snapshot``."""
         arrays = snapshot.copy_changed(self._state, self.size, since, self.version)
+        arrays |= snapshot.copy_views(self._state, self._layouts, arrays["rows_blocks"], self.size)
         self.version += 1
         return arrays
 
@@ -205,6 +215,7 @@ class SeriesBank:
     def extend(self, arrays: Mapping[str, Any]) -> None:
         """Adds a part that ``to_arrays(since)`` gave, in order; ``ValueError`` when it does not fit."""
         self.size, version = snapshot.restore(self._state, self.size, arrays)
+        snapshot.restore_views(self._state, self._layouts, arrays, self.size)
         self.version = version + 1
 
 
@@ -229,7 +240,7 @@ def _zeros(shape: tuple[int, ...], dtype: Any, *, huge: bool = True) -> Array:
     return zeros
 
 
-def _reserve(settings: BankSettings) -> State:
+def _reserve(settings: BankSettings, views: Mapping[str, np.dtype[Any]]) -> State:
     blocks = (settings.capacity >> BLOCK_BITS) + 1
     return State(
         rows=_zeros((settings.capacity,), ROW),
@@ -240,4 +251,5 @@ def _reserve(settings: BankSettings) -> State:
         dirty_troubles=np.zeros(blocks, dtype=np.uint32),
         dirty_hours=np.zeros(blocks, dtype=np.uint32),
         dirty_ring=np.zeros((settings.ring_steps, (settings.capacity >> RING_BITS) + 1), dtype=np.uint32),
+        views=tuple(_zeros((settings.capacity,), layout) for layout in views.values()),
     )

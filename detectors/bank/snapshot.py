@@ -57,6 +57,29 @@ def restore(state: State, size: int, arrays: Mapping[str, Any]) -> tuple[int, in
     return new_size, version
 
 
+def copy_views(
+    state: State, layouts: Mapping[str, np.dtype[Any]], blocks: npt.NDArray[Any], size: int
+) -> dict[str, Array]:
+    """The state of further views in the changed blocks of rows, with the layout that it has."""
+    arrays: dict[str, Array] = {}
+    for (name, layout), held in zip(layouts.items(), state.views, strict=True):
+        arrays[f"view/{name}/layout"] = _layout(layout)
+        arrays[f"view/{name}/data"] = _gather(held, blocks, size)
+    return arrays
+
+
+def restore_views(state: State, layouts: Mapping[str, np.dtype[Any]], arrays: Mapping[str, Any], size: int) -> None:
+    """Writes a part's views into the state; one that is new, or whose state has another layout, begins anew."""
+    blocks = np.asarray(arrays["rows_blocks"])
+    for (name, layout), held in zip(layouts.items(), state.views, strict=True):
+        if np.array_equal(arrays.get(f"view/{name}/layout", ()), _layout(layout)):
+            _scatter(held, blocks, np.asarray(arrays[f"view/{name}/data"]), size)
+
+
+def _layout(layout: np.dtype[Any]) -> Array:
+    return np.frombuffer(str(layout.descr).encode(), np.uint8)
+
+
 def _runs(blocks: npt.NDArray[Any]) -> list[tuple[int, int]]:
     """Consecutive blocks as [from, to) pairs: few large copies instead of many small ones."""
     if not len(blocks):

@@ -13,7 +13,6 @@ from numba.extending import register_jitable
 CENTRE_GAIN = 1 / 32
 SPREAD_GAIN = 1 / 512
 TAIL_UP = 1 / 32
-TAIL_DOWN = TAIL_UP / 1000
 TAIL_LEAST = 3.0
 """In units of spread; the smallest tail, and the first guess."""
 CLIP = 4.0

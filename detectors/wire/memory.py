@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from detectors.wire.batch import WireSettings
+from detectors.wire.envelope import Origins
 from detectors.wire.histograms import HistogramMemory
 from detectors.wire.series import Arrays, SeriesTable, Version
 
@@ -13,6 +14,8 @@ class WireMemory:
     def __init__(self, series_limit: int = 2_000_000, settings: WireSettings | None = None) -> None:
         self.settings = settings or WireSettings()
         self.table = SeriesTable(series_limit)
+        self.origins = Origins(self.settings)
+        """Senders of logs and spans by the bytes of their resource; it is made anew after a restart."""
         self.histograms = HistogramMemory(series_limit)
 
     def since(self, version: Version = (0, 0, 0, 0)) -> Arrays:

@@ -16,6 +16,7 @@ from aiops.model import cloudevents
 from aiops.model.cloudevents_reading import Receipt, Refused, decode
 from aiops.model.errors import PermanentError
 from aiops.model.events import EdgesObserved, EpisodeReported
+from aiops.plugins import BUILT_INS, Plugins
 from aiops.settings import DataPlane, Kafka, Settings
 from remediations.budget import MemoryBudget
 from remediations.bundle import Bundle
@@ -25,10 +26,16 @@ from simulations.world.reporter import items
 from simulations.world.world import World
 
 
-def settings_for(*, light: bool) -> Settings:
-    """One slot, and room for the estate's series; light runs do without models, which learn for two hours first."""
-    data = DataPlane(series_limit=50_000, model_series=0) if light else DataPlane(series_limit=50_000)
-    return Settings(kafka=Kafka(partitions=1), data=data)
+def settings_for(*, light: bool, chosen: Settings | None = None) -> Settings:
+    """One slot, and room for the estate's series; light runs do without models, which learn for two hours first.
+
+    Of ``chosen`` the extensions count: detectors, views and the ranker.
+    """
+    chosen = chosen or Settings()
+    data = DataPlane(series_limit=50_000, detectors=chosen.data.detectors, views=chosen.data.views)
+    if light:
+        data = data.model_copy(update={"model_series": 0})
+    return Settings(kafka=Kafka(partitions=1), data=data, analysis=chosen.analysis)
 
 
 class Healer(Protocol):
@@ -60,6 +67,7 @@ class Product:
         light: metrics only.
         approval_seconds: how long people take to approve; None: nobody does.
         settings: the runtime's; None: the simulator's.
+        plugins: where the ranker, detectors and views come from.
     """
 
     def __init__(
@@ -70,21 +78,23 @@ class Product:
         light: bool,
         approval_seconds: float | None,
         settings: Settings | None = None,
+        plugins: Plugins = BUILT_INS,
     ) -> None:
         self.world = world
         self.settings = settings or settings_for(light=light)
         objectives = {item.id: item.objectives for item in items(world.layout) if item.objectives}
-        self.monitoring = MonitoringAgent(self.settings, objectives=objectives)
+        self.monitoring = MonitoringAgent(self.settings, objectives=objectives, plugins=plugins)
         self.monitoring.adopt(SLOT, 1)
         feed = LightFeed if light else FullFeed
         self._feed = feed(world, self.monitoring, self.settings.topics)
+        world.operations.others |= bundle.catalogue.primitives.keys()
         self._executor = WorldExecutor(world)
         self.acts = self._executor.acts
         self.notifier = PageRecorder()
         self.on_call = OnCall(approval_seconds)
         self.journal = MemoryJournal()
         outside = Outside(
-            agents=control_agents(self.settings, bundle),
+            agents=control_agents(self.settings, bundle, plugins),
             fleet=AgentFleet(self.monitoring, lambda: self.runtime.now),
             budget=MemoryBudget(),
             executors={ANY: self._executor},

@@ -10,6 +10,7 @@ from enum import StrEnum
 from aiops.model.codec import decode
 from aiops.model.incidents import Incident
 from aiops.model.pages import Page
+from aiops.plugins import BUILT_INS, Plugins
 from aiops.settings import Settings
 from remediations.bundle import Bundle
 from simulations.faults.fault import Fault
@@ -110,6 +111,7 @@ class Simulation:
         seed: of every random stream.
         light: metrics only.
         settings: the runtime's; None: the simulator's.
+        plugins: where the product's ranker, detectors and views come from.
     """
 
     plot: Plot
@@ -118,6 +120,7 @@ class Simulation:
     seed: int = 0
     light: bool = True
     settings: Settings | None = None
+    plugins: Plugins = BUILT_INS
     judged: list[Judged] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
@@ -134,7 +137,12 @@ class Simulation:
             case Who.PRODUCT:
                 approval = self.plot.approval_seconds
                 return Product(
-                    self.world, self.bundle, light=self.light, approval_seconds=approval, settings=self.settings
+                    self.world,
+                    self.bundle,
+                    light=self.light,
+                    approval_seconds=approval,
+                    settings=self.settings,
+                    plugins=self.plugins,
                 )
             case Who.RESTART:
                 return NaiveRestarts(self.world)

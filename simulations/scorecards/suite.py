@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from aiops.plugins import BUILT_INS, Plugins
+from aiops.settings import Settings
 from remediations.bundle import Bundle
 from simulations.running.simulation import Run, Simulation, Who
 from simulations.scenarios.scenario import FOLDER, Scenario
@@ -13,6 +15,8 @@ from simulations.scorecards.grading import Grade, grade
 from simulations.scorecards.relations import Relations
 
 Progress = Callable[[str, float], None]
+Extended = tuple[Settings, Plugins]
+"""Settings of the run, and where the extensions that they name come from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,20 @@ def play(
     bundle: Bundle,
     light: bool,
     progress: Progress | None = None,
+    extended: Extended | None = None,
 ) -> Results:
-    """Run everything; ``bundle`` is the product's, ``progress`` is told what runs and the share of all that is over."""
+    """Run everything.
+
+    Args:
+        entries: scenarios.
+        seeds: a run of each.
+        healers: who looks after the world.
+        bundle: the product's.
+        light: metrics only.
+        progress: told what runs and the share of all that is over.
+        extended: detectors, views and ranker that the product is to use; None: its own.
+    """
+    settings, plugins = (None, BUILT_INS) if extended is None else extended
     results, over = Results(), 0
     count = len(entries) * len(seeds) * len(healers)
     for entry in entries:
@@ -52,7 +68,7 @@ def play(
                 told = (
                     None if progress is None else _teller(progress, f"{entry.scenario.name} {who}", over / count, count)
                 )
-                run = Simulation(plot, bundle, who, seed, light).run(told)
+                run = Simulation(plot, bundle, who, seed, light, settings, plugins).run(told)
                 results.grades.append(grade(entry.scenario, run, relations))
                 results.shown.setdefault(entry.scenario.name, {}).setdefault(who, run)
                 over += 1

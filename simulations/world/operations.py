@@ -61,6 +61,8 @@ class Operations:
         """How often each key was asked for."""
         self.effects: dict[str, int] = {}
         """How often each key took effect: 0 or 1."""
+        self.others: set[str] = set()
+        """Primitives that the world has no model of: they take effect, and repair the faults that name them."""
 
     def apply(self, action: Action, key: str) -> ActionResult:
         """Ask for an action; a key that is known changes nothing."""
@@ -69,7 +71,7 @@ class Operations:
         self.asked[key] = self.asked.get(key, 0) + 1
         if (known := self._running.get(key)) is not None:
             return ActionResult(key, False, "this key was applied before", world.now, known.undo)
-        refusal = _CHECKS.get(action.primitive, _unknown)(world, action)
+        refusal = "" if self._unmodelled(action) else _CHECKS.get(action.primitive, _unknown)(world, action)
         if refusal:
             return ActionResult(key, False, refusal, world.now, None)
         spec = world.estate.actions.get(action.primitive, _NORMAL)
@@ -107,9 +109,13 @@ class Operations:
             running.status = StepStatus.FAILED
             return
         self.effects[key] = self.effects.get(key, 0) + 1
-        _EFFECTS[running.action.primitive](world, running.action, key)
+        if not self._unmodelled(running.action):
+            _EFFECTS[running.action.primitive](world, running.action, key)
         world.repaired(running.action)
         running.status = StepStatus.UNKNOWN if lost < spec.lost else StepStatus.DONE
+
+    def _unmodelled(self, action: Action) -> bool:
+        return action.primitive in self.others and action.primitive not in PRIMITIVES
 
 
 # ---------------------------------------------------------------------------------------- may it be done, and its undo

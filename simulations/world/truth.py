@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulations.world.arrays import Floats, Seen, State
-from simulations.world.estate import Estate
 from simulations.world.layout import Layout
 
 WINDOW = 60
@@ -123,8 +122,3 @@ class Truth:
             well[n] = rate * state.ok_share[worker]
             slow[n] = waiting / max(rate, 1.0)
         return came, well, slow
-
-
-def worst_second(estate: Estate) -> float:
-    """Value lost in a second in which nothing works at the mean rate."""
-    return sum(service.value_per_minute for service in estate.services) / 60

@@ -20,11 +20,11 @@ import numpy as np
 
 from aiops.model.entities import Edge, EdgeKind, Item
 from aiops.model.episodes import Direction, Episode, Signal, Source
+from aiops.plugins import BUILT_INS, Kind
 from topology.correlation import Correlator
 from topology.graph import Graph
 from topology.impact import blast, impact
 from topology.rankers.protocol import Question
-from topology.rankers.registry import ranker
 
 SIZES = (1_000, 10_000, 100_000)
 MOST_UNWELL = 5_000
@@ -74,7 +74,7 @@ def measure(size: int) -> dict[str, Any]:
     episodes = storm(graph, root)
     question = Question(episodes, graph, START)
     peer = graph.networkx()
-    ranking_seconds, ranked = best(lambda: ranker().rank(question))
+    ranking_seconds, ranked = best(lambda: BUILT_INS.make(Kind.RANKER, "walk").rank(question))
     weights = {episode.entity: 1.0 for episode in episodes}
     region = peer.subgraph(graph.names[at] for at in graph.causes.within(graph.numbers_of(weights), 5).tolist())
     peer_seconds, peer_ranked = best(lambda: nx.pagerank(nx.DiGraph(region), personalization=weights), 1)

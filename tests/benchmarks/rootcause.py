@@ -17,11 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
+from aiops.plugins import BUILT_INS, Kind
 from tests.benchmarks import cases_alerts, cases_nezha, cases_petshop
 from topology.cases.case import Case
 from topology.cases.episodes import question
 from topology.rankers.protocol import Ranking
-from topology.rankers.registry import ranker
 
 RANKERS = ("walk", "severest", "earliest", "random")
 TOP = (1, 3, 5)
@@ -72,7 +72,7 @@ def measure(faults: Faults) -> dict[str, object]:
         begin = time.perf_counter()
         asked = question(case)
         for name in RANKERS:
-            ranked = ranker(name).rank(asked)
+            ranked = BUILT_INS.make(Kind.RANKER, name).rank(asked)
             if name == RANKERS[0]:
                 seconds.append(time.perf_counter() - begin)
                 chances.append(ranked.candidates[0].probability if ranked.candidates else 0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -10,11 +11,14 @@ import yaml
 
 import remediations
 from aiops.adapters.bundle.files import contents, texts
+from aiops.adapters.plugins import installed
 from aiops.model.errors import PermanentError
+from aiops.plugins import Kind, Plugins
 from aiops.settings import Settings
 from remediations.bundle import Bundle
 from remediations.policy import PolicySet
 from remediations.policy_cases import Case, read_cases
+from remediations.primitives.protocol import Primitive
 from remediations.runbooks import Catalogue
 from remediations.windows import Problem, Windows
 
@@ -29,25 +33,34 @@ def bundle_folder(settings: Settings) -> Path:
     return settings.bundle or SHIPPED
 
 
-def load_bundle(folder: Path = SHIPPED) -> Bundle:
-    """Policies, runbooks and calendars of a bundle; what is wrong stands in their ``problems``."""
+def load_bundle(folder: Path = SHIPPED, plugins: Plugins | None = None) -> Bundle:
+    """Policies, runbooks and calendars of a bundle; what is wrong stands in their ``problems``.
+
+    Args:
+        folder: of the bundle.
+        plugins: where primitives come from; None: what is installed here. One that cannot be loaded is left out, and a
+            runbook that names it is refused.
+    """
+    primitives, _ = (installed() if plugins is None else plugins).make_all(Kind.PRIMITIVE)
     return Bundle(
-        load_policies(folder / "policies"), load_runbooks(folder / "runbooks"), load_windows(folder / "windows")
+        load_policies(folder / "policies", primitives),
+        load_runbooks(folder / "runbooks", primitives),
+        load_windows(folder / "windows"),
     )
 
 
-def load_policies(folder: Path) -> PolicySet:
+def load_policies(folder: Path, actions: Iterable[str] = ()) -> PolicySet:
     """Every ``*.cedarschema`` and ``*.cedar`` of the folder."""
     problems: list[Problem] = []
     files = texts(sorted([*folder.glob("*.cedarschema"), *folder.glob("*.cedar")]), problems)
-    return PolicySet.of(str(folder), files, problems)
+    return PolicySet.of(str(folder), files, problems, actions=actions)
 
 
-def load_runbooks(folder: Path) -> Catalogue:
-    """Every approved ``*.yaml`` of the folder."""
+def load_runbooks(folder: Path, primitives: Mapping[str, Primitive] | None = None) -> Catalogue:
+    """Every approved ``*.yaml`` of the folder. ``primitives`` None: those that are shipped."""
     problems: list[Problem] = []
     approved = _approved(folder, problems)
-    return Catalogue.of(contents(_runbooks(folder), problems), approved, problems)
+    return Catalogue.of(contents(_runbooks(folder), problems), approved, problems, primitives=primitives)
 
 
 def load_windows(folder: Path) -> Windows:

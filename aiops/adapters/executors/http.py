@@ -8,12 +8,20 @@ answers ``{"state": "done" | "not-done" | "unknown"}``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import httpx
 
+from aiops.adapters.executors.options import wanted
 from aiops.model.errors import PermanentError, TemporaryError
 from aiops.model.plans import Observed, StepOrder, StepOutcome, StepStatus
 from aiops.model.prose import Prose
 from aiops.ports import Clock
+
+
+def from_options(options: Mapping[str, str], clock: Clock) -> HttpExecutor:
+    """The executor of ``kind: http``: ``url``, and a ``token`` if the endpoint wants one."""
+    return HttpExecutor(wanted(options, "url"), clock, options.get("token"))
 
 
 class HttpExecutor:

@@ -12,6 +12,7 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 
+from aiops.adapters.executors.options import wanted
 from aiops.model.codec import encode
 from aiops.model.errors import PermanentError
 from aiops.model.plans import Observed, StepOrder, StepOutcome, StepStatus
@@ -20,6 +21,11 @@ from aiops.ports import Clock
 
 _KEPT = ("PATH", "HOME")
 _OBSERVE_SECONDS = 20.0
+
+
+def from_options(options: Mapping[str, str], clock: Clock) -> ScriptExecutor:
+    """The executor of ``kind: script``: ``command``, program and arguments between blanks."""
+    return ScriptExecutor(wanted(options, "command").split(), clock)
 
 
 class ScriptExecutor:

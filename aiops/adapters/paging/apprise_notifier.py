@@ -55,6 +55,11 @@ class AppriseNotifier:
         return Delivery(page.key, self.name, delivered=True, at=self._clock.now(), domain=page.domain)
 
 
+def known_to_apprise(scheme: str) -> bool:
+    """Whether apprise has a channel of its own for URLs of this scheme."""
+    return scheme in apprise.NotificationManager()
+
+
 def _plugin(url: str) -> Any:
     plugin = apprise.Apprise.instantiate(url)
     if plugin is None:

@@ -7,10 +7,11 @@ import sys
 import threading
 from pathlib import Path
 from typing import TextIO
+from urllib.parse import unquote, urlsplit
 
 from aiops.adapters.paging import text
 from aiops.model.codec import encode
-from aiops.model.errors import TemporaryError
+from aiops.model.errors import PermanentError, TemporaryError
 from aiops.model.pages import Delivery, Page
 from aiops.ports import Clock
 
@@ -56,3 +57,17 @@ class FileNotifier:
         except OSError as error:
             raise TemporaryError(f"{self._path} cannot be written: {error.strerror}") from error
         return Delivery(page.key, self.name, delivered=True, at=self._clock.now(), domain=page.domain)
+
+
+def console(url: str, clock: Clock) -> ConsoleNotifier:
+    """The channel of ``console://``."""
+    del url
+    return ConsoleNotifier(clock)
+
+
+def file(url: str, clock: Clock) -> FileNotifier:
+    """The channel of ``file:///absolute/path``; ``PermanentError`` for any other form."""
+    path = Path(unquote(urlsplit(url).path))
+    if not path.is_absolute() or urlsplit(url).netloc:
+        raise PermanentError("a file in paging.levels is written as file:///absolute/path")
+    return FileNotifier(path, clock)

@@ -28,6 +28,7 @@ def body(page: Page) -> str:
         *_list("Affected", page.affected),
         *_list("Likely causes", page.causes, numbered=True),
         *_list("Tried", page.tried),
+        *([f"Agreed:  {_plain(page.agreement)}; repair by {rfc3339(page.repair_by)}"] if page.repair_by else ()),
         "",
         f"{_plain(page.work_item)} · {rfc3339(page.at)} · level {page.level + 1}"
         + (f" · next level is paged at {rfc3339(page.answer_by)}" if page.answer_by is not None else ""),

@@ -10,17 +10,15 @@ import numpy.typing as npt
 
 from aiops.agents.monitor import signals
 from aiops.agents.monitor.meanings import SeriesMeanings
-from aiops.model.entities import Objective
+from aiops.agents.monitor.models import Models
+from aiops.agents.monitor.plan import SlotPlan
 from aiops.model.episodes import Episode
-from aiops.model.metric_semantics.table import MetricTable
-from aiops.settings import DataPlane
+from aiops.ports import Arrays
 from detectors.bank.layout import TRANSITION, Array, Phase
 from detectors.bank.series_bank import BankSettings, SeriesBank
 from detectors.episodes import EpisodeFolder, EpisodeSettings
 from detectors.harm import Burden, felt
 from detectors.revisions import Named, Place
-from detectors.river_tier import RiverTier
-from detectors.slo import indicates
 from detectors.transitions import CLOSED, Transitions
 from detectors.wire.identity import SeriesIdentity, SeriesKind
 from detectors.wire.scan import newest
@@ -37,7 +35,6 @@ OVER = 0.1
 """A figure that has come so far back, as a share of its worst distance, is over; its new usual may lie elsewhere."""
 IN_TIME = 0.5
 """Up to this share of what an objective calls slow nobody minds that it takes longer than it used to."""
-_EXPIRY = 60 * SECOND
 _JUMP = 60 * SECOND
 _GRACE = 600 * SECOND
 """After a pause of the whole input nobody is called silent for so long."""
@@ -48,8 +45,6 @@ _LEVELS = (SeriesKind.GAUGE, SeriesKind.CUMULATIVE_UPDOWN)
 
 Longs = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.uint8]
-Goals = Mapping[str, tuple[Objective, ...]]
-"""Objectives by entity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +66,15 @@ class Detection:
     either of them into a new flush interval; those of event time are ten times longer, since catching up makes it run.
     """
 
-    def __init__(
-        self,
-        settings: DataPlane,
-        table: SeriesTable,
-        place: Place,
-        *,
-        goals: Goals | None = None,
-        metrics: MetricTable | None = None,
-    ) -> None:
+    def __init__(self, plan: SlotPlan, table: SeriesTable, place: Place) -> None:
+        settings, extensions = plan.data, plan.extensions
         self.table = table
-        self.meanings = SeriesMeanings(table, metrics or MetricTable())
-        self.tier = RiverTier(settings.model_series)
-        self._goals = goals or {}
+        self.meanings = SeriesMeanings(table, plan.metrics)
+        self._goals = plan.objectives
+        views = tuple(view.NAME for view in extensions.views)
+        self.names = (*signals.DETECTORS, *views, *(one.choice.name for one in extensions.detectors))
+        """Of detectors and views, by the code that signals carry."""
+        self.models = Models(extensions.detectors, settings, self._goals, len(signals.DETECTORS) + len(views))
         self.bank = SeriesBank(
             BankSettings(
                 capacity=settings.series_limit,
@@ -91,10 +82,11 @@ class Detection:
                 allowed_lateness_seconds=settings.allowed_lateness_seconds,
                 ring_step_seconds=settings.ring_step_seconds,
                 ring_steps=settings.ring_steps,
-            )
+            ),
+            extensions.views,
         )
         hold = EpisodeSettings(hold_seconds=settings.clear_seconds)
-        self.folder = EpisodeFolder(place, hold, signals.DETECTORS, self._felt)
+        self.folder = EpisodeFolder(place, hold, self.names, self._felt)
         self.high = 0
         self.appended = 0
         self.resumed_at = 0
@@ -176,15 +168,13 @@ class Detection:
             self.sources = np.append(self.sources, np.full(size - known, self.source, np.uint8))
 
     def _watch(self, series: range, codes: npt.NDArray[np.int32]) -> None:
-        """Gives new series that an objective speaks of to the dear tier, while it has room."""
-        if not self._goals or len(self.tier) == self.tier.limit:
-            return
-        names = {code: self.table.entities[code] for code in np.unique(codes[:, 0]).tolist()}
-        for place in np.flatnonzero(np.isin(codes[:, 0], [c for c, name in names.items() if name in self._goals])):
-            if len(self.tier) < self.tier.limit:
-                identity = self.table.identity(series[place])
-                if identity.peer is None and indicates(identity.metric, self._goals[identity.entity]):
-                    self.tier.watch([series[place]], [int(codes[place, 5])])
+        """Gives new series their own detectors, those that are to have one."""
+        entities, metrics = np.unique(codes[:, 0]), np.unique(codes[:, 1])
+        told = [self.table.entities[code] for code in entities.tolist()], [self.table.word(c) for c in metrics.tolist()]
+        by_entity, by_metric = self.models.wanted(*told)
+        may = np.isin(codes[:, 0], entities[by_entity]) | np.isin(codes[:, 1], metrics[by_metric])
+        for place in np.flatnonzero(may).tolist():
+            self.models.watch(series[place], int(codes[place, 5]), self.table.identity(series[place]))
 
     def learn_sources(self, sources: npt.NDArray[np.generic]) -> None:
         """Where further series came from, of a snapshot."""
@@ -197,9 +187,9 @@ class Detection:
         result = self.bank.update(points.series, points.at, points.value, points.start)
         if len(result.transitions):
             self.tell(signals.of_bank(result.transitions))
-        if len(self.tier):
-            start = np.zeros(len(points.at), np.int64) if points.start is None else points.start
-            self.tell(signals.of_bank(self.tier.update(points.series, points.at, points.value, start)))
+        start = np.zeros(len(points.at), np.int64) if points.start is None else points.start
+        for told in self.models.update((points.series, points.at, points.value, start)):
+            self.tell(told)
         return result.ended
 
     def tell(self, found: Transitions) -> None:
@@ -345,6 +335,20 @@ class Detection:
         np.maximum.at(newest, back, self.bank.last_at(kin))
         heard: npt.NDArray[np.bool_] = newest[np.searchsorted(names, keys[series])] > self.bank.last_at(series)
         return heard
+
+    def restore_episodes(self, arrays: Arrays, names: Sequence[str]) -> None:
+        """Goes on with the episodes of a snapshot, whose detectors had these ``names`` by code.
+
+        What a detector said that is no more is over: nobody else would ever close it.
+        """
+        self.folder.restore(arrays)
+        found = self.folder.signals
+        codes = np.array([self.names.index(name) if name in self.names else 0 for name in names], np.uint8)
+        gone = (codes[found["detector"]] == 0) & (found["detector"] > 0) & (found["track"] == signals.DEAR)
+        lost = np.array(found["series"][gone & (found["ended"] == 0)], np.int32)
+        found["detector"] = codes[found["detector"]]
+        if len(lost):
+            self.tell(signals.closed(lost, self.high, signals.DEAR))
 
     def _name(self, series: int) -> tuple[str, str, str | None]:
         found = self._names.get(series)

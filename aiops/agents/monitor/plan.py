@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from aiops.agents.monitor.extensions import Extensions, extensions_of
 from aiops.model.deadletters import DeadLetter
 from aiops.model.entities import MAIN_DOMAIN, Edge, Objective
 from aiops.model.episodes import Episode
@@ -32,6 +33,8 @@ class SlotPlan:
     metrics: MetricTable = field(default_factory=MetricTable)
     """What metrics mean."""
     domain: str = MAIN_DOMAIN
+    extensions: Extensions = field(default_factory=lambda: extensions_of(Settings()))
+    """Formats, detectors and views."""
 
     @property
     def wire(self) -> WireSettings:
@@ -49,16 +52,16 @@ class SlotPlan:
 
 def plan_of(
     settings: Settings,
-    slot: int,
-    generation: int,
+    place: tuple[int, int],
     *,
     objectives: Mapping[str, tuple[Objective, ...]],
     metrics: MetricTable,
+    extensions: Extensions,
 ) -> SlotPlan:
-    """The plan of one slot under the runtime's settings."""
+    """The plan of one slot, given with its generation, under the runtime's settings."""
     return SlotPlan(
-        slot=slot,
-        generation=generation,
+        slot=place[0],
+        generation=place[1],
         slots=settings.kafka.partitions,
         topics=settings.topics,
         kafka=settings.kafka,
@@ -66,6 +69,7 @@ def plan_of(
         objectives=objectives,
         metrics=metrics,
         domain=settings.domain,
+        extensions=extensions,
     )
 
 

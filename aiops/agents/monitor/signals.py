@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from detectors.transitions import CLOSED, OPENED, WORSE, Transitions
 LOG_NEWS = len(View)
 BURN = len(View) + 1
 DETECTORS = (*("river" if view is View.MODEL else view.name.lower() for view in View), "log.new", "slo.burn")
-"""Names of detectors by code."""
+"""Names of detectors by code; those of further views and detectors follow."""
 VALUE, SILENCE, OWN, DEAR = range(4)
 """Tracks of a series, which do not disturb each other: see ``Transitions``."""
 UP, DOWN, NEW, SILENT, SHAPE = range(5)
@@ -36,6 +37,11 @@ def of_bank(records: npt.NDArray[Any]) -> Transitions:
         detector=records["view"].astype(np.uint8),
         track=np.where(dear, DEAR, silent).astype(np.uint8),
     )
+
+
+def of_models(records: npt.NDArray[Any], code: int) -> Transitions:
+    """TRANSITION records of a tier of detectors, told under the detector's own code."""
+    return replace(of_bank(records), detector=np.full(len(records), code, np.uint8))
 
 
 def of_peaks(series: npt.NDArray[np.int32], troubles: npt.NDArray[Any], clock: int) -> Transitions:

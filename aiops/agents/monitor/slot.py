@@ -25,9 +25,9 @@ from detectors.bank.layout import Ended
 from detectors.intervals import INTERVAL
 from detectors.revisions import Place
 from detectors.watermarks import Watermark, lowest
-from detectors.wire import arrow, keyed, logs, metrics, spans
+from detectors.wire import keyed
 from detectors.wire.batch import PointBatch, Rejected
-from detectors.wire.envelope import Origins
+from detectors.wire.formats import LogFormat, PointFormat, SpanFormat
 from detectors.wire.memory import WireMemory
 from detectors.wire.scan import newest
 from detectors.wire.series import REFUSED
@@ -51,10 +51,16 @@ class Slot:
         self.memory = WireMemory(plan.data.series_limit, plan.wire)
         self.transit = WireMemory(_TRANSIT * plan.data.series_limit, plan.wire)
         place = Place(plan.slot, plan.generation, plan.domain)
-        self.detection = Detection(plan.data, self.memory.table, place, goals=plan.objectives, metrics=plan.metrics)
+        self.detection = Detection(plan, self.memory.table, place)
         self.router = PointRouter(plan.slot, plan.slots, topics.keyed, self.transit, self.memory.table)
-        self.logs = LogSeries(self.detection, interval_clock(shared=plan.routed(topics.otlp_logs)))
-        self.spans = SpanSeries(self.detection, plan.objectives, interval_clock(shared=plan.routed(topics.otlp_spans)))
+        formats = plan.extensions.formats.items()
+        self._counted = {topic: isinstance(one, LogFormat | SpanFormat) for topic, one in formats} | {
+            topics.keyed: True
+        }
+        shared_logs = any(isinstance(one, LogFormat) and plan.routed(topic) for topic, one in formats)
+        shared_spans = any(isinstance(one, SpanFormat) and plan.routed(topic) for topic, one in formats)
+        self.logs = LogSeries(self.detection, interval_clock(shared=shared_logs))
+        self.spans = SpanSeries(self.detection, plan.objectives, interval_clock(shared=shared_spans))
         sources = (*topics.telemetry, topics.keyed)
         self.accounts = {topic: Account() for topic in sources}
         self.marks = {topic: Watermark() for topic in sources}
@@ -62,7 +68,6 @@ class Slot:
         self.seen: dict[keyed.Origin, int] = {}
         self.heard: dict[keyed.Origin, int] = {}
         """Newest event time that each origin of keyed records has sent."""
-        self._origins = Origins(self.memory.settings)
         self.office = LetterOffice(plan.data.dead_letter_bytes, plan.domain)
 
     # ---------------------------------------------------------------------------------------------- records in
@@ -84,22 +89,25 @@ class Slot:
         now = (fetched.appended_at[0] // _MINUTE + 1) * _MINUTE
         if topic == topics.keyed:
             self._take_keyed(fetched, now, received_at, out)
-        elif topic == topics.otlp_logs:
-            router = RowRouter(topics.keyed, fetched.source)
-            batch = logs.decode(fetched.values, now, self.memory.settings, self._origins)
-            self._open(fetched, int(batch.items.sum()), batch.rejected, out)
-            take_logs(self, fetched, batch, router)
-            self._mark(fetched, batch.at, batch.record, received_at)
-            out.forwards += router.records()
-        elif topic == topics.otlp_spans:
-            router = RowRouter(topics.keyed, fetched.source)
-            found = spans.decode(fetched.values, now, self.memory.settings, self._origins)
-            self._open(fetched, int(found.items.sum()), found.rejected, out)
-            take_spans(self, fetched, found, router)
-            self._mark(fetched, found.at + found.duration, found.record, received_at)
-            out.forwards += router.records()
-        else:
-            self._take_points(fetched, now, received_at, out)
+            return
+        router = RowRouter(topics.keyed, fetched.source)
+        match self.plan.extensions.formats[topic]:
+            case LogFormat(decode=decode_logs):
+                batch = decode_logs(fetched.values, self.memory, now)
+                self._open(fetched, int(batch.items.sum()), batch.rejected, out)
+                take_logs(self, fetched, batch, router)
+                self._mark(fetched, batch.at, batch.record, received_at)
+                out.forwards += router.records()
+            case SpanFormat(decode=decode_spans):
+                found = decode_spans(fetched.values, self.memory, now)
+                self._open(fetched, int(found.items.sum()), found.rejected, out)
+                take_spans(self, fetched, found, router)
+                self._mark(fetched, found.at + found.duration, found.record, received_at)
+                out.forwards += router.records()
+            case PointFormat(decode=decode_points):
+                routed = self.plan.routed(topic)
+                points = decode_points(fetched.values, self.transit if routed else self.memory, now)
+                self._take_points(fetched, points, received_at, out)
 
     def take_points(self, source: TopicPartition, batch: PointBatch, received_at: int) -> Produced:
         """Takes points that were never bytes as one record more of ``source``: for simulations without a broker.
@@ -121,15 +129,11 @@ class Slot:
         account.end(Ending.DEAD_LETTER, sum(entry.items for entry in rejected))
         out.dead_letters += self.office.letters(fetched, rejected)
 
-    def _take_points(self, fetched: FetchedRecords, now: int, received_at: int, out: Produced) -> None:
-        routed = self.plan.routed(fetched.source.topic)
-        memory = self.transit if routed else self.memory
-        decode = arrow.decode if fetched.source.topic == self.plan.topics.metrics_arrow else metrics.decode_otlp
-        batch = decode(fetched.values, memory, now)
+    def _take_points(self, fetched: FetchedRecords, batch: PointBatch, received_at: int, out: Produced) -> None:
         self._open(fetched, int(batch.items.sum()), batch.rejected, out)
         self.accounts[fetched.source.topic].end(Ending.APPLIED, batch.gaps)
         highest: Longs | None = self._mark(fetched, batch.at, batch.record, received_at)
-        if routed:
+        if self.plan.routed(fetched.source.topic):
             batch, highest = self._route(fetched, batch, out), None
         self._feed(fetched, batch, out, highest)
 
@@ -233,9 +237,7 @@ class Slot:
         return lowest([(mark, self._lateness(topic)) for topic, mark in self.marks.items() if mark.newest > 0])
 
     def _lateness(self, topic: str) -> int:
-        topics = self.plan.topics
-        counted = {topics.otlp_logs, topics.otlp_spans, topics.keyed}
-        return int(self.spans.clock.lateness) + INTERVAL + LATENESS if topic in counted else LATENESS
+        return int(self.spans.clock.lateness) + INTERVAL + LATENESS if self._counted[topic] else LATENESS
 
     def ledger(self) -> list[LedgerLine]:
         """One line for each partition that was read."""

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from aiops.agents.monitor.account import Account
+from aiops.agents.monitor.models import OBJECTIVES
 from aiops.agents.monitor.slot import Slot
 from aiops.model.errors import PermanentError
 from aiops.ports import Arrays, SlotSnapshot
-from detectors.river_tier import RiverTier
 from detectors.watermarks import Watermark
 
 FORMAT = 3
@@ -65,7 +65,7 @@ class Archivist:
             "transit": transit,
             "bank": bank,
             "sources": {"added": sources},
-            "river": slot.detection.tier.to_arrays(),
+            **{_tier(name): tier.to_arrays() for name, tier in slot.detection.models.tiers.items()},
             "folder": slot.detection.folder.to_arrays(),
             "logs": logs,
             "spans": slot.spans.to_arrays(),
@@ -110,7 +110,16 @@ def _head(slot: Slot) -> Arrays:
     detection = slot.detection
     numbers = [FORMAT, detection.high, detection.appended, detection.resumed_at]
     seen = json.dumps([[*origin, offset, slot.heard.get(origin, 0)] for origin, offset in slot.seen.items()])
-    return {"numbers": np.array(numbers, np.int64), "seen": np.frombuffer(seen.encode(), np.uint8)}
+    return {
+        "numbers": np.array(numbers, np.int64),
+        "seen": np.frombuffer(seen.encode(), np.uint8),
+        "detectors": np.frombuffer(json.dumps(detection.names).encode(), np.uint8),
+    }
+
+
+def _tier(name: str) -> str:
+    """Part of a snapshot that holds a tier."""
+    return name if name == OBJECTIVES else f"detector-{name}"
 
 
 def _restore_small(slot: Slot, snapshot: SlotSnapshot) -> None:
@@ -123,8 +132,9 @@ def _restore_small(slot: Slot, snapshot: SlotSnapshot) -> None:
     for topic, partition, offset, *heard in json.loads(parts["head"]["seen"].tobytes()):
         slot.seen[topic, partition] = offset
         slot.hear((topic, partition), heard[0] if heard else 0)  # older snapshots do not say
-    detection.folder.restore(parts["folder"])
-    detection.tier = RiverTier.from_arrays(parts["river"], detection.tier.limit)
+    detection.models.restore({name: parts[_tier(name)] for name in detection.models.tiers if _tier(name) in parts})
+    before = json.loads(parts["head"]["detectors"].tobytes()) if "detectors" in parts["head"] else list(detection.names)
+    detection.restore_episodes(parts["folder"], before)
     slot.spans.restore(parts["spans"])
     for topic, array in parts["accounts"].items():
         slot.accounts[topic] = Account.from_array(array)

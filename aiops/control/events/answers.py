@@ -26,6 +26,7 @@ from aiops.control.plan import saga_driver
 from aiops.control.state import documents as doc
 from aiops.control.state.documents import sight
 from aiops.control.state.lifecycle import EARLY, LAST, Trigger
+from aiops.control.state.store import SECOND
 from aiops.control.state.transaction import Draft
 from aiops.model.codec import decode, encode
 from aiops.model.diagnoses import Diagnosis
@@ -237,7 +238,20 @@ def _diagnosed(draft: Draft, answer: Handoff, diagnosis: Diagnosis) -> None:
 def _routed(draft: Draft, answer: Handoff, routed: Routed) -> None:
     name = answer.work_item
     incident = draft.state.incidents[name]
-    draft.incident(replace(incident, priority=routed.priority, owner=routed.owner, level=routed.level))
+    repair_by = None if routed.repair_seconds is None else incident.onset + round(routed.repair_seconds * SECOND)
+    draft.incident(
+        replace(
+            incident,
+            priority=routed.priority,
+            owner=routed.owner,
+            level=routed.level,
+            agreement=routed.agreement,
+            answer_seconds=routed.answer_seconds,
+            repair_by=repair_by,
+        )
+    )
+    if repair_by is not None and repair_by > draft.at:
+        draft.timer("repair", name, repair_by)
     runbooks = ", ".join(routed.runbooks)
     draft.line(name, "routing", f"{routed.priority.value}, owner {routed.owner or 'nobody'}; may help: {runbooks}")
     _pass_on(draft, answer)

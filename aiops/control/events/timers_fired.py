@@ -149,6 +149,14 @@ def _saga(draft: Draft, plan: str, timer: str) -> None:
     saga_driver.tell(draft, plan, say.TimerFired(draft.at, timer))
 
 
+def _slow(draft: Draft, plan: str, _: str) -> None:
+    saga_driver.slow(draft, plan)
+
+
+def _repair(draft: Draft, name: str, _: str) -> None:
+    escalation.overdue(draft, name)
+
+
 def _forget_change(draft: Draft, name: str, _: str) -> None:
     draft.remove("change", name, archive=True)
 
@@ -171,6 +179,8 @@ NAMES: Final[dict[str, Callable[[Draft, str, str], None]]] = {
     "ack": _ack,
     "resend": _resend,
     "saga": _saga,
+    "slow": _slow,
+    "repair": _repair,
     "forget-change": _forget_change,
     "forget-ticket": _forget_ticket,
     "tickets-quiet": _tickets_quiet,

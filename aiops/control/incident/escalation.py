@@ -19,7 +19,7 @@ from aiops.model.effects import SendPage
 from aiops.model.events import PageReported
 from aiops.model.outcomes import IncidentOutcome, OutcomeKind
 from aiops.model.pages import EscalationCause, Page, PageReason
-from aiops.model.prose import NOTHING
+from aiops.model.prose import NOTHING, Prose
 from aiops.model.refusals import RefusalKind, RefusedError
 from remediations.saga_state import State as SagaState
 
@@ -71,12 +71,30 @@ def withdraw(draft: Draft, name: str, cause: EscalationCause) -> None:
 
 def _send(draft: Draft, page: Page, reason: PageReason, *, level: int) -> None:
     key = page_key(page.work_item, reason, level)
-    answer_by = draft.after(draft.settings.control.acknowledge_seconds)
+    answer_by = draft.after(_patience(draft, page.work_item))
     page = replace(page, key=key, level=level, at=draft.at, answer_by=answer_by)
     draft.put(doc.PageRecord(page, reason))
     draft.effect(SendPage(key, page, domain=page.domain))
     draft.timer("ack", key, answer_by)
     draft.line(page.work_item, "orchestrator", f"paged level {level + 1}: {page.title}", key)
+
+
+def _patience(draft: Draft, name: str) -> float:
+    """Seconds until the next level is paged: the agreed time to answer, where that is shorter than the settings'."""
+    agreed, longest = draft.state.incidents[name].answer_seconds, draft.settings.control.acknowledge_seconds
+    return longest if agreed is None else min(agreed, longest)
+
+
+def overdue(draft: Draft, name: str) -> None:
+    """The agreed time to repair is over and the incident is open: the story and a person are told."""
+    incident = draft.state.incidents.get(name)
+    if incident is None or incident.state in LAST or incident.shadow:
+        raise RefusedError(RefusalKind.LATE, f"{name} is over")
+    draft.subject = name
+    draft.line(name, "orchestrator", f"the agreed time to repair is over: {incident.agreement}")
+    because = f"{name} is not repaired in the agreed time ({incident.agreement})."
+    asks = Prose("Please take it, or say who does: acknowledge this page.")
+    page_people(draft, name, Ask(PageReason(EscalationCause.OVERDUE), Prose(because), asks))
 
 
 def reported(draft: Draft, event: PageReported) -> None:

@@ -264,13 +264,14 @@ def archive(draft: Draft, name: str) -> None:
         draft.remove("page", key, archive=True)
     for key in state.owned(name, "handoff"):
         forget_handoff(draft, key)
-    for timer in ("deadline", "settle", "ask"):
+    for timer in ("deadline", "settle", "ask", "repair"):
         draft.cancel(f"{timer}/{name}")
     draft.remove("work", name, archive=True)
     draft.remove("incident", name, archive=True)
 
 
 def _drop_plan(draft: Draft, plan: str) -> None:
+    draft.cancel(f"slow/{plan}")
     draft.remove("saga", plan, archive=True)
     for key in draft.state.owned(plan, "order"):
         draft.remove("order", key, archive=True)

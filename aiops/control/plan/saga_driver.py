@@ -36,6 +36,8 @@ LAG_MARGIN_SECONDS: Final = 5.0
 """Sources come in steps: what is asked a moment later in a step is as much older."""
 MOST_LAG_SECONDS: Final = 60.0
 """The end of a verified window lies as far behind now as the sources were seen to be, at most this."""
+MUCH_LONGER: Final = 2.0
+"""A plan whose steps take so many times as long as its runbook expects is told in the story."""
 BASELINE_SECONDS: Final = 3600.0
 """Reference before the trouble's onset."""
 BASELINE_GAP_SECONDS: Final = 60.0
@@ -67,7 +69,23 @@ def start(draft: Draft, name: str, plan: Plan) -> None:
     evidence = [state.episodes[e].episode for e in state.episodes_of.get(name, ())]
     evidence_at = min((e.watermark for e in evidence if e.ended_at is None), default=draft.at)
     draft.put(doc.SagaRecord(begin(plan), name, work.approvals, evidence_at))
+    if plan.expected_seconds:
+        draft.timer("slow", plan.id, draft.after(MUCH_LONGER * plan.expected_seconds))
     tell(draft, plan.id, say.Started(draft.at))
+
+
+def slow(draft: Draft, plan: str) -> None:
+    """A plan takes much longer than its runbook expects: the story says where it is."""
+    record = draft.state.sagas.get(plan)
+    if record is None or record.saga.over or record.saga.state in (State.VERIFYING, State.HOLDING, State.SETTLING):
+        raise RefusedError(RefusalKind.LATE, f"plan {plan!r} has done its steps")
+    draft.subject = record.incident
+    saga = record.saga
+    usual = f"{saga.plan.expected_seconds:g} s are expected of {saga.plan.runbook}"
+    took = MUCH_LONGER * saga.plan.expected_seconds
+    draft.line(
+        record.incident, "orchestrator", f"step {saga.step.id} is {saga.state.value} after {took:g} s; {usual}", plan
+    )
 
 
 def tell(draft: Draft, plan: str, event: say.Event) -> None:
@@ -224,8 +242,10 @@ def _observe(draft: Draft, record: doc.SagaRecord, command: say.Observe) -> None
         raise RefusedError(RefusalKind.UNKNOWN, f"no order for {command.key!r} is known")
     capability = held.order.capability
     draft.done(capability.id)
-    draft.effect(effects.ObserveStep(f"observe/{capability.id}", held.order, domain=capability.domain))
-    draft.line(record.incident, "orchestrator", f"looks whether {command.key} happened", capability.id)
+    order = replace(held.order, postcondition=command.postcondition)
+    draft.effect(effects.ObserveStep(f"observe/{capability.id}", order, domain=capability.domain))
+    what = f"whether {command.postcondition}" if command.postcondition else f"whether {command.key} happened"
+    draft.line(record.incident, "orchestrator", f"looks {what}", capability.id)
 
 
 def _ask_fleet(draft: Draft, record: doc.SagaRecord, since: int) -> None:

@@ -122,13 +122,15 @@ class Running:
     settings: Settings
     process: subprocess.Popen[bytes] | None = None
     log: Path = field(default_factory=Path)
+    python: str = sys.executable
+    """Interpreter of the environment that it runs in."""
 
     def start(self) -> None:
         """Begin ``aiops up`` and wait until shards and orchestrator answer."""
         self.log = self.folder / "up.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "aiops.cli.main", "up", "--config", str(self.folder / "aiops.yaml")],
+                [self.python, "-m", "aiops.cli.main", "up", "--config", str(self.folder / "aiops.yaml")],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

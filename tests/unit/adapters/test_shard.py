@@ -147,6 +147,8 @@ class Agent:
     def snapshot_visible(self, snapshot: SlotSnapshot) -> None:
         return
 
+    trouble = ""
+
     def ledger(self) -> list[LedgerLine]:
         return []
 

@@ -99,8 +99,8 @@ STEP = "steps:\n  - {id: a, primitive: restart}\n"
     [
         (
             HEAD + "expected: e\nsteps:\n  - id: a\n    primitive: explode\n",
-            1,
-            "no primitive explode",
+            6,
+            "no primitive is named",
         ),
         (HEAD + STEP, 1, "what is expected"),
         (HEAD, 1, "either steps or escalate"),

@@ -20,16 +20,18 @@ from remediations.saga_state import Mark, Saga, State, begin
 from tests.unit.remediations.conftest import make_plan, make_step
 
 STEPS = st.builds(
-    lambda undo, either, transient, reverse: {
+    lambda undo, either, transient, reverse, postcondition: {
         "undo": undo,
         "undo_either_way": either,
         "transient": transient,
         "reverse_after_seconds": reverse,
+        "postcondition": postcondition,
     },
     st.booleans(),
     st.booleans(),
     st.booleans(),
     st.sampled_from([None, 30.0, 900.0]),
+    st.sampled_from(["", "it is ready"]),
 )
 
 
@@ -122,6 +124,9 @@ class SagaMachine(RuleBasedStateMachine):
             self.report(pick)
         elif state is State.OBSERVING:
             self.observe(pick)
+        elif state is State.CHECKING:
+            seen = plans.Observed.DONE if pick.yes else plans.Observed.NOT_DONE
+            self.tell(say.Observed(self.at, self.saga.key, seen if pick.undo else plans.Observed.UNKNOWN))
         elif state is State.VERIFYING and pick.yes:
             self.tell(say.Verified(self.at, pick.verdict))
         else:

@@ -14,11 +14,11 @@ from aiops.model.errors import PermanentError
 from aiops.model.metric_semantics.custom import parse_rows
 from aiops.model.metric_semantics.table import MetricTable
 from aiops.model.reports import Change
+from aiops.plugins import BUILT_INS, Kind
 from tests.unit.topology.estates import SECOND, START
 from topology.graph import Graph
 from topology.hints import Family, Hints, attributes_of, family, host_of
 from topology.kinds import kind_of
-from topology.rankers.registry import ranker
 from topology.suspects import MINUTE, proximity, suspects
 
 TABLE = MetricTable()
@@ -141,8 +141,8 @@ def test_far_future_change_does_no_harm() -> None:
 
 def test_unknown_ranker_names_those_there_are() -> None:
     """A wrong name in the settings is told with the right ones."""
-    with pytest.raises(PermanentError, match="there are earliest, random, severest, walk"):
-        ranker("nobody")
+    with pytest.raises(PermanentError, match="known are earliest, random, severest, walk"):
+        BUILT_INS.make(Kind.RANKER, "nobody")
 
 
 def test_what_goes_the_harmless_way_is_no_sign_of_a_cause() -> None:

@@ -14,6 +14,7 @@ from aiops.model.codec import decode
 from aiops.model.errors import PermanentError, TemporaryError
 from aiops.model.pages import Page
 from aiops.model.prose import Prose
+from aiops.plugins import BUILT_INS
 from tests.unit.adapters.paging.fakes import FixedClock, page
 
 
@@ -60,7 +61,7 @@ def test_a_closed_console_is_an_error_and_not_a_delivery() -> None:
 def test_a_file_gets_one_json_line_a_page(tmp_path: Path) -> None:
     """Each page is one line that reads back as the same page."""
     file = tmp_path / "my pages.jsonl"
-    channel = open_channel(file.as_uri(), FixedClock())
+    channel = open_channel(file.as_uri(), FixedClock(), BUILT_INS)
     assert channel.send(page("a")).delivered
     assert channel.send(page("b")).delivered
     lines = file.read_text().splitlines()
@@ -70,7 +71,7 @@ def test_a_file_gets_one_json_line_a_page(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_written_may_work_later(tmp_path: Path) -> None:
     """A folder that is missing is reported, with its name."""
-    channel = open_channel((tmp_path / "missing" / "pages").as_uri(), FixedClock())
+    channel = open_channel((tmp_path / "missing" / "pages").as_uri(), FixedClock(), BUILT_INS)
     with pytest.raises(TemporaryError, match="missing"):
         channel.send(page())
 
@@ -79,7 +80,7 @@ def test_a_file_that_cannot_be_written_may_work_later(tmp_path: Path) -> None:
 def test_a_url_that_nobody_knows_is_refused_without_showing_it(url: str) -> None:
     """A mistake in the settings is found at the start, and its token is not printed."""
     with pytest.raises(PermanentError, match=r"paging\.levels") as caught:
-        open_channel(url, FixedClock())
+        open_channel(url, FixedClock(), BUILT_INS)
     assert "secret-token" not in str(caught.value)
 
 

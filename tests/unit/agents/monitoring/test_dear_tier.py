@@ -63,7 +63,7 @@ def by_river(episodes: list[Episode]) -> set[tuple[str, str]]:
 def test_a_series_with_an_objective_is_watched_by_a_river_model() -> None:
     """Its trouble is a signal of the entity; series of others, of other kinds and of peers are not watched."""
     found = agent()
-    tier = found._owned[0].slot.detection.tier
+    tier = found._owned[0].slot.detection.models.tiers["river"]
     quiet = found.handle([fetched(0, ODD)], T0).episodes
     assert len(tier) == 1
     assert by_river(quiet) == set()
@@ -95,7 +95,7 @@ def test_the_tier_is_bounded() -> None:
     numbers = table.add([SeriesIdentity("pay", "request.latency", (("route", str(n)),)) for n in range(400)])
     value = PointEncoder(table).encode(numbers, np.full(400, T0, np.int64), np.ones(400))
     found.handle([FetchedRecords(SOURCE, [0], [value], [None], [T0])], T0)
-    assert len(found._owned[0].slot.detection.tier) == 256
+    assert len(found._owned[0].slot.detection.models.tiers["river"]) == 256
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def test_the_compiled_loop_equals_the_plain_one(seed: int) -> None:
     count = len(stream[0])
     out = Outcome(np.empty(count, np.uint8), np.empty(count, np.float32), np.empty(2 * count, TRANSITION))
     with np.errstate(all="ignore"):
-        told = loop.advance.py_func(plain._state, plain._tuning, Points(*stream), out, plain.version)  # type: ignore[attr-defined]
+        told = loop.loops().advance.py_func(plain._state, plain._tuning, Points(*stream), out, plain.version)  # type: ignore[attr-defined]
     assert expected.ended.tobytes() == out.ended.tobytes()
     assert expected.score.tobytes() == out.score.tobytes()
     assert expected.transitions.tobytes() == out.transitions[:told].tobytes()

@@ -12,15 +12,15 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from aiops.model.deadletters import DeadLetterReason
-from detectors.wire import logs, span_counts, spans
+from detectors.wire import logs, spans
 from detectors.wire.batch import WireSettings
 from detectors.wire.identity import attributes_of, origin_of, value_text
 from detectors.wire.intake import Intake
 from tests.unit.detectors.spans import plainly
 from tests.unit.detectors.wire.requests import NOW
 
-TRACE = "5b8efff798038103d269b633813fc60c"
 SECOND = 10**9
+TRACE = "5b8efff798038103d269b633813fc60c"
 
 
 def bodies(batch: logs.LogBatch) -> list[bytes]:
@@ -154,36 +154,6 @@ def test_broken_bytes_are_counted(seed: int) -> None:
         batch = decode([bytes(broken), good], NOW)
         assert batch.items.sum() == len(batch) + sum(entry.items for entry in batch.rejected)
         assert batch.items[1] == np.count_nonzero(batch.record == 1)
-
-
-def test_figures_of_spans_add_up_and_survive_the_wire() -> None:
-    """Calls, errors and durations per edge and interval equal a count by hand, before and after encoding."""
-    batch = spans.decode([span_request(random.Random(n), 50).SerializeToString() for n in range(3)], NOW)
-    counts = span_counts.summarise(batch, [100, 101, 102], 10 * SECOND)
-    expected: dict[tuple[int, int, str | None], list[int]] = {}
-    for row in range(len(batch)):
-        peer = batch.words[batch.peer[row]] if batch.peer[row] >= 0 else None
-        if batch.kind[row] in (2, 5) or (batch.kind[row] in (3, 4) and peer):
-            key = (100 + int(batch.record[row]), int(batch.at[row]) // (10 * SECOND) * 10 * SECOND, peer)
-            entry = expected.setdefault(key, [0, 0])
-            entry[0] += 1
-            entry[1] += int(batch.status[row] == 2)
-    decoded = span_counts.decode(span_counts.encode(counts, np.arange(len(counts)), ("otlp_spans", 3)))
-    assert decoded is not None
-    assert decoded[1] == ("otlp_spans", 3)
-    for found in (counts, decoded[0]):
-        rows = {
-            (int(o), int(at), found.words[p] if p >= 0 else None): [int(c), int(e)]
-            for o, at, p, c, e in zip(found.offset, found.at, found.peer, found.calls, found.errors, strict=True)
-        }
-        assert rows == expected
-        assert (found.durations.sum(axis=1) == found.calls).all()
-
-
-@given(st.binary(max_size=300))
-def test_bytes_that_are_no_figures_give_none(record: bytes) -> None:
-    """Anything else on the topic is told apart."""
-    assert span_counts.decode(record) is None
 
 
 def _mutated(rng: random.Random, good: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""The dear tier: a river model for each of a few series, those that carry an objective.
+"""A detector on river's half-space trees: the model of the series that carry an objective.
 
 The model is river's HalfSpaceTrees (Tan, Ting & Liu, IJCAI 2011) over level and change of the series. Its raw score has
 no fixed meaning, so it is measured against its own running mean and deviation, and what comes out reads as the bank's
@@ -11,7 +11,7 @@ and the scalars are stored.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any
 
@@ -19,9 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from river.anomaly import HalfSpaceTrees
 
-from aiops.model.errors import PermanentError
-from detectors.bank import episodes, intake
-from detectors.bank.layout import ROW, TRANSITION, TROUBLE, Array, Kind, Phase, View
+from detectors.bank import episodes
 
 TREES, HEIGHT, WINDOW, SEED = 10, 6, 250, 7
 FORMAT = 1
@@ -54,6 +52,11 @@ class HalfSpaceDetector:
         self._last = value
         self._count += 1
         return episodes.score_of(ratio)
+
+    @property
+    def expected(self) -> float:
+        """Running mean of what was learned."""
+        return self._centre
 
     def _features(self, value: float) -> dict[str, float]:
         if self._count == 0:
@@ -100,6 +103,8 @@ class HalfSpaceDetector:
 
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """Builds the same trees from the seed and puts the masses back; ``ValueError`` for a foreign snapshot."""
+        if missing := {"head", "scalars", "masses"} - set(arrays):
+            raise ValueError(f"a snapshot without {', '.join(sorted(missing))} does not fit")
         head, scalars, masses = (np.asarray(arrays[name]) for name in ("head", "scalars", "masses"))
         if head.tolist()[:5] != [FORMAT, TREES, HEIGHT, WINDOW, SEED] or len(scalars) != _SCALARS:
             raise ValueError(f"a snapshot with head {head.tolist()} does not fit this model")
@@ -123,100 +128,3 @@ class HalfSpaceDetector:
 def _squash(distance: float) -> float:
     """A distance in usual distances to [0, 1]: half the range for four of them."""
     return float(0.5 + 0.5 * distance / (4.0 + abs(distance)))
-
-
-class RiverTier:
-    """The models of one slot.
-
-    Args:
-        limit: most series; more are refused, the objective's own burn rate still watches them.
-    """
-
-    def __init__(self, limit: int = 256) -> None:
-        self.limit = limit
-        self._place: dict[int, int] = {}
-        self._models: list[HalfSpaceDetector] = []
-        self._rows: Array = np.zeros(limit, dtype=ROW)
-        self._troubles: Array = np.zeros(limit, dtype=TROUBLE)
-        self._watched = np.zeros(1, np.bool_)
-        """Whether each series is watched; the last place stands for all that follow."""
-
-    def __len__(self) -> int:
-        return len(self._models)
-
-    def watch(self, series: Sequence[int], kind: Sequence[int]) -> None:
-        """Watches further series from now on; those watched already go on. ``PermanentError`` past the limit."""
-        for number, what in zip(series, kind, strict=True):
-            if number in self._place:
-                continue
-            if len(self._models) == self.limit:
-                raise PermanentError(f"the dear tier holds {self.limit} series; fewer series must carry an objective")
-            self._place[number] = len(self._models)
-            self._rows[len(self._models)]["kind"] = Kind(what)
-            self._models.append(HalfSpaceDetector())
-        wider = np.zeros(max(self._place, default=-1) + 2, np.bool_)
-        wider[list(self._place)] = True
-        self._watched = wider
-
-    def update(
-        self,
-        series: npt.NDArray[np.int32],
-        at: npt.NDArray[np.int64],
-        value: npt.NDArray[np.float64],
-        start: npt.NDArray[np.int64],
-    ) -> Array:
-        """Takes the watched points of a batch in; TRANSITION records with view MODEL, in the order of the points."""
-        told = []
-        for k in np.flatnonzero(self._watched[np.minimum(series, len(self._watched) - 1)]).tolist():
-            point = int(at[k]), float(value[k]), int(start[k])
-            transition = self._take(int(series[k]), point)
-            if transition is not None:
-                told.append(transition)
-        return np.concatenate(told) if told else np.empty(0, dtype=TRANSITION)
-
-    def _take(self, number: int, point: tuple[int, float, int]) -> Array | None:
-        place = self._place[number]
-        row, trouble = self._rows[place], self._troubles[place]
-        ended, relative, _ = intake.take(row, *point, late_ns=0)
-        if ended != intake.NEW:
-            return None
-        row["n"] += 1
-        at, value = point[0], float(row["origin"]) + relative
-        score = self._models[place].update(at, value)
-        ratio = score / (1.0 - score)
-        if ratio >= 1.0:
-            row["centre"] = self._models[place]._centre - row["origin"]  # noqa: SLF001 (same file)
-            direction = 1 if relative >= row["centre"] else -1
-            episodes.flagged(row, trouble, at, relative, (ratio, int(View.MODEL), direction))
-            phase = episodes.after_flagged(row, trouble, at, np.iinfo(np.int64).max)
-        else:
-            phase = episodes.after_usual(row, trouble, ratio)
-        if phase < 0:
-            return None
-        out = np.zeros(1, dtype=TRANSITION)
-        episodes.tell(trouble, number, at, Phase(phase), out[0])
-        return out
-
-    def to_arrays(self) -> dict[str, Array]:
-        """All state; ``from_arrays`` of it goes on with the same bytes."""
-        arrays: dict[str, Array] = {
-            "series": np.fromiter(self._place, dtype=np.int32, count=len(self._place)),
-            "rows": self._rows[: len(self)].copy().view(np.uint8),
-            "troubles": self._troubles[: len(self)].copy().view(np.uint8),
-        }
-        for place, model in enumerate(self._models):
-            arrays |= {f"{place}/{name}": array for name, array in model.snapshot().items()}
-        return arrays
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Any], limit: int = 256) -> RiverTier:
-        """The tier that ``to_arrays`` was called on; ``ValueError`` when the snapshot does not fit."""
-        tier = cls(limit)
-        numbers = np.asarray(arrays["series"]).tolist()
-        rows = np.asarray(arrays["rows"]).view(ROW)
-        tier.watch(numbers, rows["kind"].tolist())
-        tier._rows[: len(numbers)] = rows
-        tier._troubles[: len(numbers)] = np.asarray(arrays["troubles"]).view(TROUBLE)
-        for place, model in enumerate(tier._models):
-            model.restore({name: np.asarray(arrays[f"{place}/{name}"]) for name in ("head", "scalars", "masses")})
-        return tier

@@ -1,4 +1,4 @@
-"""The dear tier: few series, the same words as the bank, exact restoring."""
+"""The model tier: few series, the same words as the bank, exact restoring."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import pytest
 
 from aiops.model.errors import PermanentError
 from detectors.bank.layout import Kind, Phase, View
-from detectors.river_tier import RiverTier
+from detectors.half_space import HalfSpaceDetector
+from detectors.model_tier import ModelTier
 
 SECOND = 1_000_000_000
 START = 1_750_000_000 * SECOND
@@ -22,7 +23,7 @@ def batch(values: np.ndarray, begin: int = 0, series: int = 4) -> tuple[np.ndarr
 def test_only_watched_series_are_modelled_and_a_step_is_told() -> None:
     """Points of others pass by; a lasting step of a watched one opens an episode of view MODEL."""
     rng = np.random.default_rng(4)
-    tier = RiverTier()
+    tier = ModelTier(HalfSpaceDetector)
     tier.watch([4], [Kind.GAUGE])
     assert len(tier.update(*batch(rng.normal(50, 2, 100), series=5))) == 0
     assert len(tier.update(*batch(rng.normal(50, 2, 1000)))) == 0
@@ -33,10 +34,10 @@ def test_only_watched_series_are_modelled_and_a_step_is_told() -> None:
 def test_a_restored_tier_goes_on_with_the_same_bytes() -> None:
     """State after further points is equal, array by array."""
     rng = np.random.default_rng(4)
-    running = RiverTier()
+    running = ModelTier(HalfSpaceDetector)
     running.watch([4], [Kind.GAUGE])
     running.update(*batch(rng.normal(50, 2, 600)))
-    restored = RiverTier.from_arrays(running.to_arrays())
+    restored = ModelTier.from_arrays(running.to_arrays(), HalfSpaceDetector)
     more = batch(rng.normal(50, 2, 300), 600)
     assert running.update(*more).tobytes() == restored.update(*more).tobytes()
     expected, actual = running.to_arrays(), restored.to_arrays()
@@ -47,7 +48,7 @@ def test_a_restored_tier_goes_on_with_the_same_bytes() -> None:
 
 def test_the_number_of_models_is_bounded() -> None:
     """One more than the limit is an error; those watched already are no new ones."""
-    tier = RiverTier(limit=1)
+    tier = ModelTier(HalfSpaceDetector, limit=1)
     tier.watch([1, 1], [0, 0])
     with pytest.raises(PermanentError, match="holds 1"):
         tier.watch([2], [0])

@@ -1,0 +1,26 @@
+"""From settings to executors."""
+
+from __future__ import annotations
+
+from aiops.model.errors import PermanentError
+from aiops.plugins import Kind, Plugins
+from aiops.ports import Clock, Executor
+from aiops.settings import Settings
+
+
+def open_executors(settings: Settings, plugins: Plugins, clock: Clock) -> dict[str, Executor]:
+    """Executors as ``acting.executors`` names them; ``none`` carries nothing out.
+
+    Raises:
+        PermanentError: a kind that nobody brings, or options that its executor does not take.
+    """
+    made: dict[str, Executor] = {}
+    for primitive, options in settings.acting.executors.items():
+        kind = options.get("kind", "")
+        if kind == "none":
+            continue
+        try:
+            made[primitive] = plugins.make(Kind.EXECUTOR, kind, options, clock)
+        except PermanentError as error:
+            raise PermanentError(f"acting.executors.{primitive}: {error}") from error
+    return made

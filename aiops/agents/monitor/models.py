@@ -1,0 +1,101 @@
+"""Which series get a detector of their own, and what those detectors say: the tiers of one slot.
+
+A series has at most one: the first choice of ``data.detectors`` whose patterns match its metric and that has room;
+else, where an objective speaks of the series, half-space trees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+import numpy as np
+
+from aiops.agents.monitor import signals
+from aiops.model.entities import Objective
+from aiops.settings import DataPlane, DetectorChoice
+from detectors.bank.layout import View
+from detectors.half_space import HalfSpaceDetector
+from detectors.model_tier import ModelTier
+from detectors.protocol import Detector
+from detectors.slo import indicates
+from detectors.transitions import Transitions
+from detectors.wire.identity import SeriesIdentity
+
+OBJECTIVES = "river"
+"""Name of the tier of series with an objective, in snapshots and as the detector of a signal."""
+
+Goals = Mapping[str, tuple[Objective, ...]]
+"""Objectives by entity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A detector that settings put on some series."""
+
+    choice: DetectorChoice
+    make: Callable[[], Detector]
+
+
+class Models:
+    """The tiers of one slot.
+
+    Args:
+        chosen: detectors of plug-ins and of settings, in their order.
+        settings: ``model_series`` bounds the tier of objectives.
+        goals: objectives by entity.
+        code: of the first chosen detector; the others follow.
+    """
+
+    def __init__(self, chosen: Sequence[Chosen], settings: DataPlane, goals: Goals, code: int) -> None:
+        self._goals = goals
+        self._chosen = {one.choice.name: one for one in chosen}
+        self.tiers = {name: ModelTier(one.make, one.choice.series) for name, one in self._chosen.items()}
+        self._codes = {name: code + number for number, name in enumerate(self._chosen)}
+        self.tiers[OBJECTIVES] = ModelTier(HalfSpaceDetector, settings.model_series)
+        self._codes[OBJECTIVES] = int(View.MODEL)
+
+    @property
+    def trouble(self) -> str:
+        """What went wrong with a detector, the newest of each; empty: nothing."""
+        return "; ".join(f"detector {name} ended: {tier.trouble}" for name, tier in self.tiers.items() if tier.trouble)
+
+    def wanted(self, entities: Sequence[str], metrics: Sequence[str]) -> tuple[list[bool], list[bool]]:
+        """Of names of entities, and of names of metrics, whether a series of that name may get a detector."""
+        patterns = [
+            pattern for name, one in self._chosen.items() if self._has_room(name) for pattern in one.choice.metrics
+        ]
+        by_goal = self._has_room(OBJECTIVES)
+        return (
+            [by_goal and name in self._goals for name in entities],
+            [any(fnmatchcase(name, pattern) for pattern in patterns) for name in metrics],
+        )
+
+    def _has_room(self, name: str) -> bool:
+        return len(self.tiers[name]) < self.tiers[name].limit
+
+    def watch(self, series: int, kind: int, identity: SeriesIdentity) -> None:
+        """Gives a new series its detector, if it is to have one."""
+        for name, one in self._chosen.items():
+            if any(fnmatchcase(identity.metric, pattern) for pattern in one.choice.metrics):
+                if self._has_room(name):
+                    self.tiers[name].watch([series], [kind])
+                    return
+                break
+        tier = self.tiers[OBJECTIVES]
+        goals = self._goals.get(identity.entity, ())
+        if goals and self._has_room(OBJECTIVES) and identity.peer is None and indicates(identity.metric, goals):
+            tier.watch([series], [kind])
+
+    def update(self, points: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]) -> list[Transitions]:
+        """What the detectors say of a batch: series, times, values and starts, as ``SeriesBank.update`` takes them."""
+        told = ((name, tier.update(*points)) for name, tier in self.tiers.items() if len(tier))
+        return [signals.of_models(records, self._codes[name]) for name, records in told]
+
+    def restore(self, parts: Mapping[str, Mapping[str, np.ndarray]]) -> None:
+        """The tiers of a snapshot; one that it does not hold begins empty."""
+        for name, arrays in parts.items():
+            if name in self.tiers:
+                make = self._chosen[name].make if name in self._chosen else HalfSpaceDetector
+                self.tiers[name] = ModelTier.from_arrays(arrays, make, self.tiers[name].limit)

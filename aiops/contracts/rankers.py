@@ -1,0 +1,116 @@
+"""What every ranker must do. The subject is a ranker; rules of one question can be run on any question."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from aiops.contracts.rule import require
+from aiops.model.entities import Edge, EdgeKind
+from aiops.model.episodes import Direction, Episode, Signal, Source
+from aiops.model.reports import Change
+from topology.graph import Graph
+from topology.rankers.protocol import MOST_CANDIDATES, Question, Ranker, Ranking
+
+SECOND: Final = 1_000_000_000
+START: Final = 1_700_000_000 * SECOND
+NAMES: Final = (*(f"n{at}" for at in range(9)), "nobody", "ghost")
+QUESTIONS: Final = 60
+
+
+def episode(
+    entity: str, after: int = 0, *, score: float = 0.9, metric: str = "errors", peer: str | None = None
+) -> Episode:
+    """One with a single signal that began ``after`` seconds after ``START``; below 0: at no known time."""
+    at = START + after * SECOND if after >= 0 else 0
+    signal = Signal(metric, metric, Direction.UP, Source.METRIC, at, score, 2.0, 1.0, peer=peer)
+    return Episode(f"{entity}/{after}/{metric}", entity, at, 1, score, (signal,), 1, START + 900 * SECOND)
+
+
+def nobody_unwell_is_unknown(ranker: Ranker) -> None:
+    """Without episodes there is nothing to rank and nothing is known."""
+    ranked = ranker.rank(Question((), Graph.empty(), 0))
+    require((ranked.candidates, ranked.p_unknown) == ((), 1.0), f"a question without episodes gives {ranked}")
+
+
+def probabilities_add_up(ranker: Ranker) -> None:
+    """On any graph with any episodes."""
+    for question in _questions():
+        adds_up(ranker, question)
+
+
+def adds_up(ranker: Ranker, question: Question) -> None:
+    """They lie in [0, 1], come best first, each entity once, and add up to 1 with unknown and rest."""
+    ranked = ranker.rank(question)
+    chances = [candidate.probability for candidate in ranked.candidates]
+    total = sum(chances) + ranked.p_unknown + ranked.p_rest
+    require(math.isclose(total, 1.0, abs_tol=1e-6), f"probabilities add up to {total}")
+    require(all(0 <= p <= 1 for p in [*chances, ranked.p_rest, ranked.p_unknown]), f"{chances} are no probabilities")
+    require(chances == sorted(chances, reverse=True), f"{chances} do not come best first")
+    require(len(chances) <= MOST_CANDIDATES, f"{len(chances)} candidates, at most {MOST_CANDIDATES} are allowed")
+    require(len({c.entity for c in ranked.candidates}) == len(chances), "an entity is named twice")
+
+
+def order_of_episodes_does_not_matter(ranker: Ranker) -> None:
+    """The same episodes in another order give the same answer, evidence included."""
+    for question in _questions():
+        ignores_order(ranker, question)
+
+
+def ignores_order(ranker: Ranker, question: Question) -> None:
+    """Backwards is as good as forwards."""
+    other = replace(question, episodes=question.episodes[::-1])
+    require(ranker.rank(other) == ranker.rank(question), "the answer depends on the order of episodes")
+
+
+def unconnected_entities_are_all_considered(ranker: Ranker) -> None:
+    """Without a single edge each unwell entity may be its own cause."""
+    ranked = ranker.rank(Question((episode("a"), episode("b"), episode("c")), Graph.empty(), START))
+    require(set(shape(ranked)) == {"a", "b", "c"}, f"of a, b and c only {sorted(shape(ranked))} are ranked")
+
+
+def same_question_same_answer(ranker: Ranker) -> None:
+    """A ranker keeps nothing between questions."""
+    asked = Question((episode("a"), episode("b", 20)), Graph.build([], [Edge("b", "a")]), START)
+    first = ranker.rank(asked)
+    ranker.rank(Question((episode("z"),), Graph.empty(), START))
+    require(ranker.rank(asked) == first, "the same question gives another answer after another question")
+
+
+RULES: Final = (
+    nobody_unwell_is_unknown,
+    probabilities_add_up,
+    order_of_episodes_does_not_matter,
+    unconnected_entities_are_all_considered,
+    same_question_same_answer,
+)
+
+
+def shape(ranked: Ranking) -> dict[str, float]:
+    """Entity to probability."""
+    return {candidate.entity: candidate.probability for candidate in ranked.candidates}
+
+
+def _questions() -> Iterator[Question]:
+    """Any graph, any episodes: unknown entities, peers and times among them."""
+    for seed in range(QUESTIONS):
+        draw = random.Random(seed)  # noqa: S311 (seeded cases, no secret)
+        kinds = list(EdgeKind)
+        pairs = [draw.choices(NAMES, k=2) for _ in range(draw.randrange(26))]
+        edges = [Edge(source, target, draw.choice(kinds)) for source, target in pairs]
+        made = {one.id: one for one in (_episode(draw) for _ in range(draw.randrange(13)))}
+        change = (Change("c1", draw.choice(NAMES), START - SECOND, "deploy"),) if draw.random() < 0.5 else ()
+        yield Question(tuple(made.values()), Graph.build([], edges), draw.choice((0, START)), change)
+
+
+def _episode(draw: random.Random) -> Episode:
+    return episode(
+        draw.choice(NAMES),
+        draw.randint(-1, 600),
+        score=draw.choice((0.0, 0.3, 0.9, 0.99, 1.0)),
+        metric=draw.choice(("errors", "cpu", "latency", "requests", "what")),
+        peer=draw.choice((None, *NAMES)),
+    )

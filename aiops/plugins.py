@@ -1,0 +1,236 @@
+"""The table of extensions: every built-in and every plug-in, by kind and name, and the one way to load them.
+
+A plug-in is an entry point of an installed package: the group is the kind, the name is the name, the value is
+``module:attribute``. ``aiops.adapters.plugins`` reads the entry points of this machine; this module only judges them.
+Nothing is imported before somebody asks for it, so a plug-in that nobody uses costs nothing, and one that cannot be
+imported harms only who asked for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import import_module
+from typing import Any, Final
+
+from aiops.model.errors import PermanentError
+
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9.+-]{0,59}")
+"""What a name may be: it stands in settings, policies, URLs and names of files."""
+
+
+class Kind(StrEnum):
+    """What can be extended; the value is the group of the entry points."""
+
+    DETECTOR = "aiops.detectors"
+    """A class made without arguments: ``detectors.protocol.Detector``."""
+    VIEW = "aiops.views"
+    """A module: ``detectors.views.protocol.View``."""
+    RANKER = "aiops.rankers"
+    """A class made without arguments: ``topology.rankers.protocol.Ranker``."""
+    PRIMITIVE = "aiops.primitives"
+    """A class made without arguments: ``remediations.primitives.protocol.Primitive``."""
+    EXECUTOR = "aiops.executors"
+    """A function of options and clock that makes an ``aiops.ports.Executor``."""
+    NOTIFIER = "aiops.notifiers"
+    """A function of URL and clock that makes an ``aiops.ports.Notifier``; the name is the URL's scheme."""
+    FORMAT = "aiops.formats"
+    """A value: ``detectors.wire.formats.Format``."""
+    RECORDING = "aiops.recordings"
+    """A function of source and target folder that writes an ``aiops.recordings`` folder."""
+
+    @property
+    def word(self) -> str:
+        """The kind in a sentence: ``detector``."""
+        return self.name.lower()
+
+
+BUILT_IN: Final[Mapping[Kind, Mapping[str, str]]] = {
+    Kind.DETECTOR: {
+        "bank": "detectors.single:BankDetector",
+        "half-space-trees": "detectors.half_space:HalfSpaceDetector",
+    },
+    Kind.VIEW: {
+        # further views; the ones that every bank has share their state and stand in detectors.bank.judging
+    },
+    Kind.RANKER: {
+        "walk": "topology.rankers.walk:WalkRanker",
+        "random": "topology.rankers.controls:RandomRanker",
+        "earliest": "topology.rankers.controls:EarliestRanker",
+        "severest": "topology.rankers.controls:SeverestRanker",
+    },
+    Kind.PRIMITIVE: {
+        "restart": "remediations.primitives.restart:Restart",
+        "scale": "remediations.primitives.scale:Scale",
+        "roll-back": "remediations.primitives.roll_back:RollBack",
+        "shed-load": "remediations.primitives.shed_load:ShedLoad",
+        "fail-over": "remediations.primitives.fail_over:FailOver",
+        "clear-cache": "remediations.primitives.clear_cache:ClearCache",
+    },
+    Kind.EXECUTOR: {
+        "http": "aiops.adapters.executors.http:from_options",
+        "script": "aiops.adapters.executors.script:from_options",
+    },
+    Kind.NOTIFIER: {
+        "console": "aiops.adapters.paging.plain_notifiers:console",
+        "file": "aiops.adapters.paging.plain_notifiers:file",
+    },
+    Kind.FORMAT: {
+        "otlp-metrics": "detectors.wire.formats:OTLP_METRICS",
+        "otlp-logs": "detectors.wire.formats:OTLP_LOGS",
+        "otlp-spans": "detectors.wire.formats:OTLP_SPANS",
+        "arrow-metrics": "detectors.wire.formats:ARROW_METRICS",
+    },
+    Kind.RECORDING: {
+        "nezha": "aiops.recordings.nezha:convert",
+        "petshop": "aiops.recordings.petshop:convert_issue",
+    },
+}
+"""Name to ``module:attribute``, by kind: all that ships with the product. A new built-in is one line here."""
+RESERVED: Final[Mapping[Kind, frozenset[str]]] = {
+    Kind.EXECUTOR: frozenset({"none"}),
+    Kind.VIEW: frozenset({"none", "deviation", "range", "shift", "time-of-day", "forecast", "silence", "model"}),
+}
+"""Names with a meaning of their own that no plug-in may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """One name of the table and where it lives."""
+
+    kind: Kind
+    name: str
+    place: str
+    """``module:attribute``, or a module."""
+    package: str = ""
+    """Distribution that brings it; empty: built in."""
+    version: str = ""
+
+    @property
+    def origin(self) -> str:
+        """``package version``, or that it is built in."""
+        return f"{self.package} {self.version}".strip() or "built in"
+
+    def load(self) -> Any:
+        """The object behind the name.
+
+        Raises:
+            PermanentError: it cannot be imported; the text names package, place and exception.
+        """
+        module, _, attribute = self.place.partition(":")
+        try:
+            found = import_module(module)
+            return getattr(found, attribute) if attribute else found
+        except Exception as error:
+            raise PermanentError(_unloadable(self, error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An extension that cannot be used, and why."""
+
+    extension: Extension
+    why: str
+
+
+@dataclass(frozen=True)
+class Plugins:
+    """All extensions that this process knows. Immutable: whoever needs one is handed the table."""
+
+    extensions: Mapping[Kind, Mapping[str, Extension]]
+    faults: tuple[Fault, ...] = ()
+    """Entry points that are not in the table: a built-in's name, a name that two packages give, an odd name."""
+
+    @classmethod
+    def of(cls, points: Iterable[Extension] = ()) -> Plugins:
+        """The built-ins and these entry points. The order of the points does not matter."""
+        table = {kind: {name: Extension(kind, name, place) for name, place in BUILT_IN[kind].items()} for kind in Kind}
+        given: dict[tuple[Kind, str], list[Extension]] = {}
+        for point in sorted(set(points), key=lambda one: (one.kind, one.name, one.package, one.place)):
+            given.setdefault((point.kind, point.name), []).append(point)
+        faults: list[Fault] = []
+        for (kind, name), same in given.items():
+            why = _refusal(kind, name, same)
+            if why:
+                faults += [Fault(one, why) for one in same]
+            else:
+                table[kind][name] = same[0]
+        return cls(table, tuple(faults))
+
+    def names(self, kind: Kind) -> tuple[str, ...]:
+        """Known names of a kind, sorted."""
+        return tuple(sorted(self.extensions[kind]))
+
+    def find(self, kind: Kind, name: str) -> Extension:
+        """The entry of a name.
+
+        Raises:
+            PermanentError: nobody brings it; the text lists the names there are.
+        """
+        found = self.extensions[kind].get(name)
+        if found is None:
+            refused = "".join(f"; {f.extension.origin} brings it, but {f.why}" for f in self._refused(kind, name))
+            known = ", ".join(self.names(kind)) or "none"
+            raise PermanentError(f"no {kind.word} is named {name!r}; known are {known}{refused}")
+        return found
+
+    def load(self, kind: Kind, name: str) -> Any:
+        """The object behind a name; ``PermanentError`` as ``find`` and ``Extension.load`` raise it."""
+        return self.find(kind, name).load()
+
+    def make(self, kind: Kind, name: str, *arguments: Any) -> Any:
+        """What the class or function behind a name makes of ``arguments``.
+
+        Raises:
+            PermanentError: as ``load``; or the making failed, and the text names package and exception.
+        """
+        found = self.find(kind, name)
+        maker = found.load()
+        try:
+            return maker(*arguments)
+        except PermanentError:
+            raise
+        except Exception as error:
+            raise PermanentError(_unloadable(found, error)) from error
+
+    def make_all(self, kind: Kind) -> tuple[dict[str, Any], tuple[Fault, ...]]:
+        """One of each name of a kind, and those that cannot be made: the rest goes on without them."""
+        made: dict[str, Any] = {}
+        faults: list[Fault] = []
+        for name in self.names(kind):
+            try:
+                made[name] = self.make(kind, name)
+            except PermanentError as error:
+                faults.append(Fault(self.extensions[kind][name], str(error)))
+        return made, tuple(faults)
+
+    def plugged(self) -> tuple[Extension, ...]:
+        """Extensions of other packages, by kind and name."""
+        found = (self.extensions[kind][name] for kind in Kind for name in self.names(kind))
+        return tuple(one for one in found if one.package)
+
+    def _refused(self, kind: Kind, name: str) -> list[Fault]:
+        return [fault for fault in self.faults if (fault.extension.kind, fault.extension.name) == (kind, name)]
+
+
+def _refusal(kind: Kind, name: str, same: list[Extension]) -> str:
+    """Why entry points of one kind and name cannot be used; empty: they can."""
+    if not _NAME.fullmatch(name):
+        return "a name is small letters, digits, dots and dashes, at most 60: rename the entry point"
+    if name in BUILT_IN[kind] or name in RESERVED.get(kind, ()):
+        return f"{name!r} is the name of a built-in {kind.word}: rename the entry point"
+    if len(same) > 1:
+        return f"{' and '.join(one.origin for one in same)} bring this name: uninstall one of them"
+    return ""
+
+
+def _unloadable(found: Extension, error: Exception) -> str:
+    told = f"{type(error).__name__}: {error}"
+    mend = f"mend or uninstall {found.package}" if found.package else "the installation is broken: install it again"
+    return f"{found.kind.word} {found.name!r} of {found.origin} cannot be loaded from {found.place}: {told}; {mend}"
+
+
+BUILT_INS: Final = Plugins.of()
+"""The table without any plug-in."""

@@ -1,0 +1,72 @@
+"""Further views as one pair of functions for the loop: the loudest wins, and each learns."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from numba.extending import register_jitable
+
+from detectors.bank.layout import FIRST_VIEW, Record
+from detectors.views.protocol import View
+
+Verdict = tuple[float, int, int]
+"""Ratio, view, direction."""
+Judge = Callable[[Any, int, Record, int, float, Verdict], Verdict]
+Learn = Callable[[Any, int, Record, int, float], None]
+
+
+@register_jitable
+def judge_none(states: Any, index: int, row: Record, at: int, relative: float, found: Verdict) -> Verdict:  # noqa: ARG001
+    """No further view: the verdict stands."""
+    return found
+
+
+@register_jitable
+def learn_none(states: Any, index: int, row: Record, at: int, relative: float) -> None:
+    """No further view: nothing to learn."""
+
+
+def judge_all(views: Sequence[View]) -> Judge:
+    """One after another; a later view must be louder than all before it."""
+    judge: Judge = judge_none
+    for place, view in enumerate(views):
+        judge = _judge_too(judge, view.judge, place)
+    return judge
+
+
+def learn_all(views: Sequence[View]) -> Learn:
+    """One after another."""
+    learn: Learn = learn_none
+    for place, view in enumerate(views):
+        learn = _learn_too(learn, view.learn, place)
+    return learn
+
+
+def sources_of(views: Sequence[View]) -> bytes:
+    """All source of the views: a change of it must compile the loop anew."""
+    return "\0".join(inspect.getsource(view) for view in views).encode()  # type: ignore[arg-type]
+
+
+def _judge_too(before: Judge, this: Callable[..., float], place: int) -> Judge:
+    code = FIRST_VIEW + place
+
+    @register_jitable
+    def judge(states: Any, index: int, row: Record, at: int, relative: float, found: Verdict) -> Verdict:
+        loudest = before(states, index, row, at, relative, found)
+        ratio = this(states[place][index], row, at, relative)
+        if abs(ratio) > loudest[0]:
+            return abs(ratio), code, 1 if ratio > 0.0 else -1
+        return loudest
+
+    return judge
+
+
+def _learn_too(before: Learn, this: Callable[..., None], place: int) -> Learn:
+    @register_jitable
+    def learn(states: Any, index: int, row: Record, at: int, relative: float) -> None:
+        before(states, index, row, at, relative)
+        this(states[place][index], row, at, relative)
+
+    return learn

@@ -1,0 +1,149 @@
+"""The model tier: a detector of its own for each of a few series, in the words of the bank.
+
+The bank's views see every series; a detector of this tier sees those that it is set to watch. What it says becomes
+TRANSITION records, so that everything after it is the same. A detector that raises, or whose score is no number in
+[0, 1], ends with that point: its series goes on without it, and ``trouble`` says so.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from aiops.model.errors import PermanentError
+from detectors.bank import episodes, intake
+from detectors.bank.layout import ROW, TRANSITION, TROUBLE, Array, Kind, Phase, View
+from detectors.protocol import Detector
+
+_LEAST = 1e-9
+"""A score of 1 is a ratio of this one over: huge, and finite."""
+
+
+class ModelTier:
+    """The detectors of one kind of one slot.
+
+    Args:
+        make: makes the detector of one series.
+        limit: most series; more are refused, the bank still watches them.
+    """
+
+    def __init__(self, make: Callable[[], Detector], limit: int = 256) -> None:
+        self.limit = limit
+        self.trouble = ""
+        """Why a detector ended, the newest; empty: none did."""
+        self._make = make
+        self._place: dict[int, int] = {}
+        self._models: list[Detector] = []
+        self._ended: set[int] = set()
+        """Places of detectors that failed."""
+        self._rows: Array = np.zeros(limit, dtype=ROW)
+        self._troubles: Array = np.zeros(limit, dtype=TROUBLE)
+        self._watched = np.zeros(1, np.bool_)
+        """Whether each series is watched; the last place stands for all that follow."""
+
+    def __len__(self) -> int:
+        return len(self._models)
+
+    def watch(self, series: Sequence[int], kind: Sequence[int]) -> None:
+        """Watches further series from now on; those watched already go on. ``PermanentError`` past the limit."""
+        for number, what in zip(series, kind, strict=True):
+            if number in self._place:
+                continue
+            if len(self._models) == self.limit:
+                raise PermanentError(f"the model tier holds {self.limit} series; watch fewer")
+            self._place[number] = len(self._models)
+            self._rows[len(self._models)]["kind"] = Kind(what)
+            self._models.append(self._make())
+        wider = np.zeros(max(self._place, default=-1) + 2, np.bool_)
+        wider[list(self._place)] = True
+        self._watched = wider
+
+    def update(
+        self,
+        series: npt.NDArray[np.int32],
+        at: npt.NDArray[np.int64],
+        value: npt.NDArray[np.float64],
+        start: npt.NDArray[np.int64],
+    ) -> Array:
+        """Takes the watched points of a batch in; TRANSITION records of view MODEL, in the order of the points."""
+        told = []
+        for k in np.flatnonzero(self._watched[np.minimum(series, len(self._watched) - 1)]).tolist():
+            point = int(at[k]), float(value[k]), int(start[k])
+            transition = self._take(int(series[k]), point)
+            if transition is not None:
+                told.append(transition)
+        return np.concatenate(told) if told else np.empty(0, dtype=TRANSITION)
+
+    def _take(self, number: int, point: tuple[int, float, int]) -> Array | None:
+        place = self._place[number]
+        if place in self._ended:
+            return None
+        row, trouble = self._rows[place], self._troubles[place]
+        ended, relative, _ = intake.take(row, *point, late_ns=0)
+        if ended != intake.NEW:
+            return None
+        row["n"] += 1
+        at, value = point[0], float(row["origin"]) + relative
+        expected = self._models[place].expected
+        score = self._score(place, at, value)
+        if score is None:
+            return None
+        ratio = score / max(1.0 - score, _LEAST)
+        if ratio >= 1.0:
+            row["centre"] = (expected if math.isfinite(expected) else value) - row["origin"]
+            direction = 1 if relative >= row["centre"] else -1
+            episodes.flagged(row, trouble, at, relative, (ratio, int(View.MODEL), direction))
+            phase = episodes.after_flagged(row, trouble, at, np.iinfo(np.int64).max)
+        else:
+            phase = episodes.after_usual(row, trouble, ratio)
+        if phase < 0:
+            return None
+        out = np.zeros(1, dtype=TRANSITION)
+        episodes.tell(trouble, number, at, Phase(phase), out[0])
+        return out
+
+    def _score(self, place: int, at: int, value: float) -> float | None:
+        """The detector's word; None: it failed, and is not asked again."""
+        try:
+            score = float(self._models[place].update(at, value))
+        except Exception as error:  # noqa: BLE001 (a plug-in's code; the slot and its other series go on)
+            self.trouble = f"{type(error).__name__}: {error}"
+        else:
+            if 0.0 <= score <= 1.0:
+                return score
+            self.trouble = f"its score was {score}, and must be a number in [0, 1]"
+        self._ended.add(place)
+        return None
+
+    def to_arrays(self) -> dict[str, Array]:
+        """All state; ``from_arrays`` of it goes on with the same bytes."""
+        arrays: dict[str, Array] = {
+            "series": np.fromiter(self._place, dtype=np.int32, count=len(self._place)),
+            "rows": self._rows[: len(self)].copy().view(np.uint8),
+            "troubles": self._troubles[: len(self)].copy().view(np.uint8),
+        }
+        for place, model in enumerate(self._models):
+            arrays |= {f"{place}/{name}": array for name, array in model.snapshot().items()}
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any], make: Callable[[], Detector], limit: int = 256) -> ModelTier:
+        """The tier that ``to_arrays`` was called on; ``ValueError`` when the snapshot does not fit."""
+        tier = cls(make, limit)
+        numbers = np.asarray(arrays["series"]).tolist()
+        rows = np.asarray(arrays["rows"]).view(ROW)
+        tier.watch(numbers, rows["kind"].tolist())
+        tier._rows[: len(numbers)] = rows
+        tier._troubles[: len(numbers)] = np.asarray(arrays["troubles"]).view(TROUBLE)
+        states: dict[int, dict[str, Array]] = {}
+        for name, array in arrays.items():
+            number, found, rest = name.partition("/")
+            if found:
+                states.setdefault(int(number), {})[rest] = np.asarray(array)
+        for place, model in enumerate(tier._models):
+            model.restore(states.get(place, {}))
+        return tier

@@ -1,0 +1,13 @@
+"""The primitives that ship with the product, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aiops.plugins import BUILT_INS, Kind
+from remediations.primitives.protocol import Primitive
+
+
+def shipped() -> Mapping[str, Primitive]:
+    """One of each; with plug-ins, a bundle's catalogue holds them all."""
+    return BUILT_INS.make_all(Kind.PRIMITIVE)[0]
