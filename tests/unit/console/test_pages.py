@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -135,6 +137,16 @@ def test_every_shown_field_is_on_the_page_as_the_text_that_it_is(part: str, pois
 
     assert len(wanted) >= len(names)
     assert [text for text in wanted if text not in words] == []
+
+
+def test_no_template_switches_escaping_off() -> None:
+    """Neither the console's templates nor the scorecard's mark a value as safe."""
+    root = Path(__file__).resolve().parents[3]
+    templates = [*(root / "aiops/console/templates").iterdir(), *(root / "simulations/scorecards/templates").iterdir()]
+
+    assert len(templates) >= 9
+    for path in templates:
+        assert not re.search(r"\|\s*safe|autoescape|Markup", path.read_text(encoding="utf-8")), path.name
 
 
 @settings(max_examples=40, deadline=None)
