@@ -99,7 +99,7 @@ def _questions() -> Iterator[Question]:
     for seed in range(QUESTIONS):
         draw = random.Random(seed)  # noqa: S311 (seeded cases, no secret)
         kinds = list(EdgeKind)
-        edges = [Edge(*draw.choices(NAMES, k=2), draw.choice(kinds)) for _ in range(draw.randrange(26))]
+        edges = [Edge(draw.choice(NAMES), draw.choice(NAMES), draw.choice(kinds)) for _ in range(draw.randrange(26))]
         made = {one.id: one for one in (_episode(draw) for _ in range(draw.randrange(13)))}
         change = (Change("c1", draw.choice(NAMES), START - SECOND, "deploy"),) if draw.random() < 0.5 else ()
         yield Question(tuple(made.values()), Graph.build([], edges), draw.choice((0, START)), change)

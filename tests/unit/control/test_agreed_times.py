@@ -22,8 +22,13 @@ class Routing:
         """The fake's answer with the terms."""
         (found,) = FakeRouting().handle(handoff, view)
         assert isinstance(found.payload, Routed)
-        terms = {"answer_seconds": self.answer_seconds, "repair_seconds": self.repair_seconds}
-        return (replace(found, payload=replace(found.payload, agreement="99.9% of web", **terms)),)
+        routed = replace(
+            found.payload,
+            agreement="99.9% of web",
+            answer_seconds=self.answer_seconds,
+            repair_seconds=self.repair_seconds,
+        )
+        return (replace(found, payload=routed),)
 
 
 class Slow(FakeResolution):

@@ -37,12 +37,7 @@ def decode(records: Sequence[bytes], memory: WireMemory, received_at: int) -> Po
             if series < 0:
                 rejections.add(record, REFUSED[series], (place,))
                 continue
-            for column, cell in zip(
-                (rows.series, rows.at, rows.value, rows.start, rows.record, rows.unit, rows.place),
-                (series, at, number, 0, record, 1, place),
-                strict=True,
-            ):
-                column.append(cell)
+            rows.add(series, at, number, record=record, place=place)
     return assemble([rows.arrays()], Account(rejections, 0, items))
 
 

@@ -13,16 +13,16 @@ EARLY = 100.0
 
 
 @register_jitable
-def judge(state, row, at, relative):  # noqa: ANN001 (compiled)
+def judge(state: Record, row: Record, at: int, relative: float) -> float:
     """Ratio of the step to ``FAR`` usual steps; positive: up."""
     step = np.float64(state["step"])
     if state["count"] < EARLY or step <= 0.0:
         return 0.0
-    return min(max((relative - np.float64(state["last"])) / (FAR * step), -1e6), 1e6)
+    return float(min(max((relative - np.float64(state["last"])) / (FAR * step), -1e6), 1e6))
 
 
 @register_jitable
-def learn(state, row, at, relative):  # noqa: ANN001 (compiled)
+def learn(state: Record, row: Record, at: int, relative: float) -> None:
     """The usual step, cut at what is far."""
     count = np.float64(state["count"])
     step = np.float64(state["step"])
