@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba.extending import register_jitable
 
+from detectors.bank.layout import Record
+
 NAME = "jump"
 STATE = np.dtype([("last", "f4"), ("step", "f4"), ("count", "f4")])
 FAR = 16.0
