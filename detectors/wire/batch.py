@@ -121,6 +121,16 @@ class PointRows:
     place: list[int] = field(default_factory=list)
     """Position of the data point within its record."""
 
+    def add(self, series: int, at: int, value: float, *, record: int, place: int) -> None:
+        """A primary value of a data point that accumulates nothing."""
+        self.series.append(series)
+        self.at.append(at)
+        self.value.append(value)
+        self.start.append(0)
+        self.record.append(record)
+        self.unit.append(1)
+        self.place.append(place)
+
     def arrays(self) -> PointArrays:
         """The rows as arrays."""
         return PointArrays(

@@ -20,7 +20,7 @@ def judge(state: Record, row: Record, at: int, relative: float) -> float:
     step = np.float64(state["step"])
     if state["count"] < EARLY or step <= 0.0:
         return 0.0
-    return min(max((relative - np.float64(state["last"])) / (FAR * step), -1e6), 1e6)
+    return float(min(max((relative - np.float64(state["last"])) / (FAR * step), -1e6), 1e6))
 
 
 @register_jitable
