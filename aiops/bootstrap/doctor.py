@@ -18,8 +18,9 @@ from aiops.bootstrap.accounting import lines_of
 from aiops.bootstrap.services import services
 from aiops.bootstrap.status import read_status
 from aiops.console.app import loopback
-from aiops.model.errors import AiopsError
+from aiops.model.errors import AiopsError, PermanentError
 from aiops.model.incidents import Priority
+from aiops.model.metric_semantics.custom import FILE
 from aiops.model.pages import Page
 from aiops.ports import Clock, FetchedRecords, TopicPartition
 from aiops.settings import Settings
@@ -28,6 +29,7 @@ from aiops.shell.journal.engine import sqlite_url
 from aiops.shell.journal.journal import SqlJournal
 from aiops.shell.kafka.consumer import KafkaPythonConsumer
 from aiops.shell.kafka.topics import KafkaTopics
+from aiops.shell.metric_rows import load_metrics
 from aiops.shell.paging.channels import open_levels
 from remediations.policy import PolicySet
 from remediations.policy_cases import check
@@ -104,9 +106,21 @@ def _binder(settings: Settings, folder: Path, clock: Clock) -> Iterator[Finding]
         yield Finding(Level.OK, "binder", f"{len(items)} items in services/, {paid} with a value")
     else:
         yield Finding(Level.WARN, "binder", "services/ names no item", "impact comes from aiops.cmdb and spans alone")
+    yield from _metrics(folder)
     hold = windows.hold(clock.now())
     if hold is not None:
         yield Finding(Level.WARN, "binder", f"changes are held now: {hold.reason}", "actions wait until it ends")
+
+
+def _metrics(folder: Path) -> Iterator[Finding]:
+    try:
+        rows = len(load_metrics(folder).custom)
+    except PermanentError as error:
+        for line in str(error).splitlines():
+            yield Finding(Level.FAIL, "binder", line, "aiops up does not start until it is mended")
+        return
+    if rows:
+        yield Finding(Level.OK, "binder", f"{rows} rows of your own in {FILE}")
 
 
 def _acting(settings: Settings) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from aiops.agents.monitor.plan import Produced
 from aiops.agents.monitoring import MonitoringAgent
-from aiops.bootstrap.parts import binder, fail_points, make_clock, open_consumer, open_journal
+from aiops.bootstrap.parts import binder, fail_points, make_clock, metric_table, open_consumer, open_journal
 from aiops.bootstrap.services import objectives
 from aiops.model import cloudevents
 from aiops.model.ledger import LedgerLine
@@ -101,7 +101,7 @@ def make_shard(settings: Settings, bootstrap: str, number: int) -> Shard:
     keep_freed_memory()
     clock, topics, data = make_clock(settings), settings.topics, settings.data
     goals = objectives(binder(settings) / "services", settings.domain)
-    agent = MonitoringAgent(settings, number, goals)
+    agent = MonitoringAgent(settings, number, goals, metrics=metric_table(settings))
     parts = ShardParts(
         consumer=open_consumer(settings, bootstrap, f"aiops-{settings.domain}"),
         producer=KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes),

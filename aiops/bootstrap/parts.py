@@ -16,6 +16,7 @@ from aiops.agents.triage import TriageAgent
 from aiops.agents.view import Agent
 from aiops.model.errors import PermanentError
 from aiops.model.handoffs import Role
+from aiops.model.metric_semantics.table import MetricTable
 from aiops.ports import Clock, Executor, Inbox, TelemetryConsumer
 from aiops.settings import Settings
 from aiops.shell.clock import RecordedClock, SystemClock
@@ -27,6 +28,7 @@ from aiops.shell.fail_points import FailPoints
 from aiops.shell.journal.engine import sqlite_url
 from aiops.shell.journal.journal import SqlJournal
 from aiops.shell.kafka.consumer import KafkaPythonConsumer
+from aiops.shell.metric_rows import load_metrics
 from remediations.policy import PolicySet
 from remediations.runbooks import Catalogue
 from remediations.windows import Windows
@@ -46,8 +48,17 @@ def make_clock(settings: Settings) -> Clock:
 
 
 def binder(settings: Settings) -> Path:
-    """The folder with runbooks, policies, windows and services."""
+    """The folder with runbooks, policies, windows, services and metrics."""
     return settings.binder or SHIPPED_BINDER
+
+
+def metric_table(settings: Settings) -> MetricTable:
+    """What metrics mean: the shipped table and the rows of the binder's ``metrics.yaml``.
+
+    Raises:
+        PermanentError: rows that cannot be used.
+    """
+    return load_metrics(binder(settings))
 
 
 def fail_points(settings: Settings) -> Callable[[str], None]:
@@ -80,7 +91,7 @@ def control_agent(settings: Settings, role: Role) -> Agent:
     folder = binder(settings)
     match role:
         case Role.ANALYSIS:
-            return AnalysisAgent(settings)
+            return AnalysisAgent(settings, metrics=metric_table(settings))
         case Role.ROUTING:
             return RoutingAgent(Catalogue.load(folder / "runbooks"), settings.control)
         case Role.RESOLUTION:

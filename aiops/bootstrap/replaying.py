@@ -17,7 +17,7 @@ from typing import Any
 
 from aiops.agents.monitor.plan import Produced
 from aiops.agents.monitoring import MonitoringAgent
-from aiops.bootstrap.parts import control_agent
+from aiops.bootstrap.parts import control_agent, metric_table
 from aiops.bootstrap.replay_results import faults, found, write
 from aiops.control.inprocess import InProcessRuntime, World
 from aiops.model import cloudevents
@@ -140,7 +140,7 @@ class InProcessReplay:
         self.settings.state.mkdir(parents=True)
         (out / PAGES).unlink(missing_ok=True)
         self.journal = SqlJournal(sqlite_url(self.settings.state))
-        self.agent = MonitoringAgent(self.settings)
+        self.agent = MonitoringAgent(self.settings, metrics=metric_table(self.settings))
         self.agent.adopt(0, 1)
         self.now = recording.begin
         self._offsets: dict[str, int] = {}

@@ -16,7 +16,7 @@ from typing import Any
 
 import structlog
 
-from aiops.bootstrap.parts import open_journal
+from aiops.bootstrap.parts import metric_table, open_journal
 from aiops.bootstrap.status import write_status
 from aiops.model.errors import AiopsError, PermanentError, TemporaryError
 from aiops.model.handoffs import Role
@@ -96,6 +96,7 @@ class Runtime:
             PermanentError: something a person must mend, with the way out.
         """
         settings = self.settings
+        metric_table(settings)  # a row that cannot be used is told here, and not by every actor that reads it
         settings.state.mkdir(parents=True, exist_ok=True)
         self.bootstrap = self._reach_broker()
         self._say("topics")

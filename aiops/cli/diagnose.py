@@ -9,9 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
+from aiops.bootstrap.configuration import load_settings
 from aiops.cli.exits import Exit
 from aiops.model.diagnoses import Diagnosis, Evidence
+from aiops.model.metric_semantics.table import MetricTable
 from aiops.model.times import parse, rfc3339
+from aiops.shell.metric_rows import load_metrics
 from topology.cases.episodes import question
 from topology.cases.reading import CaseError, read
 from topology.diagnosis import Subject
@@ -31,8 +34,8 @@ def diagnose(cases: _Cases, onset: _Onset = None, name: _Ranker = DEFAULT, *, as
     """Name the probable causes of each case, with evidence, what they break, and suspicious changes.
 
     A case is a folder: case.json, and any of metrics.parquet, edges.csv, entities.json, logs.parquet, spans.parquet,
-    alerts.parquet, changes.json. Names of metrics are whatever their source calls them. What is missing makes the
-    answer less sure, never an error.
+    alerts.parquet, changes.json. Names of metrics are whatever their source calls them; a table and the binder's
+    metrics.yaml say what they mean. What is missing makes the answer less sure, never an error.
 
     Exit code 0: each case has a cause. 1: for at least one the cause is unknown. 3: a case cannot be read; the text
     names file, row and column.
@@ -40,7 +43,8 @@ def diagnose(cases: _Cases, onset: _Onset = None, name: _Ranker = DEFAULT, *, as
     at = None if onset is None else parse(onset)
     if at is not None and at < 0:
         raise typer.BadParameter(f"{onset!r} is no RFC 3339 time", param_hint="--onset")
-    chosen = ranker(name)
+    chosen, binder = ranker(name), load_settings().binder
+    metrics = MetricTable() if binder is None else load_metrics(binder)
     unreadable = unknown = 0
     for folder in cases:
         begin = time.perf_counter()
@@ -50,7 +54,7 @@ def diagnose(cases: _Cases, onset: _Onset = None, name: _Ranker = DEFAULT, *, as
             typer.echo(f"aiops: {error}", err=True)
             unreadable += 1
             continue
-        found = find(question(case), chosen, Subject(case.id, case.to_at))
+        found = find(question(case, metrics), chosen, Subject(case.id, case.to_at))
         unknown += found.unknown
         seconds = time.perf_counter() - begin
         typer.echo(json.dumps(as_dict(found, seconds)) if as_json else as_text(found, seconds))
