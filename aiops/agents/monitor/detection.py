@@ -183,7 +183,7 @@ class Detection:
         for place in np.flatnonzero(np.isin(codes[:, 0], [c for c, name in names.items() if name in self._goals])):
             if len(self.tier) < self.tier.limit:
                 identity = self.table.identity(series[place])
-                if identity.peer is None and indicates(identity.metric, self._goals[identity.entity]):
+                if identity.peer is None and indicates(self.meanings.of(series[place]), self._goals[identity.entity]):
                     self.tier.watch([series[place]], [int(codes[place, 5])])
 
     def learn_sources(self, sources: npt.NDArray[np.generic]) -> None:
