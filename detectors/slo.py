@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from aiops.model.entities import Objective
+from aiops.model.metric_semantics.semantics import MetricRole, MetricSemantics
 from detectors.intervals import INTERVAL, SECOND
 from detectors.spans.flows import Flow, milliseconds
 
@@ -24,17 +25,16 @@ _LEAST_CALLS = 20
 """Fewer calls in the short window say nothing."""
 
 
-_HINTS = {
-    "availability": ("error", "fail", "availab", "success", "5xx", "exception", "reject"),
-    "latency": ("latency", "duration", "p50", "p90", "p95", "p99", "response_time", "response.time"),
+_SHOWN_BY: Mapping[str, frozenset[MetricRole]] = {
+    "availability": frozenset({MetricRole.ERRORS, MetricRole.AVAILABILITY}),
+    "latency": frozenset({MetricRole.LATENCY}),
 }
-"""What names of metrics have in them that show an indicator."""
+"""Roles of metrics that show an indicator."""
 
 
-def indicates(metric: str, objectives: Iterable[Objective]) -> bool:
-    """Whether an objective is computed from a metric, or the metric looks as if it showed the same."""
-    name = metric.lower()
-    return any(hint in name for one in objectives for hint in _HINTS.get(one.indicator, ()))
+def indicates(meaning: MetricSemantics, objectives: Iterable[Objective]) -> bool:
+    """Whether an objective is computed from such a metric, or the metric shows the same."""
+    return any(meaning.role in _SHOWN_BY.get(one.indicator, ()) for one in objectives)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
-"""What a configuration bundle says about acting: policies, runbooks and change windows, loaded and checked."""
+"""What a configuration bundle says: policies, runbooks, change windows and metrics, loaded and checked."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from aiops.model.metric_semantics.table import MetricTable
 from remediations.policy import PolicySet
 from remediations.runbooks import Catalogue
 from remediations.windows import Problem, Windows
@@ -16,6 +17,8 @@ class Bundle:
     policies: PolicySet
     catalogue: Catalogue
     windows: Windows
+    metrics: MetricTable = field(default_factory=MetricTable)
+    """What metrics mean: the shipped table and the rows of the bundle."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:

@@ -28,7 +28,7 @@ def control_agent(role: Role, settings: Settings, bundle: Bundle, plugins: Plugi
     """
     match role:
         case Role.ANALYSIS:
-            return AnalysisAgent(settings, plugins.make(Kind.RANKER, settings.analysis.ranker))
+            return AnalysisAgent(settings, plugins.make(Kind.RANKER, settings.analysis.ranker), metrics=bundle.metrics)
         case Role.ROUTING:
             return RoutingAgent(bundle.catalogue, settings.control)
         case Role.RESOLUTION:

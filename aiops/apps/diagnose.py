@@ -7,20 +7,25 @@ from typing import Any
 
 from aiops.adapters.cases import read
 from aiops.model.diagnoses import Diagnosis, Evidence
+from aiops.model.metric_semantics.table import MetricTable
 from aiops.model.times import rfc3339
 from topology.cases.episodes import question
 from topology.diagnosis import Subject, diagnose
 from topology.rankers.protocol import Ranker
 
 
-def diagnose_case(folder: Path, ranker: Ranker, onset: int | None = None) -> Diagnosis:
+def diagnose_case(
+    folder: Path, ranker: Ranker, onset: int | None = None, *, metrics: MetricTable | None = None
+) -> Diagnosis:
     """The causes of the case in ``folder``; ``onset`` in ns wins over the one in case.json.
+
+    ``metrics`` says what metrics mean; None: the shipped table.
 
     Raises:
         CaseError: the case cannot be read; the text names file, row and column.
     """
     case = read(folder, onset)
-    return diagnose(question(case), ranker, Subject(case.id, case.to_at))
+    return diagnose(question(case, metrics or MetricTable()), ranker, Subject(case.id, case.to_at))
 
 
 def as_dict(found: Diagnosis, seconds: float) -> dict[str, Any]:

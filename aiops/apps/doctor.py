@@ -16,7 +16,8 @@ from typing import Any
 
 from aiops.adapters.accounting import lines_of
 from aiops.adapters.broker.embedded import BrokerState, EmbeddedBroker
-from aiops.adapters.bundle.loading import load_bundle, load_cases
+from aiops.adapters.bundle.loading import load_acting, load_cases
+from aiops.adapters.bundle.metric_rows import load_metrics
 from aiops.adapters.bundle.services import services
 from aiops.adapters.choices import check_choices
 from aiops.adapters.journal.engine import sqlite_url
@@ -27,8 +28,9 @@ from aiops.adapters.paging.channels import open_levels
 from aiops.adapters.plugins import installed
 from aiops.adapters.status_file import read_status
 from aiops.console.app import loopback
-from aiops.model.errors import AiopsError
+from aiops.model.errors import AiopsError, PermanentError
 from aiops.model.incidents import Priority
+from aiops.model.metric_semantics.custom import FILE
 from aiops.model.pages import Page
 from aiops.model.prose import Prose
 from aiops.plugins import Plugins
@@ -110,8 +112,7 @@ def _bundle(settings: Settings, folder: Path, clock: Clock, plugins: Plugins) ->
         )
         return
     shipped = " (the example that is shipped)" if settings.bundle is None else ""
-    bundle = load_bundle(folder, plugins)
-    policies, runbooks, windows = bundle.policies, bundle.catalogue, bundle.windows
+    policies, runbooks, windows = load_acting(folder, plugins)
     for problem in (*policies.problems, *windows.problems):
         yield Finding(Level.FAIL, "bundle", str(problem), "nothing is acted on until this is mended")
     for problem in runbooks.problems:
@@ -128,9 +129,21 @@ def _bundle(settings: Settings, folder: Path, clock: Clock, plugins: Plugins) ->
         yield Finding(Level.OK, "bundle", f"{len(items)} items in services/, {paid} with a value")
     else:
         yield Finding(Level.WARN, "bundle", "services/ names no item", "impact comes from aiops.cmdb and spans alone")
+    yield from _metrics(folder)
     hold = windows.hold(clock.now())
     if hold is not None:
         yield Finding(Level.WARN, "bundle", f"changes are held now: {hold.reason}", "actions wait until it ends")
+
+
+def _metrics(folder: Path) -> Iterator[Finding]:
+    try:
+        rows = len(load_metrics(folder).custom)
+    except PermanentError as error:
+        for line in str(error).splitlines():
+            yield Finding(Level.FAIL, "bundle", line, "aiops up does not start until it is mended")
+        return
+    if rows:
+        yield Finding(Level.OK, "bundle", f"{rows} rows of your own in {FILE}")
 
 
 def _acting(settings: Settings) -> Iterator[Finding]:

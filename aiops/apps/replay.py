@@ -149,13 +149,14 @@ class InProcessReplay:
         (out / PAGES).unlink(missing_ok=True)
         self.journal = SqlJournal(sqlite_url(self.settings.state))
         plugins = installed()
-        self.agent = MonitoringAgent(self.settings, plugins=plugins)
+        bundle = load_bundle(bundle_folder(self.settings), plugins)
+        self.agent = MonitoringAgent(self.settings, metrics=bundle.metrics, plugins=plugins)
         self.agent.adopt(0, 1)
         self.now = recording.begin
         self._offsets: dict[str, int] = {}
         self._control_dead = self._dead = 0
         world = World(
-            agents=control_agents(self.settings, load_bundle(bundle_folder(self.settings), plugins), plugins),
+            agents=control_agents(self.settings, bundle, plugins),
             fleet=_Fleet(self.agent, lambda: self.runtime.now),
             budget=SqlBudgetStore(self.journal.engine),
             executors={},

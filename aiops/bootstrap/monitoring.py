@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiops.adapters.allocation import keep_freed_memory
 from aiops.adapters.bundle.loading import bundle_folder
+from aiops.adapters.bundle.metric_rows import load_metrics
 from aiops.adapters.bundle.services import objectives
 from aiops.adapters.clock import open_clock
 from aiops.adapters.fail_points import open_fail_points
@@ -24,8 +25,9 @@ def make_shard(settings: Settings, bootstrap: str, number: int) -> Shard:
     """What a shard's actor hosts; it owns what the assignment says from the start."""
     keep_freed_memory()
     clock, topics, data = open_clock(settings), settings.topics, settings.data
-    goals = objectives(bundle_folder(settings) / "services", settings.domain)
-    agent = MonitoringAgent(settings, number, goals, plugins=installed())
+    folder = bundle_folder(settings)
+    goals = objectives(folder / "services", settings.domain)
+    agent = MonitoringAgent(settings, number, goals, metrics=load_metrics(folder), plugins=installed())
     parts = ShardParts(
         consumer=open_consumer(settings, bootstrap, f"aiops-{settings.domain}"),
         producer=KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes),

@@ -18,6 +18,8 @@ import structlog
 
 from aiops.adapters import watchdog
 from aiops.adapters.broker.embedded import EmbeddedBroker
+from aiops.adapters.bundle.loading import bundle_folder
+from aiops.adapters.bundle.metric_rows import load_metrics
 from aiops.adapters.choices import check_choices
 from aiops.adapters.clock import SystemClock
 from aiops.adapters.cluster.cluster import Cluster, build_id
@@ -97,6 +99,7 @@ class Runtime:
         """
         settings, plugins = self.settings, installed()
         check_choices(settings, plugins)
+        load_metrics(bundle_folder(settings))  # a row that cannot be used is reported once, here, not by every actor
         settings.state.mkdir(parents=True, exist_ok=True)
         self.bootstrap = self._reach_broker()
         self._say("topics")

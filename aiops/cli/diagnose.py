@@ -9,6 +9,9 @@ from typing import Annotated
 
 import typer
 
+from aiops.adapters.bundle.configuration import load_settings
+from aiops.adapters.bundle.loading import bundle_folder
+from aiops.adapters.bundle.metric_rows import load_metrics
 from aiops.adapters.cases import CaseError
 from aiops.adapters.plugins import installed
 from aiops.apps.diagnose import as_dict, diagnose_case
@@ -32,8 +35,8 @@ def diagnose(cases: _Cases, onset: _Onset = None, name: _Ranker = DEFAULT, *, as
     """Name the probable causes of each case, with evidence, what they break, and suspicious changes.
 
     A case is a folder: case.json, and any of metrics.parquet, edges.csv, entities.json, logs.parquet, spans.parquet,
-    alerts.parquet, changes.json. Names of metrics are whatever their source calls them. What is missing makes the
-    answer less sure, never an error.
+    alerts.parquet, changes.json. Names of metrics are whatever their source calls them; a table and the bundle's
+    metrics.yaml say what they mean. What is missing makes the answer less sure, never an error.
 
     Exit code 0: each case has a cause. 1: for at least one the cause is unknown. 3: a case cannot be read; the text
     names file, row and column.
@@ -42,11 +45,12 @@ def diagnose(cases: _Cases, onset: _Onset = None, name: _Ranker = DEFAULT, *, as
     if at is not None and at < 0:
         raise typer.BadParameter(f"{onset!r} is no RFC 3339 time", param_hint="--onset")
     chosen = installed().make(Kind.RANKER, name)
+    metrics = load_metrics(bundle_folder(load_settings()))
     unreadable = unknown = 0
     for folder in cases:
         begin = time.perf_counter()
         try:
-            found = diagnose_case(folder, chosen, at)
+            found = diagnose_case(folder, chosen, at, metrics=metrics)
         except CaseError as error:
             typer.echo(f"aiops: {error}", err=True)
             unreadable += 1

@@ -83,7 +83,7 @@ class Product:
         self.world = world
         self.settings = settings or settings_for(light=light)
         objectives = {item.id: item.objectives for item in items(world.layout) if item.objectives}
-        self.monitoring = MonitoringAgent(self.settings, objectives=objectives, plugins=plugins)
+        self.monitoring = MonitoringAgent(self.settings, metrics=bundle.metrics, objectives=objectives, plugins=plugins)
         self.monitoring.adopt(SLOT, 1)
         feed = LightFeed if light else FullFeed
         self._feed = feed(world, self.monitoring, self.settings.topics)

@@ -41,7 +41,7 @@ bundle = load_bundle(plugins=BUILT_INS)
 assert not bundle.problems
 assert "drain" in bundle.catalogue.primitives
 from remediations.policy import PolicySet
-files = {"a.cedarschema": open("remediations/binder/policies/schema.cedarschema").read(),
+files = {"a.cedarschema": open("remediations/default_bundle/policies/schema.cedarschema").read(),
          "p.cedar": '@id("x") permit (principal, action == Action::"drain", resource);'}
 assert not PolicySet.of("p", files, actions=bundle.catalogue.primitives).problems
 assert PolicySet.of("p", files).problems

@@ -11,6 +11,7 @@ import yaml
 
 import remediations
 from aiops.adapters.bundle.files import contents, texts
+from aiops.adapters.bundle.metric_rows import load_metrics
 from aiops.adapters.plugins import installed
 from aiops.model.errors import PermanentError
 from aiops.plugins import Kind, Plugins
@@ -34,15 +35,23 @@ def bundle_folder(settings: Settings) -> Path:
 
 
 def load_bundle(folder: Path = SHIPPED, plugins: Plugins | None = None) -> Bundle:
-    """Policies, runbooks and calendars of a bundle; what is wrong stands in their ``problems``.
+    """Policies, runbooks, calendars and metrics; what is wrong stands in the ``problems`` of the first three.
 
     Args:
         folder: of the bundle.
         plugins: where primitives come from; None: what is installed here. One that cannot be loaded is left out, and a
             runbook that names it is refused.
+
+    Raises:
+        PermanentError: ``metrics.yaml`` cannot be used.
     """
+    return Bundle(*load_acting(folder, plugins), load_metrics(folder))
+
+
+def load_acting(folder: Path, plugins: Plugins | None = None) -> tuple[PolicySet, Catalogue, Windows]:
+    """What a bundle says about acting alone: policies, runbooks and calendars."""
     primitives, _ = (installed() if plugins is None else plugins).make_all(Kind.PRIMITIVE)
-    return Bundle(
+    return (
         load_policies(folder / "policies", primitives),
         load_runbooks(folder / "runbooks", primitives),
         load_windows(folder / "windows"),

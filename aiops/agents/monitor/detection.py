@@ -174,7 +174,8 @@ class Detection:
         by_entity, by_metric = self.models.wanted(*told)
         may = np.isin(codes[:, 0], entities[by_entity]) | np.isin(codes[:, 1], metrics[by_metric])
         for place in np.flatnonzero(may).tolist():
-            self.models.watch(series[place], int(codes[place, 5]), self.table.identity(series[place]))
+            number = series[place]
+            self.models.watch(number, int(codes[place, 5]), self.table.identity(number), self.meanings.of(number))
 
     def learn_sources(self, sources: npt.NDArray[np.generic]) -> None:
         """Where further series came from, of a snapshot."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from aiops.agents.monitor import signals
 from aiops.model.entities import Objective
+from aiops.model.metric_semantics.semantics import MetricSemantics
 from aiops.settings import DataPlane, DetectorChoice
 from detectors.bank.layout import View
 from detectors.half_space import HalfSpaceDetector
@@ -75,7 +76,7 @@ class Models:
     def _has_room(self, name: str) -> bool:
         return len(self.tiers[name]) < self.tiers[name].limit
 
-    def watch(self, series: int, kind: int, identity: SeriesIdentity) -> None:
+    def watch(self, series: int, kind: int, identity: SeriesIdentity, meaning: MetricSemantics) -> None:
         """Gives a new series its detector, if it is to have one."""
         for name, one in self._chosen.items():
             if any(fnmatchcase(identity.metric, pattern) for pattern in one.choice.metrics):
@@ -85,7 +86,7 @@ class Models:
                 break
         tier = self.tiers[OBJECTIVES]
         goals = self._goals.get(identity.entity, ())
-        if goals and self._has_room(OBJECTIVES) and identity.peer is None and indicates(identity.metric, goals):
+        if goals and self._has_room(OBJECTIVES) and identity.peer is None and indicates(meaning, goals):
             tier.watch([series], [kind])
 
     def update(self, points: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]) -> list[Transitions]:

@@ -90,7 +90,7 @@ def system(embedded: EmbeddedBroker, python: str, tmp_path_factory: pytest.TempP
         analysis={"ranker": "loudest"},
         acting={"executors": {"recycle": {"kind": "ledger", "folder": str(folder / "orders")}}},
         paging={"levels": [[f"lines://{folder / 'pages.txt'}"]]},
-        binder=str(bundle_with_recycle(folder)),
+        bundle=str(bundle_with_recycle(folder)),
     )
     running = Running(folder, settings, python=python)
     producer = KafkaPythonProducer(broker)

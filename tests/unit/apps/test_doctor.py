@@ -136,3 +136,20 @@ def test_the_ledger_without_a_broker_says_that_it_was_not_checked(tmp_path: Path
 
     line["records"] = 4
     assert difference(settings, status) == 1
+
+
+def test_rows_of_metrics_are_checked_each(tmp_path: Path) -> None:
+    """Two wrong rows are two findings with file, line and name; right ones are counted."""
+    folder = tmp_path / "bundle"
+    shutil.copytree(SHIPPED, folder)
+    file = folder / "metrics.yaml"
+    file.write_text("a: {role: nothing}\nb: {role: errors}\nc: {wrose: up}\n")
+    told = failed(findings(Settings(state=tmp_path), folder))
+    assert [line for line in told if "metrics.yaml" in line] == [
+        line for line in told if f"{file}:1: a: role" in line or f"{file}:3: c: wrose" in line
+    ]
+    assert len([line for line in told if "metrics.yaml" in line]) == 2
+
+    file.write_text("b: {role: errors}\n")
+    found = findings(Settings(state=tmp_path), folder)
+    assert "1 rows of your own in metrics.yaml" in [finding.what for finding in found]

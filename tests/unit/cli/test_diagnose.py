@@ -119,3 +119,19 @@ def test_graph_of_the_journal_has_declared_and_observed_edges() -> None:
     """Both kinds of documents make the graph."""
     graph = of_journal(Documents(), "main")  # type: ignore[arg-type]
     assert [end for end, _ in graph.needs_of("web")] == ["cache", "db"]
+
+
+def test_rows_of_the_bundle_count(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What people say of a metric changes the kind of fault; a wrong row is one sentence."""
+    folder = tmp_path / "bundle"
+    folder.mkdir()
+    rows = folder / "metrics.yaml"
+    monkeypatch.setenv("AIOPS_BUNDLE", str(folder))
+    rows.write_text("cpu: {role: resource, part: memory, worse: up}\n")
+    assert run("diagnose", write(tmp_path)) == Exit.OK
+    assert capsys.readouterr().out.startswith("c: b (memory)")
+    rows.write_text("cpu: {role: nothing}\n")
+    assert run("diagnose", write(tmp_path)) == Exit.FAILED
+    assert f"{rows}:1: cpu: role" in capsys.readouterr().err

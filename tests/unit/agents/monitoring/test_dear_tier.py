@@ -6,6 +6,7 @@ import pytest
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.model.entities import Objective
 from aiops.model.episodes import Episode
+from aiops.model.metric_semantics.table import MetricTable
 from aiops.ports import FetchedRecords, TopicPartition
 from detectors.slo import indicates
 from detectors.wire.arrow_encoding import PointEncoder
@@ -106,9 +107,13 @@ def test_the_tier_is_bounded() -> None:
         ("http.server.request.duration", "latency", True),
         ("http.server.request.duration", "availability", False),
         ("probe_success", "availability", True),
+        ("http.server.request.duration.count", "latency", False),
+        ("http.server.unavailable", "availability", True),
+        ("http_requests_failed_total", "availability", True),
+        ("backup_duration_seconds", "latency", True),
         ("memory.used", "latency", False),
     ],
 )
-def test_what_an_objective_speaks_of_is_known_by_its_name(metric: str, indicator: str, *, expected: bool) -> None:
+def test_what_an_objective_speaks_of_is_known_by_the_role(metric: str, indicator: str, *, expected: bool) -> None:
     """Errors and availability, or latency."""
-    assert indicates(metric, [Objective("goal", 0.99, indicator=indicator)]) is expected
+    assert indicates(MetricTable().of(metric), [Objective("goal", 0.99, indicator=indicator)]) is expected
