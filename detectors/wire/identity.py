@@ -101,16 +101,26 @@ def point_identity(
     origin: Origin, metric: str, unit: str, kind: SeriesKind, point: Mapping[str, str]
 ) -> SeriesIdentity:
     """Identity of a series; where origin and point disagree about an attribute, both are kept."""
-    merged = dict(point)
+    attributes = merged(origin, point)
+    return SeriesIdentity(origin.entity, metric, attributes, unit, kind_of(metric, kind), peer_of(metric, point))
+
+
+def merged(origin: Origin, point: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Attributes of a series, from its point and its origin."""
+    found = dict(point)
     for key, value in origin.attributes:
-        if merged.setdefault(key, value) != value:
-            merged[f"resource.{key}"] = value
-    if kind is SeriesKind.GAUGE and metric.endswith(_CLOCKS):
-        kind = SeriesKind.CUMULATIVE
-    return SeriesIdentity(origin.entity, metric, tuple(sorted(merged.items())), unit, kind, _peer(metric, point))
+        if found.setdefault(key, value) != value:
+            found[f"resource.{key}"] = value
+    return tuple(sorted(found.items()))
 
 
-def _peer(metric: str, point: Mapping[str, str]) -> str | None:
+def kind_of(metric: str, kind: SeriesKind) -> SeriesKind:
+    """How values of a metric are read that was sent as this kind."""
+    return SeriesKind.CUMULATIVE if kind is SeriesKind.GAUGE and metric.endswith(_CLOCKS) else kind
+
+
+def peer_of(metric: str, point: Mapping[str, str]) -> str | None:
+    """The other end, for a figure about a call."""
     for name in PEERS:
         # A server's own metrics carry its own address under this name.
         if point.get(name) and not (name == "server.address" and ".server." in metric):

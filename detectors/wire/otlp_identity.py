@@ -1,9 +1,14 @@
-"""Who new series of a walk are: read by protobuf from the bytes of their first point, its resource and its scope."""
+"""Who new series of a walk are: read by protobuf from the bytes of their attributes, their resource and their scope.
+
+A sender's series come in families: the same attributes under many metrics, the same resource for hundreds of points. So
+what was read of a range of bytes is kept for the length of the walk.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +23,21 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from detectors.wire import tape as t
-from detectors.wire.identity import Origin, SeriesIdentity, SeriesKind, attributes_of, origin_of, point_identity
+from detectors.wire.attribute_runs import find_runs
+from detectors.wire.identity import (
+    MAX_IDENTITY_CHARS,
+    Origin,
+    SeriesKind,
+    attributes_of,
+    kind_of,
+    merged,
+    origin_of,
+    peer_of,
+)
 from detectors.wire.interval_loop import MEAN, Derived
 from detectors.wire.memory import WireMemory
 from detectors.wire.quantiles import quantile_suffix
+from detectors.wire.series import TOO_LARGE, Name, attributes_text
 
 _Message = NumberDataPoint | HistogramDataPoint | ExponentialHistogramDataPoint | SummaryDataPoint
 _Series = npt.NDArray[np.int32]
@@ -31,8 +47,31 @@ _MESSAGES: Mapping[int, type[_Message]] = {
     t.EXPONENTIAL: ExponentialHistogramDataPoint,
     t.SUMMARY: SummaryDataPoint,
 }
+_ENTITY, _METRIC, _ATTRIBUTES, _UNIT, _PEER, _KIND = range(6)
+"""Columns of ``SeriesTable.codes``."""
 COUNT = ".count"
 """Suffix of the series that counts the observations of a histogram or summary; its unit is 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Metric:
+    """What all points of a metric share."""
+
+    origin: Origin
+    place: tuple[int, ...]
+    """Byte ranges of resource and scope."""
+    form: int
+    name: str
+    unit: str
+    kind: SeriesKind
+
+
+class _Attributes(NamedTuple):
+    """What all series of an origin share that have the same attributes."""
+
+    point: Mapping[str, str]
+    text: str
+    chars: int
 
 
 class Names:
@@ -49,39 +88,56 @@ class Names:
         self._tape = tape
         self._memory = memory
         self._origins: dict[tuple[int, ...], Origin] = {}
-        self._read: list[SeriesIdentity] = []
+        self._metrics: dict[int, _Metric] = {}
+        self._attributes: dict[tuple[tuple[int, ...], int, bytes], _Attributes] = {}
+        self._derived: dict[tuple[int, int, float], tuple[int, int, int, int]] = {}
+        self._read: list[Name] = []
 
     def read(self, points: npt.NDArray[np.int64]) -> bool:
         """Reads the identities of points; False where the bytes of one of them are broken."""
+        if not len(points):
+            return True
+        runs = np.empty((len(points), 2), np.int64)
+        find_runs(np.frombuffer(self._whole, np.uint8), self._tape, points, runs)
+        rows = self._tape.numbers[t.ROW, points].tolist()
         try:
-            self._read = [self._identity(point) for point in points.tolist()]
+            self._read = [self._name(row, *run) for row, run in zip(rows, runs.tolist(), strict=True)]
         except (DecodeError, UnicodeDecodeError):
             return False
         return True
 
     def add(self) -> _Series:
         """Adds what was read last to the table; the series of each."""
-        return self._memory.table.add(self._read)
+        return self._memory.table.add_named(self._read)
 
-    def _identity(self, point: int) -> SeriesIdentity:
-        row = self._tape.metrics[self._tape.numbers[t.ROW, point]].tolist()
-        begin = int(self._tape.numbers[t.OFFSET, point])
-        message = _MESSAGES[row[t.FORM]]
-        parsed = message.FromString(self._whole[begin : begin + int(self._tape.numbers[t.LENGTH, point])])
+    def _name(self, row: int, begin: int, end: int) -> Name:
+        metric = self._metrics.get(row)
+        if metric is None:
+            metric = self._metrics[row] = self._metric(self._tape.metrics[row].tolist())
+        key = (metric.place, metric.form, self._whole[begin:end])
+        attributes = self._attributes.get(key)
+        if attributes is None:
+            attributes = self._attributes[key] = _read_attributes(metric, key[2])
+        entity, name, unit = metric.origin.entity, metric.name, metric.unit
+        peer = peer_of(name, attributes.point)
+        chars = len(entity) + len(name) + len(unit) + len(peer or "") + attributes.chars
+        return entity, name, attributes.text, unit, peer, metric.kind, chars
+
+    def _metric(self, row: list[int]) -> _Metric:
         name = self._whole[row[t.NAME] : row[t.NAME_END]].decode()
         unit = self._whole[row[t.UNIT] : row[t.UNIT_END]].decode()
         if row[t.FORM] != t.NUMBER:
             name, unit = name and name + COUNT, "1"
-        return point_identity(self._origin(row), name, unit, SeriesKind(row[t.KIND]), attributes_of(parsed.attributes))
+        place = (row[t.RESOURCE], row[t.RESOURCE_END], row[t.SCOPE], row[t.SCOPE_END])
+        return _Metric(self._origin(place), place, row[t.FORM], name, unit, kind_of(name, SeriesKind(row[t.KIND])))
 
-    def _origin(self, row: list[int]) -> Origin:
-        key = (row[t.RESOURCE], row[t.RESOURCE_END], row[t.SCOPE], row[t.SCOPE_END])
-        known = self._origins.get(key)
+    def _origin(self, place: tuple[int, ...]) -> Origin:
+        known = self._origins.get(place)
         if known is None:
-            resource = Resource.FromString(self._whole[key[0] : key[1]])
-            scope = InstrumentationScope.FromString(self._whole[key[2] : key[3]])
+            resource = Resource.FromString(self._whole[place[0] : place[1]])
+            scope = InstrumentationScope.FromString(self._whole[place[2] : place[3]])
             names = self._memory.settings.entity_attributes
-            known = self._origins[key] = origin_of(attributes_of(resource.attributes), names, scope.name)
+            known = self._origins[place] = origin_of(attributes_of(resource.attributes), names, scope.name)
         return known
 
     def add_derived(self, derived: Derived, which: npt.NDArray[np.int64], series: _Series) -> _Series:
@@ -92,15 +148,41 @@ class Names:
             which: those whose series are new.
             series: of each point.
         """
-        return self._memory.table.add([self._derived(derived, place, series) for place in which.tolist()])
+        points = derived.point[which]
+        counts = series[points]
+        codes = self._memory.table.codes[counts].copy()
+        rows, quantiles = self._tape.numbers[t.ROW, points].tolist(), derived.quantile[which].tolist()
+        keys = zip(rows, codes[:, _METRIC].tolist(), quantiles, strict=True)
+        found = np.array([self._derived.get(key) or self._named(key) for key in keys], np.int32)
+        codes[:, [_METRIC, _UNIT, _KIND]] = found[:, :3]
+        out = np.array(list(map(self._size, counts.tolist(), found[:, 3].tolist())), np.int32)
+        out[out == 0] = self._memory.table.add_codes(codes[out == 0])
+        return out
 
-    def _derived(self, derived: Derived, place: int, series: _Series) -> SeriesIdentity:
-        point = int(derived.point[place])
-        count = self._memory.table.identity(int(series[point]))
-        row = self._tape.metrics[self._tape.numbers[t.ROW, point]]
-        unit = self._whole[row[t.UNIT] : row[t.UNIT_END]].decode()
-        name = count.metric.removesuffix(COUNT)
-        quantile = float(derived.quantile[place])
-        if quantile == MEAN:
-            return replace(count, metric=f"{name}.mean", unit=unit, kind=SeriesKind.GAUGE)
-        return replace(count, metric=name + quantile_suffix(quantile), unit=unit, kind=SeriesKind.QUANTILE)
+    def _size(self, count: int, chars: int) -> int:
+        """0 where an identity with the attributes of a count's is not too long, given the length of the rest."""
+        table = self._memory.table
+        entity, _, attributes, _, peer, _ = table.codes[count].tolist()
+        shared = len(table.entities[entity]) + len(table.word(attributes)) + (len(table.word(peer)) if peer >= 0 else 0)
+        if chars + shared <= MAX_IDENTITY_CHARS:  # nearly all; the text of attributes is longer than they are
+            return 0
+        identity = table.identity(count)
+        return TOO_LARGE if identity.chars - len(identity.metric) - 1 + chars > MAX_IDENTITY_CHARS else 0
+
+    def _named(self, key: tuple[int, int, float]) -> tuple[int, int, int, int]:
+        """Codes of metric and unit, kind, and length of the text, of what is derived from a metric."""
+        row, count, quantile = key
+        table, metric = self._memory.table, self._tape.metrics[row]
+        unit = self._whole[metric[t.UNIT] : metric[t.UNIT_END]].decode()
+        suffix, kind = (
+            (".mean", SeriesKind.GAUGE) if quantile == MEAN else (quantile_suffix(quantile), SeriesKind.QUANTILE)
+        )
+        name = table.word(count).removesuffix(COUNT) + suffix
+        found = self._derived[key] = (table.word_code(name), table.word_code(unit), kind, len(name) + len(unit))
+        return found
+
+
+def _read_attributes(metric: _Metric, run: bytes) -> _Attributes:
+    point = attributes_of(_MESSAGES[metric.form].FromString(run).attributes)
+    pairs = merged(metric.origin, point)
+    return _Attributes(point, attributes_text(pairs), sum([len(key) + len(value) for key, value in pairs]))

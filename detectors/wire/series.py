@@ -9,8 +9,9 @@ append-only, so a snapshot can carry only what was added.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
+from json.encoder import encode_basestring
 from typing import Any
 
 import numpy as np
@@ -29,11 +30,12 @@ REFUSED: Mapping[int, DeadLetterReason] = {
 """Numbers that a lookup gives in place of a series that the table does not take."""
 _OVER_LIMIT, TOO_LARGE, NO_NAME = -2, -3, -4
 
+Name = tuple[str, str, str, str, str | None, int, int]
+"""An identity as plain text: entity, metric, ``attributes_text``, unit, peer, kind; and its ``chars``."""
 Version = tuple[int, int, int, int]
 """How many entities, words, series and hashes a table had."""
 Arrays = dict[str, npt.NDArray[Any]]
 _Codes = npt.NDArray[np.int32]
-_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 @njit(cache=True, nogil=True)
@@ -133,17 +135,26 @@ class SeriesTable:
 
     def add(self, identities: Sequence[SeriesIdentity]) -> npt.NDArray[np.int32]:
         """Series of each identity, new where it was not known; a key of ``REFUSED`` where it is not taken."""
-        out = np.empty(len(identities), dtype=np.int32)
-        codes = np.empty((len(identities), 6), dtype=np.int32)
-        for row, identity in enumerate(identities):
-            out[row] = TOO_LARGE if identity.chars > MAX_IDENTITY_CHARS else 0
-            if not identity.metric or not identity.entity:
-                out[row] = NO_NAME
-            if out[row] == 0:
-                codes[row] = self._intern(identity)
-        wanted = np.flatnonzero(out == 0)
-        out[wanted] = self.add_codes(codes[wanted])
-        return out
+        return self.add_named(
+            (one.entity, one.metric, attributes_text(one.attributes), one.unit, one.peer, int(one.kind), one.chars)
+            for one in identities
+        )
+
+    def add_named(self, names: Iterable[Name]) -> npt.NDArray[np.int32]:
+        """As ``add``, for identities as plain text."""
+        out: list[int] = []
+        codes: list[int] = []
+        for name in names:
+            if not name[1] or not name[0]:
+                out.append(NO_NAME)
+            elif name[6] > MAX_IDENTITY_CHARS:
+                out.append(TOO_LARGE)
+            else:
+                out.append(0)
+                codes += self._intern(name)
+        series = np.array(out, dtype=np.int32)
+        series[series == 0] = self.add_codes(np.array(codes, dtype=np.int32).reshape(-1, 6))
+        return series
 
     def add_codes(self, codes: _Codes) -> npt.NDArray[np.int32]:
         """As ``add``, for rows of codes that ``entity_code`` and ``word_code`` gave; shape (n, 6) as in ``codes``."""
@@ -173,18 +184,19 @@ class SeriesTable:
         self._codes[self._size : size] = codes
         self._size = size
 
-    def _intern(self, identity: SeriesIdentity) -> tuple[int, int, int, int, int, int]:
+    def _intern(self, name: Name) -> tuple[int, int, int, int, int, int]:
         # A full table learns no words either: an identity with a new word is new, and gets a code that matches nothing.
         full = self._size >= self.limit
-        entity = _code(identity.entity, self._entity_codes, self.entities, full)
-        metric = self._word(identity.metric, full)
-        attributes = self._word(attributes_text(identity.attributes), full)
-        unit = self._word(identity.unit, full)
-        peer = -1 if identity.peer is None else self._word(identity.peer, full)
-        return entity, metric, attributes, unit, peer, int(identity.kind)
-
-    def _word(self, text: str, full: bool) -> int:  # noqa: FBT001 (private)
-        return _code(text, self._word_codes, self._words, full)
+        entity, metric, attributes, unit, peer, kind, _ = name
+        known, words = self._word_codes, self._words
+        return (
+            _code(entity, self._entity_codes, self.entities, full),
+            _code(metric, known, words, full),
+            _code(attributes, known, words, full),
+            _code(unit, known, words, full),
+            -1 if peer is None else _code(peer, known, words, full),
+            kind,
+        )
 
     def entity_code(self, entity: str) -> int:
         """Code of an entity, interned now; -2 where it is new and the table is full."""
@@ -247,7 +259,9 @@ class SeriesTable:
 
 def attributes_text(attributes: Sequence[tuple[str, str]]) -> str:
     """Attributes as the text of a JSON object; empty where there are none."""
-    return _JSON.encode(dict(attributes)) if attributes else ""
+    if not attributes:
+        return ""
+    return "{" + ",".join([f"{encode_basestring(key)}:{encode_basestring(value)}" for key, value in attributes]) + "}"
 
 
 def parse_attributes(text: str) -> tuple[tuple[str, str], ...]:

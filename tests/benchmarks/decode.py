@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 from google.protobuf import json_format
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 
 from detectors.wire import arrow, logs, metrics, otlp_walker, spans
 from detectors.wire.arrow_encoding import PointEncoder
@@ -43,8 +44,19 @@ def identity(series: int) -> SeriesIdentity:
     return SeriesIdentity(f"service-{instance // 3}", f"http.server.metric_{series % 200 // 10}", route, "ms")
 
 
-def otlp(first: int, series: int, at: int) -> ExportMetricsServiceRequest:
-    """A request as a Collector batches it: a resource an instance, ten points a metric."""
+def _gauge(metric: Metric) -> Any:
+    return metric.gauge.data_points.add(as_double=1.5)
+
+
+def otlp(first: int, series: int, at: int, add: Callable[[Metric], Any] = _gauge) -> ExportMetricsServiceRequest:
+    """A request as a Collector batches it: a resource an instance, ten points a metric.
+
+    Args:
+        first: number of the first series.
+        series: how many there are.
+        at: time of all points, ns.
+        add: adds a data point to a metric.
+    """
     made = ExportMetricsServiceRequest()
     for point in range(POINTS):
         number = (first + point) % series
@@ -58,7 +70,8 @@ def otlp(first: int, series: int, at: int) -> ExportMetricsServiceRequest:
             scope.scope.name = "io.opentelemetry.http"
         if number % 10 == 0 or point == 0:
             metric = scope.metrics.add(name=who.metric, unit=who.unit)
-        data = metric.gauge.data_points.add(time_unix_nano=at, as_double=point * 0.5)
+        data = add(metric)
+        data.time_unix_nano = at
         data.attributes.add(key="http.route").value.string_value = who.attributes[0][1]
         data.attributes.add(key="http.request.method").value.string_value = "GET"
     return made

@@ -1,7 +1,8 @@
-"""Points a second through the monitoring agent, from bytes that are there: ``python -m tests.benchmarks.monitor``.
+"""Data points a CPU-second through the monitoring agent, from bytes: ``python -m tests.benchmarks.monitor``.
 
-One slot, one thread; records of 8,192 points, each series every ten seconds of event time. Each case runs
-once to warm up (compilation, first sight of every series) and is then timed over fresh event times.
+The quick figure of ``throughput``: the same records and the same agent without broker, client, producer and snapshots
+in the background. One slot, one thread. Each case reads the first pass, in which every series is new, and a history;
+the first pass is a column of its own. A data point of a histogram is three values to the bank, one of a summary five.
 """
 
 from __future__ import annotations
@@ -9,110 +10,87 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
-
+from aiops.adapters.allocation import keep_freed_memory
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.ports import FetchedRecords, TopicPartition
-from aiops.settings import DataPlane, Kafka, Settings
-from detectors.wire.arrow_encoding import PointEncoder
-from detectors.wire.identity import SeriesIdentity
-from detectors.wire.series import SeriesTable
+from tests.benchmarks.decode import POINTS
+from tests.benchmarks.throughput_case import Case
+from tests.benchmarks.throughput_records import T0, Records
+from tests.benchmarks.throughput_templates import MAKERS
 
-SECOND = 1_000_000_000
-T0 = 1_800_000_000 * SECOND
-POINTS = 8192
-POLL = 16
+POLL = 4
 """Records a poll."""
+_NOW = T0 + 10**15
 
 
-class Source:
-    """Records of a number of series, every series in turn every ten seconds."""
-
-    def __init__(self, series: int) -> None:
-        self.series = series
-        self.table = SeriesTable()
-        names = [SeriesIdentity(f"service-{n // 100}", f"metric{n % 100}") for n in range(series)]
-        self.numbers = self.table.add(names)
-        self.encoder = PointEncoder(self.table)
-        self.rng = np.random.default_rng(1)
-
-    def part(self, record: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        places = np.arange(record * POINTS, (record + 1) * POINTS, dtype=np.int64)
-        at = T0 + places // self.series * 10 * SECOND
-        return self.numbers[places % self.series], at, self.rng.normal(10, 1, POINTS)
-
-    def arrow(self, record: int) -> bytes:
-        return self.encoder.encode(*self.part(record))
-
-    def otlp(self, record: int) -> bytes:
-        request = ExportMetricsServiceRequest()
-        entities: dict[str, dict[str, Any]] = {}
-        scopes = {}
-        for number, at, value in zip(*self.part(record), strict=True):
-            identity = self.table.identity(int(number))
-            if identity.entity not in entities:
-                resource = request.resource_metrics.add()
-                attribute = resource.resource.attributes.add()
-                attribute.key, attribute.value.string_value = "service.name", identity.entity
-                entities[identity.entity], scopes[identity.entity] = {}, resource.scope_metrics.add()
-            metrics = entities[identity.entity]
-            if identity.metric not in metrics:
-                metrics[identity.metric] = scopes[identity.entity].metrics.add(name=identity.metric).gauge
-            metrics[identity.metric].data_points.add(time_unix_nano=int(at), as_double=float(value))
-        return request.SerializeToString()
-
-
-def measure(series: int, encoding: str, seconds: float) -> dict[str, object]:
-    """Points a second of one case."""
-    settings = Settings(kafka=Kafka(partitions=1), data=DataPlane(series_limit=max(series, 1000) + 1000))
-    topic = settings.topics.metrics_arrow if encoding == "arrow" else settings.topics.otlp_metrics
-    agent = MonitoringAgent(settings)
+def measure(series: int, encoding: str, points: int) -> dict[str, Any]:
+    """Figures of one case; ``points`` are timed."""
+    case = Case("decode", "", "telemetry", encoding, series, "", 0, 0)
+    agent = MonitoringAgent(case.settings)
     agent.adopt(0, 1)
-    source = Source(series)
-    make = source.arrow if encoding == "arrow" else source.otlp
-    warm = max(POLL, -(-2 * series // POINTS) if encoding == "arrow" else -(-series // POINTS) + 1)
-    record, timed, spent, longest, told = 0, 0, 0.0, 0.0, 0
-    while spent < seconds and (record < warm or timed < 200 * POLL):
-        values = [make(number) for number in range(record, record + POLL)]
-        fetched = FetchedRecords(
-            TopicPartition(topic, 0), list(range(record, record + POLL)), values, [None] * POLL, [T0] * POLL
+    made = Records(series, encoding)
+    offset, first, spent, longest, told = 0, 0.0, 0.0, 0.0, 0
+    for values, kind in _polls(made, points):
+        batch = FetchedRecords(
+            TopicPartition(case.topic, 0),
+            range(offset, offset + len(values)),
+            values,
+            [None] * len(values),
+            [_NOW] * len(values),
         )
-        begin = time.perf_counter()
-        told += len(agent.handle([fetched], T0).episodes)
-        elapsed = time.perf_counter() - begin
-        record += POLL
-        if record > warm:
-            spent, timed, longest = spent + elapsed, timed + POLL, max(longest, elapsed)
-    begin = time.perf_counter()
+        offset += len(values)
+        begun = time.process_time()
+        told += len(agent.handle([batch], _NOW).episodes)
+        elapsed = time.process_time() - begun
+        first += elapsed if kind == "first" else 0.0
+        if kind == "timed":
+            spent, longest = spent + elapsed, max(longest, elapsed)
+    begun = time.process_time()
     agent.snapshot(0)
-    full = time.perf_counter() - begin
-    line = agent.ledger()[0]
+    timed = -(-points // POINTS) * POINTS
     return {
         "series": series,
         "encoding": encoding,
-        "points_per_second": round(timed * POINTS / spent),
-        "longest_batch_ms": round(1000 * longest, 1),
-        "full_snapshot_ms": round(1000 * full, 1),
+        "points_per_cpu_second": round(timed / spent),
+        "first_points_per_cpu_second": round(made.a_pass * POINTS / first),
+        "table": len(agent.table(0)),
+        "longest_poll_ms": round(1000 * longest, 1),
+        "full_snapshot_ms": round(1000 * (time.process_time() - begun), 1),
         "episodes": told,
-        "difference": line.difference,
+        "difference": agent.ledger()[0].difference,
     }
+
+
+def _polls(made: Records, points: int) -> Iterator[tuple[list[bytes], str]]:
+    """Polls with what they are for; what is timed is made before, so that caches are as they are in production."""
+    for kind, records in (("first", made.first()), ("warm", made.warming()), ("timed", made.timed(points))):
+        waiting: list[bytes] = []
+        for value in records:
+            waiting.append(value)
+            if len(waiting) == POLL:
+                yield waiting, kind
+                waiting = []
+        if waiting:
+            yield waiting, kind
 
 
 def main() -> None:
     """Run, print, write."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--series", type=int, nargs="*", default=[1_000, 100_000, 1_000_000])
-    parser.add_argument("--seconds", type=float, default=3.0)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--series", type=int, nargs="*", default=[1_000, 100_000])
+    parser.add_argument("--encodings", nargs="*", default=["arrow", *MAKERS], choices=["arrow", *MAKERS])
+    parser.add_argument("--points", type=int, default=500_000, help="timed data points a case")
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
+    keep_freed_memory()  # as the shard's process does
     results = []
-    for encoding in ("arrow", "otlp"):
+    for encoding in given.encodings:
         for series in given.series:
-            found = measure(series, encoding, given.seconds)
+            found = measure(series, encoding, given.points)
             results.append(found)
             print("  ".join(f"{key}={value}" for key, value in found.items()), flush=True)
     if given.out:

@@ -36,7 +36,10 @@ from aiops.ports import OutRecord
 from tests.benchmarks.throughput_case import Case, run
 from tests.benchmarks.throughput_rows import records_of
 
-_POINTS = {"arrow": 12_000_000, "otlp": 6_000_000, "logs": 1_000_000, "spans": 1_500_000}
+_POINTS = {
+    "arrow": 12_000_000, "gauges": 6_000_000, "histograms": 2_000_000, "exponential": 500_000, "summaries": 2_000_000,
+    "json": 1_000_000, "logs": 1_000_000, "spans": 1_500_000,
+}  # fmt: skip
 """Timed points a topic; several passes where the series are a million."""
 _PEER_POINTS = {"bytewax": 1_000_000, "quixstreams": 1_000_000}
 _PEER_SECONDS = 30.0
@@ -112,7 +115,8 @@ def row(name: str, found: Sequence[dict[str, Any]]) -> dict[str, Any]:
         doors += f" ns; {case['snapshots']} snapshots, pause {case['longest_ms'].get('snapshot', 0.0):.0f} ms"
         doors += f", difference {sum(one['difference'] for one in found)}"
     print(
-        f"{case['series']:>9,} {case['encoding']:<6} {case['client']:<13} {name:<14} {wall / 1e6:7.2f} {cpu / 1e6:8.2f}"
+        f"{case['series']:>9,} {case['encoding']:<11} {case['client']:<13} {name:<14} "
+        f"{wall / 1e6:7.2f} {cpu / 1e6:8.2f}"
         f"  {doors}",
         flush=True,
     )
@@ -202,7 +206,7 @@ def main() -> None:
     """Run, print, write; with ``--case`` be the process of one case."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--series", type=int, nargs="+", default=[1_000, 10_000, 100_000, 1_000_000])
-    parser.add_argument("--encodings", nargs="+", default=["arrow", "otlp"])
+    parser.add_argument("--encodings", nargs="+", default=list(_POINTS), choices=list(_POINTS))
     parser.add_argument("--clients", nargs="+", default=["kafka-python", "confluent"])
     parser.add_argument("--points", type=int, help="timed points a topic")
     parser.add_argument("--runs", type=int, default=2)
@@ -225,7 +229,7 @@ def main() -> None:
     if "confluent" in given.clients and not find_spec("confluent_kafka"):
         print("confluent: skipped, confluent-kafka is not installed: pip install 'aiops[fast]'")
         given.clients.remove("confluent")
-    print(f"{'series':>9} {'record':<6} {'client':<13} {'what':<14} {'M/s':>7} {'M/cpu-s':>8}  cpu ns a point by door")
+    print(f"{'series':>9} {'record':<11} {'client':<13} {'what':<14} {'M/s':>7} {'M/cpu-s':>8}  cpu ns a point by door")
     given.out.parent.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="throughput-") as folder, broker(0) as bootstrap:

@@ -32,7 +32,6 @@ from aiops.ports import FetchedRecords, OutRecord, SlotSnapshot, TelemetryConsum
 from aiops.settings import DataPlane, Kafka, Settings, Topics
 from detectors.wire import arrow, logs, metrics, spans
 from detectors.wire.batch import PointBatch
-from detectors.wire.envelope import Origins
 from detectors.wire.memory import WireMemory
 from tests.benchmarks.decode import POINTS
 from tests.benchmarks.throughput_records import STEP, T0, WARM_PASSES, Records
@@ -40,6 +39,8 @@ from tests.benchmarks.throughput_rows import ROWS
 
 _PIECE = 262_144
 _TOPICS = {"arrow": "metrics_arrow", "logs": "otlp_logs", "spans": "otlp_spans"}
+_SERIES_A_POINT = {"histograms": 3, "exponential": 3, "summaries": 5}
+"""Counts, quantiles and means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +71,14 @@ class Case:
         return Settings(
             state=Path(self.folder),
             kafka=Kafka(partitions=self.partitions, client=self.client),
-            data=DataPlane(series_limit=max(self.series + 1_000, 10_000), snapshot_seconds=self.snapshot_seconds),
+            data=DataPlane(series_limit=self.series_limit, snapshot_seconds=self.snapshot_seconds),
             topics=Topics.model_validate({name: self.topic, "keyed_by_entity": (self.topic,)}),
         )
+
+    @property
+    def series_limit(self) -> int:
+        """Room for what is derived as well."""
+        return max(_SERIES_A_POINT.get(self.encoding, 1) * self.series + 1_000, 10_000)
 
     @property
     def place(self) -> TopicPartition:
@@ -137,10 +143,25 @@ def _prime(case: Case) -> dict[str, Any]:
         if left > 0:
             agent.handle([_part(fetched, left)], time.time_ns())
     figures = spent.figures(case.first * POINTS)
-    series = np.arange(len(agent.table(case.partition)), dtype=np.int32)
     source = TopicPartition(settings.topics.otlp_logs, case.partition)  # its own account stays that of the topic
     made = Records(case.series, case.encoding, 100 + case.partition)
-    for step in range(0 if case.encoding in ROWS else WARM_PASSES):  # lines and spans make their own series
+    if case.encoding not in ROWS:  # lines and spans make their own series
+        (_warm_by_records if case.encoding in _SERIES_A_POINT else _warm_by_points)(agent, source, made)
+    FolderSnapshotStore(settings.state / "snapshots").write(agent.snapshot(case.partition))
+    return figures
+
+
+def _warm_by_records(agent: MonitoringAgent, source: TopicPartition, made: Records) -> None:
+    """Gives a history to histograms and summaries: their last points must be remembered too."""
+    memory = agent._of(source.partition).slot.memory
+    for value in made.warming():
+        agent.take_points(source, metrics.decode_otlp([value], memory, time.time_ns()), time.time_ns())
+
+
+def _warm_by_points(agent: MonitoringAgent, source: TopicPartition, made: Records) -> None:
+    """Gives a history to gauges."""
+    series = np.arange(len(agent.table(source.partition)), dtype=np.int32)
+    for step in range(WARM_PASSES):
         for begin in range(0, len(series), _PIECE):
             piece = series[begin : begin + _PIECE]
             at = np.full(len(piece), T0 + (made.steps + step) * STEP, np.int64)
@@ -150,8 +171,6 @@ def _prime(case: Case) -> dict[str, Any]:
                 np.ones(len(piece), np.uint8), [], 0, np.array([len(piece)]),
             )  # fmt: skip
             agent.take_points(source, batch, time.time_ns())
-    FolderSnapshotStore(settings.state / "snapshots").write(agent.snapshot(case.partition))
-    return figures
 
 
 def _part(fetched: FetchedRecords, count: int) -> FetchedRecords:
@@ -179,20 +198,20 @@ def _timed(case: Case, work: Callable[[FetchedRecords], int]) -> dict[str, Any]:
 
 
 def _decode(case: Case) -> dict[str, Any]:
-    memory, now = WireMemory(case.series + 1_000), time.time_ns()
+    memory, now = WireMemory(case.series_limit), time.time_ns()
     decode: Any = arrow.decode if case.encoding == "arrow" else metrics.decode_otlp
     if case.encoding in ROWS:
-        module, origins = (logs if case.encoding == "logs" else spans), Origins(memory.settings)
+        module = logs if case.encoding == "logs" else spans
 
         def decode(values: Sequence[bytes], _: WireMemory, at: int) -> Any:
-            return module.decode(values, at, None, origins)
+            return module.decode(values, at, memory.settings, memory.origins)
 
     for fetched in _polled(case, 0, case.first):
         decode(fetched.values, memory, now)
 
     def work(fetched: FetchedRecords) -> int:
         parts = range(0, len(fetched.values), 4)
-        return sum(len(decode(fetched.values[begin : begin + 4], memory, now)) for begin in parts)
+        return sum(int(decode(fetched.values[begin : begin + 4], memory, now).items.sum()) for begin in parts)
 
     return _timed(case, work)
 

@@ -1,14 +1,11 @@
 """Records for the throughput benchmark: every series in turn, again and again, ten seconds of event time apart.
 
 The first pass over the series is given apart, since in it all of them are new. OTLP records are made once for one pass
-as a Collector batches them (``tests.benchmarks.decode.otlp``); later passes are the same bytes with other times and
-values written over them, because building eight thousand protobuf messages a record would take minutes.
+as a Collector batches them (``tests.benchmarks.decode.otlp``); later passes are written over them.
 """
 
 from __future__ import annotations
 
-import re
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -17,15 +14,14 @@ import numpy.typing as npt
 
 from detectors.wire.arrow_encoding import PointEncoder
 from detectors.wire.series import SeriesTable
-from tests.benchmarks.decode import POINTS, identity, otlp
+from tests.benchmarks.decode import POINTS, identity
+from tests.benchmarks.throughput_templates import Template
 
 SECOND = 1_000_000_000
 T0 = 1_700_000_000 * SECOND
 STEP = 10 * SECOND
 WARM_PASSES = 32
 """Passes between the first one and those that are timed: the series' history, given without a broker."""
-_MARK_AT = 0x1122334455667788
-_MARK_VALUE = 7.123456789e77
 
 
 @dataclass(slots=True)
@@ -34,12 +30,12 @@ class Records:
 
     series: int
     encoding: str
-    """``arrow`` or ``otlp``."""
+    """``arrow``, or a key of ``throughput_templates.MAKERS``."""
     phase: int = 0
     """Where the values' random numbers begin, so that partitions differ."""
     _rng: np.random.Generator = field(init=False)
     _encoder: PointEncoder = field(init=False)
-    _templates: list[tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64]]] = field(init=False)
+    _templates: list[Template] = field(init=False)
 
     def __post_init__(self) -> None:
         self._rng = np.random.default_rng(self.phase)
@@ -69,6 +65,12 @@ class Records:
             number, place = divmod(record, self.a_pass)
             yield self._record(place, WARM_PASSES + (number + 1) * self.steps)
 
+    def warming(self) -> Iterator[bytes]:
+        """The history of histograms and summaries, which cannot be given without their records."""
+        for number in range(max(1, WARM_PASSES // self.steps)):
+            for place in range(self.a_pass):
+                yield self._record(place, (number + 1) * self.steps)
+
     @property
     def steps(self) -> int:
         """How often the series that comes most often comes in a pass."""
@@ -81,35 +83,6 @@ class Records:
         values = self.values(places % self.series)
         if self.encoding == "arrow":
             return self._encoder.encode((places % self.series).astype(np.int32), at, values)
-        return self._written_over(record, at, values)
-
-    def _written_over(self, record: int, at: npt.NDArray[np.int64], values: npt.NDArray[np.float64]) -> bytes:
         if record == len(self._templates):
-            self._templates.append(_template(record * POINTS % self.series, self.series))
-        raw, times, doubles = self._templates[record]
-        if len(times) != POINTS or len(doubles) != POINTS:
-            raise ValueError("a mark came by chance")
-        out = raw.copy()
-        out[times[:, None] + np.arange(8)] = at.view(np.uint8).reshape(-1, 8)
-        out[doubles[:, None] + np.arange(8)] = values.view(np.uint8).reshape(-1, 8)
-        return out.tobytes()
-
-
-def _template(first: int, series: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """A record's bytes and where its times and values lie."""
-    request = otlp(first, series, _MARK_AT)
-    for resource in request.resource_metrics:
-        for scope in resource.scope_metrics:
-            for metric in scope.metrics:
-                for point in metric.gauge.data_points:
-                    point.as_double = _MARK_VALUE
-    raw = request.SerializeToString()
-    return (
-        np.frombuffer(raw, np.uint8),
-        _places(raw, struct.pack("<Q", _MARK_AT)),
-        _places(raw, struct.pack("<d", _MARK_VALUE)),
-    )
-
-
-def _places(raw: bytes, mark: bytes) -> npt.NDArray[np.int64]:
-    return np.array([found.start() for found in re.finditer(re.escape(mark), raw)], np.int64)
+            self._templates.append(Template(self.encoding, record * POINTS % self.series, self.series))
+        return self._templates[record].written(at, places // self.series + steps, values, self._rng)
