@@ -21,6 +21,7 @@ from aiops.adapters.journal.reader import SqlJournalReader
 from aiops.cli.exits import Exit
 from aiops.console.telling import NotNowError, Switch, Told, UnknownError, WrongError
 from aiops.model.errors import PermanentError
+from aiops.model.times import LATEST
 from aiops.settings import Settings
 
 Config = Annotated[
@@ -91,8 +92,8 @@ def plain(words: str) -> str:
 
 
 def clock_time(at: int) -> str:
-    """A time as people read it, UTC to the second."""
-    return datetime.fromtimestamp(at / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    """A time as people read it, UTC to the second; one before 1970 or after 2262 is shown as the nearest of these."""
+    return datetime.fromtimestamp(min(max(at, 0), LATEST) / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def span(nanoseconds: int) -> str:
