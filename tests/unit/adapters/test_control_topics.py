@@ -62,11 +62,11 @@ class Consumer:
     def close(self) -> None: ...
 
 
-def meaning(found: FetchedRecords, place: int, received_at: int) -> tuple[tuple[Event, ...], DeadLetter | None]:
+def meaning(records: FetchedRecords, place: int, received_at: int) -> tuple[tuple[Event, ...], DeadLetter | None]:
     """A tick named like the value; ``bad`` is a dead letter."""
-    value = found.values[place]
+    value = records.values[place]
     if value == b"bad":
-        letter = DeadLetter("t", 0, found.offsets[place], DeadLetterReason.UNDECODABLE, 1, (0,), 0, value)
+        letter = DeadLetter("t", 0, records.offsets[place], DeadLetterReason.UNDECODABLE, 1, (0,), 0, value)
         return (), letter
     return (Tick(id=value.decode(), at=received_at),), None
 

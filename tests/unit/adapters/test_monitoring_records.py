@@ -36,7 +36,9 @@ class Agent(MonitoringAgent):
         self.produced, self.calls = produced, list[tuple[Any, ...]]()
         self.shard = 4
 
-    def adopt(self, slot: int, generation: int, snapshots: Sequence[SlotSnapshot]) -> dict[TopicPartition, int | None]:
+    def adopt(
+        self, slot: int, generation: int, snapshots: Sequence[SlotSnapshot] = ()
+    ) -> dict[TopicPartition, int | None]:
         self.calls.append(("adopt", slot, generation, tuple(snapshots)))
         return {PLACE: 9}
 
@@ -47,7 +49,7 @@ class Agent(MonitoringAgent):
         self.calls.append(("handle", tuple(batch), received_at))
         return self.produced
 
-    def tick(self, received_at: int, *, lag_is_small: bool) -> Produced:
+    def tick(self, received_at: int, *, lag_is_small: bool = False) -> Produced:
         self.calls.append(("tick", received_at, lag_is_small))
         return self.produced
 
@@ -55,7 +57,7 @@ class Agent(MonitoringAgent):
         self.calls.append(("lost", place, from_offset, to_offset, received_at))
         return self.produced
 
-    def snapshot(self, slot: int) -> SlotSnapshot:
+    def snapshot(self, slot: int, *, full: bool = False) -> SlotSnapshot:
         self.calls.append(("snapshot", slot))
         return SNAPSHOT
 

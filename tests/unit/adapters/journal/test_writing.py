@@ -87,7 +87,10 @@ def test_documents_are_put_changed_and_removed(engine: Engine) -> None:
 @pytest.mark.parametrize("together", [True, False])
 def test_the_archive_gets_the_last_body(engine: Engine, *, together: bool) -> None:
     """Whether it was put in the same group or in one before."""
-    groups = [(Put("incident", "1", "old"), Put("incident", "1", "last")), (Remove("incident", "1", archive=True),)]
+    groups: list[tuple[Put | Remove, ...]] = [
+        (Put("incident", "1", "old"), Put("incident", "1", "last")),
+        (Remove("incident", "1", archive=True),),
+    ]
     if together:
         groups = [groups[0] + groups[1]]
     for group in groups:
