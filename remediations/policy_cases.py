@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from aiops.model.entities import Criticality, Item
 from aiops.model.errors import PermanentError
 from aiops.model.plans import Action, BlastRadius, Direction, Oversight
+from aiops.model.yaml_text import read_yaml
 from remediations.policy import Decision, PolicySet, Question
 
 
@@ -95,7 +96,7 @@ class Checked:
 def read_cases(text: str, file: str) -> list[Case]:
     """The cases of a ``cases.yaml``; ``PermanentError`` names file, case and place of what is wrong."""
     try:
-        data = yaml.safe_load(text)
+        data = read_yaml(text)
     except yaml.YAMLError as error:
         raise PermanentError(f"{file}: {error}") from error
     if not isinstance(data, list):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from aiops.adapters.kafka.consumer import KafkaPythonConsumer
 from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.control.record.ledger import Bounds, LedgerReport, fold
 from aiops.model.codec import adapter
-from aiops.model.errors import AiopsError
+from aiops.model.errors import AiopsError, PermanentError
 from aiops.model.ledger import LedgerLine
 from aiops.ports import TopicPartition
 from aiops.settings import Settings
@@ -45,10 +46,25 @@ def difference(settings: Settings, status: Mapping[str, Any]) -> int:
 
 
 def lines_of(status: Mapping[str, Any]) -> list[LedgerLine]:
-    """Every ledger line that a status holds."""
-    parts: list[Mapping[str, Any]] = [*status.get("shards", ()), status.get("orchestration", {})]
+    """Every ledger line that a status holds.
+
+    Raises:
+        PermanentError: the status was written by another version.
+    """
     read = adapter(LedgerLine).validate_python
-    return [read(line) for part in parts for line in part.get("ledger", ())]
+    with _fitting():
+        parts: list[Mapping[str, Any]] = [*status.get("shards", ()), status.get("orchestration", {})]
+        return [read(line) for part in parts for line in part.get("ledger", ())]
+
+
+@contextmanager
+def _fitting() -> Iterator[None]:
+    """A status is a file of another process, perhaps of another version."""
+    try:
+        yield
+    except (TypeError, ValueError, AttributeError) as error:
+        told = " ".join(str(error).split())[:200]
+        raise PermanentError(f"the status file does not fit this version: {told}; `aiops up` writes it anew") from error
 
 
 def broker_bounds(settings: Settings, bootstrap: str) -> dict[TopicPartition, Bounds]:
@@ -81,11 +97,12 @@ def _seen_bounds(settings: Settings, status: Mapping[str, Any]) -> dict[TopicPar
     """What the shards saw last; they may have read on since, so the end is at least where they are."""
     read = {TopicPartition(line.topic, line.partition): line.next_offset for line in lines_of(status)}
     seen = []
-    for shard in status.get("shards", ()):
-        for name, (first, end) in shard.get("bounds", {}).items():
-            topic, _, number = name.rpartition("/")
-            place = TopicPartition(topic, int(number))
-            seen.append((place, (first, max(end, read.get(place, 0)))))
+    with _fitting():
+        for shard in status.get("shards", ()):
+            for name, (first, end) in shard.get("bounds", {}).items():
+                topic, _, number = name.rpartition("/")
+                place = TopicPartition(topic, int(number))
+                seen.append((place, (first, max(end, read.get(place, 0)))))
     return _bounds(settings, seen)
 
 

@@ -27,6 +27,16 @@ def read_status(folder: Path) -> dict[str, Any] | None:
         return None
     except (OSError, ValueError) as error:
         raise PermanentError(f"{path} cannot be read: {error}; `aiops up` writes it anew") from error
-    if not isinstance(status, dict) or not {"at", "shards", "orchestration"} <= status.keys():
+    if not _whole(status):
         raise PermanentError(f"{path} is no status of the runtime; `aiops up` writes it anew")
-    return status
+    whole: dict[str, Any] = status
+    return whole
+
+
+def _whole(status: Any) -> bool:
+    """Whether it has the parts that every reader needs, each of its type."""
+    if not isinstance(status, dict):
+        return False
+    at, shards, control = (status.get(name) for name in ("at", "shards", "orchestration"))
+    parts = [control, *shards] if isinstance(shards, list) else [None]
+    return isinstance(at, int) and all(isinstance(part, dict) for part in parts)

@@ -51,8 +51,8 @@ def rfc3339(at: int) -> str:
 
 
 def clock_time(at: int) -> str:
-    """A time as people read it, UTC to the second."""
-    return datetime.fromtimestamp(at / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    """A time as people read it, UTC to the second; one before 1970 or after 2262 is shown as the nearest of these."""
+    return datetime.fromtimestamp(min(max(at, 0), LATEST) / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def span(nanoseconds: int) -> str:

@@ -27,6 +27,7 @@ from pydantic_core import from_json
 
 from aiops.model.errors import PermanentError
 from aiops.model.times import LATEST, nanoseconds
+from aiops.model.yaml_text import read_yaml
 
 ABOUT, TRUTH = "recording.yaml", "truth.yaml"
 MOST_BYTES = 64 * 1024 * 1024
@@ -128,7 +129,7 @@ class Recording:
 
 def _about(path: Path) -> About:
     try:
-        return About.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return About.model_validate(read_yaml(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise RecordingError(f"{path}: there is no such file, so this is no recording") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

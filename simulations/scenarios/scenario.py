@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from aiops.model.errors import PermanentError
 from aiops.model.times import parse as parse_time
+from aiops.model.yaml_text import read_yaml
 from simulations.faults.registry import FaultError, check, make
 from simulations.running.simulation import Coming, Plot
 from simulations.world.estate import SHOP, Estate, line_of
@@ -140,8 +141,9 @@ def load(path: Path) -> Scenario:
 def parse(text: str, path: Path) -> Scenario:
     """The scenario in a text, with everything it names tried out; ``path`` stands in errors and for its folder."""
     try:
+        values = read_yaml(text)
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        scenario = Scenario.model_validate(yaml.safe_load(text))
+        scenario = Scenario.model_validate(values)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = "" if mark is None else f":{mark.line + 1}"

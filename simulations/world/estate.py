@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from aiops.model.entities import Criticality
 from aiops.model.errors import PermanentError
+from aiops.model.yaml_text import read_yaml
 
 SHOP = Path(__file__).parent.parent / "estates" / "shop.yaml"
 """The estate that ships: a shop with 39 services and stores in three zones."""
@@ -166,16 +167,16 @@ def load(path: Path = SHOP) -> Estate:
     """The estate in a YAML file; ``EstateError`` names the file, line and place of what is wrong."""
     try:
         text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise EstateError(f"{path}: cannot be read: {error.strerror}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise EstateError(f"{path}: cannot be read: {error}") from error
     return parse(text, str(path))
 
 
 def parse(text: str, name: str = "estate") -> Estate:
     """The estate in YAML text; ``name`` stands for the file in errors."""
     try:
+        data = read_yaml(text)
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = "" if mark is None else f":{mark.line + 1}"

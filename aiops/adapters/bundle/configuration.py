@@ -14,6 +14,7 @@ from aiops.adapters.bundle.old_names import with_new_names
 from aiops.adapters.folders import state_home
 from aiops.adapters.terminal import warn
 from aiops.model.errors import PermanentError
+from aiops.model.yaml_text import read_yaml
 from aiops.settings import Settings
 
 FILE = "aiops.yaml"
@@ -39,7 +40,7 @@ def load_settings(file: Path | None = None) -> Settings:
         return _resolved(_settings({}, None, ""), Path.cwd())
     try:
         text = place.read_text(encoding="utf-8")
-        values = yaml.safe_load(text) or {}
+        values = read_yaml(text) or {}
     except OSError as error:
         raise PermanentError(f"{place}: {error.strerror}; see {ENVIRONMENT} and --config") from error
     except (UnicodeDecodeError, yaml.YAMLError) as error:
@@ -81,7 +82,7 @@ def _environment() -> dict[str, Any]:
         group, separator, field = name.removeprefix("AIOPS_").lower().partition("__")
         if name.startswith("AIOPS_") and separator and group in Settings.model_fields:
             try:
-                found.setdefault(group, {})[field] = yaml.safe_load(value)
+                found.setdefault(group, {})[field] = read_yaml(value)
             except yaml.YAMLError as error:
                 raise PermanentError(not_yaml(name, error)) from error
         elif name in _PLAIN:

@@ -14,6 +14,7 @@ from aiops.adapters.bundle.files import contents, texts
 from aiops.adapters.bundle.metric_rows import load_metrics
 from aiops.adapters.plugins import installed
 from aiops.model.errors import PermanentError
+from aiops.model.yaml_text import read_yaml
 from aiops.plugins import Kind, Plugins
 from aiops.settings import Settings
 from remediations.bundle import Bundle
@@ -107,7 +108,7 @@ def _runbooks(folder: Path) -> list[Path]:
 def _approved(folder: Path, problems: list[Problem]) -> dict[str, str]:
     file = folder / APPROVED
     try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        data = read_yaml(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         problems.append(Problem(str(file), 1, f"no list of approved runbooks: {error}"))
         return {}

@@ -11,11 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from aiops.model.codec import adapter
 from aiops.model.entities import Edge, EdgeKind, Item, Objective
 from aiops.model.errors import PermanentError
+from aiops.model.yaml_text import read_yaml
+
+
+class _Entry(BaseModel):
+    # The rules of a model hold for the plain dataclasses in its fields too.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    item: Item
 
 
 def services(folder: Path, domain: str) -> list[tuple[Item, tuple[Edge, ...]]]:
@@ -33,12 +40,16 @@ def objectives(folder: Path, domain: str) -> dict[str, tuple[Objective, ...]]:
 
 
 def _read(file: Path, domain: str) -> Iterator[tuple[Item, tuple[Edge, ...]]]:
-    text = file.read_text(encoding="utf-8")
     try:
-        entries = yaml.safe_load(text) or []
-        nodes = getattr(yaml.compose(text), "value", [])
-    except yaml.YAMLError as error:
+        text = file.read_text(encoding="utf-8")
+        entries = read_yaml(text)
+        nodes = getattr(yaml.compose(text), "value", ())
+    except OSError as error:
+        raise PermanentError(f"{file}: cannot be read: {error.strerror}") from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise PermanentError(f"{file}: not YAML: {error}") from error
+    if not entries:
+        return
     if not isinstance(entries, list):
         raise PermanentError(f"{file}: expected a list of items, found {type(entries).__name__}")
     for entry, node in zip(entries, nodes, strict=True):
@@ -51,11 +62,11 @@ def _read(file: Path, domain: str) -> Iterator[tuple[Item, tuple[Edge, ...]]]:
 def _item(entry: dict[str, Any], place: str, domain: str) -> tuple[Item, tuple[Edge, ...]]:
     needs = entry.pop("needs", None) or []
     try:
-        item = replace(adapter(Item).validate_python(entry), domain=domain)
+        item = replace(_Entry(item=entry).item, domain=domain)
         edges = tuple(Edge(item.id, str(need["target"]), EdgeKind(need.get("kind", "calls")), "cmdb") for need in needs)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise PermanentError(f"{place}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise PermanentError(f"{place}: {'.'.join(map(str, first['loc'][1:]))}: {first['msg']}") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise PermanentError(f"{place}: needs: each wants a target and a kind of {', '.join(EdgeKind)}") from error
     return item, edges

@@ -45,6 +45,10 @@ def open_engine(url: str) -> Engine:
     with translated("open the journal"):
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
+            if parsed.database in {None, "", ":memory:"}:
+                raise PermanentError(
+                    f"the journal needs a file, and {url} has none: set control.journal to sqlite:///FILE"
+                )
             engine = _open_sqlite(url)
         elif parsed.get_backend_name() == "postgresql":
             engine = _open_postgresql(parsed.set(drivername="postgresql+psycopg"))

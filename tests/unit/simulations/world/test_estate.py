@@ -81,3 +81,12 @@ def test_missing_file_and_circles_are_refused(tmp_path: Path) -> None:
     with pytest.raises(EstateError, match="circle"):
         Layout(parse(GOOD.replace("{id: geo, owner: team-supply, replicas: 2, cpu_ms: 6}",
                                   "{id: geo, replicas: 2, calls: [{to: shipping-quote}]}")))  # fmt: skip
+
+
+@pytest.mark.parametrize("content", [b"name: gr\xf6\xdfe\n", b"name: 2026-13-45\n", b"name: !!int x\n", b"[" * 1100])
+def test_content_that_is_no_yaml_text_is_an_error_with_the_file(tmp_path: Path, content: bytes) -> None:
+    """Another encoding, an impossible date, a tag that does not fit and deep nesting name the file."""
+    file = tmp_path / "own.yaml"
+    file.write_bytes(content)
+    with pytest.raises(EstateError, match=r"own\.yaml"):
+        load(file)

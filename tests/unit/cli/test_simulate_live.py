@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from aiops.cli import simulate_live
+from aiops.cli.simulate_live import publish
+from aiops.model.errors import TemporaryError
+from simulations.live.live_world import LiveSettings
+from simulations.scenarios.scenario import FOLDER, Scenario
+from simulations.scorecards.suite import Entry
+
+SCENARIO = Scenario.model_validate(
+    {
+        "name": "story",
+        "title": "A story",
+        "faults": [{"name": "crash", "settings": {"target": "pricing"}, "after": 30}],
+        "expected": {"endings": ["escalated"]},
+    }
+)
+LIVE = LiveSettings(history_seconds=60)
+
+
+class Said:
+    """What the parts were told, in order."""
+
+    told: list[str]
+    trouble = ""
+    error: TemporaryError | None = None
+
+
+class FakeTopics:
+    def __init__(self, bootstrap: str, *, patient: bool) -> None:
+        Said.told.append(f"topics of {bootstrap}")
+
+    def ensure(self, settings: object) -> None:
+        Said.told.append("ensure")
+
+    def close(self) -> None: ...
+
+
+class FakeProducer:
+    def __init__(self, bootstrap: str) -> None: ...
+
+    def close(self) -> None:
+        Said.told.append("producer closed")
+
+
+class FakeWorld:
+    url = "http://127.0.0.1:7000"
+
+    def __init__(self, estate: Any, producer: Any, clock: Any, *, settings: LiveSettings) -> None:
+        assert settings is LIVE
+        self.trouble = Said.trouble
+
+    def start(self, progress: Callable[[float], None]) -> None:
+        if Said.error:
+            raise Said.error
+        progress(1.0)
+        Said.told.append("world started")
+
+    def inject(self, fault: Any, *, delay_seconds: float) -> None:
+        Said.told.append(f"{fault.name} after {delay_seconds:g} s")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def stop(self) -> None:
+        Said.told.append("world stopped")
+
+
+@pytest.fixture(autouse=True)
+def parts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Kafka and the world as fakes; handlers of signals are put back."""
+    Said.told, Said.trouble, Said.error = [], "", None
+    for name, fake in (("KafkaTopics", FakeTopics), ("KafkaPythonProducer", FakeProducer), ("LiveWorld", FakeWorld)):
+        monkeypatch.setattr(simulate_live, name, fake)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_a_world_runs_until_it_is_ended(capsys: pytest.CaptureFixture[str]) -> None:
+    """Topics first, then the past, then the scenario's faults; at SIGTERM world and producer end."""
+    shown: list[tuple[str, float]] = []
+    publish(Entry(SCENARIO, FOLDER), "broker:9092", LIVE, lambda what, share: shown.append((what, share)))
+    assert Said.told == [
+        "topics of broker:9092",
+        "ensure",
+        "world started",
+        "crash after 30 s",
+        "world stopped",
+        "producer closed",
+    ]
+    assert shown == [("60 s of the past", 1.0)]
+    assert "actions at http://127.0.0.1:7000" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_world_that_cannot_start_is_ended() -> None:
+    """The error passes, and nothing is left open."""
+    Said.error = TemporaryError("broker gone")
+    with pytest.raises(TemporaryError, match="broker gone"):
+        publish(Entry(SCENARIO, FOLDER), "broker:9092", LIVE, lambda *_: None)
+    assert Said.told[-2:] == ["world stopped", "producer closed"]
