@@ -21,7 +21,7 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9.+-]{0,59}")
 """What a name may be: it stands in settings, policies, URLs and names of files."""
 
 
-class Kind(StrEnum):
+class ExtensionKind(StrEnum):
     """What can be extended; the value is the group of the entry points."""
 
     DETECTOR = "aiops.detectors"
@@ -47,21 +47,21 @@ class Kind(StrEnum):
         return self.name.lower()
 
 
-BUILT_IN: Final[Mapping[Kind, Mapping[str, str]]] = {
-    Kind.DETECTOR: {
+BUILT_IN: Final[Mapping[ExtensionKind, Mapping[str, str]]] = {
+    ExtensionKind.DETECTOR: {
         "bank": "detectors.single:BankDetector",
         "half-space-trees": "detectors.half_space:HalfSpaceDetector",
     },
-    Kind.VIEW: {
+    ExtensionKind.VIEW: {
         # further views; the ones that every bank has share their state and stand in detectors.bank.judging
     },
-    Kind.RANKER: {
+    ExtensionKind.RANKER: {
         "walk": "topology.rankers.walk:WalkRanker",
         "random": "topology.rankers.controls:RandomRanker",
         "earliest": "topology.rankers.controls:EarliestRanker",
         "severest": "topology.rankers.controls:SeverestRanker",
     },
-    Kind.PRIMITIVE: {
+    ExtensionKind.PRIMITIVE: {
         "restart": "remediations.primitives.restart:Restart",
         "scale": "remediations.primitives.scale:Scale",
         "roll-back": "remediations.primitives.roll_back:RollBack",
@@ -69,29 +69,31 @@ BUILT_IN: Final[Mapping[Kind, Mapping[str, str]]] = {
         "fail-over": "remediations.primitives.fail_over:FailOver",
         "clear-cache": "remediations.primitives.clear_cache:ClearCache",
     },
-    Kind.EXECUTOR: {
+    ExtensionKind.EXECUTOR: {
         "http": "aiops.adapters.executors.http:from_options",
         "script": "aiops.adapters.executors.script:from_options",
     },
-    Kind.NOTIFIER: {
+    ExtensionKind.NOTIFIER: {
         "console": "aiops.adapters.paging.plain_notifiers:console",
         "file": "aiops.adapters.paging.plain_notifiers:file",
     },
-    Kind.FORMAT: {
+    ExtensionKind.FORMAT: {
         "otlp-metrics": "detectors.wire.formats:OTLP_METRICS",
         "otlp-logs": "detectors.wire.formats:OTLP_LOGS",
         "otlp-spans": "detectors.wire.formats:OTLP_SPANS",
         "arrow-metrics": "detectors.wire.formats:ARROW_METRICS",
     },
-    Kind.RECORDING: {
+    ExtensionKind.RECORDING: {
         "nezha": "aiops.recordings.nezha:convert",
         "petshop": "aiops.recordings.petshop:convert_issue",
     },
 }
 """Name to ``module:attribute``, by kind: all that ships with the product. A new built-in is one line here."""
-RESERVED: Final[Mapping[Kind, frozenset[str]]] = {
-    Kind.EXECUTOR: frozenset({"none"}),
-    Kind.VIEW: frozenset({"none", "deviation", "range", "shift", "time-of-day", "forecast", "silence", "model"}),
+RESERVED: Final[Mapping[ExtensionKind, frozenset[str]]] = {
+    ExtensionKind.EXECUTOR: frozenset({"none"}),
+    ExtensionKind.VIEW: frozenset(
+        {"none", "deviation", "range", "shift", "time-of-day", "forecast", "silence", "model"}
+    ),
 }
 """Names with a meaning of their own that no plug-in may take."""
 
@@ -100,7 +102,7 @@ RESERVED: Final[Mapping[Kind, frozenset[str]]] = {
 class Extension:
     """One name of the table and where it lives."""
 
-    kind: Kind
+    kind: ExtensionKind
     name: str
     place: str
     """``module:attribute``, or a module."""
@@ -128,7 +130,7 @@ class Extension:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class PluginFault:
     """An extension that cannot be used, and why."""
 
     extension: Extension
@@ -139,31 +141,34 @@ class Fault:
 class Plugins:
     """All extensions that this process knows. Immutable: whoever needs one is handed the table."""
 
-    extensions: Mapping[Kind, Mapping[str, Extension]]
-    faults: tuple[Fault, ...] = ()
+    extensions: Mapping[ExtensionKind, Mapping[str, Extension]]
+    faults: tuple[PluginFault, ...] = ()
     """Entry points that are not in the table: a built-in's name, a name that two packages give, an odd name."""
 
     @classmethod
     def of(cls, points: Iterable[Extension] = ()) -> Plugins:
         """The built-ins and these entry points. The order of the points does not matter."""
-        table = {kind: {name: Extension(kind, name, place) for name, place in BUILT_IN[kind].items()} for kind in Kind}
-        given: dict[tuple[Kind, str], list[Extension]] = {}
+        table = {
+            kind: {name: Extension(kind, name, place) for name, place in BUILT_IN[kind].items()}
+            for kind in ExtensionKind
+        }
+        given: dict[tuple[ExtensionKind, str], list[Extension]] = {}
         for point in sorted(set(points), key=lambda one: (one.kind, one.name, one.package, one.place)):
             given.setdefault((point.kind, point.name), []).append(point)
-        faults: list[Fault] = []
+        faults: list[PluginFault] = []
         for (kind, name), same in given.items():
             why = _refusal(kind, name, same)
             if why:
-                faults += [Fault(one, why) for one in same]
+                faults += [PluginFault(one, why) for one in same]
             else:
                 table[kind][name] = same[0]
         return cls(table, tuple(faults))
 
-    def names(self, kind: Kind) -> tuple[str, ...]:
+    def names(self, kind: ExtensionKind) -> tuple[str, ...]:
         """Known names of a kind, sorted."""
         return tuple(sorted(self.extensions[kind]))
 
-    def find(self, kind: Kind, name: str) -> Extension:
+    def find(self, kind: ExtensionKind, name: str) -> Extension:
         """The entry of a name.
 
         Raises:
@@ -176,11 +181,11 @@ class Plugins:
             raise PermanentError(f"no {kind.word} is named {name!r}; known are {known}{refused}")
         return found
 
-    def load(self, kind: Kind, name: str) -> Any:
+    def load(self, kind: ExtensionKind, name: str) -> Any:
         """The object behind a name; ``PermanentError`` as ``find`` and ``Extension.load`` raise it."""
         return self.find(kind, name).load()
 
-    def make(self, kind: Kind, name: str, *arguments: Any) -> Any:
+    def make(self, kind: ExtensionKind, name: str, *arguments: Any) -> Any:
         """What the class or function behind a name makes of ``arguments``.
 
         Raises:
@@ -195,27 +200,27 @@ class Plugins:
         except Exception as error:
             raise PermanentError(_unloadable(found, error)) from error
 
-    def make_all(self, kind: Kind) -> tuple[dict[str, Any], tuple[Fault, ...]]:
+    def make_all(self, kind: ExtensionKind) -> tuple[dict[str, Any], tuple[PluginFault, ...]]:
         """One of each name of a kind, and those that cannot be made: the rest goes on without them."""
         made: dict[str, Any] = {}
-        faults: list[Fault] = []
+        faults: list[PluginFault] = []
         for name in self.names(kind):
             try:
                 made[name] = self.make(kind, name)
             except PermanentError as error:
-                faults.append(Fault(self.extensions[kind][name], str(error)))
+                faults.append(PluginFault(self.extensions[kind][name], str(error)))
         return made, tuple(faults)
 
     def plugged(self) -> tuple[Extension, ...]:
         """Extensions of other packages, by kind and name."""
-        found = (self.extensions[kind][name] for kind in Kind for name in self.names(kind))
+        found = (self.extensions[kind][name] for kind in ExtensionKind for name in self.names(kind))
         return tuple(one for one in found if one.package)
 
-    def _refused(self, kind: Kind, name: str) -> list[Fault]:
+    def _refused(self, kind: ExtensionKind, name: str) -> list[PluginFault]:
         return [fault for fault in self.faults if (fault.extension.kind, fault.extension.name) == (kind, name)]
 
 
-def _refusal(kind: Kind, name: str, same: list[Extension]) -> str:
+def _refusal(kind: ExtensionKind, name: str, same: list[Extension]) -> str:
     """Why entry points of one kind and name cannot be used; empty: they can."""
     if not _NAME.fullmatch(name):
         return "a name is small letters, digits, dots and dashes, at most 60: rename the entry point"

@@ -190,7 +190,7 @@ class TimerRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """One event with its consequences: the unit of the journal and a link of the audit chain."""
 
     event_id: str
@@ -211,7 +211,7 @@ class Transaction:
 
     domain: str
     epoch: int
-    entries: tuple[Entry, ...]
+    entries: tuple[JournalEntry, ...]
     documents: tuple[Put | Remove, ...] = ()
     timers_set: tuple[TimerRow, ...] = ()
     timers_gone: tuple[str, ...] = ()
@@ -326,7 +326,7 @@ class JournalRow:
 
     number: int
     domain: str
-    entry: Entry
+    entry: JournalEntry
     previous: str
     """Hex SHA-256 of the entry before."""
     digest: str

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from detectors.bank.layout import Array, Phase, View
+from detectors.bank.layout import Array, Phase, ViewCode
 from detectors.bank.series_bank import BankSettings, SeriesBank
 from detectors.table import Table
 
 
 @dataclass(slots=True)
-class Found:
+class TableEpisode:
     """An episode of one entity. Open episodes have ``to_row`` None."""
 
     id: str
@@ -31,7 +31,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Detection:
+class TableDetection:
     """What was found in a table."""
 
     table: Table
@@ -43,11 +43,11 @@ class Detection:
     """An episode opens at this row."""
     episode: list[str]
     """Episode that is open at each row, or empty."""
-    episodes: list[Found]
+    episodes: list[TableEpisode]
     learned_rows: int
 
 
-def detect(table: Table, learned_rows: int = 0, settings: BankSettings | None = None) -> Detection:
+def detect(table: Table, learned_rows: int = 0, settings: BankSettings | None = None) -> TableDetection:
     """Runs strictly in order: what a row gets depends on no later step; rows of the same time are one step."""
     names = len(table.names)
     bank = SeriesBank(settings or BankSettings(capacity=names, ring_steps=1, allowed_lateness_seconds=86_400.0))
@@ -58,7 +58,9 @@ def detect(table: Table, learned_rows: int = 0, settings: BankSettings | None = 
     after = bank.update(table.series[cut:], at[cut:], table.value[cut:])
     series_score = np.concatenate([np.zeros_like(before.score), after.score])
     episodes, alert, episode = _fold(table, after.transitions, learned_rows)
-    return Detection(table, _entity_scores(table, series_score), series_score, alert, episode, episodes, learned_rows)
+    return TableDetection(
+        table, _entity_scores(table, series_score), series_score, alert, episode, episodes, learned_rows
+    )
 
 
 def _entity_scores(table: Table, series_score: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
@@ -71,12 +73,14 @@ def _entity_scores(table: Table, series_score: npt.NDArray[np.float32]) -> npt.N
     return best[place]
 
 
-def _fold(table: Table, transitions: Array, learned: int) -> tuple[list[Found], npt.NDArray[np.bool_], list[str]]:
+def _fold(
+    table: Table, transitions: Array, learned: int
+) -> tuple[list[TableEpisode], npt.NDArray[np.bool_], list[str]]:
     """Episodes of series to episodes of entities: one opens with its first series and closes with its last."""
     alert = np.zeros(len(table), dtype=np.bool_)
     episode = [""] * len(table)
-    episodes: list[Found] = []
-    current: dict[int, Found] = {}
+    episodes: list[TableEpisode] = []
+    current: dict[int, TableEpisode] = {}
     rows = _rows_of(table, transitions, learned)
     for place, transition in zip(rows, transitions, strict=True):
         series = int(transition["series"])
@@ -85,7 +89,7 @@ def _fold(table: Table, transitions: Array, learned: int) -> tuple[list[Found], 
         if transition["phase"] == Phase.OPENED:
             if found is None:
                 since = int(transition["since"])
-                found = Found(f"e{len(episodes) + 1}", table.entities[entity], place, since)
+                found = TableEpisode(f"e{len(episodes) + 1}", table.entities[entity], place, since)
                 current[entity] = found
                 episodes.append(found)
                 alert[place] = True
@@ -96,7 +100,9 @@ def _fold(table: Table, transitions: Array, learned: int) -> tuple[list[Found], 
                 found.to_row = place
                 del current[entity]
         if found is not None:
-            _note(found, table.names[series], float(transition["score"]), View(int(transition["view"])).name.lower())
+            _note(
+                found, table.names[series], float(transition["score"]), ViewCode(int(transition["view"])).name.lower()
+            )
     for found in episodes:
         last = len(table) if found.to_row is None else found.to_row
         for row in range(found.from_row, last):
@@ -119,7 +125,7 @@ def _rows_of(table: Table, transitions: Array, learned: int) -> list[int]:
     return [first[int(transition["series"]), int(transition["at"])] for transition in transitions]
 
 
-def _note(found: Found, name: str, score: float, view: str) -> None:
+def _note(found: TableEpisode, name: str, score: float, view: str) -> None:
     found.peak = max(found.peak, score)
     if score > found.series.get(name, (0.0, ""))[0]:
         found.series[name] = (score, view)

@@ -34,7 +34,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aiops.model.episodes import Episode
-from detectors.revisions import Named, Place, Teller, keys_of
+from detectors.revisions import EpisodeBuilder, NamedSeries, Place, keys_of
 from detectors.transitions import CASE, SIGNAL, Transitions, fold
 
 SECOND = 1_000_000_000
@@ -63,7 +63,7 @@ class EpisodeSettings:
     refresh_seconds: float = 30.0
 
 
-class EpisodeFolder:
+class EpisodeAggregator:
     """Cases of one slot.
 
     Args:
@@ -83,7 +83,7 @@ class EpisodeFolder:
         self.place = place
         self.settings = settings
         self._felt = felt
-        self._teller = Teller(place, detectors)
+        self._teller = EpisodeBuilder(place, detectors)
         self._signals = np.zeros(64, SIGNAL)
         self._cases = np.zeros(16, CASE)
         self._sizes = np.zeros(2, np.int64)
@@ -128,7 +128,7 @@ class EpisodeFolder:
         fold(events, owners, (self._row_of, self._case_of), (self._signals, self._cases), self._sizes)
         self._due = self._stale = 0
 
-    def boundary(self, clock: int, watermark: int, named: Named) -> list[Episode]:
+    def boundary(self, clock: int, watermark: int, named: NamedSeries) -> list[Episode]:
         """Decide at input time ``clock``, ns; revisions to report, in the order in which their cases began."""
         cases = self.cases
         if not len(cases) or (clock < self._due and watermark < self._stale):

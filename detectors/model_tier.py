@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from aiops.model.errors import PermanentError
 from detectors.bank import episodes, intake
-from detectors.bank.layout import ROW, TRANSITION, TROUBLE, Array, Kind, Phase, View
+from detectors.bank.layout import ROW, TRANSITION, TROUBLE, Array, Phase, ValueKind, ViewCode
 from detectors.protocol import Detector
 
 _LEAST = 1e-9
@@ -56,7 +56,7 @@ class ModelTier:
             if len(self._models) == self.limit:
                 raise PermanentError(f"the model tier holds {self.limit} series; watch fewer")
             self._place[number] = len(self._models)
-            self._rows[len(self._models)]["kind"] = Kind(what)
+            self._rows[len(self._models)]["kind"] = ValueKind(what)
             self._models.append(self._make())
         wider = np.zeros(max(self._place, default=-1) + 2, np.bool_)
         wider[list(self._place)] = True
@@ -96,7 +96,7 @@ class ModelTier:
         if ratio >= 1.0:
             row["centre"] = (expected if math.isfinite(expected) else value) - row["origin"]
             direction = 1 if relative >= row["centre"] else -1
-            episodes.flagged(row, trouble, at, relative, (ratio, int(View.MODEL), direction))
+            episodes.flagged(row, trouble, at, relative, (ratio, int(ViewCode.MODEL), direction))
             phase = episodes.after_flagged(row, trouble, at, np.iinfo(np.int64).max)
         else:
             phase = episodes.after_usual(row, trouble, ratio)

@@ -14,9 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from aiops.model.entities import MAIN_DOMAIN
-from aiops.model.episodes import Direction, Episode, Signal, Source
+from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 
-DIRECTIONS = (Direction.UP, Direction.DOWN, Direction.NEW, Direction.SILENT, Direction.SHAPE)
+DIRECTIONS = (
+    SignalDirection.UP,
+    SignalDirection.DOWN,
+    SignalDirection.NEW,
+    SignalDirection.SILENT,
+    SignalDirection.SHAPE,
+)
 """Directions by code."""
 MOST_SIGNALS = 16
 _SOURCES = {"log.count": Source.LOG, "log.new": Source.LOG} | dict.fromkeys(
@@ -38,7 +44,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedSeries:
     """Names of the slot's series, by number."""
 
     entity: Callable[[int], str]
@@ -47,7 +53,7 @@ class Named:
     """Series as people read it, metric, peer."""
 
 
-class Teller:
+class EpisodeBuilder:
     """Makes the revisions of one slot.
 
     Args:
@@ -62,7 +68,7 @@ class Teller:
         """Signals that are known by others, by key: at most those of open cases."""
 
     def revisions(
-        self, tables: tuple[Rows, Rows], told: Flags, ended: Flags, *, watermark: int, named: Named
+        self, tables: tuple[Rows, Rows], told: Flags, ended: Flags, *, watermark: int, named: NamedSeries
     ) -> list[Episode]:
         """Revisions of those cases that are ``told``, in their order; ``tables`` are all SIGNAL and CASE rows."""
         signals, cases = tables[0], tables[1][told]
@@ -89,7 +95,7 @@ class Teller:
         rows = zip([0, *ends], ends, *(column.tolist() for column in columns), strict=False)
         return [self._episode(tuple(found[begin:end]), row, watermark, named) for begin, end, *row in rows]
 
-    def _episode(self, signals: tuple[Signal, ...], row: Sequence[Any], watermark: int, named: Named) -> Episode:
+    def _episode(self, signals: tuple[Signal, ...], row: Sequence[Any], watermark: int, named: NamedSeries) -> Episode:
         code, opened, revision, worst, count, breaches, clear = row
         entity = named.entity(code)
         return Episode(
@@ -109,7 +115,7 @@ class Teller:
             domain=self.place.domain,
         )
 
-    def _signals(self, rows: Rows, named: Named) -> list[Signal]:
+    def _signals(self, rows: Rows, named: NamedSeries) -> list[Signal]:
         keys = keys_of(rows).tolist()
         columns = (rows["since"].tolist(), rows["score"].tolist(), rows["ended"].tolist())
         known = [self._told.get(key) for key in keys]
@@ -124,7 +130,7 @@ class Teller:
             known[place] = self._told[keys[place]] = self._signal(row, named)
         return cast("list[Signal]", known)
 
-    def _signal(self, row: Sequence[Any], named: Named) -> Signal:
+    def _signal(self, row: Sequence[Any], named: NamedSeries) -> Signal:
         series, direction, detector, since, score, value, expected, ended = row
         text, metric, peer = named.series(series)
         return Signal(

@@ -27,7 +27,7 @@ SpanRow = tuple[_NATURAL, _TEXT, _TEXT, bool, _INTERVAL, _NATURAL, _NATURAL, lis
 """Origin offset, entity, peer, whether a use, interval, calls, errors, durations (bucket, count), spans behind it."""
 
 
-class Rows(BaseModel):
+class KeyedRows(BaseModel):
     """What one keyed record of this kind holds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,7 +41,7 @@ class Rows(BaseModel):
 class Received:
     """New rows of a record, and the units of those that were seen before."""
 
-    rows: Rows
+    rows: KeyedRows
     duplicates: int
 
 
@@ -50,7 +50,7 @@ def is_rows(value: bytes) -> bool:
     return value.startswith(MAGIC)
 
 
-def encode(rows: Rows) -> bytes:
+def encode(rows: KeyedRows) -> bytes:
     """The record."""
     return MAGIC + rows.model_dump_json().encode()
 
@@ -58,7 +58,7 @@ def encode(rows: Rows) -> bytes:
 def decode(value: bytes, seen: MutableMapping[Origin, int]) -> Received | None:
     """Rows that are new, None where the bytes are none; ``seen`` holds the last offset of each origin, and moves on."""
     try:
-        rows = Rows.model_validate_json(value[len(MAGIC) :])
+        rows = KeyedRows.model_validate_json(value[len(MAGIC) :])
     except ValidationError:
         return None
     last = seen.get(rows.origin, -1)
@@ -66,4 +66,4 @@ def decode(value: bytes, seen: MutableMapping[Origin, int]) -> Received | None:
     spans = [row for row in rows.spans if row[0] > last]
     before = sum(row[5] for row in rows.logs if row[0] <= last) + sum(row[8] for row in rows.spans if row[0] <= last)
     seen[rows.origin] = max([last, *(row[0] for row in logs), *(row[0] for row in spans)])
-    return Received(Rows(origin=rows.origin, logs=logs, spans=spans), before)
+    return Received(KeyedRows(origin=rows.origin, logs=logs, spans=spans), before)

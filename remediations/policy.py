@@ -17,7 +17,7 @@ from typing import Any
 import cedarpy
 
 from aiops.model.entities import RUNTIME_ENTITY, Criticality, Item
-from aiops.model.plans import Action, BlastRadius, Direction, Oversight
+from aiops.model.plans import Action, BlastRadius, Oversight, StepDirection
 from aiops.model.prose import Prose
 from remediations.windows import Problem
 
@@ -29,14 +29,14 @@ MOST_SECONDS = 10**9
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class PolicyQuestion:
     """The facts of one action at one moment. What is not stated has its least favourable value."""
 
     action: Action
     item: Item | None
     """None: nobody described the target."""
     blast: BlastRadius
-    direction: Direction = Direction.DO
+    direction: StepDirection = StepDirection.DO
     principal: str = RESOLUTION
     runbook: str = ""
     requester: str = RESOLUTION
@@ -55,7 +55,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class PolicyDecision:
     """The tier, and all that is needed to check it later."""
 
     level: Oversight
@@ -124,12 +124,12 @@ class PolicySet:
             cedarpy.Schema.from_str(schema),
         )
 
-    def decide(self, question: Question) -> Decision:
+    def decide(self, question: PolicyQuestion) -> PolicyDecision:
         """Ask at rising oversight; the first level that is permitted is the tier, else it is forbidden."""
         if self.policies is None:
             told = "; ".join(str(problem) for problem in self.problems[:3]) or "no policies are loaded"
-            return Decision(Oversight.FORBIDDEN, (Prose(f"no policy is in force: {told}"),), (), self.digest, "")
-        answer: Decision | None = None
+            return PolicyDecision(Oversight.FORBIDDEN, (Prose(f"no policy is in force: {told}"),), (), self.digest, "")
+        answer: PolicyDecision | None = None
         for rank, level in enumerate(RISING):
             answer, permitted = self._ask(question, level, rank)
             if permitted:
@@ -137,7 +137,7 @@ class PolicySet:
         assert answer is not None
         return answer
 
-    def _ask(self, question: Question, level: Oversight, rank: int) -> tuple[Decision, bool]:
+    def _ask(self, question: PolicyQuestion, level: Oversight, rank: int) -> tuple[PolicyDecision, bool]:
         request = _request(question, rank)
         entities = [_entity(question)]
         result = cedarpy.is_authorized(request, self.policies, entities, self.schema)
@@ -149,10 +149,10 @@ class PolicySet:
             reasons = reasons or (Prose("no policy permits this at any level of oversight"),)
         told = json.dumps({"request": request, "entities": entities}, sort_keys=True, separators=(",", ":"))
         tier = level if permitted else Oversight.FORBIDDEN
-        return Decision(tier, reasons, tuple(text.id for text in found), self.digest, told), permitted
+        return PolicyDecision(tier, reasons, tuple(text.id for text in found), self.digest, told), permitted
 
 
-def _request(question: Question, rank: int) -> dict[str, Any]:
+def _request(question: PolicyQuestion, rank: int) -> dict[str, Any]:
     shares = question.blast.shares
     widest = max((share for account, share in shares.items() if account != VALUE_ACCOUNT), default=0.0)
     context = {
@@ -188,7 +188,7 @@ def _clean(value: float, worst: float) -> float:
     return min(max(value, 0.0), float(MOST_SECONDS)) if math.isfinite(value) else worst
 
 
-def _entity(question: Question) -> dict[str, Any]:
+def _entity(question: PolicyQuestion) -> dict[str, Any]:
     target, item = question.action.target, question.item
     attributes = dict(item.attributes) if item else {}
     words = [*attributes.get("data_class", "").split(","), *attributes.get("tags", "").split(",")]

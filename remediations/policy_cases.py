@@ -13,12 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from aiops.model.entities import Criticality, Item
 from aiops.model.errors import PermanentError
-from aiops.model.plans import Action, BlastRadius, Direction, Oversight
+from aiops.model.plans import Action, BlastRadius, Oversight, StepDirection
 from aiops.model.yaml_text import read_yaml
-from remediations.policy import Decision, PolicySet, Question
+from remediations.policy import PolicyDecision, PolicyQuestion, PolicySet
 
 
-class Case(BaseModel):
+class PolicyCase(BaseModel):
     """One action on one item at one moment."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,7 +31,7 @@ class Case(BaseModel):
     criticality: Criticality = Criticality.MEDIUM
     replicas: int = Field(default=3, ge=0)
     attributes: dict[str, str] = Field(default_factory=dict)
-    direction: Direction = Direction.DO
+    direction: StepDirection = StepDirection.DO
     confidence: float = Field(default=0.9, ge=0, le=1)
     evidence_age_seconds: float = Field(default=10.0, ge=0)
     evidence_limit_seconds: float = Field(default=120.0, ge=0)
@@ -51,7 +51,7 @@ class Case(BaseModel):
     expect: Oversight | None = None
 
     @property
-    def question(self) -> Question:
+    def question(self) -> PolicyQuestion:
         """The case as policies are asked it."""
         item = Item(
             self.target,
@@ -60,7 +60,7 @@ class Case(BaseModel):
             replicas=self.replicas,
             attributes=self.attributes,
         )
-        return Question(
+        return PolicyQuestion(
             Action(self.primitive, self.target),
             item if self.known else None,
             BlastRadius({"domain": self.blast, "value": self.value}, (self.target,)),
@@ -84,8 +84,8 @@ class Case(BaseModel):
 class Checked:
     """A case with what the policies say."""
 
-    case: Case
-    decision: Decision
+    case: PolicyCase
+    decision: PolicyDecision
 
     @property
     def right(self) -> bool:
@@ -93,7 +93,7 @@ class Checked:
         return self.case.expect in (None, self.decision.level)
 
 
-def read_cases(text: str, file: str) -> list[Case]:
+def read_cases(text: str, file: str) -> list[PolicyCase]:
     """The cases of a ``cases.yaml``; ``PermanentError`` names file, case and place of what is wrong."""
     try:
         data = read_yaml(text)
@@ -104,7 +104,7 @@ def read_cases(text: str, file: str) -> list[Case]:
     cases = []
     for number, entry in enumerate(data, start=1):
         try:
-            cases.append(Case.model_validate(entry))
+            cases.append(PolicyCase.model_validate(entry))
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(str(part) for part in first["loc"])
@@ -112,6 +112,6 @@ def read_cases(text: str, file: str) -> list[Case]:
     return cases
 
 
-def check(policies: PolicySet, cases: Iterable[Case]) -> list[Checked]:
+def check(policies: PolicySet, cases: Iterable[PolicyCase]) -> list[Checked]:
     """Ask the policies every case."""
     return [Checked(case, policies.decide(case.question)) for case in cases]

@@ -18,11 +18,11 @@ from typing import Any
 
 from aiops.model import plans
 from aiops.model.errors import NoTransitionError
-from aiops.model.plans import Direction, StepStatus, Verdict
+from aiops.model.plans import StepDirection, StepStatus, Verdict
 from aiops.model.prose import Prose
 from remediations import saga_messages as say
-from remediations.saga_messages import Command, Event, Outcome
-from remediations.saga_state import LASTING, Mark, Saga, State
+from remediations.saga_messages import Command, Event, SagaOutcome
+from remediations.saga_state import LASTING, Saga, SagaState, StepMark
 
 NANOSECONDS = 1_000_000_000
 ANSWER_SECONDS = 60.0
@@ -84,11 +84,11 @@ def _start(saga: Saga, event: say.Started) -> Moved:
 
 def _reserve(saga: Saga, at: int) -> Moved:
     step = saga.step
-    saga = replace(saga, state=State.RESERVING, direction=Direction.DO, moves=saga.moves + 1)
+    saga = replace(saga, state=SagaState.RESERVING, direction=StepDirection.DO, moves=saga.moves + 1)
     key = f"{saga.plan.id}/{step.id}/reservation/{saga.moves}"
     saga, timer = _timer(_track(saga, reservation=key, runs=0), "reserve", _after(at, ANSWER_SECONDS))
     targets = {step.action.target: None} | ({step.undo.target: None} if step.undo else {})
-    return saga, (say.Reserve(key, step.id, tuple(targets), step.blast), timer)
+    return saga, (say.ReserveBudget(key, step.id, tuple(targets), step.blast), timer)
 
 
 def _reserved(saga: Saga, event: say.Reserved) -> Moved:
@@ -96,26 +96,28 @@ def _reserved(saga: Saga, event: say.Reserved) -> Moved:
     return _ask(_track(saga, undo=event.undo), event.at)
 
 
-def _refused(saga: Saga, event: say.Refused) -> Moved:
+def _refused(saga: Saga, event: say.BudgetRefused) -> Moved:
     _expect(saga, event.key, saga.tracks[saga.cursor].reservation)
     return _give_up(saga, event.at, Prose(f"budget: {event.reason}"))
 
 
 def _ask(saga: Saga, at: int) -> Moved:
     step = saga.step
-    action = step.action if saga.direction is Direction.DO else step.undo
+    action = step.action if saga.direction is StepDirection.DO else step.undo
     assert action is not None
-    saga, timer = _timer(replace(saga, state=State.AUTHORISING), "authorise", _after(at, ANSWER_SECONDS))
+    saga, timer = _timer(replace(saga, state=SagaState.AUTHORISING), "authorise", _after(at, ANSWER_SECONDS))
     return saga, (say.AskAuthority(step.id, saga.direction, action, step.blast), timer)
 
 
 def _authorised(saga: Saga, event: say.Authorised) -> Moved:
     _current(saga, event)
-    step, forward = saga.step, saga.direction is Direction.DO
+    step, forward = saga.step, saga.direction is StepDirection.DO
     action = step.action if forward else step.undo
     assert action is not None
     run = saga.tracks[saga.cursor].runs + 1
-    saga = _track(replace(saga, state=State.RUNNING), mark=Mark.BEGUN if forward else Mark.UNDOING, runs=run)
+    saga = _track(
+        replace(saga, state=SagaState.RUNNING), mark=StepMark.BEGUN if forward else StepMark.UNDOING, runs=run
+    )
     due = _after(event.at, step.timeout_seconds + REPORT_GRACE_SECONDS)
     saga, timer = _timer(saga, "step", due)
     return saga, (say.Begin(step.id, saga.direction, saga.key, action, step.timeout_seconds, run), timer)
@@ -129,17 +131,17 @@ def _vetoed(saga: Saga, event: say.Vetoed) -> Moved:
 def _held(saga: Saga, event: say.Held) -> Moved:
     """Nothing begun: wait without holding locks. Half-way, a plan does not wait for hours: it is taken back."""
     _current(saga, event)
-    if saga.begun or saga.direction is Direction.UNDO:
+    if saga.begun or saga.direction is StepDirection.UNDO:
         return _give_up(saga, event.at, Prose(f"oversight: {event.reason}"))
-    release = say.Release(saga.tracks[saga.cursor].reservation)
-    saga = _track(replace(saga, state=State.HELD, why=event.reason), reservation="")
+    release = say.ReleaseBudget(saga.tracks[saga.cursor].reservation)
+    saga = _track(replace(saga, state=SagaState.HELD, why=event.reason), reservation="")
     saga, timer = _timer(saga, "hold", max(event.until, event.at))
     return saga, (release, timer)
 
 
 def _reported(saga: Saga, event: say.Reported) -> Moved:
     _expect(saga, event.outcome.key, saga.key)
-    outcome, forward = event.outcome, saga.direction is Direction.DO
+    outcome, forward = event.outcome, saga.direction is StepDirection.DO
     saga = _track(saga, detail=outcome.detail)
     match outcome.status:
         case StepStatus.DONE if forward and saga.step.postcondition and not saga.halted:
@@ -149,7 +151,7 @@ def _reported(saga: Saga, event: say.Reported) -> Moved:
         case StepStatus.REFUSED:
             return _did_not_happen(saga, event.at, Prose(f"refused: {outcome.detail}"))
         case StepStatus.FAILED if not forward:
-            return _stuck(_track(saga, mark=Mark.UNDO_IN_DOUBT), Prose(f"undo failed: {outcome.detail}"))
+            return _stuck(_track(saga, mark=StepMark.UNDO_IN_DOUBT), Prose(f"undo failed: {outcome.detail}"))
         case StepStatus.FAILED | StepStatus.UNKNOWN:
             return _look(saga, event.at)
 
@@ -157,9 +159,9 @@ def _reported(saga: Saga, event: say.Reported) -> Moved:
 def _look(saga: Saga, at: int) -> Moved:
     """The effect is in doubt: look at the target."""
     step = saga.step
-    action = step.action if saga.direction is Direction.DO else step.undo
+    action = step.action if saga.direction is StepDirection.DO else step.undo
     assert action is not None
-    saga, timer = _timer(replace(saga, state=State.OBSERVING), "observe", _after(at, ANSWER_SECONDS))
+    saga, timer = _timer(replace(saga, state=SagaState.OBSERVING), "observe", _after(at, ANSWER_SECONDS))
     run = saga.tracks[saga.cursor].runs
     return saga, (say.Observe(step.id, saga.direction, saga.key, action, run), timer)
 
@@ -167,13 +169,13 @@ def _look(saga: Saga, at: int) -> Moved:
 def _check(saga: Saga, at: int) -> Moved:
     """The effect was reported done: look whether its postcondition holds before anything rests on it."""
     step = saga.step
-    saga = _track(replace(saga, state=State.CHECKING), mark=Mark.DONE, done_at=at)
+    saga = _track(replace(saga, state=SagaState.CHECKING), mark=StepMark.DONE, done_at=at)
     saga, timer = _timer(saga, "check", _after(at, ANSWER_SECONDS))
     run = saga.tracks[saga.cursor].runs
     return saga, (say.Observe(step.id, saga.direction, saga.key, step.action, run, step.postcondition), timer)
 
 
-def _checked(saga: Saga, event: say.Observed) -> Moved:
+def _checked(saga: Saga, event: say.EffectObserved) -> Moved:
     """What does not hold has failed; where nobody can tell, verification judges."""
     _expect(saga, event.key, saga.key)
     if event.observed is plans.Observed.NOT_DONE:
@@ -184,7 +186,7 @@ def _checked(saga: Saga, event: say.Observed) -> Moved:
     return _go_on(saga, event.at)
 
 
-def _observed(saga: Saga, event: say.Observed) -> Moved:
+def _observed(saga: Saga, event: say.EffectObserved) -> Moved:
     _expect(saga, event.key, saga.key)
     if event.detail:
         saga = _track(saga, detail=event.detail)
@@ -199,15 +201,15 @@ def _observed(saga: Saga, event: say.Observed) -> Moved:
             return _doubtful(saga, event.at)
 
 
-def _rest(saga: Saga) -> Mark:
+def _rest(saga: Saga) -> StepMark:
     """The mark of a step whose current effect did not happen."""
-    return Mark.NOT_DONE if saga.direction is Direction.DO else Mark.DONE
+    return StepMark.NOT_DONE if saga.direction is StepDirection.DO else StepMark.DONE
 
 
 def _happened(saga: Saga, at: int) -> Moved:
-    if saga.direction is Direction.UNDO:
-        return _undone(_track(saga, mark=Mark.UNDONE), at)
-    return _go_on(_track(saga, mark=Mark.DONE, done_at=at), at)
+    if saga.direction is StepDirection.UNDO:
+        return _undone(_track(saga, mark=StepMark.UNDONE), at)
+    return _go_on(_track(saga, mark=StepMark.DONE, done_at=at), at)
 
 
 def _go_on(saga: Saga, at: int) -> Moved:
@@ -217,23 +219,23 @@ def _go_on(saga: Saga, at: int) -> Moved:
     if saga.cursor + 1 < len(saga.plan.steps):
         return _reserve(replace(saga, cursor=saga.cursor + 1), at)
     settle = max(step.settle_seconds for step in saga.plan.steps)
-    saga = replace(saga, state=State.SETTLING, deadline=_after(at, settle + saga.plan.verify_deadline_seconds))
+    saga = replace(saga, state=SagaState.SETTLING, deadline=_after(at, settle + saga.plan.verify_deadline_seconds))
     saga, timer = _timer(saga, "settle", _after(at, settle + saga.plan.verify_window_seconds))
     return saga, (timer,)
 
 
 def _did_not_happen(saga: Saga, at: int, why: Prose) -> Moved:
     saga = _track(saga, mark=_rest(saga))
-    if saga.direction is Direction.UNDO:
+    if saga.direction is StepDirection.UNDO:
         return _stuck(saga, Prose(f"undo {why}"))
     return _give_up(saga, at, Prose(f"{saga.step.id} {why}"))
 
 
 def _doubtful(saga: Saga, at: int) -> Moved:
     """Nobody can tell whether it happened: never again, and undone only where that is safe either way."""
-    if saga.direction is Direction.UNDO:
-        return _stuck(_track(saga, mark=Mark.UNDO_IN_DOUBT), Prose("nobody can tell whether the undo happened"))
-    saga = _track(saga, mark=Mark.IN_DOUBT)
+    if saga.direction is StepDirection.UNDO:
+        return _stuck(_track(saga, mark=StepMark.UNDO_IN_DOUBT), Prose("nobody can tell whether the undo happened"))
+    saga = _track(saga, mark=StepMark.IN_DOUBT)
     return _give_up(saga, at, Prose(f"nobody can tell whether {saga.step.id} happened"))
 
 
@@ -242,7 +244,7 @@ def _doubtful(saga: Saga, at: int) -> Moved:
 
 def _verify(saga: Saga, at: int) -> Moved:
     since = max(track.done_at for track in saga.tracks)
-    saga, timer = _timer(replace(saga, state=State.VERIFYING), "verify", _next_look(saga, at))
+    saga, timer = _timer(replace(saga, state=SagaState.VERIFYING), "verify", _next_look(saga, at))
     return saga, (say.AskVerification(since), timer)
 
 
@@ -251,7 +253,7 @@ def _next_look(saga: Saga, at: int) -> int:
     return max(at, min(saga.deadline, _after(at, again)))
 
 
-def _verified(saga: Saga, event: say.Verified) -> Moved:
+def _verified(saga: Saga, event: say.VerificationEnded) -> Moved:
     """Healthy ends it, harm takes it back at once; all else is asked again until the deadline, then is failure."""
     saga = replace(saga, verdict=event.verdict)
     if event.verdict is Verdict.HEALTHY:
@@ -267,23 +269,23 @@ def _hold(saga: Saga, at: int) -> Moved:
     """Verified: give back what is not needed for a reversal, and wait for the reversal if there is one."""
     keep = [_temporary(saga, place) for place in range(len(saga.tracks))]
     releases = tuple(
-        say.Release(track.reservation)
+        say.ReleaseBudget(track.reservation)
         for track, kept in zip(saga.tracks, keep, strict=True)
         if not kept and track.reservation
     )
     tracks = tuple(
         track if kept else replace(track, reservation="") for track, kept in zip(saga.tracks, keep, strict=True)
     )
-    saga = replace(saga, tracks=tracks, timer="", why=Prose("the goal was verified"), ended=Outcome.VERIFIED)
-    finished = say.Finished(Outcome.VERIFIED, saga.why, saga.describe(), saga.verdict)
+    saga = replace(saga, tracks=tracks, timer="", why=Prose("the goal was verified"), ended=SagaOutcome.VERIFIED)
+    finished = say.Finished(SagaOutcome.VERIFIED, saga.why, saga.describe(), saga.verdict)
     if not any(keep):
-        return replace(saga, state=State.FINISHED), (*releases, finished)
+        return replace(saga, state=SagaState.FINISHED), (*releases, finished)
     saga, timer = _await_reversal(saga, at)
     return saga, (*releases, finished, timer)
 
 
 def _temporary(saga: Saga, place: int) -> bool:
-    return saga.plan.steps[place].reverse_after_seconds is not None and saga.tracks[place].mark is Mark.DONE
+    return saga.plan.steps[place].reverse_after_seconds is not None and saga.tracks[place].mark is StepMark.DONE
 
 
 def _await_reversal(saga: Saga, at: int) -> tuple[Saga, say.SetTimer]:
@@ -294,7 +296,7 @@ def _await_reversal(saga: Saga, at: int) -> tuple[Saga, say.SetTimer]:
         if _temporary(saga, place)
     ]
     due, place = min(dues)
-    saga = replace(saga, state=State.HOLDING, cursor=-place, reversing=True)
+    saga = replace(saga, state=SagaState.HOLDING, cursor=-place, reversing=True)
     return _timer(saga, "reverse", max(due, at))
 
 
@@ -303,7 +305,7 @@ def _await_reversal(saga: Saga, at: int) -> tuple[Saga, say.SetTimer]:
 
 def _give_up(saga: Saga, at: int, why: Prose) -> Moved:
     """The plan will not succeed: take back what was done, or stop where that may not run."""
-    if saga.direction is Direction.UNDO:
+    if saga.direction is StepDirection.UNDO:
         return _stuck(saga, Prose(f"undo not permitted: {why}"))
     saga = replace(saga, why=why)
     return _stop(saga) if saga.halted else _undo(saga, at)
@@ -312,21 +314,23 @@ def _give_up(saga: Saga, at: int, why: Prose) -> Moved:
 def _undo(saga: Saga, at: int) -> Moved:
     """Undo the last lasting step; strictly in reverse order, so the first that cannot be undone stops it."""
     spent = tuple(
-        replace(track, mark=Mark.SPENT) if step.transient and track.mark in (Mark.DONE, Mark.IN_DOUBT) else track
+        replace(track, mark=StepMark.SPENT)
+        if step.transient and track.mark in (StepMark.DONE, StepMark.IN_DOUBT)
+        else track
         for step, track in zip(saga.plan.steps, saga.tracks, strict=True)
     )
-    was_begun = any(track.mark in LASTING | {Mark.UNDONE, Mark.SPENT} for track in saga.tracks)
+    was_begun = any(track.mark in LASTING | {StepMark.UNDONE, StepMark.SPENT} for track in saga.tracks)
     saga = replace(saga, tracks=spent)
     places = [place for place, track in enumerate(saga.tracks) if track.mark in LASTING]
     if not places:
-        return _end(saga, Outcome.UNDONE if was_begun else Outcome.REFUSED)
+        return _end(saga, SagaOutcome.UNDONE if was_begun else SagaOutcome.REFUSED)
     saga = replace(saga, cursor=places[-1])
     step, track = saga.step, saga.tracks[saga.cursor]
-    if track.mark is Mark.IN_DOUBT and not step.undo_either_way:
+    if track.mark is StepMark.IN_DOUBT and not step.undo_either_way:
         return _stuck(saga, Prose(f"{saga.why}; {step.id} is in doubt and its undo is not safe either way"))
     if step.undo is None or not track.undo:
         return _stuck(saga, Prose(f"{saga.why}; {step.id} cannot be undone"))
-    return _ask(_track(replace(saga, direction=Direction.UNDO), runs=0), at)
+    return _ask(_track(replace(saga, direction=StepDirection.UNDO), runs=0), at)
 
 
 def _undone(saga: Saga, at: int) -> Moved:
@@ -334,26 +338,26 @@ def _undone(saga: Saga, at: int) -> Moved:
         return _stop(saga)
     if not saga.reversing:
         return _undo(saga, at)
-    release = say.Release(saga.tracks[saga.cursor].reservation)
-    saga = replace(_track(saga, reservation=""), direction=Direction.DO)
+    release = say.ReleaseBudget(saga.tracks[saga.cursor].reservation)
+    saga = replace(_track(saga, reservation=""), direction=StepDirection.DO)
     if any(_temporary(saga, place) for place in range(len(saga.tracks))):
         saga, timer = _await_reversal(saga, at)
         return saga, (release, timer)
-    saga, commands = _end(saga, Outcome.REVERSED)
+    saga, commands = _end(saga, SagaOutcome.REVERSED)
     return saga, (release, *commands)
 
 
-def _end(saga: Saga, outcome: Outcome) -> Moved:
-    releases = tuple(say.Release(key) for key in saga.reservations)
+def _end(saga: Saga, outcome: SagaOutcome) -> Moved:
+    releases = tuple(say.ReleaseBudget(key) for key in saga.reservations)
     tracks = tuple(replace(track, reservation="") for track in saga.tracks)
-    saga = replace(saga, state=State.FINISHED, timer="", tracks=tracks, ended=outcome)
+    saga = replace(saga, state=SagaState.FINISHED, timer="", tracks=tracks, ended=outcome)
     return saga, (*releases, say.Finished(outcome, saga.why, saga.describe(), saga.verdict))
 
 
 def _stuck(saga: Saga, why: Prose) -> Moved:
-    saga = replace(saga, state=State.STUCK, timer="", why=why, ended=Outcome.STUCK)
+    saga = replace(saga, state=SagaState.STUCK, timer="", why=why, ended=SagaOutcome.STUCK)
     state = saga.describe()
-    return saga, (say.Page(why, state), say.Finished(Outcome.STUCK, why, state, saga.verdict))
+    return saga, (say.PageOperator(why, state), say.Finished(SagaOutcome.STUCK, why, state, saga.verdict))
 
 
 # --------------------------------------------------------------------------- halts, restarts, timers, people
@@ -363,11 +367,11 @@ def _stop(saga: Saga) -> Moved:
     """Halted at a safe point: no undo runs; a person is paged unless nothing was changed."""
     if saga.begun:
         return _stuck(saga, Prose("halted half-way"))
-    return _end(replace(saga, why=Prose("halted")), Outcome.UNDONE if _touched(saga) else Outcome.REFUSED)
+    return _end(replace(saga, why=Prose("halted")), SagaOutcome.UNDONE if _touched(saga) else SagaOutcome.REFUSED)
 
 
 def _touched(saga: Saga) -> bool:
-    return any(track.mark in (Mark.UNDONE, Mark.SPENT) for track in saga.tracks)
+    return any(track.mark in (StepMark.UNDONE, StepMark.SPENT) for track in saga.tracks)
 
 
 def _halt_here(saga: Saga, event: say.Halted) -> Moved:  # noqa: ARG001
@@ -384,7 +388,7 @@ def _halt_watching(saga: Saga, event: say.Halted) -> Moved:
     if saga.halted:
         return saga, ()
     who = f" by {event.who}" if event.who else ""
-    return replace(saga, halted=True), (say.Page(Prose(f"halted{who} while {saga.state}"), saga.describe()),)
+    return replace(saga, halted=True), (say.PageOperator(Prose(f"halted{who} while {saga.state}"), saga.describe()),)
 
 
 def _resume(saga: Saga, event: say.Resumed) -> Moved:  # noqa: ARG001
@@ -402,76 +406,76 @@ def _restarted(saga: Saga, event: say.Restarted) -> Moved:
 def _on_timer(then: Handler) -> Handler:
     """Only the newest timer means anything."""
 
-    def fired(saga: Saga, event: say.TimerFired) -> Moved:
+    def fired(saga: Saga, event: say.SagaTimerFired) -> Moved:
         return then(saga, event) if event.timer == saga.timer else (saga, ())
 
     return fired
 
 
-def _no_answer(saga: Saga, event: say.TimerFired) -> Moved:
+def _no_answer(saga: Saga, event: say.SagaTimerFired) -> Moved:
     return _give_up(saga, event.at, Prose(f"no answer while {saga.state}"))
 
 
-def _look_again_or_fail(saga: Saga, event: say.TimerFired) -> Moved:
+def _look_again_or_fail(saga: Saga, event: say.SagaTimerFired) -> Moved:
     if event.at < saga.deadline:
         return _verify(saga, event.at)
     return _give_up(saga, event.at, Prose(saga.why or "verification did not answer before its deadline"))
 
 
-def _reverse(saga: Saga, event: say.TimerFired) -> Moved:
+def _reverse(saga: Saga, event: say.SagaTimerFired) -> Moved:
     saga = replace(saga, why=Prose("its time is over"))
     if saga.halted:
         return _stuck(saga, Prose("halted when the reversal was due"))
     if saga.step.undo is None or not saga.tracks[saga.cursor].undo:
         return _stuck(saga, Prose(f"{saga.step.id} cannot be reversed"))
-    return _ask(_track(replace(saga, direction=Direction.UNDO), runs=0), event.at)
+    return _ask(_track(replace(saga, direction=StepDirection.UNDO), runs=0), event.at)
 
 
 def _taken_over(saga: Saga, event: say.TakenOver) -> Moved:
-    releases = tuple(say.Release(key) for key in saga.reservations)
+    releases = tuple(say.ReleaseBudget(key) for key in saga.reservations)
     tracks = tuple(replace(track, reservation="") for track in saga.tracks)
-    return replace(saga, state=State.FINISHED, tracks=tracks, why=Prose(f"taken over by {event.who}")), releases
+    return replace(saga, state=SagaState.FINISHED, tracks=tracks, why=Prose(f"taken over by {event.who}")), releases
 
 
-TABLE: dict[tuple[State, type[Event]], Handler] = {
-    (State.READY, say.Started): _start,
-    (State.READY, say.Halted): _halt_here,
-    (State.RESERVING, say.Reserved): _reserved,
-    (State.RESERVING, say.Refused): _refused,
-    (State.RESERVING, say.TimerFired): _on_timer(_no_answer),
-    (State.RESERVING, say.Halted): _halt_here,
-    (State.AUTHORISING, say.Authorised): _authorised,
-    (State.AUTHORISING, say.Vetoed): _vetoed,
-    (State.AUTHORISING, say.Held): _held,
-    (State.AUTHORISING, say.TimerFired): _on_timer(_no_answer),
-    (State.AUTHORISING, say.Halted): _halt_here,
-    (State.HELD, say.TimerFired): _on_timer(lambda saga, event: _reserve(saga, event.at)),
-    (State.HELD, say.Halted): _halt_here,
-    (State.RUNNING, say.Reported): _reported,
-    (State.RUNNING, say.TimerFired): _on_timer(lambda saga, event: _look(saga, event.at)),
-    (State.RUNNING, say.Halted): _halt_later,
-    (State.RUNNING, say.Restarted): _restarted,
-    (State.OBSERVING, say.Reported): _reported,
-    (State.OBSERVING, say.Observed): _observed,
-    (State.OBSERVING, say.TimerFired): _on_timer(lambda saga, event: _doubtful(saga, event.at)),
-    (State.OBSERVING, say.Halted): _halt_later,
-    (State.CHECKING, say.Observed): _checked,
-    (State.CHECKING, say.TimerFired): _on_timer(lambda saga, event: _go_on(saga, event.at)),
-    (State.CHECKING, say.Halted): _halt_later,
-    (State.SETTLING, say.TimerFired): _on_timer(lambda saga, event: _verify(saga, event.at)),
-    (State.SETTLING, say.Halted): _halt_watching,
-    (State.SETTLING, say.Resumed): _resume,
-    (State.VERIFYING, say.Verified): _verified,
-    (State.VERIFYING, say.TimerFired): _on_timer(_look_again_or_fail),
-    (State.VERIFYING, say.Halted): _halt_watching,
-    (State.VERIFYING, say.Resumed): _resume,
-    (State.HOLDING, say.TimerFired): _on_timer(_reverse),
-    (State.HOLDING, say.Halted): _halt_watching,
-    (State.HOLDING, say.Resumed): _resume,
-    (State.STUCK, say.TakenOver): _taken_over,
+TABLE: dict[tuple[SagaState, type[Event]], Handler] = {
+    (SagaState.READY, say.Started): _start,
+    (SagaState.READY, say.Halted): _halt_here,
+    (SagaState.RESERVING, say.Reserved): _reserved,
+    (SagaState.RESERVING, say.BudgetRefused): _refused,
+    (SagaState.RESERVING, say.SagaTimerFired): _on_timer(_no_answer),
+    (SagaState.RESERVING, say.Halted): _halt_here,
+    (SagaState.AUTHORISING, say.Authorised): _authorised,
+    (SagaState.AUTHORISING, say.Vetoed): _vetoed,
+    (SagaState.AUTHORISING, say.Held): _held,
+    (SagaState.AUTHORISING, say.SagaTimerFired): _on_timer(_no_answer),
+    (SagaState.AUTHORISING, say.Halted): _halt_here,
+    (SagaState.HELD, say.SagaTimerFired): _on_timer(lambda saga, event: _reserve(saga, event.at)),
+    (SagaState.HELD, say.Halted): _halt_here,
+    (SagaState.RUNNING, say.Reported): _reported,
+    (SagaState.RUNNING, say.SagaTimerFired): _on_timer(lambda saga, event: _look(saga, event.at)),
+    (SagaState.RUNNING, say.Halted): _halt_later,
+    (SagaState.RUNNING, say.Restarted): _restarted,
+    (SagaState.OBSERVING, say.Reported): _reported,
+    (SagaState.OBSERVING, say.EffectObserved): _observed,
+    (SagaState.OBSERVING, say.SagaTimerFired): _on_timer(lambda saga, event: _doubtful(saga, event.at)),
+    (SagaState.OBSERVING, say.Halted): _halt_later,
+    (SagaState.CHECKING, say.EffectObserved): _checked,
+    (SagaState.CHECKING, say.SagaTimerFired): _on_timer(lambda saga, event: _go_on(saga, event.at)),
+    (SagaState.CHECKING, say.Halted): _halt_later,
+    (SagaState.SETTLING, say.SagaTimerFired): _on_timer(lambda saga, event: _verify(saga, event.at)),
+    (SagaState.SETTLING, say.Halted): _halt_watching,
+    (SagaState.SETTLING, say.Resumed): _resume,
+    (SagaState.VERIFYING, say.VerificationEnded): _verified,
+    (SagaState.VERIFYING, say.SagaTimerFired): _on_timer(_look_again_or_fail),
+    (SagaState.VERIFYING, say.Halted): _halt_watching,
+    (SagaState.VERIFYING, say.Resumed): _resume,
+    (SagaState.HOLDING, say.SagaTimerFired): _on_timer(_reverse),
+    (SagaState.HOLDING, say.Halted): _halt_watching,
+    (SagaState.HOLDING, say.Resumed): _resume,
+    (SagaState.STUCK, say.TakenOver): _taken_over,
 }
 """What each state does with each event. ``Started`` of an empty plan is refused by oversight before it gets here."""
 
-LIVE = [state for state in State if state not in (State.FINISHED, State.STUCK)]
+LIVE = [state for state in SagaState if state not in (SagaState.FINISHED, SagaState.STUCK)]
 TABLE |= {(state, kind): _stay for state in LIVE for kind in (say.Restarted, say.Resumed) if (state, kind) not in TABLE}
 """Elsewhere a restart or a resume changes nothing: what was asked is asked again from the outbox, timers are kept."""

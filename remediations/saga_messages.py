@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from aiops.model import plans
-from aiops.model.plans import Action, BlastRadius, Direction, StepOutcome, Verdict
+from aiops.model.plans import Action, BlastRadius, StepDirection, StepOutcome, Verdict
 from aiops.model.prose import NOTHING, Prose
 
 
-class Outcome(StrEnum):
+class SagaOutcome(StrEnum):
     """How a saga ends."""
 
     VERIFIED = "verified"
@@ -50,7 +50,7 @@ class Reserved:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class BudgetRefused:
     """The budget refused, or cannot be reached."""
 
     at: int
@@ -64,7 +64,7 @@ class Authorised:
 
     at: int
     step: str
-    direction: Direction
+    direction: StepDirection
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Vetoed:
 
     at: int
     step: str
-    direction: Direction
+    direction: StepDirection
     reason: Prose
 
 
@@ -83,7 +83,7 @@ class Held:
 
     at: int
     step: str
-    direction: Direction
+    direction: StepDirection
     until: int
     reason: Prose
 
@@ -97,7 +97,7 @@ class Reported:
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
+class EffectObserved:
     """A look at the target of the in-doubt effect ``key``."""
 
     at: int
@@ -107,7 +107,7 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class VerificationEnded:
     """Resolution's verdict."""
 
     at: int
@@ -138,7 +138,7 @@ class Restarted:
 
 
 @dataclass(frozen=True, slots=True)
-class TimerFired:
+class SagaTimerFired:
     """The timer ``timer`` of a ``SetTimer`` fired; one that was replaced since means nothing."""
 
     at: int
@@ -156,17 +156,17 @@ class TakenOver:
 Event = (
     Started
     | Reserved
-    | Refused
+    | BudgetRefused
     | Authorised
     | Vetoed
     | Held
     | Reported
-    | Observed
-    | Verified
+    | EffectObserved
+    | VerificationEnded
     | Halted
     | Resumed
     | Restarted
-    | TimerFired
+    | SagaTimerFired
     | TakenOver
 )
 
@@ -174,7 +174,7 @@ Event = (
 
 
 @dataclass(frozen=True, slots=True)
-class Reserve:
+class ReserveBudget:
     """Spend budget and lock targets for a step and for its undo together."""
 
     key: str
@@ -188,7 +188,7 @@ class AskAuthority:
     """May this effect happen now?"""
 
     step: str
-    direction: Direction
+    direction: StepDirection
     action: Action
     blast: BlastRadius
 
@@ -198,7 +198,7 @@ class Begin:
     """Journal "begun", then run. ``run`` counts runs of this key from 1: each needs a capability of its own."""
 
     step: str
-    direction: Direction
+    direction: StepDirection
     key: str
     action: Action
     timeout_seconds: float
@@ -213,7 +213,7 @@ class Observe:
     """
 
     step: str
-    direction: Direction
+    direction: StepDirection
     key: str
     action: Action
     run: int
@@ -237,14 +237,14 @@ class SetTimer:
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class ReleaseBudget:
     """Give a reservation back."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PageOperator:
     """Tell a person, with the exact state: a line for each step."""
 
     reason: Prose
@@ -255,11 +255,21 @@ class Page:
 class Finished:
     """The saga ended so; after ``VERIFIED`` it may live on to reverse what is temporary (``Saga.over``)."""
 
-    outcome: Outcome
+    outcome: SagaOutcome
     reason: Prose
     state: tuple[Prose, ...]
     verdict: Verdict | None = None
     """The newest verdict of verification; it stands whatever became of the undo."""
 
 
-Command = Reserve | AskAuthority | Begin | Observe | AskVerification | SetTimer | Release | Page | Finished
+Command = (
+    ReserveBudget
+    | AskAuthority
+    | Begin
+    | Observe
+    | AskVerification
+    | SetTimer
+    | ReleaseBudget
+    | PageOperator
+    | Finished
+)

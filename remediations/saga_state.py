@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from aiops.model.plans import Direction, Plan, Step, Verdict
+from aiops.model.plans import Plan, Step, StepDirection, Verdict
 from aiops.model.prose import NOTHING, Prose
-from remediations.saga_messages import Outcome
+from remediations.saga_messages import SagaOutcome
 
 
-class State(StrEnum):
+class SagaState(StrEnum):
     """Where a saga stands."""
 
     READY = "ready"
@@ -32,7 +32,7 @@ class State(StrEnum):
     STUCK = "stuck"
 
 
-class Mark(StrEnum):
+class StepMark(StrEnum):
     """What became of one step."""
 
     PENDING = "pending"
@@ -46,7 +46,7 @@ class Mark(StrEnum):
     UNDO_IN_DOUBT = "undo in doubt"
 
 
-LASTING = frozenset({Mark.BEGUN, Mark.DONE, Mark.IN_DOUBT, Mark.UNDOING, Mark.UNDO_IN_DOUBT})
+LASTING = frozenset({StepMark.BEGUN, StepMark.DONE, StepMark.IN_DOUBT, StepMark.UNDOING, StepMark.UNDO_IN_DOUBT})
 """Marks of steps whose effect may still be in the world."""
 
 
@@ -54,7 +54,7 @@ LASTING = frozenset({Mark.BEGUN, Mark.DONE, Mark.IN_DOUBT, Mark.UNDOING, Mark.UN
 class Track:
     """One step's story."""
 
-    mark: Mark = Mark.PENDING
+    mark: StepMark = StepMark.PENDING
     reservation: str = ""
     """Key of the reservation that it holds or asked for."""
     undo: bool = True
@@ -71,9 +71,9 @@ class Saga:
 
     plan: Plan
     tracks: tuple[Track, ...]
-    state: State = State.READY
+    state: SagaState = SagaState.READY
     cursor: int = 0
-    direction: Direction = Direction.DO
+    direction: StepDirection = StepDirection.DO
     halted: bool = False
     reversing: bool = False
     """Verified already; undoing is the planned reversal."""
@@ -85,13 +85,13 @@ class Saga:
     why: Prose = NOTHING
     verdict: Verdict | None = None
     """The newest verdict of verification, also while and after the plan is taken back; None: none was given."""
-    ended: Outcome | None = None
+    ended: SagaOutcome | None = None
     """The outcome that was reported last; ``VERIFIED`` may be followed by ``REVERSED`` or ``STUCK``."""
 
     @property
     def over(self) -> bool:
         """Nothing more will happen by itself."""
-        return self.state in (State.FINISHED, State.STUCK)
+        return self.state in (SagaState.FINISHED, SagaState.STUCK)
 
     @property
     def step(self) -> Step:

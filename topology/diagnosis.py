@@ -13,7 +13,7 @@ from aiops.model.reports import Change
 from topology.hints import Hints
 from topology.impact import impact
 from topology.kinds import SILENT_CAUSE, UNKNOWN, kind_of
-from topology.rankers.protocol import Candidate, Question, Ranker, Ranking
+from topology.rankers.protocol import Candidate, Ranker, Ranking, RankingQuestion
 from topology.rankers.reasons import MOST_NAMED
 from topology.suspects import suspects
 from topology.witnesses import Doubt, doubt
@@ -27,7 +27,7 @@ LEAST_SURE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class DiagnosisSubject:
     """What the diagnosis is of."""
 
     work_item: str
@@ -36,7 +36,7 @@ class Subject:
     domain: str = MAIN_DOMAIN
 
 
-def diagnose(question: Question, ranker: Ranker, subject: Subject) -> Diagnosis:
+def diagnose(question: RankingQuestion, ranker: Ranker, subject: DiagnosisSubject) -> Diagnosis:
     """Everything analysis says of an incident. Pure."""
     ranked = ranker.rank(question)
     hints = Hints(question.metrics)
@@ -73,7 +73,7 @@ def diagnose(question: Question, ranker: Ranker, subject: Subject) -> Diagnosis:
     )
 
 
-def _disbelieved(ranked: Ranking, found: Doubt, question: Question) -> Ranking:
+def _disbelieved(ranked: Ranking, found: Doubt, question: RankingQuestion) -> Ranking:
     """The ranking with the telemetry itself in the first place."""
     left = 1.0 - DISBELIEF
     others = (replace(c, probability=c.probability * left) for c in ranked.candidates if c.entity != found.suspect)
@@ -87,7 +87,7 @@ def _disbelieved(ranked: Ranking, found: Doubt, question: Question) -> Ranking:
     return Ranking(told, ranked.p_unknown * left, rest)
 
 
-def _kind(candidate: Candidate, question: Question, suspected: Iterable[ChangeSuspect], hints: Hints) -> str:
+def _kind(candidate: Candidate, question: RankingQuestion, suspected: Iterable[ChangeSuspect], hints: Hints) -> str:
     episodes = [episode for episode in question.episodes if episode.entity == candidate.entity]
     # a place that says nothing itself is told of by its parts
     parts = {name for name, how in question.graph.serves_of(candidate.entity) if how is EdgeKind.PART_OF}

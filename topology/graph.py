@@ -39,7 +39,7 @@ _CODE_OF_TIER = {tier: code for code, tier in enumerate(TIERS)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Rows:
+class CompressedRows:
     """Compressed rows: the neighbours of item ``i`` are ``ends[starts[i]:starts[i + 1]]``."""
 
     starts: Ints
@@ -96,9 +96,9 @@ class Graph:
     version: int
     names: tuple[str, ...]
     """Sorted; the position is the item's number."""
-    needs: Rows
+    needs: CompressedRows
     """Source to target: what an item needs."""
-    serves: Rows
+    serves: CompressedRows
     """Target to source: who needs an item."""
     kinds: tuple[str, ...]
     """Kind of each item."""
@@ -184,12 +184,12 @@ class Graph:
         return {name: at for at, name in enumerate(self.names)}
 
     @cached_property
-    def causes(self) -> Rows:
+    def causes(self) -> CompressedRows:
         """Item to what may harm it: what it needs, and its parts; a business service harms nobody."""
         return _rows(len(self), *self._harm())
 
     @cached_property
-    def effects(self) -> Rows:
+    def effects(self) -> CompressedRows:
         """Item to whom it may harm: the same edges as ``causes``, the other way round."""
         harmed, harming, codes, weights = self._harm()
         return _rows(len(self), harming, harmed, codes, weights)
@@ -229,7 +229,7 @@ class Graph:
         """Who needs one item, with how."""
         return self._named(self.serves, name)
 
-    def _named(self, rows: Rows, name: str) -> list[tuple[str, EdgeKind]]:
+    def _named(self, rows: CompressedRows, name: str) -> list[tuple[str, EdgeKind]]:
         at = self.numbers.get(name)
         if at is None:
             return []
@@ -281,8 +281,8 @@ def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return array
 
 
-def _rows(count: int, heads: Ints, tails: Ints, codes: Codes, weights: Floats) -> Rows:
+def _rows(count: int, heads: Ints, tails: Ints, codes: Codes, weights: Floats) -> CompressedRows:
     order = np.lexsort((codes, tails, heads))
     starts = np.zeros(count + 1, np.int32)
     np.cumsum(np.bincount(heads, minlength=count), out=starts[1:])
-    return Rows(_frozen(starts), _frozen(tails[order]), _frozen(codes[order]), _frozen(weights[order]))
+    return CompressedRows(_frozen(starts), _frozen(tails[order]), _frozen(codes[order]), _frozen(weights[order]))

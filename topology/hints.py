@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from aiops.model.episodes import Direction, Signal, Source
+from aiops.model.episodes import Signal, SignalDirection, Source
 from aiops.model.metric_semantics.semantics import (
     MetricPart,
     MetricRole,
@@ -122,7 +122,7 @@ class Hints:
     def relief(self, signal: Signal) -> bool:
         """Whether it went the harmless way: less work, fewer errors, more instances; follows what happens elsewhere."""
         worse = self.meaning(signal).worse
-        against = {Direction.DOWN: Worse.UP, Direction.UP: Worse.DOWN}.get(signal.direction)
+        against = {SignalDirection.DOWN: Worse.UP, SignalDirection.UP: Worse.DOWN}.get(signal.direction)
         return worse is against and self.family(signal) not in ANEW
 
     def of_others(self, signal: Signal, entity: str = "") -> bool:
@@ -138,7 +138,7 @@ class Hints:
             return 0.1
         if self.relief(signal):
             return 0.15
-        silent = signal.direction is Direction.SILENT
+        silent = signal.direction is SignalDirection.SILENT
         match self.family(signal):
             case Family.CPU if self._is_run_queue(signal):
                 return 0.3  # what waits is in it, and waits for others as often
@@ -156,7 +156,7 @@ class Hints:
 
     def starved(self, signal: Signal) -> bool:
         """Whether it has less to do: that goes from caller to callee, and harms nobody above."""
-        less = signal.direction is Direction.DOWN and self.family(signal) is Family.TRAFFIC
+        less = signal.direction is SignalDirection.DOWN and self.family(signal) is Family.TRAFFIC
         return less and self.of_metric(signal.metric)[0].about is MetricSubject.ENTITY
 
     def _is_run_queue(self, signal: Signal) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aiops.model.episodes import Direction, Signal
+from aiops.model.episodes import Signal, SignalDirection
 from aiops.model.metric_semantics.semantics import Worse
 from topology.hints import Family, Hints
 from topology.rankers.scene import strength
@@ -57,11 +57,15 @@ def kind_of(signals: Iterable[Signal], hints: Hints, change: str | None = None, 
 
 def _one(signal: Signal, hints: Hints) -> tuple[str, float]:
     family = hints.family(signal)
-    if signal.direction is Direction.SILENT:
+    if signal.direction is SignalDirection.SILENT:
         return "crash", 1.6
-    if family is Family.TRAFFIC and signal.direction is Direction.DOWN and signal.value <= 0.02 * abs(signal.expected):
+    if (
+        family is Family.TRAFFIC
+        and signal.direction is SignalDirection.DOWN
+        and signal.value <= 0.02 * abs(signal.expected)
+    ):
         return "crash", 1.2
-    fell = signal.direction is Direction.DOWN and hints.meaning(signal).worse is not Worse.DOWN
+    fell = signal.direction is SignalDirection.DOWN and hints.meaning(signal).worse is not Worse.DOWN
     if family in (Family.CPU, Family.MEMORY, Family.DISK) and fell:
         return KINDS[family], 0.4
     return KINDS.get(family, UNKNOWN), _TELLING.get(family, 0.3)

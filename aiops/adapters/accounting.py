@@ -9,7 +9,7 @@ from typing import Any
 
 from aiops.adapters.kafka.consumer import KafkaPythonConsumer
 from aiops.adapters.kafka.topics import KafkaTopics
-from aiops.control.record.ledger import Bounds, LedgerReport, fold
+from aiops.control.record.ledger import LedgerReport, OffsetBounds, fold
 from aiops.model.codec import adapter
 from aiops.model.errors import AiopsError, PermanentError
 from aiops.model.ledger import LedgerLine
@@ -67,7 +67,7 @@ def _fitting() -> Iterator[None]:
         raise PermanentError(f"the status file does not fit this version: {told}; `aiops up` writes it anew") from error
 
 
-def broker_bounds(settings: Settings, bootstrap: str) -> dict[TopicPartition, Bounds]:
+def broker_bounds(settings: Settings, bootstrap: str) -> dict[TopicPartition, OffsetBounds]:
     """First and next offset of every partition of every input topic, asked of the broker.
 
     Raises:
@@ -93,7 +93,7 @@ def inputs(settings: Settings) -> tuple[str, ...]:
     return (*names.telemetry, names.keyed, *names.control)
 
 
-def _seen_bounds(settings: Settings, status: Mapping[str, Any]) -> dict[TopicPartition, Bounds]:
+def _seen_bounds(settings: Settings, status: Mapping[str, Any]) -> dict[TopicPartition, OffsetBounds]:
     """What the shards saw last; they may have read on since, so the end is at least where they are."""
     read = {TopicPartition(line.topic, line.partition): line.next_offset for line in lines_of(status)}
     seen = []
@@ -108,8 +108,10 @@ def _seen_bounds(settings: Settings, status: Mapping[str, Any]) -> dict[TopicPar
 
 def _bounds(
     settings: Settings, pairs: Iterable[tuple[TopicPartition, tuple[int, int]]]
-) -> dict[TopicPartition, Bounds]:
-    return {place: Bounds(first, end, compacted=place.topic == settings.topics.cmdb) for place, (first, end) in pairs}
+) -> dict[TopicPartition, OffsetBounds]:
+    return {
+        place: OffsetBounds(first, end, compacted=place.topic == settings.topics.cmdb) for place, (first, end) in pairs
+    }
 
 
 def plain(accounting: Accounting) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from queue import Empty, SimpleQueue
 
 import structlog
 
-from aiops.agents.view import View
-from aiops.driver.conversation import HOLD_SECONDS, AgentCall, Agents, Answer, Conversation, Question
+from aiops.agents.view import AgentView
+from aiops.driver.conversation import HOLD_SECONDS, AgentCall, AgentQuestion, Agents, Answer, Conversation
 from aiops.driver.dispatcher import Offer
 from aiops.driver.replies import Failure, attempted, reply_of, settle
 from aiops.model.events import Event, HandoffFailed
@@ -47,19 +47,19 @@ class Asking:
     def __init__(self, agents: Agents, offer: Offer, clock: Clock, *, hold_seconds: float = HOLD_SECONDS) -> None:
         self._agents, self._offer = agents, offer
         self._conversation = Conversation(clock, SteadyClock(), hold_seconds=hold_seconds)
-        self._arrived: SimpleQueue[Question | _Reply] = SimpleQueue()
+        self._arrived: SimpleQueue[AgentQuestion | _Reply] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="ask-agents", daemon=True)
         self._thread.start()
 
-    def ask(self, handoff: Handoff, view: View) -> None:
+    def ask(self, handoff: Handoff, view: AgentView) -> None:
         """Its answer, or that it failed, is offered as an event."""
-        self._arrived.put(Question(handoff, view))
+        self._arrived.put(AgentQuestion(handoff, view))
 
     def _run(self) -> None:
         conversation = self._conversation
         while True:
             for arrived in self._take():
-                if isinstance(arrived, Question):
+                if isinstance(arrived, AgentQuestion):
                     conversation.ask(arrived)
                 else:
                     call, future = arrived
@@ -71,7 +71,7 @@ class Asking:
             for call in calls:
                 self._call(call).add_done_callback(partial(self._replied, call))
 
-    def _take(self) -> Iterable[Question | _Reply]:
+    def _take(self) -> Iterable[AgentQuestion | _Reply]:
         """Everything that arrived; waits for the first, but no longer than something is held."""
         until = self._conversation.held_until()
         try:

@@ -9,7 +9,7 @@ from functools import partial
 
 import structlog
 
-from aiops.driver.gate import GRACE, AskAgain, Gate, Refused
+from aiops.driver.gate import GRACE, AskAgain, Gate, OrderRefused
 from aiops.driver.replies import Failure, attempted
 from aiops.model.errors import AiopsError, TemporaryError
 from aiops.model.plans import Observed, StepOrder, StepOutcome
@@ -41,7 +41,7 @@ class BlockingGate:
     def run(self, order: StepOrder) -> StepOutcome:
         """Carry the order out at most once; its outcome is durable in the inbox before this returns."""
         executor = self._gate.admit(order)
-        if isinstance(executor, Refused):
+        if isinstance(executor, OrderRefused):
             return self._gate.turned_away(order, executor)
         self._fail_point("executor.attempted")
         reply = attempted(partial(self._carry_out, executor, order))

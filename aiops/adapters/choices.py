@@ -7,7 +7,7 @@ from aiops.adapters.executors.opening import open_executors
 from aiops.adapters.paging.channels import open_levels
 from aiops.agents.monitor.extensions import extensions_of
 from aiops.model.errors import PermanentError
-from aiops.plugins import Kind, Plugins
+from aiops.plugins import ExtensionKind, Plugins
 from aiops.settings import Settings
 
 
@@ -21,6 +21,6 @@ def check_choices(settings: Settings, plugins: Plugins) -> None:
     open_executors(settings, plugins, SystemClock())
     open_levels(settings.paging.levels, SystemClock(), plugins)
     try:
-        plugins.make(Kind.RANKER, settings.analysis.ranker)
+        plugins.make(ExtensionKind.RANKER, settings.analysis.ranker)
     except PermanentError as error:
         raise PermanentError(f"analysis.ranker: {error}") from error

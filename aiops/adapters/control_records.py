@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.adapters.sealing import Seal
-from aiops.model.cloudevents_reading import Receipt, Refused, decode
+from aiops.model.cloudevents_reading import Receipt, UnusableMessage, decode
 from aiops.model.deadletters import DeadLetter, DeadLetterReason, kept_headers, kept_key
 from aiops.model.errors import TemporaryError
 from aiops.model.events import Event
@@ -30,12 +30,12 @@ class ControlTopics:
         """Events of one record, or why there are none. Never raises."""
         value = records.values[place]
         read = decode(value, Receipt(received_at, self._seal.pseudonym))
-        if not isinstance(read, Refused):
+        if not isinstance(read, UnusableMessage):
             foreign = {event.domain for event in read} - {self._settings.domain}
             if not foreign:
                 return read, None
             here = f"it belongs to domain {min(foreign)!r}, and this is {self._settings.domain!r}"
-            read = Refused(DeadLetterReason.UNSUPPORTED, Prose(here))
+            read = UnusableMessage(DeadLetterReason.UNSUPPORTED, Prose(here))
         kept = self._settings.data.dead_letter_bytes
         return (), DeadLetter(
             topic=records.source.topic,

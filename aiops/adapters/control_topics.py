@@ -20,7 +20,7 @@ _POLL_SECONDS = 0.25
 _POLL_BYTES = 1 << 20
 
 
-class Reader(Protocol):
+class RecordReader(Protocol):
     """Turns a record of a control topic to events or a dead letter, without raising."""
 
     def __call__(
@@ -47,7 +47,7 @@ class TopicsThread:
         domain: whose.
     """
 
-    def __init__(self, consumer: TelemetryConsumer, reader: Reader, clock: Clock, domain: str) -> None:
+    def __init__(self, consumer: TelemetryConsumer, reader: RecordReader, clock: Clock, domain: str) -> None:
         self._consumer, self._reader, self._clock, self._domain = consumer, reader, clock, domain
         self._reading: Reading | None = None
         """Replaced whole, by the orchestrator's thread."""

@@ -16,7 +16,7 @@ from queue import Empty, Queue
 
 import structlog
 
-from aiops.adapters.control_topics import Reader, Reading, TopicsThread
+from aiops.adapters.control_topics import Reading, RecordReader, TopicsThread
 from aiops.control.state.invariants import membership_difference
 from aiops.driver.leadership import Arrival, Dispatcher, Leadership, Watch
 from aiops.model.deadletters import DeadLetter
@@ -40,7 +40,7 @@ class OrchestrationParts:
     journal: Journal
     consumer: TelemetryConsumer
     dispatcher: Dispatcher
-    reader: Reader
+    reader: RecordReader
     clock: Clock
     bury: Callable[[Sequence[DeadLetter]], None]
     """Writes dead letters out and returns when they are acknowledged."""

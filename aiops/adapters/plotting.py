@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from aiops.model.errors import PermanentError
-from detectors.detection import Detection
+from detectors.detection import TableDetection
 
 _PANELS = 6
 """Most series that get a panel of their own: those that explain most episodes, then the first ones."""
 _VALUE, _SCORE, _EPISODE = "#33658a", "#444444", "#d1495b"
 
 
-def plot(detection: Detection, target: Path) -> None:
+def plot(detection: TableDetection, target: Path) -> None:
     """Writes a PNG, or a self-contained HTML page, by the target's ending; ``PermanentError`` for any other."""
     suffix = target.suffix.lower()
     if suffix not in {".png", ".html"}:
@@ -37,7 +37,7 @@ def plot(detection: Detection, target: Path) -> None:
     target.write_text(f"{page}{picture[picture.index('<svg') :]}</body></html>\n", encoding="utf-8")
 
 
-def _figure(detection: Detection) -> Any:
+def _figure(detection: TableDetection) -> Any:
     try:
         figures = import_module("matplotlib.figure")
     except ImportError as error:
@@ -68,7 +68,7 @@ def _figure(detection: Detection) -> Any:
     return figure
 
 
-def _chosen(detection: Detection) -> list[int]:
+def _chosen(detection: TableDetection) -> list[int]:
     table = detection.table
     weight = dict.fromkeys(table.names, 0.0)
     for found in detection.episodes:

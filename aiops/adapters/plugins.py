@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from importlib.metadata import entry_points
 
-from aiops.plugins import Extension, Kind, Plugins
+from aiops.plugins import Extension, ExtensionKind, Plugins
 
 
 def installed() -> Plugins:
@@ -18,7 +18,7 @@ def installed() -> Plugins:
             point.dist.name if point.dist else "a package without metadata",
             point.dist.version if point.dist else "",
         )
-        for kind in Kind
+        for kind in ExtensionKind
         for point in entry_points(group=kind.value)
     )
 

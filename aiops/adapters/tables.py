@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from detectors.detection import Detection
+from detectors.detection import TableDetection
 from detectors.table import Table, TableError, to_table
 
 
@@ -35,7 +35,7 @@ def _load(path: Path) -> pl.DataFrame:
         raise TableError(f"{path}: not a table: {str(error).splitlines()[0]}") from error
 
 
-def write_scores(detection: Detection, target: Path) -> None:
+def write_scores(detection: TableDetection, target: Path) -> None:
     """One line a row in the order of the input: time, score, alert, episode, and for a wide table each column's."""
     table = detection.table
     header = ["time", "score", "alert", "episode"]

@@ -6,7 +6,7 @@ the same handoff and view give the same answer.
 
 from __future__ import annotations
 
-from aiops.agents.view import View
+from aiops.agents.view import AgentView
 from aiops.model.diagnoses import Diagnosis, Evidence, Hypothesis
 from aiops.model.episodes import Episode
 from aiops.model.handoffs import Diagnosed, DiagnoseRequest, Handoff, Intent, MergeProposed, Payload, Role
@@ -14,8 +14,8 @@ from aiops.model.incidents import Incident
 from aiops.model.metric_semantics.table import MetricTable
 from aiops.model.prose import Prose
 from aiops.settings import Settings
-from topology.diagnosis import Subject, diagnose, onset_of
-from topology.rankers.protocol import Question, Ranker
+from topology.diagnosis import DiagnosisSubject, diagnose, onset_of
+from topology.rankers.protocol import Ranker, RankingQuestion
 from topology.rankers.walk import WalkRanker
 
 MERGE_SURE = 0.5
@@ -39,7 +39,7 @@ class AnalysisAgent:
         self._window = int(settings.control.correlation_seconds * 1e9)
         self._ranker = ranker or WalkRanker()
 
-    def handle(self, handoff: Handoff, view: View) -> tuple[Handoff, ...]:
+    def handle(self, handoff: Handoff, view: AgentView) -> tuple[Handoff, ...]:
         """DIAGNOSE is answered; anything else is nothing to analysis."""
         if handoff.intent is not Intent.DIAGNOSE or not isinstance(handoff.payload, DiagnoseRequest):
             return ()
@@ -52,17 +52,17 @@ class AnalysisAgent:
         )
         return tuple(answers)
 
-    def _diagnose(self, view: View) -> Diagnosis:
+    def _diagnose(self, view: AgentView) -> Diagnosis:
         incident = view.incident
         # a member that is well again still tells when and where it began
-        question = Question(
+        question = RankingQuestion(
             episodes=view.episodes,
             graph=view.graph,
             onset=onset_of(view.episodes) or incident.onset,
             changes=view.changes,
             metrics=self._metrics,
         )
-        subject = Subject(incident.id, view.at, incident.context_version, incident.domain)
+        subject = DiagnosisSubject(incident.id, view.at, incident.context_version, incident.domain)
         return diagnose(question, self._ranker, subject)
 
     def _is_one(self, incident: Incident, other: Incident, found: Diagnosis) -> bool:
@@ -77,7 +77,7 @@ class AnalysisAgent:
         return root in other.entities
 
 
-def _answer(handoff: Handoff, view: View, to: Role, intent: Intent, payload: Payload, found: Diagnosis) -> Handoff:
+def _answer(handoff: Handoff, view: AgentView, to: Role, intent: Intent, payload: Payload, found: Diagnosis) -> Handoff:
     suffix = f"{intent}/{payload.other}" if isinstance(payload, MergeProposed) else str(intent)
     reasoning = _reasoning(found, view.episodes)
     cited = [e.id for h in found.hypotheses[:3] for e in h.evidence] + [c.id for c in found.changes]

@@ -12,7 +12,7 @@ from aiops.agents.triage import TriageAgent
 from aiops.agents.view import Agent
 from aiops.model.errors import PermanentError
 from aiops.model.handoffs import Role
-from aiops.plugins import BUILT_INS, Kind, Plugins
+from aiops.plugins import BUILT_INS, ExtensionKind, Plugins
 from aiops.settings import Settings
 from remediations.bundle import Bundle
 
@@ -28,7 +28,9 @@ def control_agent(role: Role, settings: Settings, bundle: Bundle, plugins: Plugi
     """
     match role:
         case Role.ANALYSIS:
-            return AnalysisAgent(settings, plugins.make(Kind.RANKER, settings.analysis.ranker), metrics=bundle.metrics)
+            return AnalysisAgent(
+                settings, plugins.make(ExtensionKind.RANKER, settings.analysis.ranker), metrics=bundle.metrics
+            )
         case Role.ROUTING:
             return RoutingAgent(bundle.catalogue, settings.control)
         case Role.RESOLUTION:

@@ -18,12 +18,12 @@ import numpy as np
 from aiops.agents.monitor.blindness import Blindness
 from aiops.agents.monitor.extensions import extensions_of
 from aiops.agents.monitor.plan import Produced, plan_of
-from aiops.agents.monitor.readings import Reader
+from aiops.agents.monitor.readings import SlotReader
 from aiops.agents.monitor.slot import Slot
-from aiops.agents.monitor.snapshots import Archivist
+from aiops.agents.monitor.snapshots import SlotSnapshotter
 from aiops.model.codec import decode, encode
 from aiops.model.entities import RUNTIME_ENTITY, Objective
-from aiops.model.episodes import Direction, Episode, Signal, Source
+from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from aiops.model.errors import FencedOutError, PermanentError
 from aiops.model.ledger import LedgerLine
 from aiops.model.metric_semantics.table import MetricTable
@@ -58,8 +58,8 @@ class SourceView:
 @dataclass(slots=True)
 class _Owned:
     slot: Slot
-    archivist: Archivist
-    reader: Reader
+    archivist: SlotSnapshotter
+    reader: SlotReader
 
 
 class MonitoringAgent:
@@ -120,9 +120,9 @@ class MonitoringAgent:
             extensions=self._extensions,
         )
         made = Slot(plan)
-        archivist = Archivist(made)
+        archivist = SlotSnapshotter(made)
         archivist.restore(snapshots)
-        self._owned[slot] = _Owned(made, archivist, Reader(made))
+        self._owned[slot] = _Owned(made, archivist, SlotReader(made))
         if snapshots:
             head = snapshots[-1].parts["head"]
             self._blindness.restore(head["blind"])
@@ -190,7 +190,7 @@ class MonitoringAgent:
         signal = Signal(
             series=f"aiops.lost.records{{partition={place}}}",
             metric="aiops.lost.records",
-            direction=Direction.UP,
+            direction=SignalDirection.UP,
             source=Source.RUNTIME,
             since=received_at,
             score=0.9,

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from aiops.agents.situation import facts_of, item_of
-from aiops.agents.view import View
+from aiops.agents.view import AgentView
 from aiops.model.episodes import Source
 from aiops.model.errors import PermanentError
 from aiops.model.handoffs import (
@@ -30,10 +30,10 @@ from aiops.model.handoffs import (
     StepRequest,
 )
 from aiops.model.incidents import IncidentState
-from aiops.model.plans import Action, BlastRadius, Direction, Oversight, Plan, Step
+from aiops.model.plans import Action, BlastRadius, Oversight, Plan, Step, StepDirection
 from aiops.model.prose import Prose
 from remediations.breakers import names
-from remediations.policy import RISING, Decision, PolicySet, Question
+from remediations.policy import RISING, PolicyDecision, PolicyQuestion, PolicySet
 from remediations.primitives.protocol import Primitive
 from remediations.primitives.shipped import shipped
 from remediations.windows import Hold, Windows
@@ -91,7 +91,7 @@ class OversightAgent:
         self._windows = windows
         self._evidence_seconds = evidence_seconds
 
-    def handle(self, handoff: Handoff, view: View) -> tuple[Handoff, ...]:
+    def handle(self, handoff: Handoff, view: AgentView) -> tuple[Handoff, ...]:
         """Answer REVIEW or AUTHORISE; anything else is nothing to oversight."""
         match handoff.payload:
             case ReviewRequest(handoff=shown) if handoff.intent is Intent.REVIEW:
@@ -102,7 +102,7 @@ class OversightAgent:
             case _:
                 return ()
 
-    def _review(self, shown: Handoff, view: View) -> _Word:
+    def _review(self, shown: Handoff, view: AgentView) -> _Word:
         if isinstance(shown.payload, Escalated) and shown.intent is Intent.ESCALATE:
             return _Word(permitted=True, level=Oversight.UNATTENDED, reasons=(Prose("pages are never vetoed"),))
         wrong = tuple(_wrong_with(shown, view))
@@ -117,7 +117,7 @@ class OversightAgent:
                     return _veto((Prose(f"the diagnosis' probabilities add up to {total:.3f}, not 1"),))
         return _Word(permitted=True, level=Oversight.UNATTENDED, reasons=(Prose("it is complete and changes nothing"),))
 
-    def _review_plan(self, plan: Plan, view: View) -> _Word:
+    def _review_plan(self, plan: Plan, view: AgentView) -> _Word:
         unknown = (line for step in plan.steps for line in self._unknown(step.action))
         wrong = (*unknown, *_wrong_with_plan(plan, view))
         if wrong:
@@ -125,7 +125,7 @@ class OversightAgent:
         hold = self._windows.hold(view.at)
         diagnosis = view.incident.diagnosis
         questions = [
-            Question(
+            PolicyQuestion(
                 step.action,
                 item_of(view, step.action.target),
                 step.blast,
@@ -149,22 +149,22 @@ class OversightAgent:
         if action.primitive not in self._primitives:
             yield Prose(f"no primitive {action.primitive} is registered")
 
-    def _authorise(self, step: StepRequest, view: View) -> _Word:
+    def _authorise(self, step: StepRequest, view: AgentView) -> _Word:
         """The facts of this moment; an undo is held by a halt and by a security hold only."""
         wrong = (*self._unknown(step.action), *_wrong_with_step(step, view))
         if wrong:
             return _veto(wrong)
-        hold = self._windows.hold(view.at) if step.direction is Direction.DO else None
+        hold = self._windows.hold(view.at) if step.direction is StepDirection.DO else None
         diagnosis = view.incident.diagnosis
         facts = facts_of(view, step.action.target, diagnosis)
         reversible = True
-        if step.direction is Direction.DO:
+        if step.direction is StepDirection.DO:
             try:
                 effect = self._primitives[step.action.primitive].effect(facts, step.action.parameters)
             except PermanentError as error:
                 return _veto((Prose(f"precondition: {error}"),))
             reversible = effect.transient or effect.undo is not None
-        question = Question(
+        question = PolicyQuestion(
             step.action,
             item_of(view, step.action.target),
             step.blast,
@@ -189,7 +189,7 @@ class OversightAgent:
             return replace(word, permitted=False, reasons=(*word.reasons, Prose(f"{missing} approval(s) are missing")))
         return word
 
-    def _ask(self, questions: list[Question], hold: Hold | None) -> _Word:
+    def _ask(self, questions: list[PolicyQuestion], hold: Hold | None) -> _Word:
         """Every step is asked for; the strictest tier is the plan's."""
         decisions = [self._policies.decide(question) for question in questions]
         word = _strictest(decisions)
@@ -201,7 +201,7 @@ class OversightAgent:
         return replace(word, level=later.level, reasons=(hold.reason, *word.reasons), hold_until=hold.until)
 
 
-def _strictest(decisions: list[Decision]) -> _Word:
+def _strictest(decisions: list[PolicyDecision]) -> _Word:
     order = (*RISING, Oversight.FORBIDDEN)
     level = max((decision.level for decision in decisions), key=order.index)
     deciding = [decision for decision in decisions if decision.level is level]
@@ -226,7 +226,7 @@ def _veto(reasons: tuple[Prose, ...]) -> _Word:
 # --------------------------------------------------------------------------------------------------------- rules
 
 
-def _wrong_with(shown: Handoff, view: View) -> Iterator[Prose]:
+def _wrong_with(shown: Handoff, view: AgentView) -> Iterator[Prose]:
     """What any handoff must be, whoever sends it."""
     if shown.intent not in SPEAKS.get(shown.sender, frozenset()):
         yield Prose(f"{shown.sender} may not ask anybody to {shown.intent}")
@@ -247,7 +247,7 @@ def _wrong_with(shown: Handoff, view: View) -> Iterator[Prose]:
         yield Prose(f"evidence {odd[0]} does not exist")
 
 
-def _known(shown: Handoff, view: View) -> set[str]:
+def _known(shown: Handoff, view: AgentView) -> set[str]:
     """Ids that a handoff may rest on."""
     ids = {shown.cause, shown.work_item, *(part for part in _ancestors(shown.cause))}
     ids |= {episode.id for episode in view.episodes} | {change.id for change in view.changes}
@@ -267,12 +267,12 @@ def _ancestors(handoff: str) -> Iterator[str]:
         yield handoff
 
 
-def _in_graph(name: str, view: View) -> bool:
+def _in_graph(name: str, view: AgentView) -> bool:
     item = name.removeprefix(GRAPH)
     return item != name and (item in view.graph or any(episode.entity == item for episode in view.episodes))
 
 
-def _wrong_with_plan(plan: Plan, view: View) -> Iterator[Prose]:
+def _wrong_with_plan(plan: Plan, view: AgentView) -> Iterator[Prose]:
     if plan.work_item != view.incident.id:
         yield Prose(f"the plan belongs to {plan.work_item}, not to {view.incident.id}")
     if not 1 <= len(plan.steps) <= MOST_STEPS:
@@ -293,7 +293,7 @@ def _wrong_with_bounds(step: Step) -> Iterator[Prose]:
         yield Prose(f"step {step.id}: its deadline of {step.timeout_seconds} s is not within an hour")
 
 
-def _wrong_with_action(action: Action, blast: BlastRadius, view: View) -> Iterator[Prose]:
+def _wrong_with_action(action: Action, blast: BlastRadius, view: AgentView) -> Iterator[Prose]:
     if action.target not in blast.entities:
         yield Prose(f"the blast radius of {action.primitive} {action.target} is not stated")
     if bad := [account for account, share in blast.shares.items() if not math.isfinite(share) or not 0 <= share <= 1]:
@@ -302,36 +302,36 @@ def _wrong_with_action(action: Action, blast: BlastRadius, view: View) -> Iterat
         yield Prose(f"{action.target} is in no graph: nobody can say what hangs on it")
 
 
-def _wrong_with_step(step: StepRequest, view: View) -> Iterator[Prose]:
+def _wrong_with_step(step: StepRequest, view: AgentView) -> Iterator[Prose]:
     yield from _wrong_with_action(step.action, step.blast, view)
     if view.halted:
         yield Prose("everything is halted")
-    if step.direction is Direction.DO and view.incident.plan != step.plan:
+    if step.direction is StepDirection.DO and view.incident.plan != step.plan:
         yield Prose(f"{step.plan} is not the plan of {view.incident.id} now")
 
 
-def _breaker_open(view: View, action: Action) -> bool:
+def _breaker_open(view: AgentView, action: Action) -> bool:
     return not view.breakers_open.isdisjoint(names(action.target, action.primitive))
 
 
-def _ticket_only(view: View) -> bool:
+def _ticket_only(view: AgentView) -> bool:
     return all(episode.source is Source.TICKET for episode in view.episodes)
 
 
-def _age(view: View, evidence_at: int) -> float:
+def _age(view: AgentView, evidence_at: int) -> float:
     """Age of the newest evidence, seconds: of the open episodes, or of what the plan was made on."""
     live = [episode.watermark for episode in view.episodes if episode.ended_at is None]
     newest = max((*live, evidence_at)) if live or evidence_at else view.evidence_at
     return max(view.at - newest, 0) / 1e9
 
 
-def _confidence(view: View) -> float:
+def _confidence(view: AgentView) -> float:
     """Of the first hypothesis; 0 when there is none."""
     found = view.incident.diagnosis
     return found.hypotheses[0].probability if found and found.hypotheses else 0.0
 
 
-def _rule(handoff: Handoff, view: View, subject: str, word: _Word) -> Handoff:
+def _rule(handoff: Handoff, view: AgentView, subject: str, word: _Word) -> Handoff:
     ruling = Ruling(
         subject,
         word.permitted,

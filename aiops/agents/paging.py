@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from aiops.agents.view import View
+from aiops.agents.view import AgentView
 from aiops.model.diagnoses import Diagnosis, Hypothesis
 from aiops.model.incidents import Priority
 from aiops.model.pages import Page, PageReason
@@ -42,7 +42,7 @@ def page_key(work_item: str, reason: PageReason, level: int = 0) -> str:
 
 
 def compose(
-    view: View, ask: Ask, *, diagnosis: Diagnosis | None = None, priority: Priority | None = None, level: int = 0
+    view: AgentView, ask: Ask, *, diagnosis: Diagnosis | None = None, priority: Priority | None = None, level: int = 0
 ) -> Page:
     """The page for the view's incident; ``diagnosis`` and ``priority`` default to the incident's own."""
     incident = view.incident
@@ -68,7 +68,7 @@ def compose(
     )
 
 
-def _title(view: View, diagnosis: Diagnosis | None) -> Prose:
+def _title(view: AgentView, diagnosis: Diagnosis | None) -> Prose:
     count = len(view.incident.entities)
     what = f"{count} items unwell" if count > 1 else f"{_first(view.incident.entities)} is unwell"
     if diagnosis and not diagnosis.unknown and diagnosis.hypotheses:
@@ -81,7 +81,7 @@ def _first(names: tuple[str, ...]) -> str:
     return names[0] if names else "something"
 
 
-def _broken(view: View, unwell: tuple[str, ...]) -> Prose:
+def _broken(view: AgentView, unwell: tuple[str, ...]) -> Prose:
     worst = max((e for e in view.episodes if e.ended_at is None), key=lambda e: e.severity, default=None)
     names = ", ".join(unwell[:5]) + (f" and {len(unwell) - 5} more" if len(unwell) > 5 else "")
     if worst is None or not worst.signals:
@@ -94,7 +94,7 @@ def _broken(view: View, unwell: tuple[str, ...]) -> Prose:
     )
 
 
-def _matters(diagnosis: Diagnosis | None, view: View) -> Prose:
+def _matters(diagnosis: Diagnosis | None, view: AgentView) -> Prose:
     hit = [i for i in diagnosis.impact if i.business_service] if diagnosis else []
     value = sum(i.value_per_minute for i in hit) or sum(
         view.items[e].value_per_minute for e in view.incident.entities if e in view.items
@@ -127,7 +127,7 @@ def _cause(hypothesis: Hypothesis) -> Prose:
     return Prose(f"{head}: {reasons}" if reasons else head)
 
 
-def _tried(view: View) -> tuple[Prose, ...]:
+def _tried(view: AgentView) -> tuple[Prose, ...]:
     return tuple(
         Prose(f"{a.plan.runbook} ({a.plan.id}): {a.how}" + (f", {a.verdict.value}" if a.verdict else ""))
         for a in view.attempts

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from aiops.agents.paging import Ask, compose
 from aiops.agents.situation import MUTE_KINDS, facts_of, kind_of, situation_of
-from aiops.agents.view import View
+from aiops.agents.view import AgentView
 from aiops.model.diagnoses import Diagnosis
 from aiops.model.entities import EdgeKind
 from aiops.model.errors import PermanentError
@@ -47,7 +47,7 @@ class ResolutionAgent:
         self._attempts = settings.control.max_attempts
         self._catalogue = catalogue
 
-    def handle(self, handoff: Handoff, view: View) -> tuple[Handoff, ...]:
+    def handle(self, handoff: Handoff, view: AgentView) -> tuple[Handoff, ...]:
         """Answer PLAN or VERIFY; anything else is nothing to resolution."""
         match handoff.payload:
             case Routed() as routed if handoff.intent is Intent.PLAN:
@@ -57,7 +57,7 @@ class ResolutionAgent:
             case _:
                 return ()
 
-    def _plan(self, handoff: Handoff, view: View, routed: Routed) -> Handoff:
+    def _plan(self, handoff: Handoff, view: AgentView, routed: Routed) -> Handoff:
         diagnosis = routed.diagnosis
         if diagnosis.unknown or not diagnosis.hypotheses:
             return _escalate(handoff, view, routed, Prose("the cause is not known"))
@@ -82,7 +82,7 @@ class ResolutionAgent:
         because = "; ".join(refused) or "no approved runbook applies"
         return _escalate(handoff, view, routed, Prose(because))
 
-    def _bind(self, view: View, diagnosis: Diagnosis, situation: Situation, runbook: Runbook) -> Plan:
+    def _bind(self, view: AgentView, diagnosis: Diagnosis, situation: Situation, runbook: Runbook) -> Plan:
         """The runbook with everything filled in; ``PermanentError`` when it cannot or should not be done here."""
         root = diagnosis.hypotheses[0]
         steps = tuple(self._step(view, diagnosis, situation, step) for step in runbook.steps)
@@ -109,7 +109,7 @@ class ResolutionAgent:
             domain=view.incident.domain,
         )
 
-    def _step(self, view: View, diagnosis: Diagnosis, situation: Situation, step: RunbookStep) -> Step:
+    def _step(self, view: AgentView, diagnosis: Diagnosis, situation: Situation, step: RunbookStep) -> Step:
         """One step with its target, parameters, undo and blast radius."""
         target = str(fill(step.target, situation.bindings))
         parameters = {name: fill(value, situation.bindings) for name, value in step.parameters.items()}
@@ -134,7 +134,7 @@ class ResolutionAgent:
         )
 
 
-def _symptom(view: View, root: str) -> str:
+def _symptom(view: AgentView, root: str) -> str:
     """Who shows success: an unwell item whose objective burns, then the worst, then the cause itself."""
     live = [e for e in view.episodes if e.ended_at is None and kind_of(view, e.entity) not in MUTE_KINDS]
     if not live:
@@ -142,7 +142,7 @@ def _symptom(view: View, root: str) -> str:
     return min(live, key=lambda e: (not e.breaches_objective, -e.severity, e.opened_at, e.entity)).entity
 
 
-def _neighbours(view: View, done: set[str]) -> tuple[str, ...]:
+def _neighbours(view: AgentView, done: set[str]) -> tuple[str, ...]:
     """Who uses the targets, and what else uses what they use, as far as it can be watched; nearest first."""
     found: dict[str, None] = {}
     for target in sorted(done):
@@ -153,7 +153,7 @@ def _neighbours(view: View, done: set[str]) -> tuple[str, ...]:
     return tuple(watched[:MOST_NEIGHBOURS])
 
 
-def _judge(handoff: Handoff, view: View, request: VerifyRequest) -> Handoff:
+def _judge(handoff: Handoff, view: AgentView, request: VerifyRequest) -> Handoff:
     plan = request.plan
     ill = _ill_before(view, request)
     entities = (plan.symptom, *(step.action.target for step in plan.steps), *plan.neighbours)
@@ -165,7 +165,7 @@ def _judge(handoff: Handoff, view: View, request: VerifyRequest) -> Handoff:
     )
 
 
-def _ill_before(view: View, request: VerifyRequest) -> frozenset[str]:
+def _ill_before(view: AgentView, request: VerifyRequest) -> frozenset[str]:
     """Entities whose trouble is older than the plan, which is therefore not its doing."""
     told = [line.at for line in view.incident.story if line.ref == request.plan.id and line.at <= request.since]
     longest = sum(step.timeout_seconds for step in request.plan.steps)
@@ -177,7 +177,7 @@ def _ill_before(view: View, request: VerifyRequest) -> frozenset[str]:
     )
 
 
-def _escalate(handoff: Handoff, view: View, routed: Routed, because: Prose, advice: str = "") -> Handoff:
+def _escalate(handoff: Handoff, view: AgentView, routed: Routed, because: Prose, advice: str = "") -> Handoff:
     """A page that asks a person, with all that is known."""
     ask = Ask(
         PageReason(EscalationCause.NO_PLAN),
@@ -189,7 +189,7 @@ def _escalate(handoff: Handoff, view: View, routed: Routed, because: Prose, advi
     return _answer(handoff, view, Escalated(page, because), (Prose(told),))
 
 
-def _answer(handoff: Handoff, view: View, payload: Payload, reasoning: tuple[Prose, ...]) -> Handoff:
+def _answer(handoff: Handoff, view: AgentView, payload: Payload, reasoning: tuple[Prose, ...]) -> Handoff:
     rests_on: tuple[str, ...]
     match payload:
         case Planned(plan=plan):

@@ -11,7 +11,7 @@ from typing import Final
 
 from aiops.agents.paging import Ask, compose
 from aiops.agents.situation import situation_of
-from aiops.agents.view import View
+from aiops.agents.view import AgentView
 from aiops.model.agreements import Agreement, agreement_of
 from aiops.model.diagnoses import Diagnosis
 from aiops.model.entities import Criticality
@@ -55,7 +55,7 @@ class RoutingAgent:
         self._catalogue = catalogue
         self._settings = settings
 
-    def handle(self, handoff: Handoff, view: View) -> tuple[Handoff, ...]:
+    def handle(self, handoff: Handoff, view: AgentView) -> tuple[Handoff, ...]:
         """``ROUTE`` → ``PLAN``, ``ESCALATE``, or nothing: more evidence is worth the wait."""
         if not isinstance(handoff.payload, Diagnosed):
             raise PermanentError(f"routing does not {handoff.intent}")
@@ -88,7 +88,7 @@ class RoutingAgent:
         why = f"{root.kind} of {root.entity} is {priority.value} ({agreement.text}); {runbooks[0]} applies"
         return (_answer(handoff, view, (Role.RESOLUTION, Intent.PLAN, routed, Prose(why))),)
 
-    def _worth_waiting(self, diagnosis: Diagnosis, view: View) -> bool:
+    def _worth_waiting(self, diagnosis: Diagnosis, view: AgentView) -> bool:
         """Neighbours may still speak, or the first hypothesis is not clear yet."""
         age = (view.at - view.incident.opened_at) / SECOND
         if age >= self._settings.gather_seconds:
@@ -99,7 +99,7 @@ class RoutingAgent:
         doubtful = diagnosis.unknown or accused or best < self._settings.least_probability
         return doubtful or age < self._settings.gather_seconds * WAIT_SHARE
 
-    def _problem(self, diagnosis: Diagnosis, view: View) -> Prose | None:
+    def _problem(self, diagnosis: Diagnosis, view: AgentView) -> Prose | None:
         """Why a person must look, whatever the runbooks are."""
         if view.episodes and all(e.source is Source.TICKET for e in view.episodes):
             return Prose("Only users' tickets speak of it, and nothing is done on tickets alone.")
@@ -110,7 +110,7 @@ class RoutingAgent:
             return Prose(f"The cause is not clear: {root.entity} is only {root.probability:.0%} probable.")
         return None
 
-    def _escalate(self, handoff: Handoff, view: View, found: tuple[Diagnosis, Priority, Prose]) -> Handoff:
+    def _escalate(self, handoff: Handoff, view: AgentView, found: tuple[Diagnosis, Priority, Prose]) -> Handoff:
         diagnosis, priority, problem = found
         root = diagnosis.hypotheses[0].entity if diagnosis.hypotheses else ""
         owner = owner_of(root, view)
@@ -124,7 +124,7 @@ class RoutingAgent:
         return _answer(handoff, view, (Role.ORCHESTRATOR, Intent.ESCALATE, Escalated(page, problem), problem))
 
 
-def _answer(handoff: Handoff, view: View, said: tuple[Role, Intent, Payload, Prose]) -> Handoff:
+def _answer(handoff: Handoff, view: AgentView, said: tuple[Role, Intent, Payload, Prose]) -> Handoff:
     to, intent, payload, why = said
     assert isinstance(handoff.payload, Diagnosed)
     best = handoff.payload.diagnosis.hypotheses[:1]
@@ -146,7 +146,7 @@ def _answer(handoff: Handoff, view: View, said: tuple[Role, Intent, Payload, Pro
     )
 
 
-def priority_of(diagnosis: Diagnosis, view: View) -> Priority:
+def priority_of(diagnosis: Diagnosis, view: AgentView) -> Priority:
     """The most urgent of what value and tiers say of everything that is unwell or at risk."""
     touched = {i.entity for i in diagnosis.impact if i.business_service} | set(view.incident.entities)
     tiers = [TIERS[view.items[e].criticality] for e in touched if e in view.items]
@@ -156,7 +156,7 @@ def priority_of(diagnosis: Diagnosis, view: View) -> Priority:
     return min([by_value, *tiers])
 
 
-def owner_of(root: str, view: View) -> str:
+def owner_of(root: str, view: AgentView) -> str:
     """Who owns the cause; else who owns the first member that has an owner."""
     for entity in (root, *view.incident.entities):
         item = view.items.get(entity)
@@ -165,7 +165,7 @@ def owner_of(root: str, view: View) -> str:
     return ""
 
 
-def terms_of(diagnosis: Diagnosis, view: View) -> Agreement:
+def terms_of(diagnosis: Diagnosis, view: AgentView) -> Agreement:
     """The terms of the strictest objective of what is touched."""
     touched = dict.fromkeys([i.entity for i in diagnosis.impact] + list(view.incident.entities))
     return agreement_of((e, o) for e in touched if e in view.items for o in view.items[e].objectives)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aiops.agents.view import View
+from aiops.agents.view import AgentView
 from aiops.model.diagnoses import Diagnosis
 from aiops.model.entities import EdgeKind, Item
 from aiops.model.plans import Parameter
@@ -21,7 +21,7 @@ MUTE_KINDS = frozenset({"zone", "site", "external", "business_service", "instanc
 """Kinds of items that send no telemetry under their own name."""
 
 
-def item_of(view: View, name: str) -> Item | None:
+def item_of(view: AgentView, name: str) -> Item | None:
     """The item as the CMDB knows it, or as the graph keeps it; None: nobody described it."""
     if name in view.items:
         return view.items[name]
@@ -41,14 +41,14 @@ def item_of(view: View, name: str) -> Item | None:
     )
 
 
-def kind_of(view: View, name: str) -> str:
+def kind_of(view: AgentView, name: str) -> str:
     """Kind of an item; a service where nobody says otherwise."""
     item = item_of(view, name)
     at = view.graph.number(name)
     return item.kind if item else view.graph.kinds[at] if at is not None else "service"
 
 
-def facts_of(view: View, target: str, diagnosis: Diagnosis | None) -> Facts:
+def facts_of(view: AgentView, target: str, diagnosis: Diagnosis | None) -> Facts:
     """What is known of a target."""
     item = item_of(view, target) or Item(target, kind=kind_of(view, target))
     versions = _versions(view, target, item)
@@ -70,7 +70,7 @@ def _is_root(diagnosis: Diagnosis | None, target: str) -> bool:
     return bool(diagnosis and diagnosis.hypotheses and diagnosis.hypotheses[0].entity == target)
 
 
-def _versions(view: View, target: str, item: Item) -> tuple[str, str]:
+def _versions(view: AgentView, target: str, item: Item) -> tuple[str, str]:
     """The version that runs and the one before, where the CMDB or the newest changes name them."""
     deployed = [change for change in view.changes if change.entity == target and change.kind == "deploy"]
     named = [change.version for change in deployed if change.version]
@@ -78,7 +78,7 @@ def _versions(view: View, target: str, item: Item) -> tuple[str, str]:
     return now, next((version for version in named if version != now), "")
 
 
-def _changed(view: View, target: str, diagnosis: Diagnosis | None) -> bool:
+def _changed(view: AgentView, target: str, diagnosis: Diagnosis | None) -> bool:
     known = {change.id: change for change in view.changes}
     for suspect in diagnosis.changes if diagnosis else ():
         change = known.get(suspect.id)
@@ -88,7 +88,7 @@ def _changed(view: View, target: str, diagnosis: Diagnosis | None) -> bool:
     return False
 
 
-def situation_of(view: View, diagnosis: Diagnosis) -> Situation:
+def situation_of(view: AgentView, diagnosis: Diagnosis) -> Situation:
     """The trouble as runbooks look at it. The diagnosis has at least one hypothesis."""
     root = diagnosis.hypotheses[0]
     own = [episode for episode in view.episodes if episode.entity == root.entity]
@@ -102,7 +102,7 @@ def situation_of(view: View, diagnosis: Diagnosis) -> Situation:
     )
 
 
-def bindings_of(graph: Graph, root: str, view: View) -> Mapping[str, Parameter]:
+def bindings_of(graph: Graph, root: str, view: AgentView) -> Mapping[str, Parameter]:
     """``root``, ``service`` (the whole of an instance), ``caller`` (who uses it most), ``consumer``, ``store``."""
     service = next((name for name, how in graph.needs_of(root) if how is EdgeKind.PART_OF), root)
     if kind_of(view, root) != "instance":

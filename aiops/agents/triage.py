@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from aiops.agents.view import View
+from aiops.agents.view import AgentView
 from aiops.model.errors import PermanentError
 from aiops.model.handoffs import Handoff, Intent, Role, TicketLinked, TicketRead
 from aiops.model.incidents import Incident
@@ -47,7 +47,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
+class TicketCluster:
     """Several tickets that name one item within a short time."""
 
     item: str
@@ -70,7 +70,7 @@ class TriageAgent:
             self._graph, self._names = graph, names_in(graph)
         return self._names
 
-    def handle(self, handoff: Handoff, view: View) -> tuple[Handoff, ...]:
+    def handle(self, handoff: Handoff, view: AgentView) -> tuple[Handoff, ...]:
         """``READ`` → ``LINK`` with the items and, where one fits, the open incident."""
         if not isinstance(handoff.payload, TicketRead):
             raise PermanentError(f"triage does not {handoff.intent}")
@@ -148,7 +148,7 @@ def supported(items: Sequence[str], incidents: Iterable[Incident]) -> str | None
     return None
 
 
-def clusters(reports: Sequence[Report], at: int) -> tuple[Cluster, ...]:
+def clusters(reports: Sequence[Report], at: int) -> tuple[TicketCluster, ...]:
     """Items that enough tickets of the last quarter of an hour name."""
     recent = sorted((r for r in reports if r.at >= at - CLUSTER_SECONDS * SECOND), key=lambda r: (r.at, r.ticket))
     by_item: dict[str, list[Report]] = {}
@@ -156,7 +156,7 @@ def clusters(reports: Sequence[Report], at: int) -> tuple[Cluster, ...]:
         for item in report.items:
             by_item.setdefault(item, []).append(report)
     return tuple(
-        Cluster(item, found[0].at, tuple(r.ticket for r in found))
+        TicketCluster(item, found[0].at, tuple(r.ticket for r in found))
         for item, found in sorted(by_item.items())
         if len(found) >= CLUSTER_TICKETS
     )

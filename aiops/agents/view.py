@@ -28,7 +28,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class AgentView:
     """Read-only facts. ``at`` is now; everything here was true at ``incident.context_version``."""
 
     at: int
@@ -56,6 +56,6 @@ class Agent(Protocol):
 
     role: Role
 
-    def handle(self, handoff: Handoff, view: View) -> tuple[Handoff, ...]:
+    def handle(self, handoff: Handoff, view: AgentView) -> tuple[Handoff, ...]:
         """Answer with further handoffs, perhaps none; raises only ``AiopsError``."""
         ...

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from aiops.adapters.tables import read_table
-from detectors.detection import Detection, Found, detect
+from detectors.detection import TableDetection, TableEpisode, detect
 from detectors.table import learn_rows
 
 
-def detect_in(path: Path, learn_until: str | None = None) -> Detection:
+def detect_in(path: Path, learn_until: str | None = None) -> TableDetection:
     """The episodes and scores of a table.
 
     Args:
@@ -25,7 +25,7 @@ def detect_in(path: Path, learn_until: str | None = None) -> Detection:
     return detect(table, learn_rows(table, learn_until))
 
 
-def figures(detection: Detection) -> dict[str, Any]:
+def figures(detection: TableDetection) -> dict[str, Any]:
     """One table's answer for programs."""
     return {
         "table": detection.table.name,
@@ -36,7 +36,7 @@ def figures(detection: Detection) -> dict[str, Any]:
     }
 
 
-def episode(detection: Detection, found: Found) -> dict[str, Any]:
+def episode(detection: TableDetection, found: TableEpisode) -> dict[str, Any]:
     """One episode; ``alert_row`` is counted from 1, times are ISO 8601 UTC, series are ordered by score."""
     table = detection.table
     explained = sorted(found.series.items(), key=lambda item: (-item[1][0], item[0]))

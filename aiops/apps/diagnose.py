@@ -10,7 +10,7 @@ from aiops.model.diagnoses import Diagnosis, Evidence
 from aiops.model.metric_semantics.table import MetricTable
 from aiops.model.times import rfc3339
 from topology.cases.episodes import question
-from topology.diagnosis import Subject, diagnose
+from topology.diagnosis import DiagnosisSubject, diagnose
 from topology.rankers.protocol import Ranker
 
 
@@ -25,7 +25,7 @@ def diagnose_case(
         CaseError: the case cannot be read; the text names file, row and column.
     """
     case = read(folder, onset)
-    return diagnose(question(case, metrics or MetricTable()), ranker, Subject(case.id, case.to_at))
+    return diagnose(question(case, metrics or MetricTable()), ranker, DiagnosisSubject(case.id, case.to_at))
 
 
 def as_dict(found: Diagnosis, seconds: float) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DoctorFinding:
     """One line of the report."""
 
     level: Level
@@ -64,10 +64,10 @@ class Finding:
     """What a person should do about it."""
 
 
-def examine(settings: Settings, bundle: Path, clock: Clock, *, page: bool = False) -> Iterator[Finding]:
+def examine(settings: Settings, bundle: Path, clock: Clock, *, page: bool = False) -> Iterator[DoctorFinding]:
     """Every finding, in the order in which people should read them. ``page``: send a test page to every channel."""
     plugins = installed()
-    looks: dict[str, Callable[[], Iterable[Finding]]] = {
+    looks: dict[str, Callable[[], Iterable[DoctorFinding]]] = {
         "plug-ins": lambda: _plugins(settings, plugins),
         "bundle": lambda: _bundle(settings, bundle, clock, plugins),
         "acting": lambda: _acting(settings),
@@ -82,105 +82,111 @@ def examine(settings: Settings, bundle: Path, clock: Clock, *, page: bool = Fals
         try:
             yield from look()
         except (AiopsError, OSError) as error:
-            yield Finding(Level.FAIL, about, str(error))
+            yield DoctorFinding(Level.FAIL, about, str(error))
 
 
-def _plugins(settings: Settings, plugins: Plugins) -> Iterator[Finding]:
+def _plugins(settings: Settings, plugins: Plugins) -> Iterator[DoctorFinding]:
     """Every plug-in with its package, and whether it can be loaded; then what the settings choose."""
     for fault in plugins.faults:
         one = fault.extension
-        yield Finding(Level.FAIL, "plug-ins", f"{one.kind.word} {one.name!r} of {one.origin} is not used", fault.why)
+        yield DoctorFinding(
+            Level.FAIL, "plug-ins", f"{one.kind.word} {one.name!r} of {one.origin} is not used", fault.why
+        )
     for one in plugins.plugged():
         try:
             one.load()
         except AiopsError as error:
-            yield Finding(Level.FAIL, "plug-ins", str(error))
+            yield DoctorFinding(Level.FAIL, "plug-ins", str(error))
         else:
-            yield Finding(Level.OK, "plug-ins", f"{one.kind.word} {one.name}: {one.origin}")
+            yield DoctorFinding(Level.OK, "plug-ins", f"{one.kind.word} {one.name}: {one.origin}")
     try:
         check_choices(settings, plugins)
     except AiopsError as error:
-        yield Finding(
+        yield DoctorFinding(
             Level.FAIL, "plug-ins", str(error), "change the setting, or install the package; aiops up refuses"
         )
 
 
-def _bundle(settings: Settings, folder: Path, clock: Clock, plugins: Plugins) -> Iterator[Finding]:
+def _bundle(settings: Settings, folder: Path, clock: Clock, plugins: Plugins) -> Iterator[DoctorFinding]:
     if not folder.is_dir():
-        yield Finding(
+        yield DoctorFinding(
             Level.FAIL, "bundle", f"{folder} is no folder", "set bundle in aiops.yaml to a folder that exists"
         )
         return
     shipped = " (the example that is shipped)" if settings.bundle is None else ""
     policies, runbooks, windows = load_acting(folder, plugins)
     for problem in (*policies.problems, *windows.problems):
-        yield Finding(Level.FAIL, "bundle", str(problem), "nothing is acted on until this is mended")
+        yield DoctorFinding(Level.FAIL, "bundle", str(problem), "nothing is acted on until this is mended")
     for problem in runbooks.problems:
-        yield Finding(Level.FAIL, "bundle", str(problem), "this runbook is not used until it is mended")
+        yield DoctorFinding(Level.FAIL, "bundle", str(problem), "this runbook is not used until it is mended")
     if not policies.problems:
         wrong = [one for one in check(policies, load_cases(folder / "policies")) if not one.right]
         for one in wrong:
             what = f"policies answer case {one.case.name!r} with {one.decision.level}, expected {one.case.expect}"
-            yield Finding(Level.WARN, "bundle", what, "aiops policy test")
-        yield Finding(Level.OK, "bundle", f"{folder}{shipped}: {len(runbooks.runbooks)} runbooks approved")
+            yield DoctorFinding(Level.WARN, "bundle", what, "aiops policy test")
+        yield DoctorFinding(Level.OK, "bundle", f"{folder}{shipped}: {len(runbooks.runbooks)} runbooks approved")
     items = services(folder / "services", settings.domain)
     paid = sum(1 for item, _ in items if item.value_per_minute)
     if items:
-        yield Finding(Level.OK, "bundle", f"{len(items)} items in services/, {paid} with a value")
+        yield DoctorFinding(Level.OK, "bundle", f"{len(items)} items in services/, {paid} with a value")
     else:
-        yield Finding(Level.WARN, "bundle", "services/ names no item", "impact comes from aiops.cmdb and spans alone")
+        yield DoctorFinding(
+            Level.WARN, "bundle", "services/ names no item", "impact comes from aiops.cmdb and spans alone"
+        )
     yield from _metrics(folder)
     hold = windows.hold(clock.now())
     if hold is not None:
-        yield Finding(Level.WARN, "bundle", f"changes are held now: {hold.reason}", "actions wait until it ends")
+        yield DoctorFinding(Level.WARN, "bundle", f"changes are held now: {hold.reason}", "actions wait until it ends")
 
 
-def _metrics(folder: Path) -> Iterator[Finding]:
+def _metrics(folder: Path) -> Iterator[DoctorFinding]:
     try:
         rows = len(load_metrics(folder).custom)
     except PermanentError as error:
         for line in str(error).splitlines():
-            yield Finding(Level.FAIL, "bundle", line, "aiops up does not start until it is mended")
+            yield DoctorFinding(Level.FAIL, "bundle", line, "aiops up does not start until it is mended")
         return
     if rows:
-        yield Finding(Level.OK, "bundle", f"{rows} rows of your own in {FILE}")
+        yield DoctorFinding(Level.OK, "bundle", f"{rows} rows of your own in {FILE}")
 
 
-def _acting(settings: Settings) -> Iterator[Finding]:
+def _acting(settings: Settings) -> Iterator[DoctorFinding]:
     kinds = {options.get("kind", "none") for options in settings.acting.executors.values()}
     if settings.control.shadow:
-        yield Finding(Level.WARN, "acting", "shadow mode: everything is decided, nothing is executed", "control.shadow")
+        yield DoctorFinding(
+            Level.WARN, "acting", "shadow mode: everything is decided, nothing is executed", "control.shadow"
+        )
     elif kinds <= {"none"}:
         what = "no executor is set: plans are made, and refused when they are to be carried out"
-        yield Finding(Level.WARN, "acting", what, "set acting.executors, or control.shadow: true")
+        yield DoctorFinding(Level.WARN, "acting", what, "set acting.executors, or control.shadow: true")
     else:
-        yield Finding(Level.OK, "acting", f"executors: {', '.join(sorted(kinds))}")
+        yield DoctorFinding(Level.OK, "acting", f"executors: {', '.join(sorted(kinds))}")
 
 
-def _state(settings: Settings) -> Iterator[Finding]:
+def _state(settings: Settings) -> Iterator[DoctorFinding]:
     folder = settings.state
     existing = next(place for place in (folder, *folder.parents) if place.exists())
     free = shutil.disk_usage(existing).free / _GIB
     what = f"{free:.1f} GiB free for {folder}"
     if free < 1:
-        yield Finding(Level.FAIL, "state", what, "make room: a full disk stops every decision")
+        yield DoctorFinding(Level.FAIL, "state", what, "make room: a full disk stops every decision")
     else:
-        yield Finding(Level.WARN if free < 5 else Level.OK, "state", what, "make room soon" if free < 5 else "")
+        yield DoctorFinding(Level.WARN if free < 5 else Level.OK, "state", what, "make room soon" if free < 5 else "")
 
 
-def _journal(settings: Settings) -> Iterator[Finding]:
+def _journal(settings: Settings) -> Iterator[DoctorFinding]:
     url = settings.control.journal
     if url is None and not (settings.state / "journal.db").exists():
-        yield Finding(Level.OK, "journal", "SQLite; aiops up makes it")
+        yield DoctorFinding(Level.OK, "journal", "SQLite; aiops up makes it")
         return
     journal = SqlJournal(url or sqlite_url(settings.state))
     try:
         halt = journal.halt_state(settings.domain)
     finally:
         journal.close()
-    yield Finding(Level.OK, "journal", "readable" if url else f"readable, {settings.state / 'journal.db'}")
+    yield DoctorFinding(Level.OK, "journal", "readable" if url else f"readable, {settings.state / 'journal.db'}")
     if halt.halted:
-        yield Finding(
+        yield DoctorFinding(
             Level.WARN, "journal", f"halted by {halt.who}: {halt.reason or 'no reason given'}", "aiops resume"
         )
 
@@ -188,14 +194,16 @@ def _journal(settings: Settings) -> Iterator[Finding]:
 # ------------------------------------------------------------------------------------------------------------ Kafka
 
 
-def _kafka(settings: Settings, clock: Clock) -> Iterator[Finding]:
+def _kafka(settings: Settings, clock: Clock) -> Iterator[DoctorFinding]:
     if settings.kafka.client == "confluent" and importlib.util.find_spec("confluent_kafka") is None:
-        yield Finding(Level.FAIL, "kafka", "kafka.client is confluent, which is not here", "pip install 'aiops[fast]'")
+        yield DoctorFinding(
+            Level.FAIL, "kafka", "kafka.client is confluent, which is not here", "pip install 'aiops[fast]'"
+        )
     bootstrap = settings.kafka.bootstrap
     if bootstrap is None:
         status = EmbeddedBroker(settings.state / "broker").status()
         if status.state is not BrokerState.RUNNING or not status.bootstrap:
-            yield Finding(Level.OK, "kafka", "embedded, not running; aiops up starts it")
+            yield DoctorFinding(Level.OK, "kafka", "embedded, not running; aiops up starts it")
             return
         bootstrap = status.bootstrap
     topics = KafkaTopics(bootstrap, patient=False)
@@ -205,19 +213,19 @@ def _kafka(settings: Settings, clock: Clock) -> Iterator[Finding]:
         have = {topic.name: topic.partitions for topic in topics.describe(sorted(set(topics.names()) & set(wanted)))}
     finally:
         topics.close()
-    yield Finding(Level.OK, "kafka", f"{bootstrap} answers")
+    yield DoctorFinding(Level.OK, "kafka", f"{bootstrap} answers")
     missing = [name for name in wanted if name not in have]
     if missing:
-        yield Finding(Level.WARN, "kafka", f"topics are missing: {', '.join(missing)}", "aiops up makes them")
+        yield DoctorFinding(Level.WARN, "kafka", f"topics are missing: {', '.join(missing)}", "aiops up makes them")
     slots = settings.kafka.partitions
     for name in (*names.telemetry, names.keyed):
         if have.get(name, slots) != slots:
             what = f"{name} has {have[name]} partitions, a slot needs one of each: {slots} expected"
-            yield Finding(Level.FAIL, "kafka", what, "set kafka.partitions, or make the topic anew")
+            yield DoctorFinding(Level.FAIL, "kafka", what, "set kafka.partitions, or make the topic anew")
     yield from _records(settings, bootstrap, {name: have[name] for name in names.telemetry if name in have}, clock)
 
 
-def _records(settings: Settings, bootstrap: str, have: dict[str, int], clock: Clock) -> Iterator[Finding]:
+def _records(settings: Settings, bootstrap: str, have: dict[str, int], clock: Clock) -> Iterator[DoctorFinding]:
     """Keys and times of the newest records."""
     consumer = KafkaPythonConsumer(bootstrap, f"aiops-{settings.domain}-doctor")
     try:
@@ -232,19 +240,19 @@ def _records(settings: Settings, bootstrap: str, have: dict[str, int], clock: Cl
         ahead = max((at for records in fetched for at in records.appended_at), default=0) - clock.now()
         if ahead > _SKEW_SECONDS * 1e9:
             what = f"the newest record of {name} is stamped {ahead / 1e9:.0f} s ahead of this clock"
-            yield Finding(Level.WARN, "clock", what, "let NTP run on the senders, the broker and here")
+            yield DoctorFinding(Level.WARN, "clock", what, "let NTP run on the senders, the broker and here")
 
 
-def _unkeyed(settings: Settings, name: str, share: float) -> Finding:
+def _unkeyed(settings: Settings, name: str, share: float) -> DoctorFinding:
     status = read_status(settings.state) or {}
     lines = [line for line in lines_of(status) if line.topic == name]
     items, forwarded = sum(line.items for line in lines), sum(line.forwarded for line in lines)
     saving = f": keying would save {forwarded:,} of {items:,} units a second way through Kafka" if forwarded else ""
     what = f"{share:.0%} of the newest records of {name} have no key{saving}"
     if not forwarded and settings.data.shards == 1:
-        return Finding(Level.OK, "kafka", f"{what}; with one shard that costs nothing")
+        return DoctorFinding(Level.OK, "kafka", f"{what}; with one shard that costs nothing")
     do = "partition_metrics_by_resource_attributes and partition_logs_by_resource_attributes in the Collector"
-    return Finding(Level.WARN, "kafka", what, do)
+    return DoctorFinding(Level.WARN, "kafka", what, do)
 
 
 def _newest(consumer: KafkaPythonConsumer, places: list[TopicPartition]) -> list[FetchedRecords]:
@@ -264,21 +272,23 @@ def _newest(consumer: KafkaPythonConsumer, places: list[TopicPartition]) -> list
 # ---------------------------------------------------------------------------------------------------- the rest
 
 
-def _runtime(settings: Settings, clock: Clock) -> Iterator[Finding]:
+def _runtime(settings: Settings, clock: Clock) -> Iterator[DoctorFinding]:
     if importlib.util.find_spec("ray") is None:
-        yield Finding(Level.FAIL, "ray", "Ray is not installed", "make set-up")
+        yield DoctorFinding(Level.FAIL, "ray", "Ray is not installed", "make set-up")
     status = read_status(settings.state)
     if status is None:
-        yield Finding(Level.OK, "runtime", "never ran here; aiops up starts it")
+        yield DoctorFinding(Level.OK, "runtime", "never ran here; aiops up starts it")
         return
     age = (clock.now() - status["at"]) / 1e9
     if age > 30:
-        yield Finding(Level.WARN, "runtime", f"not running: it last said something {age:,.0f} s ago", "aiops up")
+        yield DoctorFinding(Level.WARN, "runtime", f"not running: it last said something {age:,.0f} s ago", "aiops up")
         return
-    yield Finding(Level.OK, "runtime", f"up, {len(status['shards'])} shards, epoch {_control(status).get('epoch', 0)}")
+    yield DoctorFinding(
+        Level.OK, "runtime", f"up, {len(status['shards'])} shards, epoch {_control(status).get('epoch', 0)}"
+    )
     for part in (_control(status), status.get("fleet", {}), *status["shards"]):
         if part.get("trouble"):
-            yield Finding(Level.WARN, "runtime", str(part["trouble"]))
+            yield DoctorFinding(Level.WARN, "runtime", str(part["trouble"]))
 
 
 def _control(status: dict[str, Any]) -> dict[str, Any]:
@@ -286,26 +296,30 @@ def _control(status: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _pages(settings: Settings, clock: Clock, plugins: Plugins, *, send: bool) -> Iterator[Finding]:
+def _pages(settings: Settings, clock: Clock, plugins: Plugins, *, send: bool) -> Iterator[DoctorFinding]:
     levels = open_levels(settings.paging.levels, clock, plugins)
     channels = [(number, channel) for number, level in enumerate(levels) for channel in level]
     if not channels:
-        yield Finding(Level.FAIL, "pages", "nobody is ever paged", "set paging.levels")
+        yield DoctorFinding(Level.FAIL, "pages", "nobody is ever paged", "set paging.levels")
     elif all(channel.name.startswith("console") for _, channel in channels):
-        yield Finding(Level.WARN, "pages", "pages go to the console only", "set paging.levels to people's channels")
+        yield DoctorFinding(
+            Level.WARN, "pages", "pages go to the console only", "set paging.levels to people's channels"
+        )
     else:
-        yield Finding(Level.OK, "pages", f"{len(levels)} levels, {len(channels)} channels")
+        yield DoctorFinding(Level.OK, "pages", f"{len(levels)} levels, {len(channels)} channels")
     for number, channel in channels if send else ():
         page = _test_page(settings, number, clock.now())
         try:
             delivery = channel.send(page)
         except AiopsError as error:
-            yield Finding(Level.FAIL, "pages", f"level {number + 1}, {channel.name}: {error}", "mend its URL")
+            yield DoctorFinding(Level.FAIL, "pages", f"level {number + 1}, {channel.name}: {error}", "mend its URL")
             continue
         if delivery.delivered:
-            yield Finding(Level.OK, "pages", f"level {number + 1}, {channel.name}: test page delivered")
+            yield DoctorFinding(Level.OK, "pages", f"level {number + 1}, {channel.name}: test page delivered")
         else:
-            yield Finding(Level.FAIL, "pages", f"level {number + 1}, {channel.name}: {delivery.error}", "mend its URL")
+            yield DoctorFinding(
+                Level.FAIL, "pages", f"level {number + 1}, {channel.name}: {delivery.error}", "mend its URL"
+            )
 
 
 def _test_page(settings: Settings, level: int, at: int) -> Page:
@@ -326,14 +340,16 @@ def _test_page(settings: Settings, level: int, at: int) -> Page:
     )
 
 
-def _console(settings: Settings) -> Iterator[Finding]:
+def _console(settings: Settings) -> Iterator[DoctorFinding]:
     if not loopback(settings.console.host):
         what = f"the console listens on {settings.console.host} without TLS: tokens go over the network in clear"
-        yield Finding(Level.WARN, "console", what, "put a proxy with TLS in front, or set console.host: 127.0.0.1")
+        yield DoctorFinding(
+            Level.WARN, "console", what, "put a proxy with TLS in front, or set console.host: 127.0.0.1"
+        )
     else:
-        yield Finding(
+        yield DoctorFinding(
             Level.OK, "console", f"http://{settings.console.host}:{settings.console.port}/, this machine only"
         )
     token = settings.state / "console.token"
     if token.exists() and token.stat().st_mode & 0o077:
-        yield Finding(Level.FAIL, "console", f"others can read {token}", f"chmod 600 {token}")
+        yield DoctorFinding(Level.FAIL, "console", f"others can read {token}", f"chmod 600 {token}")

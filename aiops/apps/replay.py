@@ -25,10 +25,10 @@ from aiops.agents.composition import control_agents
 from aiops.agents.monitor.plan import Produced
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.apps.replay_results import faults, found, write
-from aiops.driver.in_process import InProcessRuntime, World
+from aiops.driver.in_process import InProcessRuntime, Surroundings
 from aiops.model import cloudevents
 from aiops.model.cloudevents import ALERTS, envelope
-from aiops.model.cloudevents_reading import Receipt, Refused, decode
+from aiops.model.cloudevents_reading import Receipt, UnusableMessage, decode
 from aiops.model.codec import encode
 from aiops.model.errors import PermanentError
 from aiops.model.events import EdgesObserved, EpisodeReported
@@ -155,7 +155,7 @@ class InProcessReplay:
         self.now = recording.begin
         self._offsets: dict[str, int] = {}
         self._control_dead = self._dead = 0
-        world = World(
+        world = Surroundings(
             agents=control_agents(self.settings, bundle, plugins),
             fleet=_Fleet(self.agent, lambda: self.runtime.now),
             budget=SqlBudgetStore(self.journal.engine),
@@ -223,7 +223,7 @@ class InProcessReplay:
 
     def _control(self, record: Recorded) -> None:
         read = decode(in_domain(record.value, self.settings.domain, record.at), Receipt(record.at))
-        if isinstance(read, Refused):
+        if isinstance(read, UnusableMessage):
             self._control_dead += 1
             return
         for event in read:

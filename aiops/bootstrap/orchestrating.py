@@ -11,7 +11,7 @@ from aiops.adapters.asking import Asking
 from aiops.adapters.checkpoints import CheckpointPublisher, Signing
 from aiops.adapters.clock import open_clock
 from aiops.adapters.cluster.agents import ClusterAgents
-from aiops.adapters.cluster.cluster import Cluster
+from aiops.adapters.cluster.cluster import RayCluster
 from aiops.adapters.cluster.parts import ClusterFleet, ClusterSteps
 from aiops.adapters.control_records import ControlTopics, control_places
 from aiops.adapters.dispatch import ThreadedDispatcher
@@ -39,7 +39,7 @@ class HostedOrchestration:
 
     def __init__(self, settings: Settings, bootstrap: str) -> None:
         clock = open_clock(settings)
-        cluster = Cluster(settings.ray, settings.domain, "")
+        cluster = RayCluster(settings.ray, settings.domain, "")
         self._journal = open_journal(settings)
         self._producer = KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes)
         self._burying = KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes)

@@ -22,7 +22,7 @@ from aiops.adapters.bundle.loading import bundle_folder
 from aiops.adapters.bundle.metric_rows import load_metrics
 from aiops.adapters.choices import check_choices
 from aiops.adapters.clock import SystemClock
-from aiops.adapters.cluster.cluster import Cluster, build_id
+from aiops.adapters.cluster.cluster import RayCluster, build_id
 from aiops.adapters.cluster.parts import ClusterShards
 from aiops.adapters.fleet import FleetKeeper
 from aiops.adapters.journal.journal import FLEET, SqlJournal
@@ -109,7 +109,7 @@ class Runtime:
         self.journal = open_journal(settings)
         self._say("Ray")
         build = f"{build_id(_PACKAGE / 'aiops')}-{fingerprint(plugins)}"
-        self.cluster = Cluster(settings.ray, settings.domain, build)
+        self.cluster = RayCluster(settings.ray, settings.domain, build)
         if settings.control.journal is None and self.cluster.nodes() > 1:
             raise PermanentError(
                 "this Ray has several nodes, and a SQLite journal is on one: set control.journal to a PostgreSQL URL"

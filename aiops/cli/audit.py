@@ -17,7 +17,7 @@ from aiops.adapters.signing import KEY, decode, public_key
 from aiops.cli.exits import Exit
 from aiops.cli.opening import Config, Json, open_installation
 from aiops.cli.reading import kept
-from aiops.control.record.audit_chain import Checkpoint, Fault, Verdict, signed, verify
+from aiops.control.record.audit_chain import AuditFault, AuditVerdict, Checkpoint, signed, verify
 from aiops.model.errors import AiopsError, PermanentError
 from aiops.model.prose import Prose
 from aiops.ports import JournalReader, JournalRow
@@ -85,9 +85,11 @@ def verify_(
         raise typer.Exit(Exit.NO)
 
 
-def _verdict(rows: Iterator[JournalRow], against: _Published, with_key: Ed25519PublicKey | None) -> Verdict:
+def _verdict(rows: Iterator[JournalRow], against: _Published, with_key: Ed25519PublicKey | None) -> AuditVerdict:
     if against.foreign and not against.checkpoints:
-        return Verdict(0, Fault.FORGED, None, Prose(f"{against.foreign} published, and none is signed with this key"))
+        return AuditVerdict(
+            0, AuditFault.FORGED, None, Prose(f"{against.foreign} published, and none is signed with this key")
+        )
     return verify(rows, against.checkpoints, with_key)
 
 
@@ -146,7 +148,7 @@ def _key(file: Path) -> Ed25519PublicKey:
     return found
 
 
-def _plain(verdict: Verdict, against: _Published) -> dict[str, Any]:
+def _plain(verdict: AuditVerdict, against: _Published) -> dict[str, Any]:
     newest = max((checkpoint.number for checkpoint in against.checkpoints), default=None)
     return {
         "whole": verdict.fault is None,
@@ -158,7 +160,7 @@ def _plain(verdict: Verdict, against: _Published) -> dict[str, Any]:
     }
 
 
-def _words(verdict: Verdict, against: _Published, with_key: Ed25519PublicKey | None) -> str:
+def _words(verdict: AuditVerdict, against: _Published, with_key: Ed25519PublicKey | None) -> str:
     if verdict.fault is not None:
         where = "" if verdict.number is None else f" at entry {verdict.number}"
         return f"{verdict.fault.value}{where}: {verdict.detail}"

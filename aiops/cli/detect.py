@@ -12,7 +12,7 @@ from aiops.adapters.plotting import plot
 from aiops.adapters.tables import write_scores
 from aiops.apps.detect import detect_in, episode, figures
 from aiops.model.errors import PermanentError
-from detectors.detection import Detection
+from detectors.detection import TableDetection
 
 _Tables = Annotated[list[Path], typer.Argument(metavar="TABLE…", help="CSV or Parquet files.", show_default=False)]
 _LearnUntil = Annotated[
@@ -64,7 +64,7 @@ def run(
         typer.echo(json.dumps(figures(detection)) if as_json else _text(detection))
 
 
-def _text(detection: Detection) -> str:
+def _text(detection: TableDetection) -> str:
     table = detection.table
     lines = [f"{table.name}: {len(table)} rows, {len(table.names)} series, {len(detection.episodes)} episodes"]
     for one in (episode(detection, found) for found in detection.episodes):

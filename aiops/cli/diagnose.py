@@ -18,7 +18,7 @@ from aiops.apps.diagnose import as_dict, diagnose_case
 from aiops.cli.exits import Exit
 from aiops.model.diagnoses import Diagnosis
 from aiops.model.times import parse, rfc3339
-from aiops.plugins import Kind
+from aiops.plugins import ExtensionKind
 from aiops.settings import Analysis
 
 SHOWN = 3
@@ -44,7 +44,7 @@ def diagnose(cases: _Cases, onset: _Onset = None, name: _Ranker = DEFAULT, *, as
     at = None if onset is None else parse(onset)
     if at is not None and at < 0:
         raise typer.BadParameter(f"{onset!r} is no RFC 3339 time", param_hint="--onset")
-    chosen = installed().make(Kind.RANKER, name)
+    chosen = installed().make(ExtensionKind.RANKER, name)
     metrics = load_metrics(bundle_folder(load_settings()))
     unreadable = unknown = 0
     for folder in cases:

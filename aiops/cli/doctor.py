@@ -11,7 +11,7 @@ import typer
 from aiops.adapters.bundle.configuration import load_settings
 from aiops.adapters.bundle.loading import bundle_folder
 from aiops.adapters.clock import SystemClock
-from aiops.apps.doctor import Finding, Level, examine
+from aiops.apps.doctor import DoctorFinding, Level, examine
 from aiops.cli.exits import Exit
 from aiops.cli.opening import Config, Json
 from aiops.model.errors import PermanentError
@@ -30,7 +30,7 @@ def run(config: Config = None, *, page: _Page = False, as_json: Json = False) ->
         settings = load_settings(config)
         findings = list(examine(settings, bundle_folder(settings), SystemClock(), page=page))
     except PermanentError as error:
-        findings = [Finding(Level.FAIL, "settings", line) for line in str(error).splitlines()]
+        findings = [DoctorFinding(Level.FAIL, "settings", line) for line in str(error).splitlines()]
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings]))
     else:

@@ -11,7 +11,7 @@ import typer
 
 from aiops.cli.exits import Exit
 from aiops.cli.opening import Config, Json, open_installation, plain
-from aiops.console.stories import Decision, PlanStory, Story, as_json, incident_as_json, listed, story
+from aiops.console.stories import PlanStory, ShownDecision, Story, as_json, incident_as_json, listed, story
 from aiops.model.diagnoses import Diagnosis
 from aiops.model.episodes import Episode
 from aiops.model.incidents import Incident
@@ -148,7 +148,7 @@ def _plan(plan: PlanStory) -> Iterator[str]:
         yield f"  {step.id}: {step.primitive} {step.target} ({undo}): {step.mark} {step.detail}".rstrip()
 
 
-def _decision(decision: Decision) -> str:
+def _decision(decision: ShownDecision) -> str:
     word = decision.level if decision.permitted else "no"
     by = f" by {', '.join(decision.policies)} of {decision.digest[:12]}" if decision.policies else ""
     return f"{clock_time(decision.at)}  {word:<13} {decision.subject}: {'; '.join(decision.reasons)}{by}"

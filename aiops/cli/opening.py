@@ -18,7 +18,7 @@ from aiops.adapters.journal.engine import sqlite_url
 from aiops.adapters.journal.journal import SqlJournal
 from aiops.adapters.journal.reader import SqlJournalReader
 from aiops.cli.exits import Exit
-from aiops.console.telling import NotNowError, Switch, Told, UnknownError, WrongError
+from aiops.console.telling import CommandResult, NotNowError, Switch, UnknownError, WrongError
 from aiops.model.display_text import visible_text
 from aiops.model.errors import PermanentError
 from aiops.settings import Settings
@@ -68,7 +68,7 @@ def person(name: str | None) -> str:
     return name or f"{getpass.getuser()}@{socket.gethostname()}"
 
 
-def told(command: Callable[[], Told]) -> Told:
+def told(command: Callable[[], CommandResult]) -> CommandResult:
     """Give a command; one that cannot be is one line and an exit code."""
     try:
         return command()
@@ -80,7 +80,7 @@ def told(command: Callable[[], Told]) -> Told:
         raise typer.Exit(Exit.USAGE) from error
 
 
-def show(word: Told, *, as_json: bool) -> None:
+def show(word: CommandResult, *, as_json: bool) -> None:
     """Print what became of a command."""
     typer.echo(json.dumps(asdict(word)) if as_json else word.text)
 

@@ -25,7 +25,7 @@ from aiops.adapters.terminal import warn
 from aiops.cli.exits import Exit
 from aiops.model.errors import PermanentError
 from aiops.model.plans import Oversight
-from remediations.policy_cases import Case, check
+from remediations.policy_cases import PolicyCase, check
 
 app: Final = typer.Typer(no_args_is_help=True, help="Test and explain what the runtime may do.")
 
@@ -96,12 +96,12 @@ def explain(
     folder = _folder(bundle, binder)
     given = dict(fact.partition("=")[::2] for fact in facts or ())
     try:
-        case = Case.model_validate({"primitive": primitive, "target": target} | given)
+        case = PolicyCase.model_validate({"primitive": primitive, "target": target} | given)
     except ValidationError as error:
         first = error.errors()[0]
         if first["type"] == "extra_forbidden":
             known = ", ".join(
-                name for name in Case.model_fields if name not in {"name", "primitive", "target", "expect"}
+                name for name in PolicyCase.model_fields if name not in {"name", "primitive", "target", "expect"}
             )
             raise typer.BadParameter(f"{first['loc'][0]!r} is no fact; name=value, of {known}") from error
         raise typer.BadParameter(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from error

@@ -13,7 +13,7 @@ from aiops.ports import TopicPartition
 from aiops.settings import Settings
 
 
-class Kept(NamedTuple):
+class TopicRecord(NamedTuple):
     """One record of a topic."""
 
     place: str
@@ -21,7 +21,7 @@ class Kept(NamedTuple):
     value: bytes
 
 
-def kept(settings: Settings, topic: str) -> Iterator[Kept]:
+def kept(settings: Settings, topic: str) -> Iterator[TopicRecord]:
     """Every record that a topic keeps, in its order.
 
     Raises:
@@ -40,14 +40,14 @@ def kept(settings: Settings, topic: str) -> Iterator[Kept]:
         consumer.close()
 
 
-def _read(consumer: KafkaPythonConsumer, places: list[TopicPartition]) -> Iterator[Kept]:
+def _read(consumer: KafkaPythonConsumer, places: list[TopicPartition]) -> Iterator[TopicRecord]:
     consumer.assign(dict.fromkeys(places))
     ends = {place: end for place, (_, end) in consumer.bounds().items()}
     while any(consumer.positions()[place] < end for place, end in ends.items()):
         for records in consumer.poll(1.0, 1 << 20):
             name = f"{records.source.topic}/{records.source.partition}"
             for offset, value in zip(records.offsets, records.values, strict=True):
-                yield Kept(f"{name}/{offset}", value)
+                yield TopicRecord(f"{name}/{offset}", value)
 
 
 def kafka_of(settings: Settings) -> str:

@@ -17,7 +17,7 @@ from aiops.apps.replay_results import INCIDENTS, SUMMARY
 from aiops.cli.exits import Exit
 from aiops.cli.opening import Config, Json
 from aiops.model.times import rfc3339
-from aiops.plugins import Kind
+from aiops.plugins import ExtensionKind
 from aiops.recordings.recording import Recording
 
 SHOWN = 40
@@ -58,7 +58,7 @@ def replay(  # noqa: PLR0913 (a command's options)
     """
     if source is not None:
         target = Path(f"recording-{recording.name}")
-        convert_recording(recording, target, installed().find(Kind.RECORDING, source))
+        convert_recording(recording, target, installed().find(ExtensionKind.RECORDING, source))
         recording = target
     opened = Recording(recording)
     results = out or Path(f"replay-{opened.about.name}")

@@ -22,8 +22,8 @@ from simulations.running.healing import settings_for
 from simulations.running.simulation import Who
 from simulations.scenarios.scenario import FOLDER, find, shipped, titles
 from simulations.scorecards.page import page
-from simulations.scorecards.suite import Entry, play
 from simulations.scorecards.suite import Progress as Told
+from simulations.scorecards.suite import ScenarioEntry, play
 from simulations.scorecards.summary import Card, as_json, cards
 from simulations.scorecards.table import table
 from simulations.world.estate import load
@@ -129,8 +129,8 @@ def _print(rows: Sequence[Card], currency: str) -> None:
             console.print(f"{row.scenario}: {remark} ({count} of {row.seeds})", style="red", highlight=False)
 
 
-def _entry(name: str) -> Entry:
-    return Entry(find(name), FOLDER if name in shipped() else Path(name).parent)
+def _entry(name: str) -> ScenarioEntry:
+    return ScenarioEntry(find(name), FOLDER if name in shipped() else Path(name).parent)
 
 
 def _baselines(text: str) -> list[Who]:

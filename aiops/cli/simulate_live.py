@@ -13,10 +13,10 @@ from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.settings import Settings
 from simulations.live.live_world import LiveSettings, LiveWorld
-from simulations.scorecards.suite import Entry
+from simulations.scorecards.suite import ScenarioEntry
 
 
-def publish(entry: Entry, kafka: str, settings: LiveSettings, progress: Callable[[str, float], None]) -> None:
+def publish(entry: ScenarioEntry, kafka: str, settings: LiveSettings, progress: Callable[[str, float], None]) -> None:
     """Run a scenario's world live until somebody ends it."""
     plot = entry.scenario.plot(entry.folder)
     topics = KafkaTopics(kafka, patient=False)

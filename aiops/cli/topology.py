@@ -12,7 +12,7 @@ import typer
 from aiops.cli.exits import Exit
 from aiops.cli.opening import Config, Json, open_installation
 from aiops.control.state.documents import ItemRecord
-from aiops.model.cloudevents_reading import Receipt, Refused, decode
+from aiops.model.cloudevents_reading import Receipt, UnusableMessage, decode
 from aiops.model.codec import decode as decode_document
 from aiops.model.entities import Edge
 from aiops.model.errors import PermanentError
@@ -74,7 +74,7 @@ def of_file(path: Path) -> Graph:
         raise PermanentError(f"{path}: {error.strerror}") from error
     for number, line in enumerate(lines, start=1):
         read = decode(line, Receipt(at=now))
-        if isinstance(read, Refused):
+        if isinstance(read, UnusableMessage):
             raise PermanentError(f"{path}: row {number}: {read.reason}: {read.detail}")
         for event in read:
             if isinstance(event, ItemReported):

@@ -11,9 +11,9 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from aiops.console.stories import as_json, incident_as_json, listed, story
-from aiops.console.telling import LONGEST_REASON, Told
+from aiops.console.telling import LONGEST_REASON, CommandResult
 from aiops.console.visit import body_within, parts_of, visit_of
-from aiops.model.cloudevents_reading import MAX_BYTES, Receipt, Refused, decode
+from aiops.model.cloudevents_reading import MAX_BYTES, Receipt, UnusableMessage, decode
 from aiops.ports import OutRecord
 
 router: Final = APIRouter()
@@ -28,7 +28,7 @@ class Reason(BaseModel):
     reason: str = Field(default="", max_length=LONGEST_REASON)
 
 
-class Seen(BaseModel):
+class SeenPlan(BaseModel):
     """The plan that the approver saw: ``seen`` of the incident's story."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -108,7 +108,7 @@ def incident(request: Request, name: str) -> dict[str, Any]:
 
 
 @router.post("/api/incidents/{name}/approve")
-def approve(request: Request, name: str, who: Speaker, said: Seen) -> dict[str, Any]:
+def approve(request: Request, name: str, who: Speaker, said: SeenPlan) -> dict[str, Any]:
     """Approve the plan that was seen. 409 if another plan waits now."""
     return _tell(request, lambda: parts_of(request).commands.approve(name, who, said.seen))
 
@@ -171,7 +171,7 @@ async def alertmanager(request: Request, who: Speaker) -> dict[str, Any]:
         raise HTTPException(503, "Kafka is not connected", {"retry-after": "5"})
     body = await body_within(request, MAX_BYTES)
     read = decode(body, Receipt(parts.clock.now()))
-    if isinstance(read, Refused):
+    if isinstance(read, UnusableMessage):
         raise HTTPException(400, f"{read.reason.value}: {read.detail}")
     await run_in_threadpool(_send, request, body, who)
     return {"alerts": len(read)}
@@ -185,7 +185,7 @@ def _send(request: Request, body: bytes, who: str) -> None:
         parts.producer.flush(10.0)
 
 
-def _tell(request: Request, command: Callable[[], Told]) -> dict[str, Any]:
+def _tell(request: Request, command: Callable[[], CommandResult]) -> dict[str, Any]:
     told = command()
     parts_of(request).wake()
     return {"told": told.text, "new": told.new}

@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aiops.console.telling import NotNowError, Switch, Told, UnknownError, Word, WrongError, checked_name, sentence
+from aiops.console.telling import (
+    CommandResult,
+    NotNowError,
+    Switch,
+    UnknownError,
+    Word,
+    WrongError,
+    checked_name,
+    sentence,
+)
 from aiops.control.events.commands import LONGEST_SUPPRESSION_MINUTES
 from aiops.control.plan.saga_driver import APPROVERS
 from aiops.control.state.documents import PageRecord, SagaRecord, Work, sight
@@ -19,7 +28,7 @@ from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.incidents import Incident, IncidentState
 from aiops.model.plans import Plan
 from aiops.ports import Clock, Inbox, InboxRow, JournalReader
-from remediations.saga_state import State
+from remediations.saga_state import SagaState
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,7 @@ class Commands:
         """Halts and resumes."""
         return Switch(self.inbox, self.clock, self.domain)
 
-    def approve(self, name: str, who: str, seen: str | None = None) -> Told:
+    def approve(self, name: str, who: str, seen: str | None = None) -> CommandResult:
         """Approve the proposed plan. If policy asks for two approvers, the second approval starts it.
 
         ``seen``: PLAN@VERSION that this person saw. None: the plan that is proposed now; the result names its steps.
@@ -64,7 +73,7 @@ class Commands:
         arguments = {"plan": work.proposed.id, "version": str(work.basis)}
         return self.switch.tell(key, Word("approve", incident.id, who, arguments), text)
 
-    def reject(self, name: str, who: str, reason: str = "") -> Told:
+    def reject(self, name: str, who: str, reason: str = "") -> CommandResult:
         """Reject the proposed plan; the incident is escalated."""
         incident, work = self._waiting(name, {IncidentState.AWAITING_APPROVAL, IncidentState.HELD})
         plan = work.proposed.id if work.proposed else incident.plan or ""
@@ -72,7 +81,7 @@ class Commands:
         text = f"{incident.id}: {who} rejects the plan"
         return self.switch.tell(f"reject/{incident.id}/{plan}/{who}", Word("reject", incident.id, who, arguments), text)
 
-    def acknowledge(self, name: str, who: str) -> Told:
+    def acknowledge(self, name: str, who: str) -> CommandResult:
         """Acknowledge the newest page: no higher level is paged for it."""
         incident = self.incident(name)
         bodies = self.reader.documents("page", self.domain).values()
@@ -83,24 +92,24 @@ class Commands:
         text = f"{incident.id}: {who} acknowledged the page"
         return self.switch.tell(f"acknowledge/{keys[-1]}/{who}", Word("acknowledge", incident.id, who), text)
 
-    def take_over(self, name: str, who: str) -> Told:
+    def take_over(self, name: str, who: str) -> CommandResult:
         """Confirm that the targets of a stuck plan are in order: its locks and its budget are released."""
         incident = self.incident(name)
         bodies = self.reader.documents("saga", self.domain).values()
         sagas = [decode(SagaRecord, body) for body in bodies if incident.id in body]
-        stuck = [s.saga.plan.id for s in sagas if s.incident == incident.id and s.saga.state is State.STUCK]
+        stuck = [s.saga.plan.id for s in sagas if s.incident == incident.id and s.saga.state is SagaState.STUCK]
         if not stuck:
             raise NotNowError(f"no plan of {incident.id} is stuck")
         key, text = f"take-over/{'/'.join(sorted(stuck))}/{who}", f"{incident.id}: {who} took over {', '.join(stuck)}"
         return self.switch.tell(key, Word("take-over", incident.id, who), text)
 
-    def close(self, name: str, who: str) -> Told:
+    def close(self, name: str, who: str) -> CommandResult:
         """Close an escalated incident."""
         incident = self._may(name, Trigger.CLOSED_BY_PERSON, "be closed by a person")
         key = f"close/{incident.id}/{incident.updated_at}/{who}"
         return self.switch.tell(key, Word("close", incident.id, who), f"{incident.id}: closed by {who}")
 
-    def suppress(self, name: str, who: str, minutes: float = 60.0) -> Told:
+    def suppress(self, name: str, who: str, minutes: float = 60.0) -> CommandResult:
         """Suppress an incident for ``minutes``."""
         if not 0 < minutes <= LONGEST_SUPPRESSION_MINUTES:
             raise WrongError(f"minutes must be above 0 and at most {LONGEST_SUPPRESSION_MINUTES:g} (a week)")
@@ -109,7 +118,7 @@ class Commands:
         text = f"{incident.id}: suppressed by {who} for {minutes:g} minutes"
         return self.switch.tell(f"suppress/{incident.id}/{incident.updated_at}/{minutes:g}/{who}", command, text)
 
-    def scale(self, shards: int, who: str, most: int) -> Told:
+    def scale(self, shards: int, who: str, most: int) -> CommandResult:
         """Set the number of monitoring shards: 1 to ``most``, the number of slots."""
         if not 1 <= shards <= most:
             raise WrongError(f"shards must be from 1 to {most}, the number of slots (kafka.partitions)")
@@ -117,7 +126,9 @@ class Commands:
         body = f'{{"shards": {shards}}}'
         row = InboxRow(f"scale/{now}/{who}", now, "scale", body, checked_name(who), domain=self.domain)
         self.inbox.append(row)
-        return Told(f"{shards} shard{'s' if shards > 1 else ''} requested; slots move within seconds, see /metrics")
+        return CommandResult(
+            f"{shards} shard{'s' if shards > 1 else ''} requested; slots move within seconds, see /metrics"
+        )
 
     # -------------------------------------------------------------------------------------------------- inside
 

@@ -22,7 +22,7 @@ from aiops.model.episodes import Episode
 from aiops.model.incidents import Incident, IncidentState, Priority
 from aiops.model.series_names import display_name
 from aiops.model.times import clock_time, rfc3339, span
-from remediations.saga_state import Mark, State
+from remediations.saga_state import SagaState, StepMark
 
 SHOWN_SIGNALS: Final = 3
 SHOWN_CAUSES: Final = 5
@@ -40,8 +40,8 @@ _COLOURS: Final = {
     IncidentState.UNDOING.value: "blue",
     Priority.P1.value: "red",
     Priority.P2.value: "amber",
-    Mark.DONE.value: "green",
-    Mark.SPENT.value: "green",
+    StepMark.DONE.value: "green",
+    StepMark.SPENT.value: "green",
 }
 """Colours of states, priorities and marks of steps; all others are grey."""
 _ASKING: Final = frozenset({IncidentState.AWAITING_APPROVAL, IncidentState.HELD})
@@ -84,7 +84,7 @@ def story_page(told: Story, frame: Frame) -> str:
         asks=incident.state in _ASKING,
         over=incident.state in LAST,
         escalated=incident.state is IncidentState.ESCALATED,
-        stuck=any(plan.state == State.STUCK.value for plan in told.plans),
+        stuck=any(plan.state == SagaState.STUCK.value for plan in told.plans),
         unacknowledged=any(not record.acknowledged_by for record in told.pages),
         dated=_date(incident.onset) != _date(frame.now),
     )

@@ -13,7 +13,7 @@ from aiops.console.access import SESSION_SECONDS
 from aiops.console.commands import Commands
 from aiops.console.pages import Frame, list_page, message_page, sign_in_page, story_page
 from aiops.console.stories import listed, story
-from aiops.console.telling import Told, UnknownError
+from aiops.console.telling import CommandResult, UnknownError
 from aiops.console.visit import COOKIE, FORM_BYTES, Visit, body_within, parts_of, visit_of
 
 router: Final = APIRouter(include_in_schema=False)
@@ -95,7 +95,9 @@ async def tell(request: Request, word: str, name: str = "") -> Response:
     return _see(f"/incidents/{quote(name, safe='')}" if name else "/")
 
 
-def _command(commands: Commands, word: str, name: str, who: str, form: Mapping[str, str]) -> Callable[[], Told] | None:
+def _command(
+    commands: Commands, word: str, name: str, who: str, form: Mapping[str, str]
+) -> Callable[[], CommandResult] | None:
     reason = form.get("reason", "")
     match word, bool(name):
         case "approve", True:

@@ -58,7 +58,7 @@ class PlanStory:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class ShownDecision:
     """Oversight's ruling on a handoff or a step, with the policies that decided it."""
 
     at: int
@@ -78,7 +78,7 @@ class Story:
     incident: Incident
     episodes: tuple[Episode, ...]
     plans: tuple[PlanStory, ...]
-    decisions: tuple[Decision, ...]
+    decisions: tuple[ShownDecision, ...]
     pages: tuple[PageRecord, ...]
     approvals: tuple[str, ...] = ()
     approvals_needed: int = 0
@@ -193,7 +193,7 @@ def _rows(reader: JournalReader, name: str, domain: str) -> Iterator[JournalRow]
         after, seen = rows[-1].number, seen + len(rows)
 
 
-def _decisions(rows: Iterable[JournalRow]) -> Iterator[Decision]:
+def _decisions(rows: Iterable[JournalRow]) -> Iterator[ShownDecision]:
     for row in rows:
         if row.entry.kind != "answered" or '"ruling"' not in row.entry.event:
             continue
@@ -201,7 +201,7 @@ def _decisions(rows: Iterable[JournalRow]) -> Iterator[Decision]:
         for answer in event.answers if isinstance(event, HandoffAnswered) else ():
             said = answer.payload
             if isinstance(said, Ruling):
-                yield Decision(
+                yield ShownDecision(
                     row.entry.at,
                     said.subject,
                     said.permitted,

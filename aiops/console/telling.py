@@ -33,7 +33,7 @@ class WrongError(PermanentError):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class CommandResult:
     """The result of a command."""
 
     text: str
@@ -66,19 +66,19 @@ class Switch:
     clock: Clock
     domain: str = MAIN_DOMAIN
 
-    def halt(self, who: str, reason: str = "") -> Told:
+    def halt(self, who: str, reason: str = "") -> CommandResult:
         """Stop new actions. The row is written even if actions are halted already, so that no halt is lost."""
         state = self._write(who, reason, halted=True)
-        return Told(f"halted (generation {state.generation}): no new action starts; to go on: aiops resume")
+        return CommandResult(f"halted (generation {state.generation}): no new action starts; to go on: aiops resume")
 
-    def resume(self, who: str, reason: str = "") -> Told:
+    def resume(self, who: str, reason: str = "") -> CommandResult:
         """Allow new actions again."""
         if not self.inbox.halt_state(self.domain).halted:
-            return Told("actions were not halted", new=False)
+            return CommandResult("actions were not halted", new=False)
         state = self._write(who, reason, halted=False)
-        return Told(f"resumed (generation {state.generation}): new actions may start")
+        return CommandResult(f"resumed (generation {state.generation}): new actions may start")
 
-    def tell(self, key: str, word: Word, text: str) -> Told:
+    def tell(self, key: str, word: Word, text: str) -> CommandResult:
         """Append the command; ``key`` is unique, so that the same command of the same person counts once."""
         now, who = self.clock.now(), checked_name(word.who)
         event = CommandGiven(
@@ -91,8 +91,8 @@ class Switch:
             domain=self.domain,
         )
         if self.inbox.append(InboxRow(key, now, "command", encode(event), who, domain=self.domain)):
-            return Told(text)
-        return Told(f"{text} (already recorded; nothing changes)", new=False)
+            return CommandResult(text)
+        return CommandResult(f"{text} (already recorded; nothing changes)", new=False)
 
     def _write(self, who: str, reason: str, *, halted: bool) -> HaltState:
         reason = sentence(reason)

@@ -11,12 +11,12 @@ from typing import Final
 
 from aiops.contracts.rule import BrokenContractError, require
 from aiops.model.errors import PermanentError, TemporaryError
-from aiops.model.plans import Action, Capability, Direction, Observed, StepOrder, StepOutcome, StepStatus
+from aiops.model.plans import Action, Capability, Observed, StepDirection, StepOrder, StepOutcome, StepStatus
 from aiops.ports import Clock, Executor
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class ExecutorSubject:
     """An executor, and what it can be told to do."""
 
     executor: Executor
@@ -25,7 +25,7 @@ class Subject:
     clock: Clock
 
 
-def order(subject: Subject, name: str, seconds: float = 30.0) -> StepOrder:
+def order(subject: ExecutorSubject, name: str, seconds: float = 30.0) -> StepOrder:
     """An order for the subject's action with a key made from ``name``; it must end within ``seconds``."""
     until = subject.clock.now() + round(seconds * 1e9)
     capability = Capability(
@@ -33,7 +33,7 @@ def order(subject: Subject, name: str, seconds: float = 30.0) -> StepOrder:
         work_item="contract",
         key=f"contract/{name}/do",
         action=subject.action,
-        direction=Direction.DO,
+        direction=StepDirection.DO,
         epoch=1,
         halt_generation=0,
         expires_at=until,
@@ -41,7 +41,7 @@ def order(subject: Subject, name: str, seconds: float = 30.0) -> StepOrder:
     return StepOrder(capability, until)
 
 
-def an_order_is_done_and_can_be_seen(subject: Subject) -> None:
+def an_order_is_done_and_can_be_seen(subject: ExecutorSubject) -> None:
     """The outcome carries the order's key, and the target says afterwards that it happened."""
     wanted = order(subject, "done")
     outcome = _ended(subject.executor.run(wanted))
@@ -51,7 +51,7 @@ def an_order_is_done_and_can_be_seen(subject: Subject) -> None:
     require(seen is Observed.DONE, f"observe says {seen} of an order that was done")
 
 
-def what_was_never_asked_is_not_seen_as_done(subject: Subject) -> None:
+def what_was_never_asked_is_not_seen_as_done(subject: ExecutorSubject) -> None:
     """An order in doubt must not look as if it had happened."""
     try:
         seen = subject.executor.observe(order(subject, "never"))
@@ -60,7 +60,7 @@ def what_was_never_asked_is_not_seen_as_done(subject: Subject) -> None:
     require(seen is not Observed.DONE, "observe says done of an order that was never given")
 
 
-def an_order_past_its_deadline_is_not_carried_out(subject: Subject) -> None:
+def an_order_past_its_deadline_is_not_carried_out(subject: ExecutorSubject) -> None:
     """It raises PermanentError, or refuses: late is never."""
     try:
         outcome = _ended(subject.executor.run(order(subject, "late", -1.0)))

@@ -21,7 +21,7 @@ Batch = PointBatch | LogBatch | SpanBatch
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class FormatSubject:
     """A format, records of it that are in order, and a time (ns UTC) a little after theirs."""
 
     format: Format
@@ -29,14 +29,14 @@ class Subject:
     now: int
 
 
-def good_records_are_read_whole(subject: Subject) -> None:
+def good_records_are_read_whole(subject: FormatSubject) -> None:
     """Nothing of them is rejected, and each gives at least one unit."""
     batch = _decode(subject, subject.records)
     require(not batch.rejected, f"of good records this is rejected: {batch.rejected[:3]}")
     require(len(batch) > 0 and bool((batch.items > 0).all()), f"units per record: {batch.items.tolist()[:10]}")
 
 
-def every_unit_is_accounted_for(subject: Subject) -> None:
+def every_unit_is_accounted_for(subject: FormatSubject) -> None:
     """Whatever bytes come: no exception, and items = accepted + gaps + rejected, record by record."""
     draw = random.Random(11)  # noqa: S311 (seeded cases, no secret)
     for _ in range(MUTATIONS):
@@ -45,7 +45,7 @@ def every_unit_is_accounted_for(subject: Subject) -> None:
         _adds_up(batch, len(given))
 
 
-def a_bad_record_harms_no_other(subject: Subject) -> None:
+def a_bad_record_harms_no_other(subject: FormatSubject) -> None:
     """The record after rubbish gives what it gives alone."""
     alone = _decode(subject, subject.records[:1])
     after = _decode(subject, [b"\xff\x00rubbish", subject.records[0]])
@@ -53,7 +53,7 @@ def a_bad_record_harms_no_other(subject: Subject) -> None:
     require(int((after.record == 1).sum()) == len(alone), "a record gives less rows behind a bad one")
 
 
-def the_future_is_rejected(subject: Subject) -> None:
+def the_future_is_rejected(subject: FormatSubject) -> None:
     """Seen from a year before, all of it is too far in the future."""
     early = subject.now - 365 * 86_400 * 10**9
     batch = subject.format.decode(subject.records, WireMemory(1000, WireSettings()), early)
@@ -61,7 +61,7 @@ def the_future_is_rejected(subject: Subject) -> None:
     _adds_up(batch, len(subject.records))
 
 
-def the_same_records_give_the_same_batch(subject: Subject) -> None:
+def the_same_records_give_the_same_batch(subject: FormatSubject) -> None:
     """Decoding reads nothing but its arguments."""
     one, two = _decode(subject, subject.records), _decode(subject, subject.records)
     require(one.at.tobytes() == two.at.tobytes() and len(one) == len(two), "two decodings of the same records differ")
@@ -76,7 +76,7 @@ RULES: Final = (
 )
 
 
-def _decode(subject: Subject, records: Sequence[bytes]) -> Batch:
+def _decode(subject: FormatSubject, records: Sequence[bytes]) -> Batch:
     try:
         return subject.format.decode(records, WireMemory(1000, WireSettings()), subject.now)
     except Exception as error:

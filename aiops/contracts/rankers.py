@@ -10,10 +10,10 @@ from typing import Final
 
 from aiops.contracts.rule import require
 from aiops.model.entities import Edge, EdgeKind
-from aiops.model.episodes import Direction, Episode, Signal, Source
+from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from aiops.model.reports import Change
 from topology.graph import Graph
-from topology.rankers.protocol import MOST_CANDIDATES, Question, Ranker, Ranking
+from topology.rankers.protocol import MOST_CANDIDATES, Ranker, Ranking, RankingQuestion
 
 SECOND: Final = 1_000_000_000
 START: Final = 1_700_000_000 * SECOND
@@ -26,13 +26,13 @@ def episode(
 ) -> Episode:
     """One with a single signal that began ``after`` seconds after ``START``; below 0: at no known time."""
     at = START + after * SECOND if after >= 0 else 0
-    signal = Signal(metric, metric, Direction.UP, Source.METRIC, at, score, 2.0, 1.0, peer=peer)
+    signal = Signal(metric, metric, SignalDirection.UP, Source.METRIC, at, score, 2.0, 1.0, peer=peer)
     return Episode(f"{entity}/{after}/{metric}", entity, at, 1, score, (signal,), 1, START + 900 * SECOND)
 
 
 def nobody_unwell_is_unknown(ranker: Ranker) -> None:
     """Without episodes there is nothing to rank and nothing is known."""
-    ranked = ranker.rank(Question((), Graph.empty(), 0))
+    ranked = ranker.rank(RankingQuestion((), Graph.empty(), 0))
     require((ranked.candidates, ranked.p_unknown) == ((), 1.0), f"a question without episodes gives {ranked}")
 
 
@@ -42,7 +42,7 @@ def probabilities_add_up(ranker: Ranker) -> None:
         adds_up(ranker, question)
 
 
-def adds_up(ranker: Ranker, question: Question) -> None:
+def adds_up(ranker: Ranker, question: RankingQuestion) -> None:
     """They lie in [0, 1], come best first, each entity once, and add up to 1 with unknown and rest."""
     ranked = ranker.rank(question)
     chances = [candidate.probability for candidate in ranked.candidates]
@@ -60,7 +60,7 @@ def order_of_episodes_does_not_matter(ranker: Ranker) -> None:
         ignores_order(ranker, question)
 
 
-def ignores_order(ranker: Ranker, question: Question) -> None:
+def ignores_order(ranker: Ranker, question: RankingQuestion) -> None:
     """Backwards is as good as forwards."""
     other = replace(question, episodes=question.episodes[::-1])
     require(ranker.rank(other) == ranker.rank(question), "the answer depends on the order of episodes")
@@ -68,15 +68,15 @@ def ignores_order(ranker: Ranker, question: Question) -> None:
 
 def unconnected_entities_are_all_considered(ranker: Ranker) -> None:
     """Without a single edge each unwell entity may be its own cause."""
-    ranked = ranker.rank(Question((episode("a"), episode("b"), episode("c")), Graph.empty(), START))
+    ranked = ranker.rank(RankingQuestion((episode("a"), episode("b"), episode("c")), Graph.empty(), START))
     require(set(shape(ranked)) == {"a", "b", "c"}, f"of a, b and c only {sorted(shape(ranked))} are ranked")
 
 
 def same_question_same_answer(ranker: Ranker) -> None:
     """A ranker keeps nothing between questions."""
-    asked = Question((episode("a"), episode("b", 20)), Graph.build([], [Edge("b", "a")]), START)
+    asked = RankingQuestion((episode("a"), episode("b", 20)), Graph.build([], [Edge("b", "a")]), START)
     first = ranker.rank(asked)
-    ranker.rank(Question((episode("z"),), Graph.empty(), START))
+    ranker.rank(RankingQuestion((episode("z"),), Graph.empty(), START))
     require(ranker.rank(asked) == first, "the same question gives another answer after another question")
 
 
@@ -94,7 +94,7 @@ def shape(ranked: Ranking) -> dict[str, float]:
     return {candidate.entity: candidate.probability for candidate in ranked.candidates}
 
 
-def _questions() -> Iterator[Question]:
+def _questions() -> Iterator[RankingQuestion]:
     """Any graph, any episodes: unknown entities, peers and times among them."""
     for seed in range(QUESTIONS):
         draw = random.Random(seed)  # noqa: S311 (seeded cases, no secret)
@@ -103,7 +103,7 @@ def _questions() -> Iterator[Question]:
         edges = [Edge(source, target, draw.choice(kinds)) for source, target in pairs]
         made = {one.id: one for one in (_episode(draw) for _ in range(draw.randrange(13)))}
         change = (Change("c1", draw.choice(NAMES), START - SECOND, "deploy"),) if draw.random() < 0.5 else ()
-        yield Question(tuple(made.values()), Graph.build([], edges), draw.choice((0, START)), change)
+        yield RankingQuestion(tuple(made.values()), Graph.build([], edges), draw.choice((0, START)), change)
 
 
 def _episode(draw: random.Random) -> Episode:

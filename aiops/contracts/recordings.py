@@ -14,7 +14,7 @@ Convert = Callable[[Path, Path], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class ConverterSubject:
     """A converter, a data set that it reads, and a folder that the rules may write into."""
 
     convert: Convert
@@ -22,7 +22,7 @@ class Subject:
     work: Path
 
 
-def a_recording_comes_out(subject: Subject) -> None:
+def a_recording_comes_out(subject: ConverterSubject) -> None:
     """It opens, is in order of time, lies within its own period, and holds something."""
     target = subject.work / "first"
     subject.convert(subject.source, target)
@@ -34,7 +34,7 @@ def a_recording_comes_out(subject: Subject) -> None:
     require(inside, f"records from {times[0]} to {times[-1]} lie outside of {opened.begin} to {opened.end}")
 
 
-def twice_gives_the_same(subject: Subject) -> None:
+def twice_gives_the_same(subject: ConverterSubject) -> None:
     """The same data set gives the same records: no clock, no chance."""
     targets = subject.work / "second", subject.work / "third"
     for target in targets:
@@ -43,7 +43,7 @@ def twice_gives_the_same(subject: Subject) -> None:
     require(one == two, "converting twice gives two recordings that differ")
 
 
-def a_missing_data_set_is_an_error(subject: Subject) -> None:
+def a_missing_data_set_is_an_error(subject: ConverterSubject) -> None:
     """Nothing is written for a folder that is not there, and no empty recording is left."""
     target = subject.work / "none"
     try:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from aiops.contracts.rule import require
 from detectors.bank.layout import FIRST_VIEW
 from detectors.bank.series_bank import BankResult, BankSettings, SeriesBank
-from detectors.views.protocol import MOST_BYTES, View
+from detectors.views.protocol import MOST_BYTES, ViewModule
 
 SECOND: Final = 1_000_000_000
 START: Final = 1_750_000_000 * SECOND
@@ -18,13 +18,13 @@ SETTINGS: Final = BankSettings(capacity=8, ring_steps=4)
 POINTS: Final = 600
 
 
-def its_state_is_small(view: View) -> None:
+def its_state_is_small(view: ViewModule) -> None:
     """A million series are kept: the state is structured and at most ``MOST_BYTES``."""
     size = view.STATE.itemsize
     require(view.STATE.names is not None and size <= MOST_BYTES, f"{size} B a series, at most {MOST_BYTES} are allowed")
 
 
-def plain_noise_is_told_by_no_view(view: View) -> None:
+def plain_noise_is_told_by_no_view(view: ViewModule) -> None:
     """With the view, noise opens no episode of it, and hardly a point more is flagged than without."""
     plain, extended = _bank(None), _bank(view)
     before, after = _run(plain, 0, POINTS), _run(extended, 0, POINTS)
@@ -34,7 +34,7 @@ def plain_noise_is_told_by_no_view(view: View) -> None:
     require(not (spoken == FIRST_VIEW).any(), "the view opens an episode on normal noise")
 
 
-def any_split_gives_the_same_bytes(view: View) -> None:
+def any_split_gives_the_same_bytes(view: ViewModule) -> None:
     """However the input is cut into batches, scores and state are the same."""
     whole, cut = _bank(view), _bank(view)
     expected = _run(whole, 0, POINTS).score
@@ -45,7 +45,7 @@ def any_split_gives_the_same_bytes(view: View) -> None:
     require(same, "the state depends on how the input is cut")
 
 
-def a_restored_view_goes_on_exactly(view: View) -> None:
+def a_restored_view_goes_on_exactly(view: ViewModule) -> None:
     """From a snapshot the bank gives the scores of one that never stopped."""
     running = _bank(view)
     _run(running, 0, 300)
@@ -55,7 +55,7 @@ def a_restored_view_goes_on_exactly(view: View) -> None:
     require(same, "a restored bank scores otherwise than the one that went on")
 
 
-def wild_values_give_scores(view: View) -> None:
+def wild_values_give_scores(view: ViewModule) -> None:
     """Huge, tiny, constant: every score stays a number in [0, 1]."""
     bank = _bank(view)
     values = np.tile([0.0, 1e300, -1e300, 1e-300, 5.0, 5.0], 100)
@@ -73,7 +73,7 @@ RULES: Final = (
 )
 
 
-def _bank(view: View | None) -> SeriesBank:
+def _bank(view: ViewModule | None) -> SeriesBank:
     bank = SeriesBank(SETTINGS, () if view is None else (view,))
     bank.admit(np.zeros(8, np.uint8))
     return bank

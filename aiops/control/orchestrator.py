@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from aiops.agents.view import View
+from aiops.agents.view import AgentView
 from aiops.control.events import answers, commands, intake, recovery, tickets, timers_fired
 from aiops.control.incident import escalation
 from aiops.control.plan import reports, saga_driver
 from aiops.control.state.invariants import broken
-from aiops.control.state.store import State
+from aiops.control.state.store import ControlState
 from aiops.control.state.transaction import Decision, Draft
 from aiops.control.state.views import view_of
 from aiops.model import events as happened
@@ -35,15 +35,15 @@ class Orchestrator:
         state: what a restart found; None: a fresh estate.
     """
 
-    def __init__(self, settings: Settings, state: State | None = None) -> None:
+    def __init__(self, settings: Settings, state: ControlState | None = None) -> None:
         self.settings = settings
-        self.state = state or State(settings.control)
+        self.state = state or ControlState(settings.control)
         self.now = 0
 
     @classmethod
     def load(cls, settings: Settings, recovered: Recovered) -> Orchestrator:
         """Go on from what the journal holds; the first event must be ``OrchestratorStarted``."""
-        return cls(settings, State.load(recovered, settings.control))
+        return cls(settings, ControlState.load(recovered, settings.control))
 
     def handle(self, event: Event) -> Decision:
         """What ``event`` leads to; the state shows it at once."""
@@ -57,7 +57,7 @@ class Orchestrator:
         except Exception as error:  # noqa: BLE001 (the loop must outlive a fault: nothing of the event stays but its record)
             return draft.refuse(Refusal(RefusalKind.FAULT, Prose(f"{type(error).__name__}: {error}")))
 
-    def view_for(self, handoff: Handoff) -> View:
+    def view_for(self, handoff: Handoff) -> AgentView:
         """What the handoff's receiver is shown, now."""
         others = handoff.intent in {Intent.DIAGNOSE, Intent.READ}
         return view_of(self.state, handoff.work_item, max(self.now, handoff.at), others=others)

@@ -16,7 +16,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
-from aiops.agents.view import Agent, View
+from aiops.agents.view import Agent, AgentView
 from aiops.control.handoff.reviews import reviews
 from aiops.driver.answers import handoff_answered, handoff_failed
 from aiops.driver.replies import Failure, Reply, attempted
@@ -34,11 +34,11 @@ _REASON_CHARS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class AgentQuestion:
     """A handoff with what its receiver is shown."""
 
     handoff: Handoff
-    view: View
+    view: AgentView
     holder: str = ""
     """Of a review that nobody has asked for yet: the handoff whose answer is held until oversight rules on it."""
 
@@ -56,7 +56,7 @@ Answer = tuple[Handoff, ...] | Failed
 class Agents(Protocol):
     """The agents, wherever they run."""
 
-    def ask(self, role: Role, questions: Sequence[Question]) -> Future[Sequence[Answer]]:
+    def ask(self, role: Role, questions: Sequence[AgentQuestion]) -> Future[Sequence[Answer]]:
         """Give the handoffs to the agent, in order: an answer to each, or one error for all."""
         ...
 
@@ -66,7 +66,7 @@ class AgentCall:
     """Handoffs that go to one agent together."""
 
     role: Role
-    questions: tuple[Question, ...]
+    questions: tuple[AgentQuestion, ...]
 
 
 @dataclass(slots=True)
@@ -82,11 +82,11 @@ class _Held:
 class _Line:
     """What waits for one agent."""
 
-    waiting: deque[Question] = field(default_factory=deque)
+    waiting: deque[AgentQuestion] = field(default_factory=deque)
     under_way: int = 0
 
 
-def answer_of(agent: Agent, question: Question) -> Answer:
+def answer_of(agent: Agent, question: AgentQuestion) -> Answer:
     """What the agent answers; an error of one handoff is no error of the others in the same call."""
     reply = attempted(lambda: agent.handle(question.handoff, question.view))
     return Failed(_reason(reply.error)) if isinstance(reply, Failure) else reply
@@ -108,7 +108,7 @@ class Conversation:
         self._held: dict[str, _Held] = {}
         """By the id of the handoff that was answered."""
 
-    def ask(self, question: Question) -> None:
+    def ask(self, question: AgentQuestion) -> None:
         """A handoff for its agent."""
         self._lines[question.handoff.to].waiting.append(question)
 
@@ -133,7 +133,7 @@ class Conversation:
         told, self._told = self._told, []
         return [AgentCall(role, batch) for role in list(self._lines) for batch in self._batches(role)], told
 
-    def _batches(self, role: Role) -> Iterator[tuple[Question, ...]]:
+    def _batches(self, role: Role) -> Iterator[tuple[AgentQuestion, ...]]:
         line = self._lines[role]
         while line.waiting and line.under_way < UNDER_WAY:
             some = [line.waiting.popleft() for _ in range(min(BATCH, len(line.waiting)))]
@@ -142,7 +142,7 @@ class Conversation:
                 line.under_way += 1
                 yield batch
 
-    def _answered(self, question: Question, answers: tuple[Handoff, ...]) -> None:
+    def _answered(self, question: AgentQuestion, answers: tuple[Handoff, ...]) -> None:
         now, handoff = self._clock.now(), question.handoff
         event = handoff_answered(handoff, answers, now)
         if question.holder:
@@ -155,15 +155,15 @@ class Conversation:
         missing = {review.id for review in asked}
         self._held[handoff.id] = _Held([event], self._steady.now() + self._hold, missing)
         view = replace(question.view, others=())
-        self._lines[Role.OVERSIGHT].waiting.extend(Question(review, view, handoff.id) for review in asked)
+        self._lines[Role.OVERSIGHT].waiting.extend(AgentQuestion(review, view, handoff.id) for review in asked)
 
-    def _failed(self, question: Question, failed: Failed) -> None:
+    def _failed(self, question: AgentQuestion, failed: Failed) -> None:
         if question.holder:
             self._ruled(question, None)
         else:
             self._told.append((handoff_failed(question.handoff, failed.reason, self._clock.now()),))
 
-    def _ruled(self, question: Question, event: Event | None) -> None:
+    def _ruled(self, question: AgentQuestion, event: Event | None) -> None:
         """A review that was foreseen is answered; None: it failed, and whoever asks for it in earnest will see why."""
         held = self._held.get(question.holder)
         if held is None:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Final, Protocol, TypeVar, assert_never
 
-from aiops.agents.view import View
+from aiops.agents.view import AgentView
 from aiops.control.orchestrator import Orchestrator
 from aiops.driver.answers import (
     budget_answered,
@@ -71,7 +71,7 @@ class Offer(Protocol):
 class Asker(Protocol):
     """Takes handoffs for agents; each answer, or that it failed, is offered as an event."""
 
-    def ask(self, handoff: Handoff, view: View) -> None:
+    def ask(self, handoff: Handoff, view: AgentView) -> None:
         """Never blocks."""
         ...
 

@@ -55,7 +55,7 @@ _REFUSALS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class OrderRefused:
     """An order that is not carried out. Unless it is ``USED``, its capability is left unused."""
 
     refusal: GateRefusal
@@ -89,7 +89,7 @@ _BASES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class GateObservation:
     """Whether an effect happened, as far as anybody can tell. Afterwards the order cannot begin any more."""
 
     observed: Observed
@@ -122,7 +122,7 @@ class Gate:
     def __init__(self, inbox: Inbox, executors: Mapping[str, Executor], clock: Clock) -> None:
         self._inbox, self._executors, self._clock = inbox, dict(executors), clock
 
-    def admit(self, order: StepOrder) -> Executor | Refused:
+    def admit(self, order: StepOrder) -> Executor | OrderRefused:
         """The executor that must now run the order, its capability used up; or why nobody may.
 
         Raises what the inbox raises when the attempt cannot be recorded.
@@ -132,10 +132,10 @@ class Gate:
         if refused is not None:
             return refused
         if executor is None:
-            return Refused(GateRefusal.NO_EXECUTOR, {"primitive": order.capability.action.primitive})
-        return executor if self._use_up(order, "executor") else Refused(GateRefusal.USED)
+            return OrderRefused(GateRefusal.NO_EXECUTOR, {"primitive": order.capability.action.primitive})
+        return executor if self._use_up(order, "executor") else OrderRefused(GateRefusal.USED)
 
-    def turned_away(self, order: StepOrder, refused: Refused) -> StepOutcome:
+    def turned_away(self, order: StepOrder, refused: OrderRefused) -> StepOutcome:
         """The outcome of an order that was refused; nothing was changed, so the inbox need not know."""
         return self._outcome(order, StepStatus.REFUSED, refused.detail)
 
@@ -157,43 +157,47 @@ class Gate:
         self._inbox.append(self._row(order, "outcome", outcome.at, encode(outcome), "executor"))
         return outcome
 
-    def observe(self, order: StepOrder) -> Seen | AskAgain:
+    def observe(self, order: StepOrder) -> GateObservation | AskAgain:
         """Did the effect of this order happen? Its capability is used up afterwards.
 
         ``NOT_DONE`` for certain when nobody had begun it. Otherwise the target is asked: at once when the order has
         ended, else after its deadline and ``GRACE``, so that the effect cannot happen after the answer.
         """
         seen = attempted(partial(self._observe, order))
-        return Seen(Observed.UNKNOWN, Basis.ERROR, {"error": seen.error}) if isinstance(seen, Failure) else seen
+        return (
+            GateObservation(Observed.UNKNOWN, Basis.ERROR, {"error": seen.error}) if isinstance(seen, Failure) else seen
+        )
 
-    def _observe(self, order: StepOrder) -> Seen | AskAgain:
+    def _observe(self, order: StepOrder) -> GateObservation | AskAgain:
         if self._use_up(order, "observer"):
-            return Seen(Observed.NOT_DONE, Basis.NEVER_BEGUN)
+            return GateObservation(Observed.NOT_DONE, Basis.NEVER_BEGUN)
         over_at = order.deadline_at + GRACE
         if self._clock.now() < over_at and not self._inbox.has(f"outcome/{order.capability.id}", order.domain):
             return AskAgain(over_at)
         executor = self._executor(order)
         if executor is None:
-            return Seen(Observed.UNKNOWN, Basis.NO_EXECUTOR, {"primitive": order.capability.action.primitive})
-        return Seen(executor.observe(order), Basis.TARGET)
+            return GateObservation(
+                Observed.UNKNOWN, Basis.NO_EXECUTOR, {"primitive": order.capability.action.primitive}
+            )
+        return GateObservation(executor.observe(order), Basis.TARGET)
 
-    def _refused(self, order: StepOrder) -> Refused | None:
+    def _refused(self, order: StepOrder) -> OrderRefused | None:
         """Facts that forbid it, read anew; facts that cannot be read forbid it as well."""
         capability, now = order.capability, self._clock.now()
         try:
             epoch = self._inbox.epoch(ORCHESTRATOR, order.domain)
             halt = self._inbox.halt_state(order.domain)
         except AiopsError as error:
-            return Refused(GateRefusal.JOURNAL_UNREADABLE, {"error": error})
+            return OrderRefused(GateRefusal.JOURNAL_UNREADABLE, {"error": error})
         if epoch != capability.epoch:
-            return Refused(GateRefusal.EPOCH_OVER, {"epoch": capability.epoch, "newest": epoch})
+            return OrderRefused(GateRefusal.EPOCH_OVER, {"epoch": capability.epoch, "newest": epoch})
         if halt.halted:
             facts = {"who": halt.who or "somebody", "reason": halt.reason or "no reason given"}
-            return Refused(GateRefusal.HALTED, facts)
+            return OrderRefused(GateRefusal.HALTED, facts)
         if halt.generation != capability.halt_generation:
-            return Refused(GateRefusal.HALTED_SINCE)
+            return OrderRefused(GateRefusal.HALTED_SINCE)
         if now > capability.expires_at or now > order.deadline_at:
-            return Refused(GateRefusal.EXPIRED)
+            return OrderRefused(GateRefusal.EXPIRED)
         return None
 
     def _use_up(self, order: StepOrder, who: str) -> bool:

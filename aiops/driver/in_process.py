@@ -30,7 +30,7 @@ INBOX_SECONDS: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Surroundings:
     """Everything outside: the agents and the ports."""
 
     agents: Mapping[Role, Agent]
@@ -57,7 +57,7 @@ class InProcessRuntime:
     def __init__(
         self,
         settings: Settings,
-        world: World,
+        world: Surroundings,
         journal: Journal,
         *,
         at: int,
@@ -149,7 +149,7 @@ class InProcessRuntime:
         self._next_look = self.now
         self._look()
 
-    def _outside(self, world: World, delays: Delays) -> Outside:
+    def _outside(self, world: Surroundings, delays: Delays) -> Outside:
         agenda, gate = self._agenda, Gate(self._journal, world.executors, self._agenda)
         return Outside(
             asker=VirtualAsker(world.agents, self._offer, agenda, delays),

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from aiops.agents.view import Agent, View
+from aiops.agents.view import Agent, AgentView
 from aiops.driver.agenda import Agenda
 from aiops.driver.answers import undelivered
-from aiops.driver.conversation import AgentCall, Answer, Conversation, Failed, Question, answer_of
+from aiops.driver.conversation import AgentCall, AgentQuestion, Answer, Conversation, Failed, answer_of
 from aiops.driver.dispatcher import Lane, Offer
-from aiops.driver.gate import AskAgain, Gate, Refused
+from aiops.driver.gate import AskAgain, Gate, OrderRefused
 from aiops.driver.replies import Failure, Reply, attempted, reply_of, settle
 from aiops.model.handoffs import Handoff, Role
 from aiops.model.pages import Delivery, Page
@@ -68,7 +68,7 @@ class VirtualSteps:
         executor = attempted(partial(self._gate.admit, order))
         if isinstance(executor, Failure):
             self._agenda.after(self._delay, partial(settle, told, executor))
-        elif isinstance(executor, Refused):
+        elif isinstance(executor, OrderRefused):
             self._agenda.after(self._delay, partial(settle, told, self._gate.turned_away(order, executor)))
         else:
             begun = attempted(partial(executor.run, order))
@@ -112,9 +112,9 @@ class VirtualAsker:
         self._conversation = Conversation(agenda, agenda)
         self._turn_at: int | None = None
 
-    def ask(self, handoff: Handoff, view: View) -> None:
+    def ask(self, handoff: Handoff, view: AgentView) -> None:
         """Its answer, or that it failed, is offered as an event."""
-        self._conversation.ask(Question(handoff, view))
+        self._conversation.ask(AgentQuestion(handoff, view))
         self._take_turn(self._agenda.now())
 
     def _take_turn(self, at: int) -> None:
@@ -137,7 +137,7 @@ class VirtualAsker:
         if until is not None:
             self._take_turn(until)
 
-    def _answer(self, question: Question) -> Answer:
+    def _answer(self, question: AgentQuestion) -> Answer:
         agent = self._agents.get(question.handoff.to)
         if agent is None:
             return Failed(f"there is no {question.handoff.to.value} agent")

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from aiops.model.episodes import Direction, Episode, Signal, Source
+from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from aiops.model.times import nanoseconds
 
 ENTITY_LABELS = (
@@ -89,7 +89,7 @@ def _episode(alert: Alert, at: int, domain: str) -> Episode:
     signal = Signal(
         series=alert.name + "{" + ",".join(f"{key}={value}" for key, value in shown.items()) + "}",
         metric=alert.name,
-        direction=Direction.NEW,
+        direction=SignalDirection.NEW,
         source=Source.ALERT,
         since=alert.starts_at,
         score=severity,

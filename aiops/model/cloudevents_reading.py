@@ -36,7 +36,7 @@ Pseudonym = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class UnusableMessage:
     """Why a message cannot be used."""
 
     reason: DeadLetterReason
@@ -52,7 +52,7 @@ class Receipt:
     pseudonym: Pseudonym | None = None
 
 
-def decode(value: bytes, receipt: Receipt) -> tuple[ControlEvent, ...] | Refused:
+def decode(value: bytes, receipt: Receipt) -> tuple[ControlEvent, ...] | UnusableMessage:
     """What a message says, each with an id that a repeat of the message has too; or why it cannot be used.
 
     Never raises, whatever the bytes are. An empty value (a tombstone) says nothing: ``()``.
@@ -60,21 +60,21 @@ def decode(value: bytes, receipt: Receipt) -> tuple[ControlEvent, ...] | Refused
     if not value:
         return ()
     if len(value) > MAX_BYTES:
-        return Refused(DeadLetterReason.TOO_LARGE, Prose(f"{len(value)} bytes, {MAX_BYTES} are taken"))
+        return UnusableMessage(DeadLetterReason.TOO_LARGE, Prose(f"{len(value)} bytes, {MAX_BYTES} are taken"))
     try:
         document = from_json(value, allow_inf_nan=False)
     except ValueError as error:
-        return Refused(DeadLetterReason.UNDECODABLE, Prose(str(error)[:300]))
+        return UnusableMessage(DeadLetterReason.UNDECODABLE, Prose(str(error)[:300]))
     unsafe = _unsafe(document) if isinstance(document, dict) else "not a JSON object"
     if unsafe:
-        return Refused(DeadLetterReason.SCHEMA_MISMATCH, Prose(unsafe))
+        return UnusableMessage(DeadLetterReason.SCHEMA_MISMATCH, Prose(unsafe))
     try:
         return _read(document, receipt)
     except ValidationError as error:
         return _refusal(error)
 
 
-def _read(document: dict[str, Any], receipt: Receipt) -> tuple[ControlEvent, ...] | Refused:
+def _read(document: dict[str, Any], receipt: Receipt) -> tuple[ControlEvent, ...] | UnusableMessage:
     if "specversion" not in document and "alerts" in document:
         return _alerts(document, receipt, MAIN_DOMAIN)
     head = _Envelope.model_validate(document)
@@ -82,20 +82,22 @@ def _read(document: dict[str, Any], receipt: Receipt) -> tuple[ControlEvent, ...
         return _alerts(head.data, receipt, head.domain)
     reader = _READERS.get(head.type)
     if reader is None:
-        return Refused(DeadLetterReason.UNSUPPORTED, Prose(f"type {head.type[:100]!r}; known: {', '.join(_READERS)}"))
+        return UnusableMessage(
+            DeadLetterReason.UNSUPPORTED, Prose(f"type {head.type[:100]!r}; known: {', '.join(_READERS)}")
+        )
     if any(head.data.get(name) == "" for name in ("id", "entity")):
-        return Refused(DeadLetterReason.MISSING_FIELD, Prose("id and entity must not be empty"))
+        return UnusableMessage(DeadLetterReason.MISSING_FIELD, Prose("id and entity must not be empty"))
     event, latest = reader(head, receipt)
     if latest > receipt.at + FUTURE:
-        return Refused(DeadLetterReason.FAR_FUTURE, Prose(f"{rfc3339(latest)} at {rfc3339(receipt.at)}"))
+        return UnusableMessage(DeadLetterReason.FAR_FUTURE, Prose(f"{rfc3339(latest)} at {rfc3339(receipt.at)}"))
     return (event,)
 
 
-def _alerts(data: Mapping[str, Any], receipt: Receipt, domain: str) -> tuple[ControlEvent, ...] | Refused:
+def _alerts(data: Mapping[str, Any], receipt: Receipt, domain: str) -> tuple[ControlEvent, ...] | UnusableMessage:
     webhook = alertmanager.Webhook.model_validate(data)
     episodes = alertmanager.episodes(webhook, receipt.at, domain)
     if any(episode.opened_at > receipt.at + FUTURE for episode in episodes):
-        return Refused(DeadLetterReason.FAR_FUTURE, Prose("an alert starts in the far future"))
+        return UnusableMessage(DeadLetterReason.FAR_FUTURE, Prose("an alert starts in the far future"))
     return tuple(
         EpisodeReported(id=f"alert/{episode.id}/{episode.revision}", at=receipt.at, episode=episode, domain=domain)
         for episode in episodes
@@ -129,11 +131,11 @@ _REASONS = {
 }
 
 
-def _refusal(error: ValidationError) -> Refused:
+def _refusal(error: ValidationError) -> UnusableMessage:
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = ".".join(str(part) for part in first["loc"])
     reason = _REASONS.get(first["type"], DeadLetterReason.SCHEMA_MISMATCH)
-    return Refused(reason, Prose(f"{place}: {first['msg']}"[:300]))
+    return UnusableMessage(reason, Prose(f"{place}: {first['msg']}"[:300]))
 
 
 _Time = Annotated[int, BeforeValidator(nanoseconds)]

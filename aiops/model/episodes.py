@@ -23,7 +23,7 @@ class Source(StrEnum):
     RUNTIME = "runtime"
 
 
-class Direction(StrEnum):
+class SignalDirection(StrEnum):
     """Which way a signal left its normal range."""
 
     UP = "up"
@@ -40,7 +40,7 @@ class Signal:
     series: str
     """Metric name with its attributes, as people read it: ``http.server.errors{route=/pay}``."""
     metric: str
-    direction: Direction
+    direction: SignalDirection
     source: Source
     since: int
     """Time of the first abnormal point, ns."""

@@ -11,7 +11,7 @@ from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.findings import Finding
 from aiops.model.incidents import Priority
 from aiops.model.pages import Page
-from aiops.model.plans import Action, BlastRadius, Direction, Oversight, Plan, Verdict
+from aiops.model.plans import Action, BlastRadius, Oversight, Plan, StepDirection, Verdict
 from aiops.model.prose import Prose
 from aiops.model.reports import Ticket
 from aiops.model.situations import Situation
@@ -103,7 +103,7 @@ class StepRequest:
     plan: str
     step: str
     action: Action
-    direction: Direction
+    direction: StepDirection
     blast: BlastRadius
     approvals: tuple[str, ...]
     """Who approved the plan."""

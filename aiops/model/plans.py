@@ -21,7 +21,7 @@ class Oversight(StrEnum):
     FORBIDDEN = "forbidden"
 
 
-class Direction(StrEnum):
+class StepDirection(StrEnum):
     """A step is done or undone."""
 
     DO = "do"
@@ -100,7 +100,7 @@ class Capability:
     key: str
     """Idempotency key of the effect; executors and targets refuse a second one."""
     action: Action
-    direction: Direction
+    direction: StepDirection
     epoch: int
     halt_generation: int
     expires_at: int

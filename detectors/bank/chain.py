@@ -9,7 +9,7 @@ from typing import Any
 from numba.extending import register_jitable
 
 from detectors.bank.layout import FIRST_VIEW, Record
-from detectors.views.protocol import View
+from detectors.views.protocol import ViewModule
 
 Verdict = tuple[float, int, int]
 """Ratio, view, direction."""
@@ -28,7 +28,7 @@ def learn_none(states: Any, index: int, row: Record, at: int, relative: float) -
     """No further view: nothing to learn."""
 
 
-def judge_all(views: Sequence[View]) -> Judge:
+def judge_all(views: Sequence[ViewModule]) -> Judge:
     """One after another; a later view must be louder than all before it."""
     judge: Judge = judge_none
     for place, view in enumerate(views):
@@ -36,7 +36,7 @@ def judge_all(views: Sequence[View]) -> Judge:
     return judge
 
 
-def learn_all(views: Sequence[View]) -> Learn:
+def learn_all(views: Sequence[ViewModule]) -> Learn:
     """One after another."""
     learn: Learn = learn_none
     for place, view in enumerate(views):
@@ -44,7 +44,7 @@ def learn_all(views: Sequence[View]) -> Learn:
     return learn
 
 
-def sources_of(views: Sequence[View]) -> bytes:
+def sources_of(views: Sequence[ViewModule]) -> bytes:
     """All source of the views: a change of it must compile the loop anew."""
     return "\0".join(inspect.getsource(view) for view in views).encode()  # type: ignore[arg-type]
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numba.extending import register_jitable
 
-from detectors.bank.layout import HOURS, OPEN, Array, Phase, Record, View
+from detectors.bank.layout import HOURS, OPEN, Array, Phase, Record, ViewCode
 from detectors.views import silence
 
 OPENS = 4.0
@@ -26,7 +26,7 @@ RELEARN_POINTS = 200
 """After an adoption the series is as sure of itself as after so many points."""
 _LEVEL_GAIN = 1 / 32
 _OPENED, _CLOSED, _ADOPTED = int(Phase.OPENED), int(Phase.CLOSED), int(Phase.ADOPTED)
-_SHIFT, _HOUR, _SILENCE = int(View.SHIFT), int(View.TIME_OF_DAY), int(View.SILENCE)
+_SHIFT, _HOUR, _SILENCE = int(ViewCode.SHIFT), int(ViewCode.TIME_OF_DAY), int(ViewCode.SILENCE)
 
 
 @register_jitable

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba.extending import register_jitable
 
-from detectors.bank.layout import RECENT, SILENT, Ended, Kind, Record
+from detectors.bank.layout import RECENT, SILENT, Ended, Record, ValueKind
 from detectors.views import silence
 
 NEW = 255
@@ -16,7 +16,7 @@ LARGEST = 1e30
 """Values are cut here, so that no sum of float32 overflows."""
 _DUPLICATE, _LATE, _WARMING = int(Ended.DUPLICATE), int(Ended.LATE), int(Ended.WARMING_UP)
 _REFUSED = int(Ended.REFUSED)
-_DELTA, _CUMULATIVE = int(Kind.DELTA), int(Kind.CUMULATIVE)
+_DELTA, _CUMULATIVE = int(ValueKind.DELTA), int(ValueKind.CUMULATIVE)
 
 
 @register_jitable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba.extending import register_jitable
 
-from detectors.bank.layout import Kind, Record, View
+from detectors.bank.layout import Record, ValueKind, ViewCode
 from detectors.bank.remembering import hour_level
 from detectors.views import deviation, forecast, novelty, shift, time_of_day
 
@@ -21,9 +21,9 @@ RANGE_SHARE = 0.01
 """Nor are changes below this share of the known range: rare events leave a spread of almost 0 behind."""
 QUANTILE_SHARE = 0.03
 """Nor, of a quantile, changes below this share of it: it is read off buckets twice as wide as their neighbours."""
-_QUANTILE = int(Kind.QUANTILE)
-_DEVIATION, _RANGE, _SHIFT = int(View.DEVIATION), int(View.RANGE), int(View.SHIFT)
-_HOUR, _FORECAST = int(View.TIME_OF_DAY), int(View.FORECAST)
+_QUANTILE = int(ValueKind.QUANTILE)
+_DEVIATION, _RANGE, _SHIFT = int(ViewCode.DEVIATION), int(ViewCode.RANGE), int(ViewCode.SHIFT)
+_HOUR, _FORECAST = int(ViewCode.TIME_OF_DAY), int(ViewCode.FORECAST)
 
 
 @register_jitable

@@ -33,7 +33,7 @@ class Ended(IntEnum):
     """Not a finite number: the caller's dead letter."""
 
 
-class Kind(IntEnum):
+class ValueKind(IntEnum):
     """What the values of a series are; the same numbers as the wire's ``SeriesKind``."""
 
     GAUGE = 0
@@ -44,7 +44,7 @@ class Kind(IntEnum):
     QUANTILE = 5
 
 
-class View(IntEnum):
+class ViewCode(IntEnum):
     """Which view spoke loudest."""
 
     NONE = 0
@@ -170,7 +170,7 @@ an episode of its own: a series may have one of each kind at the same time.
 """
 
 
-class State(NamedTuple):
+class BankState(NamedTuple):
     """All arrays of a bank. Capacity first; rows past the bank's size are zero and take no memory."""
 
     rows: Array
@@ -202,7 +202,7 @@ class Points(NamedTuple):
     start: Array
 
 
-class Outcome(NamedTuple):
+class BatchOutcome(NamedTuple):
     """What the loop writes: uint8 code and float32 score a point, and room for two transitions a point."""
 
     ended: Array

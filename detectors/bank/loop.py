@@ -18,9 +18,9 @@ from numba.extending import register_jitable
 
 from detectors.bank import episodes, intake, judging, learning, remembering
 from detectors.bank.chain import Judge, Learn, judge_all, learn_all, sources_of
-from detectors.bank.layout import BLOCK_BITS, SILENT, Ended, Outcome, Phase, Points, Record, State, Tuning
+from detectors.bank.layout import BLOCK_BITS, SILENT, BankState, BatchOutcome, Ended, Phase, Points, Record, Tuning
 from detectors.bank.prefetch import prefetch_row
-from detectors.views.protocol import View
+from detectors.views.protocol import ViewModule
 
 
 class Loops(NamedTuple):
@@ -39,7 +39,7 @@ _NEW = intake.NEW
 _OPENED, _CLOSED, _ADOPTED = int(Phase.OPENED), int(Phase.CLOSED), int(Phase.ADOPTED)
 
 
-def _sources(views: tuple[View, ...]) -> int:
+def _sources(views: tuple[ViewModule, ...]) -> int:
     """Digest of all source that goes into the loop.
 
     Numba's cache looks at the file of the compiled function only, and would go on with old views after an upgrade; the
@@ -91,7 +91,7 @@ _compiled = njit(**_OPTIONS)
 def _advance(sources: int, judge_more: Judge, learn_more: Learn) -> Callable[..., int]:  # noqa: C901 (see below)
     @_compiled
     def advance(  # noqa: C901 (one pass over a batch: a branch an ending of a point)
-        state: State, tuning: Tuning, points: Points, out: Outcome, version: int
+        state: BankState, tuning: Tuning, points: Points, out: BatchOutcome, version: int
     ) -> int:
         told = 0 * sources
         count = points.series.shape[0]
@@ -143,7 +143,7 @@ def _advance(sources: int, judge_more: Judge, learn_more: Learn) -> Callable[...
 
 def _listen(sources: int) -> Callable[..., int]:
     @_compiled
-    def listen(state: State, tuning: Tuning, watermark_at: int, indices: Any, out: Any, version: int) -> int:
+    def listen(state: BankState, tuning: Tuning, watermark_at: int, indices: Any, out: Any, version: int) -> int:
         told = 0 * sources
         for k in range(indices.shape[0]):
             index = indices[k]
@@ -163,7 +163,7 @@ def _listen(sources: int) -> Callable[..., int]:
 
 
 @cache
-def loops(views: tuple[View, ...] = ()) -> Loops:
+def loops(views: tuple[ViewModule, ...] = ()) -> Loops:
     """The loops with further views; compiled at their first call, or read from numba's cache."""
     sources = _sources(views)
     return Loops(_advance(sources, judge_all(views), learn_all(views)), _listen(sources))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from detectors.bank.layout import Array, State
+from detectors.bank.layout import Array, BankState
 
 Floats = npt.NDArray[np.float64]
 _ROBUST = 1.4826
@@ -27,7 +27,7 @@ class Readings(NamedTuple):
 
 
 def read(
-    state: State, step_ns: int, indices: npt.NDArray[np.int32], window: tuple[int, int], baseline: tuple[int, int]
+    state: BankState, step_ns: int, indices: npt.NDArray[np.int32], window: tuple[int, int], baseline: tuple[int, int]
 ) -> Readings:
     """Figures over [from, to) of both spans, ns; a minute counts when it begins inside its span."""
     inside, reference = minutes(state, step_ns, indices, window), minutes(state, step_ns, indices, baseline)
@@ -43,7 +43,7 @@ def read(
     return Readings(mean, last, np.where(np.isnan(centre), np.nan, usual), spread, count.astype(np.int64))
 
 
-def minutes(state: State, step_ns: int, indices: npt.NDArray[np.int32], span: tuple[int, int]) -> Floats:
+def minutes(state: BankState, step_ns: int, indices: npt.NDArray[np.int32], span: tuple[int, int]) -> Floats:
     """Mean of each minute that begins in [from, to), shape (minutes, indices), NaN where there is none.
 
     At most the minutes that the ring holds up to the newest of these series.

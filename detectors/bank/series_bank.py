@@ -22,12 +22,12 @@ from detectors.bank.layout import (
     TRANSITION,
     TROUBLE,
     Array,
-    Outcome,
+    BankState,
+    BatchOutcome,
     Points,
-    State,
     Tuning,
 )
-from detectors.views.protocol import View
+from detectors.views.protocol import ViewModule
 
 SECOND = 1_000_000_000
 _NEVER = 1e30
@@ -74,7 +74,7 @@ class SeriesBank:
         views: further views, beside those that every bank has.
     """
 
-    def __init__(self, settings: BankSettings | None = None, views: tuple[View, ...] = ()) -> None:
+    def __init__(self, settings: BankSettings | None = None, views: tuple[ViewModule, ...] = ()) -> None:
         self.settings = settings or BankSettings()
         self._loops = loop.loops(views)
         self._layouts = {view.NAME: view.STATE for view in views}
@@ -146,7 +146,7 @@ class SeriesBank:
             raise ValueError("series, at, value and start must have the same length")
         if len(self._room) < 2 * count:
             self._room = np.empty(2 * count, dtype=TRANSITION)
-        out = Outcome(np.empty(count, np.uint8), np.empty(count, np.float32), self._room)
+        out = BatchOutcome(np.empty(count, np.uint8), np.empty(count, np.float32), self._room)
         tuning = self._tuning._replace(ease=1.0 / _NEVER) if trusted else self._tuning
         told = self._loops.advance(self._state, tuning, points, out, self.version)
         return BankResult(out.ended, out.score, self._room[:told].copy())
@@ -240,9 +240,9 @@ def _zeros(shape: tuple[int, ...], dtype: Any, *, huge: bool = True) -> Array:
     return zeros
 
 
-def _reserve(settings: BankSettings, views: Mapping[str, np.dtype[Any]]) -> State:
+def _reserve(settings: BankSettings, views: Mapping[str, np.dtype[Any]]) -> BankState:
     blocks = (settings.capacity >> BLOCK_BITS) + 1
-    return State(
+    return BankState(
         rows=_zeros((settings.capacity,), ROW),
         troubles=_zeros((settings.capacity,), TROUBLE),
         hours=_zeros((settings.capacity, HOURS), np.float32),

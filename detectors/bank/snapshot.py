@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from detectors.bank.layout import BLOCK_BITS, RING_BITS, ROW, Array, State
+from detectors.bank.layout import BLOCK_BITS, RING_BITS, ROW, Array, BankState
 
 FORMAT = 1
 _ROWS = ("rows", "troubles", "hours")
@@ -21,7 +21,7 @@ _BLOCK = 1 << BLOCK_BITS
 _RING_BLOCK = 1 << RING_BITS
 
 
-def copy_changed(state: State, size: int, since: int | None, version: int) -> dict[str, Array]:
+def copy_changed(state: BankState, size: int, since: int | None, version: int) -> dict[str, Array]:
     """Everything that changed after version ``since``; None: everything."""
     after = 0 if since is None else since
     head = np.array([FORMAT, after, version, size, ROW.itemsize, state.ring.shape[0]], dtype=np.int64)
@@ -39,7 +39,7 @@ def copy_changed(state: State, size: int, since: int | None, version: int) -> di
     return arrays
 
 
-def restore(state: State, size: int, arrays: Mapping[str, Any]) -> tuple[int, int]:
+def restore(state: BankState, size: int, arrays: Mapping[str, Any]) -> tuple[int, int]:
     """Writes a part into the state; the new size and the part's version."""
     form, _, version, new_size, row_bytes, steps = (int(number) for number in arrays["head"])
     if form != FORMAT or row_bytes != ROW.itemsize or steps != state.ring.shape[0]:
@@ -58,7 +58,7 @@ def restore(state: State, size: int, arrays: Mapping[str, Any]) -> tuple[int, in
 
 
 def copy_views(
-    state: State, layouts: Mapping[str, np.dtype[Any]], blocks: npt.NDArray[Any], size: int
+    state: BankState, layouts: Mapping[str, np.dtype[Any]], blocks: npt.NDArray[Any], size: int
 ) -> dict[str, Array]:
     """The state of further views in the changed blocks of rows, with the layout that it has."""
     arrays: dict[str, Array] = {}
@@ -68,7 +68,7 @@ def copy_views(
     return arrays
 
 
-def restore_views(state: State, layouts: Mapping[str, np.dtype[Any]], arrays: Mapping[str, Any], size: int) -> None:
+def restore_views(state: BankState, layouts: Mapping[str, np.dtype[Any]], arrays: Mapping[str, Any], size: int) -> None:
     """Writes a part's views into the state; one that is new, or whose state has another layout, begins anew."""
     blocks = np.asarray(arrays["rows_blocks"])
     for (name, layout), held in zip(layouts.items(), state.views, strict=True):

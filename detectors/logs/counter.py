@@ -22,7 +22,7 @@ from detectors.logs.lookup import LEVELS, Lines
 from detectors.logs.siblings import MANY, merged
 from detectors.logs.template_text import text_of
 from detectors.logs.templates import Arrays, Template, Templates
-from detectors.spans.names import NONE, Names
+from detectors.spans.names import NONE, SpanNames
 from detectors.spans.tally import Tally
 
 FORGET = 3600 * SECOND // INTERVAL
@@ -49,7 +49,7 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
+class ClosedTemplates:
     """All known templates in one closed interval: columns of one length."""
 
     at: int
@@ -66,7 +66,7 @@ class LogCounter:
 
     def __init__(self, settings: LogSettings | None = None) -> None:
         self.settings = settings or LogSettings()
-        self.names = Names()
+        self.names = SpanNames()
         self.table = Templates()
         self._first = np.empty(0, np.int64)
         """By entity, the interval in which it was seen first."""
@@ -161,7 +161,7 @@ class LogCounter:
         rows = self.table.rows
         return np.asarray(LEVELS * rows["entity"].astype(np.int64) + rows["level"], np.int64)
 
-    def close(self, closed: int) -> Iterator[Closed]:
+    def close(self, closed: int) -> Iterator[ClosedTemplates]:
         """All intervals below ``closed`` that had any line, oldest first."""
         keys, sums = self._tally.take(closed << _INTERVAL_BITS)
         intervals = (keys >> np.uint64(_INTERVAL_BITS)).astype(np.int64)
@@ -171,7 +171,7 @@ class LogCounter:
             yield self._measure(int(intervals[begin]), rows[begin:end], sums[begin:end, 0])
         self._shrink(closed)
 
-    def _measure(self, interval: int, rows: Longs, counts: Longs) -> Closed:
+    def _measure(self, interval: int, rows: Longs, counts: Longs) -> ClosedTemplates:
         table = self.table
         total = np.zeros(len(table), np.int64)
         np.add.at(total, table.primary[rows], counts)
@@ -181,7 +181,7 @@ class LogCounter:
         table.rows["news"][rows] = 0
         first = (table.primary == np.arange(len(table))) & (interval - table.rows["seen"] <= FORGET)
         shown = np.flatnonzero(first)
-        return Closed((interval + 1) * INTERVAL, shown, total[shown], news[shown])
+        return ClosedTemplates((interval + 1) * INTERVAL, shown, total[shown], news[shown])
 
     # ------------------------------------------------------------------------------------------------ bounds
 
@@ -264,7 +264,7 @@ class LogCounter:
     def from_arrays(cls, chain: Sequence[Mapping[str, npt.NDArray[np.generic]]], settings: LogSettings) -> LogCounter:
         """The counter that the last of a chain of ``to_arrays`` was called on; the first must be of everything."""
         found, last = cls(settings), chain[-1]
-        found.names = Names(found.names.most, json.loads(last["names"].tobytes()))
+        found.names = SpanNames(found.names.most, json.loads(last["names"].tobytes()))
         found._first = last["first"].astype(np.int64)
         owners = np.array([lookup.hash_of(name.encode()) for name in found.names.texts], np.uint64)
         parts = [{n[6:]: array for n, array in part.items() if n.startswith("table.")} for part in chain]

@@ -33,7 +33,7 @@ class Lines(NamedTuple):
     """OTLP's number; where it is 0 and the line says its level itself, that is written here."""
 
 
-class Found(NamedTuple):
+class LookedUp(NamedTuple):
     """What was found of each line."""
 
     key: Hashes
@@ -133,7 +133,7 @@ def varied(parts, places, out):
         out[row] = varying(places[row]) - parts[row]
 
 
-def look_up(buffer: Bytes, lines: Lines, slots: Hashes, general: npt.NDArray[np.uint8]) -> Found:
+def look_up(buffer: Bytes, lines: Lines, slots: Hashes, general: npt.NDArray[np.uint8]) -> LookedUp:
     """The template of each line.
 
     Args:
@@ -143,7 +143,7 @@ def look_up(buffer: Bytes, lines: Lines, slots: Hashes, general: npt.NDArray[np.
         general: by row, 1 where a word of the template varies that is none by its looks; the last: whether any does.
     """
     count = len(lines.begin)
-    found = Found(np.empty(count, np.uint64), np.empty(count, np.int32))
+    found = LookedUp(np.empty(count, np.uint64), np.empty(count, np.int32))
     parts = np.empty((MOST_TOKENS, 4), np.int64)
     _look_up(buffer, lines, (slots, general), (FIELDS, TABLES, parts, _NO_MARKS), found)
     return found

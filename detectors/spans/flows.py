@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from aiops.model.entities import Edge, EdgeKind
 from detectors.intervals import INTERVAL, SECOND
-from detectors.spans.names import NONE, Codes, Names
+from detectors.spans.names import NONE, Codes, SpanNames
 from detectors.spans.tally import Tally
 from detectors.wire.hashing import Hashes, HashIndex
 
@@ -74,7 +74,7 @@ class Added:
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
+class ClosedFlows:
     """All known services and edges in one closed interval: columns of one length."""
 
     at: int
@@ -107,7 +107,7 @@ class FlowCounter:
         most: services and edges that are known at a time; further ones are not counted until others are forgotten.
     """
 
-    def __init__(self, names: Names, most: int = 20_000) -> None:
+    def __init__(self, names: SpanNames, most: int = 20_000) -> None:
         self.names, self.most = names, most
         self._tally = Tally()
         """By interval, flow and bucket: calls and errors."""
@@ -153,11 +153,11 @@ class FlowCounter:
         self.series = np.concatenate([self.series, np.full((len(pairs), 4), -1, np.int32)])
         self._index.insert(_packed(pairs[:, 0], pairs[:, 1]), np.arange(begin, len(self), dtype=np.int32))
 
-    def close(self, closed: int) -> tuple[list[Closed], list[Edge]]:
+    def close(self, closed: int) -> tuple[list[ClosedFlows], list[Edge]]:
         """All intervals below ``closed`` in which anything was seen, oldest first, and the edges that are due."""
         keys, counts = self._tally.take(closed << _INTERVAL_BITS)
         intervals = (keys >> np.uint64(_INTERVAL_BITS)).astype(np.int64)
-        found: list[Closed] = []
+        found: list[ClosedFlows] = []
         edges: list[Edge] = []
         cuts = [*np.flatnonzero(np.diff(intervals, prepend=-1)).tolist(), len(keys)]
         for begin, end in pairwise(cuts):
@@ -167,7 +167,7 @@ class FlowCounter:
             edges += self._due(interval, found[-1])
         return found, edges
 
-    def _measure(self, interval: int, low: Longs, counts: Longs) -> Closed:
+    def _measure(self, interval: int, low: Longs, counts: Longs) -> ClosedFlows:
         flows, first = np.unique((low >> _FLOW_BITS) - 1, return_index=True)
         self._known[flows, _SEEN] = np.maximum(self._known[flows, _SEEN], interval)
         sums = np.zeros((len(self), 2), np.int64)
@@ -178,7 +178,7 @@ class FlowCounter:
         begins = np.concatenate([np.zeros(1, np.int64), ends])
         quantiles = np.zeros((len(self), len(_QUANTILES)))
         quantiles[flows] = _quantiles(low & ((1 << _FLOW_BITS) - 1), counts[:, 0], first)
-        return Closed(
+        return ClosedFlows(
             at=(interval + 1) * INTERVAL,
             flows=np.arange(len(self)),
             entity=self._pairs[:, 0],
@@ -191,7 +191,7 @@ class FlowCounter:
             counts=counts[:, 0],
         )
 
-    def _due(self, interval: int, closed: Closed) -> Iterator[Edge]:
+    def _due(self, interval: int, closed: ClosedFlows) -> Iterator[Edge]:
         told = self._known[:, _TOLD]
         due = (closed.peer != NONE) & (closed.calls > 0) & ((told < 0) | (interval - told >= _TELL_AGAIN))
         for row in np.flatnonzero(due).tolist():
@@ -236,7 +236,7 @@ class FlowCounter:
 
     @classmethod
     def from_arrays(
-        cls, arrays: Mapping[str, npt.NDArray[np.generic]], names: Names, most: int = 20_000
+        cls, arrays: Mapping[str, npt.NDArray[np.generic]], names: SpanNames, most: int = 20_000
     ) -> FlowCounter:
         """The counter that ``to_arrays`` was called on."""
         found = cls(names, most)

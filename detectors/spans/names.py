@@ -13,7 +13,7 @@ NONE = -1
 
 
 @dataclass(slots=True)
-class Names:
+class SpanNames:
     """Text to code and back. Codes are given in the order of first sight; part of the slot's snapshot.
 
     Args:

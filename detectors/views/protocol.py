@@ -30,7 +30,7 @@ MOST_BYTES: Final = 128
 """State of one view and one series."""
 
 
-class View(Protocol):
+class ViewModule(Protocol):
     """A view's module. Compiled: no keywords, no Python objects, no allocation."""
 
     NAME: str

@@ -32,7 +32,7 @@ from aiops.model.deadletters import DeadLetterReason
 from detectors.wire.arrow_layout import layout_of
 from detectors.wire.arrow_points import FAULTS, GAP, fill, time_faults
 from detectors.wire.arrow_walk import FOREIGN, Room, walk
-from detectors.wire.batch import PLACES, Account, PointArrays, PointBatch, Rejections, assemble, chosen
+from detectors.wire.batch import PLACES, BatchAccount, PointArrays, PointBatch, Rejections, assemble, chosen
 from detectors.wire.hashing import Hashes, hash_strings
 from detectors.wire.identity import MAX_IDENTITY_CHARS
 from detectors.wire.memory import WireMemory
@@ -80,13 +80,13 @@ class _Columns:
     """Rows whose value is null."""
 
 
-class Reader:
+class ArrowReader:
     """Reads record batches of one poll; parts and account grow with each."""
 
     def __init__(self, records: int, memory: WireMemory, received_at: int) -> None:
         self.memory = memory
         self.latest = received_at + memory.settings.future_ns
-        self.account = Account(Rejections(), 0, np.zeros(records, np.int64))
+        self.account = BatchAccount(Rejections(), 0, np.zeros(records, np.int64))
         self.parts: list[PointArrays] = []
         self.gaps = 0
 
@@ -207,7 +207,7 @@ class Reader:
 
     def batch(self) -> PointBatch:
         """Everything that was taken."""
-        account = Account(self.account.rejections, self.gaps, self.account.items)
+        account = BatchAccount(self.account.rejections, self.gaps, self.account.items)
         return assemble(self.parts, account, ordered=True)
 
 
@@ -216,7 +216,7 @@ def decode(records: Sequence[bytes], memory: WireMemory, received_at: int) -> Po
 
     A record that the compiled walk can take goes no other way; see ``arrow_walk`` for what it leaves to pyarrow.
     """
-    reader = Reader(len(records), memory, received_at)
+    reader = ArrowReader(len(records), memory, received_at)
     room = _room(records, memory)
     filled = 0
     for record, value in enumerate(records):
@@ -245,7 +245,7 @@ def _room(records: Sequence[bytes], memory: WireMemory) -> Room:
     )
 
 
-def _walked(value: bytes, reader: Reader, room: Room, first: int) -> int:
+def _walked(value: bytes, reader: ArrowReader, room: Room, first: int) -> int:
     if len(value) > reader.memory.settings.max_record_bytes:
         return FOREIGN
     layout = layout_of(value)

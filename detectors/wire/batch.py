@@ -158,7 +158,7 @@ class PointArrays:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class BatchAccount:
     """Units of a poll that are not points."""
 
     rejections: Rejections
@@ -166,7 +166,7 @@ class Account:
     items: npt.NDArray[np.int64]
 
 
-def assemble(parts: Sequence[PointArrays], account: Account, *, ordered: bool = False) -> PointBatch:
+def assemble(parts: Sequence[PointArrays], account: BatchAccount, *, ordered: bool = False) -> PointBatch:
     """One batch from parts that were decoded by different paths, in input order, in which ``ordered`` parts are."""
     filled = [part for part in parts if len(part.series)]
     if len(filled) == 1:
@@ -196,7 +196,7 @@ def chosen(points: PointArrays, which: npt.NDArray[np.bool_] | npt.NDArray[np.in
     )
 
 
-def _batch(points: PointArrays, account: Account) -> PointBatch:
+def _batch(points: PointArrays, account: BatchAccount) -> PointBatch:
     columns = (points.series, points.at, points.value, points.start, points.record, points.unit)
     return PointBatch(*columns, account.rejections.listed(), account.gaps, account.items)
 

@@ -31,7 +31,7 @@ _CELLS_A_SERIES = 64
 _LEAST_CELLS = 1 << 20
 
 
-class Kept(NamedTuple):
+class HistogramState(NamedTuple):
     """The arrays, for compiled loops."""
 
     entry_of: npt.NDArray[np.int32]
@@ -58,7 +58,7 @@ class HistogramMemory:
     """
 
     def __init__(self, series_limit: int = 2_000_000) -> None:
-        self._kept = Kept(
+        self._kept = HistogramState(
             entry_of=np.empty(0, np.int32),
             series=np.empty(0, np.int32),
             state=np.empty((0, STATE_COLUMNS), np.int64),
@@ -71,7 +71,7 @@ class HistogramMemory:
     def __len__(self) -> int:
         return int(self._kept.cursor[ENTRIES])
 
-    def room_for(self, series: int, points: int, cells: int) -> Kept:
+    def room_for(self, series: int, points: int, cells: int) -> HistogramState:
         """The arrays, with room for so many further points with so many buckets, and for all series of the table."""
         entries, kept = len(self) + points, self._kept
         self._kept = kept = kept._replace(

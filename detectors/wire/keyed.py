@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from aiops.model.deadletters import DeadLetterReason
-from detectors.wire.arrow import Reader, SchemaMismatchError, numbers, primary
+from detectors.wire.arrow import ArrowReader, SchemaMismatchError, numbers, primary
 from detectors.wire.arrow_encoding import PointEncoder
 from detectors.wire.batch import PointBatch
 from detectors.wire.memory import WireMemory
@@ -64,7 +64,7 @@ def decode(
     records: Sequence[bytes], memory: WireMemory, received_at: int, seen: MutableMapping[Origin, int]
 ) -> KeyedBatch:
     """Points of keyed records that are new; ``seen`` holds the last offset of each origin, and is moved on."""
-    reader = Reader(len(records), memory, received_at)
+    reader = ArrowReader(len(records), memory, received_at)
     duplicates = np.zeros(len(records), np.int64)
     origins: list[Origin | None] = [None] * len(records)
     for record, value in enumerate(records):

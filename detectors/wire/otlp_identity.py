@@ -74,7 +74,7 @@ class _Attributes(NamedTuple):
     chars: int
 
 
-class Names:
+class IdentityNames:
     """Reads identities from the bytes of one walk.
 
     Args:

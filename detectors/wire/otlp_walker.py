@@ -25,10 +25,10 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 
 from aiops.model.deadletters import DeadLetterReason
 from detectors.wire import tape as t
-from detectors.wire.batch import PLACES, Account, PointBatch, Rejections, joined
+from detectors.wire.batch import PLACES, BatchAccount, PointBatch, Rejections, joined
 from detectors.wire.interval_loop import Derived, derive, make_derived
 from detectors.wire.memory import WireMemory
-from detectors.wire.otlp_identity import Names
+from detectors.wire.otlp_identity import IdentityNames
 from detectors.wire.series import REFUSED
 from detectors.wire.walk import walk
 from detectors.wire.weaving import weave
@@ -85,7 +85,7 @@ class _Walk:
         self._distributions = int(self._tape.cursor[t.DISTRIBUTIONS])
         self._hashes = self._tape.hashes[: self._points]
         self._series = memory.table.find(self._hashes)
-        self._names = Names(self._whole, self._tape, memory)
+        self._names = IdentityNames(self._whole, self._tape, memory)
         self._fresh = _Fresh(self._hashes, self._series)
 
     def refuse(self, record: int, reason: DeadLetterReason) -> None:
@@ -114,7 +114,7 @@ class _Walk:
             self._fresh.fill(series, numbers)
         derived = self._derived() if self._distributions else None
         self._account()
-        return weave(tape, series, derived, Account(self._rejections, int(tape.gaps.sum()), self._items))
+        return weave(tape, series, derived, BatchAccount(self._rejections, int(tape.gaps.sum()), self._items))
 
     def _derived(self) -> tuple[Derived, _Series]:
         """What histograms and summaries give, and its series."""

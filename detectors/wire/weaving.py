@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.wire import tape as t
-from detectors.wire.batch import Account, PointBatch
+from detectors.wire.batch import BatchAccount, PointBatch
 from detectors.wire.compiling import compiled
 from detectors.wire.interval_loop import Derived
 
@@ -28,7 +28,7 @@ class Columns(NamedTuple):
     unit: npt.NDArray[np.uint8]
 
 
-def weave(tape: t.Tape, series: _Series, derived: tuple[Derived, _Series] | None, account: Account) -> PointBatch:
+def weave(tape: t.Tape, series: _Series, derived: tuple[Derived, _Series] | None, account: BatchAccount) -> PointBatch:
     """The points on a tape that have a series, each followed by what was derived from it.
 
     Args:

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from aiops.model.errors import PermanentError
 from aiops.model.plans import Action, Parameter
-from remediations.primitives.protocol import Bounds, Effect, Facts, check_parameters
+from remediations.primitives.protocol import Effect, Facts, ParameterBounds, check_parameters
 
 
 class ClearCache:
     """The cache fills again by itself, at the cost of what is behind it: all of its hits are at risk meanwhile."""
 
     name = "clear-cache"
-    bounds: Mapping[str, Bounds] = {}
+    bounds: Mapping[str, ParameterBounds] = {}
 
     def objections(self, facts: Facts, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
         """Caches only: a queue that is cleared loses messages for good."""

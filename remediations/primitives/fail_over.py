@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from aiops.model.errors import PermanentError
 from aiops.model.plans import Action, Parameter
-from remediations.primitives.protocol import Bounds, Effect, Facts, check_parameters
+from remediations.primitives.protocol import Effect, Facts, ParameterBounds, check_parameters
 
 STORES = frozenset({"database", "cache", "queue"})
 PLACES = frozenset({"zone", "site"})
@@ -18,7 +18,7 @@ class FailOver:
     """Promotes a store's stand-by, or takes traffic out of a place. What was written last may be lost."""
 
     name = "fail-over"
-    bounds: Mapping[str, Bounds] = {"to": Bounds(str)}
+    bounds: Mapping[str, ParameterBounds] = {"to": ParameterBounds(str)}
 
     def objections(self, facts: Facts, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
         """Stores with a stand-by, and places that others can stand in for; never to where it is already."""

@@ -36,7 +36,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class ParameterBounds:
     """What one parameter may be."""
 
     kind: type[str | int | float | bool]
@@ -66,7 +66,7 @@ class Primitive(Protocol):
     """One way to heal."""
 
     name: str
-    bounds: Mapping[str, Bounds]
+    bounds: Mapping[str, ParameterBounds]
 
     def objections(self, facts: Facts, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
         """Why it may not be done to this target: eligibility, preconditions, parameters. Empty: it may."""
@@ -77,7 +77,7 @@ class Primitive(Protocol):
         ...
 
 
-def check_parameters(bounds: Mapping[str, Bounds], parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
+def check_parameters(bounds: Mapping[str, ParameterBounds], parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
     """What is wrong with the parameters: unknown, missing, of another type, out of bounds, not a number."""
     wrong = [f"no parameter {name}; known: {', '.join(sorted(bounds))}" for name in parameters if name not in bounds]
     wrong += [f"parameter {name} is missing" for name, b in bounds.items() if b.required and name not in parameters]
@@ -87,7 +87,7 @@ def check_parameters(bounds: Mapping[str, Bounds], parameters: Mapping[str, Para
     return tuple(wrong)
 
 
-def _out_of_bounds(bounds: Bounds, value: Parameter) -> str:
+def _out_of_bounds(bounds: ParameterBounds, value: Parameter) -> str:
     if isinstance(value, bool) is not (bounds.kind is bool):
         return f"{value!r} is not a {bounds.kind.__name__}"
     if isinstance(value, int) and bounds.kind is float:

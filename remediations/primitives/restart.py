@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from aiops.model.errors import PermanentError
 from aiops.model.plans import Action, Parameter
-from remediations.primitives.protocol import Bounds, Effect, Facts, check_parameters
+from remediations.primitives.protocol import Effect, Facts, ParameterBounds, check_parameters
 
 NOT_OURS = frozenset({"external", "zone", "site", "business_service"})
 
@@ -15,7 +15,7 @@ class Restart:
     """Clears what has gone wrong inside a process; what was in flight is lost. Leaves nothing to undo."""
 
     name = "restart"
-    bounds: Mapping[str, Bounds] = {"at_once": Bounds(bool)}
+    bounds: Mapping[str, ParameterBounds] = {"at_once": ParameterBounds(bool)}
 
     def objections(self, facts: Facts, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
         """Anything that runs as processes of ours can be restarted."""

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from aiops.model.errors import PermanentError
 from aiops.model.plans import Action, Parameter
-from remediations.primitives.protocol import Bounds, Effect, Facts, check_parameters
+from remediations.primitives.protocol import Effect, Facts, ParameterBounds, check_parameters
 
 
 class RollBack:
     """Takes a deployment or a configuration back; one instance after the other."""
 
     name = "roll-back"
-    bounds: Mapping[str, Bounds] = {"version": Bounds(str)}
+    bounds: Mapping[str, ParameterBounds] = {"version": ParameterBounds(str)}
 
     def objections(self, facts: Facts, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
         """Only where a reversible change is suspected, and never to the version that runs now."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from aiops.model.errors import PermanentError
 from aiops.model.plans import Action, Parameter
-from remediations.primitives.protocol import Bounds, Effect, Facts, check_parameters
+from remediations.primitives.protocol import Effect, Facts, ParameterBounds, check_parameters
 
 MOST_REPLICAS = 100
 SCALABLE = frozenset({"service", "worker", "deployment"})
@@ -16,9 +16,9 @@ class Scale:
     """Gives a target more capacity; stated as ``replicas``, or as ``by`` that many more than it is known to run."""
 
     name = "scale"
-    bounds: Mapping[str, Bounds] = {
-        "replicas": Bounds(int, 1, MOST_REPLICAS),
-        "by": Bounds(int, -10, 10),
+    bounds: Mapping[str, ParameterBounds] = {
+        "replicas": ParameterBounds(int, 1, MOST_REPLICAS),
+        "by": ParameterBounds(int, -10, 10),
     }
 
     def objections(self, facts: Facts, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:

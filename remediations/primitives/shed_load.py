@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from aiops.model.errors import PermanentError
 from aiops.model.plans import Action, Parameter
-from remediations.primitives.protocol import Bounds, Effect, Facts, check_parameters
+from remediations.primitives.protocol import Effect, Facts, ParameterBounds, check_parameters
 
 MOST_SHARE = 0.8
 
@@ -15,7 +15,7 @@ class ShedLoad:
     """Breaks overload that feeds itself (retry storms, cold caches). Users notice, so it is meant for minutes."""
 
     name = "shed-load"
-    bounds: Mapping[str, Bounds] = {"share": Bounds(float, 0.01, MOST_SHARE, required=True)}
+    bounds: Mapping[str, ParameterBounds] = {"share": ParameterBounds(float, 0.01, MOST_SHARE, required=True)}
 
     def objections(self, facts: Facts, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
         """Anything that serves requests; a queue, a zone or a host does not."""

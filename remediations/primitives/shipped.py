@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aiops.plugins import BUILT_INS, Kind
+from aiops.plugins import BUILT_INS, ExtensionKind
 from remediations.primitives.protocol import Primitive
 
 
 def shipped() -> Mapping[str, Primitive]:
     """One of each; with plug-ins, a bundle's catalogue holds them all."""
-    return BUILT_INS.make_all(Kind.PRIMITIVE)[0]
+    return BUILT_INS.make_all(ExtensionKind.PRIMITIVE)[0]

@@ -22,7 +22,7 @@ SLOT = 0
 """A simulation has one slot."""
 
 
-class Feed(Protocol):
+class TelemetryFeed(Protocol):
     """Takes what the world emits at the end of a tick to the agent."""
 
     def pump(self) -> Produced | None:

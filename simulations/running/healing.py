@@ -10,10 +10,10 @@ from aiops.agents.monitor.plan import Produced
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.driver.gate import ANY
 from aiops.driver.in_process import InProcessRuntime
-from aiops.driver.in_process import World as Outside
+from aiops.driver.in_process import Surroundings as Outside
 from aiops.driver.memory_journal import MemoryJournal
 from aiops.model import cloudevents
-from aiops.model.cloudevents_reading import Receipt, Refused, decode
+from aiops.model.cloudevents_reading import Receipt, UnusableMessage, decode
 from aiops.model.errors import PermanentError
 from aiops.model.events import EdgesObserved, EpisodeReported
 from aiops.plugins import BUILT_INS, Plugins
@@ -21,7 +21,7 @@ from aiops.settings import DataPlane, Kafka, Settings
 from remediations.budget import MemoryBudget
 from remediations.bundle import Bundle
 from simulations.running.feeds import SLOT, FullFeed, LightFeed
-from simulations.running.outside import Act, AgentFleet, OnCall, PageRecorder, WorldExecutor
+from simulations.running.outside import AgentFleet, OnCall, PageRecorder, RecordedAction, WorldExecutor
 from simulations.world.reporter import items
 from simulations.world.world import World
 
@@ -41,7 +41,7 @@ def settings_for(*, light: bool, chosen: Settings | None = None) -> Settings:
 class Healer(Protocol):
     """Looks at a world after each tick, and may act on it."""
 
-    acts: list[Act]
+    acts: list[RecordedAction]
 
     def tick(self) -> None:
         """A second has passed."""
@@ -52,7 +52,7 @@ class Healer(Protocol):
 class Nobody:
     """No healing."""
 
-    acts: list[Act]
+    acts: list[RecordedAction]
 
     def tick(self) -> None:
         """Nothing is done."""
@@ -120,7 +120,7 @@ class Product:
         now = self.world.now
         for event in self.world.drain_events():
             found = decode(cloudevents.encode(event), Receipt(now))
-            if isinstance(found, Refused):
+            if isinstance(found, UnusableMessage):
                 raise PermanentError(f"the world wrote an event that nobody can read: {found.reason} {found.detail}")
             for one in found:
                 self.runtime.offer(one)

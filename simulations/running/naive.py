@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from aiops.model.plans import Action
-from simulations.running.outside import Act
+from simulations.running.outside import RecordedAction
 from simulations.world.world import World
 
 
@@ -21,7 +21,7 @@ class NaiveRestarts:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.acts: list[Act] = []
+        self.acts: list[RecordedAction] = []
         self._last: dict[str, int] = {}
         self._before = self._counts()
 
@@ -40,7 +40,7 @@ class NaiveRestarts:
                 key = f"naive/{target}/{world.tick}"
                 result = world.apply(Action("restart", target), key)
                 self.acts.append(
-                    Act(world.now, key, f"restart {target}", undo=False, accepted=result.accepted, plan=key)
+                    RecordedAction(world.now, key, f"restart {target}", undo=False, accepted=result.accepted, plan=key)
                 )
 
     def _counts(self) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:

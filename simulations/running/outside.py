@@ -10,7 +10,7 @@ from aiops.agents.monitoring import MonitoringAgent
 from aiops.driver.in_process import InProcessRuntime
 from aiops.model.incidents import IncidentState
 from aiops.model.pages import Delivery, Page
-from aiops.model.plans import Direction, Observed, Oversight, StepOrder, StepOutcome, StepStatus
+from aiops.model.plans import Observed, Oversight, StepDirection, StepOrder, StepOutcome, StepStatus
 from aiops.model.prose import NOTHING, Prose
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
 from simulations.world.streams import SECOND
@@ -21,7 +21,7 @@ PEOPLE = ("erin", "sam")
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class RecordedAction:
     """One action that was asked of the world."""
 
     at: int
@@ -43,7 +43,7 @@ class WorldExecutor:
     def __init__(self, world: World) -> None:
         self._world = world
         self._running: list[tuple[StepOrder, Future[StepOutcome]]] = []
-        self.acts: list[Act] = []
+        self.acts: list[RecordedAction] = []
 
     def run(self, order: StepOrder) -> StepOutcome | Future[StepOutcome]:
         """Begin it, or say why not; the future is done when ``settle`` finds that the action has ended."""
@@ -52,8 +52,8 @@ class WorldExecutor:
             return StepOutcome(capability.key, StepStatus.DONE, world.now, Prose("dry run"), order.domain)
         result = world.apply(capability.action, capability.key)
         name = f"{capability.action.primitive} {capability.action.target}"
-        undo, plan = capability.direction is Direction.UNDO, capability.key.rsplit("/", 2)[0]
-        self.acts.append(Act(world.now, capability.key, name, undo, result.accepted, plan))
+        undo, plan = capability.direction is StepDirection.UNDO, capability.key.rsplit("/", 2)[0]
+        self.acts.append(RecordedAction(world.now, capability.key, name, undo, result.accepted, plan))
         if not result.accepted:
             return StepOutcome(capability.key, StepStatus.FAILED, world.now, Prose(result.detail), order.domain)
         ends: Future[StepOutcome] = Future()

@@ -16,7 +16,7 @@ from remediations.bundle import Bundle
 from simulations.faults.fault import Fault
 from simulations.running.healing import Healer, Nobody, Product
 from simulations.running.naive import NaiveRestarts
-from simulations.running.outside import Act
+from simulations.running.outside import RecordedAction
 from simulations.running.vitals import Vitals
 from simulations.world.estate import Estate
 from simulations.world.streams import SECOND
@@ -62,7 +62,7 @@ class Plot:
 class Judged:
     """An action with what was true when it was asked for."""
 
-    act: Act
+    act: RecordedAction
     right: bool
     """It is a right answer to a fault that was there."""
     sick: bool
@@ -130,7 +130,7 @@ class Simulation:
             self.world.inject(coming.fault, plot.history + coming.after)
         self.vitals = Vitals(self.world)
         self.healer = self._healer()
-        self._noted: list[tuple[Act, bool, bool]] = []
+        self._noted: list[tuple[RecordedAction, bool, bool]] = []
 
     def _healer(self) -> Healer:
         match self.who:
@@ -166,7 +166,7 @@ class Simulation:
         for act in self.healer.acts[len(self._noted) :]:
             self._noted.append((act, self._right(act), self.vitals.sick(act.action.split(" ", 1)[1])))
 
-    def _right(self, act: Act) -> bool:
+    def _right(self, act: RecordedAction) -> bool:
         lasting = [
             record
             for record in self.world.truth.faults

@@ -30,7 +30,7 @@ class _Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Ending(StrEnum):
+class ExpectedEnding(StrEnum):
     """How an incident should end, or may end."""
 
     HEALED = "healed unattended"
@@ -64,7 +64,7 @@ class Expected(_Spec):
     """Right answers to "what is the cause"; empty: nothing is to be found."""
     kinds: tuple[str, ...] = ()
     """Kinds of fault that are right; empty: any."""
-    endings: tuple[Ending, ...] = Field(min_length=1)
+    endings: tuple[ExpectedEnding, ...] = Field(min_length=1)
     """Good ends, best first."""
     actions: tuple[str, ...] = ()
     """``primitive target`` that may be done; everything else is against expectation."""

@@ -13,7 +13,7 @@ import numpy as np
 from aiops.model.incidents import Incident, IncidentState
 from aiops.model.plans import Oversight
 from simulations.running.simulation import Run, Who
-from simulations.scenarios.scenario import Ending, Scenario
+from simulations.scenarios.scenario import ExpectedEnding, Scenario
 from simulations.scorecards.relations import Relations
 from simulations.world.streams import SECOND
 from simulations.world.truth import FaultRecord
@@ -53,7 +53,7 @@ class Grade:
     """That took effect; undoing included."""
     unsafe: int
     pages: int
-    ending: Ending | None
+    ending: ExpectedEnding | None
     """None: it is still open, or nobody looks after it."""
     as_expected: bool
     remarks: tuple[str, ...]
@@ -154,29 +154,33 @@ def repair_seconds(run: Run) -> float | None:
     return math.inf if last >= length - 1 else float(last + 1)
 
 
-def ending_of(run: Run, incidents: Sequence[Incident]) -> Ending | None:
+def ending_of(run: Run, incidents: Sequence[Incident]) -> ExpectedEnding | None:
     """How the run's incidents ended, the worst first."""
     if not incidents:
-        return Ending.NOTHING
+        return ExpectedEnding.NOTHING
     endings = [_ended(run, one) for one in incidents]
     if None in endings:
         return None
-    order = (Ending.ESCALATED, Ending.APPROVED, Ending.HEALED, Ending.CLEARED)
+    order = (ExpectedEnding.ESCALATED, ExpectedEnding.APPROVED, ExpectedEnding.HEALED, ExpectedEnding.CLEARED)
     return next(ending for ending in order if ending in endings)
 
 
-def _ended(run: Run, incident: Incident) -> Ending | None:
+def _ended(run: Run, incident: Incident) -> ExpectedEnding | None:
     if incident.state is IncidentState.ESCALATED:
-        return Ending.ESCALATED
+        return ExpectedEnding.ESCALATED
     if incident.state is not IncidentState.RESOLVED:
         return None
     acted = any(action.effect and action.act.plan == incident.plan for action in run.actions)
     if not acted:
-        return Ending.ESCALATED if any(page.work_item == incident.id for page in run.pages) else Ending.CLEARED
-    return Ending.HEALED if incident.level is Oversight.UNATTENDED else Ending.APPROVED
+        return (
+            ExpectedEnding.ESCALATED
+            if any(page.work_item == incident.id for page in run.pages)
+            else ExpectedEnding.CLEARED
+        )
+    return ExpectedEnding.HEALED if incident.level is Oversight.UNATTENDED else ExpectedEnding.APPROVED
 
 
-def _remarks(scenario: Scenario, run: Run, ending: Ending | None) -> tuple[str, ...]:
+def _remarks(scenario: Scenario, run: Run, ending: ExpectedEnding | None) -> tuple[str, ...]:
     expected, remarks = scenario.expected, []
     if ending not in expected.endings:
         remarks.append(f"ended {ending or 'open'}, expected {' or '.join(expected.endings)}")

@@ -20,7 +20,7 @@ Extended = tuple[Settings, Plugins]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ScenarioEntry:
     """A scenario and the folder of its file."""
 
     scenario: Scenario
@@ -37,7 +37,7 @@ class Results:
 
 
 def play(
-    entries: Sequence[Entry],
+    entries: Sequence[ScenarioEntry],
     seeds: Sequence[int],
     healers: Sequence[Who],
     *,

@@ -14,7 +14,7 @@ Ints = NDArray[np.int64]
 Index = NDArray[np.int32]
 
 
-class SeriesKind(StrEnum):
+class MetricKind(StrEnum):
     """OTLP's kinds of metric that the world uses."""
 
     GAUGE = "gauge"
@@ -31,7 +31,7 @@ class SeriesInfo:
     entity: str
     """As the runtime names it: the service, host, agent or site."""
     metric: str
-    kind: SeriesKind
+    kind: MetricKind
     unit: str
     resource: int
     """Number of the resource (sender) in the emitter's list."""

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulations.telemetry.frames import MetricFrame, Resource, SeriesInfo, SeriesKind
+from simulations.telemetry.frames import MetricFrame, MetricKind, Resource, SeriesInfo
 from simulations.telemetry.senders import Senders, Speaker
 from simulations.world.arrays import BOUNDS, DRAINING, OFF, READY, Floats
 from simulations.world.streams import SECOND, stream
 from simulations.world.world import World
 
-GAUGE, SUM, HISTOGRAM = SeriesKind.GAUGE, SeriesKind.SUM, SeriesKind.HISTOGRAM
+GAUGE, SUM, HISTOGRAM = MetricKind.GAUGE, MetricKind.SUM, MetricKind.HISTOGRAM
 
 
 @dataclass(slots=True)
@@ -26,7 +26,7 @@ class _Block:
     """Series that share a name: one a speaker."""
 
     name: str
-    kind: SeriesKind
+    kind: MetricKind
     unit: str
     read: Callable[[], Floats]
     """All values of the block; the speakers' numbers select."""

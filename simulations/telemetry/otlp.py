@@ -14,7 +14,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource as OtlpResource
 
-from simulations.telemetry.frames import LogFrame, MetricFrame, Resource, SeriesKind, SpanFrame
+from simulations.telemetry.frames import LogFrame, MetricFrame, MetricKind, Resource, SpanFrame
 from simulations.telemetry.metrics import BUCKETS, MetricEmitter
 
 CUMULATIVE = 2
@@ -38,20 +38,20 @@ def metrics(emitter: MetricEmitter, frame: MetricFrame) -> ExportMetricsServiceR
                 scopes[info.resource] = entry.scope_metrics.add(scope={"name": SCOPE})
             metric = scopes[info.resource].metrics.add(name=info.metric, unit=info.unit)
             match info.kind:
-                case SeriesKind.GAUGE:
+                case MetricKind.GAUGE:
                     groups[key] = metric.gauge.data_points
-                case SeriesKind.SUM:
+                case MetricKind.SUM:
                     metric.sum.aggregation_temporality = CUMULATIVE
                     metric.sum.is_monotonic = True
                     groups[key] = metric.sum.data_points
-                case SeriesKind.HISTOGRAM:
+                case MetricKind.HISTOGRAM:
                     metric.histogram.aggregation_temporality = CUMULATIVE
                     groups[key] = metric.histogram.data_points
         return groups[key]
 
     for number, value in zip(frame.index.tolist(), frame.value.tolist(), strict=True):
         info = emitter.series[number]
-        start = frame.start if info.kind is SeriesKind.SUM else 0
+        start = frame.start if info.kind is MetricKind.SUM else 0
         point = group(number).add(time_unix_nano=frame.at, start_time_unix_nano=start, as_double=value)
         point.attributes.extend(_attributes(info.attributes))
     rows = zip(frame.histogram.tolist(), frame.counts.tolist(), frame.sums.tolist(), strict=True)

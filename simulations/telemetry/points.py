@@ -16,14 +16,14 @@ from detectors.wire.identity import SeriesIdentity, origin_of, point_identity
 from detectors.wire.identity import SeriesKind as WireKind
 from detectors.wire.quantiles import QUANTILES, quantile_suffix
 from detectors.wire.series import SeriesTable
-from simulations.telemetry.frames import Floats, MetricFrame, SeriesInfo, SeriesKind
+from simulations.telemetry.frames import Floats, MetricFrame, MetricKind, SeriesInfo
 from simulations.telemetry.metrics import BUCKETS, MetricEmitter
 from simulations.telemetry.otlp import SCOPE
 
 _KINDS = {
-    SeriesKind.GAUGE: WireKind.GAUGE,
-    SeriesKind.SUM: WireKind.CUMULATIVE,
-    SeriesKind.HISTOGRAM: WireKind.CUMULATIVE,
+    MetricKind.GAUGE: WireKind.GAUGE,
+    MetricKind.SUM: WireKind.CUMULATIVE,
+    MetricKind.HISTOGRAM: WireKind.CUMULATIVE,
 }
 
 
@@ -39,8 +39,8 @@ class DirectPoints:
         self.emitter = emitter
         plain = [self._identity(info) for info in emitter.series]
         self._numbers = table.add(plain)
-        self._cumulative = np.array([info.kind is not SeriesKind.GAUGE for info in emitter.series])
-        self._first = next(n for n, info in enumerate(emitter.series) if info.kind is SeriesKind.HISTOGRAM)
+        self._cumulative = np.array([info.kind is not MetricKind.GAUGE for info in emitter.series])
+        self._first = next(n for n, info in enumerate(emitter.series) if info.kind is MetricKind.HISTOGRAM)
         shapes = emitter.series[self._first :]
         self._quantiles = np.stack([table.add([self._quantile(info, q) for info in shapes]) for q in QUANTILES])
         self._last = np.full((len(shapes), len(BUCKETS) + 1), -1, dtype=np.int64)
@@ -76,7 +76,7 @@ class DirectPoints:
         origin = origin_of(
             dict(self.emitter.resources[info.resource].attributes), WireSettings().entity_attributes, SCOPE
         )
-        shape = info.kind is SeriesKind.HISTOGRAM
+        shape = info.kind is MetricKind.HISTOGRAM
         metric, unit = (f"{info.metric}.count", "1") if shape else (info.metric, info.unit)
         return point_identity(origin, metric, unit, _KINDS[info.kind], dict(info.attributes))
 

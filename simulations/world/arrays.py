@@ -108,7 +108,7 @@ class Knobs(NamedTuple):
     """[s] share of its capacity a worker uses for the queue"""
 
 
-class State(NamedTuple):
+class WorldState(NamedTuple):
     """What the kernel carries from tick to tick."""
 
     phase: Ints
@@ -148,7 +148,7 @@ class State(NamedTuple):
     """[s] pooled connections in use at a store"""
 
 
-class Seen(NamedTuple):
+class Measurements(NamedTuple):
     """What can be measured: gauges of the last tick, and sums since the start (names end in ``_sum``)."""
 
     cpu: Floats

@@ -24,7 +24,19 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from simulations.world.arrays import AGES, DOWN, DRAINING, OFF, READY, STARTING, Fixed, Floats, Knobs, Seen, State
+from simulations.world.arrays import (
+    AGES,
+    DOWN,
+    DRAINING,
+    OFF,
+    READY,
+    STARTING,
+    Fixed,
+    Floats,
+    Knobs,
+    Measurements,
+    WorldState,
+)
 
 HEALTH_LAG = 5.0
 """Seconds until the balancer stops sending to an instance that died."""
@@ -138,7 +150,7 @@ def attempts_of(fails: float, retries: int) -> float:
 
 
 @_compiled
-def tick(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, users: Floats) -> None:
+def tick(x: Fixed, k: Knobs, s: WorldState, o: Measurements, w: Scratch, users: Floats) -> None:
     """Advance by one second; ``users[front, site]`` is how many come."""
     n_s, n_f = len(x.cores), len(x.front)
     w.offered[:] = 0.0
@@ -165,7 +177,7 @@ def tick(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, users: Floats) -> No
 
 
 @_inner
-def _live(x: Fixed, k: Knobs, s: State, w: Scratch) -> None:  # noqa: C901, PLR0912 — one pass over instances
+def _live(x: Fixed, k: Knobs, s: WorldState, w: Scratch) -> None:  # noqa: C901, PLR0912 — one pass over instances
     """Ages, starts, deaths, memory, and what the balancer knows."""
     for i in range(len(x.host)):
         n = x.service[i]
@@ -215,7 +227,7 @@ def _bin(deadline: float) -> int:
 
 
 @_inner
-def _host_share(x: Fixed, k: Knobs, s: State, w: Scratch) -> None:
+def _host_share(x: Fixed, k: Knobs, s: WorldState, w: Scratch) -> None:
     """Share of its promised cores that each host can give; promises of stand-by stores do not count."""
     w.share[:] = 0.0
     for i in range(len(x.host)):
@@ -237,7 +249,7 @@ def _memory_slow(leaked: float, limit: float) -> float:
 
 
 @_inner
-def _cpu_seconds(x: Fixed, k: Knobs, s: State, i: int) -> float:
+def _cpu_seconds(x: Fixed, k: Knobs, s: WorldState, i: int) -> float:
     n = x.service[i]
     crowd = 1.0
     if x.knee[n] > 0.0:
@@ -247,7 +259,7 @@ def _cpu_seconds(x: Fixed, k: Knobs, s: State, i: int) -> float:
 
 
 @_inner
-def _forward(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, n: int) -> None:
+def _forward(x: Fixed, k: Knobs, s: WorldState, o: Measurements, w: Scratch, n: int) -> None:
     """Share what is offered to service ``n``, serve, and offer its calls to its callees."""
     offered, share, capacity = w.offered, w.share, w.capacity
     first, last = x.first[n], x.first[n + 1]
@@ -281,7 +293,7 @@ def _forward(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, n: int) -> None:
 
 
 @_inner
-def _weight(x: Fixed, k: Knobs, s: State, n: int, i: int) -> float:
+def _weight(x: Fixed, k: Knobs, s: WorldState, n: int, i: int) -> float:
     """The part of the traffic that the balancer gives an instance (not yet adding up to 1); cold ones get less."""
     if x.single[n] == 1:
         return 1.0 if s.active[n] == i else 0.0
@@ -289,7 +301,7 @@ def _weight(x: Fixed, k: Knobs, s: State, n: int, i: int) -> float:
 
 
 @_inner
-def _serve(x: Fixed, s: State, o: Seen, w: Scratch, i: int, mine: float) -> float:
+def _serve(x: Fixed, s: WorldState, o: Measurements, w: Scratch, i: int, mine: float) -> float:
     """Queue ``mine`` new requests at instance ``i`` and serve the oldest; returns how many were served.
 
     A bin's requests came evenly over their second, and leave evenly while their turn lasts: the wait is the distance
@@ -324,7 +336,7 @@ def _serve(x: Fixed, s: State, o: Seen, w: Scratch, i: int, mine: float) -> floa
 
 
 @_inner
-def _call(x: Fixed, k: Knobs, s: State, o: Seen, e: int, served: float, offered: Floats) -> None:
+def _call(x: Fixed, k: Knobs, s: WorldState, o: Measurements, e: int, served: float, offered: Floats) -> None:
     """Offer the attempts of one kind of call to its callee."""
     wanted = served * x.per_request[e]
     cache = x.cached_in[e]
@@ -352,7 +364,7 @@ def _call(x: Fixed, k: Knobs, s: State, o: Seen, e: int, served: float, offered:
 
 
 @_inner
-def _loss(x: Fixed, k: Knobs, s: State, w: Scratch, e: int) -> tuple[float, float]:
+def _loss(x: Fixed, k: Knobs, s: WorldState, w: Scratch, e: int) -> tuple[float, float]:
     """Share of attempts that packet loss between zones kills, and the mean seconds that it adds to the others."""
     n_z = len(k.zone_weight)
     there = w.there
@@ -378,7 +390,7 @@ def _loss(x: Fixed, k: Knobs, s: State, w: Scratch, e: int) -> tuple[float, floa
 
 
 @_inner
-def _backward(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, n: int) -> None:  # noqa: PLR0915 — one sum
+def _backward(x: Fixed, k: Knobs, s: WorldState, o: Measurements, w: Scratch, n: int) -> None:  # noqa: PLR0915 — one sum
     """What became of the requests that service ``n`` served, now that its callees have answered."""
     share, take, ok_mean, ok_var = w.share, w.take, w.ok_mean, w.ok_var
     good, inner, inner_var = _answers(x, k, s, o, w, n)
@@ -451,7 +463,7 @@ def _backward(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, n: int) -> None
 
 
 @_inner
-def _redeliver(x: Fixed, s: State, o: Seen, n: int, failed: float) -> None:
+def _redeliver(x: Fixed, s: WorldState, o: Measurements, n: int, failed: float) -> None:
     """Messages whose work failed come again, but for one in ten, which is given up."""
     queue = x.consumes[n]
     s.backlog[queue] += 0.9 * failed
@@ -459,7 +471,7 @@ def _redeliver(x: Fixed, s: State, o: Seen, n: int, failed: float) -> None:
 
 
 @_inner
-def _answers(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, n: int) -> tuple[float, float, float]:
+def _answers(x: Fixed, k: Knobs, s: WorldState, o: Measurements, w: Scratch, n: int) -> tuple[float, float, float]:
     """Share of requests at ``n`` whose calls allow an answer; mean and variance of the seconds they take together."""
     ok_mean, ok_var = w.ok_mean, w.ok_var
     good, inner, inner_var = 1.0, 0.0, 0.0
@@ -504,7 +516,7 @@ def _answers(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, n: int) -> tuple
 
 
 @_inner
-def _warm(x: Fixed, s: State, e: int, loaded: float) -> None:
+def _warm(x: Fixed, s: WorldState, e: int, loaded: float) -> None:
     """What was loaded past a cache fills it."""
     cache = x.cached_in[e]
     if cache >= 0:
@@ -512,7 +524,7 @@ def _warm(x: Fixed, s: State, e: int, loaded: float) -> None:
 
 
 @_inner
-def _account(x: Fixed, k: Knobs, s: State, o: Seen, w: Scratch, users: Floats) -> None:
+def _account(x: Fixed, k: Knobs, s: WorldState, o: Measurements, w: Scratch, users: Floats) -> None:
     """Users' view, connections in use, and the load of hosts."""
     for f in range(len(x.front)):
         n = x.front[f]

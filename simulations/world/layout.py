@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulations.world.arrays import AGES, BOUNDS, OFF, READY, Fixed, Floats, Ints, Knobs, Seen, State
+from simulations.world.arrays import AGES, BOUNDS, OFF, READY, Fixed, Floats, Ints, Knobs, Measurements, WorldState
 from simulations.world.estate import STORES, Estate, EstateError, Service
 
 
@@ -135,13 +135,13 @@ class Layout:
             surge=np.ones(len(self.fixed.front)), shed=np.zeros(s), zone_weight=np.ones(z), consume=np.ones(s),
         )  # fmt: skip
 
-    def first_state(self) -> State:
+    def first_state(self) -> WorldState:
         """Everything up, warm and empty."""
         fixed, n_s, n_i, n_e = self.fixed, len(self.services), len(self.instances), len(self.edges)
         phase = np.full(n_i, OFF, dtype=np.int64)
         for n, service in enumerate(self.services):
             phase[fixed.first[n] : fixed.first[n] + service.replicas] = READY
-        return State(
+        return WorldState(
             phase=phase, left=np.zeros(n_i), rotation=np.where(phase == READY, 1.0, 0.0), warm=np.ones(n_i),
             leaked=np.zeros(n_i), uptime=np.where(phase == READY, 86_400.0, 0.0), restarts=np.zeros(n_i),
             waiting=np.zeros((n_i, AGES)), born=np.zeros((n_i, AGES)), usual=np.zeros(n_i),
@@ -151,7 +151,7 @@ class Layout:
             hit=np.where(fixed.is_cache == 1, fixed.hit_max, 0.0), backlog=np.zeros(n_s), in_use=np.zeros(n_s),
         )  # fmt: skip
 
-    def nothing_seen(self) -> Seen:
+    def nothing_seen(self) -> Measurements:
         """All counters at zero."""
         s, i, e = len(self.services), len(self.instances), len(self.edges)
         h, f, b = len(self.hosts), len(self.fixed.front), len(BOUNDS) + 1
@@ -161,8 +161,10 @@ class Layout:
         }  # fmt: skip
         per_service = ("refused_sum", "hits_sum", "misses_sum", "published_sum", "consumed_sum", "redelivered_sum")
         shapes |= dict.fromkeys(per_service, (s,))
-        shapes |= {name: (e,) for name in Seen._fields if name.startswith(("call_", "pool_")) and name not in shapes}
-        return Seen(**{name: np.zeros(shapes.get(name, (i,))) for name in Seen._fields})
+        shapes |= {
+            name: (e,) for name in Measurements._fields if name.startswith(("call_", "pool_")) and name not in shapes
+        }
+        return Measurements(**{name: np.zeros(shapes.get(name, (i,))) for name in Measurements._fields})
 
 
 def _sorted(estate: Estate) -> list[Service]:

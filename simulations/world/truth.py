@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulations.world.arrays import Floats, Seen, State
+from simulations.world.arrays import Floats, Measurements, WorldState
 from simulations.world.layout import Layout
 
 WINDOW = 60
@@ -89,7 +89,7 @@ class Truth:
         """Minutes in which each judged service broke its promise."""
         return dict(zip(self.services, (self.violated.sum(axis=0) / 60).tolist(), strict=True))
 
-    def note(self, seen: Seen, state: State) -> None:
+    def note(self, seen: Measurements, state: WorldState) -> None:
         """Record one tick."""
         if self.ticks == len(self._lost):
             self._lost = np.concatenate([self._lost, np.zeros_like(self._lost)])
@@ -108,7 +108,7 @@ class Truth:
         self._served[self.ticks] = came, well
         self.ticks += 1
 
-    def _judge(self, seen: Seen, state: State) -> tuple[Floats, Floats, Floats]:
+    def _judge(self, seen: Measurements, state: WorldState) -> tuple[Floats, Floats, Floats]:
         """Requests that came and went well, and the 95th percentile of their seconds; for workers, messages' age."""
         fixed = self.layout.fixed
         came, well = np.empty(len(self.services)), np.empty(len(self.services))

@@ -33,7 +33,7 @@ from aiops.adapters.asking import Asking
 from aiops.adapters.bundle.loading import bundle_folder, load_bundle
 from aiops.adapters.clock import SystemClock
 from aiops.adapters.cluster.agents import ClusterAgents
-from aiops.adapters.cluster.cluster import Cluster
+from aiops.adapters.cluster.cluster import RayCluster
 from aiops.adapters.dispatch import ThreadedDispatcher
 from aiops.adapters.journal.budget import SqlBudgetStore
 from aiops.adapters.journal.opening import open_journal
@@ -41,10 +41,10 @@ from aiops.adapters.orchestration import Orchestration, OrchestrationParts
 from aiops.agents.composition import control_agent
 from aiops.agents.view import Agent
 from aiops.bootstrap.parts import limits
-from aiops.driver.conversation import Agents, Answer, Question
+from aiops.driver.conversation import AgentQuestion, Agents, Answer
 from aiops.driver.dispatcher import Outside
 from aiops.model.entities import Edge, EdgeKind, Item
-from aiops.model.episodes import Direction, Episode, Signal, Source
+from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from aiops.model.events import EpisodeReported, Event, ItemReported
 from aiops.model.handoffs import Role
 from aiops.model.pages import Delivery, Page
@@ -66,7 +66,7 @@ class Threads:
         self._agents = agents
         self._pools = {role: ThreadPoolExecutor(1, thread_name_prefix=role.value) for role in agents}
 
-    def ask(self, role: Role, questions: Sequence[Question]) -> Future[Sequence[Answer]]:
+    def ask(self, role: Role, questions: Sequence[AgentQuestion]) -> Future[Sequence[Answer]]:
         return self._pools[role].submit(
             lambda: [self._agents[role].handle(question.handoff, question.view) for question in questions]
         )
@@ -80,13 +80,13 @@ class Timed:
     took: list[tuple[str, float]] = field(default_factory=list)
     calls: list[float] = field(default_factory=list)
 
-    def ask(self, role: Role, questions: Sequence[Question]) -> Future[Sequence[Answer]]:
+    def ask(self, role: Role, questions: Sequence[AgentQuestion]) -> Future[Sequence[Answer]]:
         begun = time.perf_counter()
         future = self.inner.ask(role, questions)
         future.add_done_callback(lambda _: self._note(role, questions, begun))
         return future
 
-    def _note(self, role: Role, questions: Sequence[Question], begun: float) -> None:
+    def _note(self, role: Role, questions: Sequence[AgentQuestion], begun: float) -> None:
         self.calls.append(time.perf_counter() - begun)
         now = time.time_ns()
         self.took += [(role.value, (now - question.handoff.at) / SECOND) for question in questions]
@@ -181,7 +181,7 @@ def episode(entity: str, now: int) -> Episode:
     """Memory that grows, and a few errors of it."""
     begun = now - 20 * SECOND
     signals = tuple(
-        Signal(metric, metric, Direction.UP, Source.METRIC, begun, score, 9.0, 1.0)
+        Signal(metric, metric, SignalDirection.UP, Source.METRIC, begun, score, 9.0, 1.0)
         for metric, score in (("process.memory.usage", 0.95), ("http.server.errors", 0.7))
     )
     return Episode(f"{entity}@{begun}", entity, begun, 1, 0.95, signals, 2, watermark=now - SECOND)
@@ -302,7 +302,7 @@ def main() -> None:
         agents: Agents
         cluster = None
         if given.agents == "ray":
-            cluster = Cluster(None, settings.domain, "benchmark")
+            cluster = RayCluster(None, settings.domain, "benchmark")
             for role in ROLES:
                 cluster.ensure(
                     role.value, 0, "aiops.bootstrap.parts:make_agent", {"settings": settings, "role": role.value}

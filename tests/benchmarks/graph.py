@@ -19,12 +19,12 @@ import networkx as nx
 import numpy as np
 
 from aiops.model.entities import Edge, EdgeKind, Item
-from aiops.model.episodes import Direction, Episode, Signal, Source
-from aiops.plugins import BUILT_INS, Kind
+from aiops.model.episodes import Episode, Signal, SignalDirection, Source
+from aiops.plugins import BUILT_INS, ExtensionKind
 from topology.correlation import Correlator
 from topology.graph import Graph
 from topology.impact import blast, impact
-from topology.rankers.protocol import Question
+from topology.rankers.protocol import RankingQuestion
 
 SIZES = (1_000, 10_000, 100_000)
 MOST_UNWELL = 5_000
@@ -62,7 +62,7 @@ def storm(graph: Graph, root: str) -> tuple[Episode, ...]:
 
 
 def _episode(name: str, at: int) -> Episode:
-    signal = Signal("http.errors", "http.errors", Direction.UP, Source.METRIC, at, 0.95, 1.0, 0.0)
+    signal = Signal("http.errors", "http.errors", SignalDirection.UP, Source.METRIC, at, 0.95, 1.0, 0.0)
     return Episode(f"{name}@{at}", name, at, 1, 0.95, (signal,), 1, at + SECOND)
 
 
@@ -72,9 +72,9 @@ def measure(size: int) -> dict[str, Any]:
     build, graph = best(lambda: Graph.build(items, edges), 1)
     root = f"s{len(items) - len(items) // 20 - 10}"
     episodes = storm(graph, root)
-    question = Question(episodes, graph, START)
+    question = RankingQuestion(episodes, graph, START)
     peer = graph.networkx()
-    ranking_seconds, ranked = best(lambda: BUILT_INS.make(Kind.RANKER, "walk").rank(question))
+    ranking_seconds, ranked = best(lambda: BUILT_INS.make(ExtensionKind.RANKER, "walk").rank(question))
     weights = {episode.entity: 1.0 for episode in episodes}
     region = peer.subgraph(graph.names[at] for at in graph.causes.within(graph.numbers_of(weights), 5).tolist())
     peer_seconds, peer_ranked = best(lambda: nx.pagerank(nx.DiGraph(region), personalization=weights), 1)

@@ -18,7 +18,7 @@ import numpy as np
 from aiops.adapters.journal.engine import sqlite_url
 from aiops.adapters.journal.journal import SqlJournal
 from aiops.model.effects import Publish
-from aiops.ports import Entry, HaltState, InboxRow, Put, Remove, TimerRow, TopicPartition, Transaction
+from aiops.ports import HaltState, InboxRow, JournalEntry, Put, Remove, TimerRow, TopicPartition, Transaction
 from tests.servers import running_postgresql
 
 ROLE = "orchestrator"
@@ -26,10 +26,10 @@ GROUPS = (1, 32, 256)
 _BODY = json.dumps({"entity": "cart", "signals": [{"series": "errors", "value": 0.5}] * 4, "story": "x" * 400})
 
 
-def event(number: int) -> tuple[Entry, Put, TimerRow, Publish]:
+def event(number: int) -> tuple[JournalEntry, Put, TimerRow, Publish]:
     """About what one episode leads to: 1 KB of entry, one document, one timer, one effect."""
     return (
-        Entry(f"event-{number}", number, "episode", f"incident-{number % 500}", "", _BODY, '["opened"]'),
+        JournalEntry(f"event-{number}", number, "episode", f"incident-{number % 500}", "", _BODY, '["opened"]'),
         Put("incident", f"incident-{number % 500}", _BODY),
         TimerRow(f"timer-{number % 500}", number, "settle", f"incident-{number % 500}"),
         Publish(f"publish-{number}", "aiops.incidents", "k", {"n": number}),
@@ -106,7 +106,7 @@ def fill(journal: SqlJournal, rows: int) -> float:
                 Transaction(
                     "main",
                     epoch,
-                    tuple(Entry(name, 1, "episode", name, "", _BODY, "[]") for name in names),
+                    tuple(JournalEntry(name, 1, "episode", name, "", _BODY, "[]") for name in names),
                     documents=tuple(
                         change
                         for name in names

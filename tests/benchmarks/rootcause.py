@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aiops.plugins import BUILT_INS, Kind
+from aiops.plugins import BUILT_INS, ExtensionKind
 from tests.benchmarks import cases_alerts, cases_nezha, cases_petshop
 from topology.cases.case import Case
 from topology.cases.episodes import question
@@ -72,7 +72,7 @@ def measure(faults: Faults) -> dict[str, object]:
         begin = time.perf_counter()
         asked = question(case)
         for name in RANKERS:
-            ranked = BUILT_INS.make(Kind.RANKER, name).rank(asked)
+            ranked = BUILT_INS.make(ExtensionKind.RANKER, name).rank(asked)
             if name == RANKERS[0]:
                 seconds.append(time.perf_counter() - begin)
                 chances.append(ranked.candidates[0].probability if ranked.candidates else 0.0)

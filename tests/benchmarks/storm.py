@@ -33,7 +33,7 @@ from aiops.agents.composition import control_agents
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.control.state.transaction import Decision
 from aiops.driver.gate import ANY
-from aiops.driver.in_process import InProcessRuntime, World
+from aiops.driver.in_process import InProcessRuntime, Surroundings
 from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.entities import Criticality, Edge, EdgeKind, Item
 from aiops.model.events import EpisodeReported, Event, ItemReported
@@ -177,7 +177,9 @@ def run(storm: Storm, journal: Journal) -> dict[str, Any]:
     source = TopicPartition(settings.topics.metrics_arrow, 0)
     agent.table(0).add(storm.identities())
     outside, bundle = Outside(agent), load_bundle(bundle_folder(settings))
-    world = World(control_agents(settings, bundle), outside, MemoryBudget(), executors={ANY: outside}, notifier=outside)
+    world = Surroundings(
+        control_agents(settings, bundle), outside, MemoryBudget(), executors={ANY: outside}, notifier=outside
+    )
     runtime = InProcessRuntime(settings, world, journal, at=START)
     for number, (item, edges) in enumerate(storm.items()):
         runtime.offer(ItemReported(id=f"item/{number}", at=START, item=item, edges=edges))

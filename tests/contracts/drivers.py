@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 
 import pytest
 
-from aiops.agents.view import View
+from aiops.agents.view import AgentView
 from aiops.driver.gate import GRACE
 from aiops.model.codec import decode, encode
 from aiops.model.effects import AskFleet, Effect, HandOff, ObserveStep, Publish, Release, Reserve, RunStep, SendPage
@@ -35,10 +35,10 @@ from aiops.model.pages import Delivery, Page
 from aiops.model.plans import (
     Action,
     Capability,
-    Direction,
     Observed,
     Reservation,
     ReservationAnswer,
+    StepDirection,
     StepOrder,
     StepOutcome,
     StepStatus,
@@ -122,7 +122,7 @@ class Analyst:
     ports: Ports
     role: Role = Role.ANALYSIS
 
-    def handle(self, handoff: Handoff, view: View) -> tuple[Handoff, ...]:
+    def handle(self, handoff: Handoff, view: AgentView) -> tuple[Handoff, ...]:
         del view
         self.ports.asked("agent")
         return (proposal(handoff),)
@@ -135,7 +135,7 @@ class Overseer:
     ports: Ports
     role: Role = Role.OVERSIGHT
 
-    def handle(self, handoff: Handoff, view: View) -> tuple[Handoff, ...]:
+    def handle(self, handoff: Handoff, view: AgentView) -> tuple[Handoff, ...]:
         del view
         assert isinstance(handoff.payload, ReviewRequest)
         self.ports.asked("oversight")
@@ -190,7 +190,7 @@ Open = Callable[[Journal], Bench]
 def order(capability: str = "c1", *, primitive: str = "restart", **changes: int) -> StepOrder:
     """An order of the first epoch that may run for 20 seconds."""
     authority = Capability(
-        capability, "INC-1", "plan/1/do", Action(primitive, "web"), Direction.DO, 1, 0, NOW + 20 * SECOND
+        capability, "INC-1", "plan/1/do", Action(primitive, "web"), StepDirection.DO, 1, 0, NOW + 20 * SECOND
     )
     return StepOrder(replace(authority, **changes), NOW + 20 * SECOND)  # type: ignore[arg-type]
 

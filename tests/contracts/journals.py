@@ -14,10 +14,10 @@ from aiops.model.effects import Effect, Release
 from aiops.model.errors import FencedOutError
 from aiops.model.prose import Prose
 from aiops.ports import (
-    Entry,
     HaltState,
     InboxRow,
     Journal,
+    JournalEntry,
     JournalReader,
     Put,
     Recovered,
@@ -53,8 +53,8 @@ class Store:
     open: Callable[[], FullJournal]
 
 
-def entry(number: int, subject: str = "incident-1") -> Entry:
-    return Entry(f"event-{number}", number, "episode", subject, f"cause-{number}", f'{{"n":{number}}}', "[]")
+def entry(number: int, subject: str = "incident-1") -> JournalEntry:
+    return JournalEntry(f"event-{number}", number, "episode", subject, f"cause-{number}", f'{{"n":{number}}}', "[]")
 
 
 def timer(name: str, due: int = 5) -> TimerRow:

@@ -8,18 +8,18 @@ import pytest
 from aiops.adapters.plugins import installed
 from aiops.contracts import detectors
 from aiops.contracts.rule import BrokenContractError, check
-from aiops.plugins import Kind
+from aiops.plugins import ExtensionKind
 
 pytestmark = pytest.mark.contract
 PLUGINS = installed()
 
 
 @pytest.mark.parametrize("rule", detectors.RULES, ids=lambda rule: rule.__name__)
-@pytest.mark.parametrize("name", PLUGINS.names(Kind.DETECTOR))
+@pytest.mark.parametrize("name", PLUGINS.names(ExtensionKind.DETECTOR))
 def test_keeps_the_contract(name: str, rule: object) -> None:
     """One rule on one detector."""
     assert callable(rule)
-    rule(PLUGINS.load(Kind.DETECTOR, name))
+    rule(PLUGINS.load(ExtensionKind.DETECTOR, name))
 
 
 class Sleepy:

@@ -19,10 +19,10 @@ from aiops.adapters.paging.pager import SpoolingPager
 from aiops.adapters.paging.spool import Spool
 from aiops.agents.view import Agent
 from aiops.control.state.transaction import Decision
-from aiops.driver.conversation import Answer, Question, answer_of
+from aiops.driver.conversation import AgentQuestion, Answer, answer_of
 from aiops.driver.dispatcher import Outside, share_limits
 from aiops.driver.gate import Gate
-from aiops.driver.in_process import InProcessRuntime, World
+from aiops.driver.in_process import InProcessRuntime, Surroundings
 from aiops.driver.leadership import Leadership
 from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.effects import Effect
@@ -79,7 +79,7 @@ class Actors:
     def observe(self, order: StepOrder) -> Future[tuple[Observed, str]]:
         return self._pool.submit(self._gate.observe, order)
 
-    def ask(self, role: Role, questions: Sequence[Question]) -> Future[Sequence[Answer]]:
+    def ask(self, role: Role, questions: Sequence[AgentQuestion]) -> Future[Sequence[Answer]]:
         return self._pool.submit(lambda: [answer_of(self._agents[role], question) for question in questions])
 
 
@@ -163,7 +163,7 @@ class InProcess(Benched):
     def __init__(self, journal: Journal, *, slow: bool) -> None:
         clock = RuntimeClock()
         super().__init__(journal, Ports(clock, running=[] if slow else None))
-        world = World(self.agents, self.ports, self.ports, {"restart": self.ports}, self.ports, self.topics)
+        world = Surroundings(self.agents, self.ports, self.ports, {"restart": self.ports}, self.ports, self.topics)
         self._runtime = clock.runtime = InProcessRuntime(Settings(), world, journal, at=NOW)
         self._runtime.on_decision = self.decided
         self._events: list[Event] = []

@@ -11,7 +11,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from aiops.contracts import formats
-from aiops.plugins import BUILT_IN, BUILT_INS, Kind
+from aiops.plugins import BUILT_IN, BUILT_INS, ExtensionKind
 from detectors.wire.arrow_encoding import PointEncoder
 from detectors.wire.identity import SeriesIdentity
 from detectors.wire.series import SeriesTable
@@ -52,7 +52,7 @@ def records(name: str) -> list[bytes]:
 
 
 @pytest.mark.parametrize("rule", formats.RULES, ids=lambda rule: rule.__name__)
-@pytest.mark.parametrize("name", BUILT_IN[Kind.FORMAT])
-def test_keeps_the_contract(name: str, rule: Callable[[formats.Subject], None]) -> None:
+@pytest.mark.parametrize("name", BUILT_IN[ExtensionKind.FORMAT])
+def test_keeps_the_contract(name: str, rule: Callable[[formats.FormatSubject], None]) -> None:
     """One rule on one format."""
-    rule(formats.Subject(BUILT_INS.load(Kind.FORMAT, name), records(name), AT + 60 * 10**9))
+    rule(formats.FormatSubject(BUILT_INS.load(ExtensionKind.FORMAT, name), records(name), AT + 60 * 10**9))

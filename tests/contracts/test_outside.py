@@ -11,7 +11,7 @@ import pytest
 from aiops.adapters.paging.channels import open_channel
 from aiops.contracts import executors, notifiers
 from aiops.model.plans import Action
-from aiops.plugins import BUILT_INS, Kind
+from aiops.plugins import BUILT_INS, ExtensionKind
 from aiops.ports import Notifier
 
 pytestmark = pytest.mark.contract
@@ -34,13 +34,15 @@ class Clock:
 
 
 @pytest.mark.parametrize("rule", executors.RULES, ids=lambda rule: rule.__name__)
-def test_a_script_keeps_the_executors_contract(rule: Callable[[executors.Subject], None], tmp_path: Path) -> None:
+def test_a_script_keeps_the_executors_contract(
+    rule: Callable[[executors.ExecutorSubject], None], tmp_path: Path
+) -> None:
     """A program that keeps keys as files."""
     program = tmp_path / "act.py"
     program.write_text(SCRIPT)
     options = {"kind": "script", "command": f"{sys.executable} {program} {tmp_path}"}
-    made = BUILT_INS.make(Kind.EXECUTOR, "script", options, Clock())
-    rule(executors.Subject(made, Action("restart", "cart"), Clock()))
+    made = BUILT_INS.make(ExtensionKind.EXECUTOR, "script", options, Clock())
+    rule(executors.ExecutorSubject(made, Action("restart", "cart"), Clock()))
 
 
 @pytest.mark.parametrize("rule", notifiers.RULES, ids=lambda rule: rule.__name__)

@@ -10,7 +10,7 @@ from aiops.adapters.plugins import installed
 from aiops.contracts import primitives
 from aiops.contracts.primitives import KINDS
 from aiops.model.plans import Parameter
-from aiops.plugins import Kind
+from aiops.plugins import ExtensionKind
 from remediations.primitives.protocol import Facts
 
 pytestmark = pytest.mark.contract
@@ -30,13 +30,13 @@ FACTS = st.builds(
 )
 PARAMETERS = st.dictionaries(st.sampled_from(["replicas", "by", "share", "to", "version", "at_once", "odd"]), VALUES)
 PLUGINS = installed()
-NAMES = PLUGINS.names(Kind.PRIMITIVE)
+NAMES = PLUGINS.names(ExtensionKind.PRIMITIVE)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_known_by_its_name(name: str) -> None:
     """The table's name is the primitive's own."""
-    assert PLUGINS.make(Kind.PRIMITIVE, name).name == name
+    assert PLUGINS.make(ExtensionKind.PRIMITIVE, name).name == name
 
 
 @pytest.mark.parametrize("rule", primitives.RULES, ids=lambda rule: rule.__name__)
@@ -44,11 +44,11 @@ def test_known_by_its_name(name: str) -> None:
 def test_keeps_the_contract(name: str, rule: object) -> None:
     """One rule on one primitive."""
     assert callable(rule)
-    rule(PLUGINS.make(Kind.PRIMITIVE, name))
+    rule(PLUGINS.make(ExtensionKind.PRIMITIVE, name))
 
 
 @pytest.mark.parametrize("name", NAMES)
 @given(facts=FACTS, parameters=PARAMETERS)
 def test_objects_or_states_a_bounded_effect(name: str, facts: Facts, parameters: dict[str, Parameter]) -> None:
     """The contract's main rule, on whatever hypothesis finds."""
-    primitives.answers(PLUGINS.make(Kind.PRIMITIVE, name), facts, parameters)
+    primitives.answers(PLUGINS.make(ExtensionKind.PRIMITIVE, name), facts, parameters)

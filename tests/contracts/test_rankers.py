@@ -16,9 +16,9 @@ from aiops.contracts import rankers
 from aiops.contracts.rankers import SECOND, START, episode, shape
 from aiops.model.entities import Edge, EdgeKind
 from aiops.model.reports import Change
-from aiops.plugins import Kind
+from aiops.plugins import ExtensionKind
 from topology.graph import Graph
-from topology.rankers.protocol import MOST_CANDIDATES, Question, Ranker
+from topology.rankers.protocol import MOST_CANDIDATES, Ranker, RankingQuestion
 
 pytestmark = pytest.mark.contract
 
@@ -29,11 +29,11 @@ BY_LOT = {"random"}
 
 
 def known() -> tuple[str, ...]:
-    return PLUGINS.names(Kind.RANKER)
+    return PLUGINS.names(ExtensionKind.RANKER)
 
 
 def ranker(name: str) -> Ranker:
-    found: Ranker = PLUGINS.make(Kind.RANKER, name)
+    found: Ranker = PLUGINS.make(ExtensionKind.RANKER, name)
     return found
 
 
@@ -43,7 +43,7 @@ def each(request: pytest.FixtureRequest) -> Ranker:
 
 
 @st.composite
-def questions(draw: st.DrawFn) -> Question:
+def questions(draw: st.DrawFn) -> RankingQuestion:
     """Any graph, any episodes: unknown entities, peers and times among them."""
     name = st.sampled_from([*NAMES, "nobody", "ghost"])
     edges = draw(st.lists(st.builds(Edge, name, name, st.sampled_from(list(EdgeKind))), max_size=25))
@@ -52,7 +52,7 @@ def questions(draw: st.DrawFn) -> Question:
     made = st.builds(episode, name, times, score=scores, metric=metric, peer=st.none() | name)
     episodes = draw(st.lists(made, max_size=12, unique_by=lambda e: e.id))
     changes = (Change("c1", draw(name), START - SECOND, "deploy"),) if draw(st.booleans()) else ()
-    return Question(tuple(episodes), Graph.build([], edges), draw(st.sampled_from([0, START])), changes)
+    return RankingQuestion(tuple(episodes), Graph.build([], edges), draw(st.sampled_from([0, START])), changes)
 
 
 @pytest.mark.parametrize("rule", rankers.RULES, ids=lambda rule: rule.__name__)
@@ -65,7 +65,7 @@ def test_keeps_the_contract(each: Ranker, rule: object) -> None:
 @pytest.mark.parametrize("name", known())
 @given(question=questions())
 @settings(max_examples=60, deadline=None)
-def test_probabilities_add_up(name: str, question: Question) -> None:
+def test_probabilities_add_up(name: str, question: RankingQuestion) -> None:
     """The contract's rule, on whatever hypothesis finds."""
     rankers.adds_up(ranker(name), question)
 
@@ -73,7 +73,7 @@ def test_probabilities_add_up(name: str, question: Question) -> None:
 @pytest.mark.parametrize("name", known())
 @given(question=questions(), seed=st.integers(0, 99))
 @settings(max_examples=40, deadline=None)
-def test_order_of_episodes_does_not_matter(name: str, question: Question, seed: int) -> None:
+def test_order_of_episodes_does_not_matter(name: str, question: RankingQuestion, seed: int) -> None:
     """The same episodes in another order give the same answer, evidence included."""
     shuffled = list(question.episodes)
     random.Random(seed).shuffle(shuffled)
@@ -84,7 +84,7 @@ def test_order_of_episodes_does_not_matter(name: str, question: Question, seed: 
 @pytest.mark.parametrize("name", sorted(set(known()) - BY_LOT))
 @given(question=questions(), seed=st.integers(0, 99))
 @settings(max_examples=40, deadline=None)
-def test_names_do_not_matter(name: str, question: Question, seed: int) -> None:
+def test_names_do_not_matter(name: str, question: RankingQuestion, seed: int) -> None:
     """Renamed entities get the same probabilities: no ranker knows names."""
     names = sorted({*question.graph.names, *(e.entity for e in question.episodes), *NAMES, "nobody", "ghost"})
     fresh = [f"r{at}" for at in range(len(names))]
@@ -98,7 +98,7 @@ def test_names_do_not_matter(name: str, question: Question, seed: int) -> None:
         assert shape(two) == pytest.approx(moved, abs=1e-7)
 
 
-def _rename(question: Question, names: dict[str, str]) -> Question:
+def _rename(question: RankingQuestion, names: dict[str, str]) -> RankingQuestion:
     edges = [
         Edge(names[name], names[end], kind)
         for name in question.graph.names
@@ -120,7 +120,7 @@ def _rename(question: Question, names: dict[str, str]) -> Question:
 def test_twins_tie(name: str) -> None:
     """Two entities that nothing tells apart have equal probability."""
     graph = Graph.build([], [Edge("top", "a"), Edge("top", "b")])
-    ranked = shape(ranker(name).rank(Question((episode("a"), episode("b"), episode("top", 30)), graph, START)))
+    ranked = shape(ranker(name).rank(RankingQuestion((episode("a"), episode("b"), episode("top", 30)), graph, START)))
     assert ranked["a"] == ranked["b"]
 
 
@@ -128,7 +128,7 @@ def test_storm_is_ranked_in_time(each: Ranker) -> None:
     """5,000 unwell entities among 20,000 items are ranked in seconds, not minutes."""
     draw = np.random.default_rng(3)
     edges = [Edge(f"s{at}", f"s{draw.integers(at)}") for at in range(1, 20_000) for _ in range(3)]
-    asked = Question(tuple(episode(f"s{at}", at // 500) for at in range(5_000)), Graph.build([], edges), START)
+    asked = RankingQuestion(tuple(episode(f"s{at}", at // 500) for at in range(5_000)), Graph.build([], edges), START)
     begin = time.perf_counter()
     each.rank(asked)
     assert time.perf_counter() - begin < 20.0

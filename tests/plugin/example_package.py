@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from aiops.adapters.bundle.loading import SHIPPED, approve_runbooks
-from aiops.plugins import Extension, Kind, Plugins
+from aiops.plugins import Extension, ExtensionKind, Plugins
 
 FOLDER = Path(__file__).parent / "example"
 RUNBOOK = {
@@ -38,7 +38,7 @@ def example() -> Plugins:
     project = tomllib.loads((FOLDER / "pyproject.toml").read_text())["project"]
     return Plugins.of(
         Extension(kind, name, place, project["name"], project["version"])
-        for kind in Kind
+        for kind in ExtensionKind
         for name, place in project["entry-points"][kind.value].items()
     )
 

@@ -10,7 +10,7 @@ import pytest
 
 from aiops.contracts import detectors, executors, formats, notifiers, primitives, rankers, recordings, views
 from aiops.model.plans import Action
-from aiops.plugins import Kind
+from aiops.plugins import ExtensionKind
 from tests.plugin.example_package import example, lines
 
 PLUGINS = example()
@@ -24,46 +24,46 @@ class Clock:
         return NOW * 10**9
 
 
-def subject(kind: Kind, folder: Path) -> Any:
+def subject(kind: ExtensionKind, folder: Path) -> Any:
     """What the suite of a kind takes."""
     match kind:
-        case Kind.DETECTOR:
+        case ExtensionKind.DETECTOR:
             return PLUGINS.load(kind, "steps")
-        case Kind.VIEW:
+        case ExtensionKind.VIEW:
             return PLUGINS.load(kind, "jump")
-        case Kind.RANKER:
+        case ExtensionKind.RANKER:
             return PLUGINS.make(kind, "loudest")
-        case Kind.PRIMITIVE:
+        case ExtensionKind.PRIMITIVE:
             return PLUGINS.make(kind, "recycle")
-        case Kind.EXECUTOR:
+        case ExtensionKind.EXECUTOR:
             made = PLUGINS.make(kind, "ledger", {"folder": str(folder / "orders")}, Clock())
-            return executors.Subject(made, Action("recycle", "queue"), Clock())
-        case Kind.NOTIFIER:
+            return executors.ExecutorSubject(made, Action("recycle", "queue"), Clock())
+        case ExtensionKind.NOTIFIER:
             return PLUGINS.make(kind, "lines", (folder / "pages").as_uri().replace("file:", "lines:"), Clock())
-        case Kind.FORMAT:
+        case ExtensionKind.FORMAT:
             records = lines(NOW, {("queue", "length"): [1.0, 2.0, 3.0], ("shop", "errors"): [0.0, 0.1, 0.2]})
-            return formats.Subject(PLUGINS.load(kind, "plain-lines"), records, (NOW + 60) * 10**9)
-        case Kind.RECORDING:
+            return formats.FormatSubject(PLUGINS.load(kind, "plain-lines"), records, (NOW + 60) * 10**9)
+        case ExtensionKind.RECORDING:
             (folder / "set").mkdir()
             text = b"\n".join(lines(NOW, {("queue", "length"): [1.0, 2.0, 3.0]}))
             (folder / "set" / "metrics.txt").write_bytes(text)
-            return recordings.Subject(PLUGINS.load(kind, "plain-lines"), folder / "set", folder)
+            return recordings.ConverterSubject(PLUGINS.load(kind, "plain-lines"), folder / "set", folder)
 
 
 RULES = {
-    Kind.DETECTOR: detectors.RULES,
-    Kind.VIEW: views.RULES,
-    Kind.RANKER: rankers.RULES,
-    Kind.PRIMITIVE: primitives.RULES,
-    Kind.EXECUTOR: executors.RULES,
-    Kind.NOTIFIER: notifiers.RULES,
-    Kind.FORMAT: formats.RULES,
-    Kind.RECORDING: recordings.RULES,
+    ExtensionKind.DETECTOR: detectors.RULES,
+    ExtensionKind.VIEW: views.RULES,
+    ExtensionKind.RANKER: rankers.RULES,
+    ExtensionKind.PRIMITIVE: primitives.RULES,
+    ExtensionKind.EXECUTOR: executors.RULES,
+    ExtensionKind.NOTIFIER: notifiers.RULES,
+    ExtensionKind.FORMAT: formats.RULES,
+    ExtensionKind.RECORDING: recordings.RULES,
 }
 
 
 @pytest.mark.contract
-@pytest.mark.parametrize(("kind", "rule"), [(kind, rule) for kind in Kind for rule in RULES[kind]])
-def test_the_example_keeps_the_contract(kind: Kind, rule: Callable[[Any], None], tmp_path: Path) -> None:
+@pytest.mark.parametrize(("kind", "rule"), [(kind, rule) for kind in ExtensionKind for rule in RULES[kind]])
+def test_the_example_keeps_the_contract(kind: ExtensionKind, rule: Callable[[Any], None], tmp_path: Path) -> None:
     """One rule on the extension of its kind."""
     rule(subject(kind, tmp_path))

@@ -15,13 +15,13 @@ from aiops.adapters.executors.opening import open_executors
 from aiops.adapters.paging.channels import open_channel
 from aiops.agents.composition import control_agents
 from aiops.agents.monitoring import MonitoringAgent
-from aiops.driver.in_process import InProcessRuntime, World
+from aiops.driver.in_process import InProcessRuntime, Surroundings
 from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.entities import Criticality, Item
 from aiops.model.episodes import Episode
 from aiops.model.errors import PermanentError
 from aiops.model.events import EpisodeReported, ItemReported
-from aiops.plugins import Kind
+from aiops.plugins import ExtensionKind
 from aiops.ports import FetchedRecords, TopicPartition
 from aiops.settings import Settings
 from remediations.budget import MemoryBudget
@@ -73,7 +73,7 @@ class Estate:
         bundle = load_bundle(bundle_with_recycle(self.folder), PLUGINS)
         assert not bundle.problems
         clock = self
-        outside = World(
+        outside = Surroundings(
             agents=control_agents(self.settings, bundle, PLUGINS),
             fleet=AgentFleet(self.monitoring, lambda: self.runtime.now),
             budget=MemoryBudget(),
@@ -209,7 +209,7 @@ def test_a_detector_that_raises_ends_and_the_rest_goes_on(tmp_path: Path, monkey
     def fail(*_: object) -> float:
         raise ZeroDivisionError("oh")
 
-    monkeypatch.setattr(PLUGINS.load(Kind.DETECTOR, "steps"), "update", fail)
+    monkeypatch.setattr(PLUGINS.load(ExtensionKind.DETECTOR, "steps"), "update", fail)
     agent = MonitoringAgent(settings_of(tmp_path), plugins=PLUGINS)
     agent.adopt(0, 1)
     records = lines(BEGIN, {("queue", "queue.length"): [50.0] * 40})

@@ -9,7 +9,7 @@ import pytest
 from aiops.adapters.bundle.loading import load_bundle
 from aiops.model.incidents import IncidentState
 from simulations.running.simulation import Run, Simulation, Who
-from simulations.scenarios.scenario import Ending, find
+from simulations.scenarios.scenario import ExpectedEnding, find
 from simulations.scorecards.grading import Grade, grade
 from simulations.scorecards.relations import Relations
 
@@ -38,7 +38,7 @@ def test_healed_unattended() -> None:
     _, left = played("certificate-expiry", 1, Who.NONE)
     assert first(run) == "restart user-profile"
     assert run.incidents[0].state is IncidentState.RESOLVED
-    assert found.ending is Ending.HEALED
+    assert found.ending is ExpectedEnding.HEALED
     assert found.unsafe == 0
     assert found.violated_minutes < 0.1 * left.violated_minutes
 
@@ -58,7 +58,7 @@ def test_healed_after_approval() -> None:
 def test_escalated_where_nobody_answers() -> None:
     """What needs an approval is not done without one; people were told."""
     run, found = played("bad-deploy-nobody-there", 1)
-    assert found.ending is Ending.ESCALATED
+    assert found.ending is ExpectedEnding.ESCALATED
     assert found.actions == 0
     assert run.incidents[0].root == "payment"
     assert run.pages
@@ -67,6 +67,6 @@ def test_escalated_where_nobody_answers() -> None:
 def test_escalated_what_only_people_can_do() -> None:
     """Users of one site cannot find the shop: somebody is told, and no service is touched because of it."""
     run, found = played("dns-at-site", 1)
-    assert found.ending is Ending.ESCALATED
+    assert found.ending is ExpectedEnding.ESCALATED
     assert any("island" in one.entities for one in run.incidents)
     assert not any(action.act.action.startswith(("restart", "fail-over")) for action in run.actions)

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 import polars as pl
 
 from aiops.model.entities import Edge
-from aiops.model.episodes import Direction, Episode, Signal, Source
+from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from aiops.model.metric_semantics.table import MetricTable
 from topology.cases.case import METRICS, Case
 from topology.cases.shifts import Panel, Shift, find_onset, panel, shifts
 from topology.graph import Graph
 from topology.hints import Hints
-from topology.rankers.protocol import Question
+from topology.rankers.protocol import RankingQuestion
 
 LEAST_SCORE = 0.7
 """Shifts below say nothing: about 1.5 times what is usual."""
@@ -27,7 +27,7 @@ ALERT_SCORE = 0.8
 _SOURCES = {"metric": Source.METRIC, "log": Source.LOG, "trace": Source.SPAN}
 
 
-def question(case: Case, metrics: MetricTable | None = None) -> Question:
+def question(case: Case, metrics: MetricTable | None = None) -> RankingQuestion:
     """What the rankers are asked about a case.
 
     Args:
@@ -44,7 +44,7 @@ def question(case: Case, metrics: MetricTable | None = None) -> Question:
         signals.extend(_signals(shifts(held, onset, Hints(metrics))))
     if not onset:
         onset = min((signal.since for _, signal in signals if signal.since), default=0)
-    return Question(
+    return RankingQuestion(
         episodes=_episodes(signals, case),
         graph=Graph.build(case.items, (*case.edges, *edges_of_spans(case.spans))),
         onset=onset,
@@ -88,7 +88,7 @@ def _alerts(case: Case) -> list[tuple[str, Signal]]:
     found = []
     for row in case.alerts.unique(maintain_order=True).iter_rows(named=True):
         name, _, way = row["name"].rpartition(":")
-        direction = {"up": Direction.UP, "down": Direction.DOWN}.get(way.lower(), Direction.NEW)
+        direction = {"up": SignalDirection.UP, "down": SignalDirection.DOWN}.get(way.lower(), SignalDirection.NEW)
         # a call's alert says in its last part what is wrong with it: slow (PD) or an error
         slow = row["source"] == "trace" and way == "PD"
         metric = f"{name} {'latency' if slow else 'error'}" if row["source"] == "trace" else name or way

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from aiops.model.episodes import Direction, Source
+from aiops.model.episodes import SignalDirection, Source
 from aiops.model.metric_semantics.semantics import Worse
 from topology.hints import Family, Hints
 
@@ -57,7 +57,7 @@ class Shift:
     metric: str
     peer: str | None
     source: Source
-    direction: Direction
+    direction: SignalDirection
     since: int
     score: float
     value: float
@@ -107,15 +107,15 @@ def shifts(held: Panel, onset: int, hints: Hints) -> list[Shift]:
             harm = 1.0 if _harmful(held.metrics[at], hints, up=bool(rise[at] > 0)) else BENIGN
             ratio = harm * float(moved[at] / usual[at])
             score = ratio**2 / (1.0 + ratio**2)
-            way = Direction.UP if rise[at] > 0 else Direction.DOWN
+            way = SignalDirection.UP if rise[at] > 0 else SignalDirection.DOWN
             shown = (float(level[at] + rise[at]), float(level[at]))
         elif told[at] >= STEADY * len(before) and len(after) >= 2 and not np.any(np.isfinite(after[:, at])):
-            first, score, way, shown = begin, 0.9, Direction.SILENT, (0.0, float(level[at]))
+            first, score, way, shown = begin, 0.9, SignalDirection.SILENT, (0.0, float(level[at]))
         elif told[at] == 0 and np.any(np.isfinite(after[:, at])):
             first = begin + int(np.flatnonzero(np.isfinite(after[:, at]))[0])
             _, named = hints.of_metric(held.metrics[at])
             errors = named is Family.ERROR
-            score, way, shown = 0.9 if errors else 0.5, Direction.NEW, (float(np.nanmax(after[:, at])), 0.0)
+            score, way, shown = 0.9 if errors else 0.5, SignalDirection.NEW, (float(np.nanmax(after[:, at])), 0.0)
         else:
             continue
         found.append(

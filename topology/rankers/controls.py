@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from hashlib import blake2b
 
 from aiops.model.episodes import Episode
-from topology.rankers.protocol import NOTHING, Question, Ranking, ranking
+from topology.rankers.protocol import NOTHING, Ranking, RankingQuestion, ranking
 
 DOUBT = 0.1
 
@@ -16,7 +16,7 @@ class RandomRanker:
 
     name = "random"
 
-    def rank(self, question: Question) -> Ranking:
+    def rank(self, question: RankingQuestion) -> Ranking:
         names = sorted({episode.entity for episode in question.episodes})
         salt = repr(sorted((e.id, e.severity) for e in question.episodes)).encode()
         return ranking(((name, _uniform(name, salt)) for name in names), DOUBT)
@@ -27,7 +27,7 @@ class EarliestRanker:
 
     name = "earliest"
 
-    def rank(self, question: Question) -> Ranking:
+    def rank(self, question: RankingQuestion) -> Ranking:
         first = _by_entity(question.episodes, lambda episode: float(episode.opened_at), min)
         if not first:
             return NOTHING
@@ -41,7 +41,7 @@ class SeverestRanker:
 
     name = "severest"
 
-    def rank(self, question: Question) -> Ranking:
+    def rank(self, question: RankingQuestion) -> Ranking:
         worst = _by_entity(question.episodes, lambda e: e.severity * (1 + 1e-3 * len(e.signals)), max)
         return ranking(worst.items(), DOUBT)
 

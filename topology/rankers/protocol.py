@@ -18,7 +18,7 @@ DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Question:
+class RankingQuestion:
     """The facts about one incident."""
 
     episodes: tuple[Episode, ...]
@@ -65,7 +65,7 @@ class Ranker(Protocol):
         """The name in the registry."""
         ...
 
-    def rank(self, question: Question) -> Ranking:
+    def rank(self, question: RankingQuestion) -> Ranking:
         """Candidates, from whatever the question holds; never raises on odd data."""
         ...
 

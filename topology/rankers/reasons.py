@@ -9,20 +9,25 @@ import numpy as np
 import numpy.typing as npt
 
 from aiops.model.diagnoses import Evidence
-from aiops.model.episodes import Direction, Signal
+from aiops.model.episodes import Signal, SignalDirection
 from aiops.model.prose import Prose
 from aiops.model.series_names import display_name
-from topology.rankers.protocol import Question
+from topology.rankers.protocol import RankingQuestion
 from topology.rankers.scene import Scene, signals_of, strength
 
 MOST_NAMED = 5
-_VERB = {Direction.UP: "rose", Direction.DOWN: "fell", Direction.NEW: "is new", Direction.SHAPE: "changed shape"}
+_VERB = {
+    SignalDirection.UP: "rose",
+    SignalDirection.DOWN: "fell",
+    SignalDirection.NEW: "is new",
+    SignalDirection.SHAPE: "changed shape",
+}
 
 
 class Reasons:
     """Evidence for and against the candidates of one scene."""
 
-    def __init__(self, made: Scene, question: Question, changed: dict[int, float]) -> None:
+    def __init__(self, made: Scene, question: RankingQuestion, changed: dict[int, float]) -> None:
         self._made = made
         self._question = question
         self._changed = changed
@@ -160,9 +165,9 @@ class Reasons:
 def sentence(signal: Signal, siblings: Iterable[str] = ()) -> str:
     """What happened to one series; ``siblings``: full names of the entity's other abnormal series."""
     series = display_name(signal.series, siblings)
-    if signal.direction is Direction.SILENT:
+    if signal.direction is SignalDirection.SILENT:
         return f"{series} fell silent"
     verb = _VERB[signal.direction]
-    if signal.direction in (Direction.UP, Direction.DOWN) and signal.value != signal.expected:
+    if signal.direction in (SignalDirection.UP, SignalDirection.DOWN) and signal.value != signal.expected:
         return f"{series} {verb} to {signal.value:.4g}, usual {signal.expected:.4g}"
     return f"{series} {verb}"

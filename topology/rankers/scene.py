@@ -9,10 +9,10 @@ from math import log
 import numpy as np
 import numpy.typing as npt
 
-from aiops.model.episodes import Direction, Episode, Signal
+from aiops.model.episodes import Episode, Signal, SignalDirection
 from topology.graph import CALLS, RUNS_ON, USES, Floats, Graph, Ints
 from topology.hints import Family, Hints, host_of
-from topology.rankers.protocol import Question
+from topology.rankers.protocol import RankingQuestion
 
 HOPS = 5
 """How far below a symptom causes are looked for."""
@@ -48,7 +48,7 @@ Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(slots=True)
-class Trouble:
+class Anomaly:
     """All episodes of one entity together."""
 
     entity: str
@@ -82,7 +82,7 @@ class Scene:
     """Nodes 0 … n-1: all within ``HOPS`` below a symptom. Edge arrays (e,): ``harmed`` may suffer from ``by``."""
 
     names: list[str]
-    troubles: dict[int, Trouble]
+    troubles: dict[int, Anomaly]
     strength: Floats
     """(n,) own and felt strength; of a silent item what its dependants imply."""
     own: Floats
@@ -107,7 +107,7 @@ def strength(score: float) -> float:
     return min(-log(1.0 - min(max(score, 0.0), 0.999999)), MOST_STRENGTH)
 
 
-def troubles(episodes: Iterable[Episode], hints: Hints) -> dict[str, Trouble]:
+def troubles(episodes: Iterable[Episode], hints: Hints) -> dict[str, Anomaly]:
     """Trouble by entity, in the order of names."""
     grouped: dict[str, list[Episode]] = {}
     for episode in episodes:
@@ -115,12 +115,12 @@ def troubles(episodes: Iterable[Episode], hints: Hints) -> dict[str, Trouble]:
     return {name: _trouble(name, grouped[name], hints) for name in sorted(grouped)}
 
 
-def _trouble(entity: str, episodes: list[Episode], hints: Hints) -> Trouble:
+def _trouble(entity: str, episodes: list[Episode], hints: Hints) -> Anomaly:
     starts = [episode.opened_at for episode in episodes if episode.opened_at > 0]
     signals = [signal for episode in episodes for signal in episode.signals]
     busier = any(_more_traffic(signal, hints) for signal in signals)
     held = any(signal.peer and _complains(signal, hints) for signal in signals)
-    silent = {signal.metric for signal in signals if signal.direction is Direction.SILENT}
+    silent = {signal.metric for signal in signals if signal.direction is SignalDirection.SILENT}
     mute = len(silent) >= MUTE
     split = [(_nats(s, mute=mute), _split(s, entity, hints, busier=busier, held=held)) for s in signals]
     down = [nats * parts[0] for (nats, parts), s in zip(split, signals, strict=True) if _tells_down(s, hints)]
@@ -130,7 +130,7 @@ def _trouble(entity: str, episodes: list[Episode], hints: Hints) -> Trouble:
         if signal.peer and signal.peer != entity and _complains(signal, hints):
             blames.setdefault(signal.peer, []).append(strength(signal.score))
     hosts = [host for signal in signals if (host := host_of(signal))]
-    return Trouble(
+    return Anomaly(
         entity=entity,
         since=min(starts, default=0),
         own=_add_up(nats * parts[0] for nats, parts in split) + 0.4 * _add_up(bare),
@@ -139,22 +139,24 @@ def _trouble(entity: str, episodes: list[Episode], hints: Hints) -> Trouble:
         down=_add_up(down),
         mute=mute and len(silent) == len({signal.metric for signal in signals}),
         blames={peer: _add_up(found) for peer, found in sorted(blames.items())},
-        works=frozenset(host_of(s) for s in signals if s.direction is Direction.UP and hints.family(s) is Family.CPU),
+        works=frozenset(
+            host_of(s) for s in signals if s.direction is SignalDirection.UP and hints.family(s) is Family.CPU
+        ),
         hosts={host: hosts.count(host) / len(hosts) for host in sorted(set(hosts))},
         episodes=sorted(episodes, key=lambda e: (e.opened_at, e.id)),
     )
 
 
 def _nats(signal: Signal, *, mute: bool) -> float:
-    return MOST_STRENGTH if mute and signal.direction is Direction.SILENT else strength(signal.score)
+    return MOST_STRENGTH if mute and signal.direction is SignalDirection.SILENT else strength(signal.score)
 
 
 def _tells_down(signal: Signal, hints: Hints) -> bool:
-    return signal.direction is Direction.SILENT or hints.family(signal) is Family.RESTART
+    return signal.direction is SignalDirection.SILENT or hints.family(signal) is Family.RESTART
 
 
 def _more_traffic(signal: Signal, hints: Hints) -> bool:
-    rose = signal.direction is Direction.UP and signal.value >= BUSIER * signal.expected > 0
+    rose = signal.direction is SignalDirection.UP and signal.value >= BUSIER * signal.expected > 0
     return rose and hints.family(signal) is Family.TRAFFIC and not signal.peer
 
 
@@ -170,7 +172,7 @@ def _split(signal: Signal, entity: str, hints: Hints, *, busier: bool, held: boo
     local = hints.locality(signal, entity)
     family = hints.family(signal)
     ceiling = hints.meaning(signal).ceiling
-    if ceiling is not None and signal.direction is Direction.UP and signal.value < NOT_FULL * ceiling:
+    if ceiling is not None and signal.direction is SignalDirection.UP and signal.value < NOT_FULL * ceiling:
         local *= IDLE
     if busier and family in (Family.QUEUE, Family.CPU):
         return 0.0, 1.0 - local, local
@@ -184,7 +186,7 @@ def _add_up(strengths: Iterable[float]) -> float:
     return sum(value / (order + 1) for order, value in enumerate(sorted(strengths, reverse=True)[:16]))
 
 
-def signals_of(trouble: Trouble, hints: Hints) -> list[tuple[Episode, Signal]]:
+def signals_of(trouble: Anomaly, hints: Hints) -> list[tuple[Episode, Signal]]:
     """Its signals with their episodes, the worst first."""
     pairs = [(episode, signal) for episode in trouble.episodes for signal in episode.signals]
 
@@ -194,7 +196,7 @@ def signals_of(trouble: Trouble, hints: Hints) -> list[tuple[Episode, Signal]]:
     return sorted(pairs, key=lambda p: (-weight(p[1]), p[1].since, p[1].series))
 
 
-def scene(question: Question) -> Scene:
+def scene(question: RankingQuestion) -> Scene:
     """Arrays for a question; entities that the graph does not know are nodes without declared edges."""
     hints = Hints(question.metrics)
     graph, found = question.graph, troubles(question.episodes, hints)
@@ -231,7 +233,7 @@ def scene(question: Question) -> Scene:
 
 
 def _edges(
-    graph: Graph, region: Ints, node: dict[str, int], found: dict[str, Trouble]
+    graph: Graph, region: Ints, node: dict[str, int], found: dict[str, Anomaly]
 ) -> tuple[Ints, Ints, Floats, Flags]:
     count = len(node)
     if len(region):
@@ -257,7 +259,7 @@ def _edges(
     return harmed, by, blame, np.isin(keys, called)
 
 
-def _through_instances(graph: Graph, owners: Ints, ends: Ints, found: dict[str, Trouble]) -> tuple[Ints, Ints]:
+def _through_instances(graph: Graph, owners: Ints, ends: Ints, found: dict[str, Anomaly]) -> tuple[Ints, Ints]:
     """Pairs of a whole and a host of one of its instances: an instance that says nothing itself is no step."""
     quiet = np.array([graph.kinds[at] == "instance" and graph.names[at] not in found for at in ends.tolist()], np.bool_)
     wholes, parts = owners[quiet], ends[quiet]

@@ -14,7 +14,7 @@ from math import exp, log10
 import numpy as np
 
 from topology.graph import Floats
-from topology.rankers.protocol import DIGITS, MOST_CANDIDATES, NOTHING, Candidate, Question, Ranking
+from topology.rankers.protocol import DIGITS, MOST_CANDIDATES, NOTHING, Candidate, Ranking, RankingQuestion
 from topology.rankers.reasons import Reasons
 from topology.rankers.scene import Scene, scene
 from topology.suspects import proximity
@@ -49,7 +49,7 @@ class WalkRanker:
 
     name = "walk"
 
-    def rank(self, question: Question) -> Ranking:
+    def rank(self, question: RankingQuestion) -> Ranking:
         """Candidates with evidence; below 1 s for 5,000 unwell entities among 100,000 items."""
         if not question.episodes:
             return NOTHING
@@ -74,7 +74,7 @@ class WalkRanker:
         return Ranking(told, 1.0 - rest - sum(c.probability for c in told), rest)
 
     @staticmethod
-    def _add_changes(made: Scene, question: Question) -> dict[int, float]:
+    def _add_changes(made: Scene, question: RankingQuestion) -> dict[int, float]:
         """Fresh changes make an unwell entity more of a cause; returns the nats that each added."""
         node = {made.names[at]: at for at in made.troubles}
         added: dict[int, float] = {}
@@ -112,7 +112,7 @@ def _explained(made: Scene, stopped: Floats, reasons: Reasons) -> Floats:
     return shares
 
 
-def _early(made: Scene, question: Question) -> Floats:
+def _early(made: Scene, question: RankingQuestion) -> Floats:
     """(n,) factor for how early each node became unwell; 1 where no time is known."""
     if not question.onset:
         return np.ones(len(made.names))
@@ -120,11 +120,11 @@ def _early(made: Scene, question: Question) -> Floats:
     return np.maximum(np.exp(-np.nan_to_num(np.maximum(late, 0.0)) / (5.0 * _patience(question))), 0.3)
 
 
-def _patience(question: Question) -> float:
+def _patience(question: RankingQuestion) -> float:
     return max(PATIENCE * question.resolution / 1e9, LEAST_PATIENCE)
 
 
-def _walk(made: Scene, question: Question) -> Floats:
+def _walk(made: Scene, question: RankingQuestion) -> Floats:
     """(n,) share of walkers that stop at each node. A walker starts at a symptom in proportion to its strength."""
     count, frm, to = len(made.names), made.harmed, made.by
     late = made.since[to] - made.since[frm] - question.resolution / 1e9

@@ -15,11 +15,11 @@ from aiops.adapters.bundle.metric_rows import load_metrics
 from aiops.adapters.plugins import installed
 from aiops.model.errors import PermanentError
 from aiops.model.yaml_text import read_yaml
-from aiops.plugins import Kind, Plugins
+from aiops.plugins import ExtensionKind, Plugins
 from aiops.settings import Settings
 from remediations.bundle import Bundle
 from remediations.policy import PolicySet
-from remediations.policy_cases import Case, read_cases
+from remediations.policy_cases import PolicyCase, read_cases
 from remediations.primitives.protocol import Primitive
 from remediations.runbooks import Catalogue
 from remediations.windows import Problem, Windows
@@ -51,7 +51,7 @@ def load_bundle(folder: Path = SHIPPED, plugins: Plugins | None = None) -> Bundl
 
 def load_acting(folder: Path, plugins: Plugins | None = None) -> tuple[PolicySet, Catalogue, Windows]:
     """What a bundle says about acting alone: policies, runbooks and calendars."""
-    primitives, _ = (installed() if plugins is None else plugins).make_all(Kind.PRIMITIVE)
+    primitives, _ = (installed() if plugins is None else plugins).make_all(ExtensionKind.PRIMITIVE)
     return (
         load_policies(folder / "policies", primitives),
         load_runbooks(folder / "runbooks", primitives),
@@ -79,7 +79,7 @@ def load_windows(folder: Path) -> Windows:
     return Windows.of(contents(sorted(folder.glob("*.ics")), problems), problems)
 
 
-def load_cases(folder: Path) -> list[Case]:
+def load_cases(folder: Path) -> list[PolicyCase]:
     """The policy cases of a folder.
 
     Raises:

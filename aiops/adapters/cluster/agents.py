@@ -7,10 +7,10 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
-from aiops.adapters.cluster.cluster import Cluster, shared
+from aiops.adapters.cluster.cluster import RayCluster, shared
 from aiops.adapters.cluster.packing import packed, unpacked
 from aiops.agents.view import Agent
-from aiops.driver.conversation import Answer, Question, answer_of
+from aiops.driver.conversation import AgentQuestion, Answer, answer_of
 from aiops.model.handoffs import Role
 from topology.graph import Graph
 
@@ -30,7 +30,7 @@ class AgentHost:
             self._graph, self._known = shared(reference), reference
         return packed([self._answer(question) for question in unpacked(questions)])
 
-    def _answer(self, question: Question) -> Answer:
+    def _answer(self, question: AgentQuestion) -> Answer:
         self._fail_point("agent.handling")
         return answer_of(self._agent, replace(question, view=replace(question.view, graph=self._graph)))
 
@@ -38,13 +38,13 @@ class AgentHost:
 class ClusterAgents:
     """Asks agents as actors; shares each version of the graph once."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: RayCluster) -> None:
         self._cluster = cluster
         self._empty = Graph.empty()
         self._graph: Graph | None = None
         self._reference: Any = None
 
-    def ask(self, role: Role, questions: Sequence[Question]) -> Future[Sequence[Answer]]:
+    def ask(self, role: Role, questions: Sequence[AgentQuestion]) -> Future[Sequence[Answer]]:
         """Give the handoffs to the agent, all on the newest graph among them; its answers, or the actor's error."""
         newest = max((question.view.graph for question in questions), key=lambda graph: graph.version)
         if newest is not self._graph:

@@ -20,7 +20,7 @@ from aiops.model.errors import AiopsError, PermanentError, TemporaryError
 NAMESPACE = "aiops"
 
 
-class Cluster:
+class RayCluster:
     """Connects to Ray and keeps handles.
 
     Args:
@@ -172,7 +172,7 @@ class Cluster:
 
 
 def shared(reference: Any) -> Any:
-    """The value behind a reference that ``Cluster.put`` gave."""
+    """The value behind a reference that ``RayCluster.put`` gave."""
     return ray.get(reference)
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from typing import Any
 
-from aiops.adapters.cluster.cluster import Cluster
+from aiops.adapters.cluster.cluster import RayCluster
 from aiops.adapters.shard_parts import ShardStatus
 from aiops.model.errors import AiopsError, TemporaryError
 from aiops.model.plans import Observed, StepOrder, StepOutcome
@@ -23,7 +23,7 @@ _OBSERVE_SECONDS = 120.0
 class ClusterSteps:
     """The gate as an actor of its own, outside the orchestrator's process."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: RayCluster) -> None:
         self._cluster = cluster
         self._looking = ThreadPoolExecutor(8, thread_name_prefix="observe")
 
@@ -53,7 +53,7 @@ class ClusterSteps:
 class ClusterFleet:
     """Asks all shards and puts their answers together; who is silent is missing."""
 
-    def __init__(self, cluster: Cluster, shards: Sequence[int] | None, clock: Clock) -> None:
+    def __init__(self, cluster: RayCluster, shards: Sequence[int] | None, clock: Clock) -> None:
         self._cluster, self._shards, self._clock = cluster, shards, clock
 
     def ask(self, question: FleetQuestion) -> FleetAnswer:
@@ -99,7 +99,7 @@ class ClusterShards:
 
     def __init__(
         self,
-        cluster: Cluster,
+        cluster: RayCluster,
         shard: tuple[str, Mapping[str, Any]],
         others: Mapping[str, tuple[str, Mapping[str, Any]]],
         cpus: float,

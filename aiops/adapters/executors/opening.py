@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aiops.model.errors import PermanentError
-from aiops.plugins import Kind, Plugins
+from aiops.plugins import ExtensionKind, Plugins
 from aiops.ports import Clock, Executor
 from aiops.settings import Settings
 
@@ -20,7 +20,7 @@ def open_executors(settings: Settings, plugins: Plugins, clock: Clock) -> dict[s
         if kind == "none":
             continue
         try:
-            made[primitive] = plugins.make(Kind.EXECUTOR, kind, options, clock)
+            made[primitive] = plugins.make(ExtensionKind.EXECUTOR, kind, options, clock)
         except PermanentError as error:
             raise PermanentError(f"acting.executors.{primitive}: {error}") from error
     return made

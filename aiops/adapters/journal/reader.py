@@ -7,7 +7,7 @@ from sqlalchemy import Engine, literal, select
 from aiops.adapters.journal.engine import reading, translated
 from aiops.adapters.journal.tables import ARCHIVE, DOCUMENT, ENTRY, SafeText, short, start_of
 from aiops.model.entities import MAIN_DOMAIN
-from aiops.ports import Entry, JournalRow
+from aiops.ports import JournalEntry, JournalRow
 
 
 class SqlJournalReader:
@@ -55,7 +55,9 @@ class SqlJournalReader:
                 JournalRow(
                     number=row.number,
                     domain=row.domain,
-                    entry=Entry(row.event_id, row.at, row.kind, row.subject, row.cause, row.event, row.consequences),
+                    entry=JournalEntry(
+                        row.event_id, row.at, row.kind, row.subject, row.cause, row.event, row.consequences
+                    ),
                     previous=row.previous,
                     digest=row.digest,
                 )

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from aiops.adapters.paging.apprise_notifier import AppriseNotifier, known_to_apprise
 from aiops.adapters.plugins import installed
 from aiops.model.errors import PermanentError
-from aiops.plugins import Kind, Plugins
+from aiops.plugins import ExtensionKind, Plugins
 from aiops.ports import Clock, Notifier
 
 Levels = tuple[tuple[Notifier, ...], ...]
@@ -21,12 +21,12 @@ def open_channel(url: str, clock: Clock, plugins: Plugins) -> Notifier:
         PermanentError: nobody has a channel for it, or a plug-in takes a scheme that apprise knows.
     """
     scheme = urlsplit(url).scheme
-    if scheme not in plugins.names(Kind.NOTIFIER):
+    if scheme not in plugins.names(ExtensionKind.NOTIFIER):
         return AppriseNotifier(url, clock)
-    package = plugins.find(Kind.NOTIFIER, scheme).package
+    package = plugins.find(ExtensionKind.NOTIFIER, scheme).package
     if package and known_to_apprise(scheme):
         raise PermanentError(f"{package} brings a notifier for {scheme}://, which apprise has: uninstall the package")
-    open_it = plugins.load(Kind.NOTIFIER, scheme)
+    open_it = plugins.load(ExtensionKind.NOTIFIER, scheme)
     try:
         made: Notifier = open_it(url, clock)
     except PermanentError:

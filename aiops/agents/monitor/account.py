@@ -31,7 +31,7 @@ for _ended, _ending in (
 
 
 @dataclass(slots=True)
-class Account:
+class PartitionAccount:
     """Running counts; see ``LedgerLine``."""
 
     records: int = 0
@@ -98,14 +98,14 @@ class Account:
         return np.concatenate([np.array(head, np.int64), self.endings])
 
     @classmethod
-    def from_array(cls, array: npt.NDArray[np.generic]) -> Account:
+    def from_array(cls, array: npt.NDArray[np.generic]) -> PartitionAccount:
         """The account that ``to_array`` was called on."""
         records, items, forwarded, first, following, lost = (int(number) for number in array[:6].tolist())
         return cls(records, items, forwarded, first, following, lost, array[6:].astype(np.int64))
 
 
 @dataclass(frozen=True, slots=True)
-class LetterOffice:
+class DeadLetterWriter:
     """Writes dead letters."""
 
     most_bytes: int

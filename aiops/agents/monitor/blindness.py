@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aiops.model.entities import MAIN_DOMAIN, RUNTIME_ENTITY
-from aiops.model.episodes import Direction, Episode, Signal, Source
+from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from detectors.revisions import base36
 
 SECOND = 1_000_000_000
@@ -108,7 +108,7 @@ class Blindness:
         return Signal(
             series=f"aiops.blind{{{where}}}",
             metric="aiops.blind",
-            direction=Direction.UP if reason == _LAG else Direction.SILENT,
+            direction=SignalDirection.UP if reason == _LAG else SignalDirection.SILENT,
             source=Source.RUNTIME,
             since=since,
             score=_SCORE,

@@ -10,7 +10,7 @@ from aiops.model.ledger import Ending
 from detectors.intervals import INTERVAL
 from detectors.spans.flows import Added, Flow, buckets
 from detectors.spans.join import FIGURES, Calls, Spans, keys_of
-from detectors.spans.names import NONE, Names
+from detectors.spans.names import NONE, SpanNames
 from detectors.wire.slots import slot_of
 from detectors.wire.spans import ERROR
 
@@ -89,7 +89,7 @@ def _added(calls: Calls, which: Longs) -> Added:
     )
 
 
-def _spans(names: Names, batch: SpanBatch) -> Spans:
+def _spans(names: SpanNames, batch: SpanBatch) -> Spans:
     codes = np.full(len(batch.words) + 1, NONE, np.int32)  # the last stands for none
     for word in np.unique(np.concatenate([batch.entity, batch.peer])).tolist():
         if word >= 0:
@@ -104,7 +104,7 @@ def _spans(names: Names, batch: SpanBatch) -> Spans:
     return Spans(codes[batch.entity], codes[batch.peer], batch.uses, batch.kind, interval, figure, key, parent)
 
 
-def _owners(names: Names, used: Codes, plan: SlotPlan) -> Codes:
+def _owners(names: SpanNames, used: Codes, plan: SlotPlan) -> Codes:
     """Slot of each name that is used; what has no name stays here."""
     owners = np.full(len(names) + 1, plan.slot, np.int32)
     for code in np.unique(used[used != NONE]).tolist():
@@ -114,7 +114,7 @@ def _owners(names: Names, used: Codes, plan: SlotPlan) -> Codes:
 
 _Placed = tuple["npt.NDArray[np.int32]", "npt.NDArray[np.bool_]"]
 """Record of each row, and which rows are meant."""
-_Known = tuple[Names, "npt.NDArray[np.int32]", "Sequence[int]"]
+_Known = tuple[SpanNames, "npt.NDArray[np.int32]", "Sequence[int]"]
 """Names, their slots, and the offsets of records."""
 
 

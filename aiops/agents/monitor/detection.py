@@ -16,9 +16,9 @@ from aiops.model.episodes import Episode
 from aiops.ports import Arrays
 from detectors.bank.layout import TRANSITION, Array, Phase
 from detectors.bank.series_bank import BankSettings, SeriesBank
-from detectors.episodes import EpisodeFolder, EpisodeSettings
+from detectors.episodes import EpisodeAggregator, EpisodeSettings
 from detectors.harm import Burden, felt
-from detectors.revisions import Named, Place
+from detectors.revisions import NamedSeries, Place
 from detectors.transitions import CLOSED, Transitions
 from detectors.wire.identity import SeriesIdentity, SeriesKind
 from detectors.wire.scan import newest
@@ -48,7 +48,7 @@ Codes = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
+class PointFeed:
     """Points in input order."""
 
     series: npt.NDArray[np.int32]
@@ -59,7 +59,7 @@ class Feed:
     """Newest time of each record, where it is known."""
 
 
-class Detection:
+class SlotDetection:
     """Bank, folder and the input's clock of one slot.
 
     ``high`` is the newest event time, ``appended`` the newest append time. A boundary is passed when a record takes
@@ -86,7 +86,7 @@ class Detection:
             extensions.views,
         )
         hold = EpisodeSettings(hold_seconds=settings.clear_seconds)
-        self.folder = EpisodeFolder(place, hold, self.names, self._felt)
+        self.folder = EpisodeAggregator(place, hold, self.names, self._felt)
         self.high = 0
         self.appended = 0
         self.resumed_at = 0
@@ -101,7 +101,7 @@ class Detection:
         """Revisions that nobody took yet."""
         self._flush = max(1, int(settings.flush_seconds * SECOND))
         self._names: dict[int, tuple[str, str, str | None]] = {}
-        self._named = Named(lambda code: self.table.entities[code], self._name)
+        self._named = NamedSeries(lambda code: self.table.entities[code], self._name)
 
     # ------------------------------------------------------------------------------------------------ the clock
 
@@ -126,7 +126,7 @@ class Detection:
             self.resumed_at = high
         self.high, self.appended = high, appended
 
-    def feed(self, points: Feed, records: npt.NDArray[np.int32], appended: Sequence[int]) -> Codes:
+    def feed(self, points: PointFeed, records: npt.NDArray[np.int32], appended: Sequence[int]) -> Codes:
         """Takes points whose record numbers rise; ``appended`` holds append times by record. Codes of the points."""
         highs, appends = self._running(points, records, appended)
         ticks = self.ticks(highs, appends)
@@ -145,7 +145,9 @@ class Detection:
         self.high, self.appended = int(highs[-1]), int(appends[-1])
         return codes
 
-    def _running(self, points: Feed, records: npt.NDArray[np.int32], appended: Sequence[int]) -> tuple[Longs, Longs]:
+    def _running(
+        self, points: PointFeed, records: npt.NDArray[np.int32], appended: Sequence[int]
+    ) -> tuple[Longs, Longs]:
         if points.highest is None:
             highs = np.full(len(appended), self.high, np.int64)
             newest(points.at, records, highs)
@@ -181,7 +183,7 @@ class Detection:
         """Where further series came from, of a snapshot."""
         self.sources = np.append(self.sources, sources.astype(np.uint8))
 
-    def take(self, points: Feed) -> Codes:
+    def take(self, points: PointFeed) -> Codes:
         """Scores and learns points; what their series did goes to the folder."""
         if not len(points.series):
             return np.empty(0, np.uint8)
@@ -266,7 +268,7 @@ class Detection:
         self.admit()
         taken = np.flatnonzero(series >= 0)
         times = np.full(len(taken), at, np.int64)
-        self.take(Feed(series[taken], times, np.array(values, np.float64)[taken]))
+        self.take(PointFeed(series[taken], times, np.array(values, np.float64)[taken]))
 
     def boundary(self, clock: int | None = None) -> None:
         """Lets the folder decide at the input's clock, or later where the input is known to be quiet."""
@@ -366,6 +368,6 @@ class Detection:
         return found
 
 
-def _cut(points: Feed, begin: int, end: int) -> Feed:
+def _cut(points: PointFeed, begin: int, end: int) -> PointFeed:
     start = None if points.start is None else points.start[begin:end]
-    return Feed(points.series[begin:end], points.at[begin:end], points.value[begin:end], start)
+    return PointFeed(points.series[begin:end], points.at[begin:end], points.value[begin:end], start)

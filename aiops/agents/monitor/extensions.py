@@ -8,9 +8,9 @@ from typing import Any
 
 from aiops.agents.monitor.models import Chosen
 from aiops.model.errors import PermanentError
-from aiops.plugins import BUILT_INS, Kind, Plugins
+from aiops.plugins import BUILT_INS, ExtensionKind, Plugins
 from aiops.settings import Settings
-from detectors.views.protocol import View
+from detectors.views.protocol import ViewModule
 from detectors.wire.formats import Format, LogFormat, PointFormat, SpanFormat
 
 
@@ -21,7 +21,7 @@ class Extensions:
     formats: Mapping[str, Format] = field(default_factory=dict)
     """By topic."""
     detectors: tuple[Chosen, ...] = ()
-    views: tuple[View, ...] = ()
+    views: tuple[ViewModule, ...] = ()
 
 
 def extensions_of(settings: Settings, plugins: Plugins = BUILT_INS) -> Extensions:
@@ -33,33 +33,33 @@ def extensions_of(settings: Settings, plugins: Plugins = BUILT_INS) -> Extension
     return Extensions(
         {topic: _format(plugins, topic, name) for topic, name in settings.topics.decoded.items()},
         tuple(
-            Chosen(choice, _loaded(plugins, Kind.DETECTOR, choice.name, f"data.detectors.{choice.name}"))
+            Chosen(choice, _loaded(plugins, ExtensionKind.DETECTOR, choice.name, f"data.detectors.{choice.name}"))
             for choice in settings.data.detectors
         ),
         tuple(_view(plugins, name) for name in settings.data.views),
     )
 
 
-def _view(plugins: Plugins, name: str) -> View:
-    found: View = _loaded(plugins, Kind.VIEW, name, f"data.views.{name}")
+def _view(plugins: Plugins, name: str) -> ViewModule:
+    found: ViewModule = _loaded(plugins, ExtensionKind.VIEW, name, f"data.views.{name}")
     missing = [part for part in ("NAME", "STATE", "judge", "learn") if not hasattr(found, part)]
     if missing or name != found.NAME:
-        origin = plugins.find(Kind.VIEW, name).origin
+        origin = plugins.find(ExtensionKind.VIEW, name).origin
         told = f"it has no {missing[0]}" if missing else f"its NAME is {found.NAME!r}"
         raise PermanentError(f"data.views.{name}: {origin} gives no view of this name: {told}")
     return found
 
 
 def _format(plugins: Plugins, topic: str, name: str) -> Format:
-    found = _loaded(plugins, Kind.FORMAT, name, f"topics.formats.{topic}")
+    found = _loaded(plugins, ExtensionKind.FORMAT, name, f"topics.formats.{topic}")
     if not isinstance(found, PointFormat | LogFormat | SpanFormat):
-        origin = plugins.find(Kind.FORMAT, name).origin
+        origin = plugins.find(ExtensionKind.FORMAT, name).origin
         told = f"{origin} gives a {type(found).__name__}, and a PointFormat, LogFormat or SpanFormat is needed"
         raise PermanentError(f"topics.formats.{topic}: {told}")
     return found
 
 
-def _loaded(plugins: Plugins, kind: Kind, name: str, setting: str) -> Any:
+def _loaded(plugins: Plugins, kind: ExtensionKind, name: str, setting: str) -> Any:
     try:
         return plugins.load(kind, name)
     except PermanentError as error:

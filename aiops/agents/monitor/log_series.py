@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from aiops.agents.monitor import signals
-from aiops.agents.monitor.detection import Detection, Feed
+from aiops.agents.monitor.detection import PointFeed, SlotDetection
 from detectors.intervals import INTERVAL, SECOND, IntervalClock
 from detectors.logs import lookup
-from detectors.logs.counter import LEVEL_NAMES, Closed, LogCounter, LogSettings
+from detectors.logs.counter import LEVEL_NAMES, ClosedTemplates, LogCounter, LogSettings
 from detectors.logs.lookup import Lines
 from detectors.logs.template_text import text_of
 from detectors.spans.names import NONE
@@ -71,7 +71,7 @@ class Texts:
 class LogSeries:
     """Counts of templates and the news of new ones."""
 
-    detection: Detection
+    detection: SlotDetection
     clock: IntervalClock = field(default_factory=IntervalClock)
     counter: LogCounter = field(default_factory=lambda: LogCounter(LogSettings()))
     news: dict[tuple[str, str, str], _News] = field(default_factory=dict)
@@ -120,7 +120,7 @@ class LogSeries:
         rows = [_news_row(found.series, CLOSED, found.over, 0) for found in over.values()]
         self.detection.tell(signals.of_rows(rows))
 
-    def _emit(self, closed: Closed) -> None:
+    def _emit(self, closed: ClosedTemplates) -> None:
         series = self.counter.table.rows["series"]
         missing = closed.rows[series[closed.rows] < 0]
         if len(missing):
@@ -129,9 +129,9 @@ class LogSeries:
         numbers = series[closed.rows]
         taken = numbers >= 0
         times = np.full(int(np.count_nonzero(taken)), closed.at, np.int64)
-        self.detection.take(Feed(numbers[taken].astype(np.int32), times, closed.counts[taken].astype(np.float64)))
+        self.detection.take(PointFeed(numbers[taken].astype(np.int32), times, closed.counts[taken].astype(np.float64)))
 
-    def _keep_news(self, closed: Closed) -> None:
+    def _keep_news(self, closed: ClosedTemplates) -> None:
         """Notes which templates that are new were written again."""
         if not self.news:
             return
@@ -144,7 +144,7 @@ class LogSeries:
             if row != NONE and counts[row]:
                 known.last = closed.at
 
-    def _tell_news(self, closed: Closed) -> None:
+    def _tell_news(self, closed: ClosedTemplates) -> None:
         new = np.flatnonzero(closed.new)
         identities = [self._identity(row, "log.new") for row in closed.rows[new].tolist()]
         numbers = self.detection.table.add(identities).tolist()

@@ -16,7 +16,7 @@ from aiops.agents.monitor import signals
 from aiops.model.entities import Objective
 from aiops.model.metric_semantics.semantics import MetricSemantics
 from aiops.settings import DataPlane, DetectorChoice
-from detectors.bank.layout import View
+from detectors.bank.layout import ViewCode
 from detectors.half_space import HalfSpaceDetector
 from detectors.model_tier import ModelTier
 from detectors.protocol import Detector
@@ -55,7 +55,7 @@ class Models:
         self.tiers = {name: ModelTier(one.make, one.choice.series) for name, one in self._chosen.items()}
         self._codes = {name: code + number for number, name in enumerate(self._chosen)}
         self.tiers[OBJECTIVES] = ModelTier(HalfSpaceDetector, settings.model_series)
-        self._codes[OBJECTIVES] = int(View.MODEL)
+        self._codes[OBJECTIVES] = int(ViewCode.MODEL)
 
     @property
     def trouble(self) -> str:

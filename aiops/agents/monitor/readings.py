@@ -15,7 +15,7 @@ MOST_SERIES = 32
 
 
 @dataclass(slots=True)
-class Reader:
+class SlotReader:
     """Reads one slot; must not run beside what changes it."""
 
     slot: Slot

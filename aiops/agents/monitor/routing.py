@@ -131,6 +131,6 @@ class RowRouter:
                 (*key, flow.calls, flow.errors, sorted(flow.durations.items()), units[0])
                 for key, (flow, units) in self._spans.get(slot, {}).items()
             ]
-            value = rows.encode(rows.Rows.model_construct(origin=origin, logs=logs, spans=spans))
+            value = rows.encode(rows.KeyedRows.model_construct(origin=origin, logs=logs, spans=spans))
             out.append(OutRecord(self.topic, None, value, partition=slot))
         return out

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from detectors.bank.layout import Phase, View
+from detectors.bank.layout import Phase, ViewCode
 from detectors.transitions import CLOSED, OPENED, WORSE, Transitions
 
-LOG_NEWS = len(View)
-BURN = len(View) + 1
-DETECTORS = (*("river" if view is View.MODEL else view.name.lower() for view in View), "log.new", "slo.burn")
+LOG_NEWS = len(ViewCode)
+BURN = len(ViewCode) + 1
+DETECTORS = (*("river" if view is ViewCode.MODEL else view.name.lower() for view in ViewCode), "log.new", "slo.burn")
 """Names of detectors by code; those of further views and detectors follow."""
 VALUE, SILENCE, OWN, DEAR = range(4)
 """Tracks of a series, which do not disturb each other: see ``Transitions``."""
@@ -23,7 +23,7 @@ UP, DOWN, NEW, SILENT, SHAPE = range(5)
 
 def of_bank(records: npt.NDArray[Any]) -> Transitions:
     """TRANSITION records of the bank."""
-    silent, dear = records["view"] == int(View.SILENCE), records["view"] == int(View.MODEL)
+    silent, dear = records["view"] == int(ViewCode.SILENCE), records["view"] == int(ViewCode.MODEL)
     opened = records["phase"] == int(Phase.OPENED)
     direction = np.where(records["direction"] > 0, UP, np.where(records["direction"] < 0, DOWN, SHAPE))
     return Transitions(

@@ -9,9 +9,9 @@ from itertools import groupby
 import numpy as np
 import numpy.typing as npt
 
-from aiops.agents.monitor.account import Account, LetterOffice
+from aiops.agents.monitor.account import DeadLetterWriter, PartitionAccount
 from aiops.agents.monitor.calls import take_spans
-from aiops.agents.monitor.detection import DEAD, LATENESS, Detection, Feed, Longs
+from aiops.agents.monitor.detection import DEAD, LATENESS, Longs, PointFeed, SlotDetection
 from aiops.agents.monitor.lines import take_logs, take_rows
 from aiops.agents.monitor.log_series import LogSeries, interval_clock
 from aiops.agents.monitor.plan import Produced, SlotPlan
@@ -51,7 +51,7 @@ class Slot:
         self.memory = WireMemory(plan.data.series_limit, plan.wire)
         self.transit = WireMemory(_TRANSIT * plan.data.series_limit, plan.wire)
         place = Place(plan.slot, plan.generation, plan.domain)
-        self.detection = Detection(plan, self.memory.table, place)
+        self.detection = SlotDetection(plan, self.memory.table, place)
         self.router = PointRouter(plan.slot, plan.slots, topics.keyed, self.transit, self.memory.table)
         formats = plan.extensions.formats.items()
         self._counted = {topic: isinstance(one, LogFormat | SpanFormat) for topic, one in formats} | {
@@ -62,13 +62,13 @@ class Slot:
         self.logs = LogSeries(self.detection, interval_clock(shared=shared_logs))
         self.spans = SpanSeries(self.detection, plan.objectives, interval_clock(shared=shared_spans))
         sources = (*topics.telemetry, topics.keyed)
-        self.accounts = {topic: Account() for topic in sources}
+        self.accounts = {topic: PartitionAccount() for topic in sources}
         self.marks = {topic: Watermark() for topic in sources}
         self._numbers = {topic: number for number, topic in enumerate(sources)}
         self.seen: dict[keyed.Origin, int] = {}
         self.heard: dict[keyed.Origin, int] = {}
         """Newest event time that each origin of keyed records has sent."""
-        self.office = LetterOffice(plan.data.dead_letter_bytes, plan.domain)
+        self.office = DeadLetterWriter(plan.data.dead_letter_bytes, plan.domain)
 
     # ---------------------------------------------------------------------------------------------- records in
 
@@ -156,7 +156,7 @@ class Slot:
 
     def _feed(self, fetched: FetchedRecords, batch: PointBatch, out: Produced, highest: Longs | None = None) -> None:
         self.detection.admit()
-        feed = Feed(batch.series, batch.at, batch.value, batch.start, highest)
+        feed = PointFeed(batch.series, batch.at, batch.value, batch.start, highest)
         codes = self.detection.feed(feed, batch.record, fetched.appended_at)
         if self.accounts[fetched.source.topic].end_points(codes, batch.unit):
             refused = (batch.unit == 1) & (codes == int(Ended.REFUSED))

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from aiops.agents.monitor.account import Account
+from aiops.agents.monitor.account import PartitionAccount
 from aiops.agents.monitor.models import OBJECTIVES
 from aiops.agents.monitor.slot import Slot
 from aiops.model.errors import PermanentError
@@ -28,7 +28,7 @@ _NOTHING: _Version = (0, 0, 0, 0)
 
 
 @dataclass(slots=True)
-class Archivist:
+class SlotSnapshotter:
     """Takes snapshots of one slot; remembers what the last one held."""
 
     slot: Slot
@@ -137,7 +137,7 @@ def _restore_small(slot: Slot, snapshot: SlotSnapshot) -> None:
     detection.restore_episodes(parts["folder"], before)
     slot.spans.restore(parts["spans"])
     for topic, array in parts["accounts"].items():
-        slot.accounts[topic] = Account.from_array(array)
+        slot.accounts[topic] = PartitionAccount.from_array(array)
     for topic, array in parts["marks"].items():
         slot.marks[topic] = Watermark.from_array(array)
 

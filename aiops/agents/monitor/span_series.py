@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from aiops.agents.monitor import signals
-from aiops.agents.monitor.detection import Detection, Feed
+from aiops.agents.monitor.detection import PointFeed, SlotDetection
 from aiops.model.entities import Edge, Objective
 from detectors.intervals import INTERVAL, SECOND, IntervalClock
 from detectors.slo import Budget
-from detectors.spans.flows import Added, Closed, FlowCounter
+from detectors.spans.flows import Added, ClosedFlows, FlowCounter
 from detectors.spans.join import SpanJoin
-from detectors.spans.names import NONE, Names
+from detectors.spans.names import NONE, SpanNames
 from detectors.transitions import CLOSED, OPENED
 from detectors.wire.identity import SeriesIdentity, SeriesKind
 
@@ -40,10 +40,10 @@ def _bytes(text: str) -> npt.NDArray[np.uint8]:
 class SpanSeries:
     """Flows of services and edges, and the budgets of those services that have an objective."""
 
-    detection: Detection
+    detection: SlotDetection
     objectives: Objectives
     clock: IntervalClock = field(default_factory=IntervalClock)
-    names: Names = field(default_factory=Names)
+    names: SpanNames = field(default_factory=SpanNames)
     flows: FlowCounter = field(init=False)
     join: SpanJoin = field(default_factory=SpanJoin)
     budgets: dict[tuple[str, str], Budget] = field(default_factory=dict)
@@ -75,7 +75,7 @@ class SpanSeries:
         self.flows.forget(self.clock.closed)
         self._shrink()
 
-    def _emit(self, closed: Closed) -> None:
+    def _emit(self, closed: ClosedFlows) -> None:
         spoken = closed.calls > 0
         wanted = np.stack([np.ones(len(spoken), np.bool_), spoken, spoken, spoken], axis=1)
         share = closed.errors / np.maximum(closed.calls, 1)
@@ -88,9 +88,9 @@ class SpanSeries:
             self.detection.admit()
         wanted &= series >= 0
         times = np.full(int(np.count_nonzero(wanted)), closed.at, np.int64)
-        self.detection.take(Feed(series[wanted], times, values[wanted]))
+        self.detection.take(PointFeed(series[wanted], times, values[wanted]))
 
-    def _identity(self, closed: Closed, row: int, column: int) -> SeriesIdentity:
+    def _identity(self, closed: ClosedFlows, row: int, column: int) -> SeriesIdentity:
         metric, unit, kind = _METRICS[column]
         entity, code = self.names.texts[closed.entity[row]], int(closed.peer[row])
         if code == NONE:
@@ -98,7 +98,7 @@ class SpanSeries:
         peer = self.names.texts[code]
         return SeriesIdentity(entity, metric, (("peer", peer),), unit, kind, peer)
 
-    def _burn_all(self, closed: Closed) -> None:
+    def _burn_all(self, closed: ClosedFlows) -> None:
         if not self.objectives:
             return
         for row in np.flatnonzero(closed.peer == NONE).tolist():
@@ -106,7 +106,7 @@ class SpanSeries:
             if entity in self.objectives:
                 self._burn(entity, closed, row)
 
-    def _burn(self, entity: str, closed: Closed, row: int) -> None:
+    def _burn(self, entity: str, closed: ClosedFlows, row: int) -> None:
         interval = closed.at // INTERVAL - 1
         for objective in self.objectives[entity]:
             budget = self.budgets.setdefault((entity, objective.name), Budget(objective))
@@ -151,7 +151,7 @@ class SpanSeries:
     def restore(self, arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
         """Become what ``to_arrays`` was called on; budgets of objectives that are gone are dropped."""
         self.clock.newest, self._kept = arrays["head"].tolist()
-        self.names = Names(self.names.most, json.loads(arrays["names"].tobytes()))
+        self.names = SpanNames(self.names.most, json.loads(arrays["names"].tobytes()))
         self.flows = FlowCounter.from_arrays(_part(arrays, "flows."), self.names, self.flows.most)
         self.join = SpanJoin.from_arrays(_part(arrays, "join."), self.join.most)
         self.detection.objectives = set(arrays["objectives"].tolist())

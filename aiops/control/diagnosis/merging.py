@@ -11,7 +11,7 @@ from typing import Final
 from aiops.control.diagnosis.requests import diagnose
 from aiops.control.incident.membership import is_runtime, merge
 from aiops.control.state.lifecycle import BUSY, LAST
-from aiops.control.state.store import State
+from aiops.control.state.store import ControlState
 from aiops.control.state.transaction import Draft
 from aiops.model.incidents import IncidentState
 from aiops.model.prose import Prose
@@ -68,7 +68,7 @@ def merge_waiting(draft: Draft, name: str) -> None:
             merge_later(draft, pair)
 
 
-def _seniority(state: State, name: str) -> tuple[int, int, int]:
+def _seniority(state: ControlState, name: str) -> tuple[int, int, int]:
     """Who takes the others over: who acts, then who is in a person's hands, then the oldest."""
     incident = state.incidents[name]
     rank = 0 if incident.state in BUSY else 1 if incident.state is IncidentState.ESCALATED else 2
@@ -83,7 +83,7 @@ def _unite(draft: Draft, kept: str, gone: str) -> bool:
     return draft.attempt(lambda: merge(draft, kept, gone, Prose(SHARED_CAUSE)), f"merge {gone} into {kept}")
 
 
-def _must_wait(state: State, kept: str, gone: str) -> bool:
+def _must_wait(state: ControlState, kept: str, gone: str) -> bool:
     """Both act; or one acts and people were paged for the other: those pages must not end with it."""
     after = state.incidents[gone].state
     paged = after is IncidentState.ESCALATED and state.incidents[kept].state in BUSY

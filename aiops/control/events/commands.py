@@ -17,7 +17,7 @@ from aiops.model.outcomes import IncidentOutcome, OutcomeKind
 from aiops.model.prose import Prose
 from aiops.model.refusals import RefusalKind, RefusedError
 from remediations import saga_messages as say
-from remediations.saga_state import State
+from remediations.saga_state import SagaState
 
 LONGEST_SUPPRESSION_MINUTES: Final = 7 * 24 * 60.0
 
@@ -89,7 +89,7 @@ def _take_over(draft: Draft, event: CommandGiven) -> None:
     """A person says that a stuck plan's targets are in order: its locks and budget are given back."""
     incident = _incident(draft, event)
     plans = [draft.state.sagas[key] for key in draft.state.owned(incident.id, "saga")]
-    stuck = [record for record in plans if record.saga.state is State.STUCK]
+    stuck = [record for record in plans if record.saga.state is SagaState.STUCK]
     if not stuck:
         raise RefusedError(RefusalKind.LATE, f"no plan of {incident.id} is stuck")
     for record in stuck:

@@ -16,7 +16,7 @@ from aiops.control.incident.membership import close, join, open_incident, revise
 from aiops.control.plan.outcomes import recurred
 from aiops.control.state import documents as doc
 from aiops.control.state.lifecycle import EARLY, LAST, Trigger
-from aiops.control.state.store import SECOND, State
+from aiops.control.state.store import SECOND, ControlState
 from aiops.control.state.transaction import Draft
 from aiops.model.entities import RUNTIME_ENTITY, Edge
 from aiops.model.episodes import Episode, Source
@@ -62,7 +62,7 @@ def take_episode(draft: Draft, episode: Episode) -> None:
     _place(draft, episode)
 
 
-def _check(state: State, episode: Episode, domain: str) -> None:
+def _check(state: ControlState, episode: Episode, domain: str) -> None:
     numbers = [episode.severity, *(v for s in episode.signals for v in (s.score, s.value, s.expected))]
     if not episode.id or not episode.entity:
         raise RefusedError(RefusalKind.MALFORMED, "an episode needs an id and an entity")
@@ -98,7 +98,7 @@ def _revised(draft: Draft, record: doc.EpisodeRecord, episode: Episode) -> None:
     _after(draft, record.incident, held, episode)
 
 
-def _overlapping(state: State, episode: Episode) -> doc.EpisodeRecord | None:
+def _overlapping(state: ControlState, episode: Episode) -> doc.EpisodeRecord | None:
     """The open episode that the same teller holds of the same entity."""
     teller = TELLERS.get(episode.source, "bank")
     if teller in {"alert", "runtime"}:
@@ -160,7 +160,7 @@ def _came_back(draft: Draft, name: str, entity: str) -> None:
     diagnose(draft, name, Prose("recurred"))
 
 
-def _same_entity(state: State, episode: Episode) -> str | None:
+def _same_entity(state: ControlState, episode: Episode) -> str | None:
     """An incident that has the entity already: a live one first, else one that closed a moment ago and was about it."""
     names = list(state.incidents_of.get(episode.entity, ()))
     if episode.entity == RUNTIME_ENTITY:
@@ -172,7 +172,7 @@ def _same_entity(state: State, episode: Episode) -> str | None:
     return next(iter(live), None) or (closed[-1] if closed else None)
 
 
-def _about(state: State, name: str, entity: str) -> bool:
+def _about(state: ControlState, name: str, entity: str) -> bool:
     """Whether this entity's return means that what was healed was not: a symptom alone may have another cause now."""
     incident = state.incidents[name]
     record = state.sagas.get(incident.plan or "")
@@ -183,7 +183,7 @@ def _about(state: State, name: str, entity: str) -> bool:
     return entity in seen or not seen
 
 
-def _metric(state: State, name: str) -> str:
+def _metric(state: ControlState, name: str) -> str:
     first = next(iter(state.episodes_of.get(name, ())), None)
     return _metric_of(state.episodes[first].episode) if first else ""
 

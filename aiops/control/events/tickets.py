@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from aiops.agents.triage import Cluster, Report, clusters
+from aiops.agents.triage import Report, TicketCluster, clusters
 from aiops.control.events.intake import take_episode
 from aiops.control.handoff.sending import ask
 from aiops.control.state import documents as doc
 from aiops.control.state.lifecycle import LAST
 from aiops.control.state.transaction import Draft
-from aiops.model.episodes import Direction, Episode, Signal, Source
+from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from aiops.model.events import TicketReceived
 from aiops.model.handoffs import Handoff, Intent, Role, Ruling, TicketLinked, TicketRead
 from aiops.model.refusals import OldNewsError, RefusalKind, RefusedError
@@ -75,11 +75,11 @@ def quiet(draft: Draft, name: str) -> None:
         take_episode(draft, replace(held, revision=held.revision + 1, ended_at=draft.at, watermark=draft.at))
 
 
-def _episode(cluster: Cluster, at: int, domain: str) -> Episode:
+def _episode(cluster: TicketCluster, at: int, domain: str) -> Episode:
     signal = Signal(
         series="tickets",
         metric="tickets",
-        direction=Direction.UP,
+        direction=SignalDirection.UP,
         source=Source.TICKET,
         since=cluster.since,
         score=SEVERITY,

@@ -24,7 +24,7 @@ from aiops.model.pages import EscalationCause, PageReason
 from aiops.model.prose import Prose
 from aiops.model.refusals import RefusalKind, RefusedError
 from remediations import saga_messages as say
-from remediations.saga_state import State
+from remediations.saga_state import SagaState
 
 LEFT: Final = frozenset({OutcomeKind.CLOSED_BY_PERSON, OutcomeKind.LEFT_WITH_PERSON})
 """Outcomes after which members that are still unwell are a person's affair."""
@@ -109,7 +109,7 @@ def _settled(draft: Draft, name: str, _: str) -> None:
     draft.subject = name
     if incident.state not in LAST:
         raise RefusedError(RefusalKind.LATE, f"{name} is open again")
-    held = any(draft.state.sagas[p].saga.state is not State.FINISHED for p in draft.state.owned(name, "saga"))
+    held = any(draft.state.sagas[p].saga.state is not SagaState.FINISHED for p in draft.state.owned(name, "saga"))
     unwell = not well(draft.state, name)
     left = incident.shadow or incident.ended_as in LEFT
     if unwell and not left and not easing(draft.state, name):
@@ -146,7 +146,7 @@ def _resend(draft: Draft, key: str, _: str) -> None:
 
 
 def _saga(draft: Draft, plan: str, timer: str) -> None:
-    saga_driver.tell(draft, plan, say.TimerFired(draft.at, timer))
+    saga_driver.tell(draft, plan, say.SagaTimerFired(draft.at, timer))
 
 
 def _slow(draft: Draft, plan: str, _: str) -> None:

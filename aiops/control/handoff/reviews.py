@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from aiops.agents.view import View
+from aiops.agents.view import AgentView
 from aiops.control.handoff.channels import objection
 from aiops.control.state.store import SECOND
 from aiops.model.handoffs import Handoff, Intent, ReviewRequest, Role
@@ -27,7 +27,7 @@ def review_of(answer: Handoff) -> str:
     return f"review/{answer.id}"
 
 
-def reviews(request: Handoff, answers: tuple[Handoff, ...], view: View, at: int) -> tuple[Handoff, ...]:
+def reviews(request: Handoff, answers: tuple[Handoff, ...], view: AgentView, at: int) -> tuple[Handoff, ...]:
     """What oversight will be asked about these answers to ``request``, which was shown ``view``.
 
     Empty when nothing will be asked, or when it cannot be known yet.

@@ -21,7 +21,7 @@ from aiops.model.outcomes import IncidentOutcome, OutcomeKind
 from aiops.model.pages import EscalationCause, Page, PageReason
 from aiops.model.prose import NOTHING, Prose
 from aiops.model.refusals import RefusalKind, RefusedError
-from remediations.saga_state import State as SagaState
+from remediations.saga_state import SagaState
 
 AGAIN: Final = 3
 """Reopenings for which the same reason pages once more."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from aiops.control.state import documents as doc
 from aiops.control.state.lifecycle import EARLY, LAST, Trigger, step
-from aiops.control.state.store import SHOWN, State
+from aiops.control.state.store import SHOWN, ControlState
 from aiops.control.state.transaction import Draft
 from aiops.model.cloudevents import envelope
 from aiops.model.codec import adapter
@@ -111,7 +111,7 @@ def reopen(draft: Draft, name: str, why: Prose) -> None:
     draft.line(name, "orchestrator", f"reopened: {why}")
 
 
-def shown(state: State, incident: Incident) -> Incident:
+def shown(state: ControlState, incident: Incident) -> Incident:
     """The incident with the lists that its document shows: the first members, and how many there are."""
     members = state.members.get(incident.id)
     if members is None:
@@ -198,12 +198,12 @@ def revise(draft: Draft, record: doc.EpisodeRecord, episode: Episode) -> None:
             draft.line(record.incident, "monitoring", f"{episode.entity} is well again", episode.id)
 
 
-def well(state: State, name: str) -> bool:
+def well(state: ControlState, name: str) -> bool:
     """All its members are well again."""
     return state.open_members.get(name, 0) == 0
 
 
-def easing(state: State, name: str) -> bool:
+def easing(state: ControlState, name: str) -> bool:
     """All that is still open of it only waits for its end."""
     open_now = (e for n in state.episodes_of.get(name, ()) if (e := state.episodes[n].episode).ended_at is None)
     return all(episode.easing for episode in open_now)
@@ -303,6 +303,6 @@ def forget_handoff(draft: Draft, name: str) -> None:
     draft.cancel(f"retry/{name}")
 
 
-def is_runtime(state: State, name: str) -> bool:
+def is_runtime(state: ControlState, name: str) -> bool:
     """The incident is about the runtime itself and never leads to an action."""
     return bool(state.work[name].topic) or RUNTIME_ENTITY in state.members.get(name, {})

@@ -9,7 +9,7 @@ from aiops.agents.paging import Ask
 from aiops.control.incident.escalation import escalate
 from aiops.control.incident.membership import open_incident
 from aiops.control.state.lifecycle import LAST
-from aiops.control.state.store import State
+from aiops.control.state.store import ControlState
 from aiops.control.state.transaction import Draft, told
 from aiops.model.entities import RUNTIME_ENTITY
 from aiops.model.incidents import Line
@@ -40,6 +40,6 @@ def trouble(draft: Draft, topic: str, because: Prose) -> str:
     return name
 
 
-def about(state: State, topic: str) -> str | None:
+def about(state: ControlState, topic: str) -> str | None:
     """The live incident of the runtime about ``topic``."""
     return next((n for n in state.live if state.work[n].topic == topic and state.incidents[n].state not in LAST), None)

@@ -8,7 +8,7 @@ from aiops.control.state import documents as doc
 from aiops.control.state.transaction import Draft
 from aiops.model.plans import Action
 from remediations.breakers import Breakers, Result, admit, names, record
-from remediations.saga_state import Mark, Saga
+from remediations.saga_state import Saga, StepMark
 
 
 def admitted(draft: Draft, action: Action) -> None:
@@ -20,7 +20,7 @@ def admitted(draft: Draft, action: Action) -> None:
 def learn(draft: Draft, saga: Saga, result: Result) -> None:
     """A plan ended so; each action that was begun counts."""
     steps = zip(saga.plan.steps, saga.tracks, strict=True)
-    actions = [step.action for step, track in steps if track.mark is not Mark.PENDING]
+    actions = [step.action for step, track in steps if track.mark is not StepMark.PENDING]
     held = after = _held(draft, actions)
     for action in actions:
         after = record(after, draft.at, (action.target, action.primitive, result))

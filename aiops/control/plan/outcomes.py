@@ -23,7 +23,7 @@ from aiops.model.pages import EscalationCause, PageReason
 from aiops.model.plans import Verdict
 from aiops.model.prose import Prose
 from remediations.breakers import Result
-from remediations.saga_messages import Finished, Outcome
+from remediations.saga_messages import Finished, SagaOutcome
 
 
 def finished(draft: Draft, record: doc.SagaRecord, end: Finished) -> None:
@@ -37,11 +37,11 @@ def finished(draft: Draft, record: doc.SagaRecord, end: Finished) -> None:
     incident = draft.state.incidents[name]
     looks = f" (after {record.looks} looks)" if record.looks > 1 else ""
     draft.line(name, "resolution", f"plan {plan.id} {outcome.value}: {reason}{looks}", plan.id)
-    if outcome is Outcome.REVERSED:
+    if outcome is SagaOutcome.REVERSED:
         return
     harmed = end.verdict is Verdict.HARMED
-    if outcome is not Outcome.REFUSED:
-        result = Result.HEALED if outcome is Outcome.VERIFIED else Result.HARMED if harmed else Result.FAILED
+    if outcome is not SagaOutcome.REFUSED:
+        result = Result.HEALED if outcome is SagaOutcome.VERIFIED else Result.HARMED if harmed else Result.FAILED
         learn(draft, record.saga, result)
     verdict = _verdict(outcome, harmed=harmed)
     work = draft.state.work[name]
@@ -50,11 +50,11 @@ def finished(draft: Draft, record: doc.SagaRecord, end: Finished) -> None:
     if incident.state not in BUSY or incident.plan != plan.id:
         return
     match outcome:
-        case Outcome.VERIFIED:
+        case SagaOutcome.VERIFIED:
             _healed(draft, name)
-        case Outcome.UNDONE | Outcome.REFUSED:
+        case SagaOutcome.UNDONE | SagaOutcome.REFUSED:
             _not_healed(draft, name, reason)
-        case Outcome.STUCK:
+        case SagaOutcome.STUCK:
             escalate(
                 draft,
                 name,
@@ -62,10 +62,10 @@ def finished(draft: Draft, record: doc.SagaRecord, end: Finished) -> None:
             )
 
 
-def _verdict(outcome: Outcome, *, harmed: bool) -> Verdict | None:
-    if outcome is Outcome.REFUSED:
+def _verdict(outcome: SagaOutcome, *, harmed: bool) -> Verdict | None:
+    if outcome is SagaOutcome.REFUSED:
         return None
-    if outcome is Outcome.VERIFIED:
+    if outcome is SagaOutcome.VERIFIED:
         return Verdict.HEALTHY
     return Verdict.HARMED if harmed else Verdict.UNHEALTHY
 

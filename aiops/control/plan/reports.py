@@ -33,7 +33,7 @@ def _tell_budget(draft: Draft, plan: str, answer: ReservationAnswer) -> None:
         saga_driver.tell(draft, plan, say.Reserved(draft.at, answer.key))
     else:
         draft.line(draft.state.sagas[plan].incident, "budget", f"refuses: {answer.reason}", answer.key)
-        saga_driver.tell(draft, plan, say.Refused(draft.at, answer.key, answer.reason))
+        saga_driver.tell(draft, plan, say.BudgetRefused(draft.at, answer.key, answer.reason))
 
 
 def _order(draft: Draft, key: str) -> doc.OrderRecord:
@@ -72,5 +72,5 @@ def step_observed(draft: Draft, event: StepObserved) -> None:
     held = _order(draft, event.key)
     draft.done(f"observe/{held.order.capability.id}")
     draft.line(draft.subject, "executor", f"{event.key} is {event.observed.value} {event.detail[:300]}".rstrip())
-    seen = say.Observed(draft.at, event.key, event.observed, event.detail)
+    seen = say.EffectObserved(draft.at, event.key, event.observed, event.detail)
     draft.attempt(lambda: saga_driver.tell(draft, held.plan, seen), event.key)

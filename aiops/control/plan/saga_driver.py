@@ -24,13 +24,13 @@ from aiops.model.handoffs import Intent, Role, Ruling, StepRequest, Verified, Ve
 from aiops.model.incidents import IncidentState
 from aiops.model.outcomes import IncidentOutcome, OutcomeKind
 from aiops.model.pages import EscalationCause, PageReason
-from aiops.model.plans import Capability, Direction, Oversight, Plan, Reservation, StepOrder
+from aiops.model.plans import Capability, Oversight, Plan, Reservation, StepDirection, StepOrder
 from aiops.model.prose import Prose
 from aiops.model.refusals import RefusalKind, RefusedError
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
 from remediations import saga_messages as say
 from remediations.saga import advance
-from remediations.saga_state import Saga, State, begin
+from remediations.saga_state import Saga, SagaState, begin
 
 LAG_MARGIN_SECONDS: Final = 5.0
 """Sources come in steps: what is asked a moment later in a step is as much older."""
@@ -77,7 +77,11 @@ def start(draft: Draft, name: str, plan: Plan) -> None:
 def slow(draft: Draft, plan: str) -> None:
     """A plan takes much longer than its runbook expects: the story says where it is."""
     record = draft.state.sagas.get(plan)
-    if record is None or record.saga.over or record.saga.state in (State.VERIFYING, State.HOLDING, State.SETTLING):
+    if (
+        record is None
+        or record.saga.over
+        or record.saga.state in (SagaState.VERIFYING, SagaState.HOLDING, SagaState.SETTLING)
+    ):
         raise RefusedError(RefusalKind.LATE, f"plan {plan!r} has done its steps")
     draft.subject = record.incident
     saga = record.saga
@@ -108,17 +112,17 @@ def _show(draft: Draft, name: str, saga: Saga) -> None:
     state = draft.state.incidents[name].state
     if state not in BUSY or saga.plan.id != draft.state.incidents[name].plan:
         return
-    if saga.direction is Direction.UNDO and not saga.over and state is not IncidentState.UNDOING:
+    if saga.direction is StepDirection.UNDO and not saga.over and state is not IncidentState.UNDOING:
         move(draft, name, Trigger.UNDO_BEGUN)
         draft.line(name, "resolution", f"takes it back: {saga.why}", saga.plan.id)
-    elif saga.state in (State.SETTLING, State.VERIFYING) and state is IncidentState.ACTING:
+    elif saga.state in (SagaState.SETTLING, SagaState.VERIFYING) and state is IncidentState.ACTING:
         move(draft, name, Trigger.SETTLING)
 
 
 def _carry_out(draft: Draft, record: doc.SagaRecord, command: say.Command) -> None:
     plan = record.saga.plan
     match command:
-        case say.Reserve():
+        case say.ReserveBudget():
             _reserve(draft, record, command)
         case say.AskAuthority():
             _ask_authority(draft, record, command)
@@ -130,10 +134,10 @@ def _carry_out(draft: Draft, record: doc.SagaRecord, command: say.Command) -> No
             _ask_fleet(draft, record, since)
         case say.SetTimer(timer=timer, due=due):
             draft.timer("saga", plan.id, due, id_=timer)
-        case say.Release(key=key):
+        case say.ReleaseBudget(key=key):
             draft.done(key)
             draft.effect(effects.Release(f"release/{key}", key, domain=plan.domain))
-        case say.Page(reason=reason, state=lines):
+        case say.PageOperator(reason=reason, state=lines):
             asks = f"Bring the targets in order, then `aiops take-over {record.incident}`; to stop all: `aiops halt`."
             reason = Prose(f"Plan {plan.id} stopped: {reason}.")
             escalate(
@@ -153,7 +157,7 @@ def _settle_handoffs(draft: Draft, name: str) -> None:
             forget_handoff(draft, key)
 
 
-def _reserve(draft: Draft, record: doc.SagaRecord, command: say.Reserve) -> None:
+def _reserve(draft: Draft, record: doc.SagaRecord, command: say.ReserveBudget) -> None:
     reservation = Reservation(
         key=command.key,
         work_item=record.incident,
@@ -224,9 +228,9 @@ def _begin(draft: Draft, record: doc.SagaRecord, command: say.Begin) -> None:
     draft.put(doc.OrderRecord(order, plan.id))
     draft.effect(effects.RunStep(capability.id, order, domain=plan.domain))
     action = command.action
-    if command.direction is Direction.DO:
+    if command.direction is StepDirection.DO:
         admitted(draft, action)
-    word = "runs" if command.direction is Direction.DO else "undoes by"
+    word = "runs" if command.direction is StepDirection.DO else "undoes by"
     draft.line(record.incident, "orchestrator", f"{word} {action.primitive} {action.target}", capability.id)
     data = {"status": "begun", "plan": plan.id, "step": command.step, "direction": command.direction}
     publish_action(draft, record.incident, command.key, data | _said(capability))
@@ -303,4 +307,4 @@ def looked(draft: Draft, found: Verified, ref: str) -> None:
         said = f"verification{which}: {found.verdict.value}: {'; '.join(found.reasons)}"
         draft.line(record.incident, "resolution", said, ref)
     draft.put(replace(record, looks=looks, seen=seen))
-    tell(draft, found.plan, say.Verified(draft.at, found.verdict, found.reasons))
+    tell(draft, found.plan, say.VerificationEnded(draft.at, found.verdict, found.reasons))

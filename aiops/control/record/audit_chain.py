@@ -17,14 +17,14 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from aiops.model.prose import NOTHING, Prose
-from aiops.ports import Entry, JournalRow
+from aiops.ports import JournalEntry, JournalRow
 
-_FIELDS: Final = tuple(field.name for field in fields(Entry))
+_FIELDS: Final = tuple(field.name for field in fields(JournalEntry))
 GENESIS: Final = "0" * 64
 """What the first entry is hashed over."""
 
 
-class Fault(StrEnum):
+class AuditFault(StrEnum):
     """What is wrong with a chain."""
 
     EDITED = "edited"
@@ -54,11 +54,11 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class AuditVerdict:
     """What checking found; ``fault`` None: the chain is whole."""
 
     rows: int
-    fault: Fault | None = None
+    fault: AuditFault | None = None
     number: int | None = None
     """First bad row."""
     detail: Prose = NOTHING
@@ -66,20 +66,22 @@ class Verdict:
     """Of the last row, when the chain is whole."""
 
 
-def canonical(entry: Entry) -> bytes:
+def canonical(entry: JournalEntry) -> bytes:
     """The bytes of an entry that are hashed: JSON with sorted keys, no spaces, UTF-8."""
     return json.dumps(
         {name: getattr(entry, name) for name in _FIELDS}, sort_keys=True, separators=(",", ":"), ensure_ascii=False
     ).encode("utf-8")
 
 
-def link(previous: str, entry: Entry, number: int, domain: str) -> str:
+def link(previous: str, entry: JournalEntry, number: int, domain: str) -> str:
     """Hex SHA-256 of an entry over its place and the digest before it."""
     head = f"{domain}\n{number}\n{previous}\n".encode()
     return hashlib.sha256(head + canonical(entry)).hexdigest()
 
 
-def chained(entries: Iterable[Entry], domain: str, *, after: int = 0, previous: str = GENESIS) -> list[JournalRow]:
+def chained(
+    entries: Iterable[JournalEntry], domain: str, *, after: int = 0, previous: str = GENESIS
+) -> list[JournalRow]:
     """Rows for new entries, going on from row ``after`` whose digest is ``previous``."""
     rows: list[JournalRow] = []
     for number, entry in enumerate(entries, start=after + 1):
@@ -91,7 +93,7 @@ def chained(entries: Iterable[Entry], domain: str, *, after: int = 0, previous: 
 
 def verify(
     rows: Iterable[JournalRow], checkpoints: Sequence[Checkpoint] = (), key: Ed25519PublicKey | None = None
-) -> Verdict:
+) -> AuditVerdict:
     """Check one domain's rows, from the first on, in the order given; with checkpoints also that nothing was cut.
 
     Args:
@@ -101,16 +103,18 @@ def verify(
     """
     for checkpoint in checkpoints:
         if key is not None and not signed(checkpoint, key):
-            return Verdict(0, Fault.FORGED, checkpoint.number, Prose("the checkpoint's signature does not fit the key"))
+            return AuditVerdict(
+                0, AuditFault.FORGED, checkpoint.number, Prose("the checkpoint's signature does not fit the key")
+            )
     return _walk(rows, (0, GENESIS), checkpoints)
 
 
-def follow(rows: Iterable[JournalRow], last: Checkpoint) -> Verdict:
+def follow(rows: Iterable[JournalRow], last: Checkpoint) -> AuditVerdict:
     """Check that the rows after a checkpoint go on from it; ``rows`` of the verdict is the number of the last one."""
     return _walk(rows, (last.number, last.digest), ())
 
 
-def _walk(rows: Iterable[JournalRow], begin: tuple[int, str], checkpoints: Sequence[Checkpoint]) -> Verdict:
+def _walk(rows: Iterable[JournalRow], begin: tuple[int, str], checkpoints: Sequence[Checkpoint]) -> AuditVerdict:
     number, previous = begin
     stated: dict[int, set[str]] = {}
     for checkpoint in checkpoints:
@@ -118,28 +122,30 @@ def _walk(rows: Iterable[JournalRow], begin: tuple[int, str], checkpoints: Seque
     for row in rows:
         fault = _fault(row, number, previous)
         if fault is not None:
-            return Verdict(number, *fault)
+            return AuditVerdict(number, *fault)
         number, previous = row.number, row.digest
         if stated.get(number, {previous}) != {previous}:
-            return Verdict(number, Fault.REBUILT, number, Prose("another chain than the one that was signed"))
+            return AuditVerdict(number, AuditFault.REBUILT, number, Prose("another chain than the one that was signed"))
     newest = max(stated, default=0)
     if number < newest:
-        return Verdict(number, Fault.CUT, number + 1, Prose(f"ends at {number}, a checkpoint was made at {newest}"))
-    return Verdict(number, digest=previous)
+        return AuditVerdict(
+            number, AuditFault.CUT, number + 1, Prose(f"ends at {number}, a checkpoint was made at {newest}")
+        )
+    return AuditVerdict(number, digest=previous)
 
 
-def _fault(row: JournalRow, number: int, previous: str) -> tuple[Fault, int, Prose] | None:
+def _fault(row: JournalRow, number: int, previous: str) -> tuple[AuditFault, int, Prose] | None:
     """What is wrong with ``row`` as the one after ``number``."""
     sound = row.digest == link(row.previous, row.entry, row.number, row.domain)
     if row.number <= number:
-        return Fault.REORDERED, row.number, Prose(f"row {row.number} comes after {number}")
+        return AuditFault.REORDERED, row.number, Prose(f"row {row.number} comes after {number}")
     if row.number > number + 1:
-        kind = Fault.CUT if number == 0 else Fault.GAP
+        kind = AuditFault.CUT if number == 0 else AuditFault.GAP
         return kind, number + 1, Prose(f"row {row.number} comes after {number}")
     if not sound:
-        return Fault.EDITED, row.number, Prose("its content is not what was hashed")
+        return AuditFault.EDITED, row.number, Prose("its content is not what was hashed")
     if row.previous != previous:
-        return Fault.EDITED, row.number, Prose("it was not chained to the row before it")
+        return AuditFault.EDITED, row.number, Prose("it was not chained to the row before it")
     return None
 
 

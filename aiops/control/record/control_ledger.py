@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from aiops.control.state.transaction import Decision
 from aiops.model.entities import RUNTIME_ENTITY
-from aiops.model.episodes import Direction, Episode, Signal, Source
+from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from aiops.model.ledger import Ending, LedgerLine
 from aiops.ports import TopicPartition
 
@@ -56,7 +56,7 @@ def loss(place: TopicPartition, begin: int, end: int, at: int, domain: str) -> E
     signal = Signal(
         series=f"aiops.lost.records{{partition={name}}}",
         metric="aiops.lost.records",
-        direction=Direction.UP,
+        direction=SignalDirection.UP,
         source=Source.RUNTIME,
         since=at,
         score=0.9,

@@ -16,7 +16,7 @@ from aiops.ports import TopicPartition
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class OffsetBounds:
     """A partition as the broker knows it."""
 
     first: int
@@ -80,7 +80,7 @@ class LedgerReport:
 
 
 def fold(
-    lines: Iterable[LedgerLine], bounds: Mapping[TopicPartition, Bounds], *, internal: str | None = None
+    lines: Iterable[LedgerLine], bounds: Mapping[TopicPartition, OffsetBounds], *, internal: str | None = None
 ) -> LedgerReport:
     """The report over ``lines``.
 
@@ -111,7 +111,7 @@ def fold(
     )
 
 
-def _partition(source: TopicPartition, line: LedgerLine | None, bounds: Bounds | None) -> PartitionReport:
+def _partition(source: TopicPartition, line: LedgerLine | None, bounds: OffsetBounds | None) -> PartitionReport:
     if line is None:
         waiting = bounds.end - bounds.first if bounds else 0
         return PartitionReport(
@@ -150,7 +150,7 @@ class _Internal:
 
 
 def _internal(
-    newest: Mapping[TopicPartition, LedgerLine], bounds: Mapping[TopicPartition, Bounds], internal: str | None
+    newest: Mapping[TopicPartition, LedgerLine], bounds: Mapping[TopicPartition, OffsetBounds], internal: str | None
 ) -> _Internal:
     """Forwarded items against received ones.
 
@@ -178,7 +178,7 @@ def _internal(
 
 def _waiting(
     newest: Mapping[TopicPartition, LedgerLine],
-    bounds: Mapping[TopicPartition, Bounds],
+    bounds: Mapping[TopicPartition, OffsetBounds],
     of: Callable[[str], bool],
 ) -> int:
     """Records of these topics that are not read yet, as far as that is durable."""

@@ -55,7 +55,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedCause:
     """What a diagnosis names first, as exactly as people are told."""
 
     entity: str
@@ -65,11 +65,11 @@ class Named:
     unknown: bool
 
 
-def named(diagnosis: Diagnosis) -> Named:
+def named(diagnosis: Diagnosis) -> NamedCause:
     """What this diagnosis names first."""
     for best in diagnosis.hypotheses[:1]:
-        return Named(best.entity, best.kind, round(best.probability * 100), diagnosis.unknown)
-    return Named("", "", 0, diagnosis.unknown)
+        return NamedCause(best.entity, best.kind, round(best.probability * 100), diagnosis.unknown)
+    return NamedCause("", "", 0, diagnosis.unknown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Work:
     """When it was closed the last time; what had begun by then and is over says nothing of the trouble after it."""
     voided: int = 0
     """Plans that waited for approval until another cause was found."""
-    named: Named | None = None
+    named: NamedCause | None = None
     """What the story was told last that a diagnosis names; one that names the same is not told again."""
     basis: int = 0
     """Context version that the proposed plan rests on; approvals of an older one are void."""
@@ -203,7 +203,7 @@ class SlotRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class MembershipAccount:
     """The second account of conservation: every episode is in one incident, was folded, or is archived with one."""
 
     seen: int = 0
@@ -212,7 +212,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Reign:
+class LeadershipRecord:
     """Under which epoch and halt generation it decides."""
 
     epoch: int = 0
@@ -247,8 +247,8 @@ Document = (
     | TicketRecord
     | AgentRecord
     | SlotRecord
-    | Account
-    | Reign
+    | MembershipAccount
+    | LeadershipRecord
     | BreakerRecord
 )
 
@@ -274,8 +274,8 @@ _KEYS: Final[dict[type, tuple[str, Callable[[Any], str]]]] = {
     TicketRecord: ("ticket", lambda d: d.ticket.id),
     AgentRecord: ("agent", lambda d: d.role.value),
     SlotRecord: ("slot", lambda d: str(d.slot)),
-    Account: ("account", lambda _: "episodes"),
-    Reign: ("reign", lambda _: "now"),
+    MembershipAccount: ("account", lambda _: "episodes"),
+    LeadershipRecord: ("reign", lambda _: "now"),
     BreakerRecord: ("breaker", lambda d: d.name),
 }
 TYPES: Final[dict[str, type[Any]]] = {kind: type_ for type_, (kind, _) in _KEYS.items()}

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from aiops.control.state.lifecycle import BUSY, LAST
-from aiops.control.state.store import State
+from aiops.control.state.store import ControlState
 from aiops.model.incidents import IncidentState
-from remediations.saga_messages import Outcome
-from remediations.saga_state import State as SagaState
+from remediations.saga_messages import SagaOutcome
+from remediations.saga_state import SagaState
 
-UNCHANGED: Final = frozenset({Outcome.UNDONE, Outcome.REVERSED, Outcome.REFUSED})
+UNCHANGED: Final = frozenset({SagaOutcome.UNDONE, SagaOutcome.REVERSED, SagaOutcome.REFUSED})
 """Outcomes that say that nothing of a plan is left in the world."""
 
 
-def membership_difference(state: State) -> int:
+def membership_difference(state: ControlState) -> int:
     """Episodes that belong to no incident or to two; zero, or something is wrong."""
     account = state.account
     held = sum(member.episodes for members in state.members.values() for member in members.values())
@@ -24,12 +24,12 @@ def membership_difference(state: State) -> int:
     return abs(missing) + abs(held - len(state.episodes)) + astray
 
 
-def broken(state: State) -> list[str]:
+def broken(state: ControlState) -> list[str]:
     """Sentences about what does not hold."""
     return [*_incidents(state), *_members(state), *_work(state), *_plans(state)]
 
 
-def _incidents(state: State) -> Iterator[str]:
+def _incidents(state: ControlState) -> Iterator[str]:
     for name, incident in state.incidents.items():
         if name not in state.work:
             yield f"{name} has no work document"
@@ -43,7 +43,7 @@ def _incidents(state: State) -> Iterator[str]:
             yield f"{name} acts in shadow mode"
 
 
-def _members(state: State) -> Iterator[str]:
+def _members(state: ControlState) -> Iterator[str]:
     if membership_difference(state):
         yield f"membership differs by {membership_difference(state)}"
     for name, members in state.members.items():
@@ -56,7 +56,7 @@ def _members(state: State) -> Iterator[str]:
             yield f"{name}: open members miscounted"
 
 
-def _work(state: State) -> Iterator[str]:
+def _work(state: ControlState) -> Iterator[str]:
     chains: dict[str, int] = {}
     for key, record in state.handoffs.items():
         if f"handoff/{key}" not in state.timers:
@@ -73,7 +73,7 @@ def _work(state: State) -> Iterator[str]:
             yield f"{name}: somebody approved twice"
 
 
-def _plans(state: State) -> Iterator[str]:
+def _plans(state: ControlState) -> Iterator[str]:
     for plan, record in state.sagas.items():
         saga = record.saga
         if record.incident not in state.incidents:

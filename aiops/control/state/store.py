@@ -36,7 +36,7 @@ ORDER: Final = ("reign", "account", "item", "edge", "work", "incident", "episode
 """Kinds that others' indexes rest on are loaded first."""
 
 
-class State:
+class ControlState:
     """All documents by kind and key, and the indexes over them. Nobody but ``fold`` changes it."""
 
     def __init__(self, settings: Control) -> None:
@@ -55,8 +55,8 @@ class State:
         self.agents: dict[str, doc.AgentRecord] = {}
         self.slots: dict[str, doc.SlotRecord] = {}
         self.breakers: dict[str, doc.BreakerRecord] = {}
-        self.accounts: dict[str, doc.Account] = {}
-        self.reigns: dict[str, doc.Reign] = {}
+        self.accounts: dict[str, doc.MembershipAccount] = {}
+        self.reigns: dict[str, doc.LeadershipRecord] = {}
         self._members: dict[str, doc.Member] = {}
         self.kinds: dict[str, dict[str, Any]] = {
             "incident": self.incidents,
@@ -113,7 +113,7 @@ class State:
     # ------------------------------------------------------------------------------------------------- recovery
 
     @classmethod
-    def load(cls, recovered: Recovered, settings: Control) -> State:
+    def load(cls, recovered: Recovered, settings: Control) -> ControlState:
         """The state that the journal holds; a document that cannot be read raises and names itself."""
         state = cls(settings)
         rest = [kind for kind in recovered.documents if kind not in ORDER]
@@ -136,14 +136,14 @@ class State:
     # ------------------------------------------------------------------------------------------------- reading
 
     @property
-    def reign(self) -> doc.Reign:
+    def reign(self) -> doc.LeadershipRecord:
         """Epoch and halt as they are now."""
-        return self.reigns.get("now") or doc.Reign()
+        return self.reigns.get("now") or doc.LeadershipRecord()
 
     @property
-    def account(self) -> doc.Account:
+    def account(self) -> doc.MembershipAccount:
         """Counts of episodes."""
-        return self.accounts.get("episodes") or doc.Account()
+        return self.accounts.get("episodes") or doc.MembershipAccount()
 
     def agent(self, role: Role) -> doc.AgentRecord:
         """How an agent does."""

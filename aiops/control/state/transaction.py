@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic_core import PydanticSerializationError
 
 from aiops.control.state import documents as doc
-from aiops.control.state.store import SECOND, State
+from aiops.control.state.store import SECOND, ControlState
 from aiops.model import earlier
 from aiops.model.codec import EVENT, adapter
 from aiops.model.effects import Effect
@@ -20,7 +20,7 @@ from aiops.model.incidents import Incident, Line
 from aiops.model.ledger import Ending
 from aiops.model.prose import Prose
 from aiops.model.refusals import Refusal, RefusalKind
-from aiops.ports import Entry, Put, Remove, TimerRow, TopicPartition, Transaction
+from aiops.ports import JournalEntry, Put, Remove, TimerRow, TopicPartition, Transaction
 from aiops.settings import Settings
 
 STORY: Final = 200
@@ -30,7 +30,7 @@ REFUSED: Final = "refused"
 """Kind of the journal's entry of an event that had no effect."""
 
 
-def refusal_in(entry: Entry) -> Refusal | None:
+def refusal_in(entry: JournalEntry) -> Refusal | None:
     """The refusal that a journal's entry records; None: the event took effect."""
     if entry.kind != REFUSED:
         return None
@@ -43,7 +43,7 @@ def refusal_in(entry: Entry) -> Refusal | None:
 class Decision:
     """What one event leads to. Nothing of it is true before it is in the journal."""
 
-    entry: Entry
+    entry: JournalEntry
     documents: tuple[Put | Remove, ...] = ()
     timers_set: tuple[TimerRow, ...] = ()
     timers_gone: tuple[str, ...] = ()
@@ -110,7 +110,7 @@ def together(decisions: Sequence[Decision], writer: Writer, performed: Iterable[
 class Draft:
     """Collects the consequences of one event while the state already shows them."""
 
-    def __init__(self, state: State, event: Event, settings: Settings) -> None:
+    def __init__(self, state: ControlState, event: Event, settings: Settings) -> None:
         self.state = state
         self.event = event
         self.settings = settings
@@ -242,13 +242,13 @@ class Draft:
         said = {"refused": refusal.reason, "kind": refusal.kind, "old": refusal.kind is RefusalKind.OLD}
         return Decision(entry=self._entry(REFUSED, [said]), refusal=refusal)
 
-    def _entry(self, kind: str, consequences: list[dict[str, Any]]) -> Entry:
+    def _entry(self, kind: str, consequences: list[dict[str, Any]]) -> JournalEntry:
         event = self.event
         try:
             text = EVENT.dump_json(event).decode()
         except PydanticSerializationError as error:
             text = json.dumps({"type": event.type, "unwritable": str(error)[:300]})
-        return Entry(
+        return JournalEntry(
             event_id=_writable(event.id),
             at=event.at,
             kind=kind,

@@ -11,8 +11,8 @@ from dataclasses import replace
 from itertools import chain, islice
 from typing import Final
 
-from aiops.agents.view import View
-from aiops.control.state.store import SECOND, State
+from aiops.agents.view import AgentView
+from aiops.control.state.store import SECOND, ControlState
 from aiops.model.entities import Item
 from aiops.model.episodes import Episode
 from aiops.model.incidents import Incident, IncidentState
@@ -29,14 +29,14 @@ DAY: Final = 86_400 * SECOND
 TICKETS: Final = 50
 
 
-def view_of(state: State, work_item: str, at: int, *, others: bool = False) -> View:
+def view_of(state: ControlState, work_item: str, at: int, *, others: bool = False) -> AgentView:
     """The view of an incident, or of a ticket that belongs to none; ``others``: with the other open incidents."""
     incident = whole(state, work_item) or _nameless(work_item, at)
     work = state.work.get(incident.id)
     episodes = _episodes(state, incident.id, work.calm_at if work else 0)
     graph = state.graph(at)
     items = _items(state, graph, incident.entities)
-    return View(
+    return AgentView(
         at=at,
         incident=incident,
         episodes=episodes,
@@ -52,7 +52,7 @@ def view_of(state: State, work_item: str, at: int, *, others: bool = False) -> V
     )
 
 
-def whole(state: State, name: str) -> Incident | None:
+def whole(state: ControlState, name: str) -> Incident | None:
     """An incident with all its members and episodes, which its stored document cuts."""
     held = state.incidents.get(name)
     if held is None:
@@ -67,7 +67,7 @@ def whole(state: State, name: str) -> Incident | None:
     )
 
 
-def open_breakers(state: State, at: int) -> frozenset[str]:
+def open_breakers(state: ControlState, at: int) -> frozenset[str]:
     """Breakers that are open now."""
     tripped = state.tripped.get("all", ())
     return open_now(Breakers({name: state.breakers[name].breaker for name in tripped}), at)
@@ -87,14 +87,14 @@ def _nameless(work_item: str, at: int) -> Incident:
     )
 
 
-def _episodes(state: State, incident: str, calm_at: int) -> tuple[Episode, ...]:
+def _episodes(state: ControlState, incident: str, calm_at: int) -> tuple[Episode, ...]:
     """Episodes of an incident; of one that was closed once, only those that are open or began after that."""
     found = [state.episodes[name].episode for name in state.episodes_of.get(incident, ())]
     found = [e for e in found if e.ended_at is None or e.opened_at > calm_at] or found
     return tuple(sorted(found, key=lambda e: (e.opened_at, e.id)))
 
 
-def _items(state: State, graph: Graph, members: Iterable[str]) -> dict[str, Item]:
+def _items(state: ControlState, graph: Graph, members: Iterable[str]) -> dict[str, Item]:
     """Items of the members and of what is within two hops of them, nearest first."""
     found: dict[str, Item] = {}
     seen = dict.fromkeys(members)
@@ -119,16 +119,16 @@ def _beyond(graph: Graph, edge: Iterable[str], seen: dict[str, None]) -> Iterato
                 yield near
 
 
-def _changes(state: State, near: Iterable[str], at: int) -> tuple[Change, ...]:
+def _changes(state: ControlState, near: Iterable[str], at: int) -> tuple[Change, ...]:
     names = (c for entity in dict.fromkeys(near) for c in state.changes_on.get(entity, ()))
     found = [state.changes[c] for c in names]
     return tuple(sorted((c for c in found if c.at >= at - DAY), key=lambda c: (-c.at, c.id)))
 
 
-def _tickets(state: State, incident: Incident) -> tuple[Ticket, ...]:
+def _tickets(state: ControlState, incident: Incident) -> tuple[Ticket, ...]:
     return tuple(state.tickets[t].ticket for t in incident.tickets[-TICKETS:] if t in state.tickets)
 
 
-def _others(state: State, name: str) -> tuple[Incident, ...]:
+def _others(state: ControlState, name: str) -> tuple[Incident, ...]:
     newest = islice((n for n in reversed(state.live) if n != name and not state.work[n].topic), OTHERS)
     return tuple(replace(state.incidents[n], story=()) for n in newest)

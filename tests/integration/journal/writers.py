@@ -13,7 +13,7 @@ from aiops.adapters.journal.journal import SqlJournal
 from aiops.model.effects import Release
 from aiops.model.errors import AiopsError
 from aiops.model.plans import Reservation
-from aiops.ports import Entry, HaltState, InboxRow, Put, TimerRow, TopicPartition, Transaction
+from aiops.ports import HaltState, InboxRow, JournalEntry, Put, TimerRow, TopicPartition, Transaction
 
 GROUP = 7
 """Entries a commit."""
@@ -30,7 +30,7 @@ def group(epoch: int, number: int) -> Transaction:
     return Transaction(
         "main",
         epoch,
-        tuple(Entry(name, number, "episode", "incident", "", f'"{name}"', "[]") for name in names),
+        tuple(JournalEntry(name, number, "episode", "incident", "", f'"{name}"', "[]") for name in names),
         documents=(*(Put("item", name, str(number)) for name in names), Put("last", "number", str(number))),
         timers_set=(TimerRow("timer", number, "settle", str(number)),),
         effects=tuple(Release(name, name) for name in names),

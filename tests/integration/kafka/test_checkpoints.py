@@ -22,14 +22,14 @@ from aiops.adapters.signing import signing_key
 from aiops.cli import main as program
 from aiops.cli.exits import Exit
 from aiops.control.record.audit_chain import chained
-from aiops.ports import ORCHESTRATOR, Entry, OutRecord, Transaction
+from aiops.ports import ORCHESTRATOR, JournalEntry, OutRecord, Transaction
 from tests.integration.conftest import MakeTopic
 
 Verify = Callable[..., tuple[int, Any]]
 
 
-def entries(begin: int, count: int) -> tuple[Entry, ...]:
-    return tuple(Entry(f"e{n}", n, "tick", "INC-1", "", "{}", "[]") for n in range(begin, begin + count))
+def entries(begin: int, count: int) -> tuple[JournalEntry, ...]:
+    return tuple(JournalEntry(f"e{n}", n, "tick", "INC-1", "", "{}", "[]") for n in range(begin, begin + count))
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_a_rewritten_journal_is_found(verify: Verify, tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "state" / "journal.db") as connection:
         (previous,) = connection.execute("SELECT digest FROM entry WHERE number = 14").fetchone()
     connection.close()
-    forged = [Entry(f"e{n}", n, "tock", "INC-1", "", "{}", "[]") for n in range(14, 30)]
+    forged = [JournalEntry(f"e{n}", n, "tock", "INC-1", "", "{}", "[]") for n in range(14, 30)]
     rows = chained(forged, "main", after=14, previous=previous)
     touch(
         tmp_path,

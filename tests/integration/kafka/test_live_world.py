@@ -12,7 +12,7 @@ from aiops.adapters.kafka.consumer import KafkaPythonConsumer
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.agents.monitoring import MonitoringAgent
-from aiops.model.plans import Action, Capability, Direction, StepOrder, StepStatus
+from aiops.model.plans import Action, Capability, StepDirection, StepOrder, StepStatus
 from aiops.ports import FetchedRecords, TopicPartition
 from aiops.settings import Kafka, Settings
 from simulations.live.live_world import LiveSettings, LiveWorld
@@ -40,7 +40,7 @@ def test_world_is_heard_and_hears(broker: str) -> None:
         world.start()
         now = clock.now()
         action = Action("restart", "images")
-        capability = Capability("c", "INC-1", "p/s/do", action, Direction.DO, 1, 0, now + 60 * SECOND)
+        capability = Capability("c", "INC-1", "p/s/do", action, StepDirection.DO, 1, 0, now + 60 * SECOND)
         assert HttpExecutor(world.url, clock).run(StepOrder(capability, now + 60 * SECOND)).status is StepStatus.DONE
         assert world.truth()["effects"] == {"p/s/do": 1}
         assert abs(world.truth()["at"] - clock.now()) < 5 * SECOND

@@ -15,7 +15,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from aiops.model import cloudevents
 from aiops.model.deadletters import DeadLetterReason as Reason
 from aiops.model.entities import Item
-from aiops.model.episodes import Direction, Episode, Signal, Source
+from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from aiops.model.prose import Prose
 from aiops.model.reports import Change, Ticket
 from aiops.model.times import rfc3339
@@ -176,7 +176,7 @@ def anomaly(name: str, now: int, severity: float = 0.7) -> bytes:
 
 
 def _episode(name: str, now: int, severity: float) -> Episode:
-    signal = Signal(f"{name}.latency", "latency", Direction.UP, Source.METRIC, now, severity, 9.0, 1.0)
+    signal = Signal(f"{name}.latency", "latency", SignalDirection.UP, Source.METRIC, now, severity, 9.0, 1.0)
     return Episode(
         id=f"{name}@{now}",
         entity=name,

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import pytest
 
 from aiops.adapters.asking import Asking
-from aiops.agents.view import View
-from aiops.driver.conversation import Answer, Failed, Question
+from aiops.agents.view import AgentView
+from aiops.driver.conversation import AgentQuestion, Answer, Failed
 from aiops.model.errors import TemporaryError
 from aiops.model.events import Event, HandoffAnswered, HandoffFailed
 from aiops.model.handoffs import DiagnoseRequest, Handoff, Intent, MergeProposed, ReviewRequest, Role
@@ -21,7 +21,7 @@ from topology.graph import Graph
 
 NOW = 1_700_000_000_000_000_000
 T = TypeVar("T")
-Call = tuple[Role, Sequence[Question], "Future[Sequence[Answer]]"]
+Call = tuple[Role, Sequence[AgentQuestion], "Future[Sequence[Answer]]"]
 
 
 class Clock:
@@ -37,7 +37,7 @@ class Slow:
     def __init__(self) -> None:
         self.calls: SimpleQueue[Call] = SimpleQueue()
 
-    def ask(self, role: Role, questions: Sequence[Question]) -> Future[Sequence[Answer]]:
+    def ask(self, role: Role, questions: Sequence[AgentQuestion]) -> Future[Sequence[Answer]]:
         future: Future[Sequence[Answer]] = Future()
         self.calls.put((role, questions, future))
         return future
@@ -73,14 +73,14 @@ def bench() -> Bench:
     return Bench()
 
 
-def question(name: str, to: Role = Role.ANALYSIS) -> tuple[Handoff, View]:
+def question(name: str, to: Role = Role.ANALYSIS) -> tuple[Handoff, AgentView]:
     """A handoff of the orchestrator with a view of now."""
     incident = Incident("INC-1", IncidentState.OPEN, NOW, NOW, NOW, (), (), ())
     handoff = Handoff(
         name, "INC-1", Role.ORCHESTRATOR, to, Intent.DIAGNOSE, 1.0, (Prose("it follows"),), ("e",), 1, NOW, NOW + 1,
         DiagnoseRequest(), "e",
     )  # fmt: skip
-    return handoff, View(NOW, incident, (), Graph.empty(), {})
+    return handoff, AgentView(NOW, incident, (), Graph.empty(), {})
 
 
 def merge(request: Handoff) -> Handoff:

@@ -10,10 +10,10 @@ import pytest
 
 from aiops.adapters.checkpoints import LAST, CheckpointPublisher, Signing
 from aiops.adapters.signing import KEY, decode, encode, public_key, signing_key
-from aiops.control.record.audit_chain import Fault, signed, verify
+from aiops.control.record.audit_chain import AuditFault, signed, verify
 from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.errors import PermanentError, TemporaryError
-from aiops.ports import ORCHESTRATOR, Entry, JournalRow, OutRecord, Transaction
+from aiops.ports import ORCHESTRATOR, JournalEntry, JournalRow, OutRecord, Transaction
 
 
 @dataclass
@@ -42,7 +42,7 @@ class FakeClock:
 def decided(journal: MemoryJournal, count: int, domain: str = "main") -> None:
     """So many entries more."""
     begun = len(journal.rows(limit=10_000, domain=domain))
-    entries = tuple(Entry(f"e{n}", n, "tick", "INC-1", "", "{}", "[]") for n in range(begun, begun + count))
+    entries = tuple(JournalEntry(f"e{n}", n, "tick", "INC-1", "", "{}", "[]") for n in range(begun, begun + count))
     journal.commit([Transaction(domain, journal.claim(ORCHESTRATOR, "test", domain), entries)])
 
 
@@ -130,7 +130,7 @@ def test_a_journal_that_was_touched_is_not_signed_any_more(tmp_path: Path, journ
     if harm == "edited before":
         later.publish()
         found = [decode(record.value) for record in producer.sent]
-        assert verify(rows, found, public_key(tmp_path)).fault is Fault.EDITED
+        assert verify(rows, found, public_key(tmp_path)).fault is AuditFault.EDITED
         return
     with pytest.raises(PermanentError, match="aiops audit verify"):
         later.publish()

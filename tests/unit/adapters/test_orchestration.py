@@ -15,7 +15,7 @@ from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.codec import decode
 from aiops.model.deadletters import DeadLetter
 from aiops.model.effects import Effect, HandOff
-from aiops.model.episodes import Direction, Episode, Signal, Source
+from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from aiops.model.events import EpisodeReported, Event
 from aiops.model.ledger import Ending, LedgerLine
 from aiops.ports import FetchedRecords, InboxRow, TopicPartition, Transaction
@@ -98,7 +98,7 @@ class Watched(MemoryJournal):
 
 def episode(name: str) -> EpisodeReported:
     """A service is unwell."""
-    signal = Signal("errors", "errors", Direction.UP, Source.METRIC, NOW, 0.9, 5.0, 1.0)
+    signal = Signal("errors", "errors", SignalDirection.UP, Source.METRIC, NOW, 0.9, 5.0, 1.0)
     found = Episode(f"{name}@1", name, NOW, 1, 0.9, (signal,), 1, watermark=NOW)
     return EpisodeReported(id=f"told/{name}", at=NOW, episode=found)
 

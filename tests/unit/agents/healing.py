@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from aiops.agents.view import View
+from aiops.agents.view import AgentView
 from aiops.model.diagnoses import ChangeSuspect, Diagnosis, Evidence, Hypothesis
 from aiops.model.entities import Criticality, Edge, EdgeKind, Item
-from aiops.model.episodes import Direction, Episode, Signal, Source
+from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from aiops.model.handoffs import Handoff, Intent, Payload, Role, Routed
 from aiops.model.incidents import Incident, IncidentState, Priority
 from aiops.model.plans import Oversight
@@ -39,7 +39,7 @@ GRAPH = Graph.build(ITEMS, EDGES)
 
 def episode(entity: str = "cart", metric: str = "errors", **fields: Any) -> Episode:
     """An open episode with one signal."""
-    signal = Signal(metric, metric, Direction.UP, Source.METRIC, NOW - 60 * S, 0.9, 5.0, 1.0)
+    signal = Signal(metric, metric, SignalDirection.UP, Source.METRIC, NOW - 60 * S, 0.9, 5.0, 1.0)
     values: dict[str, Any] = {"watermark": NOW - 5 * S, "opened_at": NOW - 60 * S} | fields
     return Episode(f"{entity}@1", entity, revision=1, severity=0.9, signals=(signal,), signals_total=1, **values)
 
@@ -54,7 +54,7 @@ def diagnosis(kind: str = "crash", root: str = "cart", probability: float = 0.8,
     )
 
 
-def view(found: Diagnosis | None = None, episodes: tuple[Episode, ...] | None = None, **fields: Any) -> View:
+def view(found: Diagnosis | None = None, episodes: tuple[Episode, ...] | None = None, **fields: Any) -> AgentView:
     """The incident on that estate; ``incident`` in ``fields`` changes the incident's own."""
     found = found or diagnosis()
     episodes = (episode(),) if episodes is None else episodes
@@ -72,7 +72,7 @@ def view(found: Diagnosis | None = None, episodes: tuple[Episode, ...] | None = 
     )
     incident = replace(incident, **fields.pop("incident", {}))
     items = {item.id: item for item in ITEMS}
-    return View(NOW, incident, episodes, GRAPH, items, evidence_at=NOW - 5 * S, **fields)
+    return AgentView(NOW, incident, episodes, GRAPH, items, evidence_at=NOW - 5 * S, **fields)
 
 
 def handoff(payload: Payload, intent: Intent, **fields: Any) -> Handoff:

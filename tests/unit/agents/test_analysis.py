@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from aiops.agents.analysis import AnalysisAgent
-from aiops.agents.view import View
+from aiops.agents.view import AgentView
 from aiops.model.codec import decode, encode
 from aiops.model.diagnoses import Diagnosis, Hypothesis
 from aiops.model.episodes import Episode
@@ -26,9 +26,9 @@ def incident(name: str = "i1", *entities: str, onset: int = START) -> Incident:
     )  # fmt: skip
 
 
-def view(*episodes: Episode, changes: tuple[Change, ...] = (), others: tuple[Incident, ...] = ()) -> View:
+def view(*episodes: Episode, changes: tuple[Change, ...] = (), others: tuple[Incident, ...] = ()) -> AgentView:
     names = tuple(e.entity for e in episodes)
-    return View(START + 90 * SECOND, incident("i1", *names), episodes, shop(), {}, changes, others=others)
+    return AgentView(START + 90 * SECOND, incident("i1", *names), episodes, shop(), {}, changes, others=others)
 
 
 def request(intent: Intent = Intent.DIAGNOSE) -> Handoff:

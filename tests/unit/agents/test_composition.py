@@ -12,7 +12,7 @@ from aiops.agents.triage import TriageAgent
 from aiops.model.errors import PermanentError
 from aiops.model.handoffs import Diagnosed, Intent, Planned, Role, Routed, Ruling, StepRequest
 from aiops.model.incidents import IncidentState
-from aiops.model.plans import Direction
+from aiops.model.plans import StepDirection
 from aiops.settings import Settings
 from remediations.bundle import Bundle
 from remediations.policy import PolicySet
@@ -74,7 +74,7 @@ def ruled(settings: Settings, oversight: Bundle) -> Ruling:
     assert isinstance(proposal.payload, Planned)
     plan = proposal.payload.plan
     step = plan.steps[0]
-    request = StepRequest(plan.id, step.id, step.action, Direction.DO, step.blast, ("ann", "bob"), NOW - 60 * S)
+    request = StepRequest(plan.id, step.id, step.action, StepDirection.DO, step.blast, ("ann", "bob"), NOW - 60 * S)
     asked = handoff(request, Intent.AUTHORISE, sender=Role.ORCHESTRATOR, to=Role.OVERSIGHT)
     acting = view(
         episodes=(episode(watermark=NOW - 60 * S),),

@@ -15,12 +15,12 @@ from aiops.agents.oversight import OversightAgent
 from aiops.agents.resolution import ResolutionAgent
 from aiops.agents.routing import RoutingAgent
 from aiops.agents.triage import TriageAgent
-from aiops.driver.in_process import InProcessRuntime, World
+from aiops.driver.in_process import InProcessRuntime, Surroundings
 from aiops.driver.memory_journal import MemoryJournal
-from aiops.model.episodes import Direction as Way
 from aiops.model.episodes import Signal, Source
+from aiops.model.episodes import SignalDirection as Way
 from aiops.model.events import EpisodeReported, ItemReported
-from aiops.model.plans import Direction, Reservation, ReservationAnswer, StepOrder, StepOutcome
+from aiops.model.plans import Reservation, ReservationAnswer, StepDirection, StepOrder, StepOutcome
 from aiops.model.telemetry import EntityReading, FleetAnswer, FleetQuestion, SeriesReading
 from remediations.budget import MemoryBudget
 from tests.unit.agents.healing import EDGES, ITEMS
@@ -39,7 +39,7 @@ class Target(FakeTarget):
 
     def run(self, order: StepOrder) -> StepOutcome | Future[StepOutcome]:
         """Do it, and perhaps harm somebody."""
-        if self.harms and order.capability.direction is Direction.DO:
+        if self.harms and order.capability.direction is StepDirection.DO:
             self.unwell.add(self.harms)
         return super().run(order)
 
@@ -72,7 +72,7 @@ class Estate:
             TriageAgent(),
         )
         self.target = Target()
-        world = World(
+        world = Surroundings(
             {agent.role: agent for agent in agents}, self.target, self.target, {"*": self.target}, self.target
         )
         self.runtime = InProcessRuntime(tree, world, MemoryJournal(), at=START)

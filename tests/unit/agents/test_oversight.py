@@ -10,7 +10,7 @@ import pytest
 from aiops.adapters.bundle.loading import load_policies, load_runbooks, load_windows
 from aiops.agents.oversight import OversightAgent
 from aiops.agents.resolution import ResolutionAgent
-from aiops.agents.view import View
+from aiops.agents.view import AgentView
 from aiops.model.diagnoses import Diagnosis
 from aiops.model.entities import Criticality
 from aiops.model.episodes import Source
@@ -26,7 +26,7 @@ from aiops.model.handoffs import (
     StepRequest,
 )
 from aiops.model.incidents import IncidentState
-from aiops.model.plans import Action, BlastRadius, Direction, Oversight, Plan
+from aiops.model.plans import Action, BlastRadius, Oversight, Plan, StepDirection
 from aiops.settings import Settings
 from remediations.policy import PolicySet
 from remediations.windows import Problem, Windows
@@ -38,14 +38,14 @@ AGENT = OversightAgent(POLICIES, Windows())
 RESOLUTION = ResolutionAgent(Settings(), load_runbooks(DEFAULT_BUNDLE / "runbooks"))
 
 
-def planned(found: Diagnosis | None = None, seen: View | None = None) -> Handoff:
+def planned(found: Diagnosis | None = None, seen: AgentView | None = None) -> Handoff:
     found = found or diagnosis()
     (one,) = RESOLUTION.handle(routed(found, *load_runbooks(DEFAULT_BUNDLE / "runbooks").runbooks), seen or view(found))
     assert isinstance(one.payload, Planned)
     return one
 
 
-def ruling(agent: OversightAgent, request: Handoff, seen: View) -> Ruling:
+def ruling(agent: OversightAgent, request: Handoff, seen: AgentView) -> Ruling:
     (one,) = agent.handle(request, seen)
     assert (one.sender, one.to, one.intent) == (Role.OVERSIGHT, Role.ORCHESTRATOR, Intent.RULE)
     assert one.reasoning
@@ -54,7 +54,7 @@ def ruling(agent: OversightAgent, request: Handoff, seen: View) -> Ruling:
     return one.payload
 
 
-def review(shown: Handoff, seen: View | None = None, agent: OversightAgent = AGENT) -> Ruling:
+def review(shown: Handoff, seen: AgentView | None = None, agent: OversightAgent = AGENT) -> Ruling:
     request = handoff(ReviewRequest(shown), Intent.REVIEW, id=f"review/{shown.id}", sender=Role.ORCHESTRATOR)
     found = ruling(agent, request, seen or view())
     assert found.subject == shown.id
@@ -193,7 +193,7 @@ def test_nonsense_diagnosis_is_vetoed() -> None:
     assert not review(good, view(incident={"state": IncidentState.MERGED, "merged_into": "inc-0"})).permitted
 
 
-def ask(seen: View, direction: Direction = Direction.DO, **fields: Any) -> Ruling:
+def ask(seen: AgentView, direction: StepDirection = StepDirection.DO, **fields: Any) -> Ruling:
     step = plan_in(planned()).steps[0]
     values: dict[str, Any] = {
         "plan": "inc-1-p1",
@@ -210,7 +210,7 @@ def ask(seen: View, direction: Direction = Direction.DO, **fields: Any) -> Rulin
     return found
 
 
-def acting(**fields: Any) -> View:
+def acting(**fields: Any) -> AgentView:
     incident = {"plan": "inc-1-p1", "attempts": 1, "state": IncidentState.ACTING} | fields.pop("incident", {})
     return view(incident=incident, **fields)
 
@@ -238,10 +238,10 @@ def test_undo_passes_breakers_and_old_evidence_but_not_a_halt() -> None:
     """Undo is held by a halt and a security hold only."""
     old = (episode(watermark=NOW - 900 * S),)
     seen = acting(breakers_open=frozenset({"global"}), episodes=old)
-    assert ask(seen, Direction.UNDO, evidence_at=1).permitted
-    assert not ask(replace(seen, halted=True), Direction.UNDO).permitted
+    assert ask(seen, StepDirection.UNDO, evidence_at=1).permitted
+    assert not ask(replace(seen, halted=True), StepDirection.UNDO).permitted
     held = replace(ITEMS[2], attributes={"security_hold": "yes"})
-    assert not ask(replace(seen, items={**seen.items, "cart": held}), Direction.UNDO).permitted
+    assert not ask(replace(seen, items={**seen.items, "cart": held}), StepDirection.UNDO).permitted
 
 
 def test_other_handoffs_are_nothing_to_it() -> None:

@@ -9,7 +9,7 @@ import pytest
 from aiops.adapters.bundle.loading import load_runbooks
 from aiops.agents.resolution import ResolutionAgent
 from aiops.agents.situation import facts_of, situation_of
-from aiops.agents.view import Attempt, View
+from aiops.agents.view import AgentView, Attempt
 from aiops.model import codec
 from aiops.model.diagnoses import Diagnosis
 from aiops.model.handoffs import Escalated, Handoff, Intent, Planned, Role, Routed, Verified, VerifyRequest
@@ -23,13 +23,13 @@ CATALOGUE = load_runbooks(Path(__file__).parents[3] / "remediations" / "default_
 AGENT = ResolutionAgent(Settings(), CATALOGUE)
 
 
-def answer(found: Diagnosis, seen: View, *runbooks: str) -> Handoff:
+def answer(found: Diagnosis, seen: AgentView, *runbooks: str) -> Handoff:
     (one,) = AGENT.handle(routed(found, *(runbooks or tuple(CATALOGUE.runbooks))), seen)
     assert codec.decode(Handoff, codec.encode(one)) == one
     return one
 
 
-def plan_of(found: Diagnosis, seen: View, *runbooks: str) -> Plan:
+def plan_of(found: Diagnosis, seen: AgentView, *runbooks: str) -> Plan:
     one = answer(found, seen, *runbooks)
     assert isinstance(one.payload, Planned), one.reasoning
     return one.payload.plan
@@ -145,7 +145,7 @@ def readings(*unwell: str, at: int = NOW + 600 * S) -> FleetAnswer:
     return FleetAnswer("q", at, tuple(EntityReading(name, at, name in unwell, (series,)) for name in names))
 
 
-def judge(seen: View, fleet: FleetAnswer) -> Verified:
+def judge(seen: AgentView, fleet: FleetAnswer) -> Verified:
     plan = plan_of(diagnosis(), view())
     request = handoff(VerifyRequest(plan, NOW + 100 * S, fleet), Intent.VERIFY, id="q/judge")
     (one,) = AGENT.handle(request, seen)

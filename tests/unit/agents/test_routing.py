@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from aiops.agents.routing import RoutingAgent
-from aiops.agents.view import View
+from aiops.agents.view import AgentView
 from aiops.model.codec import decode, encode
 from aiops.model.diagnoses import Diagnosis, Evidence, Hypothesis, Impact
 from aiops.model.entities import Criticality, Item, Objective
-from aiops.model.episodes import Direction, Episode, Signal, Source
+from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from aiops.model.errors import PermanentError
 from aiops.model.handoffs import Diagnosed, DiagnoseRequest, Escalated, Handoff, Intent, Role, Routed
 from aiops.model.incidents import Incident, IncidentState, Priority
@@ -46,12 +46,12 @@ def diagnosis(probability: float = 0.9, kind: str = "crash", *, unknown: bool = 
     )
 
 
-def view(age: float = 60.0, source: Source = Source.METRIC, items: dict[str, Item] | None = None) -> View:
+def view(age: float = 60.0, source: Source = Source.METRIC, items: dict[str, Item] | None = None) -> AgentView:
     """An incident that opened ``age`` seconds ago with one member."""
-    signal = Signal("errors", "errors", Direction.UP, source, 0, 0.9, 9.0, 1.0)
+    signal = Signal("errors", "errors", SignalDirection.UP, source, 0, 0.9, 9.0, 1.0)
     episode = Episode("web@0", "web", 0, 1, 0.9, (signal,), 1, 0, source=source)
     incident = Incident("INC-1", IncidentState.DECIDING, 0, 0, 0, ("web",), ("web",), ("web@0",))
-    return View(round(age * SECOND), incident, (episode,), Graph.empty(), ITEMS if items is None else items)
+    return AgentView(round(age * SECOND), incident, (episode,), Graph.empty(), ITEMS if items is None else items)
 
 
 def catalogue(by_kind: dict[str, tuple[str, ...]]) -> Catalogue:
@@ -66,7 +66,7 @@ def catalogue(by_kind: dict[str, tuple[str, ...]]) -> Catalogue:
     )
 
 
-def route(found: Diagnosis, shown: View) -> tuple[Handoff, ...]:
+def route(found: Diagnosis, shown: AgentView) -> tuple[Handoff, ...]:
     """What routing says."""
     handoff = Handoff(
         "h/route",
@@ -86,7 +86,7 @@ def route(found: Diagnosis, shown: View) -> tuple[Handoff, ...]:
     return RoutingAgent(catalogue({"crash": ("restart-service",)}), Control()).handle(handoff, shown)
 
 
-def routed(found: Diagnosis, shown: View) -> Routed:
+def routed(found: Diagnosis, shown: AgentView) -> Routed:
     """The one answer, to resolution."""
     (answer,) = route(found, shown)
     assert (answer.to, answer.intent) == (Role.RESOLUTION, Intent.PLAN)
@@ -94,7 +94,7 @@ def routed(found: Diagnosis, shown: View) -> Routed:
     return answer.payload
 
 
-def escalated(found: Diagnosis, shown: View) -> Escalated:
+def escalated(found: Diagnosis, shown: AgentView) -> Escalated:
     """The one answer, to a person."""
     (answer,) = route(found, shown)
     assert (answer.to, answer.intent) == (Role.ORCHESTRATOR, Intent.ESCALATE)
@@ -203,7 +203,7 @@ def on_metrics(*patterns: str) -> Catalogue:
 
 def signals(entity: str, *metrics: str) -> Episode:
     """An episode of these metrics."""
-    made = tuple(Signal(m, m, Direction.UP, Source.METRIC, 0, 0.9, 9.0, 1.0) for m in metrics)
+    made = tuple(Signal(m, m, SignalDirection.UP, Source.METRIC, 0, 0.9, 9.0, 1.0) for m in metrics)
     return Episode(f"{entity}@0", entity, 0, 1, 0.9, made, len(made), 0)
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiops.agents.triage import Report, TriageAgent, clusters, items_named, names_in, supported
-from aiops.agents.view import View
+from aiops.agents.view import AgentView
 from aiops.model.entities import Edge, Item
 from aiops.model.handoffs import Handoff, Intent, Role, TicketLinked, TicketRead
 from aiops.model.incidents import Incident, IncidentState
@@ -87,7 +87,7 @@ def test_a_ticket_is_answered_with_a_link_only() -> None:
         TicketRead(shown),
         "c",
     )
-    view = View(7, incident("ticket/T1"), (), GRAPH, {}, others=(incident("INC-1", "pay"),))
+    view = AgentView(7, incident("ticket/T1"), (), GRAPH, {}, others=(incident("INC-1", "pay"),))
     answers = TriageAgent().handle(handoff, view)
     assert [(a.to, a.intent, a.payload) for a in answers] == [
         (Role.ORCHESTRATOR, Intent.LINK, TicketLinked("T1", ("pay",), "INC-1"))

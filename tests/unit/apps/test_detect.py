@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aiops.apps.detect import detect_in, episode, figures
-from detectors.detection import Detection, Found
+from detectors.detection import TableDetection, TableEpisode
 from detectors.table import Table, TableError
 
 SECOND = 1_000_000_000
@@ -20,7 +20,7 @@ def write(path: Path, rows: int = 1000, jump: int = 100) -> Path:
     return path
 
 
-def detection(**fields: object) -> Detection:
+def detection(**fields: object) -> TableDetection:
     """A detection over three rows at 0, 60 and 120 s, with nothing found."""
     at = np.array([0, 60, 120], dtype=np.int64) * SECOND + 500_000_000
     one = np.zeros(3, dtype=np.int64)
@@ -29,7 +29,7 @@ def detection(**fields: object) -> Detection:
         series=one.astype(np.int32), value=one.astype(np.float64), row_entity=one.astype(np.int32),
     )  # fmt: skip
     scores = np.zeros(3)
-    return Detection(table, scores, scores.astype(np.float32), scores.astype(bool), [""] * 3, [], 0)
+    return TableDetection(table, scores, scores.astype(np.float32), scores.astype(bool), [""] * 3, [], 0)
 
 
 def test_a_jump_is_one_episode_with_its_series(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_a_table_that_is_none_is_an_error_with_its_place(tmp_path: Path) -> None
 
 def test_an_episode_for_programs() -> None:
     """The alert's row counts from 1, times are whole seconds, series come by score and then by name."""
-    found = Found("7", "t", from_row=1, since=30 * SECOND, to_row=2, peak=0.876543)
+    found = TableEpisode("7", "t", from_row=1, since=30 * SECOND, to_row=2, peak=0.876543)
     found.series = {"y": (0.8, "shift"), "x": (0.8, "forecast"), "z": (0.91239, "deviation")}
     assert episode(detection(), found) == {
         "id": "7",
@@ -78,4 +78,4 @@ def test_an_episode_for_programs() -> None:
 
 def test_an_open_episode_has_no_end() -> None:
     """It lasts to the end of the table."""
-    assert episode(detection(), Found("1", "t", from_row=0, since=0))["to"] is None
+    assert episode(detection(), TableEpisode("1", "t", from_row=0, since=0))["to"] is None

@@ -12,18 +12,18 @@ from aiops.adapters.accounting import account, difference
 from aiops.adapters.bundle.loading import SHIPPED
 from aiops.adapters.clock import SystemClock
 from aiops.adapters.status_file import read_status, write_status
-from aiops.apps.doctor import Finding, Level, examine
+from aiops.apps.doctor import DoctorFinding, Level, examine
 from aiops.cli import main as program
 from aiops.cli.exits import Exit
 from aiops.settings import Console, Control, Kafka, Paging, Settings
 from tests.servers import free_port
 
 
-def findings(settings: Settings, bundle: Path = SHIPPED, *, page: bool = False) -> list[Finding]:
+def findings(settings: Settings, bundle: Path = SHIPPED, *, page: bool = False) -> list[DoctorFinding]:
     return list(examine(settings, bundle, SystemClock(), page=page))
 
 
-def failed(found: list[Finding]) -> list[str]:
+def failed(found: list[DoctorFinding]) -> list[str]:
     return [finding.what for finding in found if finding.level is Level.FAIL]
 
 

@@ -13,10 +13,10 @@ from aiops.apps.replay import TELEMETRY, InProcessReplay, in_domain, replay_sett
 from aiops.apps.replay_results import faults
 from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.cloudevents import encode, of_item
-from aiops.model.cloudevents_reading import Receipt, Refused, decode
+from aiops.model.cloudevents_reading import Receipt, UnusableMessage, decode
 from aiops.model.entities import Item
 from aiops.model.times import nanoseconds, rfc3339
-from aiops.ports import Entry, Transaction
+from aiops.ports import JournalEntry, Transaction
 from aiops.recordings.recording import Recording, Stream
 from aiops.settings import Settings, Topics
 from tests.unit.recordings.small import MINUTE, START, write
@@ -78,7 +78,7 @@ def test_control_events_become_the_replays_own() -> None:
 
 def _events(value: bytes) -> tuple[Any, ...]:
     read = decode(value, Receipt(nanoseconds("2024-01-01T00:00:00Z")))
-    assert not isinstance(read, Refused)
+    assert not isinstance(read, UnusableMessage)
     return read
 
 
@@ -133,7 +133,7 @@ def test_faults_of_ours_are_counted() -> None:
         ("applied", "no", "fault"),
     ]
     entries = tuple(
-        Entry(f"e{n}", n, entry, "", "", "{}", json.dumps([{"refused": why, "kind": kind, "old": False}]))
+        JournalEntry(f"e{n}", n, entry, "", "", "{}", json.dumps([{"refused": why, "kind": kind, "old": False}]))
         for n, (entry, why, kind) in enumerate(said)
     )
     journal.commit([Transaction("main", journal.claim("orchestrator", "test"), entries)])

@@ -18,7 +18,7 @@ from aiops.model.codec import adapter, encode
 from aiops.model.errors import AiopsError, TemporaryError
 from aiops.model.incidents import Incident, IncidentState
 from aiops.model.ledger import Ending, LedgerLine
-from aiops.ports import ORCHESTRATOR, Entry, Put, Remove, Transaction
+from aiops.ports import ORCHESTRATOR, JournalEntry, Put, Remove, Transaction
 
 NOW = 1_700_000_000_000_000_000
 INCIDENT = Incident("INC-1", IncidentState.OPEN, NOW, NOW, NOW, ("cart",), ("cart",), ("cart@1",))
@@ -59,7 +59,7 @@ def journal_of(folder: Path, *incidents: Incident, closed: tuple[Incident, ...] 
     """A journal with these incidents, and those that are over."""
     sql = SqlJournal(sqlite_url(folder))
     entries = tuple(
-        Entry(f"e{n}", NOW + n, "episode", one.id, "", "{}", "[]") for n, one in enumerate((*incidents, *closed))
+        JournalEntry(f"e{n}", NOW + n, "episode", one.id, "", "{}", "[]") for n, one in enumerate((*incidents, *closed))
     )
     documents: list[Put | Remove] = [Put("incident", one.id, encode(one)) for one in (*incidents, *closed)]
     documents += [Remove("incident", one.id, archive=True) for one in closed]

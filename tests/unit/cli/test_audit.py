@@ -17,7 +17,7 @@ from aiops.adapters.signing import encode, signing_key
 from aiops.cli import audit
 from aiops.cli.audit import app
 from aiops.cli.exits import Exit
-from aiops.cli.reading import Kept
+from aiops.cli.reading import TopicRecord
 from aiops.control.record.audit_chain import Checkpoint, sign
 from aiops.model.errors import PermanentError, TemporaryError
 from tests.unit.cli.commands import INCIDENT, NOW, call, journal_of
@@ -43,8 +43,8 @@ def topic(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """Records of the audit topic; the test fills them in."""
     values: list[bytes] = []
 
-    def kept(settings: object, name: str) -> Iterator[Kept]:
-        yield from (Kept(f"{name}/0/{n}", value) for n, value in enumerate(values))
+    def kept(settings: object, name: str) -> Iterator[TopicRecord]:
+        yield from (TopicRecord(f"{name}/0/{n}", value) for n, value in enumerate(values))
 
     monkeypatch.setattr(audit, "kept", kept)
     return values
@@ -110,7 +110,7 @@ def test_a_kafka_that_does_not_answer_leaves_the_chain(
 ) -> None:
     """What can be checked is checked, and the rest is said."""
 
-    def kept(settings: object, name: str) -> Iterator[Kept]:
+    def kept(settings: object, name: str) -> Iterator[TopicRecord]:
         raise error
 
     monkeypatch.setattr(audit, "kept", kept)

@@ -12,7 +12,7 @@ from aiops.adapters.sealing import encode_letter, open_seal
 from aiops.cli import dead_letters
 from aiops.cli.dead_letters import app
 from aiops.cli.exits import Exit
-from aiops.cli.reading import Kept
+from aiops.cli.reading import TopicRecord
 from aiops.model.deadletters import DeadLetter, DeadLetterReason
 from aiops.model.errors import PermanentError
 from aiops.model.prose import Prose
@@ -51,9 +51,9 @@ def topic(state: Path, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     seal = open_seal(state)
     values = [encode_letter(one, seal, "dead").value for one in (FIRST, SECOND, FIRST)] + [b"garbage"]
 
-    def kept(settings: object, name: str) -> Iterator[Kept]:
+    def kept(settings: object, name: str) -> Iterator[TopicRecord]:
         assert name == "aiops.dead-letters"
-        yield from (Kept(f"{name}/0/{n}", value) for n, value in enumerate(values))
+        yield from (TopicRecord(f"{name}/0/{n}", value) for n, value in enumerate(values))
 
     monkeypatch.setattr(dead_letters, "kept", kept)
     monkeypatch.setattr(dead_letters, "KafkaPythonProducer", Written)

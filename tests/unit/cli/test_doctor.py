@@ -6,27 +6,27 @@ from typing import Any
 
 import pytest
 
-from aiops.apps.doctor import Finding, Level
+from aiops.apps.doctor import DoctorFinding, Level
 from aiops.cli import doctor
 from aiops.cli.doctor import run
 from aiops.cli.exits import Exit
 from aiops.model.errors import PermanentError
 from tests.unit.cli.commands import call
 
-FINE = Finding(Level.OK, "journal", "answers")
-WARNED = Finding(Level.WARN, "disk", "1 GB is free", "make room")
-FAILED = Finding(Level.FAIL, "kafka", "does not answer", "start it")
+FINE = DoctorFinding(Level.OK, "journal", "answers")
+WARNED = DoctorFinding(Level.WARN, "disk", "1 GB is free", "make room")
+FAILED = DoctorFinding(Level.FAIL, "kafka", "does not answer", "start it")
 
 
 @pytest.fixture
-def found(state: Path, monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
+def found(state: Path, monkeypatch: pytest.MonkeyPatch) -> list[DoctorFinding]:
     """What the examination finds; the test fills it in."""
-    findings: list[Finding] = []
+    findings: list[DoctorFinding] = []
     monkeypatch.setattr(doctor, "examine", lambda *_, **__: iter(findings))
     return findings
 
 
-def test_each_finding_is_a_line_with_what_to_do(found: list[Finding]) -> None:
+def test_each_finding_is_a_line_with_what_to_do(found: list[DoctorFinding]) -> None:
     """Level, subject, what, and below it the advice where there is one."""
     found += [FINE, WARNED]
     ended = call(run)
@@ -41,7 +41,7 @@ def test_each_finding_is_a_line_with_what_to_do(found: list[Finding]) -> None:
 @pytest.mark.parametrize(
     ("findings", "code"), [([FINE], Exit.OK), ([WARNED], Exit.OK), ([FINE, FAILED], Exit.NO), ([], Exit.OK)]
 )
-def test_only_a_failure_is_a_no(found: list[Finding], findings: list[Finding], code: Exit) -> None:
+def test_only_a_failure_is_a_no(found: list[DoctorFinding], findings: list[DoctorFinding], code: Exit) -> None:
     """A warning leaves the exit code at 0."""
     found += findings
     ended = call(run, "--json")
@@ -49,7 +49,7 @@ def test_only_a_failure_is_a_no(found: list[Finding], findings: list[Finding], c
     assert [one["level"] for one in ended.json] == [one.level.value for one in findings]
 
 
-def test_json_has_all_of_a_finding(found: list[Finding]) -> None:
+def test_json_has_all_of_a_finding(found: list[DoctorFinding]) -> None:
     """For programs that tell a person."""
     found.append(FAILED)
     assert call(run, "--json").json == [
@@ -70,7 +70,7 @@ def test_pages_are_sent_only_when_asked(state: Path, monkeypatch: pytest.MonkeyP
     """Nobody is woken by a look."""
     asked: list[bool] = []
 
-    def examine(*_: Any, page: bool) -> Iterator[Finding]:
+    def examine(*_: Any, page: bool) -> Iterator[DoctorFinding]:
         asked.append(page)
         yield FINE
 
@@ -83,7 +83,7 @@ def test_pages_are_sent_only_when_asked(state: Path, monkeypatch: pytest.MonkeyP
 def test_an_examination_that_cannot_go_on_is_a_finding(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An error of ours in its middle ends in a FAIL line."""
 
-    def examine(*_: Any, page: bool) -> Iterator[Finding]:
+    def examine(*_: Any, page: bool) -> Iterator[DoctorFinding]:
         yield FINE
         raise PermanentError("status.json is no status")
 

@@ -8,7 +8,7 @@ import pytest
 
 from aiops.adapters.kafka.topics import TopicState
 from aiops.cli import reading
-from aiops.cli.reading import Kept, kafka_of, kept
+from aiops.cli.reading import TopicRecord, kafka_of, kept
 from aiops.model.errors import PermanentError, TemporaryError
 from aiops.ports import FetchedRecords, TopicPartition
 from aiops.settings import Settings
@@ -73,7 +73,11 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_every_record_with_its_place() -> None:
     """In the topic's order; it ends though records go on arriving, and the connection is closed."""
-    assert list(kept(HERE, "dead")) == [Kept("dead/0/4", b"a"), Kept("dead/0/6", b"b"), Kept("dead/0/8", b"new")]
+    assert list(kept(HERE, "dead")) == [
+        TopicRecord("dead/0/4", b"a"),
+        TopicRecord("dead/0/6", b"b"),
+        TopicRecord("dead/0/8", b"new"),
+    ]
     assert FakeConsumer.closed == 1
 
 

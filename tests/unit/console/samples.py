@@ -6,14 +6,14 @@ from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any, TypeVar
 
-from aiops.console.stories import Decision, PlanStory, StepStory, Story
+from aiops.console.stories import PlanStory, ShownDecision, StepStory, Story
 from aiops.control.state.documents import PageRecord
 from aiops.model.diagnoses import ChangeSuspect, Diagnosis, Evidence, Hypothesis, Impact
-from aiops.model.episodes import Direction, Episode, Signal, Source
+from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from aiops.model.incidents import Incident, IncidentState, Line, Priority
 from aiops.model.pages import Page, page_reason
 from aiops.model.prose import Prose
-from remediations.saga_state import Mark, State
+from remediations.saga_state import SagaState, StepMark
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ def signal(route: str, pod: str = "pay-6b9c5d-x2x7k", metric: str = "http.server
         "network.protocol.version=1.1,otel.scope.name=io.opentelemetry.tomcat-10.0,server.address=pay,"
         "service.instance.id=627cc493-f310-47de-96bd-71410b7dec09,url.scheme=https}"
     )
-    return Signal(text, metric, Direction.UP, Source.METRIC, AT, 0.98, 41.7, 0.25)
+    return Signal(text, metric, SignalDirection.UP, Source.METRIC, AT, 0.98, 41.7, 0.25)
 
 
 def episode(*signals: Signal, entity: str = "shop/pay", ended_at: int | None = None) -> Episode:
@@ -114,17 +114,17 @@ def story(state: IncidentState = IncidentState.AWAITING_APPROVAL) -> Story:
     )
     sent = PageRecord(page, page_reason("approval-1"))
     steps = (
-        StepStory("1", "roll-back", "shop/pay", "roll-forward shop/pay", Mark.DONE.value, "revision 41 is active"),
+        StepStory("1", "roll-back", "shop/pay", "roll-forward shop/pay", StepMark.DONE.value, "revision 41 is active"),
         StepStory("2", "restart", "shop/checkout", "", "not begun"),
     )
-    decision = Decision(AT + 25 * SECOND, "INC-7/plan/execute", True, "one-approver", ("P1 asks for a person",),
+    decision = ShownDecision(AT + 25 * SECOND, "INC-7/plan/execute", True, "one-approver", ("P1 asks for a person",),
                         ("tier-1", "no-night-deploys"), "ab" * 32)  # fmt: skip
     return Story(
         incident=incident(state),
         episodes=(episode(*signals), episode(signal("/cart"), entity="shop/checkout", ended_at=NOW)),
         plans=(
             PlanStory("INC-7-p1", "roll-back-deploy", "a bad deploy is rolled back", "errors below 1%",
-                      State.STUCK.value, steps, 0.71),
+                      SagaState.STUCK.value, steps, 0.71),
         ),
         decisions=(decision, replace(decision, permitted=False)),
         pages=(sent, replace(sent, delivered=True, acknowledged_by="ann")),

@@ -6,16 +6,16 @@ from collections import Counter
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 
-from aiops.agents.view import Agent, View
+from aiops.agents.view import Agent, AgentView
 from aiops.control.state.transaction import Decision
 from aiops.driver.answers import step_reported
 from aiops.driver.gate import ANY
-from aiops.driver.in_process import InProcessRuntime, World
+from aiops.driver.in_process import InProcessRuntime, Surroundings
 from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.diagnoses import Diagnosis, Evidence, Hypothesis
 from aiops.model.effects import RunStep
-from aiops.model.episodes import Direction as Way
 from aiops.model.episodes import Episode, Signal, Source
+from aiops.model.episodes import SignalDirection as Way
 from aiops.model.errors import TemporaryError
 from aiops.model.events import EpisodeReported
 from aiops.model.handoffs import (
@@ -37,13 +37,13 @@ from aiops.model.pages import Delivery, Page
 from aiops.model.plans import (
     Action,
     BlastRadius,
-    Direction,
     Observed,
     Oversight,
     Plan,
     Reservation,
     ReservationAnswer,
     Step,
+    StepDirection,
     StepOrder,
     StepOutcome,
     StepStatus,
@@ -93,7 +93,7 @@ class FakeAnalysis:
     def __init__(self) -> None:
         self.unknown = False
 
-    def handle(self, handoff: Handoff, view: View) -> tuple[Handoff, ...]:
+    def handle(self, handoff: Handoff, view: AgentView) -> tuple[Handoff, ...]:
         """Blame the entity whose trouble began first."""
         first = min(view.episodes, key=lambda e: e.opened_at)
         evidence = Evidence(first.id, True, Prose(f"{first.entity} was first"), "metric", first.opened_at, view.at, 1.0)
@@ -140,7 +140,7 @@ class FakeRouting:
 
     role = Role.ROUTING
 
-    def handle(self, handoff: Handoff, view: View) -> tuple[Handoff, ...]:
+    def handle(self, handoff: Handoff, view: AgentView) -> tuple[Handoff, ...]:
         """Always a restart."""
         assert isinstance(handoff.payload, Diagnosed)
         routed = Routed(handoff.payload.diagnosis, Priority.P2, "none", "team", ("restart",), Oversight.UNATTENDED)
@@ -154,7 +154,7 @@ class FakeResolution:
     verdict: Verdict | None = None
     """Of every verification; None: as the fleet says."""
 
-    def handle(self, handoff: Handoff, view: View) -> tuple[Handoff, ...]:
+    def handle(self, handoff: Handoff, view: AgentView) -> tuple[Handoff, ...]:
         """PLAN and VERIFY."""
         payload = handoff.payload
         if isinstance(payload, Routed):
@@ -179,7 +179,7 @@ class FakeOversight:
         self.veto: set[Intent] = set()
         self.hold_until: int | None = None
 
-    def handle(self, handoff: Handoff, view: View) -> tuple[Handoff, ...]:
+    def handle(self, handoff: Handoff, view: AgentView) -> tuple[Handoff, ...]:
         """REVIEW and AUTHORISE."""
         if self.down:
             raise TemporaryError("oversight is down")
@@ -202,7 +202,7 @@ class FakeTriage:
 
     role = Role.TRIAGE
 
-    def handle(self, handoff: Handoff, view: View) -> tuple[Handoff, ...]:
+    def handle(self, handoff: Handoff, view: AgentView) -> tuple[Handoff, ...]:
         """No answer at all."""
         return ()
 
@@ -212,7 +212,7 @@ class FakeTarget:
     """What actions are done to: counts effects by key, heals when restarted."""
 
     effects: Counter[str] = field(default_factory=Counter)
-    done: list[tuple[str, Direction]] = field(default_factory=list)
+    done: list[tuple[str, StepDirection]] = field(default_factory=list)
     unwell: set[str] = field(default_factory=set)
     status: StepStatus = StepStatus.DONE
     heals: bool = True
@@ -232,7 +232,7 @@ class FakeTarget:
         if self.happens:
             self.effects[key] += 1
             self.done.append((key, order.capability.direction))
-            if self.heals and order.capability.direction is Direction.DO:
+            if self.heals and order.capability.direction is StepDirection.DO:
                 self.unwell.discard(order.capability.action.target)
         return StepOutcome(key, self.status, 0)
 
@@ -287,10 +287,10 @@ class Loop:
     def __post_init__(self) -> None:
         self.start()
 
-    def world(self) -> World:
+    def world(self) -> Surroundings:
         """The fakes as ports."""
         parts: tuple[Agent, ...] = (self.analysis, self.oversight, self.resolution, self.routing, self.triage)
-        return World(
+        return Surroundings(
             agents={agent.role: agent for agent in parts},
             fleet=self.target,
             budget=self.target,
@@ -298,7 +298,7 @@ class Loop:
             notifier=self.target,
         )
 
-    def start(self, world: World | None = None) -> None:
+    def start(self, world: Surroundings | None = None) -> None:
         """A (new) runtime on the journal; the old one is forgotten as a kill would."""
         self.runtime = InProcessRuntime(self.settings, world or self.world(), self.journal, at=self.at)
         self.runtime.on_decision = self.check

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from aiops.model.plans import Direction, Observed, Oversight, StepOrder, StepOutcome, StepStatus
+from aiops.model.plans import Observed, Oversight, StepDirection, StepOrder, StepOutcome, StepStatus
 from aiops.model.prose import Prose
 from aiops.ports import HaltState
 from tests.unit.control.fakes import FakeTarget, Loop, settings
@@ -102,7 +102,7 @@ def test_nothing_twice_nothing_after_a_stop_and_nobody_left_waiting(
     if "escalated" in open_states:
         assert target.pages or any("rejects" in loop.story(name) for name in loop.incidents)
     done = Counter(direction for _, direction in target.done)
-    if done[Direction.DO] and not done[Direction.UNDO] and target.unwell:
+    if done[StepDirection.DO] and not done[StepDirection.UNDO] and target.unwell:
         assert target.pages, "something was left half-way and nobody was told"
 
 
@@ -118,12 +118,12 @@ def test_an_undo_under_halt_does_not_run_and_pages_the_exact_state() -> None:
     (order,) = target.unreported
     loop.report(order, StepOutcome(order.capability.key, StepStatus.DONE, loop.at))
     loop.wait(600)
-    assert [direction for _, direction in target.done] == [Direction.DO]
+    assert [direction for _, direction in target.done] == [StepDirection.DO]
     assert loop.incidents == {"INC-1": "escalated"}
     assert any("restart web: done" in line for page in target.pages for line in page.tried)
     halt(loop, target, on=False)
     loop.wait(600)
-    assert [direction for _, direction in target.done] == [Direction.DO], "resume takes up only what had not begun"
+    assert [direction for _, direction in target.done] == [StepDirection.DO], "resume takes up only what had not begun"
     assert target.reserved, "its budget stays spent until a person takes over"
     loop.runtime.command("take-over", "INC-1", "ann")
     loop.wait(5)

@@ -13,7 +13,7 @@ from aiops.model.errors import TemporaryError
 from aiops.model.events import EdgesObserved, EpisodeReported, StepReported
 from aiops.model.handoffs import Intent
 from aiops.model.outcomes import IncidentOutcome, OutcomeKind
-from aiops.model.plans import Direction, Oversight, StepOutcome, StepStatus
+from aiops.model.plans import Oversight, StepDirection, StepOutcome, StepStatus
 from aiops.model.prose import Prose
 from aiops.model.refusals import RefusalKind
 from tests.unit.control.fakes import SECOND, START, Loop, episode, settings
@@ -51,7 +51,7 @@ def test_what_did_not_heal_is_undone_and_escalated() -> None:
     loop.unwell("web")
     loop.wait(300)
     assert loop.incidents == {"INC-1": "escalated"}
-    assert [direction for _, direction in loop.target.done] == [Direction.DO, Direction.UNDO] * 2
+    assert [direction for _, direction in loop.target.done] == [StepDirection.DO, StepDirection.UNDO] * 2
     assert [page.level for page in loop.target.pages] == [0]
     assert "2 plans did not heal it" in loop.target.pages[0].asks
     assert loop.target.reserved == {}
@@ -226,7 +226,7 @@ def test_halt_in_the_middle_pages_the_exact_state() -> None:
     loop.runtime.command("halt", "", "ann")
     loop.wait(400)
     assert loop.incidents == {"INC-1": "escalated"}
-    assert [direction for _, direction in loop.target.done] == [Direction.DO]
+    assert [direction for _, direction in loop.target.done] == [StepDirection.DO]
     assert any("restart web: done" in line for page in loop.target.pages for line in page.tried)
 
 

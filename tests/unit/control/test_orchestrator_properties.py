@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from aiops.control.orchestrator import Orchestrator
 from aiops.control.state.invariants import membership_difference
-from aiops.control.state.store import State
+from aiops.control.state.store import ControlState
 from aiops.model import events as happened
 from aiops.model.effects import Effect, Publish, RunStep
 from aiops.model.entities import Edge, Item
@@ -78,7 +78,7 @@ class Anything(RuleBasedStateMachine):
 
     def _restart(self) -> None:
         """Forget the process; what the journal tells is what the process knew."""
-        recovered = State.load(self.loop.journal.recover(), self.loop.settings.control)
+        recovered = ControlState.load(self.loop.journal.recover(), self.loop.settings.control)
         knew = self.loop.runtime.orchestrator.state
         assert {(k, n): d for k, n, d in recovered.documents()} == {(k, n): d for k, n, d in knew.documents()}
         assert recovered.timers == knew.timers

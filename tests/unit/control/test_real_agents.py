@@ -14,7 +14,7 @@ from aiops.agents.resolution import ResolutionAgent
 from aiops.agents.routing import RoutingAgent
 from aiops.agents.triage import TriageAgent
 from aiops.model.entities import Criticality, Edge, Item
-from aiops.model.episodes import Direction, Episode, Signal, Source
+from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from aiops.model.events import EpisodeReported, ItemReported, TicketReceived
 from aiops.model.prose import Prose
 from aiops.model.reports import Ticket
@@ -50,7 +50,9 @@ def describe(loop: Loop, criticality: Criticality = Criticality.LOW) -> None:
         loop.runtime.offer(ItemReported(id=f"item/{item.id}", at=START, item=item, edges=edges))
 
 
-def told(entity: str, at: int, metric: str, direction: Direction, *, watermark: int, revision: int = 1) -> Episode:
+def told(
+    entity: str, at: int, metric: str, direction: SignalDirection, *, watermark: int, revision: int = 1
+) -> Episode:
     """An episode of one signal."""
     signal = Signal(metric, metric, direction, Source.METRIC, at, 0.95, 0.0, 50.0)
     return Episode(f"{entity}@{at}", entity, at, revision, 0.95, (signal,), 1, watermark)
@@ -61,7 +63,10 @@ def silence(loop: Loop) -> None:
     loop.target.unwell |= {"cart", "web"}
     for revision, seconds in enumerate((0, 10, 20, 30, 60, 90), start=1):
         at = START + (seconds + 1) * SECOND
-        for entity, metric, way, late in (("cart", "up", Direction.SILENT, 0), ("web", "http.errors", Direction.UP, 2)):
+        for entity, metric, way, late in (
+            ("cart", "up", SignalDirection.SILENT, 0),
+            ("web", "http.errors", SignalDirection.UP, 2),
+        ):
             opened = START + (1 + late) * SECOND
             episode = told(entity, opened, metric, way, watermark=at, revision=revision)
             loop.runtime.offer(EpisodeReported(id=f"{episode.id}/{revision}", at=at, episode=episode))

@@ -13,10 +13,10 @@ from aiops.control.state.transaction import Decision, Writer, together
 from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.effects import Effect, Release, Reserve, RunStep
 from aiops.model.errors import FencedOutError
-from aiops.model.plans import Action, Capability, Direction, Reservation, StepOrder
-from aiops.ports import Entry, HaltState, InboxRow, Put, Remove, TimerRow
+from aiops.model.plans import Action, Capability, Reservation, StepDirection, StepOrder
+from aiops.ports import HaltState, InboxRow, JournalEntry, Put, Remove, TimerRow
 
-ENTRY = Entry("e", 1, "tick", "", "", "{}", "[]")
+ENTRY = JournalEntry("e", 1, "tick", "", "", "{}", "[]")
 WRITER = Writer("main", 1)
 
 
@@ -64,7 +64,7 @@ def test_timers_come_once_and_in_order(moves: list[tuple[str, int | None]], unti
 
 def test_a_step_is_never_resumed_and_a_reservation_gets_the_new_epoch() -> None:
     """Everything else is asked for again."""
-    capability = Capability("c", "INC-1", "k", Action("restart", "web"), Direction.DO, 1, 0, 9)
+    capability = Capability("c", "INC-1", "k", Action("restart", "web"), StepDirection.DO, 1, 0, 9)
     pending: list[Effect] = [
         RunStep("c", StepOrder(capability, 9)),
         Reserve("r", Reservation("r", "INC-1", ("web",), {}, 1, 0)),

@@ -11,7 +11,7 @@ import pytest
 
 from aiops.adapters.plotting import plot
 from aiops.adapters.tables import read_table, write_scores
-from detectors.detection import Detection, detect
+from detectors.detection import TableDetection, detect
 from detectors.table import Table
 
 STEP = slice(1500, 1540)
@@ -27,11 +27,11 @@ def table_of(folder: Path, rows: int = 1600) -> Table:
 
 
 @pytest.fixture
-def found(tmp_path: Path) -> Detection:
+def found(tmp_path: Path) -> TableDetection:
     return detect(table_of(tmp_path))
 
 
-def test_a_step_is_one_episode_of_the_right_series(found: Detection) -> None:
+def test_a_step_is_one_episode_of_the_right_series(found: TableDetection) -> None:
     """It opens within five rows of the step, ends after it, and names the column that moved."""
     (episode,) = found.episodes
     assert STEP.start <= episode.from_row <= STEP.start + 5
@@ -42,7 +42,7 @@ def test_a_step_is_one_episode_of_the_right_series(found: Detection) -> None:
     assert {name for name in found.episode if name} == {"e1"}
 
 
-def test_no_row_depends_on_a_later_one(found: Detection, tmp_path: Path) -> None:
+def test_no_row_depends_on_a_later_one(found: TableDetection, tmp_path: Path) -> None:
     """The scores of a table cut short are the same as far as it goes."""
     short = detect(table_of(tmp_path, 1510))
     assert short.score.tolist() == found.score[:1510].tolist()
@@ -55,7 +55,7 @@ def test_learned_rows_raise_nothing(tmp_path: Path) -> None:
     assert (detection.episodes, float(detection.score.max())) == ([], 0.0)
 
 
-def test_scores_are_written_a_line_a_row(found: Detection, tmp_path: Path) -> None:
+def test_scores_are_written_a_line_a_row(found: TableDetection, tmp_path: Path) -> None:
     """Header, times as in the input, and the entity's score is the highest of its columns."""
     write_scores(found, tmp_path / "deep" / "scores.csv")
     with (tmp_path / "deep" / "scores.csv").open(encoding="utf-8") as lines:
@@ -66,7 +66,7 @@ def test_scores_are_written_a_line_a_row(found: Detection, tmp_path: Path) -> No
     assert sum(int(row["alert"]) for row in rows) == 1
 
 
-def test_the_picture_is_drawn(found: Detection, tmp_path: Path) -> None:
+def test_the_picture_is_drawn(found: TableDetection, tmp_path: Path) -> None:
     """PNG and HTML are written; another ending is an error."""
     pytest.importorskip("matplotlib")
     plot(found, tmp_path / "p.png")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aiops.model.errors import PermanentError
-from detectors.bank.layout import Kind, Phase, View
+from detectors.bank.layout import Phase, ValueKind, ViewCode
 from detectors.half_space import HalfSpaceDetector
 from detectors.model_tier import ModelTier
 
@@ -24,18 +24,22 @@ def test_only_watched_series_are_modelled_and_a_step_is_told() -> None:
     """Points of others pass by; a lasting step of a watched one opens an episode of view MODEL."""
     rng = np.random.default_rng(4)
     tier = ModelTier(HalfSpaceDetector)
-    tier.watch([4], [Kind.GAUGE])
+    tier.watch([4], [ValueKind.GAUGE])
     assert len(tier.update(*batch(rng.normal(50, 2, 100), series=5))) == 0
     assert len(tier.update(*batch(rng.normal(50, 2, 1000)))) == 0
     told = tier.update(*batch(rng.uniform(60, 120, 30), 1000))
-    assert (Phase(told[0]["phase"]), View(told[0]["view"]), int(told[0]["series"])) == (Phase.OPENED, View.MODEL, 4)
+    assert (Phase(told[0]["phase"]), ViewCode(told[0]["view"]), int(told[0]["series"])) == (
+        Phase.OPENED,
+        ViewCode.MODEL,
+        4,
+    )
 
 
 def test_a_restored_tier_goes_on_with_the_same_bytes() -> None:
     """State after further points is equal, array by array."""
     rng = np.random.default_rng(4)
     running = ModelTier(HalfSpaceDetector)
-    running.watch([4], [Kind.GAUGE])
+    running.watch([4], [ValueKind.GAUGE])
     running.update(*batch(rng.normal(50, 2, 600)))
     restored = ModelTier.from_arrays(running.to_arrays(), HalfSpaceDetector)
     more = batch(rng.normal(50, 2, 300), 600)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from aiops.model.errors import TemporaryError
-from aiops.model.plans import Action, Capability, Direction, Observed, StepOrder, StepOutcome, StepStatus
+from aiops.model.plans import Action, Capability, Observed, StepDirection, StepOrder, StepOutcome, StepStatus
 from aiops.ports import HaltState, InboxRow
 
 NOW = 1_000_000_000_000
@@ -84,6 +84,6 @@ class Clock:
 def order(capability: str = "c1", primitive: str = "restart") -> StepOrder:
     """An order of epoch 7 that has five seconds, with a capability for ten."""
     authority = Capability(
-        capability, "inc", "plan/1/do", Action(primitive, "cart"), Direction.DO, 7, 0, NOW + 10 * SECOND
+        capability, "inc", "plan/1/do", Action(primitive, "cart"), StepDirection.DO, 7, 0, NOW + 10 * SECOND
     )
     return StepOrder(authority, NOW + 5 * SECOND)

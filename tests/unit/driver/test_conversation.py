@@ -11,16 +11,16 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from aiops.agents.view import View
+from aiops.agents.view import AgentView
 from aiops.driver.conversation import (
     BATCH,
     HOLD_SECONDS,
     UNDER_WAY,
     AgentCall,
+    AgentQuestion,
     Answer,
     Conversation,
     Failed,
-    Question,
     answer_of,
 )
 from aiops.driver.replies import Failure, Reply
@@ -45,14 +45,14 @@ class Clock:
         return self.at
 
 
-def question(name: str, to: Role = Role.ANALYSIS) -> Question:
+def question(name: str, to: Role = Role.ANALYSIS) -> AgentQuestion:
     """A handoff of the orchestrator with a view of now."""
     incident = Incident("INC-1", IncidentState.OPEN, NOW, NOW, NOW, (), (), ())
     handoff = Handoff(
         name, "INC-1", Role.ORCHESTRATOR, to, Intent.DIAGNOSE, 1.0, (Prose("it follows"),), ("e",), 1, NOW, NOW + 1,
         DiagnoseRequest(), "e",
     )  # fmt: skip
-    return Question(handoff, View(NOW, incident, (), Graph.empty(), {}))
+    return AgentQuestion(handoff, AgentView(NOW, incident, (), Graph.empty(), {}))
 
 
 def merge(request: Handoff) -> Handoff:
@@ -79,7 +79,7 @@ class Talk:
         self.told: list[list[str]] = []
         self.events: list[Event] = []
 
-    def ask(self, *questions: Question) -> None:
+    def ask(self, *questions: AgentQuestion) -> None:
         for each in questions:
             self.conversation.ask(each)
         self.advance()
@@ -199,7 +199,7 @@ def test_an_agent_is_asked_through_one_function_wherever_it_runs() -> None:
         role = Role.ANALYSIS
         error: Exception | None = None
 
-        def handle(self, handoff: Handoff, view: View) -> tuple[Handoff, ...]:
+        def handle(self, handoff: Handoff, view: AgentView) -> tuple[Handoff, ...]:
             if self.error is not None:
                 raise self.error
             return (merge(handoff),)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from aiops.agents.view import View
+from aiops.agents.view import AgentView
 from aiops.control.orchestrator import Orchestrator
 from aiops.driver.dispatcher import AGAIN_SECONDS, EffectDispatcher, Hooks, Lane, Outside, share_limits
 from aiops.driver.replies import Reply, attempted
@@ -77,7 +77,7 @@ class Bench:
     def begin(self, *effects: Effect) -> None:
         self.dispatcher.begin(effects, self.orchestrator)
 
-    def ask(self, handoff: Handoff, view: View) -> None:
+    def ask(self, handoff: Handoff, view: AgentView) -> None:
         assert view.incident.id == handoff.work_item
         self.asked.append(handoff.id)
 

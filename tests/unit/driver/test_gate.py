@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from aiops.driver.gate import GRACE, AskAgain, Basis, Gate, GateRefusal, Refused, Seen
+from aiops.driver.gate import GRACE, AskAgain, Basis, Gate, GateObservation, GateRefusal, OrderRefused
 from aiops.driver.replies import Failure
 from aiops.model.codec import decode
 from aiops.model.errors import PermanentError, TemporaryError
@@ -87,14 +87,14 @@ def test_nothing_is_admitted_without_authority_at_this_moment(
     """Each refusal is a value of its own, says why, and uses nothing up."""
     change(inbox, clock)
     refused = gate.admit(order())
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, OrderRefused)
     assert (refused.refusal, refused.detail, inbox.rows) == (refusal, text, {})
 
 
 def test_each_refusal_has_a_text() -> None:
     """No refusal fails while it is being told."""
     facts = {"error": "e", "epoch": 1, "newest": 2, "who": "w", "reason": "{r}", "primitive": "{0}"}
-    texts = {Refused(refusal, facts).detail for refusal in GateRefusal}
+    texts = {OrderRefused(refusal, facts).detail for refusal in GateRefusal}
     assert len(texts) == len(GateRefusal)
     assert "w halted all actions ({r})" in texts
 
@@ -106,13 +106,13 @@ def test_the_last_moment_of_an_order_is_its_deadline(gate: Gate, clock: Clock, o
     for given, end in ((order(), NOW + 5 * SECOND), (early, NOW + 10 * SECOND)):
         clock.at = end + over
         fresh = replace(given, capability=replace(given.capability, id=f"c{end}"))
-        assert isinstance(gate.admit(fresh), Refused) is bool(over)
+        assert isinstance(gate.admit(fresh), OrderRefused) is bool(over)
 
 
 def test_no_executor_means_no_action(inbox: Inbox, clock: Clock) -> None:
     """An action nobody can carry out is refused with the setting's name."""
     refused = Gate(inbox, {}, clock).admit(order())
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, OrderRefused)
     assert (refused.refusal, inbox.rows) == (GateRefusal.NO_EXECUTOR, {})
     assert refused.detail == "no executor is set for restart: see acting.executors in aiops.yaml"
 
@@ -121,7 +121,7 @@ def test_a_capability_is_used_once(gate: Gate) -> None:
     """The second order with it is told that it is used, and becomes an outcome that says so."""
     gate.admit(order())
     refused = gate.admit(order())
-    assert refused == Refused(GateRefusal.USED)
+    assert refused == OrderRefused(GateRefusal.USED)
     outcome = gate.turned_away(order(), refused)
     assert outcome == StepOutcome("plan/1/do", StepStatus.REFUSED, NOW, Prose("its capability was used already"))
 
@@ -163,11 +163,11 @@ def test_an_outcome_that_cannot_be_recorded_is_not_told(gate: Gate, inbox: Inbox
 def test_an_order_that_never_began_is_not_done_and_cannot_begin_later(gate: Gate, inbox: Inbox) -> None:
     """Observing burns the capability, in the observer's name."""
     seen = gate.observe(order())
-    assert isinstance(seen, Seen)
+    assert isinstance(seen, GateObservation)
     assert (seen.observed, seen.basis) == (Observed.NOT_DONE, Basis.NEVER_BEGUN)
     assert seen.detail == "it was never begun, and now it cannot begin"
     assert inbox.rows["attempt/c1"].who == "observer"
-    assert gate.admit(order()) == Refused(GateRefusal.USED)
+    assert gate.admit(order()) == OrderRefused(GateRefusal.USED)
 
 
 def test_an_order_that_may_still_happen_is_asked_about_after_its_deadline(
@@ -181,7 +181,7 @@ def test_an_order_that_may_still_happen_is_asked_about_after_its_deadline(
     clock.at = over_at - 1
     assert gate.observe(order()) == AskAgain(over_at)
     clock.at = over_at
-    assert gate.observe(order()) == Seen(Observed.NOT_DONE, Basis.TARGET)
+    assert gate.observe(order()) == GateObservation(Observed.NOT_DONE, Basis.TARGET)
 
 
 @pytest.mark.parametrize("observed", list(Observed))
@@ -193,8 +193,8 @@ def test_an_order_that_has_ended_is_judged_by_its_target_at_once(
     gate.admit(order())
     gate.ended(order(), Failure(TemporaryError("lost")))
     seen = gate.observe(order())
-    assert seen == Seen(observed, Basis.TARGET)
-    assert isinstance(seen, Seen)
+    assert seen == GateObservation(observed, Basis.TARGET)
+    assert isinstance(seen, GateObservation)
     assert seen.detail == "the target was asked"
 
 
@@ -205,7 +205,7 @@ def test_a_target_that_cannot_be_asked_is_unknown(gate: Gate, target: Target, cl
     target.error = error
     clock.at += 3600 * SECOND
     seen = gate.observe(order())
-    assert isinstance(seen, Seen)
+    assert isinstance(seen, GateObservation)
     assert (seen.observed, seen.basis, seen.detail) == (Observed.UNKNOWN, Basis.ERROR, "it is away")
 
 
@@ -213,7 +213,7 @@ def test_an_inbox_that_cannot_be_written_rules_nothing_out(gate: Gate, inbox: In
     """Then nobody knows whether the order can still begin."""
     inbox.full = True
     seen = gate.observe(order())
-    assert isinstance(seen, Seen)
+    assert isinstance(seen, GateObservation)
     assert (seen.observed, seen.detail) == (Observed.UNKNOWN, "the disk is full")
 
 
@@ -222,7 +222,7 @@ def test_without_an_executor_a_begun_order_stays_unknown(inbox: Inbox, clock: Cl
     inbox.append(InboxRow("attempt/c1", NOW, "attempt", "{}", "executor"))
     clock.at += 3600 * SECOND
     seen = Gate(inbox, {}, clock).observe(order())
-    assert isinstance(seen, Seen)
+    assert isinstance(seen, GateObservation)
     assert (seen.observed, seen.detail) == (Observed.UNKNOWN, "no executor is set for restart")
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from aiops.model.alertmanager import Alert, Webhook, episodes
-from aiops.model.episodes import Direction, Episode, Source
+from aiops.model.episodes import Episode, SignalDirection, Source
 
 SECOND = 1_000_000_000
 START = 1_767_225_600 * SECOND
@@ -44,7 +44,7 @@ def test_a_firing_alert_is_an_open_episode() -> None:
     assert (episode.severity, episode.signals_total, episode.breaches_objective) == (1.0, 1, False)
     (signal,) = episode.signals
     assert signal.series == "HighErrorRate{route=/pay,service=cart}"
-    assert (signal.metric, signal.direction, signal.since) == ("HighErrorRate", Direction.NEW, START)
+    assert (signal.metric, signal.direction, signal.since) == ("HighErrorRate", SignalDirection.NEW, START)
     assert signal.detector == "alertmanager: 5 % of requests fail"
 
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from aiops.model import cloudevents
 from aiops.model.cloudevents import encode
-from aiops.model.cloudevents_reading import MAX_BYTES, Receipt, Refused, decode
+from aiops.model.cloudevents_reading import MAX_BYTES, Receipt, UnusableMessage, decode
 from aiops.model.deadletters import DeadLetterReason
 from aiops.model.entities import Edge, EdgeKind, Item, Objective
-from aiops.model.episodes import Direction, Episode, Signal, Source
+from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from aiops.model.events import ChangeReported, EdgesObserved, EpisodeReported, ItemReported, TicketReceived
 from aiops.model.prose import Prose
 from aiops.model.reports import Change, Ticket
@@ -20,14 +20,16 @@ from aiops.model.reports import Change, Ticket
 NOW = 1_800_000_000_000_000_000
 RECEIPT = Receipt(NOW)
 
-SIGNAL = Signal("cpu{host=a}", "cpu", Direction.UP, Source.METRIC, NOW - 5, 0.9, 97.0, 20.0, peer="db", ended_at=None)
+SIGNAL = Signal(
+    "cpu{host=a}", "cpu", SignalDirection.UP, Source.METRIC, NOW - 5, 0.9, 97.0, 20.0, peer="db", ended_at=None
+)
 EPISODE = Episode("pay@1", "pay", NOW - 9, 3, 0.9, (SIGNAL,), 7, NOW, slot=2, generation=4, domain="eu")
 
 
 def told(event: dict[str, Any]) -> Any:
     """The one event that a message becomes."""
     answer = decode(encode(event), RECEIPT)
-    assert not isinstance(answer, Refused), answer
+    assert not isinstance(answer, UnusableMessage), answer
     (found,) = answer
     return found
 
@@ -35,7 +37,7 @@ def told(event: dict[str, Any]) -> Any:
 def reason(event: Any) -> DeadLetterReason:
     """Why a message is refused."""
     answer = decode(json.dumps(event).encode(), RECEIPT)
-    assert isinstance(answer, Refused), answer
+    assert isinstance(answer, UnusableMessage), answer
     return answer.reason
 
 
@@ -156,7 +158,7 @@ def test_what_does_not_fit_is_refused_with_its_reason(changes: dict[str, Any], e
 def test_hostile_bytes_are_refused(value: bytes, expected: DeadLetterReason) -> None:
     """Deep nesting, broken text and size are refusals, never errors."""
     answer = decode(value, RECEIPT)
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, UnusableMessage)
     assert answer.reason == expected
 
 
@@ -197,4 +199,4 @@ def test_no_json_makes_it_raise(template: dict[str, Any], data: st.DataObject, j
 @given(st.binary(max_size=200))
 def test_no_bytes_make_it_raise(value: bytes) -> None:
     """Random bytes are refused or say nothing."""
-    assert isinstance(decode(value, RECEIPT), Refused | tuple)
+    assert isinstance(decode(value, RECEIPT), UnusableMessage | tuple)

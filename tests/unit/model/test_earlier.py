@@ -17,7 +17,7 @@ from aiops.model.outcomes import IncidentOutcome, OutcomeKind
 from aiops.model.plans import Verdict
 from aiops.model.prose import Prose
 from aiops.model.refusals import Refusal, RefusalKind
-from aiops.ports import Entry
+from aiops.ports import JournalEntry
 
 SAGA = {
     "plan": {
@@ -94,13 +94,13 @@ def test_the_sentence_of_the_newest_look_is_forgotten() -> None:
 )
 def test_refused_entries_have_a_kind(said: dict[str, object], kind: RefusalKind) -> None:
     """The last is a present one: its kind is stated, and its reason is not looked at."""
-    entry = Entry("e", 1, "refused", "", "", "{}", json.dumps([said]))
+    entry = JournalEntry("e", 1, "refused", "", "", "{}", json.dumps([said]))
     assert refusal_in(entry) == Refusal(kind, said["refused"])  # type: ignore[arg-type]
 
 
 def test_an_applied_entry_is_no_refusal() -> None:
     """Whatever its consequences are."""
-    assert refusal_in(Entry("e", 1, "episode", "", "", "{}", '[{"refused":"fault: no"}]')) is None
+    assert refusal_in(JournalEntry("e", 1, "episode", "", "", "{}", '[{"refused":"fault: no"}]')) is None
 
 
 INCIDENT = {

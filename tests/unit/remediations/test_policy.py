@@ -10,14 +10,14 @@ import pytest
 
 from aiops.adapters.bundle.loading import load_policies
 from aiops.model.entities import RUNTIME_ENTITY, Criticality, Item
-from aiops.model.plans import Action, BlastRadius, Direction, Oversight
-from remediations.policy import PolicySet, Question
+from aiops.model.plans import Action, BlastRadius, Oversight, StepDirection
+from remediations.policy import PolicyQuestion, PolicySet
 
 FOLDER = Path(__file__).parents[3] / "remediations" / "default_bundle" / "policies"
 SHIPPED = load_policies(FOLDER)
 
 
-def question(primitive: str = "restart", target: str = "cart", **fields: Any) -> Question:
+def question(primitive: str = "restart", target: str = "cart", **fields: Any) -> PolicyQuestion:
     """A clear case: medium criticality, sure, fresh, nothing in the way."""
     values = {
         "item": Item(target, replicas=3),
@@ -30,10 +30,10 @@ def question(primitive: str = "restart", target: str = "cart", **fields: Any) ->
         "breaker_open": False,
         "halted": False,
     } | fields
-    return Question(Action(primitive, target), **values)  # type: ignore[arg-type]
+    return PolicyQuestion(Action(primitive, target), **values)  # type: ignore[arg-type]
 
 
-def level(asked: Question) -> Oversight:
+def level(asked: PolicyQuestion) -> Oversight:
     return SHIPPED.decide(asked).level
 
 
@@ -98,7 +98,7 @@ def test_the_runtime_is_no_target() -> None:
 
 def test_undo_is_held_by_halt_and_security_only() -> None:
     """Freezes, breakers and old evidence do not stop an undo; a halt and a security hold do."""
-    undo = question(direction=Direction.UNDO, frozen=True, breaker_open=True, evidence_age_seconds=9999.0)
+    undo = question(direction=StepDirection.UNDO, frozen=True, breaker_open=True, evidence_age_seconds=9999.0)
     assert level(undo) is Oversight.UNATTENDED
     assert level(replace(undo, halted=True)) is Oversight.FORBIDDEN
     held = Item("cart", attributes={"security_hold": "yes"})
@@ -112,7 +112,7 @@ def test_unknown_items_count_as_critical() -> None:
 
 def test_what_is_not_stated_is_least_favourable() -> None:
     """A question that states nothing is forbidden."""
-    assert level(Question(Action("restart", "cart"), None, BlastRadius({}, ()))) is Oversight.FORBIDDEN
+    assert level(PolicyQuestion(Action("restart", "cart"), None, BlastRadius({}, ()))) is Oversight.FORBIDDEN
 
 
 def test_unknown_primitive_is_forbidden() -> None:

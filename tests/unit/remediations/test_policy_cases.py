@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from aiops.adapters.bundle.loading import SHIPPED, load_policies
 from aiops.model.entities import Criticality
 from aiops.model.errors import PermanentError
-from aiops.model.plans import Direction, Oversight
+from aiops.model.plans import Oversight, StepDirection
 from remediations.policy import PolicySet
-from remediations.policy_cases import Case, check, read_cases
+from remediations.policy_cases import PolicyCase, check, read_cases
 from remediations.windows import Problem
 
 POLICIES = load_policies(SHIPPED / "policies")
@@ -17,7 +17,7 @@ POLICIES = load_policies(SHIPPED / "policies")
 
 def test_what_is_not_stated_is_the_calm_day() -> None:
     """A case with a primitive alone asks of a known, fresh, sure and reversible action with nothing in its way."""
-    question = Case(primitive="restart").question
+    question = PolicyCase(primitive="restart").question
     assert question.item is not None
     assert (question.item.kind, question.item.replicas, question.item.criticality) == (
         "service",
@@ -62,7 +62,7 @@ def test_every_fact_reaches_the_question() -> None:
     assert (question.item.kind, question.item.replicas) == ("worker", 7)
     assert question.item.criticality is Criticality.CRITICAL
     assert question.item.attributes == {"data_class": "personal"}
-    assert question.direction is Direction.UNDO
+    assert question.direction is StepDirection.UNDO
     assert (question.confidence, question.evidence_age_seconds, question.evidence_limit_seconds) == (0.25, 90.0, 60.0)
     assert (question.attempts, question.requester, question.approvers) == (3, "ann", ("bob", "eve"))
     assert question.blast.shares == {"domain": 0.4, "value": 0.6}
@@ -73,12 +73,12 @@ def test_every_fact_reaches_the_question() -> None:
 
 def test_an_unknown_target_has_no_item() -> None:
     """``known: false`` asks as if nobody had described the target."""
-    assert Case(primitive="restart", known=False).question.item is None
+    assert PolicyCase(primitive="restart", known=False).question.item is None
 
 
 def test_cases_are_answered_by_the_policies() -> None:
     """A restart of a medium item is unattended; the same under a halt is forbidden."""
-    calm, halted = check(POLICIES, [Case(primitive="restart"), Case(primitive="restart", halted=True)])
+    calm, halted = check(POLICIES, [PolicyCase(primitive="restart"), PolicyCase(primitive="restart", halted=True)])
     assert calm.decision.level is Oversight.UNATTENDED
     assert halted.decision.level is Oversight.FORBIDDEN
 
@@ -88,14 +88,14 @@ def test_cases_are_answered_by_the_policies() -> None:
 )
 def test_a_case_is_right_when_the_level_is_as_expected(expect: Oversight | None, *, right: bool) -> None:
     """Without an expectation a case only explains, and cannot be wrong."""
-    (checked,) = check(POLICIES, [Case(primitive="restart", expect=expect)])
+    (checked,) = check(POLICIES, [PolicyCase(primitive="restart", expect=expect)])
     assert checked.right is right
 
 
 def test_broken_policies_forbid_every_case() -> None:
     """A policy set with a problem answers forbidden, with the problem as the reason."""
     broken = PolicySet((Problem("own.cedar", 3, "unexpected token"),))
-    (checked,) = check(broken, [Case(primitive="restart", expect=Oversight.UNATTENDED)])
+    (checked,) = check(broken, [PolicyCase(primitive="restart", expect=Oversight.UNATTENDED)])
     assert checked.decision.level is Oversight.FORBIDDEN
     assert not checked.right
     assert "own.cedar:3: unexpected token" in checked.decision.reasons[0]
@@ -133,5 +133,5 @@ def test_any_text_gives_cases_or_an_error_with_the_file(text: str) -> None:
     except PermanentError as error:
         told = str(error)
     else:
-        told = "" if all(isinstance(case, Case) for case in found) else "no cases"
+        told = "" if all(isinstance(case, PolicyCase) for case in found) else "no cases"
     assert told == "" or told.startswith("cases.yaml: ")

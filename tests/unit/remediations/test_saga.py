@@ -7,12 +7,12 @@ import pytest
 
 from aiops.model import codec, plans
 from aiops.model.errors import NoTransitionError
-from aiops.model.plans import Direction, Plan, StepOutcome, StepStatus, Verdict
+from aiops.model.plans import Plan, StepDirection, StepOutcome, StepStatus, Verdict
 from aiops.model.prose import Prose
 from remediations import saga_messages as say
 from remediations.saga import TABLE, advance
-from remediations.saga_messages import Outcome
-from remediations.saga_state import Mark, Saga, State, begin
+from remediations.saga_messages import SagaOutcome
+from remediations.saga_state import Saga, SagaState, StepMark, begin
 
 S = 1_000_000_000
 Make = Callable[..., Any]
@@ -40,17 +40,17 @@ class Drive:
         return self.tell(say.Authorised(self.at, self.saga.step.id, self.saga.direction))
 
     def reserve(self, *, undo: bool = True) -> Drive:
-        return self.tell(say.Reserved(self.at, self.find(say.Reserve).key, undo))
+        return self.tell(say.Reserved(self.at, self.find(say.ReserveBudget).key, undo))
 
     def report(self, status: StepStatus, detail: str = "") -> Drive:
         return self.tell(say.Reported(self.at, StepOutcome(self.saga.key, status, self.at, Prose(detail))))
 
     def see(self, observed: plans.Observed) -> Drive:
-        return self.tell(say.Observed(self.at, self.saga.key, observed))
+        return self.tell(say.EffectObserved(self.at, self.saga.key, observed))
 
     def fire(self) -> Drive:
         self.at = max(self.at, self.find(say.SetTimer).due)
-        return self.tell(say.TimerFired(self.at, self.saga.timer))
+        return self.tell(say.SagaTimerFired(self.at, self.saga.timer))
 
     def start(self) -> Drive:
         return self.tell(say.Started(self.at))
@@ -59,33 +59,33 @@ class Drive:
         return self.reserve().allow().report(StepStatus.DONE)
 
     @property
-    def outcomes(self) -> list[Outcome]:
+    def outcomes(self) -> list[SagaOutcome]:
         return [command.outcome for command in self.all if isinstance(command, say.Finished)]
 
     @property
     def released(self) -> list[str]:
-        return [command.key for command in self.all if isinstance(command, say.Release)]
+        return [command.key for command in self.all if isinstance(command, say.ReleaseBudget)]
 
 
 def test_all_steps_then_verified(plan: Make, step: Make) -> None:
     """Two steps, healthy: every reservation is given back and the plan ends verified."""
     drive = Drive(plan(step("a"), step("b"))).start().do().do()
-    assert drive.saga.state is State.SETTLING
+    assert drive.saga.state is SagaState.SETTLING
     assert drive.find(say.SetTimer).due == drive.at + 90 * S
     drive.fire()
     assert drive.find(say.AskVerification).since == 1
-    drive.tell(say.Verified(drive.at, Verdict.HEALTHY))
+    drive.tell(say.VerificationEnded(drive.at, Verdict.HEALTHY))
     assert drive.saga.over
-    assert drive.outcomes[-1] is Outcome.VERIFIED
+    assert drive.outcomes[-1] is SagaOutcome.VERIFIED
     assert len(set(drive.released)) == 2
 
 
 def test_unhealthy_until_the_deadline_is_undone_in_reverse(plan: Make, step: Make) -> None:
     """A goal that is not reached by the deadline is failure: the last step is undone first."""
     drive = Drive(plan(step("a"), step("b"))).start().do().do().fire()
-    while drive.saga.state is State.VERIFYING:
-        drive.tell(say.Verified(drive.at, Verdict.UNHEALTHY, (Prose("still slow"),)))
-        if drive.saga.state is State.VERIFYING:
+    while drive.saga.state is SagaState.VERIFYING:
+        drive.tell(say.VerificationEnded(drive.at, Verdict.UNHEALTHY, (Prose("still slow"),)))
+        if drive.saga.state is SagaState.VERIFYING:
             drive.fire()
     assert drive.at >= 330 * S
     undone = []
@@ -93,49 +93,57 @@ def test_unhealthy_until_the_deadline_is_undone_in_reverse(plan: Make, step: Mak
         undone.append(drive.saga.step.id)
         drive.allow().report(StepStatus.DONE)
     assert undone == ["b", "a"]
-    assert drive.outcomes[-1] is Outcome.UNDONE
+    assert drive.outcomes[-1] is SagaOutcome.UNDONE
     assert drive.saga.reservations == ()
 
 
 def test_harm_is_undone_at_once(plan: Make, step: Make) -> None:
     """A plan that does harm is not given until the deadline."""
-    drive = Drive(plan(step("a"))).start().do().fire().tell(say.Verified(1, Verdict.HARMED, (Prose("pay is worse"),)))
-    assert drive.saga.direction is Direction.UNDO
+    drive = (
+        Drive(plan(step("a")))
+        .start()
+        .do()
+        .fire()
+        .tell(say.VerificationEnded(1, Verdict.HARMED, (Prose("pay is worse"),)))
+    )
+    assert drive.saga.direction is StepDirection.UNDO
     assert "pay is worse" in drive.saga.why
 
 
 def test_refused_budget_before_anything_ends_refused(plan: Make, step: Make) -> None:
     """No budget: nothing begins, and a reservation that may still be granted late is given back."""
     drive = Drive(plan(step("a"))).start()
-    key = drive.find(say.Reserve).key
-    drive.tell(say.Refused(2, key, Prose("zone-a is full")))
-    assert drive.outcomes[-1] is Outcome.REFUSED
+    key = drive.find(say.ReserveBudget).key
+    drive.tell(say.BudgetRefused(2, key, Prose("zone-a is full")))
+    assert drive.outcomes[-1] is SagaOutcome.REFUSED
     assert drive.released == [key]
 
 
 def test_veto_after_the_first_step_takes_it_back(plan: Make, step: Make) -> None:
     """A later step that may not run takes back the earlier ones."""
-    drive = Drive(plan(step("a"), step("b"))).start().do().reserve().tell(say.Vetoed(2, "b", Direction.DO, Prose("no")))
-    assert (drive.saga.step.id, drive.saga.direction) == ("a", Direction.UNDO)
+    drive = (
+        Drive(plan(step("a"), step("b"))).start().do().reserve().tell(say.Vetoed(2, "b", StepDirection.DO, Prose("no")))
+    )
+    assert (drive.saga.step.id, drive.saga.direction) == ("a", StepDirection.UNDO)
     drive.allow().report(StepStatus.DONE)
-    assert drive.outcomes[-1] is Outcome.UNDONE
+    assert drive.outcomes[-1] is SagaOutcome.UNDONE
 
 
 def test_held_before_anything_waits_without_locks(plan: Make, step: Make) -> None:
     """A window holds a plan that has not begun: its reservation goes back and is asked anew when the window opens."""
     drive = Drive(plan(step("a"))).start()
-    first = drive.find(say.Reserve).key
-    drive.reserve().tell(say.Held(2, "a", Direction.DO, 900 * S, Prose("freeze")))
+    first = drive.find(say.ReserveBudget).key
+    drive.reserve().tell(say.Held(2, "a", StepDirection.DO, 900 * S, Prose("freeze")))
     assert drive.released == [first]
     assert drive.fire().at == 900 * S
-    assert drive.find(say.Reserve).key != first
+    assert drive.find(say.ReserveBudget).key != first
 
 
 def test_held_half_way_is_taken_back(plan: Make, step: Make) -> None:
     """Half-way, a plan does not wait for hours."""
     drive = Drive(plan(step("a"), step("b"))).start().do().reserve()
-    drive.tell(say.Held(2, "b", Direction.DO, 900 * S, Prose("freeze")))
-    assert drive.saga.direction is Direction.UNDO
+    drive.tell(say.Held(2, "b", StepDirection.DO, 900 * S, Prose("freeze")))
+    assert drive.saga.direction is StepDirection.UNDO
 
 
 def test_restart_observes_and_only_not_done_runs_again(plan: Make, step: Make) -> None:
@@ -153,14 +161,14 @@ def test_restart_elsewhere_changes_nothing(plan: Make, step: Make) -> None:
     """Outside an effect a restart asks for nothing: the outbox and the timers survive it."""
     drive = Drive(plan(step("a"))).start().tell(say.Restarted(2))
     assert drive.last == ()
-    assert drive.saga.state is State.RESERVING
+    assert drive.saga.state is SagaState.RESERVING
 
 
 def test_unknown_pages_when_its_undo_is_not_safe(plan: Make, step: Make) -> None:
     """Nobody can tell and the undo is not safe either way: a person is paged with the exact state."""
     drive = Drive(plan(step("a"))).start().reserve().allow().report(StepStatus.UNKNOWN).see(plans.Observed.UNKNOWN)
-    assert drive.outcomes[-1] is Outcome.STUCK
-    assert drive.find(say.Page).state == ("a: scale a: in doubt",)
+    assert drive.outcomes[-1] is SagaOutcome.STUCK
+    assert drive.find(say.PageOperator).state == ("a: scale a: in doubt",)
     assert drive.released == []
 
 
@@ -168,25 +176,25 @@ def test_unknown_is_undone_where_that_is_safe_either_way(plan: Make, step: Make)
     """In doubt, with an undo that is safe either way: it is undone and never repeated."""
     drive = Drive(plan(step("a", undo_either_way=True))).start().reserve().allow().report(StepStatus.UNKNOWN)
     drive.see(plans.Observed.UNKNOWN).allow()
-    assert drive.find(say.Begin).direction is Direction.UNDO
+    assert drive.find(say.Begin).direction is StepDirection.UNDO
     drive.report(StepStatus.DONE)
-    assert drive.outcomes[-1] is Outcome.UNDONE
+    assert drive.outcomes[-1] is SagaOutcome.UNDONE
 
 
 def test_failed_twice_gives_up(plan: Make, step: Make) -> None:
     """A step that failed and did nothing is run once more, then the plan ends with nothing changed."""
     drive = Drive(plan(step("a"))).start().reserve().allow().report(StepStatus.FAILED).see(plans.Observed.NOT_DONE)
     drive.allow().report(StepStatus.FAILED).see(plans.Observed.NOT_DONE)
-    assert drive.outcomes[-1] is Outcome.REFUSED
+    assert drive.outcomes[-1] is SagaOutcome.REFUSED
     assert drive.saga.reservations == ()
 
 
 def test_failed_undo_stops_and_pages(plan: Make, step: Make) -> None:
     """An undo that fails stops the plan; reservations are kept until a person takes over."""
-    drive = Drive(plan(step("a"))).start().do().fire().tell(say.Verified(1, Verdict.HARMED)).allow()
+    drive = Drive(plan(step("a"))).start().do().fire().tell(say.VerificationEnded(1, Verdict.HARMED)).allow()
     drive.report(StepStatus.FAILED, "connection refused")
-    assert drive.outcomes[-1] is Outcome.STUCK
-    assert drive.find(say.Page).state == ("a: scale a: undo in doubt (connection refused)",)
+    assert drive.outcomes[-1] is SagaOutcome.STUCK
+    assert drive.find(say.PageOperator).state == ("a: scale a: undo in doubt (connection refused)",)
     assert drive.released == []
     drive.tell(say.TakenOver(9, "kim"))
     assert len(drive.released) == 1
@@ -195,82 +203,82 @@ def test_failed_undo_stops_and_pages(plan: Make, step: Make) -> None:
 def test_irreversible_step_stops_the_undo(plan: Make, step: Make) -> None:
     """A step without undo, or whose undo could not be reserved, pages instead of undoing what came before it."""
     drive = Drive(plan(step("a"), step("b", undo=False))).start().do().do().fire()
-    drive.tell(say.Verified(1, Verdict.HARMED))
-    assert drive.outcomes[-1] is Outcome.STUCK
+    drive.tell(say.VerificationEnded(1, Verdict.HARMED))
+    assert drive.outcomes[-1] is SagaOutcome.STUCK
     other = Drive(plan(step("a"))).start().reserve(undo=False).allow().report(StepStatus.DONE).fire()
-    other.tell(say.Verified(1, Verdict.HARMED))
+    other.tell(say.VerificationEnded(1, Verdict.HARMED))
     assert "cannot be undone" in other.saga.why
 
 
 def test_transient_step_counts_as_undone(plan: Make, step: Make) -> None:
     """A restart leaves nothing behind: a plan of restarts that did not help ends undone, not stuck."""
     drive = Drive(plan(step("a", undo=False, transient=True))).start().do().fire()
-    drive.tell(say.Verified(1, Verdict.HARMED))
-    assert drive.outcomes[-1] is Outcome.UNDONE
-    assert drive.saga.tracks[0].mark is Mark.SPENT
+    drive.tell(say.VerificationEnded(1, Verdict.HARMED))
+    assert drive.outcomes[-1] is SagaOutcome.UNDONE
+    assert drive.saga.tracks[0].mark is StepMark.SPENT
 
 
 def test_halt_before_an_effect_stops_there(plan: Make, step: Make) -> None:
     """Halted before anything: refused. Halted between steps: paged half-way, nothing undone."""
     first = Drive(plan(step("a"))).start().tell(say.Halted(2))
-    assert first.outcomes[-1] is Outcome.REFUSED
+    assert first.outcomes[-1] is SagaOutcome.REFUSED
     second = Drive(plan(step("a"), step("b"))).start().do().tell(say.Halted(2))
-    assert second.outcomes[-1] is Outcome.STUCK
-    assert second.find(say.Page).state == ("a: scale a: done", "b: scale b: pending")
+    assert second.outcomes[-1] is SagaOutcome.STUCK
+    assert second.find(say.PageOperator).state == ("a: scale a: done", "b: scale b: pending")
 
 
 def test_halt_in_flight_stops_after_the_outcome(plan: Make, step: Make) -> None:
     """An effect in flight ends; then the plan stops, also when the halt was lifted meanwhile."""
     drive = Drive(plan(step("a"), step("b"))).start().reserve().allow().tell(say.Halted(2)).tell(say.Resumed(3))
     drive.report(StepStatus.DONE)
-    assert drive.outcomes[-1] is Outcome.STUCK
+    assert drive.outcomes[-1] is SagaOutcome.STUCK
 
 
 def test_halt_while_verifying_pages_and_runs_no_undo(plan: Make, step: Make) -> None:
     """Looking goes on under halt; failure then pages instead of undoing, success is success."""
     drive = Drive(plan(step("a"))).start().do().fire().tell(say.Halted(2, "kim"))
-    assert drive.find(say.Page).reason == "halted by kim while verifying"
+    assert drive.find(say.PageOperator).reason == "halted by kim while verifying"
     bad = drive.saga
-    drive.tell(say.Verified(3, Verdict.HARMED))
-    assert drive.outcomes[-1] is Outcome.STUCK
-    good, _ = advance(bad, say.Verified(3, Verdict.HEALTHY))
-    assert good.state is State.FINISHED
+    drive.tell(say.VerificationEnded(3, Verdict.HARMED))
+    assert drive.outcomes[-1] is SagaOutcome.STUCK
+    good, _ = advance(bad, say.VerificationEnded(3, Verdict.HEALTHY))
+    assert good.state is SagaState.FINISHED
 
 
 def test_temporary_change_reverses_itself(plan: Make, step: Make) -> None:
     """Verified, then held with its reservation until its time, then reversed; the other step's goes back at once."""
     drive = Drive(plan(step("a", reverse_after_seconds=600.0), step("b"))).start().do().do().fire()
-    drive.tell(say.Verified(drive.at, Verdict.HEALTHY))
-    assert drive.outcomes[-1] is Outcome.VERIFIED
+    drive.tell(say.VerificationEnded(drive.at, Verdict.HEALTHY))
+    assert drive.outcomes[-1] is SagaOutcome.VERIFIED
     assert not drive.saga.over
     assert [key.split("/")[1] for key in drive.saga.reservations] == ["a"]
     drive.fire()
     assert drive.at == 600 * S + 1
     drive.allow()
-    assert drive.find(say.Begin).direction is Direction.UNDO
+    assert drive.find(say.Begin).direction is StepDirection.UNDO
     drive.report(StepStatus.DONE)
-    assert drive.outcomes == [Outcome.VERIFIED, Outcome.REVERSED]
+    assert drive.outcomes == [SagaOutcome.VERIFIED, SagaOutcome.REVERSED]
     assert len(drive.released) == 2
 
 
 def test_reversal_under_halt_pages(plan: Make, step: Make) -> None:
     """The reversal's time comes under halt: it does not run and a person is paged."""
     drive = Drive(plan(step("a", reverse_after_seconds=600.0))).start().do().fire()
-    drive.tell(say.Verified(drive.at, Verdict.HEALTHY))
+    drive.tell(say.VerificationEnded(drive.at, Verdict.HEALTHY))
     timer = drive.saga.timer
-    drive.tell(say.Halted(5)).tell(say.TimerFired(700 * S, timer))
-    assert drive.outcomes[-1] is Outcome.STUCK
+    drive.tell(say.Halted(5)).tell(say.SagaTimerFired(700 * S, timer))
+    assert drive.outcomes[-1] is SagaOutcome.STUCK
 
 
 def test_silence_is_bounded_everywhere(plan: Make, step: Make) -> None:
     """Budget, oversight, executor and observation that never answer each have a timer that moves the saga on."""
     drive = Drive(plan(step("a"))).start().fire()
-    assert drive.outcomes[-1] is Outcome.REFUSED
+    assert drive.outcomes[-1] is SagaOutcome.REFUSED
     drive = Drive(plan(step("a"))).start().reserve().fire()
-    assert drive.outcomes[-1] is Outcome.REFUSED
+    assert drive.outcomes[-1] is SagaOutcome.REFUSED
     drive = Drive(plan(step("a"))).start().reserve().allow().fire()
-    assert drive.saga.state is State.OBSERVING
-    assert drive.fire().outcomes[-1] is Outcome.STUCK
+    assert drive.saga.state is SagaState.OBSERVING
+    assert drive.fire().outcomes[-1] is SagaOutcome.STUCK
 
 
 def test_old_timers_mean_nothing(plan: Make, step: Make) -> None:
@@ -279,7 +287,7 @@ def test_old_timers_mean_nothing(plan: Make, step: Make) -> None:
     old = drive.saga.timer
     drive.reserve()
     before = drive.saga
-    drive.tell(say.TimerFired(99 * S, old))
+    drive.tell(say.SagaTimerFired(99 * S, old))
     assert drive.saga == before
     assert drive.last == ()
 
@@ -288,13 +296,13 @@ def test_unknown_pairs_and_late_answers_raise(plan: Make, step: Make) -> None:
     """An event the state does not know, or that names another step, raises and changes nothing."""
     saga = begin(plan(step("a")))
     with pytest.raises(NoTransitionError, match="ready knows no Verified"):
-        advance(saga, say.Verified(1, Verdict.HEALTHY))
+        advance(saga, say.VerificationEnded(1, Verdict.HEALTHY))
     drive = Drive(plan(step("a"))).start().reserve()
     with pytest.raises(NoTransitionError, match="waits for a/do, not for b/do"):
-        drive.tell(say.Authorised(1, "b", Direction.DO))
+        drive.tell(say.Authorised(1, "b", StepDirection.DO))
 
 
 def test_every_live_state_has_a_way_out_of_silence() -> None:
     """Each state but the first and the last knows a timer."""
-    silent = {state for state in State if (state, say.TimerFired) not in TABLE}
-    assert silent == {State.READY, State.FINISHED, State.STUCK}
+    silent = {state for state in SagaState if (state, say.SagaTimerFired) not in TABLE}
+    assert silent == {SagaState.READY, SagaState.FINISHED, SagaState.STUCK}

@@ -11,12 +11,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from aiops.model import codec, plans
 from aiops.model.errors import NoTransitionError
-from aiops.model.plans import Direction, StepOutcome, StepStatus, Verdict
+from aiops.model.plans import StepDirection, StepOutcome, StepStatus, Verdict
 from aiops.model.prose import Prose
 from remediations import saga_messages as say
 from remediations.saga import advance
-from remediations.saga_messages import Outcome
-from remediations.saga_state import Mark, Saga, State, begin
+from remediations.saga_messages import SagaOutcome
+from remediations.saga_state import Saga, SagaState, StepMark, begin
 from tests.unit.remediations.conftest import make_plan, make_step
 
 STEPS = st.builds(
@@ -71,8 +71,8 @@ class SagaMachine(RuleBasedStateMachine):
         self.happened: dict[str, int] = {}
         self.not_done: set[str] = set()
         self.in_flight: str | None = None
-        self.pages: list[say.Page] = []
-        self.outcomes: list[Outcome] = []
+        self.pages: list[say.PageOperator] = []
+        self.outcomes: list[SagaOutcome] = []
         self.granted: set[str] = set()
         self.released: set[str] = set()
         self.tell(say.Started(self.at))
@@ -94,15 +94,15 @@ class SagaMachine(RuleBasedStateMachine):
                 assert not self.halted
                 assert self.runs.get(command.key, 0) == 0 or command.key in self.not_done
                 assert self.saga.tracks[self.saga.cursor].reservation in self.granted
-                assert command.direction is Direction.DO or self.may_undo(command.step)
+                assert command.direction is StepDirection.DO or self.may_undo(command.step)
                 self.not_done.discard(command.key)
                 self.runs[command.key] = self.runs.get(command.key, 0) + 1
                 self.in_flight = command.key
-            case say.Page():
+            case say.PageOperator():
                 self.pages.append(command)
             case say.Finished():
                 self.outcomes.append(command.outcome)
-            case say.Release():
+            case say.ReleaseBudget():
                 self.released.add(command.key)
             case _:
                 pass
@@ -116,22 +116,22 @@ class SagaMachine(RuleBasedStateMachine):
     def answer(self, pick: Picks) -> None:
         """What the world would say next, good or bad."""
         state = self.saga.state
-        if state is State.RESERVING:
+        if state is SagaState.RESERVING:
             self.budget(pick)
-        elif state is State.AUTHORISING:
+        elif state is SagaState.AUTHORISING:
             self.oversight(pick)
-        elif state is State.RUNNING:
+        elif state is SagaState.RUNNING:
             self.report(pick)
-        elif state is State.OBSERVING:
+        elif state is SagaState.OBSERVING:
             self.observe(pick)
-        elif state is State.CHECKING:
+        elif state is SagaState.CHECKING:
             seen = plans.Observed.DONE if pick.yes else plans.Observed.NOT_DONE
-            self.tell(say.Observed(self.at, self.saga.key, seen if pick.undo else plans.Observed.UNKNOWN))
-        elif state is State.VERIFYING and pick.yes:
-            self.tell(say.Verified(self.at, pick.verdict))
+            self.tell(say.EffectObserved(self.at, self.saga.key, seen if pick.undo else plans.Observed.UNKNOWN))
+        elif state is SagaState.VERIFYING and pick.yes:
+            self.tell(say.VerificationEnded(self.at, pick.verdict))
         else:
             self.at += 400 * 10**9
-            self.tell(say.TimerFired(self.at, self.saga.timer))
+            self.tell(say.SagaTimerFired(self.at, self.saga.timer))
 
     @rule(pick=PICKS)
     def answer_again(self, pick: Picks) -> None:
@@ -152,13 +152,13 @@ class SagaMachine(RuleBasedStateMachine):
                 self.tell(say.Resumed(self.at))
             case "silence":
                 self.at += 10**9
-                self.tell(say.TimerFired(self.at, self.saga.timer if pick.yes else "p/reserve/1"))
+                self.tell(say.SagaTimerFired(self.at, self.saga.timer if pick.yes else "p/reserve/1"))
             case "late" if self.in_flight is not None:
                 self.report(pick)
             case _:
                 self.tell(say.Reserved(self.at, "p/other"))
-                self.tell(say.Observed(self.at, "p/other/do", plans.Observed.NOT_DONE))
-                self.tell(say.Authorised(self.at, "other", Direction.DO))
+                self.tell(say.EffectObserved(self.at, "p/other/do", plans.Observed.NOT_DONE))
+                self.tell(say.Authorised(self.at, "other", StepDirection.DO))
 
     def budget(self, pick: Picks) -> None:
         key = self.saga.tracks[self.saga.cursor].reservation
@@ -166,7 +166,7 @@ class SagaMachine(RuleBasedStateMachine):
             self.granted.add(key)
             self.tell(say.Reserved(self.at, key, pick.undo))
         else:
-            self.tell(say.Refused(self.at, key, Prose("full")))
+            self.tell(say.BudgetRefused(self.at, key, Prose("full")))
 
     def oversight(self, pick: Picks) -> None:
         step, direction = self.saga.step.id, self.saga.direction
@@ -197,7 +197,7 @@ class SagaMachine(RuleBasedStateMachine):
         else:
             seen = plans.Observed.NOT_DONE
             self.not_done.add(key)
-        self.tell(say.Observed(self.at, key, seen))
+        self.tell(say.EffectObserved(self.at, key, seen))
 
     @invariant()
     def at_most_once(self) -> None:
@@ -210,13 +210,13 @@ class SagaMachine(RuleBasedStateMachine):
         if not hasattr(self, "saga") or not self.saga.over:
             return
         last = self.outcomes[-1]
-        if last is Outcome.STUCK:
+        if last is SagaOutcome.STUCK:
             assert self.pages[-1].state == self.saga.describe()
             return
         assert self.granted <= self.released
-        if last in (Outcome.UNDONE, Outcome.REFUSED):
+        if last in (SagaOutcome.UNDONE, SagaOutcome.REFUSED):
             assert not self.lasting()
-        if last is Outcome.REVERSED:
+        if last is SagaOutcome.REVERSED:
             temporary = {step.id for step in self.saga.plan.steps if step.reverse_after_seconds is not None}
             assert not temporary & self.lasting()
 
@@ -224,9 +224,9 @@ class SagaMachine(RuleBasedStateMachine):
         """Steps whose effect is still in the world."""
         left = set()
         for step, track in zip(self.saga.plan.steps, self.saga.tracks, strict=True):
-            done = self.happened.get(f"p/{step.id}/{Direction.DO}", 0)
-            undone = self.happened.get(f"p/{step.id}/{Direction.UNDO}", 0)
-            if done > undone and not (step.transient and track.mark is Mark.SPENT):
+            done = self.happened.get(f"p/{step.id}/{StepDirection.DO}", 0)
+            undone = self.happened.get(f"p/{step.id}/{StepDirection.UNDO}", 0)
+            if done > undone and not (step.transient and track.mark is StepMark.SPENT):
                 left.add(step.id)
         return left
 

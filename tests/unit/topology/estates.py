@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aiops.model.entities import Edge, EdgeKind, Item
-from aiops.model.episodes import Direction, Episode, Signal, Source
+from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from topology.graph import Graph
 
 SECOND = 10**9
@@ -15,7 +15,7 @@ def episode(
 ) -> Episode:
     """``entity`` became unwell ``after`` seconds from the start."""
     at = START + round(after * SECOND)
-    signal = Signal(metric, metric, Direction.UP, Source.METRIC, at, score, 1.0, 0.1, peer=peer)
+    signal = Signal(metric, metric, SignalDirection.UP, Source.METRIC, at, score, 1.0, 0.1, peer=peer)
     return Episode(f"{entity}@{at}", entity, at, 1, score, (signal,), 1, at + 60 * SECOND)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from aiops.adapters.cases import CaseError, read
 from aiops.model.entities import Edge
-from aiops.model.episodes import Direction
+from aiops.model.episodes import SignalDirection
 from aiops.model.metric_semantics.table import MetricTable
 from tests.unit.topology.estates import SECOND, START
 from topology.cases.case import ALERTS, METRICS, Case
@@ -72,7 +72,7 @@ def test_shift_to_the_better_counts_little() -> None:
         (s.entity, s.metric): s
         for s in shifts(panel(with_source(frame), START, ONSET + 19 * MINUTE, MINUTE), ONSET, HINTS)
     }
-    assert down["b", "latency_p99"].direction is Direction.DOWN
+    assert down["b", "latency_p99"].direction is SignalDirection.DOWN
     assert down["b", "latency_p99"].score < up["b", "latency_p99"]
 
 
@@ -80,7 +80,7 @@ def test_silent_series_is_told() -> None:
     """A series that stops at the onset fell silent."""
     frame = table().filter(~((pl.col("metric") == "zzz") & (pl.col("entity") == "a") & (pl.col("ts") >= ONSET)))
     held = panel(with_source(frame), START, START + (STEPS - 1) * MINUTE, MINUTE)
-    assert {(s.entity, s.metric) for s in shifts(held, ONSET, HINTS) if s.direction is Direction.SILENT} == {
+    assert {(s.entity, s.metric) for s in shifts(held, ONSET, HINTS) if s.direction is SignalDirection.SILENT} == {
         ("a", "zzz")
     }
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from aiops.model.episodes import Direction, Episode, Signal, Source
+from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from aiops.model.metric_semantics.custom import parse_rows
 from aiops.model.metric_semantics.table import MetricTable
 from tests.unit.topology.estates import SECOND, START
 from topology.hints import Hints
-from topology.rankers.scene import IDLE, Trouble, strength, troubles
+from topology.rankers.scene import IDLE, Anomaly, strength, troubles
 
 SCORE = 0.9
 
 
-def trouble(metric: str, value: float, *, series: str = "", rows: str = "") -> Trouble:
+def trouble(metric: str, value: float, *, series: str = "", rows: str = "") -> Anomaly:
     """One entity whose one figure rose to a value."""
-    risen = Signal(series or metric, metric, Direction.UP, Source.METRIC, START, SCORE, value, 0.01)
+    risen = Signal(series or metric, metric, SignalDirection.UP, Source.METRIC, START, SCORE, value, 0.01)
     episode = Episode(f"db@{START}", "db", START, 1, SCORE, (risen,), 1, START + 60 * SECOND)
     return troubles([episode], Hints(MetricTable(parse_rows(rows))))["db"]
 

@@ -5,17 +5,17 @@ from dataclasses import replace
 import numpy as np
 
 from aiops.model.entities import Edge, Item
-from aiops.model.episodes import Direction, Episode
+from aiops.model.episodes import Episode, SignalDirection
 from aiops.model.reports import Change
 from tests.benchmarks.graph import estate, storm
 from tests.unit.topology.estates import SECOND, START, episode, part_of, runs_on, shop
 from topology.graph import Graph
-from topology.rankers.protocol import Candidate, Question, Ranking
+from topology.rankers.protocol import Candidate, Ranking, RankingQuestion
 from topology.rankers.walk import WalkRanker, _sharp
 
 
 def ask(*episodes: Episode, graph: Graph | None = None, changes: tuple[Change, ...] = ()) -> Ranking:
-    return WalkRanker().rank(Question(episodes, graph or shop(), START, changes))
+    return WalkRanker().rank(RankingQuestion(episodes, graph or shop(), START, changes))
 
 
 def first(*episodes: Episode, graph: Graph | None = None) -> str:
@@ -149,7 +149,7 @@ def test_episode_without_signals_counts_by_its_severity() -> None:
 def test_silence_reads_as_silence() -> None:
     """A series that stopped is told as such."""
     quiet = episode("db")
-    signal = replace(quiet.signals[0], direction=Direction.SILENT)
+    signal = replace(quiet.signals[0], direction=SignalDirection.SILENT)
     found = ask(replace(quiet, signals=(signal,))).candidates[0]
     assert "errors fell silent" in sentences(found, supports=True)
 
@@ -177,7 +177,7 @@ def test_few_symptoms_are_as_sure_as_before() -> None:
 
 
 def figure(
-    entity: str, metric: str, way: Direction = Direction.UP, *, peer: str | None = None, host: str = ""
+    entity: str, metric: str, way: SignalDirection = SignalDirection.UP, *, peer: str | None = None, host: str = ""
 ) -> Episode:
     """One strong figure from the start."""
     found = episode(entity, metric=metric, peer=peer)
@@ -187,8 +187,8 @@ def figure(
 
 def test_who_only_loses_traffic_is_no_cause() -> None:
     """The basket dies and calls its cache no more: less to do goes from caller to callee."""
-    dead = figure("basket", "available_pods", Direction.DOWN)
-    idle = figure("cache", "requests.count", Direction.DOWN)
+    dead = figure("basket", "available_pods", SignalDirection.DOWN)
+    idle = figure("cache", "requests.count", SignalDirection.DOWN)
     assert first(dead, idle, episode("checkout", metric="errors", peer="basket")) == "basket"
 
 
@@ -229,7 +229,9 @@ def silent(entity: str) -> Episode:
     """All figures of an entity stopped."""
     found = episode(entity, score=0.53)
     one = found.signals[0]
-    several = tuple(replace(one, metric=name, series=name, direction=Direction.SILENT) for name in ("a", "b", "c"))
+    several = tuple(
+        replace(one, metric=name, series=name, direction=SignalDirection.SILENT) for name in ("a", "b", "c")
+    )
     return replace(found, signals=several, signals_total=3)
 
 
@@ -237,6 +239,6 @@ def test_what_all_hosts_of_a_zone_show_is_the_zones() -> None:
     """Three hosts that fell silent together are one zone; pods that were lost on them are no trouble of their own."""
     graph = instances(("x", "a0"), ("x", "b0"), ("y", "a1"), ("y", "b1"))
     hosts = [silent(f"a{n}") for n in range(3)]
-    lost = [figure(name, "available_pods", Direction.DOWN) for name in "xy"]
+    lost = [figure(name, "available_pods", SignalDirection.DOWN) for name in "xy"]
     assert first(*hosts, *lost, graph=graph) == "zone-a"
     assert first(hosts[0], *lost[:1], graph=graph) == "a0"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from aiops.model.entities import Edge, Item
-from aiops.model.episodes import Direction, Episode, Signal, Source
+from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from aiops.model.metric_semantics.table import MetricTable
 from tests.unit.topology.estates import SECOND, START, part_of, runs_on
-from topology.diagnosis import TELEMETRY, Subject, diagnose
+from topology.diagnosis import TELEMETRY, DiagnosisSubject, diagnose
 from topology.graph import Graph
 from topology.hints import Hints
-from topology.rankers.protocol import Question
+from topology.rankers.protocol import RankingQuestion
 from topology.rankers.walk import WalkRanker
 from topology.witnesses import doubt
 
@@ -21,7 +21,7 @@ def told(entity: str, *figures: str, host: str = "h1") -> Episode:
     """Figures of an entity, sent from a host."""
     tail = f"{{host.name={host},x=y}}" if host else ""
     signals = tuple(
-        Signal(f"{name}{tail}", name, Direction.UP, Source.METRIC, START, 0.95, 9.0, 1.0) for name in figures
+        Signal(f"{name}{tail}", name, SignalDirection.UP, Source.METRIC, START, 0.95, 9.0, 1.0) for name in figures
     )
     return Episode(f"{entity}@{START}", entity, START, 1, 0.95, signals, len(signals), START + 60 * SECOND)
 
@@ -64,8 +64,8 @@ def test_related_figures_are_one_sign() -> None:
 
 def test_a_doubted_diagnosis_names_the_telemetry() -> None:
     """It comes first, with its reason; probabilities still add up to one."""
-    question = Question((told("api", MEMORY, WAIT),), estate(), START)
-    found = diagnose(question, WalkRanker(), Subject("i", START))
+    question = RankingQuestion((told("api", MEMORY, WAIT),), estate(), START)
+    found = diagnose(question, WalkRanker(), DiagnosisSubject("i", START))
     first = found.hypotheses[0]
     assert (first.entity, first.kind) == ("agent-h1", TELEMETRY)
     assert "only h1 tells of trouble; api, web" in first.evidence[0].what

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiops.model.entities import Edge
-from aiops.model.episodes import Direction, Signal, Source
+from aiops.model.episodes import Signal, SignalDirection, Source
 from aiops.model.errors import PermanentError
 from aiops.model.metric_semantics.custom import parse_rows
 from aiops.model.metric_semantics.table import MetricTable
 from aiops.model.reports import Change
-from aiops.plugins import BUILT_INS, Kind
+from aiops.plugins import BUILT_INS, ExtensionKind
 from tests.unit.topology.estates import SECOND, START
 from topology.graph import Graph
 from topology.hints import Family, Hints, attributes_of, family, host_of
@@ -25,7 +25,9 @@ TABLE = MetricTable()
 HINTS = Hints(TABLE)
 
 
-def signal(metric: str, direction: Direction = Direction.UP, score: float = 0.95, peer: str | None = None) -> Signal:
+def signal(
+    metric: str, direction: SignalDirection = SignalDirection.UP, score: float = 0.95, peer: str | None = None
+) -> Signal:
     return Signal(metric, metric, direction, Source.METRIC, START, score, 5.0, 1.0, peer=peer)
 
 
@@ -73,8 +75,8 @@ def test_locality_orders_own_before_felt_before_others() -> None:
         ([signal("heap_used"), signal("latency_p99")], "memory"),
         ([signal("disk_used")], "disk"),
         ([signal("queue_depth")], "queue"),
-        ([signal("requests", Direction.SILENT), signal("errors")], "crash"),
-        ([signal("cert_days", Direction.DOWN)], "certificate"),
+        ([signal("requests", SignalDirection.SILENT), signal("errors")], "crash"),
+        ([signal("cert_days", SignalDirection.DOWN)], "certificate"),
         ([signal("zzz")], "unknown"),
         ([], "unknown"),
     ],
@@ -86,7 +88,7 @@ def test_kind_goes_by_the_most_telling_signal(signals: list[Signal], expected: s
 
 def test_traffic_that_stops_is_a_crash() -> None:
     """A service whose requests fall to nothing is down; one whose requests halve is not."""
-    fell = signal("requests", Direction.DOWN)
+    fell = signal("requests", SignalDirection.DOWN)
     assert kind_of([replace(fell, value=0.0, expected=90.0)], HINTS) == "crash"
     assert kind_of([replace(fell, value=45.0, expected=90.0)], HINTS) == "traffic"
 
@@ -142,27 +144,30 @@ def test_far_future_change_does_no_harm() -> None:
 def test_unknown_ranker_names_those_there_are() -> None:
     """A wrong name in the settings is told with the right ones."""
     with pytest.raises(PermanentError, match="known are earliest, random, severest, walk"):
-        BUILT_INS.make(Kind.RANKER, "nobody")
+        BUILT_INS.make(ExtensionKind.RANKER, "nobody")
 
 
 def test_what_goes_the_harmless_way_is_no_sign_of_a_cause() -> None:
     """Less work, fewer errors and more instances follow what happens elsewhere; fewer instances do not."""
     relieved = (
-        ("app.queue.wait", Direction.DOWN),
-        ("process.cpu.utilization", Direction.DOWN),
-        ("http.server.errors", Direction.DOWN),
-        ("k8s.deployment.available_pods", Direction.UP),
-        ("synthetic.probe.success", Direction.UP),
+        ("app.queue.wait", SignalDirection.DOWN),
+        ("process.cpu.utilization", SignalDirection.DOWN),
+        ("http.server.errors", SignalDirection.DOWN),
+        ("k8s.deployment.available_pods", SignalDirection.UP),
+        ("synthetic.probe.success", SignalDirection.UP),
     )
     for metric, direction in relieved:
         assert HINTS.locality(signal(metric, direction)) < 0.2
-    for metric, direction in (("app.queue.wait", Direction.UP), ("k8s.deployment.available_pods", Direction.DOWN)):
+    for metric, direction in (
+        ("app.queue.wait", SignalDirection.UP),
+        ("k8s.deployment.available_pods", SignalDirection.DOWN),
+    ):
         assert HINTS.locality(signal(metric, direction)) == 1.0
 
 
 def test_a_crash_just_after_a_deploy_is_the_deploys_doing() -> None:
     """Restarting the new version would only let it die again."""
-    dying = [signal("k8s.deployment.available_pods", Direction.DOWN)]
+    dying = [signal("k8s.deployment.available_pods", SignalDirection.DOWN)]
     assert kind_of(dying, HINTS) == "crash"
     assert kind_of(dying, HINTS, "deploy", suspicion=0.9) == "bad deploy"
     assert kind_of(dying, HINTS, "deploy", suspicion=0.1) == "crash"
@@ -215,7 +220,7 @@ def test_family_follows_from_role_and_part(metric: str, expected: Family) -> Non
     assert family(TABLE.of(metric)) is expected
 
 
-def of_series(metric: str, attributes: str, direction: Direction = Direction.UP) -> Signal:
+def of_series(metric: str, attributes: str, direction: SignalDirection = SignalDirection.UP) -> Signal:
     return replace(signal(metric, direction), series=f"{metric}{{{attributes}}}")
 
 
@@ -231,26 +236,26 @@ def test_a_hosts_figures_are_its_own_and_nobody_elses() -> None:
 def test_state_turns_what_is_a_relief() -> None:
     """More idle processors are a relief, fewer are not."""
     assert HINTS.relief(of_series("system.cpu.utilization", "cpu.mode=idle"))
-    assert not HINTS.relief(of_series("system.cpu.utilization", "cpu.mode=idle", Direction.DOWN))
+    assert not HINTS.relief(of_series("system.cpu.utilization", "cpu.mode=idle", SignalDirection.DOWN))
     assert not HINTS.relief(of_series("system.cpu.utilization", "cpu.mode=user"))
-    assert HINTS.relief(of_series("system.cpu.utilization", "cpu.mode=user", Direction.DOWN))
+    assert HINTS.relief(of_series("system.cpu.utilization", "cpu.mode=user", SignalDirection.DOWN))
 
 
 @pytest.mark.parametrize(
     ("metric", "direction", "expected"),
     [
-        ("http.server.unavailable", Direction.UP, False),
-        ("http.server.unavailable", Direction.DOWN, True),
-        ("redis.hit_ratio", Direction.UP, True),
-        ("redis.hit_ratio", Direction.DOWN, False),
-        ("process.memory.usage", Direction.DOWN, False),
-        ("node_filesystem_avail_bytes", Direction.DOWN, False),
-        ("http.server.requests", Direction.DOWN, False),
-        ("speed.of.light", Direction.UP, False),
-        ("http.server.errors", Direction.SILENT, False),
+        ("http.server.unavailable", SignalDirection.UP, False),
+        ("http.server.unavailable", SignalDirection.DOWN, True),
+        ("redis.hit_ratio", SignalDirection.UP, True),
+        ("redis.hit_ratio", SignalDirection.DOWN, False),
+        ("process.memory.usage", SignalDirection.DOWN, False),
+        ("node_filesystem_avail_bytes", SignalDirection.DOWN, False),
+        ("http.server.requests", SignalDirection.DOWN, False),
+        ("speed.of.light", SignalDirection.UP, False),
+        ("http.server.errors", SignalDirection.SILENT, False),
     ],
 )
-def test_relief_is_what_moves_against_the_worse_way(metric: str, direction: Direction, *, expected: bool) -> None:
+def test_relief_is_what_moves_against_the_worse_way(metric: str, direction: SignalDirection, *, expected: bool) -> None:
     """Memory that falls is none: a process that began anew shows it so."""
     assert HINTS.relief(signal(metric, direction)) is expected
 
@@ -264,7 +269,7 @@ def test_a_run_queue_waits_for_others_too() -> None:
 
 def test_a_disk_that_loses_its_room_is_a_disk() -> None:
     """Bytes that are free fall while a disk fills; fewer bytes in use are hardly a sign of it."""
-    falls = Direction.DOWN
+    falls = SignalDirection.DOWN
     assert kind_of([signal("node_filesystem_avail_bytes", falls), signal("latency_p99")], HINTS) == "disk"
     assert kind_of([signal("system.filesystem.usage", falls), signal("latency_p99")], HINTS) == "latency"
 

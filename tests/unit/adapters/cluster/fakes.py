@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from typing import Any
 
-from aiops.adapters.cluster.cluster import Cluster
+from aiops.adapters.cluster.cluster import RayCluster
 from aiops.model.errors import AiopsError, TemporaryError
 
 
-class FakeCluster(Cluster):
-    """Answers as ``Cluster`` does, without Ray: ``parts`` holds the object behind each role and number."""
+class FakeCluster(RayCluster):
+    """Answers as ``RayCluster`` does, without Ray: ``parts`` holds the object behind each role and number."""
 
     def __init__(self, parts: Mapping[tuple[str, int], Any] | None = None) -> None:
         self.parts = dict(parts or {})

@@ -9,8 +9,8 @@ import pytest
 from aiops.adapters.cluster import agents
 from aiops.adapters.cluster.agents import AgentHost, ClusterAgents
 from aiops.adapters.cluster.packing import packed, unpacked
-from aiops.agents.view import View
-from aiops.driver.conversation import Answer, Failed, Question
+from aiops.agents.view import AgentView
+from aiops.driver.conversation import AgentQuestion, Answer, Failed
 from aiops.model.entities import Edge, Item
 from aiops.model.errors import PermanentError
 from aiops.model.handoffs import DiagnoseRequest, Handoff, Intent, Role
@@ -30,20 +30,20 @@ class Echo:
     def __init__(self, error: Exception | None = None) -> None:
         self.error, self.seen = error, list[Graph]()
 
-    def handle(self, handoff: Handoff, view: View) -> tuple[Handoff, ...]:
+    def handle(self, handoff: Handoff, view: AgentView) -> tuple[Handoff, ...]:
         self.seen.append(view.graph)
         if self.error is not None and handoff.id == "bad":
             raise self.error
         return (handoff,)
 
 
-def question(name: str = "q", graph: Graph = GRAPH) -> Question:
+def question(name: str = "q", graph: Graph = GRAPH) -> AgentQuestion:
     """A question with this handoff, on this graph."""
     asked = handoff(DiagnoseRequest(), Intent.DIAGNOSE, id=name, sender=Role.ORCHESTRATOR, to=Role.ANALYSIS)
-    return Question(asked, replace(view(), graph=graph))
+    return AgentQuestion(asked, replace(view(), graph=graph))
 
 
-def answers(host: AgentHost, *questions: Question, reference: str = "r") -> list[Answer]:
+def answers(host: AgentHost, *questions: AgentQuestion, reference: str = "r") -> list[Answer]:
     """What the host answers."""
     found: list[Answer] = unpacked(host.handle(packed(list(questions)), [reference]))
     return found

@@ -7,13 +7,13 @@ import pytest
 from aiops.adapters.cluster.packing import packed, unpacked
 from aiops.driver.conversation import Failed
 from aiops.model.entities import Item
-from aiops.model.episodes import Direction, Episode, Signal, Source
+from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from aiops.model.handoffs import DiagnoseRequest, Role
 from aiops.model.incidents import Incident, IncidentState
 from aiops.model.plans import Oversight
 from aiops.model.prose import Prose
 
-SIGNAL = Signal("s", "m", Direction.UP, Source.METRIC, 1, 0.9, 5.0, 1.0)
+SIGNAL = Signal("s", "m", SignalDirection.UP, Source.METRIC, 1, 0.9, 5.0, 1.0)
 EPISODE = Episode("e", "cart", 1, 1, 0.9, (SIGNAL, SIGNAL), 2, watermark=3)
 INCIDENT = Incident("INC-1", IncidentState.OPEN, 1, 1, 1, ("cart",), ("cart",), ("e",))
 

@@ -8,13 +8,13 @@ import pytest
 from aiops.adapters.cluster.parts import ClusterFleet, ClusterShards, ClusterSteps
 from aiops.adapters.shard_parts import ShardStatus
 from aiops.model.errors import PermanentError, TemporaryError
-from aiops.model.plans import Action, Capability, Direction, Observed, StepOrder, StepOutcome, StepStatus
+from aiops.model.plans import Action, Capability, Observed, StepDirection, StepOrder, StepOutcome, StepStatus
 from aiops.model.telemetry import EntityReading, FleetAnswer, FleetQuestion, SeriesReading
 from tests.unit.adapters.cluster.fakes import FakeCluster
 from tests.unit.adapters.paging.fakes import FixedClock
 
 ORDER = StepOrder(
-    Capability("c1", "inc-1", "inc-1/s1", Action("restart", "cart"), Direction.DO, 1, 0, 100), deadline_at=90
+    Capability("c1", "inc-1", "inc-1/s1", Action("restart", "cart"), StepDirection.DO, 1, 0, 100), deadline_at=90
 )
 QUESTION = FleetQuestion("q1", ("cart", "web"), 10, 20, 0, 10, domain="shop")
 

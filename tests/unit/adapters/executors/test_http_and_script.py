@@ -15,7 +15,7 @@ import pytest
 from aiops.adapters.executors.http import HttpExecutor
 from aiops.adapters.executors.script import ScriptExecutor
 from aiops.model.errors import PermanentError, TemporaryError
-from aiops.model.plans import Action, Capability, Direction, Observed, StepOrder, StepStatus
+from aiops.model.plans import Action, Capability, Observed, StepDirection, StepOrder, StepStatus
 
 NOW = 1_000
 
@@ -26,7 +26,7 @@ class Clock:
 
 
 def order(seconds: float = 5.0) -> StepOrder:
-    capability = Capability("c", "inc", "p/1/do", Action("restart", "cart; rm -rf /"), Direction.DO, 3, 0, 10**18)
+    capability = Capability("c", "inc", "p/1/do", Action("restart", "cart; rm -rf /"), StepDirection.DO, 3, 0, 10**18)
     return StepOrder(capability, NOW + int(seconds * 1e9))
 
 

@@ -19,7 +19,7 @@ from aiops.control.record.audit_chain import verify
 from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.effects import Release
 from aiops.model.errors import FencedOutError
-from aiops.ports import Entry, HaltState, InboxRow, Put, Recovered, Remove, TimerRow, TopicPartition, Transaction
+from aiops.ports import HaltState, InboxRow, JournalEntry, Put, Recovered, Remove, TimerRow, TopicPartition, Transaction
 
 ROLE = "orchestrator"
 _NAMES = st.sampled_from(["a", "b", "c", "x" * 300])
@@ -31,9 +31,9 @@ _TRANSACTIONS = st.builds(
     Transaction,
     st.just("main"),
     st.just(0),
-    st.lists(st.builds(Entry, _NAMES, st.integers(0, 9), _NAMES, _NAMES, _NAMES, _NAMES, _NAMES), max_size=3).map(
-        tuple
-    ),
+    st.lists(
+        st.builds(JournalEntry, _NAMES, st.integers(0, 9), _NAMES, _NAMES, _NAMES, _NAMES, _NAMES), max_size=3
+    ).map(tuple),
     documents=st.lists(_CHANGES, max_size=6).map(tuple),
     timers_set=st.lists(st.builds(TimerRow, _NAMES, st.integers(0, 9), _NAMES, _NAMES), max_size=2).map(tuple),
     timers_gone=st.lists(_NAMES, max_size=2).map(tuple),

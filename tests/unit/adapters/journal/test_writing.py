@@ -14,14 +14,14 @@ from aiops.adapters.journal.tables import ARCHIVE, DOCUMENT, ENTRY, EPOCH, OUTBO
 from aiops.adapters.journal.writing import upsert, write
 from aiops.control.record.audit_chain import GENESIS, link
 from aiops.model.effects import Release
-from aiops.ports import ORCHESTRATOR, Entry, Put, Remove, TimerRow, TopicPartition, Transaction
+from aiops.ports import ORCHESTRATOR, JournalEntry, Put, Remove, TimerRow, TopicPartition, Transaction
 
 EMPTY = Transaction("main", 1, ())
 PLACE = TopicPartition("aiops.anomalies", 2)
 
 
-def entry(name: str) -> Entry:
-    return Entry(name, 5, "episode", "INC-1", "cause", '{"n": 1}', "[]")
+def entry(name: str) -> JournalEntry:
+    return JournalEntry(name, 5, "episode", "INC-1", "cause", '{"n": 1}', "[]")
 
 
 def timer(name: str, due: int = 5) -> TimerRow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aiops.agents.monitor.detection import Detection
+from aiops.agents.monitor.detection import SlotDetection
 from aiops.agents.monitor.plan import SlotPlan
 from aiops.model.metric_semantics.custom import parse_rows
 from aiops.model.metric_semantics.table import MetricTable
@@ -18,7 +18,7 @@ def limit(metric: str, unit: str, kind: SeriesKind, rows: str = "") -> float:
     table = SeriesTable()
     metrics = MetricTable(parse_rows(rows))
     plan = SlotPlan(0, 1, data=DataPlane(series_limit=10, model_series=0), metrics=metrics)
-    detection = Detection(plan, table, Place(0, 1, "main"))
+    detection = SlotDetection(plan, table, Place(0, 1, "main"))
     table.add([SeriesIdentity("db", metric, (), unit, kind)])
     detection.admit()
     return float(detection.bank._state.rows["limit"][0])

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aiops.agents.monitor.detection import Detection
+from aiops.agents.monitor.detection import SlotDetection
 from aiops.agents.monitor.log_series import NEWS_SECONDS, QUIET_SECONDS, LogSeries
 from aiops.agents.monitor.plan import SlotPlan
 from aiops.model.episodes import Episode
@@ -28,7 +28,7 @@ def write(lines: LogSeries, line: str, severity: int, interval: int, count: int 
 
 def written(errors: range, *, saved_at: int = 0) -> list[Episode]:
     """What is told of a service that writes a usual line a second, and an error at the seconds given."""
-    detection = Detection(
+    detection = SlotDetection(
         SlotPlan(0, 1, data=DataPlane(series_limit=100, clear_seconds=0.0)), SeriesTable(), Place(0, 1, "main")
     )
     lines = LogSeries(detection)

@@ -9,7 +9,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
 from aiops.agents.monitor.blindness import Blindness
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.model.entities import RUNTIME_ENTITY
-from aiops.model.episodes import Direction, Episode
+from aiops.model.episodes import Episode, SignalDirection
 from aiops.ports import FetchedRecords, TopicPartition
 from detectors.wire import keyed
 from detectors.wire.arrow import decode
@@ -94,7 +94,7 @@ def test_a_series_that_stops_while_others_go_on_is_silent() -> None:
     told = feeder.run(range(900, 1050, 10), {FIRST: ("shop",)})
     found = unwell(told)
     assert set(found) == {"pay"}
-    assert {signal.direction for signal in found["pay"].signals} == {Direction.SILENT}
+    assert {signal.direction for signal in found["pay"].signals} == {SignalDirection.SILENT}
     assert found["pay"].opened_at == T0 + 890 * SECOND
     assert told[0].watermark <= T0 + 970 * SECOND
     ended = unwell(feeder.run(range(1050, 1200, 10), {FIRST: ("shop", "pay")}))["pay"]

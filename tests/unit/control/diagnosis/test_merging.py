@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from aiops.control.orchestrator import Orchestrator
 from aiops.control.state.invariants import membership_difference
-from aiops.control.state.store import State
+from aiops.control.state.store import ControlState
 from aiops.control.state.transaction import Writer, together
 from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.entities import Edge, Item
@@ -55,7 +55,7 @@ def test_recovery_folds_the_merges_and_decides_none() -> None:
     events: list[Event] = [STARTED, *(item(f"svc-{n}", "hub") for n in range(60))]
     events += [unwell(f"svc-{n}", n) for n in range(60)]
     journal.commit([together([one.handle(event) for event in events], Writer("main", epoch))])
-    again = State.load(journal.recover(), settings().control)
+    again = ControlState.load(journal.recover(), settings().control)
     assert {(k, n): d for k, n, d in again.documents()} == {(k, n): d for k, n, d in one.state.documents()}
     assert again.found_one() == []
 

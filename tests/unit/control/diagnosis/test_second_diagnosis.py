@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from aiops.agents.view import View
+from aiops.agents.view import AgentView
 from aiops.model.handoffs import Diagnosed, Handoff, Intent
 from aiops.model.plans import Oversight
 from tests.unit.control.diagnosis.test_merging import item
@@ -19,7 +19,7 @@ class Told(FakeAnalysis):
     asked: int = 0
     unknown: bool = False
 
-    def handle(self, handoff: Handoff, view: View) -> tuple[Handoff, ...]:
+    def handle(self, handoff: Handoff, view: AgentView) -> tuple[Handoff, ...]:
         """The usual answer with another name."""
         self.asked += 1
         (given,) = super().handle(handoff, view)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from aiops.agents.view import View
-from aiops.control.state.documents import Named, named
+from aiops.agents.view import AgentView
+from aiops.control.state.documents import NamedCause, named
 from aiops.model.diagnoses import Diagnosis, Hypothesis
 from aiops.model.handoffs import Diagnosed, Handoff
 from tests.unit.control.fakes import FakeAnalysis, Loop, settings
@@ -22,7 +22,7 @@ class Unsteady(FakeAnalysis):
         self.probabilities = probabilities
         self.asked = 0
 
-    def handle(self, handoff: Handoff, view: View) -> tuple[Handoff, ...]:
+    def handle(self, handoff: Handoff, view: AgentView) -> tuple[Handoff, ...]:
         """As its parent, with the next probability."""
         (answer,) = super().handle(handoff, view)
         assert isinstance(answer.payload, Diagnosed)
@@ -59,5 +59,5 @@ def test_what_is_named_is_what_people_read() -> None:
     """Entity, kind, percent, and whether it is sure enough to act."""
     first = Hypothesis("web", 0.9004, "crash", ())
     diagnosis = Diagnosis("INC-1", 1, 0, 0, (first,), 0.0, 0.0996, impact=(), changes=(), unknown=False)
-    assert named(diagnosis) == Named("web", "crash", 90, unknown=False)
-    assert named(replace(diagnosis, hypotheses=(), unknown=True)) == Named("", "", 0, unknown=True)
+    assert named(diagnosis) == NamedCause("web", "crash", 90, unknown=False)
+    assert named(replace(diagnosis, hypotheses=(), unknown=True)) == NamedCause("", "", 0, unknown=True)

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from aiops.agents.view import View
+from aiops.agents.view import AgentView
 from aiops.control.handoff.reviews import FRESH, reviews
 from aiops.control.orchestrator import Orchestrator
 from aiops.control.state.transaction import Writer, together
 from aiops.model.effects import Effect, HandOff
-from aiops.model.episodes import Direction, Episode, Signal, Source
+from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from aiops.model.events import EpisodeReported, HandoffAnswered, OrchestratorStarted
 from aiops.model.handoffs import Handoff, Intent, Role
 from tests.unit.control.fakes import SECOND, START, FakeAnalysis, FakeOversight, settings
@@ -31,9 +31,9 @@ def asked(effects: tuple[Effect, ...]) -> Handoff:
     return found
 
 
-def diagnosed(core: Orchestrator) -> tuple[Handoff, View, tuple[Handoff, ...]]:
+def diagnosed(core: Orchestrator) -> tuple[Handoff, AgentView, tuple[Handoff, ...]]:
     """A trouble came: what analysis was asked, shown, and answers."""
-    signal = Signal("errors", "errors", Direction.UP, Source.METRIC, START, 0.9, 5.0, 1.0)
+    signal = Signal("errors", "errors", SignalDirection.UP, Source.METRIC, START, 0.9, 5.0, 1.0)
     episode = Episode("cart@1", "cart", START, 1, 0.9, (signal,), 1, watermark=START)
     request = asked(core.handle(EpisodeReported(id="e", at=START, episode=episode)).effects)
     view = core.view_for(request)

@@ -9,12 +9,11 @@ import pytest
 from aiops.control.state.documents import SagaRecord
 from aiops.control.state.invariants import broken
 from aiops.control.state.views import open_breakers
-from aiops.model.plans import Direction, StepOrder, StepOutcome, StepStatus, Verdict
+from aiops.model.plans import StepDirection, StepOrder, StepOutcome, StepStatus, Verdict
 from aiops.model.prose import Prose
 from remediations.breakers import Result
-from remediations.saga_messages import Outcome
-from remediations.saga_state import Mark
-from remediations.saga_state import State as SagaState
+from remediations.saga_messages import SagaOutcome
+from remediations.saga_state import SagaState, StepMark
 from tests.unit.control.fakes import FakeTarget, Loop, settings
 
 TARGET = "target:web"
@@ -25,7 +24,7 @@ class StubbornTarget(FakeTarget):
 
     def run(self, order: StepOrder) -> StepOutcome | Future[StepOutcome]:
         """The undo fails."""
-        if order.capability.direction is Direction.UNDO:
+        if order.capability.direction is StepDirection.UNDO:
             return StepOutcome(order.capability.key, StepStatus.FAILED, 0, Prose("the switch is jammed"))
         return super().run(order)
 
@@ -69,7 +68,7 @@ def test_harm_is_the_attempts_verdict_when_the_undo_fails() -> None:
 def test_harm_that_was_taken_back_opens_the_breaker() -> None:
     """An undo that works does not make the harm undone."""
     loop = judged(Verdict.HARMED)
-    assert saga(loop).saga.ended is Outcome.UNDONE
+    assert saga(loop).saga.ended is SagaOutcome.UNDONE
     assert results(loop) == [Result.HARMED]
 
 
@@ -91,5 +90,5 @@ def test_a_plan_that_says_undone_and_left_something_behind_is_a_fault() -> None:
     loop = judged(Verdict.UNHEALTHY)
     state, record = loop.runtime.orchestrator.state, saga(loop)
     assert broken(state) == []
-    object.__setattr__(record.saga.tracks[0], "mark", Mark.DONE)
+    object.__setattr__(record.saga.tracks[0], "mark", StepMark.DONE)
     assert any("says it was undone" in sentence for sentence in broken(state))

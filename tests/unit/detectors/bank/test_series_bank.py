@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from detectors.bank.layout import Ended, Kind, Phase, View
+from detectors.bank.layout import Ended, Phase, ValueKind, ViewCode
 from detectors.bank.series_bank import BankResult, BankSettings, SeriesBank
 
 SECOND = 1_000_000_000
@@ -15,7 +15,7 @@ START = 1_750_000_020 * SECOND
 """Begins a minute."""
 
 
-def bank_of(kind: Kind = Kind.GAUGE, limit: float = 0.0) -> SeriesBank:
+def bank_of(kind: ValueKind = ValueKind.GAUGE, limit: float = 0.0) -> SeriesBank:
     bank = SeriesBank(BankSettings(capacity=8))
     bank.admit(np.array([kind], np.uint8), np.array([limit], np.float32))
     return bank
@@ -58,7 +58,7 @@ def test_endings_of_doubled_late_and_odd_points() -> None:
 def test_a_counter_becomes_a_rate_over_a_reset() -> None:
     """Ten a second all along: the restart in the middle is seen by the fall, and no point of it is abnormal."""
     values = [100.0 * k for k in range(200)] + [100.0 * k for k in range(1, 100)]
-    bank = bank_of(Kind.CUMULATIVE)
+    bank = bank_of(ValueKind.CUMULATIVE)
     result = feed(bank, values)
     assert not (result.ended == Ended.FLAGGED).any()
     assert float(bank._state.rows["origin"][0]) == pytest.approx(10.0)
@@ -67,7 +67,7 @@ def test_a_counter_becomes_a_rate_over_a_reset() -> None:
 
 def test_deltas_are_divided_by_their_interval() -> None:
     """A delta of 50 over five seconds is ten a second."""
-    bank = bank_of(Kind.DELTA)
+    bank = bank_of(ValueKind.DELTA)
     feed(bank, [50.0, 50.0], [5, 10], [START, START + 5 * SECOND])
     assert float(bank._state.rows["origin"][0]) == pytest.approx(10.0)
 
@@ -114,8 +114,8 @@ def test_a_disk_that_fills_is_told_before_it_is_full() -> None:
     steady = np.random.default_rng(6).normal(0.5, 0.001, 4000)
     ramp = 0.5 + 0.1 / 360 * np.arange(1700) + np.random.default_rng(7).normal(0, 0.001, 1700)
     result = feed(bank, [*steady, *ramp])
-    assert View.FORECAST in {View(view) for view in result.transitions["view"]} | {
-        View(int(bank._state.troubles["view"][0]))
+    assert ViewCode.FORECAST in {ViewCode(view) for view in result.transitions["view"]} | {
+        ViewCode(int(bank._state.troubles["view"][0]))
     }
     told = next(t for t in result.transitions if t["phase"] == Phase.OPENED)
     assert float(told["value"]) < 0.95
@@ -128,7 +128,7 @@ def test_silence_is_judged_by_the_source_and_ended_by_a_point() -> None:
     last = START + 990 * SECOND
     assert len(bank.silent(last + 40 * SECOND)) == 0
     (opened,) = bank.silent(last + 120 * SECOND)
-    assert (View(opened["view"]), int(opened["since"])) == (View.SILENCE, last)
+    assert (ViewCode(opened["view"]), int(opened["since"])) == (ViewCode.SILENCE, last)
     assert len(bank.silent(last + 500 * SECOND)) == 0
     assert bank.is_open(np.array([0], np.int32)).tolist() == [True]
     (closed,) = feed(bank, [100.0], [1600]).transitions

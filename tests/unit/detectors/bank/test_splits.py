@@ -10,13 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detectors.bank import loop
-from detectors.bank.layout import TRANSITION, Ended, Kind, Outcome, Points
+from detectors.bank.layout import TRANSITION, BatchOutcome, Ended, Points, ValueKind
 from detectors.bank.series_bank import BankResult, BankSettings, SeriesBank
 
 SECOND = 1_000_000_000
 START = 1_750_000_000 * SECOND
 SMALL = BankSettings(capacity=64, warm_up_points=5, adopt_seconds=900.0, ring_steps=20)
-KINDS = np.array([Kind.GAUGE, Kind.CUMULATIVE, Kind.DELTA, Kind.GAUGE, Kind.RATE, Kind.QUANTILE], dtype=np.uint8)
+KINDS = np.array(
+    [ValueKind.GAUGE, ValueKind.CUMULATIVE, ValueKind.DELTA, ValueKind.GAUGE, ValueKind.RATE, ValueKind.QUANTILE],
+    dtype=np.uint8,
+)
 LIMITS = np.array([0, 0, 0, 1, 0, 0], dtype=np.float32)
 Stream = tuple[Any, ...]
 
@@ -109,7 +112,7 @@ def test_the_compiled_loop_equals_the_plain_one(seed: int) -> None:
     compiled, plain = fresh(), fresh()
     expected = compiled.update(*stream)
     count = len(stream[0])
-    out = Outcome(np.empty(count, np.uint8), np.empty(count, np.float32), np.empty(2 * count, TRANSITION))
+    out = BatchOutcome(np.empty(count, np.uint8), np.empty(count, np.float32), np.empty(2 * count, TRANSITION))
     with np.errstate(all="ignore"):
         told = loop.loops().advance.py_func(plain._state, plain._tuning, Points(*stream), out, plain.version)  # type: ignore[attr-defined]
     assert expected.ended.tobytes() == out.ended.tobytes()

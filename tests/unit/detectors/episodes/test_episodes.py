@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops.model.episodes import Episode, Source
-from detectors.episodes import EpisodeFolder, EpisodeSettings, Felt
-from detectors.revisions import Named, Place
+from detectors.episodes import EpisodeAggregator, EpisodeSettings, Felt
+from detectors.revisions import NamedSeries, Place
 from detectors.transitions import CLOSED, OPENED, WORSE, Transitions
 
 SECOND = 1_000_000_000
 T0 = 1_800_000_000 * SECOND
 SERIES_AN_ENTITY = 4
-NAMED = Named(lambda code: f"e{code}", lambda series: (f"m{series % 4}{{s={series}}}", f"m{series % 4}", None))
+NAMED = NamedSeries(lambda code: f"e{code}", lambda series: (f"m{series % 4}{{s={series}}}", f"m{series % 4}", None))
 
 Step = tuple[int, int, float, float]
 """Series, what, second, score."""
@@ -43,7 +43,7 @@ class Driver:
     """A folder that is driven second by second."""
 
     def __init__(self, objectives: tuple[int, ...] = (), size: int = 64, felt: Felt | None = None) -> None:
-        self.folder = EpisodeFolder(Place(3, 7, "eu"), EpisodeSettings(), felt=felt)
+        self.folder = EpisodeAggregator(Place(3, 7, "eu"), EpisodeSettings(), felt=felt)
         numbers = np.arange(size, dtype=np.int32)
         self.entity, self.metric = numbers // SERIES_AN_ENTITY, numbers % SERIES_AN_ENTITY
         self.objective = np.isin(numbers, objectives).astype(np.uint8)
@@ -173,7 +173,7 @@ def test_cuts_and_restarts_change_nothing(history: list[Step], cuts: list[int], 
                 driver.fold(*waiting)
                 waiting = []
                 state = driver.folder.to_arrays()
-                driver.folder = EpisodeFolder(driver.folder.place, EpisodeSettings())
+                driver.folder = EpisodeAggregator(driver.folder.place, EpisodeSettings())
                 driver.folder.restore(state)
             if step is not None:
                 waiting.append(step)
@@ -191,7 +191,7 @@ def test_cuts_and_restarts_change_nothing(history: list[Step], cuts: list[int], 
         assert episode.ended_at is None or episode.ended_at >= episode.opened_at
 
 
-def check(folder: EpisodeFolder) -> None:
+def check(folder: EpisodeAggregator) -> None:
     """Counts of cases agree with their signals."""
     signals, cases = folder.signals, folder.cases
     assert len(set(cases["entity"].tolist())) == len(cases)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.spans.join import FIGURES, HORIZON, SpanJoin, SpanKind, Spans
-from detectors.spans.names import NONE, Names
+from detectors.spans.names import NONE, SpanNames
 from tests.unit.detectors.spans import plainly
 from tests.unit.detectors.spans.plainly import Call, Seen
 
@@ -18,7 +18,7 @@ HOLE = 10**6
 """A hash is spread over 64 bits; so must be the keys of these tests."""
 
 
-def columns(spans: Sequence[Seen], names: Names) -> Spans:
+def columns(spans: Sequence[Seen], names: SpanNames) -> Spans:
     """Spans as arrays."""
     spread = np.uint64(0x9E3779B97F4A7C15)
     return Spans(
@@ -33,7 +33,7 @@ def columns(spans: Sequence[Seen], names: Names) -> Spans:
     )
 
 
-def joined(join: SpanJoin, spans: Sequence[Seen], names: Names) -> Counter[Call]:
+def joined(join: SpanJoin, spans: Sequence[Seen], names: SpanNames) -> Counter[Call]:
     """Calls by entity, peer, whether a use, interval and figure."""
     seen = columns(spans, names)
     found = join.calls(seen, len(names))
@@ -44,7 +44,7 @@ def joined(join: SpanJoin, spans: Sequence[Seen], names: Names) -> Counter[Call]
 
 def pairs(*spans: Seen, most: int = 64) -> set[tuple[str, str]]:
     """Caller and called of all calls."""
-    return {(call[0], call[1]) for call in joined(SpanJoin(most), spans, Names())}
+    return {(call[0], call[1]) for call in joined(SpanJoin(most), spans, SpanNames())}
 
 
 CLIENT = Seen("shop", SpanKind.CLIENT, 3, 9, 1, 100)
@@ -54,7 +54,7 @@ SERVER = Seen("pay", SpanKind.SERVER, 3, 7 + FIGURES, 2, 1)
 @pytest.mark.parametrize("order", [(CLIENT, SERVER), (SERVER, CLIENT)])
 def test_parent_and_child_are_joined_in_either_order(order: tuple[Seen, Seen]) -> None:
     """A server's span under another service's span is an edge and an entry, with the child's duration and error."""
-    found = joined(SpanJoin(), order, Names())
+    found = joined(SpanJoin(), order, SpanNames())
     assert found == Counter([("shop", "pay", False, 3, 7 + FIGURES), ("pay", "", False, 3, 7 + FIGURES)])
 
 
@@ -72,7 +72,7 @@ def test_spans_without_a_kind_are_entries_where_the_service_changes(order: int) 
 def test_a_caller_that_names_the_other_end_is_an_edge_by_itself_and_only_once() -> None:
     """With a peer's name the child adds no second edge."""
     named = Seen("shop", SpanKind.CLIENT, 3, 9, 1, 100, peer="pay")
-    found = joined(SpanJoin(), (named, SERVER), Names())
+    found = joined(SpanJoin(), (named, SERVER), SpanNames())
     assert [call for call in found.elements() if call[1]] == [("shop", "pay", False, 3, 9)]
 
 
@@ -84,7 +84,7 @@ def call_of(number: int, address: str, service: str) -> tuple[Seen, Seen]:
 
 def test_the_service_behind_an_address_is_learned() -> None:
     """The first call is an edge to the address, what comes after its server's span to the service."""
-    join, names = SpanJoin(), Names()
+    join, names = SpanJoin(), SpanNames()
     spans = [*call_of(1, "pay.prod.svc:80", "pay"), *call_of(2, "pay.prod.svc:80", "pay")]
     edges = [call[1] for call in joined(join, spans, names) if call[1]]
     assert edges == ["pay.prod.svc:80", "pay"]
@@ -93,7 +93,7 @@ def test_the_service_behind_an_address_is_learned() -> None:
 def test_an_address_of_several_services_stays_an_address() -> None:
     """A gateway's address is no service of those behind it."""
     spans = [*call_of(1, "gateway", "pay"), *call_of(2, "gateway", "stock"), *call_of(3, "gateway", "stock")]
-    edges = Counter(call[1] for call in joined(SpanJoin(), spans, Names()).elements() if call[1])
+    edges = Counter(call[1] for call in joined(SpanJoin(), spans, SpanNames()).elements() if call[1])
     assert edges == Counter({"gateway": 2, "pay": 1})
 
 
@@ -108,7 +108,7 @@ def test_a_parent_is_remembered_for_the_horizon_and_no_longer() -> None:
 
 def test_the_join_grows_to_its_bound_and_lets_the_oldest_go() -> None:
     """Of spans whose other end never comes the last are kept; of more than fit the first are forgotten."""
-    join, names = SpanJoin(most=2048), Names()
+    join, names = SpanJoin(most=2048), SpanNames()
     orphans = [Seen("a", SpanKind.SERVER, 3, 1, HOLE + number, number + 1) for number in range(5000)]
     joined(join, orphans, names)
     assert len(join) == 2 * 2048
@@ -119,7 +119,7 @@ def test_the_join_grows_to_its_bound_and_lets_the_oldest_go() -> None:
 
 def test_small_input_keeps_the_memory_small() -> None:
     """Spans past the horizon make room for new ones, so the rings do not grow."""
-    join, names = SpanJoin(), Names()
+    join, names = SpanJoin(), SpanNames()
     for interval in range(0, 4000, HORIZON + 1):
         joined(join, [Seen("a", SpanKind.SERVER, interval, 1, HOLE * interval + n, n + 1) for n in range(900)], names)
     assert len(join) <= 2 * 1024
@@ -127,7 +127,7 @@ def test_small_input_keeps_the_memory_small() -> None:
 
 def test_keys_that_fall_on_one_head_cost_little() -> None:
     """Ten thousand spans whose keys were chosen to collide are taken, each looking at a bounded chain."""
-    names, join = Names(), SpanJoin(1 << 14)
+    names, join = SpanNames(), SpanJoin(1 << 14)
     spans = columns([Seen("a", SpanKind.SERVER, 3, 1, 1, 1)] * 10_000, names)
     low = np.arange(10_000, dtype=np.uint64) << np.uint64(40)
     found = join.calls(spans._replace(key=low | np.uint64(5), parent=low | np.uint64(5 + (1 << 39))), 1)
@@ -155,7 +155,7 @@ def test_the_join_agrees_with_dictionaries_however_it_is_cut_or_restored(
     """Any polls and a restart in between give the calls of the plain way, and the same snapshot."""
     plain = plainly.Join()
     expected = Counter(call for span in spans for call in plain.calls(span))
-    names, whole, cut = Names(), SpanJoin(2048), SpanJoin(2048)
+    names, whole, cut = SpanNames(), SpanJoin(2048), SpanJoin(2048)
     assert joined(whole, spans, names) == expected
     found: Counter[Call] = Counter()
     edges = sorted({0, len(spans), restart, *cuts})
@@ -175,7 +175,7 @@ def test_forgetting_names_changes_no_call(spans: list[Seen], place: int) -> None
     """After unused names were let go, and codes changed, the join goes on as before."""
     plain = plainly.Join()
     expected = Counter(call for span in spans for call in plain.calls(span))
-    names, join = Names(), SpanJoin(2048)
+    names, join = SpanNames(), SpanJoin(2048)
     names.code("gone")
     found = joined(join, spans[:place], names)
     used = join.used(len(names))

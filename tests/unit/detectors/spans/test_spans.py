@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 
 from aiops.model.entities import EdgeKind
 from detectors.intervals import INTERVAL
-from detectors.spans.flows import BUCKETS, FORGET, Added, Closed, FlowCounter, buckets, milliseconds
-from detectors.spans.names import NONE, Names
+from detectors.spans.flows import BUCKETS, FORGET, Added, ClosedFlows, FlowCounter, buckets, milliseconds
+from detectors.spans.names import NONE, SpanNames
 
 MS = 1_000_000
 Row = tuple[str, str, bool, int, int, int, int]
 """Entity, peer, whether a use, interval, bucket, calls, errors."""
 
 
-def added(names: Names, rows: Sequence[Row]) -> Added:
+def added(names: SpanNames, rows: Sequence[Row]) -> Added:
     """Rows as arrays."""
     columns = np.array([row[2:] for row in rows], np.int64).reshape(-1, 5).T
     return Added(
@@ -32,7 +32,7 @@ def added(names: Names, rows: Sequence[Row]) -> Added:
     )
 
 
-def shown(names: Names, closed: Sequence[Closed]) -> list[tuple[str, str, int, int, int, dict[int, int]]]:
+def shown(names: SpanNames, closed: Sequence[ClosedFlows]) -> list[tuple[str, str, int, int, int, dict[int, int]]]:
     """Entity, peer, interval, calls, errors and durations of each row."""
     texts = [*names.texts, ""]
     return [
@@ -56,7 +56,7 @@ def bucket(duration: int) -> int:
 
 def test_flows_are_rates_errors_and_quantiles() -> None:
     """An interval gives calls, errors and durations, and its edge once a minute."""
-    names = Names()
+    names = SpanNames()
     counter = FlowCounter(names)
     for interval in range(8):
         fast, slow = bucket(100 * MS), bucket(900 * MS)
@@ -75,7 +75,7 @@ def test_flows_are_rates_errors_and_quantiles() -> None:
 
 def test_a_known_edge_counts_zero_while_others_speak() -> None:
     """The end of all calls over an edge is a zero, not a gap."""
-    names = Names()
+    names = SpanNames()
     counter = FlowCounter(names)
     counter.add(added(names, [("a", "b", False, 1, 1, 1, 0)]))
     counter.add(added(names, [("c", "", False, 2, 1, 1, 0)]))
@@ -85,7 +85,7 @@ def test_a_known_edge_counts_zero_while_others_speak() -> None:
 
 def test_what_was_not_seen_for_an_hour_is_forgotten_and_makes_room() -> None:
     """A full counter takes no further flow until another has been gone for an hour; the others keep their counts."""
-    names = Names()
+    names = SpanNames()
     counter = FlowCounter(names, most=2)
     counter.add(
         added(names, [("a", "", False, 1, 1, 1, 0), ("b", "", False, 1, 1, 1, 0), ("c", "", False, 1, 1, 1, 0)])
@@ -124,7 +124,7 @@ ROWS = st.lists(
 @settings(max_examples=100, deadline=None)
 def test_counts_equal_a_count_by_hand_and_a_restart_changes_nothing(rows: list[Row], restart: int) -> None:
     """Calls, errors and durations of each flow and interval; from a snapshot the counter goes on as it was."""
-    names = Names()
+    names = SpanNames()
     whole, cut = FlowCounter(names), FlowCounter(names)
     for number, row in enumerate(rows):
         if number == restart:

@@ -24,7 +24,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
 )
 
 from aiops.model.deadletters import DeadLetterReason
-from detectors.wire.batch import EARLIEST, Account, PointBatch, PointRows, Rejections, assemble
+from detectors.wire.batch import EARLIEST, BatchAccount, PointBatch, PointRows, Rejections, assemble
 from detectors.wire.identity import Origin, SeriesIdentity, SeriesKind, attributes_of, origin_of, point_identity
 from detectors.wire.memory import WireMemory
 from detectors.wire.quantiles import quantile_suffix
@@ -300,4 +300,4 @@ def decode(records: Sequence[bytes], memory: OracleMemory, received_at: int) -> 
             refuse(sink, record, DeadLetterReason.TOO_LARGE)
         else:
             read_record(value, record, sink)
-    return assemble([sink.rows.arrays()], Account(sink.rejections, sink.gaps, sink.items))
+    return assemble([sink.rows.arrays()], BatchAccount(sink.rejections, sink.gaps, sink.items))

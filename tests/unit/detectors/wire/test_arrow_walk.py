@@ -25,7 +25,7 @@ from tests.unit.detectors.wire.test_arrow import IDENTITY, points, stream
 
 def by_pyarrow(records: list[bytes], memory: WireMemory) -> PointBatch:
     """What the reference makes of the records."""
-    reader = arrow.Reader(len(records), memory, NOW)
+    reader = arrow.ArrowReader(len(records), memory, NOW)
     for record, value in enumerate(records):
         batches = reader.open(value, record)
         if batches is not None:
@@ -35,7 +35,7 @@ def by_pyarrow(records: list[bytes], memory: WireMemory) -> PointBatch:
 
 def walks(record: bytes, memory: WireMemory) -> bool:
     """Whether the walk takes a record."""
-    reader = arrow.Reader(1, memory, NOW)
+    reader = arrow.ArrowReader(1, memory, NOW)
     return arrow._walked(record, reader, arrow._room([record], memory), 0) >= 0
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from aiops.adapters.executors.http import HttpExecutor
 from aiops.agents.monitoring import MonitoringAgent
-from aiops.model.cloudevents_reading import Receipt, Refused, decode
+from aiops.model.cloudevents_reading import Receipt, UnusableMessage, decode
 from aiops.model.errors import TemporaryError
-from aiops.model.plans import Action, Capability, Direction, Observed, StepOrder, StepStatus
+from aiops.model.plans import Action, Capability, Observed, StepDirection, StepOrder, StepStatus
 from aiops.ports import FetchedRecords, OutRecord, TopicPartition
 from aiops.settings import Kafka, Settings
 from simulations.faults.registry import FaultError
@@ -84,7 +84,7 @@ def test_past_is_written_before_now() -> None:
     assert world.truth()["at"] == NOW
     items = broker.of("aiops.cmdb")
     assert {"checkout", "orders-db", "host-a1"} <= {record.key.decode() for record in items if record.key}
-    assert not [record for record in items if isinstance(decode(record.value, Receipt(NOW)), Refused)]
+    assert not [record for record in items if isinstance(decode(record.value, Receipt(NOW)), UnusableMessage)]
 
 
 @pytest.mark.parametrize("keyed", [True, False])
@@ -188,7 +188,7 @@ def door() -> Iterator[tuple[LiveWorld, Endpoint, Hands]]:
 
 def order(key: str, action: Action, clock: Hands) -> StepOrder:
     """An order for one action."""
-    capability = Capability("c1", "INC-1", key, action, Direction.DO, 1, 0, clock.at + 600 * SECOND)
+    capability = Capability("c1", "INC-1", key, action, StepDirection.DO, 1, 0, clock.at + 600 * SECOND)
     return StepOrder(capability, clock.at + 600 * SECOND)
 
 

@@ -19,7 +19,7 @@ from simulations.scenarios.scenario import Scenario, parse
 from simulations.scorecards.grading import grade, matching
 from simulations.scorecards.page import page
 from simulations.scorecards.relations import Relations
-from simulations.scorecards.suite import Entry, Results, play
+from simulations.scorecards.suite import Results, ScenarioEntry, play
 from simulations.scorecards.summary import as_json, cards, middle
 from simulations.scorecards.table import figure, table
 from simulations.world.estate import load
@@ -49,7 +49,7 @@ def scenario() -> Scenario:
 @pytest.fixture(scope="module")
 def results(scenario: Scenario) -> Results:
     """It, with all healers."""
-    return play([Entry(scenario)], [1, 2], list(Who), bundle=BUNDLE, light=True)
+    return play([ScenarioEntry(scenario)], [1, 2], list(Who), bundle=BUNDLE, light=True)
 
 
 def test_figures_of_a_run_follow_from_the_truth(results: Results) -> None:

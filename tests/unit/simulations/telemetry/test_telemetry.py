@@ -12,7 +12,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from simulations.faults.registry import make
 from simulations.telemetry import otlp
 from simulations.telemetry.emission import Emission, Emitted
-from simulations.telemetry.frames import SeriesKind
+from simulations.telemetry.frames import MetricKind
 from simulations.world.estate import load
 from simulations.world.world import World
 
@@ -65,7 +65,7 @@ def test_kinds_and_entities_are_all_there() -> None:
     """Gauges, sums and histograms; services, hosts and probes; each series once."""
     emission, _ = emitted()
     series = emission.metrics.series
-    assert {info.kind for info in series} == set(SeriesKind)
+    assert {info.kind for info in series} == set(MetricKind)
     spoken = {info.entity for info in series}
     assert spoken >= {"web", "orders-db", "catalog-cache", "order-events", "order-worker", "host-a1"}
     keys = [(info.resource, info.metric, info.attributes) for info in series]
@@ -75,7 +75,7 @@ def test_kinds_and_entities_are_all_there() -> None:
 def test_sums_never_fall() -> None:
     """Counters and histogram counts only grow while nothing restarts."""
     emission, found = emitted()
-    sums = np.array([info.kind is SeriesKind.SUM for info in emission.metrics.series])
+    sums = np.array([info.kind is MetricKind.SUM for info in emission.metrics.series])
     for earlier, later in pairwise(found):
         a, b = (np.full(len(sums), np.nan) for _ in range(2))
         a[earlier.metrics.index], b[later.metrics.index] = earlier.metrics.value, later.metrics.value

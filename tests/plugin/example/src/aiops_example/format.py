@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from aiops.model.deadletters import DeadLetterReason
-from detectors.wire.batch import EARLIEST, Account, PointBatch, PointRows, Rejections, assemble
+from detectors.wire.batch import EARLIEST, BatchAccount, PointBatch, PointRows, Rejections, assemble
 from detectors.wire.formats import PointFormat
 from detectors.wire.identity import SeriesIdentity
 from detectors.wire.memory import WireMemory
@@ -44,7 +44,7 @@ def decode(records: Sequence[bytes], memory: WireMemory, received_at: int) -> Po
             rows.record.append(record)
             rows.unit.append(1)
             rows.place.append(place)
-    return assemble([rows.arrays()], Account(rejections, 0, items))
+    return assemble([rows.arrays()], BatchAccount(rejections, 0, items))
 
 
 def _point(line: bytes, latest: int) -> Line | DeadLetterReason:

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from aiops.model.errors import PermanentError
 from aiops.model.plans import Action, Parameter
-from remediations.primitives.protocol import Bounds, Effect, Facts, check_parameters
+from remediations.primitives.protocol import Effect, Facts, ParameterBounds, check_parameters
 
 
 class Recycle:
     """Leaves nothing behind that could be undone."""
 
     name = "recycle"
-    bounds: Mapping[str, Bounds] = {"pause": Bounds(float, 0.0, 60.0)}
+    bounds: Mapping[str, ParameterBounds] = {"pause": ParameterBounds(float, 0.0, 60.0)}
 
     def objections(self, facts: Facts, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
         """Services only."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from topology.rankers.protocol import Question, Ranking, ranking
+from topology.rankers.protocol import Ranking, RankingQuestion, ranking
 
 
 class Loudest:
@@ -10,7 +10,7 @@ class Loudest:
 
     name = "loudest"
 
-    def rank(self, question: Question) -> Ranking:
+    def rank(self, question: RankingQuestion) -> Ranking:
         """One candidate for each unwell entity."""
         worst: dict[str, float] = {}
         for episode in question.episodes:
