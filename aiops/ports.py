@@ -349,7 +349,7 @@ class JournalReader(Protocol):
         ...
 
     def rows(
-        self, after: int = 0, limit: int = 1000, subject: str | None = None, domain: str = MAIN_DOMAIN
+        self, after: int = 0, limit: int = 1000, subject: str | None = None, *, domain: str = MAIN_DOMAIN
     ) -> list[JournalRow]:
         """Entries with a higher number, in order; of one work item when ``subject`` is given."""
         ...

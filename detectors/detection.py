@@ -101,7 +101,10 @@ def _fold(
                 del current[entity]
         if found is not None:
             _note(
-                found, table.names[series], float(transition["score"]), ViewCode(int(transition["view"])).name.lower()
+                found,
+                table.names[series],
+                float(transition["score"]),
+                view=ViewCode(int(transition["view"])).name.lower(),
             )
     for found in episodes:
         last = len(table) if found.to_row is None else found.to_row
@@ -125,7 +128,7 @@ def _rows_of(table: Table, transitions: Array, learned: int) -> list[int]:
     return [first[int(transition["series"]), int(transition["at"])] for transition in transitions]
 
 
-def _note(found: TableEpisode, name: str, score: float, view: str) -> None:
+def _note(found: TableEpisode, name: str, score: float, *, view: str) -> None:
     found.peak = max(found.peak, score)
     if score > found.series.get(name, (0.0, ""))[0]:
         found.series[name] = (score, view)

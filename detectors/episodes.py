@@ -78,6 +78,7 @@ class EpisodeAggregator:
         place: Place,
         settings: EpisodeSettings,
         detectors: tuple[str, ...] = ("bank",),
+        *,
         felt: Felt | None = None,
     ) -> None:
         self.place = place
@@ -111,7 +112,7 @@ class EpisodeAggregator:
         signals = self.signals
         return np.array(signals["series"][(signals["ended"] == 0) & (signals["track"] == track)], np.int32)
 
-    def fold(self, transitions: Transitions, entity: Ints, metric: Ints, objective: npt.NDArray[np.uint8]) -> None:
+    def fold(self, transitions: Transitions, entity: Ints, metric: Ints, *, objective: npt.NDArray[np.uint8]) -> None:
         """Take what series did; ``entity``, ``metric`` and ``objective`` (0 or 1) are of each one's series."""
         if not len(transitions):
             return

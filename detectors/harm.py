@@ -60,6 +60,7 @@ def felt(
     kinds: npt.NDArray[np.uint8],
     scales: npt.NDArray[np.float32],
     values: npt.NDArray[np.float64],
+    *,
     expected: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.bool_]:
     """(n,) whether what left its usual range can be felt by anybody, all arguments of shape (n,)."""

@@ -23,6 +23,10 @@ _LEAST = 1e-9
 """A score of 1 is a ratio of this one over: huge, and finite."""
 
 
+Batch = tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.int64]]
+"""Series, times (ns), values and start times (ns) of points, as ``SeriesBank.update`` takes them."""
+
+
 class ModelTier:
     """The detectors of one kind of one slot.
 
@@ -62,14 +66,9 @@ class ModelTier:
         wider[list(self._place)] = True
         self._watched = wider
 
-    def update(
-        self,
-        series: npt.NDArray[np.int32],
-        at: npt.NDArray[np.int64],
-        value: npt.NDArray[np.float64],
-        start: npt.NDArray[np.int64],
-    ) -> Array:
+    def update(self, points: Batch) -> Array:
         """Takes the watched points of a batch in; TRANSITION records of view MODEL, in the order of the points."""
+        series, at, value, start = points
         told = []
         for k in np.flatnonzero(self._watched[np.minimum(series, len(self._watched) - 1)]).tolist():
             point = int(at[k]), float(value[k]), int(start[k])

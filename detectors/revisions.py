@@ -93,9 +93,11 @@ class EpisodeBuilder:
             clears,
         )
         rows = zip([0, *ends], ends, *(column.tolist() for column in columns), strict=False)
-        return [self._episode(tuple(found[begin:end]), row, watermark, named) for begin, end, *row in rows]
+        return [self._episode(tuple(found[begin:end]), row, watermark, named=named) for begin, end, *row in rows]
 
-    def _episode(self, signals: tuple[Signal, ...], row: Sequence[Any], watermark: int, named: NamedSeries) -> Episode:
+    def _episode(
+        self, signals: tuple[Signal, ...], row: Sequence[Any], watermark: int, *, named: NamedSeries
+    ) -> Episode:
         code, opened, revision, worst, count, breaches, clear = row
         entity = named.entity(code)
         return Episode(

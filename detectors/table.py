@@ -68,11 +68,11 @@ def to_table(name: str, frame: pl.DataFrame) -> Table:
     at = _times(name, frame[time_column])
     times = frame[time_column].cast(pl.String).to_list()
     if {"series", "value"} <= set(frame.columns):
-        return _long(name, frame, times, at)
-    return _wide(name, frame.drop(time_column), times, at)
+        return _long(name, frame, times, at=at)
+    return _wide(name, frame.drop(time_column), times, at=at)
 
 
-def _fail(name: str, row: int, column: str, problem: str) -> TableError:
+def _fail(name: str, row: int, column: str, *, problem: str) -> TableError:
     return TableError(f"{name}, row {row + 1}, column {column}: {problem}")
 
 
@@ -85,14 +85,14 @@ def _numbers(name: str, column: pl.Series) -> npt.NDArray[np.float64]:
     bad = (numbers.is_null() & column.is_not_null()) | numbers.is_infinite().fill_null(value=False)
     if bad.any():
         row = int(bad.arg_true()[0])
-        raise _fail(name, row, column.name, f"{column[row]!r} is not a finite number")
+        raise _fail(name, row, column.name, problem=f"{column[row]!r} is not a finite number")
     return numbers.fill_null(math.nan).to_numpy().astype(np.float64)
 
 
 def _times(name: str, column: pl.Series) -> npt.NDArray[np.int64]:
     """Times in ns UTC."""
     if column.is_null().any():
-        raise _fail(name, int(column.is_null().arg_true()[0]), column.name, "the time is missing")
+        raise _fail(name, int(column.is_null().arg_true()[0]), column.name, problem="the time is missing")
     if column.dtype == pl.Date or isinstance(column.dtype, pl.Datetime):
         return column.cast(pl.Datetime("ns")).to_physical().to_numpy().astype(np.int64)
     whole = column.cast(pl.Int64, strict=False)
@@ -100,11 +100,13 @@ def _times(name: str, column: pl.Series) -> npt.NDArray[np.int64]:
     if numbers.is_null().any():
         if 2 * int(numbers.count()) >= len(numbers):
             row = int(numbers.is_null().arg_true()[0])
-            raise _fail(name, row, column.name, f"{column[row]!r} is no epoch time, as most rows have")
-        return np.array([_parsed(name, row, column.name, text) for row, text in enumerate(column)], dtype=np.int64)
+            raise _fail(name, row, column.name, problem=f"{column[row]!r} is no epoch time, as most rows have")
+        return np.array([_parsed(name, row, column.name, text=text) for row, text in enumerate(column)], dtype=np.int64)
     largest = float(np.abs(numbers.to_numpy()).max(initial=0.0))
     if not math.isfinite(largest):
-        raise _fail(name, int(numbers.is_finite().not_().arg_true()[0]), column.name, "the time is not a finite number")
+        raise _fail(
+            name, int(numbers.is_finite().not_().arg_true()[0]), column.name, problem="the time is not a finite number"
+        )
     unit = next((ns for below, ns in _UNITS if largest < below), 1)
     if whole.is_null().any():
         return np.round(numbers.to_numpy() * unit).astype(np.int64)
@@ -123,19 +125,19 @@ def parse_time(text: str) -> int:
     return ((delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds) * 1_000
 
 
-def _parsed(name: str, row: int, column: str, text: str) -> int:
+def _parsed(name: str, row: int, column: str, *, text: str) -> int:
     try:
         return parse_time(text)
     except ValueError as error:
-        raise _fail(name, row, column, f"{text!r} is neither ISO 8601 nor an epoch time") from error
+        raise _fail(name, row, column, problem=f"{text!r} is neither ISO 8601 nor an epoch time") from error
 
 
-def _long(name: str, frame: pl.DataFrame, times: list[str], at: npt.NDArray[np.int64]) -> Table:
+def _long(name: str, frame: pl.DataFrame, times: list[str], *, at: npt.NDArray[np.int64]) -> Table:
     values = _numbers(name, frame["value"])
     keys = ["entity", "series"] if "entity" in frame.columns else ["series"]
     for key in keys:
         if frame[key].is_null().any():
-            raise _fail(name, int(frame[key].is_null().arg_true()[0]), key, "the name is missing")
+            raise _fail(name, int(frame[key].is_null().arg_true()[0]), key, problem="the name is missing")
     pairs = list(zip(*(frame[key].cast(pl.String).to_list() for key in keys), strict=True))
     numbers = {pair: number for number, pair in enumerate(dict.fromkeys(pairs))}
     entities = list(dict.fromkeys(pair[0] for pair in numbers))
@@ -149,7 +151,7 @@ def _long(name: str, frame: pl.DataFrame, times: list[str], at: npt.NDArray[np.i
     )
 
 
-def _wide(name: str, frame: pl.DataFrame, times: list[str], at: npt.NDArray[np.int64]) -> Table:
+def _wide(name: str, frame: pl.DataFrame, times: list[str], *, at: npt.NDArray[np.int64]) -> Table:
     columns = [column for column in frame if _is_numeric(column)]
     if not columns:
         raise TableError(f"{name}: no column of numbers beside the time")

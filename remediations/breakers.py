@@ -98,7 +98,7 @@ def open_now(breakers: Breakers, at: int) -> frozenset[str]:
     return frozenset(name for name, b in rested.items() if b.position is Position.OPEN or b.trial)
 
 
-def admit(breakers: Breakers, at: int, target: str, action: str) -> Breakers:
+def admit(breakers: Breakers, at: int, target: str, *, action: str) -> Breakers:
     """An action begins: where a breaker is half-open, it is the trial. Ask ``open_now`` before."""
     changed = dict(breakers.named)
     for name in names(target, action):

@@ -43,7 +43,7 @@ class Row:
         return ReservationAnswer(self.key, granted=False, reason=self.reason)
 
 
-def decide(rows: Iterable[Row], asked: Reservation, limits: Mapping[str, float], token: int) -> Row:
+def decide(rows: Iterable[Row], asked: Reservation, limits: Mapping[str, float], *, token: int) -> Row:
     """The row that answers ``asked``: the one with its key if there is one, else a new one to be stored.
 
     Args:
@@ -120,7 +120,7 @@ class MemoryBudget:
 
     def reserve(self, reservation: Reservation, limits: Mapping[str, float]) -> ReservationAnswer:
         """All or nothing; the same key gets the same answer."""
-        row = decide(self.rows.values(), reservation, limits, self.token + 1)
+        row = decide(self.rows.values(), reservation, limits, token=self.token + 1)
         self.token = max(self.token, row.token)
         self.rows[row.key] = row
         return row.answer

@@ -153,7 +153,7 @@ class Catalogue:
                 word = "changed since it was approved" if name in approved else "not approved"
                 wrong.append(Problem(path, 1, f"{word}; read it, then run: aiops policy approve"))
                 continue
-            runbook = parse(content, path, wrong, known)
+            runbook = parse(content, path, wrong, primitives=known)
             if runbook is not None and runbook.id in found:
                 wrong.append(Problem(path, 1, f"runbook {runbook.id} exists already"))
             elif runbook is not None:
@@ -174,7 +174,7 @@ class Catalogue:
 
 
 def parse(
-    content: bytes, file: str, problems: list[Problem], primitives: Mapping[str, Primitive] | None = None
+    content: bytes, file: str, problems: list[Problem], *, primitives: Mapping[str, Primitive] | None = None
 ) -> Runbook | None:
     """One runbook; what is wrong is added to ``problems`` with its line. ``primitives`` None: the shipped ones."""
     known = shipped() if primitives is None else primitives

@@ -44,13 +44,13 @@ def page() -> str:
         for name, field in Settings.model_fields.items()
         if isinstance(field.annotation, type) and issubclass(field.annotation, Group)
     }
-    parts = [HEAD, "## Top level", *_table(Settings, "", told, set(groups))]
+    parts = [HEAD, "## Top level", *_table(Settings, "", told, left_out=set(groups))]
     for name, group in groups.items():
-        parts += ["", f"## {name}", "", str(group.__doc__), *_table(group, name, told, set())]
+        parts += ["", f"## {name}", "", str(group.__doc__), *_table(group, name, told, left_out=set())]
     return "\n".join(parts) + "\n"
 
 
-def _table(group: type[Group], prefix: str, told: dict[tuple[str, str], str], left_out: set[str]) -> Iterator[str]:
+def _table(group: type[Group], prefix: str, told: dict[tuple[str, str], str], *, left_out: set[str]) -> Iterator[str]:
     yield ""
     yield "| setting | environment | default | meaning |"
     yield "|---|---|---|---|"

@@ -46,13 +46,13 @@ def diagnose(question: RankingQuestion, ranker: Ranker, subject: DiagnosisSubjec
     first = ranked.candidates[0] if ranked.candidates else None
     unwell = list(dict.fromkeys(episode.entity for episode in question.episodes))
     causes = {candidate.entity: candidate.probability for candidate in ranked.candidates[:3]}
-    suspected = suspects(question.changes, causes, question.graph, question.onset, unwell)
+    suspected = suspects(question.changes, causes, question.graph, onset=question.onset, members=unwell)
     unknown = first is None or first.probability < LEAST_SURE or first.probability < ranked.p_unknown
     hypotheses = tuple(
         Hypothesis(
             c.entity,
             c.probability,
-            TELEMETRY if doubted is not None and c is first else _kind(c, question, suspected, hints),
+            TELEMETRY if doubted is not None and c is first else _kind(c, question, suspected, hints=hints),
             c.evidence,
         )
         for c in ranked.candidates
@@ -87,7 +87,7 @@ def _disbelieved(ranked: Ranking, found: Doubt, question: RankingQuestion) -> Ra
     return Ranking(told, ranked.p_unknown * left, rest)
 
 
-def _kind(candidate: Candidate, question: RankingQuestion, suspected: Iterable[ChangeSuspect], hints: Hints) -> str:
+def _kind(candidate: Candidate, question: RankingQuestion, suspected: Iterable[ChangeSuspect], *, hints: Hints) -> str:
     episodes = [episode for episode in question.episodes if episode.entity == candidate.entity]
     # a place that says nothing itself is told of by its parts
     parts = {name for name, how in question.graph.serves_of(candidate.entity) if how is EdgeKind.PART_OF}

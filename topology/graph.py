@@ -143,11 +143,16 @@ class Graph:
             as_source, as_target = ("service" if code == CALLS else "unknown"), _STUB_TARGET[code]
             stubs[source] = min(stubs.get(source, as_source), as_source, key=_STUB_ORDER.index)
             stubs[target] = min(stubs.get(target, as_target), as_target, key=_STUB_ORDER.index)
-        return cls._assemble(described, stubs, merged, version)
+        return cls._assemble(described, stubs, merged, version=version)
 
     @classmethod
     def _assemble(
-        cls, described: dict[str, Item], stubs: dict[str, str], merged: dict[tuple[str, str, int], float], version: int
+        cls,
+        described: dict[str, Item],
+        stubs: dict[str, str],
+        merged: dict[tuple[str, str, int], float],
+        *,
+        version: int,
     ) -> Graph:
         names = tuple(sorted(described.keys() | stubs.keys()))
         number = {name: at for at, name in enumerate(names)}
@@ -160,8 +165,8 @@ class Graph:
         return cls(
             version=version,
             names=names,
-            needs=_rows(len(names), sources, targets, codes, weights),
-            serves=_rows(len(names), targets, sources, codes, weights),
+            needs=_rows(len(names), (sources, targets, codes, weights)),
+            serves=_rows(len(names), (targets, sources, codes, weights)),
             kinds=tuple(item.kind for item in rows),
             known=_frozen(np.array([name in described for name in names], np.bool_)),
             values=_frozen(np.array([_value(item.value_per_minute) for item in rows], np.float64)),
@@ -186,13 +191,13 @@ class Graph:
     @cached_property
     def causes(self) -> CompressedRows:
         """Item to what may harm it: what it needs, and its parts; a business service harms nobody."""
-        return _rows(len(self), *self._harm())
+        return _rows(len(self), self._harm())
 
     @cached_property
     def effects(self) -> CompressedRows:
         """Item to whom it may harm: the same edges as ``causes``, the other way round."""
         harmed, harming, codes, weights = self._harm()
-        return _rows(len(self), harming, harmed, codes, weights)
+        return _rows(len(self), (harming, harmed, codes, weights))
 
     def _harm(self) -> tuple[Ints, Ints, Codes, Floats]:
         sources = np.repeat(np.arange(len(self), dtype=np.int32), self.needs.degrees)
@@ -281,7 +286,9 @@ def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return array
 
 
-def _rows(count: int, heads: Ints, tails: Ints, codes: Codes, weights: Floats) -> CompressedRows:
+def _rows(count: int, edges: tuple[Ints, Ints, Codes, Floats]) -> CompressedRows:
+    """Rows of edges that are given as heads, tails, codes and weights."""
+    heads, tails, codes, weights = edges
     order = np.lexsort((codes, tails, heads))
     starts = np.zeros(count + 1, np.int32)
     np.cumsum(np.bincount(heads, minlength=count), out=starts[1:])

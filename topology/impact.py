@@ -79,12 +79,12 @@ def spread(graph: Graph, failed: Mapping[str, float] | Iterable[str]) -> Risk:
     worst, hosts, wholes, parts = _flows(graph)
     for turn in range(1, MOST_HOPS + 1):
         before = total.copy()
-        _take_worst(own, via, worst, total)
+        _take_worst(own, via, worst, risk=total)
         # a whole that only lost one part does not take its other parts along: hence ``own`` here
-        _take_worst(own, via, wholes, own)
-        _take_shares(own, via, hosts, total)
+        _take_worst(own, via, wholes, risk=own)
+        _take_shares(own, via, hosts, risk=total)
         np.maximum(total, own, out=total)
-        _take_shares(total, via, parts, total)
+        _take_shares(total, via, parts, risk=total)
         hops[(hops < 0) & (total >= LEAST_RISK)] = turn
         if not np.any(total > before + 1e-9):
             break
@@ -112,7 +112,7 @@ def _flows(graph: Graph) -> tuple[_Flow, _Flow, _Flow, _Flow]:
     )
 
 
-def _take_worst(into: Floats, via: npt.NDArray[np.int32], flow: _Flow, risk: Floats) -> None:
+def _take_worst(into: Floats, via: npt.NDArray[np.int32], flow: _Flow, *, risk: Floats) -> None:
     offered = risk[flow.frm] * flow.factor
     better = offered > into[flow.to] + 1e-12
     to, frm, offered = flow.to[better], flow.frm[better], offered[better]
@@ -121,7 +121,7 @@ def _take_worst(into: Floats, via: npt.NDArray[np.int32], flow: _Flow, risk: Flo
     via[to[order]] = frm[order]
 
 
-def _take_shares(into: Floats, via: npt.NDArray[np.int32], flow: _Flow, risk: Floats) -> None:
+def _take_shares(into: Floats, via: npt.NDArray[np.int32], flow: _Flow, *, risk: Floats) -> None:
     offered = risk[flow.frm] * flow.factor
     live = offered > 0
     if not np.any(live):
@@ -157,7 +157,7 @@ def counted_values(graph: Graph) -> Floats:
     return np.where(business | ~covered, graph.values, 0.0)
 
 
-def impact(graph: Graph, causes: Iterable[str], unwell: Collection[str] = (), limit: int = 50) -> tuple[Impact, ...]:
+def impact(graph: Graph, causes: Iterable[str], unwell: Collection[str] = (), *, limit: int = 50) -> tuple[Impact, ...]:
     """Items that the causes break or may break: what is worth most first, then the most at risk.
 
     ``value_per_minute`` is the loss to expect: the counted value times the risk; an item seen unwell counts in full.
@@ -191,7 +191,7 @@ def _how(spreading: Risk, at: int, *, unwell: bool) -> str:
     return f"{word}: " + " needs ".join(path)
 
 
-def blast(targets: Iterable[str], graph: Graph, unwell: Collection[str] = (), share: float = 1.0) -> BlastRadius:
+def blast(targets: Iterable[str], graph: Graph, unwell: Collection[str] = (), *, share: float = 1.0) -> BlastRadius:
     """What acting on ``targets`` can harm at once.
 
     Args:
@@ -234,8 +234,8 @@ def _capacity_lost(graph: Graph, failing: Risk) -> Floats:
     _, hosts, wholes, _ = _flows(graph)
     for _ in range(MOST_HOPS):
         before = lost.copy()
-        _take_worst(lost, via, wholes, lost)
-        _take_shares(lost, via, hosts, lost)
+        _take_worst(lost, via, wholes, risk=lost)
+        _take_shares(lost, via, hosts, risk=lost)
         if np.array_equal(before, lost):
             break
     return lost

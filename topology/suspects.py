@@ -35,7 +35,7 @@ def proximity(change: Change, onset: int) -> float:
 
 
 def suspects(
-    changes: Iterable[Change], causes: Mapping[str, float], graph: Graph, onset: int, members: Iterable[str] = ()
+    changes: Iterable[Change], causes: Mapping[str, float], graph: Graph, *, onset: int, members: Iterable[str] = ()
 ) -> tuple[ChangeSuspect, ...]:
     """Suspicious changes, the most suspicious first, at most 10.
 

@@ -170,11 +170,11 @@ def _table(path: Path, schema: Mapping[str, Any]) -> pl.DataFrame:
         table = pl.read_parquet(path)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise CaseError(f"{path}: not a Parquet file: {error}") from error
-    columns = [_column(path, table, name, kind) for name, kind in schema.items()]
+    columns = [_column(path, table, name, kind=kind) for name, kind in schema.items()]
     return pl.DataFrame(columns)
 
 
-def _column(path: Path, table: pl.DataFrame, name: str, kind: Any) -> pl.Series:
+def _column(path: Path, table: pl.DataFrame, name: str, *, kind: Any) -> pl.Series:
     if name not in table.columns:
         if name in OPTIONAL:
             return pl.Series(name, [None] * len(table), dtype=kind)

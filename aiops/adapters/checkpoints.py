@@ -50,7 +50,7 @@ class CheckpointPublisher:
         clock: for the time in the checkpoint.
     """
 
-    def __init__(self, signing: Signing, reader: JournalReader, producer: Producer, clock: Clock) -> None:
+    def __init__(self, signing: Signing, reader: JournalReader, producer: Producer, *, clock: Clock) -> None:
         self._signing, self._reader, self._producer, self._clock = signing, reader, producer, clock
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None

@@ -47,7 +47,7 @@ class TopicsThread:
         domain: whose.
     """
 
-    def __init__(self, consumer: TelemetryConsumer, reader: RecordReader, clock: Clock, domain: str) -> None:
+    def __init__(self, consumer: TelemetryConsumer, reader: RecordReader, clock: Clock, *, domain: str) -> None:
         self._consumer, self._reader, self._clock, self._domain = consumer, reader, clock, domain
         self._reading: Reading | None = None
         """Replaced whole, by the orchestrator's thread."""
@@ -76,7 +76,7 @@ class TopicsThread:
                     assigned = True
                 polled = self._consumer.poll(_POLL_SECONDS, _POLL_BYTES)
                 for place, begin, end in self._consumer.lost():
-                    put(self._gone(place, begin, end, reading.epoch))
+                    put(self._gone(place, begin, end, epoch=reading.epoch))
                 for records in polled:
                     self._take(records, reading.epoch, put)
             except TemporaryError as error:
@@ -89,9 +89,9 @@ class TopicsThread:
             events, buried = self._reader(records, place, self._clock.now())
             put(Arrival(events, (records.source, records.offsets[place] + 1), buried, epoch=epoch))
 
-    def _gone(self, place: TopicPartition, begin: int, end: int, epoch: int) -> Arrival:
+    def _gone(self, place: TopicPartition, begin: int, end: int, *, epoch: int) -> Arrival:
         """Retention was faster than we: counted, and an incident of the runtime."""
         now = self._clock.now()
-        episode = loss(place, begin, end, now, self._domain)
+        episode = loss(place, begin, end, at=now, domain=self._domain)
         event = EpisodeReported(id=f"lost/{episode.id}", at=now, episode=episode, domain=self._domain)
         return Arrival((event,), (place, end), lost_from=begin, epoch=epoch)

@@ -48,7 +48,7 @@ class ThreadedDispatcher(EffectDispatcher):
     """
 
     def __init__(self, outside: Outside, offer: Offer, fail_point: Callable[[str], None] = lambda _: None) -> None:
-        super().__init__(outside, offer, ThreadLanes(), Hooks(_failed, fail_point))
+        super().__init__(outside, offer, ThreadLanes(), hooks=Hooks(_failed, fail_point))
 
 
 def _run(call: Callable[[], T], done: Callable[[Reply[T]], None]) -> None:

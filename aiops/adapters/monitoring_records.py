@@ -22,7 +22,7 @@ class SpeakingAgent:
     episodes and edges as CloudEvents keyed by entity, dead letters sealed, forwards as they are.
     """
 
-    def __init__(self, agent: MonitoringAgent, settings: Settings, seal: Seal, clock: Clock) -> None:
+    def __init__(self, agent: MonitoringAgent, settings: Settings, seal: Seal, *, clock: Clock) -> None:
         self._agent, self._settings, self._seal, self._clock = agent, settings, seal, clock
         self._lock = threading.Lock()
 
@@ -48,10 +48,10 @@ class SpeakingAgent:
             produced = self._agent.tick(received_at, lag_is_small=current)
         return self._records(produced, received_at)
 
-    def lost(self, place: TopicPartition, from_offset: int, to_offset: int, received_at: int) -> list[OutRecord]:
+    def lost(self, place: TopicPartition, from_offset: int, to_offset: int, *, received_at: int) -> list[OutRecord]:
         """Retention was faster."""
         with self._lock:
-            produced = self._agent.lost(place, from_offset, to_offset, received_at)
+            produced = self._agent.lost(place, from_offset, to_offset, received_at=received_at)
         return self._records(produced, received_at)
 
     def snapshot(self, slot: int, positions: Mapping[TopicPartition, int]) -> SlotSnapshot:
@@ -89,7 +89,7 @@ class SpeakingAgent:
             records.append(OutRecord(topics.anomalies, episode.entity.encode(), event))
         if produced.edges:
             source = f"/monitoring/{self._agent.shard}"
-            event = cloudevents.encode(cloudevents.of_edges(tuple(produced.edges), source, at, domain))
+            event = cloudevents.encode(cloudevents.of_edges(tuple(produced.edges), source, at, domain=domain))
             records.append(OutRecord(topics.anomalies, produced.edges[0].source.encode(), event))
         records += [encode_letter(letter, self._seal, topics.dead_letters) for letter in produced.dead_letters]
         return records

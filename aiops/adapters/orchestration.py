@@ -77,7 +77,7 @@ class Orchestration:
         self._settings, self._parts, self._holder = settings, parts, holder
         self._arrivals: Queue[Arrival] = Queue(_QUEUE)
         self._stopping = threading.Event()
-        self._topics = TopicsThread(parts.consumer, parts.reader, parts.clock, settings.domain)
+        self._topics = TopicsThread(parts.consumer, parts.reader, parts.clock, domain=settings.domain)
         self._threads = [
             threading.Thread(target=self._run, name="orchestrator", daemon=True),
             threading.Thread(

@@ -68,7 +68,7 @@ class OutageWatch:
             "outage",
             now,
             Priority.P1,
-            f"the self-healing runtime has been silent for {age:.0f} s",
+            title=f"the self-healing runtime has been silent for {age:.0f} s",
             broken=f"The runtime of domain {self._domain} is {seen}.",
             matters="Nothing watches the fleet now: troubles are neither found, healed nor escalated.",
             asks="Look at its host, then: aiops doctor, aiops up. Until then watch the fleet yourself.",
@@ -79,13 +79,13 @@ class OutageWatch:
             "clear",
             now,
             Priority.P4,
-            "the self-healing runtime is back",
+            title="the self-healing runtime is back",
             broken="Nothing any more: the runtime's heart beats again, or it was stopped on purpose.",
             matters="What happened in the fleet meanwhile is read from the topics now.",
             asks="Nothing; aiops incidents shows what it found.",
         )
 
-    def _page(self, what: str, now: Now, priority: Priority, title: str, **told: str) -> Page:
+    def _page(self, what: str, now: Now, priority: Priority, *, title: str, **told: str) -> Page:
         last = self._began if self._paged is None else self._paged.at
         return Page(
             key=f"watchdog/{self._domain}/{what}/{last}",

@@ -51,8 +51,8 @@ class Shard:
         number: int,
         parts: ShardParts,
         topics: Sequence[str],
-        rhythm: ShardRhythm | None = None,
         *,
+        rhythm: ShardRhythm | None = None,
         slots: Mapping[int, int] | None = None,
         fail_point: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -164,7 +164,7 @@ class Shard:
 
     def _account_lost(self) -> None:
         for place, from_offset, to_offset in self._parts.consumer.lost():
-            said = self._parts.agent.lost(place, from_offset, to_offset, self._parts.clock.now())
+            said = self._parts.agent.lost(place, from_offset, to_offset, received_at=self._parts.clock.now())
             self._parts.producer.send(said)
 
     def _look_at_bounds(self) -> None:

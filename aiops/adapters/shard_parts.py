@@ -39,7 +39,7 @@ class Monitoring(Protocol):
         """Time passed; ``current``: lag is known and small, so silence may be judged."""
         ...
 
-    def lost(self, place: TopicPartition, from_offset: int, to_offset: int, received_at: int) -> Sequence[OutRecord]:
+    def lost(self, place: TopicPartition, from_offset: int, to_offset: int, *, received_at: int) -> Sequence[OutRecord]:
         """Retention removed these offsets before they were read."""
         ...
 

@@ -114,7 +114,7 @@ def watch(folder: Path, stop_: threading.Event, *, stale_seconds: float, every_s
         raise PermanentError(f"the watchdog has no configuration in {folder}: aiops up writes it") from error
     clock, paging = _WallClock(), configuration.paging
     spool = Spool(spool_folder(folder))
-    pager = SpoolingPager(paging, open_levels(paging.levels, clock), spool, clock)
+    pager = SpoolingPager(paging, open_levels(paging.levels, clock), spool, clock=clock)
     climbing = Climbing(pager, len(paging.levels), again_seconds=max(60.0, paging.retry_seconds))
     watching = OutageWatch(Now(time.monotonic(), clock.now()), stale_seconds, configuration.domain)
     while not stop_.wait(every_seconds) and (folder / _CONFIGURATION).exists():  # a removed folder needs no watchdog

@@ -44,9 +44,9 @@ class AnalysisAgent:
         if handoff.intent is not Intent.DIAGNOSE or not isinstance(handoff.payload, DiagnoseRequest):
             return ()
         found = self._diagnose(view)
-        answers = [_answer(handoff, view, Role.ROUTING, Intent.ROUTE, Diagnosed(found), found)]
+        answers = [_answer(handoff, view, Role.ROUTING, intent=Intent.ROUTE, payload=Diagnosed(found), found=found)]
         answers.extend(
-            _answer(handoff, view, Role.ORCHESTRATOR, Intent.MERGE, MergeProposed(other.id), found)
+            _answer(handoff, view, Role.ORCHESTRATOR, intent=Intent.MERGE, payload=MergeProposed(other.id), found=found)
             for other in view.others
             if self._is_one(view.incident, other, found)
         )
@@ -77,7 +77,9 @@ class AnalysisAgent:
         return root in other.entities
 
 
-def _answer(handoff: Handoff, view: AgentView, to: Role, intent: Intent, payload: Payload, found: Diagnosis) -> Handoff:
+def _answer(
+    handoff: Handoff, view: AgentView, to: Role, *, intent: Intent, payload: Payload, found: Diagnosis
+) -> Handoff:
     suffix = f"{intent}/{payload.other}" if isinstance(payload, MergeProposed) else str(intent)
     reasoning = _reasoning(found, view.episodes)
     cited = [e.id for h in found.hypotheses[:3] for e in h.evidence] + [c.id for c in found.changes]

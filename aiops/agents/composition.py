@@ -20,7 +20,7 @@ CONTROL_ROLES: Final = (Role.ANALYSIS, Role.ROUTING, Role.RESOLUTION, Role.OVERS
 """Roles that the orchestrator hands work to."""
 
 
-def control_agent(role: Role, settings: Settings, bundle: Bundle, plugins: Plugins = BUILT_INS) -> Agent:
+def control_agent(role: Role, settings: Settings, bundle: Bundle, *, plugins: Plugins = BUILT_INS) -> Agent:
     """The plain agent of a role.
 
     Raises:
@@ -50,4 +50,4 @@ def control_agent(role: Role, settings: Settings, bundle: Bundle, plugins: Plugi
 
 def control_agents(settings: Settings, bundle: Bundle, plugins: Plugins = BUILT_INS) -> dict[Role, Agent]:
     """One agent for each role of the control plane."""
-    return {role: control_agent(role, settings, bundle, plugins) for role in CONTROL_ROLES}
+    return {role: control_agent(role, settings, bundle, plugins=plugins) for role in CONTROL_ROLES}

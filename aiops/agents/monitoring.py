@@ -180,7 +180,7 @@ class MonitoringAgent:
         heard.pop(self.settings.topics.keyed, None)
         return heard
 
-    def lost(self, source: TopicPartition, begin: int, end: int, received_at: int) -> Produced:
+    def lost(self, source: TopicPartition, begin: int, end: int, *, received_at: int) -> Produced:
         """Retention removed offsets [begin, end) before they were read: counted, and trouble of the runtime itself."""
         owned = self._of(source.partition)
         count = owned.slot.lose(source.topic, begin, end)

@@ -95,10 +95,10 @@ class OversightAgent:
         """Answer REVIEW or AUTHORISE; anything else is nothing to oversight."""
         match handoff.payload:
             case ReviewRequest(handoff=shown) if handoff.intent is Intent.REVIEW:
-                return (_rule(handoff, view, shown.id, self._review(shown, view)),)
+                return (_rule(handoff, view, shown.id, word=self._review(shown, view)),)
             case StepRequest() as step if handoff.intent is Intent.AUTHORISE:
                 subject = f"{step.plan}/{step.step}/{step.direction}"
-                return (_rule(handoff, view, subject, self._authorise(step, view)),)
+                return (_rule(handoff, view, subject, word=self._authorise(step, view)),)
             case _:
                 return ()
 
@@ -331,7 +331,7 @@ def _confidence(view: AgentView) -> float:
     return found.hypotheses[0].probability if found and found.hypotheses else 0.0
 
 
-def _rule(handoff: Handoff, view: AgentView, subject: str, word: _Word) -> Handoff:
+def _rule(handoff: Handoff, view: AgentView, subject: str, *, word: _Word) -> Handoff:
     ruling = Ruling(
         subject,
         word.permitted,

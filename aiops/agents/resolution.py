@@ -60,10 +60,10 @@ class ResolutionAgent:
     def _plan(self, handoff: Handoff, view: AgentView, routed: Routed) -> Handoff:
         diagnosis = routed.diagnosis
         if diagnosis.unknown or not diagnosis.hypotheses:
-            return _escalate(handoff, view, routed, Prose("the cause is not known"))
+            return _escalate(handoff, view, routed, because=Prose("the cause is not known"))
         if view.incident.attempts >= self._attempts:
             return _escalate(
-                handoff, view, routed, Prose(f"{view.incident.attempts} plans were tried and did not help")
+                handoff, view, routed, because=Prose(f"{view.incident.attempts} plans were tried and did not help")
             )
         situation = routed.situation or situation_of(view, diagnosis)
         fitting = [runbook for runbook in self._catalogue.applicable(situation) if runbook.id in routed.runbooks]
@@ -71,21 +71,27 @@ class ResolutionAgent:
         for runbook in fitting:
             if runbook.escalate:
                 return _escalate(
-                    handoff, view, routed, Prose(f"no safe action is known ({runbook.title})"), runbook.escalate
+                    handoff,
+                    view,
+                    routed,
+                    because=Prose(f"no safe action is known ({runbook.title})"),
+                    advice=runbook.escalate,
                 )
             try:
-                plan = self._bind(view, diagnosis, situation, runbook)
+                plan = self._bind(view, diagnosis, situation, runbook=runbook)
             except PermanentError as error:
                 refused.append(f"{runbook.id}: {error}")
                 continue
-            return _answer(handoff, view, Planned(plan), (plan.reason, *(Prose(f"Not {told}.") for told in refused)))
+            return _answer(
+                handoff, view, Planned(plan), reasoning=(plan.reason, *(Prose(f"Not {told}.") for told in refused))
+            )
         because = "; ".join(refused) or "no approved runbook applies"
-        return _escalate(handoff, view, routed, Prose(because))
+        return _escalate(handoff, view, routed, because=Prose(because))
 
-    def _bind(self, view: AgentView, diagnosis: Diagnosis, situation: Situation, runbook: Runbook) -> Plan:
+    def _bind(self, view: AgentView, diagnosis: Diagnosis, situation: Situation, *, runbook: Runbook) -> Plan:
         """The runbook with everything filled in; ``PermanentError`` when it cannot or should not be done here."""
         root = diagnosis.hypotheses[0]
-        steps = tuple(self._step(view, diagnosis, situation, step) for step in runbook.steps)
+        steps = tuple(self._step(view, diagnosis, situation, step=step) for step in runbook.steps)
         targets = {step.action.target for step in steps}
         for attempt in view.attempts:
             same = attempt.plan.runbook == runbook.id and targets & {s.action.target for s in attempt.plan.steps}
@@ -109,7 +115,7 @@ class ResolutionAgent:
             domain=view.incident.domain,
         )
 
-    def _step(self, view: AgentView, diagnosis: Diagnosis, situation: Situation, step: RunbookStep) -> Step:
+    def _step(self, view: AgentView, diagnosis: Diagnosis, situation: Situation, *, step: RunbookStep) -> Step:
         """One step with its target, parameters, undo and blast radius."""
         target = str(fill(step.target, situation.bindings))
         parameters = {name: fill(value, situation.bindings) for name, value in step.parameters.items()}
@@ -119,7 +125,7 @@ class ResolutionAgent:
         effect = self._catalogue.primitive(step.primitive).effect(facts_of(view, target, diagnosis), parameters)
         if step.reverse_after_seconds is not None and effect.undo is None:
             raise _UnfitError(f"step {step.id} should reverse itself, but cannot be undone")
-        radius = blast([target], view.graph, view.incident.open_entities, effect.at_risk)
+        radius = blast([target], view.graph, view.incident.open_entities, share=effect.at_risk)
         return Step(
             id=step.id,
             action=effect.action,
@@ -161,7 +167,7 @@ def _judge(handoff: Handoff, view: AgentView, request: VerifyRequest) -> Handoff
     found = verify(plan, request.since, request.fleet, unwell_before=ill, mute=mute)
     verified = Verified(plan.id, found.verdict, found.reasons, found.findings)
     return _answer(
-        handoff, view, verified, tuple(Prose(f"{told} [{request.fleet.question}]") for told in found.reasons)
+        handoff, view, verified, reasoning=tuple(Prose(f"{told} [{request.fleet.question}]") for told in found.reasons)
     )
 
 
@@ -177,7 +183,7 @@ def _ill_before(view: AgentView, request: VerifyRequest) -> frozenset[str]:
     )
 
 
-def _escalate(handoff: Handoff, view: AgentView, routed: Routed, because: Prose, advice: str = "") -> Handoff:
+def _escalate(handoff: Handoff, view: AgentView, routed: Routed, *, because: Prose, advice: str = "") -> Handoff:
     """A page that asks a person, with all that is known."""
     ask = Ask(
         PageReason(EscalationCause.NO_PLAN),
@@ -186,10 +192,10 @@ def _escalate(handoff: Handoff, view: AgentView, routed: Routed, because: Prose,
     )
     page = compose(view, ask, diagnosis=routed.diagnosis, priority=routed.priority)
     told = f"No plan was made: {because}. [{handoff.id}]"
-    return _answer(handoff, view, Escalated(page, because), (Prose(told),))
+    return _answer(handoff, view, Escalated(page, because), reasoning=(Prose(told),))
 
 
-def _answer(handoff: Handoff, view: AgentView, payload: Payload, reasoning: tuple[Prose, ...]) -> Handoff:
+def _answer(handoff: Handoff, view: AgentView, payload: Payload, *, reasoning: tuple[Prose, ...]) -> Handoff:
     rests_on: tuple[str, ...]
     match payload:
         case Planned(plan=plan):

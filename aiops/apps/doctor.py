@@ -69,7 +69,7 @@ def examine(settings: Settings, bundle: Path, clock: Clock, *, page: bool = Fals
     plugins = installed()
     looks: dict[str, Callable[[], Iterable[DoctorFinding]]] = {
         "plug-ins": lambda: _plugins(settings, plugins),
-        "bundle": lambda: _bundle(settings, bundle, clock, plugins),
+        "bundle": lambda: _bundle(settings, bundle, clock, plugins=plugins),
         "acting": lambda: _acting(settings),
         "state": lambda: _state(settings),
         "journal": lambda: _journal(settings),
@@ -107,7 +107,7 @@ def _plugins(settings: Settings, plugins: Plugins) -> Iterator[DoctorFinding]:
         )
 
 
-def _bundle(settings: Settings, folder: Path, clock: Clock, plugins: Plugins) -> Iterator[DoctorFinding]:
+def _bundle(settings: Settings, folder: Path, clock: Clock, *, plugins: Plugins) -> Iterator[DoctorFinding]:
     if not folder.is_dir():
         yield DoctorFinding(
             Level.FAIL, "bundle", f"{folder} is no folder", "set bundle in aiops.yaml to a folder that exists"
@@ -222,10 +222,12 @@ def _kafka(settings: Settings, clock: Clock) -> Iterator[DoctorFinding]:
         if have.get(name, slots) != slots:
             what = f"{name} has {have[name]} partitions, a slot needs one of each: {slots} expected"
             yield DoctorFinding(Level.FAIL, "kafka", what, "set kafka.partitions, or make the topic anew")
-    yield from _records(settings, bootstrap, {name: have[name] for name in names.telemetry if name in have}, clock)
+    yield from _records(
+        settings, bootstrap, {name: have[name] for name in names.telemetry if name in have}, clock=clock
+    )
 
 
-def _records(settings: Settings, bootstrap: str, have: dict[str, int], clock: Clock) -> Iterator[DoctorFinding]:
+def _records(settings: Settings, bootstrap: str, have: dict[str, int], *, clock: Clock) -> Iterator[DoctorFinding]:
     """Keys and times of the newest records."""
     consumer = KafkaPythonConsumer(bootstrap, f"aiops-{settings.domain}-doctor")
     try:

@@ -38,7 +38,7 @@ PATIENCE_SECONDS = 120.0
 CLOCK = "clock"
 
 
-def kafka_settings(settings: Settings, recording: Recording, out: Path, speed: float) -> Settings:
+def kafka_settings(settings: Settings, recording: Recording, out: Path, *, speed: float) -> Settings:
     """Settings of one run; ``speed`` stretches what bounds our own work on the recording's clock."""
     made = replay_settings(settings, recording, out.resolve())
     domain = f"{made.domain}-{time.time_ns() // 10**6:x}"
@@ -81,7 +81,7 @@ class KafkaReplay:
     """
 
     def __init__(
-        self, recording: Recording, settings: Settings, out: Path, make: MakeSystem, *, bootstrap: str | None = None
+        self, recording: Recording, settings: Settings, out: Path, *, make: MakeSystem, bootstrap: str | None = None
     ) -> None:
         self.recording, self.out, self._make = recording, out, make
         if bootstrap is not None:
@@ -106,7 +106,7 @@ class KafkaReplay:
         Raises:
             TemporaryError: the runtime did not digest it.
         """
-        settings = kafka_settings(self._asked, self.recording, self.out, speed)
+        settings = kafka_settings(self._asked, self.recording, self.out, speed=speed)
         shutil.rmtree(settings.state, ignore_errors=True)
         settings.state.mkdir(parents=True)
         (self.out / PAGES).unlink(missing_ok=True)
@@ -115,7 +115,9 @@ class KafkaReplay:
         try:
             runtime.start()
             begun = time.perf_counter()
-            held = self._publish(runtime, clock, speed, self._records(metrics_only=metrics_only), progress)
+            held = self._publish(
+                runtime, clock, speed, batches=self._records(metrics_only=metrics_only), progress=progress
+            )
             seconds = time.perf_counter() - begun
             status = self._finish(runtime, clock, speed)
         finally:
@@ -156,6 +158,7 @@ class KafkaReplay:
         runtime: System,
         clock: RecordedTime,
         speed: float,
+        *,
         batches: Iterable[tuple[int, list[Recorded]]],
         progress: Progress,
     ) -> float:

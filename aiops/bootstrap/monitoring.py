@@ -32,7 +32,7 @@ def make_shard(settings: Settings, bootstrap: str, number: int) -> Shard:
         consumer=open_consumer(settings, bootstrap, f"aiops-{settings.domain}"),
         producer=KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes),
         store=FolderSnapshotStore(settings.state / "snapshots"),
-        agent=SpeakingAgent(agent, settings, open_seal(settings.state), clock),
+        agent=SpeakingAgent(agent, settings, open_seal(settings.state), clock=clock),
         clock=clock,
     )
     rhythm = ShardRhythm(snapshot_seconds=data.snapshot_seconds, poll_bytes=settings.kafka.poll_bytes)
@@ -41,4 +41,4 @@ def make_shard(settings: Settings, bootstrap: str, number: int) -> Shard:
     journal.close()
     mine = {slot: generation for slot, (shard, generation) in assigned.items() if shard == number}
     everything = (*topics.telemetry, topics.keyed)
-    return Shard(number, parts, everything, rhythm, slots=mine, fail_point=open_fail_points(settings))
+    return Shard(number, parts, everything, rhythm=rhythm, slots=mine, fail_point=open_fail_points(settings))

@@ -48,7 +48,7 @@ class HostedOrchestration:
             settings.paging,
             open_levels(settings.paging.levels, clock),
             Spool(spool_folder(settings.state)),
-            clock,
+            clock=clock,
         )
         outside = Outside(
             asker=Asking(ClusterAgents(cluster), self._offer, clock),
@@ -76,7 +76,7 @@ class HostedOrchestration:
             Signing(settings.domain, settings.topics.audit, settings.state, signing_key(settings.state)),
             SqlJournalReader(self._journal.engine),
             KafkaPythonProducer(bootstrap),
-            clock,
+            clock=clock,
         )
 
     def start(self) -> None:

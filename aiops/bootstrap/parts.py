@@ -27,7 +27,7 @@ def make_agent(settings: Settings, role: str) -> AgentHost:
     """One control-plane agent."""
     plugins = installed()
     bundle = load_bundle(bundle_folder(settings), plugins)
-    return AgentHost(control_agent(Role(role), settings, bundle, plugins), open_fail_points(settings))
+    return AgentHost(control_agent(Role(role), settings, bundle, plugins=plugins), open_fail_points(settings))
 
 
 def make_gate(settings: Settings) -> BlockingGate:

@@ -40,7 +40,7 @@ _PACKAGE = Path(__file__).resolve().parents[2]
 _AGAIN_SECONDS = 2.0
 
 
-def come_up(reconcile: Callable[[], None], say: Say, wait: Callable[[float], object], tries: int = 6) -> None:
+def come_up(reconcile: Callable[[], None], say: Say, wait: Callable[[float], object], *, tries: int = 6) -> None:
     """Reconcile until every part answers: on a busy machine one may not reach Kafka or the journal at once.
 
     Raises:
@@ -186,7 +186,7 @@ class Runtime:
         others["executor"] = (place + "make_gate", {"settings": settings})
         others["orchestrator"] = ("aiops.bootstrap.orchestrating:make_orchestration", shared)
         cpus = 1.0 if settings.ray else 0.0
-        actors = ClusterShards(self.cluster, ("aiops.bootstrap.monitoring:make_shard", shared), others, cpus)
+        actors = ClusterShards(self.cluster, ("aiops.bootstrap.monitoring:make_shard", shared), others, cpus=cpus)
         epoch = journal.claim(FLEET, f"{os.uname().nodename}/{os.getpid()}", settings.domain)
         return FleetKeeper(
             actors,

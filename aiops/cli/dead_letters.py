@@ -43,8 +43,8 @@ def list_(
     reason: _Reason = None,
     topic: _Topic = None,
     limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = _SHOWN,
-    config: Config = None,
     *,
+    config: Config = None,
     as_json: Json = False,
 ) -> None:
     """List the newest dead letters, one a record and reason; a repeat is shown once.

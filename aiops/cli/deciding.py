@@ -20,7 +20,7 @@ _Seen = Annotated[str | None, typer.Option(help="Approve this plan and no other.
 
 
 def approve(
-    incident: _Incident, seen: _Seen = None, as_: As = None, config: Config = None, *, as_json: Json = False
+    incident: _Incident, seen: _Seen = None, as_: As = None, *, config: Config = None, as_json: Json = False
 ) -> None:
     """Agree to the plan that waits for approval in incident ID.
 
@@ -36,7 +36,7 @@ def approve(
 
 
 def reject(
-    incident: _Incident, reason: Reason = "", as_: As = None, config: Config = None, *, as_json: Json = False
+    incident: _Incident, reason: Reason = "", as_: As = None, *, config: Config = None, as_json: Json = False
 ) -> None:
     """Refuse the plan that waits in incident ID; the incident is handed to a person.
 
@@ -77,8 +77,8 @@ def suppress(
     incident: _Incident,
     minutes: Annotated[float, typer.Option(help="How long; at most a week.")] = 60.0,
     as_: As = None,
-    config: Config = None,
     *,
+    config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Be silent about incident ID for a while.

@@ -108,7 +108,7 @@ class _View:
                 key = (incident.id, line.at, line.what)
                 if key not in self._told:
                     self._told.add(key)
-                    self._console.print(_line(incident, line.at, line.who, line.what), highlight=False)
+                    self._console.print(_line(incident, line.at, line.who, what=line.what), highlight=False)
 
     def ask(self, incident: Incident) -> bool | None:
         """A person's answer within a while; None: nobody is there."""
@@ -133,7 +133,7 @@ class _View:
         fleet = Text(f"{len(shards)} shard · {items:,} points, lines and spans taken · lag {lag} records")
         panels = [
             Panel(
-                Group(*(_line(i, line.at, line.who, line.what) for line in i.story[-_LINES:])),
+                Group(*(_line(i, line.at, line.who, what=line.what) for line in i.story[-_LINES:])),
                 title=f"{i.id} · {i.state.value} · {', '.join(i.entities[:4])}",
                 border_style="green" if i.state.value == "resolved" else "yellow",
             )
@@ -142,7 +142,7 @@ class _View:
         return Group(Text(self._title, style="bold"), fleet, *panels)
 
 
-def _line(incident: Incident, at: int, who: str, what: str) -> Text:
+def _line(incident: Incident, at: int, who: str, *, what: str) -> Text:
     clock = datetime.fromtimestamp(at / 1e9, UTC).strftime("%H:%M:%S")
     return Text.assemble((f"  {clock} ", "dim"), (f"{incident.id:<7}", "cyan"), (f"{who:<13}", "bold"), what)
 

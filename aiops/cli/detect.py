@@ -36,8 +36,8 @@ def run(
     tables: _Tables,
     learn_until: _LearnUntil = None,
     scores: _Scores = None,
-    plot_to: _Plot = None,
     *,
+    plot_to: _Plot = None,
     as_json: _Json = False,
 ) -> None:
     """Find episodes of trouble in tables of numbers.

@@ -84,8 +84,8 @@ def explain(
     primitive: str,
     target: str,
     facts: _Facts = None,
-    bundle: _Bundle = None,
     *,
+    bundle: _Bundle = None,
     binder: _OldName = None,
     as_json: _Json = False,
 ) -> None:

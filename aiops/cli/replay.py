@@ -37,10 +37,10 @@ def replay(  # noqa: PLR0913 (a command's options)
     recording: _Folder,
     speed: _Speed = 60.0,
     out: _Out = None,
+    *,
     kafka: _Kafka = None,
     config: Config = None,
     source: _From = None,
-    *,
     metrics_only: _Only = False,
     in_process: _Within = False,
     as_json: Json = False,
@@ -76,7 +76,7 @@ def replay(  # noqa: PLR0913 (a command's options)
             from aiops.apps.kafka_replay import KafkaReplay  # noqa: PLC0415 (Ray takes a second to import)
             from aiops.bootstrap.runtime import Runtime  # noqa: PLC0415
 
-            through = KafkaReplay(opened, settings, results, Runtime, bootstrap=kafka)
+            through = KafkaReplay(opened, settings, results, make=Runtime, bootstrap=kafka)
             found = through.run(speed, metrics_only=metrics_only, progress=tell)
     summary = json.loads((results / SUMMARY).read_text())
     typer.echo(json.dumps(summary) if as_json else as_text(found, summary, results))

@@ -44,10 +44,11 @@ _Http = Annotated[int, typer.Option(help="With --live: port for actions, faults,
 _Unkeyed = Annotated[bool, typer.Option("--unkeyed", help="With --live: no keys, as a stock Collector writes.")]
 
 
-def simulate(  # noqa: PLR0913, PLR0917 (one parameter an option)
+def simulate(  # noqa: PLR0913 (one parameter an option)
     names: _Names = None,
     seed: _Seed = 1,
     runs: _Runs = 1,
+    *,
     baseline: _Baseline = "none,restart",
     html: _Html = None,
     kafka: _Kafka = None,
@@ -55,7 +56,6 @@ def simulate(  # noqa: PLR0913, PLR0917 (one parameter an option)
     interval: _Interval = 5,
     http: _Http = 0,
     config: Config = None,
-    *,
     light: _Light = False,
     json_: _Json = False,
     listed: _List = False,
@@ -85,7 +85,7 @@ def simulate(  # noqa: PLR0913, PLR0917 (one parameter an option)
 
         entry = _entry(names[0] if names else "none")
         with _progress() as told:
-            publish(entry, kafka, LiveSettings(history, interval, not unkeyed, http, seed), told)
+            publish(entry, kafka, LiveSettings(history, interval, not unkeyed, http, seed), progress=told)
         return
     if not names:
         raise typer.BadParameter("name a scenario, or all; --list shows them", param_hint="SCENARIO")

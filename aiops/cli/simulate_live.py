@@ -16,7 +16,9 @@ from simulations.live.live_world import LiveSettings, LiveWorld
 from simulations.scorecards.suite import ScenarioEntry
 
 
-def publish(entry: ScenarioEntry, kafka: str, settings: LiveSettings, progress: Callable[[str, float], None]) -> None:
+def publish(
+    entry: ScenarioEntry, kafka: str, settings: LiveSettings, *, progress: Callable[[str, float], None]
+) -> None:
     """Run a scenario's world live until somebody ends it."""
     plot = entry.scenario.plot(entry.folder)
     topics = KafkaTopics(kafka, patient=False)

@@ -34,7 +34,7 @@ def about() -> None:
 
 
 @app.command(name="impact")
-def impact_(item: str, cmdb: _Cmdb = None, limit: _Limit = 20, config: Config = None, *, as_json: Json = False) -> None:
+def impact_(item: str, cmdb: _Cmdb = None, limit: _Limit = 20, *, config: Config = None, as_json: Json = False) -> None:
     """Say who is broken or at risk when ITEM fails, up to business services, and what that costs a minute.
 
     Reads the graph that the runtime keeps in its journal, or a file of CMDB records. Risk falls along calls; a service

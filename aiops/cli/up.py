@@ -46,7 +46,7 @@ def run(config: Config = None, *, leave: _Leave = False) -> None:
         runtime.start()
         _say("console, metrics, watchdog")
         serving.start(runtime.bootstrap)
-        _tell_where(settings, serving.console.url, serving.metrics_url, runtime.bootstrap)
+        _tell_where(settings, serving.console.url, serving.metrics_url, bootstrap=runtime.bootstrap)
         _watch(settings, stopping)
     finally:
         _say("stopping")
@@ -75,7 +75,7 @@ def _on_signals() -> threading.Event:
     return stopping
 
 
-def _tell_where(settings: Settings, console: str, metrics: str, bootstrap: str) -> None:
+def _tell_where(settings: Settings, console: str, metrics: str, *, bootstrap: str) -> None:
     token = "console.token of the settings" if settings.console.token else settings.state / "console.token"
     shadow = "  (shadow mode: everything is decided, nothing is executed)" if settings.control.shadow else ""
     for name, value in {

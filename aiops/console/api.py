@@ -108,13 +108,13 @@ def incident(request: Request, name: str) -> dict[str, Any]:
 
 
 @router.post("/api/incidents/{name}/approve")
-def approve(request: Request, name: str, who: Speaker, said: SeenPlan) -> dict[str, Any]:
+def approve(request: Request, name: str, who: Speaker, *, said: SeenPlan) -> dict[str, Any]:
     """Approve the plan that was seen. 409 if another plan waits now."""
     return _tell(request, lambda: parts_of(request).commands.approve(name, who, said.seen))
 
 
 @router.post("/api/incidents/{name}/reject")
-def reject(request: Request, name: str, who: Speaker, said: Reason | None = None) -> dict[str, Any]:
+def reject(request: Request, name: str, who: Speaker, *, said: Reason | None = None) -> dict[str, Any]:
     """Reject the plan that waits."""
     return _tell(request, lambda: parts_of(request).commands.reject(name, who, said.reason if said else ""))
 
@@ -138,7 +138,7 @@ def close(request: Request, name: str, who: Speaker) -> dict[str, Any]:
 
 
 @router.post("/api/incidents/{name}/suppress")
-def suppress(request: Request, name: str, who: Speaker, said: Minutes | None = None) -> dict[str, Any]:
+def suppress(request: Request, name: str, who: Speaker, *, said: Minutes | None = None) -> dict[str, Any]:
     """Suppress an incident for some minutes."""
     minutes = (said or Minutes()).minutes
     return _tell(request, lambda: parts_of(request).commands.suppress(name, who, minutes))

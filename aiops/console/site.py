@@ -87,7 +87,7 @@ async def signed_out(request: Request) -> Response:
 async def tell(request: Request, word: str, name: str = "") -> Response:
     """Give the command of the button that was pressed."""
     who, form = await _speaker(request)
-    command = _command(parts_of(request).commands, word, name, who, form)
+    command = _command(parts_of(request).commands, word, name, who=who, form=form)
     if command is None:
         raise HTTPException(404, "no such command")
     await run_in_threadpool(command)
@@ -96,7 +96,7 @@ async def tell(request: Request, word: str, name: str = "") -> Response:
 
 
 def _command(
-    commands: Commands, word: str, name: str, who: str, form: Mapping[str, str]
+    commands: Commands, word: str, name: str, *, who: str, form: Mapping[str, str]
 ) -> Callable[[], CommandResult] | None:
     reason = form.get("reason", "")
     match word, bool(name):

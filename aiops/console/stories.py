@@ -186,7 +186,7 @@ def _pages(reader: JournalReader, work: Work, domain: str) -> Iterator[PageRecor
 def _rows(reader: JournalReader, name: str, domain: str) -> Iterator[JournalRow]:
     after, seen = 0, 0
     while seen < _ROWS:
-        rows = reader.rows(after, 1000, name, domain)
+        rows = reader.rows(after, 1000, name, domain=domain)
         yield from rows
         if len(rows) < 1000:
             return

@@ -98,7 +98,7 @@ def page_reported(delivery: Delivery) -> PageReported:
     return PageReported(id=event_id, at=delivery.at, delivery=delivery, domain=delivery.domain)
 
 
-def undelivered(page: Page, channel: str, error: Exception, at: int) -> Delivery:
+def undelivered(page: Page, channel: str, error: Exception, *, at: int) -> Delivery:
     """The delivery that did not happen, as the next level's reason to be paged."""
     return Delivery(page.key, channel, delivered=False, at=at, error=Prose(_text(error)), domain=page.domain)
 

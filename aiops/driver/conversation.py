@@ -148,7 +148,7 @@ class Conversation:
         if question.holder:
             self._ruled(question, event)
             return
-        asked = reviews(handoff, answers, question.view, now)
+        asked = reviews(handoff, answers, question.view, at=now)
         if not asked:
             self._told.append((event,))
             return

@@ -119,7 +119,7 @@ class EffectDispatcher:
         hooks: observers.
     """
 
-    def __init__(self, outside: Outside, offer: Offer, lanes: Lanes, hooks: Hooks | None = None) -> None:
+    def __init__(self, outside: Outside, offer: Offer, lanes: Lanes, *, hooks: Hooks | None = None) -> None:
         self._outside, self._offer, self._lanes, self._hooks = outside, offer, lanes, hooks or Hooks()
         self._performed: deque[str] = deque()
         """Appended by the lanes' threads, emptied by the orchestrator's: both are atomic."""
@@ -182,7 +182,7 @@ class EffectDispatcher:
         taken = attempted(lambda: self._outside.pager.page(page, self.paged))
         if isinstance(taken, Failure):
             self._hooks.failed(effect, taken.error)
-            self.paged(undelivered(page, "pager", taken.error, self._outside.clock.now()))
+            self.paged(undelivered(page, "pager", taken.error, at=self._outside.clock.now()))
 
     def _release(self, effect: Release) -> None:
         release = partial(self._outside.budget.release, effect.reservation)

@@ -154,7 +154,7 @@ class Gate:
                 outcome = self._outcome(order, StepStatus.UNKNOWN, f"the executor failed: {error!r}")
             case StepOutcome():
                 outcome = reply
-        self._inbox.append(self._row(order, "outcome", outcome.at, encode(outcome), "executor"))
+        self._inbox.append(self._row(order, "outcome", outcome.at, body=encode(outcome), who="executor"))
         return outcome
 
     def observe(self, order: StepOrder) -> GateObservation | AskAgain:
@@ -201,9 +201,9 @@ class Gate:
         return None
 
     def _use_up(self, order: StepOrder, who: str) -> bool:
-        return self._inbox.append(self._row(order, "attempt", self._clock.now(), encode(order), who))
+        return self._inbox.append(self._row(order, "attempt", self._clock.now(), body=encode(order), who=who))
 
-    def _row(self, order: StepOrder, kind: str, at: int, body: str, who: str) -> InboxRow:
+    def _row(self, order: StepOrder, kind: str, at: int, *, body: str, who: str) -> InboxRow:
         return InboxRow(f"{kind}/{order.capability.id}", at, kind, body, who, domain=order.domain)
 
     def _executor(self, order: StepOrder) -> Executor | None:

@@ -73,7 +73,7 @@ class InProcessRuntime:
         self._next_look = at
         delays = delays or Delays()
         lanes = VirtualLanes(self._agenda, delays)
-        self.dispatcher = EffectDispatcher(self._outside(world, delays), self._offer, lanes, hooks)
+        self.dispatcher = EffectDispatcher(self._outside(world, delays), self._offer, lanes, hooks=hooks)
         watch = Watch(decided=self._decided)
         self._led = Leadership.claim(settings, journal, self.dispatcher, holder="in-process", watch=watch)
         self._led.start(at)
@@ -152,7 +152,7 @@ class InProcessRuntime:
     def _outside(self, world: Surroundings, delays: Delays) -> Outside:
         agenda, gate = self._agenda, Gate(self._journal, world.executors, self._agenda)
         return Outside(
-            asker=VirtualAsker(world.agents, self._offer, agenda, delays),
+            asker=VirtualAsker(world.agents, self._offer, agenda, delays=delays),
             steps=VirtualSteps(gate, agenda, delays),
             fleet=world.fleet,
             budget=world.budget,

@@ -82,8 +82,8 @@ class Leadership:
         settings: Settings,
         journal: Journal,
         dispatcher: Dispatcher,
-        watch: Watch,
         *,
+        watch: Watch,
         epoch: int,
         recovered: Recovered,
     ) -> None:
@@ -104,7 +104,7 @@ class Leadership:
         """Claim the next epoch, which fences every older one out, and read what they left."""
         epoch = journal.claim(ORCHESTRATOR, holder, settings.domain)
         recovered = journal.recover(settings.domain)
-        return cls(settings, journal, dispatcher, watch or Watch(), epoch=epoch, recovered=recovered)
+        return cls(settings, journal, dispatcher, watch=watch or Watch(), epoch=epoch, recovered=recovered)
 
     @property
     def ledger(self) -> tuple[LedgerLine, ...]:
@@ -191,10 +191,10 @@ class Leadership:
             place, next_offset = arrival.position
             line = changed.get(place) or self._lines.get(place)
             if arrival.lost_from is not None:
-                changed[place] = lost(line, place, arrival.lost_from, next_offset)
+                changed[place] = lost(line, place, arrival.lost_from, end=next_offset)
             else:
                 ending = Ending.DEAD_LETTER if arrival.buried is not None else ending_of(decisions)
-                changed[place] = counted(line, place, next_offset, ending)
+                changed[place] = counted(line, place, next_offset, ending=ending)
         self._lines |= changed
         return [Put(LEDGER, f"{place.topic}/{place.partition}", encode(line)) for place, line in changed.items()]
 

@@ -157,7 +157,7 @@ class MemoryJournal:
         return {key: held[key] for key in newest}
 
     def rows(
-        self, after: int = 0, limit: int = 1000, subject: str | None = None, domain: str = MAIN_DOMAIN
+        self, after: int = 0, limit: int = 1000, subject: str | None = None, *, domain: str = MAIN_DOMAIN
     ) -> list[JournalRow]:
         """Rows with a higher number, in order."""
         rows = self._of(domain).rows

@@ -75,7 +75,7 @@ class VirtualSteps:
             if isinstance(begun, Future):
                 begun.add_done_callback(partial(self._ended, order, told))
             else:
-                self._ends(order, begun, told, self._delay)
+                self._ends(order, begun, told, delay=self._delay)
         return told
 
     def observe(self, order: StepOrder) -> Future[tuple[Observed, str]]:
@@ -86,9 +86,9 @@ class VirtualSteps:
 
     def _ended(self, order: StepOrder, told: Future[StepOutcome], future: Future[StepOutcome]) -> None:
         reply = reply_of(future)
-        self._ends(order, reply, told, 0.0)
+        self._ends(order, reply, told, delay=0.0)
 
-    def _ends(self, order: StepOrder, reply: Reply[StepOutcome], told: Future[StepOutcome], delay: float) -> None:
+    def _ends(self, order: StepOrder, reply: Reply[StepOutcome], told: Future[StepOutcome], *, delay: float) -> None:
         """The effect ends at the outcome's own time, and not before the call that began it takes."""
         own = 0 if isinstance(reply, Failure) else reply.at
         self._agenda.after(delay, lambda: self._agenda.put(own, partial(self._record, order, reply, told)))
@@ -107,7 +107,7 @@ class VirtualSteps:
 class VirtualAsker:
     """``Asker``: drives the conversation with agents of this process. What is asked at one moment goes together."""
 
-    def __init__(self, agents: Mapping[Role, Agent], offer: Offer, agenda: Agenda, delays: Delays) -> None:
+    def __init__(self, agents: Mapping[Role, Agent], offer: Offer, agenda: Agenda, *, delays: Delays) -> None:
         self._agents, self._offer, self._agenda, self._delay = agents, offer, agenda, delays.handoff
         self._conversation = Conversation(agenda, agenda)
         self._turn_at: int | None = None
@@ -161,7 +161,7 @@ class VirtualPager:
 
     def _delivery(self, page: Page, reply: Reply[Delivery]) -> Delivery:
         if isinstance(reply, Failure):
-            return undelivered(page, self._notifier.name, reply.error, self._agenda.now())
+            return undelivered(page, self._notifier.name, reply.error, at=self._agenda.now())
         return reply
 
 

@@ -74,13 +74,13 @@ def of_episode(episode: Episode) -> dict[str, Any]:
     )
 
 
-def of_edges(edges: tuple[Edge, ...], source: str, at: int, domain: str = MAIN_DOMAIN) -> dict[str, Any]:
+def of_edges(edges: tuple[Edge, ...], source: str, at: int, *, domain: str = MAIN_DOMAIN) -> dict[str, Any]:
     """Edges seen by ``source`` (a slot, for example) up to ``at``."""
     data = {"at": at, "edges": [asdict(edge) for edge in edges]}
     return envelope(EDGES, (source, f"edges/{at}"), data, at=at, domain=domain)
 
 
-def of_item(item: Item, edges: tuple[Edge, ...], at: int, source: str = "/cmdb") -> dict[str, Any]:
+def of_item(item: Item, edges: tuple[Edge, ...], at: int, *, source: str = "/cmdb") -> dict[str, Any]:
     """An item with all its outgoing edges; key it by ``item.id``."""
     data = asdict(item) | {
         "edges": [{"target": edge.target, "kind": edge.kind, "origin": edge.origin} for edge in edges]

@@ -27,10 +27,15 @@ class Readings(NamedTuple):
 
 
 def read(
-    state: BankState, step_ns: int, indices: npt.NDArray[np.int32], window: tuple[int, int], baseline: tuple[int, int]
+    state: BankState,
+    step_ns: int,
+    indices: npt.NDArray[np.int32],
+    *,
+    window: tuple[int, int],
+    baseline: tuple[int, int],
 ) -> Readings:
     """Figures over [from, to) of both spans, ns; a minute counts when it begins inside its span."""
-    inside, reference = minutes(state, step_ns, indices, window), minutes(state, step_ns, indices, baseline)
+    inside, reference = minutes(state, step_ns, indices, span=window), minutes(state, step_ns, indices, span=baseline)
     held = ~np.isnan(inside)
     count = held.sum(axis=0)
     mean = np.where(count > 0, np.nansum(inside, axis=0) / np.maximum(count, 1), np.nan)
@@ -43,7 +48,7 @@ def read(
     return Readings(mean, last, np.where(np.isnan(centre), np.nan, usual), spread, count.astype(np.int64))
 
 
-def minutes(state: BankState, step_ns: int, indices: npt.NDArray[np.int32], span: tuple[int, int]) -> Floats:
+def minutes(state: BankState, step_ns: int, indices: npt.NDArray[np.int32], *, span: tuple[int, int]) -> Floats:
     """Mean of each minute that begins in [from, to), shape (minutes, indices), NaN where there is none.
 
     At most the minutes that the ring holds up to the newest of these series.

@@ -196,12 +196,12 @@ class SeriesBank:
         self, indices: npt.NDArray[np.int32], window: tuple[int, int], baseline: tuple[int, int]
     ) -> memory.Readings:
         """Figures of series over a window [from, to) beside their reference, from the ring of recent values."""
-        return memory.read(self._state, self._tuning.step_ns, indices, window, baseline)
+        return memory.read(self._state, self._tuning.step_ns, indices, window=window, baseline=baseline)
 
     def to_arrays(self, since: int | None = None) -> dict[str, Array]:
         """Copies the state, or what changed after the snapshot that gave version ``since``; see ``bank.snapshot``."""
-        arrays = snapshot.copy_changed(self._state, self.size, since, self.version)
-        arrays |= snapshot.copy_views(self._state, self._layouts, arrays["rows_blocks"], self.size)
+        arrays = snapshot.copy_changed(self._state, self.size, since, version=self.version)
+        arrays |= snapshot.copy_views(self._state, self._layouts, arrays["rows_blocks"], size=self.size)
         self.version += 1
         return arrays
 
@@ -215,7 +215,7 @@ class SeriesBank:
     def extend(self, arrays: Mapping[str, Any]) -> None:
         """Adds a part that ``to_arrays(since)`` gave, in order; ``ValueError`` when it does not fit."""
         self.size, version = snapshot.restore(self._state, self.size, arrays)
-        snapshot.restore_views(self._state, self._layouts, arrays, self.size)
+        snapshot.restore_views(self._state, self._layouts, arrays, size=self.size)
         self.version = version + 1
 
 

@@ -21,7 +21,7 @@ _BLOCK = 1 << BLOCK_BITS
 _RING_BLOCK = 1 << RING_BITS
 
 
-def copy_changed(state: BankState, size: int, since: int | None, version: int) -> dict[str, Array]:
+def copy_changed(state: BankState, size: int, since: int | None, *, version: int) -> dict[str, Array]:
     """Everything that changed after version ``since``; None: everything."""
     after = 0 if since is None else since
     head = np.array([FORMAT, after, version, size, ROW.itemsize, state.ring.shape[0]], dtype=np.int64)
@@ -49,16 +49,16 @@ def restore(state: BankState, size: int, arrays: Mapping[str, Any]) -> tuple[int
     for name in _ROWS:
         target: Array = getattr(state, name)
         blocks = np.asarray(arrays[f"{name}_blocks"])
-        _scatter(target, blocks, np.asarray(arrays[f"{name}_data"]), new_size)
+        _scatter(target, blocks, np.asarray(arrays[f"{name}_data"]), size=new_size)
         getattr(state, f"dirty_{name}")[blocks] = version
     places = np.asarray(arrays["ring_blocks"]).reshape(-1, 2)
-    _scatter_ring(state.ring, places, np.asarray(arrays["ring_data"]), new_size)
+    _scatter_ring(state.ring, places, np.asarray(arrays["ring_data"]), size=new_size)
     state.dirty_ring[places[:, 0], places[:, 1]] = version
     return new_size, version
 
 
 def copy_views(
-    state: BankState, layouts: Mapping[str, np.dtype[Any]], blocks: npt.NDArray[Any], size: int
+    state: BankState, layouts: Mapping[str, np.dtype[Any]], blocks: npt.NDArray[Any], *, size: int
 ) -> dict[str, Array]:
     """The state of further views in the changed blocks of rows, with the layout that it has."""
     arrays: dict[str, Array] = {}
@@ -68,12 +68,14 @@ def copy_views(
     return arrays
 
 
-def restore_views(state: BankState, layouts: Mapping[str, np.dtype[Any]], arrays: Mapping[str, Any], size: int) -> None:
+def restore_views(
+    state: BankState, layouts: Mapping[str, np.dtype[Any]], arrays: Mapping[str, Any], *, size: int
+) -> None:
     """Writes a part's views into the state; one that is new, or whose state has another layout, begins anew."""
     blocks = np.asarray(arrays["rows_blocks"])
     for (name, layout), held in zip(layouts.items(), state.views, strict=True):
         if np.array_equal(arrays.get(f"view/{name}/layout", ()), _layout(layout)):
-            _scatter(held, blocks, np.asarray(arrays[f"view/{name}/data"]), size)
+            _scatter(held, blocks, np.asarray(arrays[f"view/{name}/data"]), size=size)
 
 
 def _layout(layout: np.dtype[Any]) -> Array:
@@ -98,7 +100,7 @@ def _gather(source: Array, blocks: npt.NDArray[Any], size: int) -> Array:
     return _bytes(out)
 
 
-def _scatter(target: Array, blocks: npt.NDArray[Any], data: Array, size: int) -> None:
+def _scatter(target: Array, blocks: npt.NDArray[Any], data: Array, *, size: int) -> None:
     taken = 0
     for begin, end in _runs(blocks):
         first, last = begin * _BLOCK, min(end * _BLOCK, size)
@@ -113,7 +115,7 @@ def _gather_ring(ring: Array, places: npt.NDArray[np.int32], size: int) -> Array
     return np.concatenate(parts) if parts else np.empty(0, dtype=ring.dtype)
 
 
-def _scatter_ring(ring: Array, places: npt.NDArray[Any], data: Array, size: int) -> None:
+def _scatter_ring(ring: Array, places: npt.NDArray[Any], data: Array, *, size: int) -> None:
     taken = 0
     for slot, block in places.tolist():
         first, last = block << RING_BITS, min((block + 1) << RING_BITS, size)

@@ -90,7 +90,7 @@ class LogCounter:
         return self.table.owners[entities]
 
     def add(
-        self, text: npt.NDArray[np.uint8], lines: Lines, entity: npt.NDArray[np.int32], told: tuple[Longs, Longs]
+        self, text: npt.NDArray[np.uint8], lines: Lines, entity: npt.NDArray[np.int32], *, told: tuple[Longs, Longs]
     ) -> None:
         """Counts lines.
 
@@ -101,11 +101,11 @@ class LogCounter:
             told: interval of each line, which must be open, and how many lines it stands for.
         """
         intervals, counts = told
-        found = lookup.look_up(text, lines, self.table.slots, self.table.general)
+        found = lookup.look_up(text, lines, self.table.slots, general=self.table.general)
         rows = found.row.astype(np.int64)
         missing = np.flatnonzero(rows < 0)
         if len(missing):
-            rows[missing] = self._learn(text, lines, entity, (found.key, missing, intervals))
+            rows[missing] = self._learn(text, lines, entity, found=(found.key, missing, intervals))
         np.maximum.at(self.table.rows["seen"], rows, intervals.astype(np.int32))
         amounts = np.stack([counts, np.zeros(len(counts), np.int64)], axis=1)
         self._tally.add(((intervals << _INTERVAL_BITS) | (rows + 1)).astype(np.uint64), amounts)
@@ -115,6 +115,7 @@ class LogCounter:
         text: npt.NDArray[np.uint8],
         lines: Lines,
         entity: npt.NDArray[np.int32],
+        *,
         found: tuple[npt.NDArray[np.uint64], Longs, Longs],
     ) -> Longs:
         """Rows of the missing lines: new ones while their entities have room, then those of 'other'."""
@@ -128,7 +129,7 @@ class LogCounter:
             if code < self.settings.entities and held[LEVELS * code + level] < 2 * self.settings.templates:
                 held[LEVELS * code + level] += 1
                 body = text[lines.begin[line] : lines.end[line]].tobytes()
-                added.append(self._template(body, code, level, int(intervals[line])))
+                added.append(self._template(body, code, level, interval=int(intervals[line])))
         self.table.add(added)
         rows = self.table.find(keys[missing]).astype(np.int64)
         for place in np.flatnonzero(rows < 0).tolist():
@@ -136,7 +137,7 @@ class LogCounter:
             rows[place] = self._other(int(entity[line]), int(levels[line]), int(intervals[line]))
         return rows
 
-    def _template(self, body: bytes, code: int, level: int, interval: int) -> Template:
+    def _template(self, body: bytes, code: int, level: int, *, interval: int) -> Template:
         cut = lookup.dissect(body)
         warm = (interval - int(self._first[code])) * INTERVAL >= self.settings.warm_up_seconds * SECOND
         news = level == ERROR and warm and not self._written(cut, code)

@@ -133,7 +133,7 @@ def varied(parts, places, out):
         out[row] = varying(places[row]) - parts[row]
 
 
-def look_up(buffer: Bytes, lines: Lines, slots: Hashes, general: npt.NDArray[np.uint8]) -> LookedUp:
+def look_up(buffer: Bytes, lines: Lines, slots: Hashes, *, general: npt.NDArray[np.uint8]) -> LookedUp:
     """The template of each line.
 
     Args:

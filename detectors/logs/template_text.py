@@ -22,10 +22,10 @@ def text_of(line: bytes, cut: Dissected, kinds: Counter[str] | None = None) -> b
     if kinds is not None:
         kinds.update(one.kind for one in hidden)
     shifted = [Masked(one.begin + cut.begin, one.end + cut.begin, one.kind) for one in hidden]
-    return b" ".join(_word(line, begin, end, (cut, shifted)) for _, begin, end, _ in cut.parts.tolist())
+    return b" ".join(_word(line, begin, end, known=(cut, shifted)) for _, begin, end, _ in cut.parts.tolist())
 
 
-def _word(line: bytes, begin: int, end: int, known: tuple[Dissected, list[Masked]]) -> bytes:
+def _word(line: bytes, begin: int, end: int, *, known: tuple[Dissected, list[Masked]]) -> bytes:
     cut, hidden = known
     if line[begin:end] == b"()":
         return b"(" + VARIES + b")"

@@ -124,7 +124,7 @@ class ArrowReader:
     def refuse(self, record: int, reason: DeadLetterReason, items: int = 1) -> None:
         """Counts a whole record as rejected."""
         self.account.items[record] += items
-        self.account.rejections.add(record, reason, range(min(items, PLACES)), items)
+        self.account.rejections.add(record, reason, range(min(items, PLACES)), items=items)
 
     def take(self, batches: Sequence[Any], record: int) -> None:
         """Takes the points of all record batches of a record, or none of them."""
@@ -136,10 +136,10 @@ class ArrowReader:
             return
         place = 0
         for batch, part, unit in zip(batches, columns, extras, strict=True):
-            self._points(part, unit, record, place)
+            self._points(part, unit, record, place=place)
             place += len(batch)
 
-    def _points(self, columns: _Columns, unit: npt.NDArray[np.uint8], record: int, place: int) -> None:
+    def _points(self, columns: _Columns, unit: npt.NDArray[np.uint8], record: int, *, place: int) -> None:
         rows = len(columns.at)
         hashes = np.empty(rows, np.uint64)
         faults = np.empty(rows, np.uint8)
@@ -203,7 +203,7 @@ class ArrowReader:
         places = points.place[which]
         if len(places):
             record = int(points.record[0])
-            self.account.rejections.add(record, reason, places[:PLACES].tolist(), len(places))
+            self.account.rejections.add(record, reason, places[:PLACES].tolist(), items=len(places))
 
     def batch(self) -> PointBatch:
         """Everything that was taken."""
@@ -220,7 +220,7 @@ def decode(records: Sequence[bytes], memory: WireMemory, received_at: int) -> Po
     room = _room(records, memory)
     filled = 0
     for record, value in enumerate(records):
-        rows = _walked(value, reader, room, filled)
+        rows = _walked(value, reader, room, first=filled)
         if rows >= 0:
             reader.walked(room, (filled, filled + rows), record)
             filled += rows
@@ -245,7 +245,7 @@ def _room(records: Sequence[bytes], memory: WireMemory) -> Room:
     )
 
 
-def _walked(value: bytes, reader: ArrowReader, room: Room, first: int) -> int:
+def _walked(value: bytes, reader: ArrowReader, room: Room, *, first: int) -> int:
     if len(value) > reader.memory.settings.max_record_bytes:
         return FOREIGN
     layout = layout_of(value)
@@ -349,7 +349,7 @@ def _add(table: SeriesTable, columns: _Columns, rows: npt.NDArray[np.int64]) -> 
     makers = (table.entity_code, table.word_code, _canonical(table.word_code), table.word_code, table.word_code)
     length = np.zeros(len(rows), dtype=np.int64)
     for column, (name, make) in enumerate(zip(_TEXTS, makers, strict=True)):
-        codes[:, column], chars = _interned(columns.texts[name], rows, name, make)
+        codes[:, column], chars = _interned(columns.texts[name], rows, name, make=make)
         length += chars
     unnamed = (codes[:, 0] == UNNAMED) | (codes[:, 1] == UNNAMED)
     out = np.where(length > MAX_IDENTITY_CHARS, np.int32(TOO_LARGE), np.int32(0))
@@ -361,7 +361,7 @@ def _add(table: SeriesTable, columns: _Columns, rows: npt.NDArray[np.int64]) -> 
 
 
 def _interned(
-    text: _Text, rows: npt.NDArray[np.int64], name: str, make: Callable[[str], int]
+    text: _Text, rows: npt.NDArray[np.int64], name: str, *, make: Callable[[str], int]
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
     """Code in the table and length of the text of each row."""
     absent = _EMPTY[name]

@@ -46,6 +46,7 @@ class PointEncoder:
         series: npt.NDArray[np.int32],
         at: npt.NDArray[np.int64],
         value: npt.NDArray[np.float64],
+        *,
         start: npt.NDArray[np.int64] | None = None,
     ) -> bytes:
         """One record of the points given by parallel arrays; the schema is described in ``detectors.wire.arrow``."""

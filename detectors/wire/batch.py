@@ -90,7 +90,7 @@ class Rejections:
         self._counts: dict[tuple[int, DeadLetterReason], int] = {}
         self._places: dict[tuple[int, DeadLetterReason], list[int]] = {}
 
-    def add(self, record: int, reason: DeadLetterReason, places: Iterable[int], items: int | None = None) -> None:
+    def add(self, record: int, reason: DeadLetterReason, places: Iterable[int], *, items: int | None = None) -> None:
         """Counts ``items`` units (default: one per place) of a record."""
         found = list(places)
         key = (record, reason)

@@ -216,6 +216,7 @@ class Envelope(Generic[Request]):
         records: Sequence[bytes],
         kind: type[Request],
         settings: WireSettings,
+        *,
         tidy: Callable[[Request], None] = lambda _: None,
     ) -> None:
         self.rejections = Rejections()

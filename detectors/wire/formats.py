@@ -42,6 +42,6 @@ class SpanFormat:
 Format = PointFormat | LogFormat | SpanFormat
 
 OTLP_METRICS = PointFormat(metrics.decode_otlp)
-OTLP_LOGS = LogFormat(lambda records, memory, at: logs.decode(records, at, memory.settings, memory.origins))
-OTLP_SPANS = SpanFormat(lambda records, memory, at: spans.decode(records, at, memory.settings, memory.origins))
+OTLP_LOGS = LogFormat(lambda records, memory, at: logs.decode(records, at, memory.settings, origins=memory.origins))
+OTLP_SPANS = SpanFormat(lambda records, memory, at: spans.decode(records, at, memory.settings, origins=memory.origins))
 ARROW_METRICS = PointFormat(arrow.decode)

@@ -98,7 +98,7 @@ def origin_of(resource: Mapping[str, str], names: Iterable[str], scope: str = ""
 
 
 def point_identity(
-    origin: Origin, metric: str, unit: str, kind: SeriesKind, point: Mapping[str, str]
+    origin: Origin, metric: str, unit: str, *, kind: SeriesKind, point: Mapping[str, str]
 ) -> SeriesIdentity:
     """Identity of a series; where origin and point disagree about an attribute, both are kept."""
     attributes = merged(origin, point)

@@ -38,7 +38,7 @@ class KeyedBatch:
 
 
 def encode(
-    encoder: PointEncoder, batch: PointBatch, which: npt.NDArray[np.int64], origin: tuple[Origin, Sequence[int]]
+    encoder: PointEncoder, batch: PointBatch, which: npt.NDArray[np.int64], *, origin: tuple[Origin, Sequence[int]]
 ) -> bytes:
     """One keyed record of some points of a batch.
 
@@ -61,7 +61,7 @@ def encode(
 
 
 def decode(
-    records: Sequence[bytes], memory: WireMemory, received_at: int, seen: MutableMapping[Origin, int]
+    records: Sequence[bytes], memory: WireMemory, received_at: int, *, seen: MutableMapping[Origin, int]
 ) -> KeyedBatch:
     """Points of keyed records that are new; ``seen`` holds the last offset of each origin, and is moved on."""
     reader = ArrowReader(len(records), memory, received_at)

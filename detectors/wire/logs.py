@@ -51,7 +51,7 @@ class LogBatch:
 
 
 def decode(
-    records: Sequence[bytes], received_at: int, settings: WireSettings | None = None, origins: Origins | None = None
+    records: Sequence[bytes], received_at: int, settings: WireSettings | None = None, *, origins: Origins | None = None
 ) -> LogBatch:
     """Lines of OTLP logs export requests, protobuf and JSON mixed.
 
@@ -68,7 +68,7 @@ def decode(
     tape = reading.tape
     for record, reason in np.argwhere(tape.rejected).tolist():
         count = int(tape.rejected[record, reason])
-        envelope.rejections.add(record, t.REASONS[reason], tape.places[record, reason, :count].tolist(), count)
+        envelope.rejections.add(record, t.REASONS[reason], tape.places[record, reason, :count].tolist(), items=count)
     return reading.batch(envelope.rejections.listed(), tape.items + envelope.refused, settings.max_body_bytes)
 
 

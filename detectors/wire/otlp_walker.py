@@ -114,7 +114,7 @@ class _Walk:
             self._fresh.fill(series, numbers)
         derived = self._derived() if self._distributions else None
         self._account()
-        return weave(tape, series, derived, BatchAccount(self._rejections, int(tape.gaps.sum()), self._items))
+        return weave(tape, series, derived, account=BatchAccount(self._rejections, int(tape.gaps.sum()), self._items))
 
     def _derived(self) -> tuple[Derived, _Series]:
         """What histograms and summaries give, and its series."""
@@ -137,14 +137,14 @@ class _Walk:
         self._items += tape.items
         for record, reason in np.argwhere(tape.rejected).tolist():
             count = int(tape.rejected[record, reason])
-            self._rejections.add(record, t.REASONS[reason], tape.places[record, reason, :count].tolist(), count)
+            self._rejections.add(record, t.REASONS[reason], tape.places[record, reason, :count].tolist(), items=count)
         if not len(series) or series.min() >= 0:
             return
         lost = np.flatnonzero(series < 0)
         records = tape.metrics[tape.numbers[t.ROW, lost], t.RECORD]
         for record, code in sorted(set(zip(records.tolist(), series[lost].tolist(), strict=True))):
             places = tape.numbers[t.IN_RECORD, lost[(records == record) & (series[lost] == code)]]
-            self._rejections.add(record, REFUSED[code], places[:PLACES].tolist(), len(places))
+            self._rejections.add(record, REFUSED[code], places[:PLACES].tolist(), items=len(places))
 
 
 class _Fresh:

@@ -190,21 +190,21 @@ class SeriesTable:
         entity, metric, attributes, unit, peer, kind, _ = name
         known, words = self._word_codes, self._words
         return (
-            _code(entity, self._entity_codes, self.entities, full),
-            _code(metric, known, words, full),
-            _code(attributes, known, words, full),
-            _code(unit, known, words, full),
-            -1 if peer is None else _code(peer, known, words, full),
+            _code(entity, self._entity_codes, self.entities, full=full),
+            _code(metric, known, words, full=full),
+            _code(attributes, known, words, full=full),
+            _code(unit, known, words, full=full),
+            -1 if peer is None else _code(peer, known, words, full=full),
             kind,
         )
 
     def entity_code(self, entity: str) -> int:
         """Code of an entity, interned now; -2 where it is new and the table is full."""
-        return _code(entity, self._entity_codes, self.entities, self._size >= self.limit)
+        return _code(entity, self._entity_codes, self.entities, full=self._size >= self.limit)
 
     def word_code(self, text: str) -> int:
         """Code of a word, interned now; -2 where it is new and the table is full."""
-        return _code(text, self._word_codes, self._words, self._size >= self.limit)
+        return _code(text, self._word_codes, self._words, full=self._size >= self.limit)
 
     @property
     def _most_hashes(self) -> int:
@@ -278,7 +278,7 @@ def parse_attributes(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((key, value if isinstance(value, str) else json.dumps(value)) for key, value in pairs.items()))
 
 
-def _code(text: str, codes: dict[str, int], texts: list[str], full: bool) -> int:  # noqa: FBT001 (private)
+def _code(text: str, codes: dict[str, int], texts: list[str], *, full: bool) -> int:
     known = codes.get(text)
     if known is not None:
         return known

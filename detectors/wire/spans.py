@@ -71,7 +71,7 @@ class SpanBatch:
 
 
 def decode(
-    records: Sequence[bytes], received_at: int, settings: WireSettings | None = None, origins: Origins | None = None
+    records: Sequence[bytes], received_at: int, settings: WireSettings | None = None, *, origins: Origins | None = None
 ) -> SpanBatch:
     """Spans of OTLP trace export requests, protobuf and JSON mixed.
 
@@ -82,13 +82,13 @@ def decode(
         origins: cache of resources, kept from poll to poll.
     """
     settings = settings or WireSettings()
-    envelope = Envelope(records, ExportTraceServiceRequest, settings, _tidy)
+    envelope = Envelope(records, ExportTraceServiceRequest, settings, tidy=_tidy)
     reading = _Reading(received_at + settings.future_ns, origins or Origins(settings))
     envelope.read(reading.read)
     tape = reading.tape
     for record, reason in np.argwhere(tape.rejected).tolist():
         count = int(tape.rejected[record, reason])
-        envelope.rejections.add(record, t.REASONS[reason], tape.places[record, reason, :count].tolist(), count)
+        envelope.rejections.add(record, t.REASONS[reason], tape.places[record, reason, :count].tolist(), items=count)
     return reading.batch(envelope.rejections.listed(), tape.items + envelope.refused)
 
 

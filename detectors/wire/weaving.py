@@ -28,7 +28,9 @@ class Columns(NamedTuple):
     unit: npt.NDArray[np.uint8]
 
 
-def weave(tape: t.Tape, series: _Series, derived: tuple[Derived, _Series] | None, account: BatchAccount) -> PointBatch:
+def weave(
+    tape: t.Tape, series: _Series, derived: tuple[Derived, _Series] | None, *, account: BatchAccount
+) -> PointBatch:
     """The points on a tape that have a series, each followed by what was derived from it.
 
     Args:

@@ -66,7 +66,9 @@ def play(
         for seed in seeds:
             for who in healers:
                 told = (
-                    None if progress is None else _teller(progress, f"{entry.scenario.name} {who}", over / count, count)
+                    None
+                    if progress is None
+                    else _teller(progress, f"{entry.scenario.name} {who}", over / count, count=count)
                 )
                 run = Simulation(plot, bundle, who, seed, light, settings, plugins).run(told)
                 results.grades.append(grade(entry.scenario, run, relations))
@@ -75,5 +77,5 @@ def play(
     return results
 
 
-def _teller(progress: Progress, name: str, begun: float, count: int) -> Callable[[float], None]:
+def _teller(progress: Progress, name: str, begun: float, *, count: int) -> Callable[[float], None]:
     return lambda share: progress(name, begun + share / count)

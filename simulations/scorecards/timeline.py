@@ -96,12 +96,12 @@ class _Canvas:
         """Name of a lane."""
         self.shapes.append(Words(LEFT - 10, y, text, soft=soft))
 
-    def bar(self, span: tuple[int, int], y: float, height: float, look: tuple[str, str]) -> None:
+    def bar(self, span: tuple[int, int], y: float, height: float, *, look: tuple[str, str]) -> None:
         """A span of time in a colour, with a tooltip."""
         left, right = self.x(span[0]), self.x(span[1])
         self.shapes.append(Bar(left, round(y, 1), round(max(2.0, right - left), 1), height, *look))
 
-    def mark(self, at: int, y: float, look: tuple[str, str], path: str) -> None:
+    def mark(self, at: int, y: float, look: tuple[str, str], *, path: str) -> None:
         """A small shape at a time, with a tooltip."""
         self.shapes.append(Mark(self.x(at), y, look[0], path, look[1]))
 
@@ -118,7 +118,7 @@ def timeline(runs: Mapping[Who, Run]) -> Picture | None:
         until = first.end if fault.until is None else fault.until
         text = f"{fault.name} {fault.entity}" + (f", ended by {fault.ended_by}" if fault.ended_by else "")
         canvas.label(fault.name, canvas.height + 14)
-        canvas.bar((fault.since, until), canvas.height + 3, LANE - 8, ("fault", text))
+        canvas.bar((fault.since, until), canvas.height + 3, LANE - 8, look=("fault", text))
         canvas.height += LANE
     product = runs.get(Who.PRODUCT)
     if product is not None:
@@ -148,7 +148,9 @@ def _incidents(canvas: _Canvas, run: Run) -> None:
         until = run.end if one.closed_at is None else one.closed_at
         root = one.root or "cause unknown"
         canvas.label(one.id, canvas.height + 14)
-        canvas.bar((one.opened_at, until), canvas.height + 6, LANE - 14, ("incident", f"{one.outcome or one.state}"))
+        canvas.bar(
+            (one.opened_at, until), canvas.height + 6, LANE - 14, look=("incident", f"{one.outcome or one.state}")
+        )
         x = canvas.x(one.opened_at)
         anchor, place = ("start", x) if x < WIDTH * 0.7 else ("end", WIDTH - RIGHT)
         canvas.shapes.append(
@@ -165,7 +167,7 @@ def _pages(canvas: _Canvas, run: Run) -> None:
         return
     canvas.label("pages", canvas.height + 15)
     for page in run.pages:
-        canvas.mark(page.at, canvas.height + 11, ("page", page.title), "M-5,0a5,5 0 1,0 10,0a5,5 0 1,0 -10,0")
+        canvas.mark(page.at, canvas.height + 11, ("page", page.title), path="M-5,0a5,5 0 1,0 10,0a5,5 0 1,0 -10,0")
     canvas.height += LANE
 
 
@@ -189,12 +191,12 @@ def _lost(canvas: _Canvas, named: tuple[Who, Run], most: float) -> None:
         height = round((GRAPH - 18) * value / most, 1) if most > 0 else 0.0
         if height >= 0.5:
             text = f"minute {minute - (run.graded_from - run.start) // SECOND // 60}: {value:,.0f}"
-            canvas.bar((begin, begin + 57 * SECOND), base - height, height, ("bad", text))
+            canvas.bar((begin, begin + 57 * SECOND), base - height, height, look=("bad", text))
     canvas.shapes.append(Rule(LEFT, WIDTH - RIGHT, base, base, "soft"))
     for action in run.actions:
         undo = action.act.undo
         colour = "bad" if action.unsafe else "act" if action.effect else "soft"
         path = "M-6,-9L6,-9L0,0Z" if undo else "M-6,0L6,0L0,-9Z"
         text = f"{'undo: ' * undo}{action.act.action}{'' if action.effect else ' (no effect)'}"
-        canvas.mark(action.act.at, base + 10, (colour, text), path)
+        canvas.mark(action.act.at, base + 10, (colour, text), path=path)
     canvas.height = base + 14

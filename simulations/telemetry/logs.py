@@ -69,7 +69,7 @@ class LogEmitter:
             trace=np.zeros((len(at), 16), dtype=np.uint8),
         )
 
-    def _write(self, i: int, template: int, many: int, generator: np.random.Generator, peer: str = "") -> None:
+    def _write(self, i: int, template: int, many: int, *, generator: np.random.Generator, peer: str = "") -> None:
         if i not in self._senders or many <= 0:
             return
         world = self.world
@@ -103,12 +103,14 @@ class LogEmitter:
         for i in np.flatnonzero(world.state.phase == READY).tolist():
             n = world.fixed.service[i]
             store = world.fixed.single[n] == 1
-            self._write(i, 3 if store and usual[i] else int(kinds[i]), min(int(usual[i]), 4 * MOST), generator)
+            self._write(
+                i, 3 if store and usual[i] else int(kinds[i]), min(int(usual[i]), 4 * MOST), generator=generator
+            )
             full = world.disk[world.fixed.host[i]] >= 1.0 and store
-            self._write(i, _DISK if full else _EXCEPTION, min(int(own[i]), MOST), generator)
-            self._write(i, _SLOW, min(int(slow[i]), MOST), generator)
+            self._write(i, _DISK if full else _EXCEPTION, min(int(own[i]), MOST), generator=generator)
+            self._write(i, _SLOW, min(int(slow[i]), MOST), generator=generator)
             if world.state.leaked[i] > 0.45 * world.fixed.memory[n]:
-                self._write(i, _GARBAGE, 3, generator)
+                self._write(i, _GARBAGE, 3, generator=generator)
 
     def _calls(self, generator: np.random.Generator) -> None:
         """Calls that failed, said by their callers."""
@@ -121,8 +123,8 @@ class LogEmitter:
             alive = alive[world.state.phase[alive] == READY]
             for i in alive.tolist():
                 many = min(MOST, int(generator.poisson(0.3 * failed[e] / len(alive))))
-                self._write(i, self._why(e), many, generator, call.to)
-                self._write(i, _RETRY, min(many, 3) if call.retries else 0, generator, call.to)
+                self._write(i, self._why(e), many, generator=generator, peer=call.to)
+                self._write(i, _RETRY, min(many, 3) if call.retries else 0, generator=generator, peer=call.to)
 
     def _why(self, e: int) -> int:
         """The template that fits the way a call fails now."""
@@ -148,7 +150,7 @@ class LogEmitter:
         for i in np.flatnonzero((gone > 0) & (world.state.phase != OFF)).tolist():
             n = world.fixed.service[i]
             if world.knobs.leak[i] > 0:
-                self._write(i, _MEMORY, int(gone[i]), generator)
+                self._write(i, _MEMORY, int(gone[i]), generator=generator)
             elif world.fixed.consumes[n] >= 0:
-                self._write(i, _DIED, int(gone[i]), generator)
-            self._write(i, _STARTED, int(gone[i]), generator)
+                self._write(i, _DIED, int(gone[i]), generator=generator)
+            self._write(i, _STARTED, int(gone[i]), generator=generator)

@@ -84,7 +84,7 @@ class MetricEmitter:
         generator = stream(world.seed, "noise", world.tick)
         noisy = values * (1.0 + self._noise * generator.standard_normal(len(values)))
         counts, sums = self._shapes()
-        noisy, counts, sums = self._lie(noisy, counts, sums, generator)
+        noisy, counts, sums = self._lie(noisy, counts, sums, generator=generator)
         speaks = self._speaking()[self._of]
         index = np.flatnonzero(speaks[: self._split]).astype(np.int32)
         shown = np.flatnonzero(speaks[self._split :])
@@ -116,7 +116,7 @@ class MetricEmitter:
         return speaking
 
     def _lie(
-        self, values: Floats, counts: NDArray[np.int64], sums: Floats, generator: np.random.Generator
+        self, values: Floats, counts: NDArray[np.int64], sums: Floats, *, generator: np.random.Generator
     ) -> tuple[Floats, NDArray[np.int64], Floats]:
         """What lying agents make of it: old values again, or nonsense in the gauges."""
         host = np.array(self.senders.hosts)[self._of]

@@ -78,7 +78,7 @@ class DirectPoints:
         )
         shape = info.kind is MetricKind.HISTOGRAM
         metric, unit = (f"{info.metric}.count", "1") if shape else (info.metric, info.unit)
-        return point_identity(origin, metric, unit, _KINDS[info.kind], dict(info.attributes))
+        return point_identity(origin, metric, unit, kind=_KINDS[info.kind], point=dict(info.attributes))
 
     def _quantile(self, info: SeriesInfo, quantile: float) -> SeriesIdentity:
         name = info.metric + quantile_suffix(quantile)

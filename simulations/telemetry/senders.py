@@ -42,7 +42,7 @@ class Senders:
                 ("service.name", service.id), ("service.instance.id", name),
                 ("host.name", layout.hosts[host]), ("cloud.availability_zone", layout.zones[world.fixed.zone[i]]),
             )  # fmt: skip
-            found.append((i, self.resource(service.id, attributes, host, i)))
+            found.append((i, self.resource(service.id, attributes, host, instance=i)))
         return found
 
     def _service_senders(self) -> dict[str, int]:
@@ -50,7 +50,9 @@ class Senders:
         ours = [s.id for s in self.world.layout.services if s.telemetry]
         return {name: self.resource(name, (("service.name", name),)) for name in ours}
 
-    def resource(self, entity: str, attributes: tuple[tuple[str, str], ...], host: int = -1, instance: int = -1) -> int:
+    def resource(
+        self, entity: str, attributes: tuple[tuple[str, str], ...], host: int = -1, *, instance: int = -1
+    ) -> int:
         self.resources.append(Resource(entity, attributes))
         self.hosts.append(host)
         self.instance_of.append(instance)

@@ -100,13 +100,13 @@ class SpanEmitter:
                 continue
             trace = np.concatenate([t for t, _ in waiting[n]])
             parent = np.concatenate([p for _, p in waiting[n]])
-            server = self._serve(n, number, (trace, parent), generator)
+            server = self._serve(n, number, (trace, parent), generator=generator)
             if server is None:
                 continue
             groups.append(server)
             number += len(trace)
             for e in range(fixed.calls[n], fixed.calls[n + 1]):
-                client = self._call(e, number, server, generator)
+                client = self._call(e, number, server, generator=generator)
                 groups.append(client)
                 number += len(client.trace)
                 through = generator.random(len(client.trace)) >= self._unreached(e)
@@ -117,7 +117,7 @@ class SpanEmitter:
                     waiting.setdefault(int(worker), []).append((trace, number - len(trace) + np.arange(len(trace))))
         return groups
 
-    def _serve(self, n: int, number: int, spans: tuple[Ints, Ints], generator: np.random.Generator) -> _Group | None:
+    def _serve(self, n: int, number: int, spans: tuple[Ints, Ints], *, generator: np.random.Generator) -> _Group | None:
         world, fixed = self.world, self.world.fixed
         trace, parent = spans
         span = np.arange(fixed.first[n], fixed.first[n + 1])
@@ -136,7 +136,7 @@ class SpanEmitter:
         kind = CONSUMER if fixed.consumes[n] >= 0 else SERVER
         return _Group(number, trace, parent, self._resource[chosen], n, kind, own, fails)
 
-    def _call(self, e: int, number: int, server: _Group, generator: np.random.Generator) -> _Group:
+    def _call(self, e: int, number: int, server: _Group, *, generator: np.random.Generator) -> _Group:
         world, fixed = self.world, self.world.fixed
         per = float(fixed.per_request[e])
         if fixed.cached_in[e] >= 0:

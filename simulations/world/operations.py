@@ -258,7 +258,7 @@ def _roll_back(world: World, action: Action, key: str) -> None:
     world.versions[target] = int(_number(number, max(1, world.versions[target] - 1)))
     world.roll(world.layout.index[target])
     version = world.versions[target]
-    world.reporter.change(target, "deploy", f"{target} rolled back to version {version}", version)
+    world.reporter.change(target, "deploy", f"{target} rolled back to version {version}", version=version)
 
 
 def _shed_load(world: World, action: Action, key: str) -> None:

@@ -108,7 +108,7 @@ class Reporter:
         drained, self._events = self._events, []
         return drained
 
-    def change(self, entity: str, kind: str, summary: str, version: int | None = None) -> None:
+    def change(self, entity: str, kind: str, summary: str, *, version: int | None = None) -> None:
         """Somebody changed something."""
         self._numbers["change"] += 1
         name = f"change-{self._numbers['change']:04d}"

@@ -200,7 +200,7 @@ class World:
         """A new version comes, and the pipeline says so."""
         self.versions[service] += 1
         version = self.versions[service]
-        self.reporter.change(service, kind, summary or f"{service} version {version} rolled out", version)
+        self.reporter.change(service, kind, summary or f"{service} version {version} rolled out", version=version)
 
     def later(self, seconds: int, what: str, i: int) -> None:
         """Do something to an instance after some ticks: kill, replace, off, lead."""

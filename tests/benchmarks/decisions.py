@@ -305,7 +305,10 @@ def main() -> None:
             cluster = RayCluster(None, settings.domain, "benchmark")
             for role in ROLES:
                 cluster.ensure(
-                    role.value, 0, "aiops.bootstrap.parts:make_agent", {"settings": settings, "role": role.value}
+                    role.value,
+                    0,
+                    "aiops.bootstrap.parts:make_agent",
+                    arguments={"settings": settings, "role": role.value},
                 )
             agents = ClusterAgents(cluster)
         else:

@@ -73,12 +73,12 @@ def ours(lines: Sequence[str]) -> Sequence[Hashable]:
         last = ends[begin : begin + size]
         first = last - np.array([len(body) for body in bodies[begin : begin + size]])
         told = np.full(size, interval), np.ones(size, np.int64)
-        counter.add(text, Lines(first, last, counter.owners(entity), severity), entity, told)
+        counter.add(text, Lines(first, last, counter.owners(entity), severity), entity, told=told)
         list(counter.close(interval + 1))
     owner = counter.owners(np.zeros(len(lines), np.int32))
     starts = np.concatenate([np.zeros(1, np.int64), ends[:-1]])
     found = Lines(starts, ends, owner, np.full(len(lines), 9, np.int64))
-    rows: list[int] = lookup.look_up(text, found, counter.table.slots, counter.table.general).row.tolist()
+    rows: list[int] = lookup.look_up(text, found, counter.table.slots, general=counter.table.general).row.tolist()
     return rows
 
 

@@ -274,13 +274,13 @@ def _shard(case: Case) -> dict[str, Any]:
     own = settings.state / f"run-{time.time_ns()}"
     shutil.copytree(settings.state / "snapshots", own)
     agent = MonitoringAgent(settings, case.partition)
-    speaking = SpeakingAgent(agent, settings, open_seal(settings.state), clock)
+    speaking = SpeakingAgent(agent, settings, open_seal(settings.state), clock=clock)
     consumer = open_consumer(settings, case.bootstrap, "throughput")
     watched: Any = _Watched(consumer, speaking, case.records - case.first)
     producer = KafkaPythonProducer(case.bootstrap)
     parts = ShardParts(watched, producer, FolderSnapshotStore(own), watched, clock)
     rhythm = ShardRhythm(snapshot_seconds=case.snapshot_seconds, poll_bytes=settings.kafka.poll_bytes)
-    shard = Shard(case.partition, parts, (*settings.topics.telemetry, settings.topics.keyed), rhythm)
+    shard = Shard(case.partition, parts, (*settings.topics.telemetry, settings.topics.keyed), rhythm=rhythm)
     shard.start()
     shard.own({case.partition: 1}, 300.0)
     if not watched.done.wait(180.0):

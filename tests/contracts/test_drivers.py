@@ -98,7 +98,7 @@ class Threaded(Benched):
             fleet=self.ports,
             budget=self.ports,
             limits=share_limits(Settings().acting),
-            pager=SpoolingPager(Paging(attempts=1), ((self.ports,),), Spool(folder), clock),
+            pager=SpoolingPager(Paging(attempts=1), ((self.ports,),), Spool(folder), clock=clock),
             producer=self.topics,
             clock=clock,
         )

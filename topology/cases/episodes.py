@@ -39,7 +39,7 @@ def question(case: Case, metrics: MetricTable | None = None) -> RankingQuestion:
     signals = _alerts(case)
     onset = case.onset or 0
     if len(table):
-        held = panel(table, case.from_at, case.to_at, case.step)
+        held = panel(table, case.from_at, case.to_at, step=case.step)
         onset = case.onset or _onset(case, held)
         signals.extend(_signals(shifts(held, onset, Hints(metrics))))
     if not onset:

@@ -64,7 +64,7 @@ class Shift:
     expected: float
 
 
-def panel(table: pl.DataFrame, from_at: int, to_at: int, step: int) -> Panel:
+def panel(table: pl.DataFrame, from_at: int, to_at: int, *, step: int) -> Panel:
     """The grid of a table with columns ts, entity, metric, value, peer, source; the last value of a step counts."""
     steps = max((to_at - from_at) // step + 1, 1)
     keys = ["entity", "metric", "peer", "source"]

@@ -205,7 +205,7 @@ def scene(question: RankingQuestion) -> Scene:
     names = [graph.names[at] for at in region.tolist()]
     names.extend(name for name in named if name not in graph)
     node = {name: at for at, name in enumerate(names)}
-    harmed, by, blame, calls = _edges(graph, region, node, found)
+    harmed, by, blame, calls = _edges(graph, region, node, found=found)
     made = Scene(
         names=names,
         troubles={node[name]: trouble for name, trouble in found.items()},
@@ -233,13 +233,13 @@ def scene(question: RankingQuestion) -> Scene:
 
 
 def _edges(
-    graph: Graph, region: Ints, node: dict[str, int], found: dict[str, Anomaly]
+    graph: Graph, region: Ints, node: dict[str, int], *, found: dict[str, Anomaly]
 ) -> tuple[Ints, Ints, Floats, Flags]:
     count = len(node)
     if len(region):
         owner, index = graph.causes.around(region)
         ends, kinds = graph.causes.ends[index], graph.causes.kinds[index]
-        through = _through_instances(graph, region[owner], ends, found)
+        through = _through_instances(graph, region[owner], ends, found=found)
         at = np.minimum(np.searchsorted(region, ends), len(region) - 1)
         inside = region[at] == ends
         every = owner[inside].astype(np.int64) * count + at[inside]
@@ -259,7 +259,7 @@ def _edges(
     return harmed, by, blame, np.isin(keys, called)
 
 
-def _through_instances(graph: Graph, owners: Ints, ends: Ints, found: dict[str, Anomaly]) -> tuple[Ints, Ints]:
+def _through_instances(graph: Graph, owners: Ints, ends: Ints, *, found: dict[str, Anomaly]) -> tuple[Ints, Ints]:
     """Pairs of a whole and a host of one of its instances: an instance that says nothing itself is no step."""
     quiet = np.array([graph.kinds[at] == "instance" and graph.names[at] not in found for at in ends.tolist()], np.bool_)
     wholes, parts = owners[quiet], ends[quiet]

@@ -30,7 +30,7 @@ class RayCluster:
         build: id of this version; actors of another build are replaced.
     """
 
-    def __init__(self, address: str | None, domain: str, build: str, cpus: int | None = None) -> None:
+    def __init__(self, address: str | None, domain: str, build: str, *, cpus: int | None = None) -> None:
         self._domain, self._build = domain, build
         self._handles: dict[str, Any] = {}
         self.made: set[tuple[str, int]] = set()
@@ -56,7 +56,7 @@ class RayCluster:
         except (RayError, ConnectionError, RuntimeError, OSError) as error:
             raise PermanentError(f"cannot reach Ray at {address or 'this machine'}: {error}") from error
 
-    def ensure(self, role: str, number: int, factory: str, arguments: Mapping[str, Any], cpus: float = 0.0) -> None:
+    def ensure(self, role: str, number: int, factory: str, *, arguments: Mapping[str, Any], cpus: float = 0.0) -> None:
         """The actor ``domain/role/number`` exists and is of this build.
 
         Raises:
@@ -66,7 +66,7 @@ class RayCluster:
         name = self.name(role, number)
         if name not in self._handles and number not in self.numbers(role):
             self.made.add((role, number))
-        handle = self._make(name, factory, arguments, cpus)
+        handle = self._make(name, factory, arguments, cpus=cpus)
         try:
             about = ray.get(handle.about.remote(), timeout=60)
         except RayError as error:
@@ -76,7 +76,7 @@ class RayCluster:
             raise not_up(name, about["failed"])
         if about["build"] != self._build:
             self.remove(role, number)
-            handle = self._make(name, factory, arguments, cpus)
+            handle = self._make(name, factory, arguments, cpus=cpus)
             self.made.add((role, number))
         self._handles[name] = handle
 
@@ -159,7 +159,7 @@ class RayCluster:
         """Leave the cluster; a local one ends."""
         ray.shutdown()
 
-    def _make(self, name: str, factory: str, arguments: Mapping[str, Any], cpus: float) -> Any:
+    def _make(self, name: str, factory: str, arguments: Mapping[str, Any], *, cpus: float) -> Any:
         return HOST.options(
             name=name, namespace=NAMESPACE, lifetime="detached", get_if_exists=True, num_cpus=cpus
         ).remote(factory, dict(arguments), self._build)

@@ -102,6 +102,7 @@ class ClusterShards:
         cluster: RayCluster,
         shard: tuple[str, Mapping[str, Any]],
         others: Mapping[str, tuple[str, Mapping[str, Any]]],
+        *,
         cpus: float,
     ) -> None:
         self._cluster, self._shard, self._others, self._cpus = cluster, shard, dict(others), cpus
@@ -111,14 +112,14 @@ class ClusterShards:
         """Shard ``number`` exists; made once a life, then only looked after by Ray."""
         if self._cluster.name("shard", number) not in self._made:
             factory, arguments = self._shard
-            self._cluster.ensure("shard", number, factory, {**arguments, "number": number}, self._cpus)
+            self._cluster.ensure("shard", number, factory, arguments={**arguments, "number": number}, cpus=self._cpus)
             self._made.add(self._cluster.name("shard", number))
 
     def ensure_others(self) -> None:
         """Agents, executor and orchestrator exist."""
         for role, (factory, arguments) in self._others.items():
             if role not in self._made:
-                self._cluster.ensure(role, 0, factory, arguments)
+                self._cluster.ensure(role, 0, factory, arguments=arguments)
                 self._made.add(role)
 
     def own(self, number: int, slots: Mapping[int, int]) -> None:

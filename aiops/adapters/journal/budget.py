@@ -47,7 +47,7 @@ class SqlBudgetStore:
             known = {row.key for row in rows}
             rows += [row for row in _rows(connection, here, newest_only=True) if row.key not in known]
             token = connection.execute(select(func.max(RESERVATION.c.token))).scalar_one() or 0
-            row = decide(rows, reservation, limits, token + 1)
+            row = decide(rows, reservation, limits, token=token + 1)
             if row not in rows:
                 _store(connection, row)
             return row.answer

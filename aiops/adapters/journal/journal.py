@@ -86,7 +86,7 @@ class SqlJournal(SqlInbox):
                 with self._engine.begin() as connection:
                     _check_epoch(connection, domain, epoch)
                     number, digest = self._known_head(connection, domain, epoch)
-                    number, digest = write(connection, transactions, number, digest)
+                    number, digest = write(connection, transactions, number, digest=digest)
             except BaseException:
                 self._heads.pop(domain, None)
                 raise
@@ -142,7 +142,7 @@ def _epoch(connection: Connection, domain: str, role: str) -> int | None:
     return None if found is None else found[0]
 
 
-def _check_epoch(connection: Connection, domain: str, epoch: int, role: str = ORCHESTRATOR) -> None:
+def _check_epoch(connection: Connection, domain: str, epoch: int, *, role: str = ORCHESTRATOR) -> None:
     newest = _epoch(connection, domain, role)
     if newest != epoch:
         raise FencedOutError(f"epoch {epoch} of {role} in domain {domain!r} is over: the newest is {newest}")

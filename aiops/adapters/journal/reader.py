@@ -42,7 +42,7 @@ class SqlJournalReader:
             return {row.long or row.key: row.body for row in rows}
 
     def rows(
-        self, after: int = 0, limit: int = 1000, subject: str | None = None, domain: str = MAIN_DOMAIN
+        self, after: int = 0, limit: int = 1000, subject: str | None = None, *, domain: str = MAIN_DOMAIN
     ) -> list[JournalRow]:
         """Entries with a higher number, in order; of one work item when ``subject`` is given."""
         query = select(ENTRY).where(ENTRY.c.domain == domain, ENTRY.c.number > after)

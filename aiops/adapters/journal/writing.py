@@ -42,10 +42,10 @@ _READ_INBOX = (
 )
 
 
-def write(connection: Connection, transactions: Sequence[Transaction], number: int, digest: str) -> tuple[int, str]:
+def write(connection: Connection, transactions: Sequence[Transaction], number: int, *, digest: str) -> tuple[int, str]:
     """All of a group, of one domain; from the last entry's number and digest to the new ones."""
     domain = transactions[-1].domain
-    number, digest = _write_entries(connection, transactions, number, digest)
+    number, digest = _write_entries(connection, transactions, number, digest=digest)
     _write_documents(connection, domain, [d for t in transactions for d in t.documents])
     _write_timers(connection, domain, transactions)
     _write_outbox(connection, domain, transactions)
@@ -54,7 +54,7 @@ def write(connection: Connection, transactions: Sequence[Transaction], number: i
 
 
 @cache
-def upsert(dialect: str, table: Table, keys: tuple[str, ...], changed: tuple[str, ...]) -> Insert:
+def upsert(dialect: str, table: Table, keys: tuple[str, ...], *, changed: tuple[str, ...]) -> Insert:
     """INSERT … ON CONFLICT DO UPDATE in a dialect; the same statement every time."""
     made: Any = (postgresql if dialect == "postgresql" else sqlite).insert(table)
     found: Insert = made.on_conflict_do_update(
@@ -69,13 +69,13 @@ def _put(connection: Connection, table: Table, rows: Sequence[Row], *, keys: tup
 
 
 def _write_entries(
-    connection: Connection, transactions: Sequence[Transaction], number: int, digest: str
+    connection: Connection, transactions: Sequence[Transaction], number: int, *, digest: str
 ) -> tuple[int, str]:
     rows: list[dict[str, Any]] = []
     for transaction in transactions:
         for entry in transaction.entries:
             number += 1
-            previous, digest = digest, link(digest, entry, number, transaction.domain)
+            previous, digest = digest, link(digest, entry, number, domain=transaction.domain)
             rows.append(
                 {
                     "domain": transaction.domain,

@@ -59,8 +59,8 @@ class SpoolingPager:
         settings: Paging,
         levels: Levels,
         spool: Spool,
-        clock: Clock,
         *,
+        clock: Clock,
         senders: Executor | None = None,
         later: Later | None = None,
     ) -> None:

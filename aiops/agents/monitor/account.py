@@ -75,7 +75,7 @@ class PartitionAccount:
         self.next_offset = end
         return end - begin
 
-    def line(self, source: TopicPartition, slot: int, generation: int, domain: str) -> LedgerLine:
+    def line(self, source: TopicPartition, slot: int, generation: int, *, domain: str) -> LedgerLine:
         """The account as the ledger shows it."""
         return LedgerLine(
             topic=source.topic,

@@ -33,7 +33,7 @@ MOST_NAME = 512
 """Names of entities are cut here: they are kept and sent on."""
 
 
-def take_spans(slot: Slot, fetched: FetchedRecords, batch: SpanBatch, router: RowRouter) -> None:
+def take_spans(slot: Slot, fetched: FetchedRecords, batch: SpanBatch, *, router: RowRouter) -> None:
     """Counts the calls that spans show; what is decoded has been entered into the account, how it ends has not."""
     series, plan, account = slot.spans, slot.plan, slot.accounts[fetched.source.topic]
     spans = _spans(series.names, batch)
@@ -46,20 +46,21 @@ def take_spans(slot: Slot, fetched: FetchedRecords, batch: SpanBatch, router: Ro
         owners = _owners(series.names, np.concatenate([spans.entity, calls.entity]), plan)
         own, own_calls = owners[spans.entity] == plan.slot, owners[calls.entity] == plan.slot
         record = batch.record[calls.span]
-        _forward_spans(spans, (batch.record, ~own), (series.names, owners, fetched.offsets), router)
-        _forward_calls(calls, (record, ~own_calls), (series.names, owners, fetched.offsets), router)
+        _forward_spans(spans, (batch.record, ~own), (series.names, owners, fetched.offsets), router=router)
+        _forward_calls(calls, (record, ~own_calls), (series.names, owners, fetched.offsets), router=router)
     late = int(np.count_nonzero(own & (spans.interval < closed[batch.record])))
     forwarded = len(own) - int(np.count_nonzero(own))
     account.forwarded += forwarded
     account.end(Ending.LATE, late)
     account.end(Ending.LEARNED, len(batch) - late - forwarded)
-    _count(slot, fetched, (calls, own_calls, batch.record[calls.span]), (highest, closed))
+    _count(slot, fetched, (calls, own_calls, batch.record[calls.span]), times=(highest, closed))
 
 
 def _count(
     slot: Slot,
     fetched: FetchedRecords,
     found: tuple[Calls, npt.NDArray[np.bool_], npt.NDArray[np.int32]],
+    *,
     times: tuple[Longs, Longs],
 ) -> None:
     """Counts own calls, and lets each record end the intervals that it ends before the next one is counted."""
@@ -118,7 +119,7 @@ _Known = tuple[SpanNames, "npt.NDArray[np.int32]", "Sequence[int]"]
 """Names, their slots, and the offsets of records."""
 
 
-def _forward_spans(spans: Spans, placed: _Placed, known: _Known, router: RowRouter) -> None:
+def _forward_spans(spans: Spans, placed: _Placed, known: _Known, *, router: RowRouter) -> None:
     """Tells their owners how many spans there were, so that those are accounted for."""
     record, which = placed
     names, owners, offsets = known
@@ -126,10 +127,10 @@ def _forward_spans(spans: Spans, placed: _Placed, known: _Known, router: RowRout
     groups, counts = np.unique(rows, axis=0, return_counts=True)
     for (number, entity, interval), count in zip(groups.tolist(), counts.tolist(), strict=True):
         key = (offsets[number], names.texts[entity], "", False, interval)
-        router.span(int(owners[entity]), key, Flow(), count)
+        router.span(int(owners[entity]), key, Flow(), units=count)
 
 
-def _forward_calls(calls: Calls, placed: _Placed, known: _Known, router: RowRouter) -> None:
+def _forward_calls(calls: Calls, placed: _Placed, known: _Known, *, router: RowRouter) -> None:
     record, which = placed
     names, owners, offsets = known
     rows = np.stack([record, calls.entity, calls.peer, calls.uses, calls.interval, calls.figure], axis=1)[which]
@@ -137,7 +138,7 @@ def _forward_calls(calls: Calls, placed: _Placed, known: _Known, router: RowRout
     for (number, entity, peer, uses, interval, figure), count in zip(groups.tolist(), counts.tolist(), strict=True):
         key = (offsets[number], names.texts[entity], "" if peer == NONE else names.texts[peer], bool(uses), interval)
         flow = Flow(count, count * (figure >= FIGURES), {figure & (FIGURES - 1): count})
-        router.span(int(owners[entity]), key, flow, 0)
+        router.span(int(owners[entity]), key, flow, units=0)
 
 
 def take_rows(slot: Slot, found: list[SpanRow]) -> int:

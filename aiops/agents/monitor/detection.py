@@ -74,7 +74,7 @@ class SlotDetection:
         views = tuple(view.NAME for view in extensions.views)
         self.names = (*signals.DETECTORS, *views, *(one.choice.name for one in extensions.detectors))
         """Of detectors and views, by the code that signals carry."""
-        self.models = Models(extensions.detectors, settings, self._goals, len(signals.DETECTORS) + len(views))
+        self.models = Models(extensions.detectors, settings, self._goals, code=len(signals.DETECTORS) + len(views))
         self.bank = SeriesBank(
             BankSettings(
                 capacity=settings.series_limit,
@@ -86,7 +86,7 @@ class SlotDetection:
             extensions.views,
         )
         hold = EpisodeSettings(hold_seconds=settings.clear_seconds)
-        self.folder = EpisodeAggregator(place, hold, self.names, self._felt)
+        self.folder = EpisodeAggregator(place, hold, self.names, felt=self._felt)
         self.high = 0
         self.appended = 0
         self.resumed_at = 0
@@ -177,7 +177,9 @@ class SlotDetection:
         may = np.isin(codes[:, 0], entities[by_entity]) | np.isin(codes[:, 1], metrics[by_metric])
         for place in np.flatnonzero(may).tolist():
             number = series[place]
-            self.models.watch(number, int(codes[place, 5]), self.table.identity(number), self.meanings.of(number))
+            self.models.watch(
+                number, int(codes[place, 5]), self.table.identity(number), meaning=self.meanings.of(number)
+            )
 
     def learn_sources(self, sources: npt.NDArray[np.generic]) -> None:
         """Where further series came from, of a snapshot."""
@@ -187,7 +189,7 @@ class SlotDetection:
         """Scores and learns points; what their series did goes to the folder."""
         if not len(points.series):
             return np.empty(0, np.uint8)
-        result = self.bank.update(points.series, points.at, points.value, points.start)
+        result = self.bank.update(points.series, points.at, points.value, start=points.start)
         if len(result.transitions):
             self.tell(signals.of_bank(result.transitions))
         start = np.zeros(len(points.at), np.int64) if points.start is None else points.start
@@ -204,7 +206,7 @@ class SlotDetection:
         marked = np.zeros(len(found), np.uint8)
         if self.objectives:
             marked[:] = np.isin(found.series, np.fromiter(self.objectives, np.int32))
-        self.folder.fold(found, codes[:, 0].copy(), codes[:, 1].copy(), marked)
+        self.folder.fold(found, codes[:, 0].copy(), codes[:, 1].copy(), objective=marked)
 
     def _without_relief(self, found: Transitions) -> Transitions:
         """Leaves out what left its usual range for the better: less waiting, fewer errors, more that is ready."""
@@ -247,7 +249,7 @@ class SlotDetection:
         kinds, scales = self.meanings.burdens(series)
         slow = np.where(kinds == Burden.DURATION, self._slow(series), 0.0)
         in_time = (slow > 0) & (values * scales < IN_TIME * slow)
-        return np.asarray(felt(kinds, scales.astype(np.float32), values, usual) & ~in_time)
+        return np.asarray(felt(kinds, scales.astype(np.float32), values, expected=usual) & ~in_time)
 
     def _felt(self, rows: npt.NDArray[np.void], values: npt.NDArray[np.float64] | None = None) -> npt.NDArray[np.bool_]:
         """Which signals anybody can feel, at their worst or at ``values``; silence always is."""

@@ -33,7 +33,9 @@ def extensions_of(settings: Settings, plugins: Plugins = BUILT_INS) -> Extension
     return Extensions(
         {topic: _format(plugins, topic, name) for topic, name in settings.topics.decoded.items()},
         tuple(
-            Chosen(choice, _loaded(plugins, ExtensionKind.DETECTOR, choice.name, f"data.detectors.{choice.name}"))
+            Chosen(
+                choice, _loaded(plugins, ExtensionKind.DETECTOR, choice.name, setting=f"data.detectors.{choice.name}")
+            )
             for choice in settings.data.detectors
         ),
         tuple(_view(plugins, name) for name in settings.data.views),
@@ -41,7 +43,7 @@ def extensions_of(settings: Settings, plugins: Plugins = BUILT_INS) -> Extension
 
 
 def _view(plugins: Plugins, name: str) -> ViewModule:
-    found: ViewModule = _loaded(plugins, ExtensionKind.VIEW, name, f"data.views.{name}")
+    found: ViewModule = _loaded(plugins, ExtensionKind.VIEW, name, setting=f"data.views.{name}")
     missing = [part for part in ("NAME", "STATE", "judge", "learn") if not hasattr(found, part)]
     if missing or name != found.NAME:
         origin = plugins.find(ExtensionKind.VIEW, name).origin
@@ -51,7 +53,7 @@ def _view(plugins: Plugins, name: str) -> ViewModule:
 
 
 def _format(plugins: Plugins, topic: str, name: str) -> Format:
-    found = _loaded(plugins, ExtensionKind.FORMAT, name, f"topics.formats.{topic}")
+    found = _loaded(plugins, ExtensionKind.FORMAT, name, setting=f"topics.formats.{topic}")
     if not isinstance(found, PointFormat | LogFormat | SpanFormat):
         origin = plugins.find(ExtensionKind.FORMAT, name).origin
         told = f"{origin} gives a {type(found).__name__}, and a PointFormat, LogFormat or SpanFormat is needed"
@@ -59,7 +61,7 @@ def _format(plugins: Plugins, topic: str, name: str) -> Format:
     return found
 
 
-def _loaded(plugins: Plugins, kind: ExtensionKind, name: str, setting: str) -> Any:
+def _loaded(plugins: Plugins, kind: ExtensionKind, name: str, *, setting: str) -> Any:
     try:
         return plugins.load(kind, name)
     except PermanentError as error:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _SEVERITIES = {"info": 9, "warning": 13, "error": 17}
 
 
-def take_logs(slot: Slot, fetched: FetchedRecords, batch: LogBatch, router: RowRouter) -> None:
+def take_logs(slot: Slot, fetched: FetchedRecords, batch: LogBatch, *, router: RowRouter) -> None:
     """Counts lines; what is decoded has been entered into the account, how it ends has not."""
     account, plan = slot.accounts[fetched.source.topic], slot.plan
     entities = [name[:MOST_NAME] for name in batch.entities]
@@ -42,7 +42,7 @@ def take_logs(slot: Slot, fetched: FetchedRecords, batch: LogBatch, router: RowR
     if plan.routed(fetched.source.topic):
         owners = np.array([slot_of(name, plan.slots) for name in entities], np.int32)[batch.entity]
         own = owners == plan.slot
-        _forward(slot, batch, (np.flatnonzero(~own), owners, entities, fetched.offsets), router)
+        _forward(slot, batch, (np.flatnonzero(~own), owners, entities, fetched.offsets), router=router)
     highest = np.zeros(len(fetched.offsets), np.int64)
     np.maximum.at(highest, batch.record, batch.at)
     closed = slot.logs.clock.closed_before(highest)
@@ -58,7 +58,7 @@ def take_logs(slot: Slot, fetched: FetchedRecords, batch: LogBatch, router: RowR
         which = begin + np.flatnonzero(own[begin:end])
         lines = Lines(batch.begin[which], batch.end[which], np.empty(0, np.uint64), batch.severity[which])
         told = (batch.entity[which], intervals[which], np.ones(len(which), np.int64))
-        slot.logs.add(batch.text, lines, entities, told)
+        slot.logs.add(batch.text, lines, entities, told=told)
         for place in range(first, number + 1):
             slot.logs.advance(int(highest[place]))
             slot.detection.record(int(highest[place]), fetched.appended_at[place])
@@ -69,6 +69,7 @@ def _forward(
     slot: Slot,
     batch: LogBatch,
     known: tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], list[str], Sequence[int]],
+    *,
     router: RowRouter,
 ) -> None:
     """Sends counts of lines by template to the slots that own their entities."""
@@ -78,7 +79,7 @@ def _forward(
     hashes = np.array([lookup.hash_of(name.encode()) for name in entities], np.uint64)
     severity = batch.severity[which]
     lines = Lines(batch.begin[which], batch.end[which], hashes[batch.entity[which]], severity)
-    keys = lookup.look_up(batch.text, lines, HashIndex().slots, np.zeros(1, np.uint8)).key
+    keys = lookup.look_up(batch.text, lines, HashIndex().slots, general=np.zeros(1, np.uint8)).key
     columns = (batch.record[which], batch.at[which] // INTERVAL, keys.view(np.int64))
     _, first, counts = np.unique(np.stack(columns, axis=1), axis=0, return_index=True, return_counts=True)
     levels = (severity >= 13).astype(int) + (severity >= 17)
@@ -87,10 +88,10 @@ def _forward(
         text = slot.logs.texts.of(int(keys[place]), batch.text[batch.begin[line] : batch.end[line]])
         entity, interval = entities[batch.entity[line]], int(batch.at[line]) // INTERVAL
         told = (entity, LEVEL_NAMES[levels[place]], text, interval)
-        router.log(int(owners[line]), offsets[batch.record[line]], told, count)
+        router.log(int(owners[line]), offsets[batch.record[line]], told, count=count)
 
 
-def take_rows(slot: Slot, fetched: FetchedRecords, received_at: int, out: Produced) -> None:
+def take_rows(slot: Slot, fetched: FetchedRecords, received_at: int, *, out: Produced) -> None:
     """Counts what other slots counted for this one's entities."""
     account = slot.accounts[fetched.source.topic]
     mark = slot.marks[fetched.source.topic]
@@ -133,5 +134,5 @@ def _add_rows(slot: Slot, found: Sequence[LogRow]) -> int:
     intervals, counts = (np.array([row[column] for row in found], np.int64) for column in (4, 5))
     late = int(counts[intervals < slot.logs.clock.closed].sum())
     lines = Lines(begins, ends, np.empty(0, np.uint64), severity)
-    slot.logs.add(np.frombuffer(b"".join(texts), np.uint8), lines, entities, (which, intervals, counts))
+    slot.logs.add(np.frombuffer(b"".join(texts), np.uint8), lines, entities, told=(which, intervals, counts))
     return late

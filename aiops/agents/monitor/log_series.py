@@ -79,7 +79,7 @@ class LogSeries:
     texts: Texts = field(default_factory=Texts)
 
     def add(
-        self, text: npt.NDArray[np.uint8], lines: Lines, entities: Sequence[str], told: tuple[Codes, Longs, Longs]
+        self, text: npt.NDArray[np.uint8], lines: Lines, entities: Sequence[str], *, told: tuple[Codes, Longs, Longs]
     ) -> None:
         """Counts lines, those of closed intervals left out.
 
@@ -102,7 +102,7 @@ class LogSeries:
             chosen = Lines(
                 lines.begin[taken], lines.end[taken], self.counter.owners(entity[taken]), lines.severity[taken]
             )
-            self.counter.add(text, chosen, entity[taken], (intervals[taken], counts[taken]))
+            self.counter.add(text, chosen, entity[taken], told=(intervals[taken], counts[taken]))
 
     def advance(self, newest: int) -> None:
         """Takes the newest event time of a record that is through; intervals that end with it become points."""
@@ -117,7 +117,7 @@ class LogSeries:
         over = {key: found for key, found in self.news.items() if found.over <= self.clock.newest}
         for key in over:
             del self.news[key]
-        rows = [_news_row(found.series, CLOSED, found.over, 0) for found in over.values()]
+        rows = [_news_row(found.series, CLOSED, found.over, count=0) for found in over.values()]
         self.detection.tell(signals.of_rows(rows))
 
     def _emit(self, closed: ClosedTemplates) -> None:
@@ -151,7 +151,7 @@ class LogSeries:
         self.detection.admit()
         found = list(zip(numbers, identities, closed.counts[new].tolist(), strict=True))
         told = [(number, identity, count) for number, identity, count in found if number >= 0]
-        rows = [_news_row(number, OPENED, closed.at - INTERVAL, count) for number, _, count in told]
+        rows = [_news_row(number, OPENED, closed.at - INTERVAL, count=count) for number, _, count in told]
         self.detection.tell(signals.of_rows(rows))
         self.news |= {_key(identity): _News(number, closed.at, closed.at) for number, identity, _ in told}
 
@@ -186,7 +186,7 @@ def _key(identity: SeriesIdentity) -> tuple[str, str, str]:
     return identity.entity, named["severity"], named["template"]
 
 
-def _news_row(series: int, what: int, at: int, count: int) -> signals.Row:
+def _news_row(series: int, what: int, at: int, *, count: int) -> signals.Row:
     # One line is hardly news, forty are as good as certain.
     score = 0.5 + 0.5 * count / (count + 20) if count else 0.0
     return series, what, at, score, float(count), 0.0, signals.NEW, signals.LOG_NEWS, 2

@@ -49,7 +49,7 @@ class Models:
         code: of the first chosen detector; the others follow.
     """
 
-    def __init__(self, chosen: Sequence[Chosen], settings: DataPlane, goals: Goals, code: int) -> None:
+    def __init__(self, chosen: Sequence[Chosen], settings: DataPlane, goals: Goals, *, code: int) -> None:
         self._goals = goals
         self._chosen = {one.choice.name: one for one in chosen}
         self.tiers = {name: ModelTier(one.make, one.choice.series) for name, one in self._chosen.items()}
@@ -76,7 +76,7 @@ class Models:
     def _has_room(self, name: str) -> bool:
         return len(self.tiers[name]) < self.tiers[name].limit
 
-    def watch(self, series: int, kind: int, identity: SeriesIdentity, meaning: MetricSemantics) -> None:
+    def watch(self, series: int, kind: int, identity: SeriesIdentity, *, meaning: MetricSemantics) -> None:
         """Gives a new series its detector, if it is to have one."""
         for name, one in self._chosen.items():
             if any(fnmatchcase(identity.metric, pattern) for pattern in one.choice.metrics):
@@ -91,7 +91,7 @@ class Models:
 
     def update(self, points: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]) -> list[Transitions]:
         """What the detectors say of a batch: series, times, values and starts, as ``SeriesBank.update`` takes them."""
-        told = ((name, tier.update(*points)) for name, tier in self.tiers.items() if len(tier))
+        told = ((name, tier.update(points)) for name, tier in self.tiers.items() if len(tier))
         return [signals.of_models(records, self._codes[name]) for name, records in told]
 
     def restore(self, parts: Mapping[str, Mapping[str, np.ndarray]]) -> None:

@@ -72,7 +72,7 @@ class PointRouter:
             self._owner = np.concatenate([self._owner, slots])
 
     def forward(
-        self, batch: PointBatch, which: npt.NDArray[np.int64], origin: TopicPartition, offsets: Sequence[int]
+        self, batch: PointBatch, which: npt.NDArray[np.int64], origin: TopicPartition, *, offsets: Sequence[int]
     ) -> list[OutRecord]:
         """Keyed records of the points at ``which``, none of them the slot's own."""
         if not len(which):
@@ -83,7 +83,7 @@ class PointRouter:
         records = []
         for slot in np.unique(owners).tolist():
             for part in _parts(which[owners == slot], batch.record):
-                value = keyed.encode(self._encoder, batch, part, ((origin.topic, origin.partition), offsets))
+                value = keyed.encode(self._encoder, batch, part, origin=((origin.topic, origin.partition), offsets))
                 records.append(OutRecord(self.topic, None, value, partition=slot))
         return records
 
@@ -109,13 +109,13 @@ class RowRouter:
     _logs: dict[int, dict[tuple[int, str, str, str, int], int]] = field(default_factory=dict)
     _spans: dict[int, dict[tuple[int, str, str, bool, int], tuple[Flow, list[int]]]] = field(default_factory=dict)
 
-    def log(self, slot: int, offset: int, line: tuple[str, str, str, int], count: int = 1) -> None:
+    def log(self, slot: int, offset: int, line: tuple[str, str, str, int], *, count: int = 1) -> None:
         """Counts lines given by entity, severity, masked text and interval."""
         found = self._logs.setdefault(slot, {})
         key = (offset, *line)
         found[key] = found.get(key, 0) + count
 
-    def span(self, slot: int, key: tuple[int, str, str, bool, int], flow: Flow, units: int) -> None:
+    def span(self, slot: int, key: tuple[int, str, str, bool, int], flow: Flow, *, units: int) -> None:
         """Adds a flow given by origin offset, entity, peer, whether a use, and interval."""
         known, counted = self._spans.setdefault(slot, {}).setdefault(key, (Flow(), [0]))
         known.add(flow)

@@ -88,26 +88,26 @@ class Slot:
         # What lies in the far future is judged by the record's own append time, to the minute.
         now = (fetched.appended_at[0] // _MINUTE + 1) * _MINUTE
         if topic == topics.keyed:
-            self._take_keyed(fetched, now, received_at, out)
+            self._take_keyed(fetched, now, received_at, out=out)
             return
         router = RowRouter(topics.keyed, fetched.source)
         match self.plan.extensions.formats[topic]:
             case LogFormat(decode=decode_logs):
                 batch = decode_logs(fetched.values, self.memory, now)
-                self._open(fetched, int(batch.items.sum()), batch.rejected, out)
-                take_logs(self, fetched, batch, router)
-                self._mark(fetched, batch.at, batch.record, received_at)
+                self._open(fetched, int(batch.items.sum()), batch.rejected, out=out)
+                take_logs(self, fetched, batch, router=router)
+                self._mark(fetched, batch.at, batch.record, received_at=received_at)
                 out.forwards += router.records()
             case SpanFormat(decode=decode_spans):
                 found = decode_spans(fetched.values, self.memory, now)
-                self._open(fetched, int(found.items.sum()), found.rejected, out)
-                take_spans(self, fetched, found, router)
-                self._mark(fetched, found.at + found.duration, found.record, received_at)
+                self._open(fetched, int(found.items.sum()), found.rejected, out=out)
+                take_spans(self, fetched, found, router=router)
+                self._mark(fetched, found.at + found.duration, found.record, received_at=received_at)
                 out.forwards += router.records()
             case PointFormat(decode=decode_points):
                 routed = self.plan.routed(topic)
                 points = decode_points(fetched.values, self.transit if routed else self.memory, now)
-                self._take_points(fetched, points, received_at, out)
+                self._take_points(fetched, points, received_at, out=out)
 
     def take_points(self, source: TopicPartition, batch: PointBatch, received_at: int) -> Produced:
         """Takes points that were never bytes as one record more of ``source``: for simulations without a broker.
@@ -118,24 +118,24 @@ class Slot:
         fetched = FetchedRecords(source, (offset,), (b"",), (None,), (received_at,))
         out = Produced()
         self.detection.source = self._numbers[source.topic]
-        self._open(fetched, int(batch.items.sum()), batch.rejected, out)
-        self._feed(fetched, batch, out, self._mark(fetched, batch.at, batch.record, received_at))
+        self._open(fetched, int(batch.items.sum()), batch.rejected, out=out)
+        self._feed(fetched, batch, out, highest=self._mark(fetched, batch.at, batch.record, received_at=received_at))
         out.episodes += self.detection.taken()
         return out
 
-    def _open(self, fetched: FetchedRecords, items: int, rejected: Sequence[Rejected], out: Produced) -> None:
+    def _open(self, fetched: FetchedRecords, items: int, rejected: Sequence[Rejected], *, out: Produced) -> None:
         account = self.accounts[fetched.source.topic]
         account.take(fetched.offsets, items)
         account.end(Ending.DEAD_LETTER, sum(entry.items for entry in rejected))
         out.dead_letters += self.office.letters(fetched, rejected)
 
-    def _take_points(self, fetched: FetchedRecords, batch: PointBatch, received_at: int, out: Produced) -> None:
-        self._open(fetched, int(batch.items.sum()), batch.rejected, out)
+    def _take_points(self, fetched: FetchedRecords, batch: PointBatch, received_at: int, *, out: Produced) -> None:
+        self._open(fetched, int(batch.items.sum()), batch.rejected, out=out)
         self.accounts[fetched.source.topic].end(Ending.APPLIED, batch.gaps)
-        highest: Longs | None = self._mark(fetched, batch.at, batch.record, received_at)
+        highest: Longs | None = self._mark(fetched, batch.at, batch.record, received_at=received_at)
         if self.plan.routed(fetched.source.topic):
             batch, highest = self._route(fetched, batch, out), None
-        self._feed(fetched, batch, out, highest)
+        self._feed(fetched, batch, out, highest=highest)
 
     def _route(self, fetched: FetchedRecords, batch: PointBatch, out: Produced) -> PointBatch:
         """Sends on what belongs to other slots; the rest with own numbers."""
@@ -144,7 +144,7 @@ class Slot:
         if foreign.any():
             which = np.flatnonzero(foreign)
             account.forwarded += int(batch.unit[which].sum(dtype=np.int64))
-            out.forwards += self.router.forward(batch, which, fetched.source, fetched.offsets)
+            out.forwards += self.router.forward(batch, which, fetched.source, offsets=fetched.offsets)
             batch = _chosen(batch, ~foreign)
         series = self.router.own(batch.series)
         batch = replace(batch, series=series)
@@ -154,7 +154,7 @@ class Slot:
             out.dead_letters += self.office.refused(fetched, lost, REFUSED[code])
         return _chosen(batch, series >= 0) if len(series) and int(series.min()) < 0 else batch
 
-    def _feed(self, fetched: FetchedRecords, batch: PointBatch, out: Produced, highest: Longs | None = None) -> None:
+    def _feed(self, fetched: FetchedRecords, batch: PointBatch, out: Produced, *, highest: Longs | None = None) -> None:
         self.detection.admit()
         feed = PointFeed(batch.series, batch.at, batch.value, batch.start, highest)
         codes = self.detection.feed(feed, batch.record, fetched.appended_at)
@@ -162,7 +162,7 @@ class Slot:
             refused = (batch.unit == 1) & (codes == int(Ended.REFUSED))
             out.dead_letters += self.office.refused(fetched, batch.record[refused], DeadLetterReason.NOT_A_NUMBER)
 
-    def _take_keyed(self, fetched: FetchedRecords, now: int, received_at: int, out: Produced) -> None:
+    def _take_keyed(self, fetched: FetchedRecords, now: int, received_at: int, *, out: Produced) -> None:
         """Keyed records hold points or rows; runs of the same kind are taken together, in order."""
         begin = 0
         for of_rows, run in groupby(fetched.values, key=rows.is_rows):
@@ -170,19 +170,19 @@ class Slot:
             part = _slice(fetched, begin, end)
             begin = end
             if of_rows:
-                take_rows(self, part, received_at, out)
+                take_rows(self, part, received_at, out=out)
                 continue
-            found = keyed.decode(part.values, self.memory, now, self.seen)
+            found = keyed.decode(part.values, self.memory, now, seen=self.seen)
             batch, duplicates = found.points, int(found.duplicates.sum())
-            self._open(part, int(batch.items.sum()) + duplicates, batch.rejected, out)
+            self._open(part, int(batch.items.sum()) + duplicates, batch.rejected, out=out)
             self.accounts[part.source.topic].end(Ending.DUPLICATE, duplicates)
             self.accounts[part.source.topic].end(Ending.APPLIED, batch.gaps)
-            highest = self._mark(part, batch.at, batch.record, received_at)
+            highest = self._mark(part, batch.at, batch.record, received_at=received_at)
             for origin, at in zip(found.origins, highest.tolist(), strict=True):
                 self.hear(origin, at)
-            self._feed(part, batch, out, highest)
+            self._feed(part, batch, out, highest=highest)
 
-    def _mark(self, fetched: FetchedRecords, at: Longs, record: npt.NDArray[np.int32], received_at: int) -> Longs:
+    def _mark(self, fetched: FetchedRecords, at: Longs, record: npt.NDArray[np.int32], *, received_at: int) -> Longs:
         """Moves the topic's watermark on; the newest time of each record, 0 where it holds none."""
         mark = self.marks[fetched.source.topic]
         highest = np.zeros(len(fetched.offsets), np.int64)
@@ -243,7 +243,7 @@ class Slot:
         """One line for each partition that was read."""
         plan = self.plan
         return [
-            account.line(TopicPartition(topic, plan.slot), plan.slot, plan.generation, plan.domain)
+            account.line(TopicPartition(topic, plan.slot), plan.slot, plan.generation, domain=plan.domain)
             for topic, account in self.accounts.items()
             if account.next_offset >= 0
         ]

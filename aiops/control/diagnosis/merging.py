@@ -34,7 +34,7 @@ def merge_found(draft: Draft) -> None:
             diagnose(draft, kept, Prose(f"merged with {', '.join(taken)}"))
 
 
-def merge_proposed(draft: Draft, name: str, other: str, why: Prose) -> None:
+def merge_proposed(draft: Draft, name: str, other: str, *, why: Prose) -> None:
     """Analysis says that two incidents are one."""
     state = draft.state
     if other not in state.incidents or is_runtime(state, other) or is_runtime(state, name):
@@ -43,7 +43,7 @@ def merge_proposed(draft: Draft, name: str, other: str, why: Prose) -> None:
     if _must_wait(state, kept, gone):
         _later(draft, kept, gone)
         return
-    merge(draft, kept, gone, why)
+    merge(draft, kept, gone, why=why)
     draft.subject = kept
     diagnose(draft, kept, Prose(f"merged with {gone}"))
 
@@ -80,7 +80,7 @@ def _unite(draft: Draft, kept: str, gone: str) -> bool:
     if _must_wait(draft.state, kept, gone):
         _later(draft, kept, gone)
         return False
-    return draft.attempt(lambda: merge(draft, kept, gone, Prose(SHARED_CAUSE)), f"merge {gone} into {kept}")
+    return draft.attempt(lambda: merge(draft, kept, gone, why=Prose(SHARED_CAUSE)), f"merge {gone} into {kept}")
 
 
 def _must_wait(state: ControlState, kept: str, gone: str) -> bool:

@@ -57,7 +57,7 @@ def diagnose(draft: Draft, name: str, reason: Prose) -> None:
     draft.put(replace(work, asked=number, asked_members=members, chain=handoff))
     if not watched:
         move(draft, name, Trigger.ASKED)
-    ask(draft, handoff, Role.ANALYSIS, Intent.DIAGNOSE, DiagnoseRequest(reason=reason))
+    ask(draft, handoff, Role.ANALYSIS, intent=Intent.DIAGNOSE, payload=DiagnoseRequest(reason=reason))
 
 
 def changed(draft: Draft, name: str) -> None:

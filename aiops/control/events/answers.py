@@ -89,7 +89,7 @@ def _passes(draft: Draft, answer: Handoff, request: Handoff) -> bool:
     if why is None:
         return True
     said = f"{answer.sender.value} → {answer.to.value}, {answer.intent.value}"
-    draft.line(request.work_item, "orchestrator", f"stopped a handoff ({said}): {why}", request.id)
+    draft.line(request.work_item, "orchestrator", f"stopped a handoff ({said}): {why}", ref=request.id)
     trouble(draft, f"governance-{request.to.value}", Prose(f"A handoff was stopped ({said}): {why}."))
     return False
 
@@ -147,7 +147,10 @@ def failed(draft: Draft, name: str, reason: Prose, *, late: bool = False) -> Non
             draft.put(replace(work, chain=""))
             because = f"The {handoff.to.value} agent could not {handoff.intent.value}: {reason}."
             _give_to_person(
-                draft, handoff.work_item, PageReason(EscalationCause.AGENT_FAILED, handoff.to.value), Prose(because)
+                draft,
+                handoff.work_item,
+                PageReason(EscalationCause.AGENT_FAILED, handoff.to.value),
+                because=Prose(because),
             )
         case _:
             pass
@@ -159,7 +162,7 @@ def _watched(draft: Draft, name: str) -> bool:
     return incident is not None and incident.state in WATCHED
 
 
-def _give_to_person(draft: Draft, name: str, reason: PageReason, because: Prose) -> None:
+def _give_to_person(draft: Draft, name: str, reason: PageReason, *, because: Prose) -> None:
     escalate(draft, name, Ask(reason, because, Prose(TAKE_OVER.format(name))))
 
 
@@ -183,12 +186,12 @@ def _ruled(draft: Draft, answer: Handoff, ruling: Ruling) -> None:
             chain_ended(draft, name)
         return
     why = "; ".join(ruling.reasons)
-    draft.line(name, "oversight", f"vetoes {answer.intent.value} of {answer.sender.value}: {why}", answer.id)
+    draft.line(name, "oversight", f"vetoes {answer.intent.value} of {answer.sender.value}: {why}", ref=answer.id)
     if answer.intent in ON_CHAIN and _watched(draft, name):
         chain_ended(draft, name)
     elif answer.intent in ON_CHAIN and draft.state.incidents[name].state in EARLY:
         because = f"Oversight vetoed to {answer.intent.value}: {why}."
-        _give_to_person(draft, name, PageReason(EscalationCause.VETOED, answer.intent.value), Prose(because))
+        _give_to_person(draft, name, PageReason(EscalationCause.VETOED, answer.intent.value), because=Prose(because))
 
 
 # ------------------------------------------------------------------------------------------------------- effect
@@ -206,7 +209,7 @@ def _accept(draft: Draft, answer: Handoff, ruling: Ruling) -> None:
         case Routed() as routed if state is IncidentState.DECIDING:
             _routed(draft, answer, routed)
         case Planned(plan=plan) if state is IncidentState.DECIDING:
-            consider(draft, name, plan, ruling)
+            consider(draft, name, plan, ruling=ruling)
         case Escalated(page=page, reason=reason):
             ask = Ask(
                 PageReason(EscalationCause.AGENT_ESCALATES, answer.sender.value), reason, Prose(TAKE_OVER.format(name))
@@ -214,7 +217,7 @@ def _accept(draft: Draft, answer: Handoff, ruling: Ruling) -> None:
             draft.incident(replace(draft.state.incidents[name], priority=page.priority))
             escalate(draft, name, ask, page=page)
         case MergeProposed(other=other):
-            merge_proposed(draft, name, other, Prose("; ".join(answer.reasoning)))
+            merge_proposed(draft, name, other, why=Prose("; ".join(answer.reasoning)))
         case Verified() as verified:
             saga_driver.looked(draft, verified, answer.id)
         case _:
@@ -231,7 +234,7 @@ def _diagnosed(draft: Draft, answer: Handoff, diagnosis: Diagnosis) -> None:
     work, named = draft.state.work[name], doc.named(diagnosis)
     if named != work.named:
         draft.put(replace(work, named=named))
-        draft.line(name, "analysis", finding(diagnosis), answer.id)
+        draft.line(name, "analysis", finding(diagnosis), ref=answer.id)
     _pass_on(draft, answer)
 
 
@@ -264,7 +267,7 @@ def _pass_on(draft: Draft, answer: Handoff) -> None:
     sending.send(draft, replace(answer, context_version=incident.context_version))
 
 
-def consider(draft: Draft, name: str, plan: Plan, ruling: Ruling) -> None:
+def consider(draft: Draft, name: str, plan: Plan, *, ruling: Ruling) -> None:
     """A plan that oversight has seen: begin it, ask for approval, hold it, or hand it to a person."""
     incident, work = draft.state.incidents[name], draft.state.work[name]
     why = _unfit(draft, name, plan)
@@ -273,7 +276,7 @@ def consider(draft: Draft, name: str, plan: Plan, ruling: Ruling) -> None:
             draft,
             name,
             PageReason(EscalationCause.PLAN_REFUSED),
-            Prose(f"The plan {plan.runbook} was not begun: {why}."),
+            because=Prose(f"The plan {plan.runbook} was not begun: {why}."),
         )
         return
     draft.incident(replace(incident, level=ruling.level, plan=plan.id))
@@ -282,17 +285,20 @@ def consider(draft: Draft, name: str, plan: Plan, ruling: Ruling) -> None:
     if ruling.hold_until is not None:
         due = max(ruling.hold_until, draft.after(1.0))
         move(draft, name, Trigger.WINDOW_CLOSED, due=due)
-        draft.line(name, "oversight", f"held: {reasons}", plan.id)
+        draft.line(name, "oversight", f"held: {reasons}", ref=plan.id)
         return
     match ruling.level:
         case Oversight.UNATTENDED:
-            draft.line(name, "oversight", f"permits {plan.runbook} unattended: {reasons}", plan.id)
+            draft.line(name, "oversight", f"permits {plan.runbook} unattended: {reasons}", ref=plan.id)
             saga_driver.start(draft, name, plan)
         case Oversight.ONE_APPROVER | Oversight.TWO_APPROVERS:
-            _ask_approval(draft, name, plan, ruling)
+            _ask_approval(draft, name, plan, ruling=ruling)
         case Oversight.FORBIDDEN:
             _give_to_person(
-                draft, name, PageReason(EscalationCause.FORBIDDEN), Prose(f"Policy forbids {plan.runbook}: {reasons}.")
+                draft,
+                name,
+                PageReason(EscalationCause.FORBIDDEN),
+                because=Prose(f"Policy forbids {plan.runbook}: {reasons}."),
             )
 
 
@@ -311,7 +317,7 @@ def _unfit(draft: Draft, name: str, plan: Plan) -> Prose | None:
     return None
 
 
-def _ask_approval(draft: Draft, name: str, plan: Plan, ruling: Ruling) -> None:
+def _ask_approval(draft: Draft, name: str, plan: Plan, *, ruling: Ruling) -> None:
     what = ", then ".join(f"{s.action.primitive} {s.action.target}" for s in plan.steps)
     if draft.state.incidents[name].shadow:
         draft.line(name, "orchestrator", f"shadow mode: would ask for {ruling.level.value} to {what}")
@@ -321,5 +327,5 @@ def _ask_approval(draft: Draft, name: str, plan: Plan, ruling: Ruling) -> None:
     people = "two people approve" if ruling.level is Oversight.TWO_APPROVERS else "somebody approves"
     because = f"The runtime would {what} ({plan.reason}), and waits until {people}: {'; '.join(ruling.reasons)}."
     asks = f"`aiops approve {name} --seen {sight(draft.state.work[name])}` or `aiops reject {name}`."
-    draft.line(name, "oversight", f"asks for {ruling.level.value} to {what}: {'; '.join(ruling.reasons)}", plan.id)
+    draft.line(name, "oversight", f"asks for {ruling.level.value} to {what}: {'; '.join(ruling.reasons)}", ref=plan.id)
     page_people(draft, name, Ask(approval_reason(draft, name), Prose(because), Prose(asks)))

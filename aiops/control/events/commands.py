@@ -100,7 +100,7 @@ def _take_over(draft: Draft, event: CommandGiven) -> None:
 def _close(draft: Draft, event: CommandGiven) -> None:
     incident = _incident(draft, event)
     outcome = IncidentOutcome(OutcomeKind.CLOSED_BY_PERSON, Prose(event.who))
-    close(draft, incident.id, Trigger.CLOSED_BY_PERSON, outcome)
+    close(draft, incident.id, Trigger.CLOSED_BY_PERSON, outcome=outcome)
 
 
 def _suppress(draft: Draft, event: CommandGiven) -> None:

@@ -57,7 +57,7 @@ def take_episode(draft: Draft, episode: Episode) -> None:
         newer = replace(newer, revision=same.episode.revision + 1)
         draft.subject = same.incident
         revise(draft, record, newer)
-        _after(draft, same.incident, record.episode, newer)
+        _after(draft, same.incident, record.episode, now=newer)
         return
     _place(draft, episode)
 
@@ -95,7 +95,7 @@ def _revised(draft: Draft, record: doc.EpisodeRecord, episode: Episode) -> None:
         episode = replace(episode, id=held.id, opened_at=held.opened_at, revision=max(held.revision, episode.revision))
     _fence(draft, episode)
     revise(draft, record, episode)
-    _after(draft, record.incident, held, episode)
+    _after(draft, record.incident, held, now=episode)
 
 
 def _overlapping(state: ControlState, episode: Episode) -> doc.EpisodeRecord | None:
@@ -111,7 +111,7 @@ def _overlapping(state: ControlState, episode: Episode) -> doc.EpisodeRecord | N
     return None
 
 
-def _after(draft: Draft, name: str, before: Episode, now: Episode) -> None:
+def _after(draft: Draft, name: str, before: Episode, *, now: Episode) -> None:
     """What an episode's end or return means for its incident."""
     incident = draft.state.incidents[name]
     if before.ended_at is None and now.ended_at is not None:
@@ -130,9 +130,9 @@ def cleared(draft: Draft, name: str) -> None:
         return
     if incident.state in EARLY | {IncidentState.SUPPRESSED}:
         decided = incident.outcome if incident.ended_as is OutcomeKind.SHADOW else None
-        close(draft, name, Trigger.CLEARED, decided or IncidentOutcome(OutcomeKind.CLEARED))
+        close(draft, name, Trigger.CLEARED, outcome=decided or IncidentOutcome(OutcomeKind.CLEARED))
     elif incident.state is IncidentState.ESCALATED:
-        close(draft, name, Trigger.CLEARED, IncidentOutcome(OutcomeKind.CLEARED_WITH_PERSON))
+        close(draft, name, Trigger.CLEARED, outcome=IncidentOutcome(OutcomeKind.CLEARED_WITH_PERSON))
 
 
 def _place(draft: Draft, episode: Episode) -> None:
@@ -237,7 +237,7 @@ def change_reported(draft: Draft, event: ChangeReported) -> None:
     draft.timer("forget-change", change.id, draft.after(24 * 3600.0))
     for name in draft.state.incidents_of.get(change.entity, ()):
         if name in draft.state.live:
-            draft.line(name, "changes", f"{change.kind} of {change.entity}: {change.summary[:200]}", change.id)
+            draft.line(name, "changes", f"{change.kind} of {change.entity}: {change.summary[:200]}", ref=change.id)
 
 
 def expire(draft: Draft) -> None:

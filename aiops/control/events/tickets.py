@@ -34,7 +34,7 @@ def ticket_received(draft: Draft, event: TicketReceived) -> None:
     draft.put(doc.TicketRecord(ticket))
     draft.timer("forget-ticket", ticket.id, draft.after(24 * 3600.0))
     draft.subject = f"ticket/{ticket.id}"
-    ask(draft, f"ticket/{ticket.id}/read", Role.TRIAGE, Intent.READ, TicketRead(ticket))
+    ask(draft, f"ticket/{ticket.id}/read", Role.TRIAGE, intent=Intent.READ, payload=TicketRead(ticket))
 
 
 def linked(draft: Draft, answer: Handoff, ruling: Ruling) -> None:
@@ -52,7 +52,9 @@ def linked(draft: Draft, answer: Handoff, ruling: Ruling) -> None:
     elif payload.ticket not in incident.tickets:
         draft.subject = incident.id
         draft.incident(replace(incident, tickets=(*incident.tickets, payload.ticket)))
-        draft.line(incident.id, "triage", f"ticket {payload.ticket} speaks of {', '.join(payload.items)}", answer.id)
+        draft.line(
+            incident.id, "triage", f"ticket {payload.ticket} speaks of {', '.join(payload.items)}", ref=answer.id
+        )
 
 
 def _clustered(draft: Draft) -> None:

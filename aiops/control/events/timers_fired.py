@@ -81,18 +81,18 @@ def _shadowed(draft: Draft, name: str) -> None:
     if draft.at < incident.opened_at + round(REVIEW_SECONDS * SECOND):
         draft.timer("deadline", name, draft.after(draft.settings.control.approval_seconds))
     else:
-        close(draft, name, Trigger.CLEARED, incident.outcome or IncidentOutcome(OutcomeKind.SHADOW))
+        close(draft, name, Trigger.CLEARED, outcome=incident.outcome or IncidentOutcome(OutcomeKind.SHADOW))
 
 
 def _left_alone(draft: Draft, name: str) -> None:
     """An escalated incident: over when the runtime's own trouble is quiet; else its person is reminded, then left."""
     incident = draft.state.incidents[name]
     if draft.state.work[name].topic:
-        close(draft, name, Trigger.DEADLINE, IncidentOutcome(OutcomeKind.NOT_HEARD_AGAIN))
+        close(draft, name, Trigger.DEADLINE, outcome=IncidentOutcome(OutcomeKind.NOT_HEARD_AGAIN))
         return
     reminded = any(reason.cause is EscalationCause.REMINDER for reason in draft.state.work[name].paged)
     if reminded:
-        close(draft, name, Trigger.DEADLINE, IncidentOutcome(OutcomeKind.LEFT_WITH_PERSON))
+        close(draft, name, Trigger.DEADLINE, outcome=IncidentOutcome(OutcomeKind.LEFT_WITH_PERSON))
         return
     ask = Ask(
         PageReason(EscalationCause.REMINDER),

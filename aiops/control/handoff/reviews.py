@@ -27,7 +27,7 @@ def review_of(answer: Handoff) -> str:
     return f"review/{answer.id}"
 
 
-def reviews(request: Handoff, answers: tuple[Handoff, ...], view: AgentView, at: int) -> tuple[Handoff, ...]:
+def reviews(request: Handoff, answers: tuple[Handoff, ...], view: AgentView, *, at: int) -> tuple[Handoff, ...]:
     """What oversight will be asked about these answers to ``request``, which was shown ``view``.
 
     Empty when nothing will be asked, or when it cannot be known yet.

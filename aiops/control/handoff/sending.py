@@ -24,7 +24,7 @@ RETRY_SECONDS: Final = 1.0
 FAILURES_UNTIL_TROUBLE: Final = 3
 
 
-def ask(draft: Draft, name: str, to: Role, intent: Intent, payload: Payload) -> Handoff:
+def ask(draft: Draft, name: str, to: Role, *, intent: Intent, payload: Payload) -> Handoff:
     """A handoff of the orchestrator itself, sent."""
     work_item = draft.subject
     incident = draft.state.incidents.get(work_item)
@@ -65,7 +65,7 @@ def _dispatch(draft: Draft, record: doc.HandoffRecord) -> None:
 
 def review(draft: Draft, answer: Handoff) -> None:
     """Show oversight a handoff before it takes effect."""
-    ask(draft, review_of(answer), Role.OVERSIGHT, Intent.REVIEW, ReviewRequest(answer))
+    ask(draft, review_of(answer), Role.OVERSIGHT, intent=Intent.REVIEW, payload=ReviewRequest(answer))
 
 
 def take(draft: Draft, name: str) -> Handoff:
@@ -89,7 +89,7 @@ def failed(draft: Draft, name: str, reason: Prose, *, late: bool = False) -> Han
     draft.subject = handoff.work_item
     agent = draft.state.agent(handoff.to)
     draft.put(replace(agent, failures=agent.failures + 1))
-    draft.line(handoff.work_item, handoff.to.value, f"failed at {handoff.intent.value}: {reason}", handoff.id)
+    draft.line(handoff.work_item, handoff.to.value, f"failed at {handoff.intent.value}: {reason}", ref=handoff.id)
     if agent.failures + 1 >= FAILURES_UNTIL_TROUBLE:
         trouble(draft, f"agent-{handoff.to.value}", Prose(f"The {handoff.to.value} agent fails repeatedly: {reason}"))
     retry_at = draft.after(RETRY_SECONDS)

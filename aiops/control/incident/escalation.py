@@ -76,7 +76,7 @@ def _send(draft: Draft, page: Page, reason: PageReason, *, level: int) -> None:
     draft.put(doc.PageRecord(page, reason))
     draft.effect(SendPage(key, page, domain=page.domain))
     draft.timer("ack", key, answer_by)
-    draft.line(page.work_item, "orchestrator", f"paged level {level + 1}: {page.title}", key)
+    draft.line(page.work_item, "orchestrator", f"paged level {level + 1}: {page.title}", ref=key)
 
 
 def _patience(draft: Draft, name: str) -> float:
@@ -110,11 +110,13 @@ def reported(draft: Draft, event: PageReported) -> None:
     if delivery.delivered:
         draft.put(replace(record, delivered=True))
         draft.cancel(f"resend/{delivery.key}")
-        draft.line(draft.subject, "notifier", f"page delivered by {delivery.channel}", delivery.key)
+        draft.line(draft.subject, "notifier", f"page delivered by {delivery.channel}", ref=delivery.key)
         return
     record = replace(record, failures=record.failures + 1)
     draft.put(record)
-    draft.line(draft.subject, "notifier", f"page not delivered by {delivery.channel}: {delivery.error}", delivery.key)
+    draft.line(
+        draft.subject, "notifier", f"page not delivered by {delivery.channel}: {delivery.error}", ref=delivery.key
+    )
     if not _next_level(draft, record):
         slower = draft.settings.paging.retry_seconds * 2 ** min(record.failures, 10)
         draft.timer("resend", delivery.key, draft.after(min(slower, SLOWEST_RETRY_SECONDS)))

@@ -91,7 +91,7 @@ def _patience(settings: Settings, state: IncidentState) -> float:
             return control.gather_seconds + 6 * control.handoff_seconds + 30
 
 
-def close(draft: Draft, name: str, trigger: Trigger, outcome: IncidentOutcome) -> None:
+def close(draft: Draft, name: str, trigger: Trigger, *, outcome: IncidentOutcome) -> None:
     """The incident ends so; it is archived when the settle time has passed quietly."""
     move(draft, name, trigger, closed_at=draft.at, outcome=outcome)
     draft.line(name, "orchestrator", f"closed: {outcome}")
@@ -137,7 +137,7 @@ def publish(draft: Draft, incident: Incident) -> None:
     draft.effect(Publish(f"publish/{event['id']}", topic, incident.id, event, domain=incident.domain))
 
 
-def publish_action(draft: Draft, incident: str, key: str, data: dict[str, Any]) -> None:
+def publish_action(draft: Draft, incident: str, key: str, *, data: dict[str, Any]) -> None:
     """Tell ``aiops.actions`` that an effect begins or ended."""
     identity = ("/orchestrator", f"{key}/{draft.event.id}")
     domain = draft.settings.domain
@@ -170,7 +170,7 @@ def join(draft: Draft, name: str, episode: Episode) -> None:
         onset = min(incident.onset, onset)
         draft.incident(shown(state, replace(incident, context_version=version, onset=onset)))
     if held is None and number < SHOWN:
-        draft.line(name, "monitoring", _told(episode), episode.id)
+        draft.line(name, "monitoring", _told(episode), ref=episode.id)
 
 
 def _told(episode: Episode) -> str:
@@ -195,7 +195,7 @@ def revise(draft: Draft, record: doc.EpisodeRecord, episode: Episode) -> None:
     if member.number < SHOWN:
         draft.incident(shown(draft.state, draft.state.incidents[record.incident]))
         if not now and member.open == 1:
-            draft.line(record.incident, "monitoring", f"{episode.entity} is well again", episode.id)
+            draft.line(record.incident, "monitoring", f"{episode.entity} is well again", ref=episode.id)
 
 
 def well(state: ControlState, name: str) -> bool:
@@ -209,7 +209,7 @@ def easing(state: ControlState, name: str) -> bool:
     return all(episode.easing for episode in open_now)
 
 
-def merge(draft: Draft, kept: str, gone: str, why: Prose) -> None:
+def merge(draft: Draft, kept: str, gone: str, *, why: Prose) -> None:
     """``gone`` becomes part of ``kept``: its members and episodes move, its other work is dropped."""
     state = draft.state
     if kept == gone or state.incidents[gone].state not in EARLY | {IncidentState.ESCALATED, IncidentState.SUPPRESSED}:

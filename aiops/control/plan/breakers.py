@@ -14,7 +14,7 @@ from remediations.saga_state import Saga, StepMark
 def admitted(draft: Draft, action: Action) -> None:
     """An action begins; where a breaker is half-open, it is the trial."""
     held = _held(draft, (action,))
-    _keep(draft, held, admit(held, draft.at, action.target, action.primitive))
+    _keep(draft, held, admit(held, draft.at, action.target, action=action.primitive))
 
 
 def learn(draft: Draft, saga: Saga, result: Result) -> None:

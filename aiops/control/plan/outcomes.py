@@ -36,7 +36,7 @@ def finished(draft: Draft, record: doc.SagaRecord, end: Finished) -> None:
     outcome, reason = end.outcome, end.reason
     incident = draft.state.incidents[name]
     looks = f" (after {record.looks} looks)" if record.looks > 1 else ""
-    draft.line(name, "resolution", f"plan {plan.id} {outcome.value}: {reason}{looks}", plan.id)
+    draft.line(name, "resolution", f"plan {plan.id} {outcome.value}: {reason}{looks}", ref=plan.id)
     if outcome is SagaOutcome.REVERSED:
         return
     harmed = end.verdict is Verdict.HARMED
@@ -73,7 +73,7 @@ def _verdict(outcome: SagaOutcome, *, harmed: bool) -> Verdict | None:
 def _healed(draft: Draft, name: str) -> None:
     if draft.state.incidents[name].state is IncidentState.ACTING:
         move(draft, name, Trigger.SETTLING)
-    close(draft, name, Trigger.HEALED, IncidentOutcome(OutcomeKind.HEALED))
+    close(draft, name, Trigger.HEALED, outcome=IncidentOutcome(OutcomeKind.HEALED))
 
 
 def _not_healed(draft: Draft, name: str, reason: Prose) -> None:

@@ -32,7 +32,7 @@ def _tell_budget(draft: Draft, plan: str, answer: ReservationAnswer) -> None:
     if answer.granted:
         saga_driver.tell(draft, plan, say.Reserved(draft.at, answer.key))
     else:
-        draft.line(draft.state.sagas[plan].incident, "budget", f"refuses: {answer.reason}", answer.key)
+        draft.line(draft.state.sagas[plan].incident, "budget", f"refuses: {answer.reason}", ref=answer.key)
         saga_driver.tell(draft, plan, say.BudgetRefused(draft.at, answer.key, answer.reason))
 
 
@@ -62,8 +62,8 @@ def step_reported(draft: Draft, event: StepReported) -> None:
     draft.put(replace(held, reported=outcome.status is not StepStatus.UNKNOWN))
     name = draft.subject
     what = f"{capability.action.primitive} {capability.action.target}: {outcome.status.value}"
-    draft.line(name, "executor", f"{what} {outcome.detail[:300]}".rstrip(), capability.id)
-    publish_action(draft, name, outcome.key, {"status": outcome.status.value, "plan": held.plan})
+    draft.line(name, "executor", f"{what} {outcome.detail[:300]}".rstrip(), ref=capability.id)
+    publish_action(draft, name, outcome.key, data={"status": outcome.status.value, "plan": held.plan})
     draft.attempt(lambda: saga_driver.tell(draft, held.plan, say.Reported(draft.at, outcome)), outcome.key)
 
 

@@ -65,7 +65,7 @@ def start(draft: Draft, name: str, plan: Plan) -> None:
     drop_chain(draft, name)
     draft.put(replace(draft.state.work[name], proposed=plan))
     move(draft, name, Trigger.BEGUN, plan=plan.id, attempts=incident.attempts + 1)
-    draft.line(name, "orchestrator", f"begins plan {plan.id}: {what}; {plan.reason}", plan.id)
+    draft.line(name, "orchestrator", f"begins plan {plan.id}: {what}; {plan.reason}", ref=plan.id)
     evidence = [state.episodes[e].episode for e in state.episodes_of.get(name, ())]
     evidence_at = min((e.watermark for e in evidence if e.ended_at is None), default=draft.at)
     draft.put(doc.SagaRecord(begin(plan), name, work.approvals, evidence_at))
@@ -88,7 +88,10 @@ def slow(draft: Draft, plan: str) -> None:
     usual = f"{saga.plan.expected_seconds:g} s are expected of {saga.plan.runbook}"
     took = MUCH_LONGER * saga.plan.expected_seconds
     draft.line(
-        record.incident, "orchestrator", f"step {saga.step.id} is {saga.state.value} after {took:g} s; {usual}", plan
+        record.incident,
+        "orchestrator",
+        f"step {saga.step.id} is {saga.state.value} after {took:g} s; {usual}",
+        ref=plan,
     )
 
 
@@ -114,7 +117,7 @@ def _show(draft: Draft, name: str, saga: Saga) -> None:
         return
     if saga.direction is StepDirection.UNDO and not saga.over and state is not IncidentState.UNDOING:
         move(draft, name, Trigger.UNDO_BEGUN)
-        draft.line(name, "resolution", f"takes it back: {saga.why}", saga.plan.id)
+        draft.line(name, "resolution", f"takes it back: {saga.why}", ref=saga.plan.id)
     elif saga.state in (SagaState.SETTLING, SagaState.VERIFYING) and state is IncidentState.ACTING:
         move(draft, name, Trigger.SETTLING)
 
@@ -182,7 +185,7 @@ def _ask_authority(draft: Draft, record: doc.SagaRecord, command: say.AskAuthori
         evidence_at=record.evidence_at,
     )
     name = f"{plan}/{command.step}/{command.direction}/authorise/{record.saga.moves}"
-    ask(draft, name, Role.OVERSIGHT, Intent.AUTHORISE, request)
+    ask(draft, name, Role.OVERSIGHT, intent=Intent.AUTHORISE, payload=request)
 
 
 def ruled(draft: Draft, request: StepRequest, ruling: Ruling) -> None:
@@ -231,9 +234,9 @@ def _begin(draft: Draft, record: doc.SagaRecord, command: say.Begin) -> None:
     if command.direction is StepDirection.DO:
         admitted(draft, action)
     word = "runs" if command.direction is StepDirection.DO else "undoes by"
-    draft.line(record.incident, "orchestrator", f"{word} {action.primitive} {action.target}", capability.id)
+    draft.line(record.incident, "orchestrator", f"{word} {action.primitive} {action.target}", ref=capability.id)
     data = {"status": "begun", "plan": plan.id, "step": command.step, "direction": command.direction}
-    publish_action(draft, record.incident, command.key, data | _said(capability))
+    publish_action(draft, record.incident, command.key, data=data | _said(capability))
 
 
 def _said(capability: Capability) -> dict[str, str]:
@@ -249,7 +252,7 @@ def _observe(draft: Draft, record: doc.SagaRecord, command: say.Observe) -> None
     order = replace(held.order, postcondition=command.postcondition)
     draft.effect(effects.ObserveStep(f"observe/{capability.id}", order, domain=capability.domain))
     what = f"whether {command.postcondition}" if command.postcondition else f"whether {command.key} happened"
-    draft.line(record.incident, "orchestrator", f"looks {what}", capability.id)
+    draft.line(record.incident, "orchestrator", f"looks {what}", ref=capability.id)
 
 
 def _ask_fleet(draft: Draft, record: doc.SagaRecord, since: int) -> None:
@@ -293,7 +296,7 @@ def fleet_answered(draft: Draft, answer: FleetAnswer) -> None:
         most = round(MOST_LAG_SECONDS * SECOND)
         draft.put(replace(record, lag=min(behind + round(LAG_MARGIN_SECONDS * SECOND), most)))
     request = VerifyRequest(record.saga.plan, held.since, answer)
-    ask(draft, f"{answer.question}/judge", Role.RESOLUTION, Intent.VERIFY, request)
+    ask(draft, f"{answer.question}/judge", Role.RESOLUTION, intent=Intent.VERIFY, payload=request)
 
 
 def looked(draft: Draft, found: Verified, ref: str) -> None:
@@ -305,6 +308,6 @@ def looked(draft: Draft, found: Verified, ref: str) -> None:
     if seen != record.seen:
         which = f" (look {looks})" if looks > 1 else ""
         said = f"verification{which}: {found.verdict.value}: {'; '.join(found.reasons)}"
-        draft.line(record.incident, "resolution", said, ref)
+        draft.line(record.incident, "resolution", said, ref=ref)
     draft.put(replace(record, looks=looks, seen=seen))
     tell(draft, found.plan, say.VerificationEnded(draft.at, found.verdict, found.reasons))

@@ -73,7 +73,7 @@ def canonical(entry: JournalEntry) -> bytes:
     ).encode("utf-8")
 
 
-def link(previous: str, entry: JournalEntry, number: int, domain: str) -> str:
+def link(previous: str, entry: JournalEntry, number: int, *, domain: str) -> str:
     """Hex SHA-256 of an entry over its place and the digest before it."""
     head = f"{domain}\n{number}\n{previous}\n".encode()
     return hashlib.sha256(head + canonical(entry)).hexdigest()
@@ -85,7 +85,7 @@ def chained(
     """Rows for new entries, going on from row ``after`` whose digest is ``previous``."""
     rows: list[JournalRow] = []
     for number, entry in enumerate(entries, start=after + 1):
-        digest = link(previous, entry, number, domain)
+        digest = link(previous, entry, number, domain=domain)
         rows.append(JournalRow(number, domain, entry, previous, digest))
         previous = digest
     return rows
@@ -136,7 +136,7 @@ def _walk(rows: Iterable[JournalRow], begin: tuple[int, str], checkpoints: Seque
 
 def _fault(row: JournalRow, number: int, previous: str) -> tuple[AuditFault, int, Prose] | None:
     """What is wrong with ``row`` as the one after ``number``."""
-    sound = row.digest == link(row.previous, row.entry, row.number, row.domain)
+    sound = row.digest == link(row.previous, row.entry, row.number, domain=row.domain)
     if row.number <= number:
         return AuditFault.REORDERED, row.number, Prose(f"row {row.number} comes after {number}")
     if row.number > number + 1:

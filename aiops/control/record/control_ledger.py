@@ -21,7 +21,7 @@ def ending_of(decisions: Sequence[Decision]) -> Ending:
     return Ending.DUPLICATE if Ending.DUPLICATE in endings else Ending.APPLIED
 
 
-def counted(line: LedgerLine | None, place: TopicPartition, next_offset: int, ending: Ending) -> LedgerLine:
+def counted(line: LedgerLine | None, place: TopicPartition, next_offset: int, *, ending: Ending) -> LedgerLine:
     """The line with one more record. Offsets before it that hold none (compaction, transactions) are skipped."""
     line = line or _fresh(place, next_offset - 1)
     skipped = next_offset - 1 - line.next_offset
@@ -35,7 +35,7 @@ def counted(line: LedgerLine | None, place: TopicPartition, next_offset: int, en
     )
 
 
-def lost(line: LedgerLine | None, place: TopicPartition, begin: int, end: int) -> LedgerLine:
+def lost(line: LedgerLine | None, place: TopicPartition, begin: int, *, end: int) -> LedgerLine:
     """The line when retention removed offsets [begin, end) before they were read: each is a unit that ended so."""
     line = line or _fresh(place, begin)
     count = end - max(begin, line.next_offset)
@@ -50,7 +50,7 @@ def lost(line: LedgerLine | None, place: TopicPartition, begin: int, end: int) -
     )
 
 
-def loss(place: TopicPartition, begin: int, end: int, at: int, domain: str) -> Episode:
+def loss(place: TopicPartition, begin: int, end: int, *, at: int, domain: str) -> Episode:
     """The trouble of the runtime that such a loss is."""
     name = f"{place.topic}/{place.partition}"
     signal = Signal(

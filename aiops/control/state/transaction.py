@@ -170,7 +170,7 @@ class Draft:
         """A consequence for the record that no document shows."""
         self._notes.append(what)
 
-    def line(self, incident: str, who: str, what: str, ref: str = "") -> None:
+    def line(self, incident: str, who: str, what: str, *, ref: str = "") -> None:
         """One more line in an incident's story."""
         held = self.state.incidents.get(incident)
         if held is not None:

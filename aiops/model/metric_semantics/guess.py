@@ -51,7 +51,7 @@ def guess(metric: str, unit: str, spelling: Spelling) -> MetricSemantics:
     role, worse = _told(words, held, part)
     if role is MetricRole.LATENCY and _counts(words, spelling, measured):
         role, worse = MetricRole.TRAFFIC, Worse.NEITHER  # how often, of a figure of how long
-    role, worse, full = _fullness(held, (role, worse), part, measured)
+    role, worse, full = _fullness(held, (role, worse), part, unit=measured)
     if spelling.statistic is Statistic.COUNT and not unit:
         measured = COUNTED
     if part is MetricPart.INSTANCES and role is not MetricRole.AVAILABILITY:
@@ -155,7 +155,7 @@ def _by_cue(words: Sequence[str]) -> _Told | None:
 
 
 def _fullness(
-    held: frozenset[str], told: _Told, part: MetricPart | None, unit: Unit
+    held: frozenset[str], told: _Told, part: MetricPart | None, *, unit: Unit
 ) -> tuple[MetricRole, Worse, float | None]:
     """Shares of something that can be full, and what is left of it."""
     role, worse = told

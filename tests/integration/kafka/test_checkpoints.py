@@ -42,7 +42,7 @@ def verify(broker: str, topics: MakeTopic, tmp_path: Path, capsys: pytest.Captur
     settings.state.mkdir()
     journal, producer = SqlJournal(sqlite_url(settings.state)), KafkaPythonProducer(broker)
     signing = Signing(settings.domain, topic, settings.state, signing_key(settings.state))
-    publisher = CheckpointPublisher(signing, SqlJournalReader(journal.engine), producer, SystemClock())
+    publisher = CheckpointPublisher(signing, SqlJournalReader(journal.engine), producer, clock=SystemClock())
     epoch = journal.claim(ORCHESTRATOR, "test")
     for begin in (0, 10, 20):
         journal.commit([Transaction("main", epoch, entries(begin, 10))])

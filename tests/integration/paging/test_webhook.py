@@ -91,7 +91,7 @@ def page(key: str = "incident-1/stuck/0", level: int = 0) -> Page:
 
 def pager(folder: Path, *levels: tuple[str, ...], attempts: int = 3) -> SpoolingPager:
     settings = Paging(levels=levels, retry_seconds=0.2, attempts=attempts)
-    return SpoolingPager(settings, open_levels(levels, Clock()), Spool(folder), Clock())
+    return SpoolingPager(settings, open_levels(levels, Clock()), Spool(folder), clock=Clock())
 
 
 def test_a_webhook_gets_the_page_with_its_key(webhook: Webhook, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def test_the_same_is_found_through_kafka_as_in_process(broker: str, tmp_path: Pa
     """The same root, opened within two minutes of the recording; the ledger adds up; no topic is left behind."""
     recording = Recording(write(tmp_path / "small"))
     within = InProcessReplay(recording, Settings(), tmp_path / "within").run()
-    through = KafkaReplay(recording, Settings(), tmp_path / "through", Runtime, bootstrap=broker).run(SPEED)
+    through = KafkaReplay(recording, Settings(), tmp_path / "through", make=Runtime, bootstrap=broker).run(SPEED)
 
     summary = json.loads((tmp_path / "through" / "replay.json").read_text())
     assert summary["ledger_difference"] == 0

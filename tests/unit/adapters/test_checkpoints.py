@@ -55,7 +55,7 @@ def journal() -> MemoryJournal:
 
 def publisher(folder: Path, journal: MemoryJournal, producer: FakeProducer) -> CheckpointPublisher:
     signing = Signing("main", "aiops.audit", folder, signing_key(folder))
-    return CheckpointPublisher(signing, journal, producer, FakeClock())
+    return CheckpointPublisher(signing, journal, producer, clock=FakeClock())
 
 
 def test_what_is_published_vouches_for_the_newest_entry(tmp_path: Path, journal: MemoryJournal) -> None:
@@ -125,7 +125,7 @@ def test_a_journal_that_was_touched_is_not_signed_any_more(tmp_path: Path, journ
         rows[5] = replace(rows[5], entry=replace(rows[5].entry, event='{"a":1}'))
     touched = Touched(rows)
     later = CheckpointPublisher(
-        Signing("main", "aiops.audit", tmp_path, signing_key(tmp_path)), touched, producer, FakeClock()
+        Signing("main", "aiops.audit", tmp_path, signing_key(tmp_path)), touched, producer, clock=FakeClock()
     )
     if harm == "edited before":
         later.publish()

@@ -78,7 +78,7 @@ class Bench:
     def __init__(self, *script: Poll) -> None:
         self.stopping = threading.Event()
         self.consumer = Consumer(self.stopping, *script)
-        self.thread = TopicsThread(self.consumer, meaning, FixedClock(77), "shop")
+        self.thread = TopicsThread(self.consumer, meaning, FixedClock(77), domain="shop")
         self.put: list[Arrival] = []
 
     def run(self, reading: Reading | None = None) -> list[Arrival]:

@@ -71,7 +71,7 @@ class Agent(MonitoringAgent):
 def speaking(produced: Produced | None = None, **own: Any) -> tuple[SpeakingAgent, Agent]:
     """The agent as a shard drives it, and the plain one behind it."""
     agent = Agent(produced or Produced())
-    return SpeakingAgent(agent, Settings.model_validate(own), SEAL, FixedClock(77)), agent
+    return SpeakingAgent(agent, Settings.model_validate(own), SEAL, clock=FixedClock(77)), agent
 
 
 def test_nothing_produced_is_no_record() -> None:
@@ -120,7 +120,7 @@ def test_dead_letters_leave_sealed_and_forwards_as_they_are() -> None:
 def test_topics_are_those_of_the_settings() -> None:
     """An estate may name its topics itself."""
     made, _ = speaking(Produced(episodes=[episode()]), topics={"anomalies": "our.anomalies"})
-    assert made.lost(PLACE, 3, 9, NOW)[0].topic == "our.anomalies"
+    assert made.lost(PLACE, 3, 9, received_at=NOW)[0].topic == "our.anomalies"
 
 
 def test_calls_reach_the_agent_with_their_arguments() -> None:
@@ -129,7 +129,7 @@ def test_calls_reach_the_agent_with_their_arguments() -> None:
     assert made.adopt(3, 2, [SNAPSHOT]) == {PLACE: 9}
     made.drop(3)
     made.tick(6, current=False)
-    made.lost(PLACE, 3, 9, 7)
+    made.lost(PLACE, 3, 9, received_at=7)
     positions: Mapping[TopicPartition, int] = {PLACE: 1}
     assert made.snapshot(3, positions) is SNAPSHOT
     made.snapshot_visible(SNAPSHOT)

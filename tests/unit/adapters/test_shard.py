@@ -178,7 +178,7 @@ def life(log: Log, store: Store, bomb: Bomb, slots: Mapping[int, int], turns: in
     agent = Agent()
     parts = ShardParts(Consumer(log), Producer(log), store, agent, Clock())
     rhythm = ShardRhythm(snapshot_seconds=0.0, poll_seconds=0.0)
-    shard = Shard(0, parts, ["t"], rhythm, slots=slots, fail_point=bomb)
+    shard = Shard(0, parts, ["t"], rhythm=rhythm, slots=slots, fail_point=bomb)
     try:
         for _ in range(turns):
             try:

@@ -101,7 +101,7 @@ def test_a_replay_has_domain_state_and_shadow_of_its_own(tmp_path: Path) -> None
 
 def test_through_kafka_our_own_work_gets_more_of_the_recordings_time(tmp_path: Path) -> None:
     """What bounds answers of agents is stretched by the speed; timers of incidents are not; nobody is paged."""
-    made = kafka_settings(Settings(), Recording(write(tmp_path / "small")), tmp_path / "out", 60.0)
+    made = kafka_settings(Settings(), Recording(write(tmp_path / "small")), tmp_path / "out", speed=60.0)
     usual = Settings().control
     assert made.control.handoff_seconds == 60 * usual.handoff_seconds
     assert made.control.gather_seconds == usual.gather_seconds

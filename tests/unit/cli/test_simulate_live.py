@@ -86,7 +86,9 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_world_runs_until_it_is_ended(capsys: pytest.CaptureFixture[str]) -> None:
     """Topics first, then the past, then the scenario's faults; at SIGTERM world and producer end."""
     shown: list[tuple[str, float]] = []
-    publish(ScenarioEntry(SCENARIO, FOLDER), "broker:9092", LIVE, lambda what, share: shown.append((what, share)))
+    publish(
+        ScenarioEntry(SCENARIO, FOLDER), "broker:9092", LIVE, progress=lambda what, share: shown.append((what, share))
+    )
     assert Said.told == [
         "topics of broker:9092",
         "ensure",
@@ -103,5 +105,5 @@ def test_a_world_that_cannot_start_is_ended() -> None:
     """The error passes, and nothing is left open."""
     Said.error = TemporaryError("broker gone")
     with pytest.raises(TemporaryError, match="broker gone"):
-        publish(ScenarioEntry(SCENARIO, FOLDER), "broker:9092", LIVE, lambda *_: None)
+        publish(ScenarioEntry(SCENARIO, FOLDER), "broker:9092", LIVE, progress=lambda *_: None)
     assert Said.told[-2:] == ["world stopped", "producer closed"]

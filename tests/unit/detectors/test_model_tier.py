@@ -8,13 +8,13 @@ import pytest
 from aiops.model.errors import PermanentError
 from detectors.bank.layout import Phase, ValueKind, ViewCode
 from detectors.half_space import HalfSpaceDetector
-from detectors.model_tier import ModelTier
+from detectors.model_tier import Batch, ModelTier
 
 SECOND = 1_000_000_000
 START = 1_750_000_000 * SECOND
 
 
-def batch(values: np.ndarray, begin: int = 0, series: int = 4) -> tuple[np.ndarray, ...]:
+def batch(values: np.ndarray, begin: int = 0, series: int = 4) -> Batch:
     count = len(values)
     at = START + (begin + np.arange(count, dtype=np.int64)) * 10 * SECOND
     return np.full(count, series, np.int32), at, values, np.zeros(count, np.int64)
@@ -25,9 +25,9 @@ def test_only_watched_series_are_modelled_and_a_step_is_told() -> None:
     rng = np.random.default_rng(4)
     tier = ModelTier(HalfSpaceDetector)
     tier.watch([4], [ValueKind.GAUGE])
-    assert len(tier.update(*batch(rng.normal(50, 2, 100), series=5))) == 0
-    assert len(tier.update(*batch(rng.normal(50, 2, 1000)))) == 0
-    told = tier.update(*batch(rng.uniform(60, 120, 30), 1000))
+    assert len(tier.update(batch(rng.normal(50, 2, 100), series=5))) == 0
+    assert len(tier.update(batch(rng.normal(50, 2, 1000)))) == 0
+    told = tier.update(batch(rng.uniform(60, 120, 30), 1000))
     assert (Phase(told[0]["phase"]), ViewCode(told[0]["view"]), int(told[0]["series"])) == (
         Phase.OPENED,
         ViewCode.MODEL,
@@ -40,10 +40,10 @@ def test_a_restored_tier_goes_on_with_the_same_bytes() -> None:
     rng = np.random.default_rng(4)
     running = ModelTier(HalfSpaceDetector)
     running.watch([4], [ValueKind.GAUGE])
-    running.update(*batch(rng.normal(50, 2, 600)))
+    running.update(batch(rng.normal(50, 2, 600)))
     restored = ModelTier.from_arrays(running.to_arrays(), HalfSpaceDetector)
     more = batch(rng.normal(50, 2, 300), 600)
-    assert running.update(*more).tobytes() == restored.update(*more).tobytes()
+    assert running.update(more).tobytes() == restored.update(more).tobytes()
     expected, actual = running.to_arrays(), restored.to_arrays()
     assert {name: array.tobytes() for name, array in expected.items()} == {
         name: array.tobytes() for name, array in actual.items()

@@ -49,7 +49,7 @@ def answers(at: int) -> list[Event]:
         step_observed(LOOK, (Observed.DONE, "the target was asked"), at),
         step_observed(LOOK, GONE, at),
         page_reported(delivery),
-        page_reported(undelivered(PAGE.page, "sms", TemporaryError("no signal"), at)),
+        page_reported(undelivered(PAGE.page, "sms", TemporaryError("no signal"), at=at)),
     ]
 
 
@@ -100,7 +100,7 @@ def test_errors_are_told_in_a_few_hundred_characters_and_never_as_nothing() -> N
     assert len(step_reported(RUN, long, NOW).outcome.detail) == 500
     assert len(step_observed(LOOK, long, NOW).detail) == 500
     assert step_observed(LOOK, Failure(KeyError()), NOW).detail == "KeyError()"
-    assert undelivered(PAGE.page, "sms", ConnectionError(), NOW).error == "ConnectionError()"
+    assert undelivered(PAGE.page, "sms", ConnectionError(), at=NOW).error == "ConnectionError()"
 
 
 def test_answers_belong_to_the_domain_of_what_they_answer() -> None:

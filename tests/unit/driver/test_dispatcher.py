@@ -72,7 +72,7 @@ class Bench:
             clock=self.ports.clock,
         )
         hooks = Hooks(lambda effect, error: self.failed.append((effect.key, str(error))), self.points.append)
-        self.dispatcher = EffectDispatcher(outside, lambda *events: self.told.extend(events), self.lanes, hooks)
+        self.dispatcher = EffectDispatcher(outside, lambda *events: self.told.extend(events), self.lanes, hooks=hooks)
 
     def begin(self, *effects: Effect) -> None:
         self.dispatcher.begin(effects, self.orchestrator)

@@ -46,7 +46,7 @@ def test_rest_then_one_trial() -> None:
     breakers = after(Result.HARMED)
     later = 16 * MINUTE
     assert open_now(breakers, later) == frozenset()
-    trying = admit(breakers, later, "web", "restart")
+    trying = admit(breakers, later, "web", action="restart")
     assert open_now(trying, later) == {"target:web"}
     assert open_now(record(trying, later, ("web", "restart", Result.HEALED)), later) == frozenset()
     worse = record(trying, later, ("web", "restart", Result.FAILED))
@@ -63,7 +63,7 @@ def test_windows_forget() -> None:
 
 def test_state_survives_json() -> None:
     """Breakers are journalled as JSON."""
-    breakers = admit(after(Result.FAILED, Result.HARMED), 40 * MINUTE, "web", "restart")
+    breakers = admit(after(Result.FAILED, Result.HARMED), 40 * MINUTE, "web", action="restart")
     assert codec.decode(Breakers, codec.encode(breakers)) == breakers
 
 

@@ -53,7 +53,7 @@ def with_source(frame: pl.DataFrame) -> pl.DataFrame:
 
 def test_shift_is_large_where_something_happened() -> None:
     """Series that moved score near 1, the others low."""
-    held = panel(with_source(table()), START, START + (STEPS - 1) * MINUTE, MINUTE)
+    held = panel(with_source(table()), START, START + (STEPS - 1) * MINUTE, step=MINUTE)
     scores = {(s.entity, s.metric): s.score for s in shifts(held, ONSET, HINTS)}
     assert all(scores[key] > 0.98 for key in [("b", "latency_p99"), ("b", "cpu"), ("a", "latency_p99")])
     assert all(scores[key] < 0.9 for key in [("a", "cpu"), ("a", "zzz"), ("b", "zzz")])
@@ -66,11 +66,11 @@ def test_shift_to_the_better_counts_little() -> None:
     )
     up = {
         (s.entity, s.metric): s.score
-        for s in shifts(panel(with_source(table()), START, ONSET + 19 * MINUTE, MINUTE), ONSET, HINTS)
+        for s in shifts(panel(with_source(table()), START, ONSET + 19 * MINUTE, step=MINUTE), ONSET, HINTS)
     }
     down = {
         (s.entity, s.metric): s
-        for s in shifts(panel(with_source(frame), START, ONSET + 19 * MINUTE, MINUTE), ONSET, HINTS)
+        for s in shifts(panel(with_source(frame), START, ONSET + 19 * MINUTE, step=MINUTE), ONSET, HINTS)
     }
     assert down["b", "latency_p99"].direction is SignalDirection.DOWN
     assert down["b", "latency_p99"].score < up["b", "latency_p99"]
@@ -79,7 +79,7 @@ def test_shift_to_the_better_counts_little() -> None:
 def test_silent_series_is_told() -> None:
     """A series that stops at the onset fell silent."""
     frame = table().filter(~((pl.col("metric") == "zzz") & (pl.col("entity") == "a") & (pl.col("ts") >= ONSET)))
-    held = panel(with_source(frame), START, START + (STEPS - 1) * MINUTE, MINUTE)
+    held = panel(with_source(frame), START, START + (STEPS - 1) * MINUTE, step=MINUTE)
     assert {(s.entity, s.metric) for s in shifts(held, ONSET, HINTS) if s.direction is SignalDirection.SILENT} == {
         ("a", "zzz")
     }
@@ -87,7 +87,7 @@ def test_silent_series_is_told() -> None:
 
 def test_onset_is_found() -> None:
     """Where most series change is the onset, also when nobody says when it was noticed."""
-    held = panel(with_source(table()), START, START + (STEPS - 1) * MINUTE, MINUTE)
+    held = panel(with_source(table()), START, START + (STEPS - 1) * MINUTE, step=MINUTE)
     assert abs(find_onset(held, START + (STEPS - 1) * MINUTE) - ONSET) <= 2 * MINUTE
 
 

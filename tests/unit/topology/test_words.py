@@ -117,7 +117,7 @@ def test_suspects_are_on_or_under_the_cause() -> None:
     """A change on the cause comes before one under it; unrelated ones are left out."""
     graph = Graph.build([], [Edge("a", "b"), Edge("b", "c"), Edge("x", "y")])
     changes = [change("under", "b", 60), change("on", "a", 60), change("far", "x", 60), change("old", "a", 86_400)]
-    found = suspects(changes, {"a": 0.8}, graph, START, ["a"])
+    found = suspects(changes, {"a": 0.8}, graph, onset=START, members=["a"])
     assert [(s.id, s.why) for s in found] == [
         ("on", "deploy 1 min before the onset, on the suspected cause"),
         ("under", "deploy 1 min before the onset, under a"),
@@ -126,19 +126,19 @@ def test_suspects_are_on_or_under_the_cause() -> None:
 
 def test_scaling_is_less_suspicious_than_a_deployment() -> None:
     """Kinds of change differ in how often they do harm."""
-    found = suspects([change("s", "a", 60, "scale"), change("d", "a", 60)], {"a": 1.0}, Graph.empty(), START)
+    found = suspects([change("s", "a", 60, "scale"), change("d", "a", 60)], {"a": 1.0}, Graph.empty(), onset=START)
     assert [s.id for s in found] == ["d", "s"]
 
 
 def test_change_of_an_instance_counts() -> None:
     """A change lists the instances that it touched."""
     rolled = replace(change("c", "release-7", 60), instances=("a",))
-    assert [s.id for s in suspects([rolled], {"a": 1.0}, Graph.empty(), START)] == ["c"]
+    assert [s.id for s in suspects([rolled], {"a": 1.0}, Graph.empty(), onset=START)] == ["c"]
 
 
 def test_far_future_change_does_no_harm() -> None:
     """A record with a wild time is no suspect and no error."""
-    assert suspects([Change("c", "a", START + 10**6 * MINUTE, "deploy")], {"a": 1.0}, Graph.empty(), START) == ()
+    assert suspects([Change("c", "a", START + 10**6 * MINUTE, "deploy")], {"a": 1.0}, Graph.empty(), onset=START) == ()
 
 
 def test_unknown_ranker_names_those_there_are() -> None:

@@ -188,7 +188,7 @@ def test_stated_shards_are_asked_though_they_are_gone() -> None:
 
 def shards(cluster: FakeCluster) -> ClusterShards:
     others = {"analysis": ("a:b", {"x": 1}), "executor": ("c:d", {})}
-    return ClusterShards(cluster, ("m:shard", {"settings": "s"}), others, 0.5)
+    return ClusterShards(cluster, ("m:shard", {"settings": "s"}), others, cpus=0.5)
 
 
 def test_a_shard_is_ensured_once_with_its_number() -> None:

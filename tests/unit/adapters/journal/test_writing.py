@@ -38,7 +38,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 def written(engine: Engine, *transactions: Transaction, number: int = 0, digest: str = GENESIS) -> tuple[int, str]:
     """Write one group."""
     with engine.begin() as connection:
-        return write(connection, transactions, number, digest)
+        return write(connection, transactions, number, digest=digest)
 
 
 def rows(engine: Engine, table: Table) -> list[Row[tuple[object, ...]]]:
@@ -59,9 +59,9 @@ def test_entries_are_numbered_and_chained(engine: Engine) -> None:
         number=6,
         digest="d0",
     )
-    first = link("d0", entry("a"), 7, "main")
-    second = link(first, entry("b"), 8, "main")
-    third = link(second, entry("c"), 9, "main")
+    first = link("d0", entry("a"), 7, domain="main")
+    second = link(first, entry("b"), 8, domain="main")
+    third = link(second, entry("c"), 9, domain="main")
     assert (number, digest) == (9, third)
     assert [(row.number, row.event_id, row.previous, row.digest) for row in rows(engine, ENTRY)] == [
         (7, "a", "d0", first),

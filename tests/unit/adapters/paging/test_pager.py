@@ -16,7 +16,7 @@ SETTINGS = Paging(retry_seconds=10, attempts=3)
 
 
 def pager(spool: Spool, *levels: tuple[FakeChannel, ...], later: FakeLater | None = None) -> SpoolingPager:
-    return SpoolingPager(SETTINGS, levels, spool, FixedClock(), senders=AtOnce(), later=later or FakeLater())
+    return SpoolingPager(SETTINGS, levels, spool, clock=FixedClock(), senders=AtOnce(), later=later or FakeLater())
 
 
 @pytest.fixture

@@ -101,7 +101,12 @@ def test_beats_are_whole_files(tmp_path: Path) -> None:
 def climb(tmp_path: Path, *levels: FakeChannel) -> Climbing:
     later = FakeLater()
     pager = SpoolingPager(
-        Paging(attempts=1), tuple((c,) for c in levels), Spool(tmp_path), FixedClock(), senders=AtOnce(), later=later
+        Paging(attempts=1),
+        tuple((c,) for c in levels),
+        Spool(tmp_path),
+        clock=FixedClock(),
+        senders=AtOnce(),
+        later=later,
     )
     return Climbing(pager, len(levels), again_seconds=60)
 

@@ -202,9 +202,9 @@ def test_a_lost_range_is_counted_and_is_trouble_of_the_runtime() -> None:
     """Offsets that retention removed end as lost, open an episode of the runtime once, which ends by itself."""
     found = agent()
     source = TopicPartition(TOPICS.otlp_metrics, 0)
-    (episode,) = found.lost(source, 0, 7, T0).episodes
+    (episode,) = found.lost(source, 0, 7, received_at=T0).episodes
     assert (episode.entity, episode.source) == (RUNTIME_ENTITY, Source.RUNTIME)
-    assert found.lost(source, 0, 7, T0).episodes == []
+    assert found.lost(source, 0, 7, received_at=T0).episodes == []
     log = Log()
     log.parts[source] = [(metrics(0, random.Random(1)), T0)] * 10
     found.handle([log.fetched(source, 7, 10)], T0)
@@ -219,7 +219,7 @@ def test_who_takes_a_slot_over_ends_the_episode_of_its_loss() -> None:
     """It goes with the slot's snapshot, is ended once, by the new owner, under the new generation."""
     before = agent()
     after = MonitoringAgent(before.settings)
-    (episode,) = before.lost(TopicPartition(TOPICS.otlp_metrics, 0), 0, 7, T0).episodes
+    (episode,) = before.lost(TopicPartition(TOPICS.otlp_metrics, 0), 0, 7, received_at=T0).episodes
     snapshot = before.snapshot(0)
     after.adopt(0, 5, [snapshot])
     after.adopt(0, 6, [snapshot])

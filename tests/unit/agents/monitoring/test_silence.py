@@ -170,7 +170,7 @@ def passed_on(second: int, origin: int, services: Iterable[str]) -> bytes:
     memory = WireMemory()
     batch = decode([arrow(second, services)], memory, T0 + second * SECOND)
     place = ((TOPICS.otlp_metrics, origin), (second,))
-    return keyed.encode(PointEncoder(memory.table), batch, np.arange(len(batch)), place)
+    return keyed.encode(PointEncoder(memory.table), batch, np.arange(len(batch)), origin=place)
 
 
 def passed(agent: MonitoringAgent, seconds: Iterable[int], origins: Mapping[int, Iterable[str]]) -> set[str]:

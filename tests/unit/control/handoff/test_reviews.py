@@ -44,7 +44,7 @@ def test_what_is_foreseen_is_what_is_asked(core: Orchestrator) -> None:
     """The same handoff in every field, but for the deadline that the orchestrator gives."""
     request, view, answers = diagnosed(core)
     at = START + SECOND // 10
-    (foreseen,) = reviews(request, answers, view, at)
+    (foreseen,) = reviews(request, answers, view, at=at)
     event = HandoffAnswered(id=f"answer/{request.id}", at=at, handoff=request.id, answers=answers)
     in_earnest = asked(core.handle(event).effects)
     assert replace(foreseen, deadline_at=in_earnest.deadline_at) == in_earnest
@@ -53,7 +53,7 @@ def test_what_is_foreseen_is_what_is_asked(core: Orchestrator) -> None:
 def test_both_answers_are_one_transaction_and_nobody_is_asked_twice(core: Orchestrator) -> None:
     """The review is entered and answered within the group: what is left to do is the next agent's work."""
     request, view, answers = diagnosed(core)
-    (foreseen,) = reviews(request, answers, view, START)
+    (foreseen,) = reviews(request, answers, view, at=START)
     ruling = FakeOversight().handle(foreseen, view)
     events = (
         HandoffAnswered(id="a", at=START, handoff=request.id, answers=answers),
@@ -68,7 +68,7 @@ def test_both_answers_are_one_transaction_and_nobody_is_asked_twice(core: Orches
 def test_a_ruling_on_what_was_stopped_counts_for_nothing(core: Orchestrator) -> None:
     """The incident was closed meanwhile: the answer is dropped, and nobody waits for a word on it."""
     request, view, answers = diagnosed(core)
-    (foreseen,) = reviews(request, answers, view, START)
+    (foreseen,) = reviews(request, answers, view, at=START)
     ruling = FakeOversight().handle(foreseen, view)
     core.handle(HandoffAnswered(id="x", at=START, handoff=request.id, answers=()))
     for name, handoff, said in (("a", request.id, answers), ("b", foreseen.id, ruling)):
@@ -78,6 +78,6 @@ def test_a_ruling_on_what_was_stopped_counts_for_nothing(core: Orchestrator) -> 
 def test_nothing_is_foreseen_of_nonsense_rulings_and_old_views(core: Orchestrator) -> None:
     """What will be stopped is shown to nobody; a view that is a second old is not good enough."""
     request, view, answers = diagnosed(core)
-    assert reviews(request, (replace(answers[0], intent=Intent.EXECUTE),), view, START) == ()
-    assert reviews(request, answers, view, view.at + FRESH + 1) == ()
-    assert reviews(replace(request, to=Role.OVERSIGHT), answers, view, START) == ()
+    assert reviews(request, (replace(answers[0], intent=Intent.EXECUTE),), view, at=START) == ()
+    assert reviews(request, answers, view, at=view.at + FRESH + 1) == ()
+    assert reviews(replace(request, to=Role.OVERSIGHT), answers, view, at=START) == ()

@@ -32,7 +32,7 @@ def feed(
     times = np.arange(count) * 10 if seconds is None else np.asarray(seconds)
     begun = None if start is None else np.asarray(start, dtype=np.int64)
     at = START + (times * SECOND).astype(np.int64)
-    return bank.update(np.zeros(count, np.int32), at, np.asarray(values, dtype=np.float64), begun)
+    return bank.update(np.zeros(count, np.int32), at, np.asarray(values, dtype=np.float64), start=begun)
 
 
 def noise(count: int, level: float = 100.0, spread: float = 5.0, seed: int = 2) -> list[float]:

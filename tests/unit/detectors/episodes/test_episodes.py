@@ -53,7 +53,7 @@ class Driver:
 
     def take(self, found: Transitions) -> None:
         which = found.series
-        self.folder.fold(found, self.entity[which], self.metric[which], self.objective[which])
+        self.folder.fold(found, self.entity[which], self.metric[which], objective=self.objective[which])
 
     def at(self, second: float) -> list[Episode]:
         return self.folder.boundary(T0 + int(second * SECOND), T0 + int(second * SECOND), NAMED)

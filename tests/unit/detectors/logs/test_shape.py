@@ -24,7 +24,7 @@ def looked_up(*lines: str | bytes, severity: int = 9) -> tuple[list[int], list[i
     """Key and severity of each line."""
     bodies = [line if isinstance(line, bytes) else line.encode() for line in lines]
     text, found = laid_out(bodies, [severity] * len(bodies))
-    keys = lookup.look_up(text, found, HashIndex().slots, np.zeros(1, np.uint8)).key
+    keys = lookup.look_up(text, found, HashIndex().slots, general=np.zeros(1, np.uint8)).key
     return keys.tolist(), found.severity.tolist()
 
 
@@ -145,5 +145,5 @@ def test_a_line_costs_no_look_at_other_lines() -> None:
     text, found = laid_out([b"abc 1", b"def 2"], [9, 9])
     swapped = Lines(found.begin[::-1].copy(), found.end[::-1].copy(), found.owner, found.severity)
     general = np.zeros(1, np.uint8)
-    first = lookup.look_up(text, found, HashIndex().slots, general).key.tolist()
-    assert lookup.look_up(text, swapped, HashIndex().slots, general).key.tolist() == first[::-1]
+    first = lookup.look_up(text, found, HashIndex().slots, general=general).key.tolist()
+    assert lookup.look_up(text, swapped, HashIndex().slots, general=general).key.tolist() == first[::-1]

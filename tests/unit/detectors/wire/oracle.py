@@ -158,7 +158,7 @@ class MetricReader:
 
     def _identity(self, point: Point, suffix: str, kind: SeriesKind) -> SeriesIdentity:
         name = self.metric.name + suffix if self.metric.name else ""
-        return point_identity(self.origin, name, self.metric.unit, kind, attributes_of(point.attributes))
+        return point_identity(self.origin, name, self.metric.unit, kind=kind, point=attributes_of(point.attributes))
 
     def _histogram(self, point: HistogramDataPoint, kind: SeriesKind | None) -> DeadLetterReason | None:
         if len(point.bucket_counts) > MAX_BUCKETS:

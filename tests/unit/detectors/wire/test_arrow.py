@@ -66,7 +66,7 @@ def test_what_is_encoded_comes_back(identities: list[SeriesIdentity], seed: int)
     numbers = table.add(identities)
     series = rng.choice(numbers, 50).astype(np.int32)
     value, start = rng.normal(size=50), rng.integers(0, NOW, 50)
-    record = PointEncoder(table).encode(series, np.arange(NOW, NOW + 50), value, start)
+    record = PointEncoder(table).encode(series, np.arange(NOW, NOW + 50), value, start=start)
     memory = WireMemory()
     for _ in range(2):
         found = plain(arrow.decode([record], memory, NOW), memory.table)

@@ -36,7 +36,7 @@ def by_pyarrow(records: list[bytes], memory: WireMemory) -> PointBatch:
 def walks(record: bytes, memory: WireMemory) -> bool:
     """Whether the walk takes a record."""
     reader = arrow.ArrowReader(1, memory, NOW)
-    return arrow._walked(record, reader, arrow._room([record], memory), 0) >= 0
+    return arrow._walked(record, reader, arrow._room([record], memory), first=0) >= 0
 
 
 def known(*records: bytes) -> WireMemory:
@@ -58,7 +58,7 @@ def test_it_agrees_with_pyarrow(identities: list[SeriesIdentity], seed: int, siz
             rng.choice(numbers, size).astype(np.int32),
             NOW - rng.integers(0, 10**9, size),
             rng.normal(size=size),
-            rng.integers(0, 2, size) * NOW,
+            start=rng.integers(0, 2, size) * NOW,
         )
         for _ in range(3)
     ]

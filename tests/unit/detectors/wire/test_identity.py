@@ -18,4 +18,4 @@ from detectors.wire.identity import Origin, SeriesKind, point_identity
 )
 def test_clocks_are_counters_whatever_they_are_sent_as(metric: str, kind: SeriesKind, expected: SeriesKind) -> None:
     """So that a deploy, which begins them anew, is no trouble."""
-    assert point_identity(Origin("web", ()), metric, "s", kind, {}).kind is expected
+    assert point_identity(Origin("web", ()), metric, "s", kind=kind, point={}).kind is expected

@@ -27,9 +27,9 @@ def test_points_arrive_as_they_left() -> None:
     """Series, times, values and units are those of the sender, in its order."""
     sender, receiver = WireMemory(), WireMemory()
     batch = poll(sender)
-    record = keyed.encode(PointEncoder(sender.table), batch, np.arange(6), (ORIGIN, [7, 8, 9]))
+    record = keyed.encode(PointEncoder(sender.table), batch, np.arange(6), origin=(ORIGIN, [7, 8, 9]))
     seen: dict[keyed.Origin, int] = {}
-    found = keyed.decode([record], receiver, NOW, seen)
+    found = keyed.decode([record], receiver, NOW, seen=seen)
     one, other = plain(found.points, receiver.table), plain(batch, sender.table)
     for name in ("series", "at", "value", "start", "unit"):
         assert one[name] == other[name]
@@ -50,7 +50,9 @@ def test_a_replay_is_dropped_however_it_is_cut(ranges: list[tuple[int, int]]) ->
         low = min(low, high, reached + 1)  # noqa: PLW2901 (a replay begins at or before what was sent last)
         reached = max(reached, high)
         which = np.flatnonzero((batch.record >= low) & (batch.record <= high))
-        found = keyed.decode([keyed.encode(encoder, batch, which, (ORIGIN, [7, 8, 9]))], receiver, NOW, seen)
+        found = keyed.decode(
+            [keyed.encode(encoder, batch, which, origin=(ORIGIN, [7, 8, 9]))], receiver, NOW, seen=seen
+        )
         taken += found.points.value.tolist()
         duplicates += int(found.duplicates.sum())
         sent += len(which)
@@ -64,7 +66,7 @@ def test_what_is_no_keyed_record_is_rejected() -> None:
     sender = WireMemory()
     batch = poll(sender)
     bare = PointEncoder(sender.table).encode(batch.series, batch.at, batch.value)
-    found = keyed.decode([bare, b"nonsense"], WireMemory(), NOW, {})
+    found = keyed.decode([bare, b"nonsense"], WireMemory(), NOW, seen={})
     assert [(r.record, r.reason, r.items) for r in found.points.rejected] == [
         (0, DeadLetterReason.SCHEMA_MISMATCH, 6),
         (1, DeadLetterReason.UNDECODABLE, 1),
