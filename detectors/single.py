@@ -37,5 +37,5 @@ class BankDetector:
         """Goes on from a snapshot."""
         try:
             self._bank = SeriesBank.from_arrays(arrays, self._settings)
-        except KeyError as error:
-            raise ValueError(f"a snapshot without {error} does not fit") from error
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"a snapshot with other arrays does not fit: {error}") from error

@@ -5,7 +5,6 @@ from __future__ import annotations
 from aiops.adapters.clock import SystemClock
 from aiops.adapters.executors.opening import open_executors
 from aiops.adapters.paging.channels import open_levels
-from aiops.agents.monitor.extensions import extensions_of
 from aiops.model.errors import PermanentError
 from aiops.plugins import ExtensionKind, Plugins
 from aiops.settings import Settings
@@ -17,10 +16,21 @@ def check_choices(settings: Settings, plugins: Plugins) -> None:
     Raises:
         PermanentError: the first that is not; the text names setting, package and exception.
     """
-    extensions_of(settings, plugins)
+    if _brings_code(settings, plugins):
+        from aiops.agents.monitor.extensions import extensions_of  # noqa: PLC0415 (numba: 150 MB, for plug-ins only)
+
+        extensions_of(settings, plugins)
     open_executors(settings, plugins, SystemClock())
     open_levels(settings.paging.levels, SystemClock(), plugins)
     try:
         plugins.make(ExtensionKind.RANKER, settings.analysis.ranker)
     except PermanentError as error:
         raise PermanentError(f"analysis.ranker: {error}") from error
+
+
+def _brings_code(settings: Settings, plugins: Plugins) -> bool:
+    """Whether a format, detector or view is a plug-in's, or nobody's; the built-in ones load for certain."""
+    chosen = [(ExtensionKind.FORMAT, name) for name in settings.topics.decoded.values()]
+    chosen += [(ExtensionKind.DETECTOR, one.name) for one in settings.data.detectors]
+    chosen += [(ExtensionKind.VIEW, name) for name in settings.data.views]
+    return any(name not in plugins.names(kind) or plugins.find(kind, name).package for kind, name in chosen)

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from aiops.adapters.plugins import installed
 from aiops.adapters.tables import read_table
+from aiops.plugins import ExtensionKind
 from detectors.detection import TableDetection, TableEpisode, detect
 from detectors.table import learn_rows
 
 
-def detect_in(path: Path, learn_until: str | None = None) -> TableDetection:
+def detect_in(path: Path, learn_until: str | None = None, detectors: Sequence[str] = ()) -> TableDetection:
     """The episodes and scores of a table.
 
     Args:
         path: CSV or Parquet.
         learn_until: a number of rows, or an ISO 8601 time; rows before it are learned and never alert.
+        detectors: names of detectors that look at every series beside the bank.
 
     Raises:
         TableError: the table cannot be read; the text names file, row and column.
+        PermanentError: a detector is not there, cannot be loaded or failed.
     """
     table = read_table(path)
-    return detect(table, learn_rows(table, learn_until))
+    plugins = installed()
+    chosen = {name: plugins.load(ExtensionKind.DETECTOR, name) for name in detectors}
+    return detect(table, learn_rows(table, learn_until), detectors=chosen)
 
 
 def figures(detection: TableDetection) -> dict[str, Any]:

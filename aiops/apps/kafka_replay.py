@@ -62,11 +62,17 @@ def kafka_settings(settings: Settings, recording: Recording, out: Path, *, speed
 
 def own_topics(topics: Topics, domain: str) -> Topics:
     """The same topics under names that nobody else uses."""
-    named = {
-        name: f"{domain}.{value}" if isinstance(value, str) else tuple(f"{domain}.{one}" for one in value)
-        for name, value in topics.model_dump().items()
-    }
+    named: dict[str, Any] = {name: _own(value, domain) for name, value in topics.model_dump().items()}
     return Topics(**named)
+
+
+def _own(value: str | tuple[str, ...] | dict[str, str], domain: str) -> Any:
+    """A topic, several, or topics with their formats, under names of the domain's own."""
+    if isinstance(value, str):
+        return f"{domain}.{value}"
+    if isinstance(value, dict):
+        return {f"{domain}.{topic}": name for topic, name in value.items()}
+    return tuple(f"{domain}.{one}" for one in value)
 
 
 class KafkaReplay:

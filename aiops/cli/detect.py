@@ -29,6 +29,10 @@ _Plot = Annotated[
     Path | None,
     typer.Option("--plot", metavar="OUT.png|.html", help="Draw values, score and episodes."),
 ]
+_Detector = Annotated[
+    list[str] | None,
+    typer.Option("--detector", help="A detector that looks at every series beside the bank; may be given again."),
+]
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs, one line a table.")]
 
 
@@ -38,6 +42,7 @@ def run(
     scores: _Scores = None,
     *,
     plot_to: _Plot = None,
+    detector: _Detector = None,
     as_json: _Json = False,
 ) -> None:
     """Find episodes of trouble in tables of numbers.
@@ -56,7 +61,7 @@ def run(
         raise PermanentError("--plot draws one table: give one, or leave it out")
     into_folder = scores is not None and (len(tables) > 1 or scores.endswith("/") or Path(scores).is_dir())
     for path in tables:
-        detection = detect_in(path, learn_until)
+        detection = detect_in(path, learn_until, detector or ())
         if scores is not None:
             write_scores(detection, Path(scores) / f"{path.stem}.csv" if into_folder else Path(scores))
         if plot_to is not None:
