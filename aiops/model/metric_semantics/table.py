@@ -21,8 +21,10 @@ class MetricTable:
 
     custom: CustomRows = field(default_factory=CustomRows)
     """Rows of people; they win over the shipped ones."""
-    _shipped: Index = field(default_factory=shipped, repr=False)
-    _answers: dict[tuple[str, str], MetricSemantics] = field(default_factory=dict, repr=False, compare=False)
+    _shipped: Index = field(default_factory=shipped, init=False, repr=False, compare=False)
+    _answers: dict[tuple[str, str], MetricSemantics] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def of(self, metric: str, unit: str = "") -> MetricSemantics:
         """What a metric means; any name gives an answer.
