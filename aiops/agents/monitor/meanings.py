@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,8 +12,7 @@ from aiops.model.metric_semantics.table import MetricTable
 from detectors.harm import burden
 from detectors.wire.series import SeriesTable, parse_attributes
 
-_ATTRIBUTES_COLUMN = 2
-_NAME_AND_UNIT = [1, 3]
+_NAME, _ATTRIBUTES, _UNIT = 1, 2, 3
 """Columns of the table's codes."""
 Numbers = npt.NDArray[np.int32]
 
@@ -68,19 +69,31 @@ class SeriesMeanings:
             room = np.empty(max(2 * len(self._of_series), size, 1024), np.int32)
             room[:known] = self._of_series[:known]
             self._of_series = room
-        codes = self._table.codes[known:size]
-        pairs, back = np.unique(codes[:, _NAME_AND_UNIT], axis=0, return_inverse=True)
-        back = back.reshape(-1)
-        word = self._table.word
-        found = [self._metrics.of(word(name), word(unit)) for name, unit in pairs.tolist()]
+        codes, word = self._table.codes[known:size], self._table.word
+        pairs, back = np.unique(codes[:, _NAME].astype(np.int64) << 32 | codes[:, _UNIT], return_inverse=True)
+        found = [self._metrics.of(word(pair >> 32), word(pair & 0xFFFFFFFF)) for pair in pairs.tolist()]
         numbers = np.array([self._number(one) for one in found], np.int32)
         self._of_series[known:size] = numbers[back]
         for pair in (at for at, one in enumerate(found) if one.states is not None):
-            for place in np.flatnonzero(back == pair).tolist():
-                attributes = parse_attributes(word(int(codes[place, _ATTRIBUTES_COLUMN])))
-                self._of_series[known + place] = self._number(found[pair].in_state(attributes))
+            places = np.flatnonzero(back == pair)
+            attributes = (word(code) for code in codes[places, _ATTRIBUTES].tolist())
+            self._of_series[known + places] = self._in_states(found[pair], attributes)
         self._size = size
         self._tabulate()
+
+    def _in_states(self, meaning: MetricSemantics, attributes: Iterable[str]) -> list[int]:
+        """Number of the meaning in the state that each series' attributes, as JSON text, show."""
+        assert meaning.states is not None
+        starts = [f'"{name}":"' for name in meaning.states.attributes]
+        known: dict[str, int] = {}
+        found: list[int] = []
+        for text in attributes:
+            start = next((start for start in starts if start in text), "")
+            value = text.partition(start)[2].partition('"')[0] if start else ""
+            if value not in known:
+                known[value] = self._number(meaning.in_state(parse_attributes(text)))
+            found.append(known[value])
+        return found
 
     def _number(self, found: MetricSemantics) -> int:
         number = self._numbers.setdefault(found, len(self._held))

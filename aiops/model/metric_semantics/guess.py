@@ -45,15 +45,14 @@ def guess(metric: str, unit: str, spelling: Spelling) -> MetricSemantics:
     """
     words = _joined(words_of(metric))
     held = frozenset(words)
-    measured = _unit(metric, held, unit or spelling.unit)
+    counted = spelling.statistic is Statistic.COUNT and unit in {"", "1"}
+    measured = COUNTED if counted else _unit(metric, held, unit or spelling.unit)
     rank = min((_PART_OF[word] for word in held if word in _PART_OF), default=None)
     part = None if rank is None else vocabulary.PARTS[rank][0]
     role, worse = _told(words, held, part)
     if role is MetricRole.LATENCY and _counts(words, spelling, measured):
         role, worse = MetricRole.TRAFFIC, Worse.NEITHER  # how often, of a figure of how long
     role, worse, full = _fullness(held, (role, worse), part, unit=measured)
-    if spelling.statistic is Statistic.COUNT and not unit:
-        measured = COUNTED
     if part is MetricPart.INSTANCES and role is not MetricRole.AVAILABILITY:
         part = None
     return MetricSemantics(role, worse, measured, full, part, _about(held), definition=Definition.WORDS, source="words")

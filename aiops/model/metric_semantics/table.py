@@ -9,7 +9,7 @@ from aiops.model.metric_semantics.guess import guess
 from aiops.model.metric_semantics.names import Spelling, Statistic, key_of, reading, spellings
 from aiops.model.metric_semantics.semantics import Definition, MetricRole, MetricSemantics, Worse
 from aiops.model.metric_semantics.shipped import Index, shipped
-from aiops.model.metric_semantics.units import COUNTED, Dimension, unit_of
+from aiops.model.metric_semantics.units import COUNTED, Dimension, Unit, unit_of
 
 MOST_REMEMBERED = 65_536
 """Answers that are kept; past that all are forgotten and found again."""
@@ -21,8 +21,10 @@ class MetricTable:
 
     custom: CustomRows = field(default_factory=CustomRows)
     """Rows of people; they win over the shipped ones."""
-    _shipped: Index = field(default_factory=shipped, repr=False)
-    _answers: dict[tuple[str, str], MetricSemantics] = field(default_factory=dict, repr=False, compare=False)
+    _shipped: Index = field(default_factory=shipped, init=False, repr=False, compare=False)
+    _answers: dict[tuple[str, str], MetricSemantics] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def of(self, metric: str, unit: str = "") -> MetricSemantics:
         """What a metric means; any name gives an answer.
@@ -70,10 +72,12 @@ def _measured(found: MetricSemantics, stated: str) -> MetricSemantics:
     if not stated or stated == found.unit.symbol or (stated == "1" and found.unit.dimension is not Dimension.SHARE):
         return found
     unit = unit_of(stated)
-    if unit.dimension is not found.unit.dimension:
-        return replace(found, unit=unit, full=None)
-    full = None if found.full is None else found.full * found.unit.factor / unit.factor
-    return replace(found, unit=unit, full=full)
+    return replace(found, unit=unit, full=None if found.full is None else _converted(found.full, found.unit, unit))
+
+
+def _converted(value: float, stated: Unit, wanted: Unit) -> float | None:
+    """A value in another unit of the same kind; None for one of another kind."""
+    return value * stated.factor / wanted.factor if stated.dimension is wanted.dimension else None
 
 
 def _computed(found: MetricSemantics, statistic: Statistic) -> MetricSemantics:
@@ -94,13 +98,12 @@ def _computed(found: MetricSemantics, statistic: Statistic) -> MetricSemantics:
 
 
 def _overlaid(base: MetricSemantics, row: CustomRow, sent: str) -> MetricSemantics:
-    """What people say of a metric, over what is known of it anyway."""
-    unit = base.unit if row.unit is None or sent else unit_of(row.unit)
-    full = base.full
+    """What people say of a metric, over what is known of it anyway; ``1`` may also be a plain count."""
+    unit = base.unit if row.unit is None or sent not in {"", "1"} else unit_of(row.unit)
     if row.full is not None:
-        full = row.full * unit_of(row.unit).factor / unit.factor if row.unit is not None else row.full
-    elif row.worse is not None and row.worse is not base.worse:
-        full = None
+        full = _converted(row.full, unit_of(row.unit), unit) if row.unit is not None else row.full
+    else:
+        full = base.full if row.worse in {None, base.worse} and unit is base.unit else None
     return replace(
         base,
         role=row.role or base.role,

@@ -105,3 +105,20 @@ def test_the_rows_of_people_count() -> None:
     numbers = table.add(SERIES)
     assert found.worse(numbers[1:2]).tolist() == [0]
     assert found.of(int(numbers[1])).role is MetricRole.TRAFFIC
+
+
+@pytest.mark.parametrize(
+    ("attributes", "worse"),
+    [
+        ((("note", 'a "state":"idle" b'),), 1),
+        ((("note", 'a","state":"idle'), ("state", "user")), 1),
+        ((("state", 'i"dle'),), 1),
+        ((("state", "IDLE"),), -1),
+        ((("cpu.mode", "idle"), ("state", "user")), -1),
+    ],
+)
+def test_a_state_is_read_from_its_own_attribute_only(attributes: tuple[tuple[str, str], ...], worse: int) -> None:
+    """Text that looks like it inside another value is no state; the convention's newest name counts first."""
+    table, found = meanings()
+    numbers = table.add([SeriesIdentity("h1", "system.cpu.utilization", attributes, "1")])
+    assert found.worse(numbers).tolist() == [worse]

@@ -64,6 +64,12 @@ def test_a_limit_follows_the_unit_that_is_sent(sent: str, full: float) -> None:
     assert table("shop.age: {role: queue, unit: s, full: 2}").of("shop.age", sent).full == pytest.approx(full)
 
 
+@pytest.mark.parametrize(("sent", "full"), [("1", 50.0), ("", 50.0), ("{cart}", 50.0), ("By", None)])
+def test_a_limit_of_a_count_holds_where_the_sender_writes_1(sent: str, full: float | None) -> None:
+    """A limit in things says nothing of bytes."""
+    assert table("shop.carts: {role: queue, worse: up, unit: '{cart}', full: 50}").of("shop.carts", sent).full == full
+
+
 def test_a_name_wins_over_patterns_and_the_first_pattern_over_the_next() -> None:
     """The order of the file decides between patterns."""
     mine = table("'shop.*.depth': {role: queue}\n'shop.*': {role: other}\nshop.cart.depth: {role: traffic}")

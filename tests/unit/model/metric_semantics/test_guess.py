@@ -126,6 +126,7 @@ def test_words_suggest_role_and_direction(metric: str, unit: str, role: MetricRo
         ("queue.utilization", "1", 1.0),
         ("error_ratio", "1", None),
         ("disk_free_percent", "", 0.0),
+        ("queue.usage.count", "1", None),
     ],
 )
 def test_only_a_share_in_use_can_be_full(metric: str, unit: str, full: float | None) -> None:
