@@ -92,11 +92,15 @@ def subtract(kept, entry, tape, row, sides):
         begin, span = _range(first, span, old_first, old_span)
         if span > WIDEST:
             return (scale, widest, zero, np.int64(0), np.int64(0), np.int64(0), np.int64(0)), False, False
-        work = sides[side, :span]
-        for place in range(span):
-            work[place] = 0
-        _add(work, begin, tape.counts[counts : counts + size], offset, shift, 1)
-        _add(work, begin, kept.cells[cells : cells + old_size], old, last_shift, -1)
+        work, now, then = sides[side, :span], tape.counts[counts : counts + size], kept.cells[cells : cells + old_size]
+        if shift | last_shift == 0 and size == span == old_size:  # nearly always
+            for place in range(span):
+                work[place] = now[place] - then[place]
+        else:
+            for place in range(span):
+                work[place] = 0
+            _add(work, begin, now, offset, shift, 1)
+            _add(work, begin, then, old, last_shift, -1)
         if threshold != last_threshold:
             zero += _lift(work, begin, span, scale, widest)
         lowest = np.int64(0)

@@ -123,12 +123,14 @@ def _mean(kept, entry, tape, row, mode, out):
 @inner
 def _exponential(kept, entry, tape, row, mode, out):
     """Quantiles of an exponential histogram."""
-    side = whole(tape, row, out.work)
     if mode == _DIFFERENCE:
-        added, comparable, sound = subtract(kept, entry, tape, row, out.work)
+        side, comparable, sound = subtract(kept, entry, tape, row, out.work)
         if not comparable:
             return
-        side = added if sound else whole(tape, row, out.work)
+        if not sound:
+            side = whole(tape, row, out.work)
+    else:
+        side = whole(tape, row, out.work)
     total = side[2]
     for place in range(side[4]):
         total += out.work[0, place]

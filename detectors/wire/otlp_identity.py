@@ -26,6 +26,7 @@ from detectors.wire import tape as t
 from detectors.wire.attribute_runs import find_runs
 from detectors.wire.identity import (
     MAX_IDENTITY_CHARS,
+    PEERS,
     Origin,
     SeriesKind,
     attributes_of,
@@ -70,6 +71,8 @@ class _Attributes(NamedTuple):
     """What all series of an origin share that have the same attributes."""
 
     point: Mapping[str, str]
+    peered: bool
+    """Whether the point has an attribute that may name a peer."""
     text: str
     chars: int
 
@@ -119,7 +122,7 @@ class IdentityNames:
         if attributes is None:
             attributes = self._attributes[key] = _read_attributes(metric, key[2])
         entity, name, unit = metric.origin.entity, metric.name, metric.unit
-        peer = peer_of(name, attributes.point)
+        peer = peer_of(name, attributes.point) if attributes.peered else None
         chars = len(entity) + len(name) + len(unit) + len(peer or "") + attributes.chars
         return entity, name, attributes.text, unit, peer, metric.kind, chars
 
@@ -185,4 +188,5 @@ class IdentityNames:
 def _read_attributes(metric: _Metric, run: bytes) -> _Attributes:
     point = attributes_of(_MESSAGES[metric.form].FromString(run).attributes)
     pairs = merged(metric.origin, point)
-    return _Attributes(point, attributes_text(pairs), sum([len(key) + len(value) for key, value in pairs]))
+    chars = sum([len(key) + len(value) for key, value in pairs])
+    return _Attributes(point, any(name in point for name in PEERS), attributes_text(pairs), chars)

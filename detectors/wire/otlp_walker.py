@@ -87,6 +87,7 @@ class _Walk:
         self._series = memory.table.find(self._hashes)
         self._names = IdentityNames(self._whole, self._tape, memory)
         self._fresh = _Fresh(self._hashes, self._series)
+        self._sound: bool | None = None
 
     def refuse(self, record: int, reason: DeadLetterReason) -> None:
         """Counts a record that cannot be split as one unit."""
@@ -103,7 +104,9 @@ class _Walk:
 
     def is_sound(self) -> bool:
         """Whether all records are as expected, and all new series can be named."""
-        return not self._tape.status.any() and self._names.read(self._fresh.points)
+        if self._sound is None:
+            self._sound = not self._tape.status.any() and self._names.read(self._fresh.points)
+        return self._sound
 
     def batch(self) -> PointBatch:
         """Takes everything."""

@@ -88,12 +88,20 @@ def _take_counts(buffer, position, end, counts):
     size, total = np.int64(0), 0.0
     room = len(counts)
     while position < end:
-        count = np.int64(buffer[position])
-        if count < 128:
+        # Nearly all take at most four bytes, which one load has.
+        word = np.int64(load64(buffer, position)) if position + 8 <= end else np.int64(-1)
+        if word & 0x80 == 0:
+            count = word & 0x7F
             position += 1
-        elif position + 1 < end and buffer[position + 1] < 128:
-            count = (count & 127) | (np.int64(buffer[position + 1]) << 7)
+        elif word & 0x8000 == 0:
+            count = (word & 0x7F) | ((word >> 1) & 0x3F80)
             position += 2
+        elif word & 0x800000 == 0:
+            count = (word & 0x7F) | ((word >> 1) & 0x3F80) | ((word >> 2) & 0x1FC000)
+            position += 3
+        elif word & 0x80000000 == 0:
+            count = (word & 0x7F) | ((word >> 1) & 0x3F80) | ((word >> 2) & 0x1FC000) | ((word >> 3) & 0xFE00000)
+            position += 4
         else:
             count, position = t.varint(buffer, position, end)
             if position < 0:
