@@ -2,8 +2,8 @@
 
 ``centre`` and ``spread`` are exponentially weighted means of value and absolute residual with clipped steps (Huber).
 ``tail`` is an asymmetric running mean (an expectile, Newey & Powell 1987) of the standardised distance: points above it
-pull 1,000 times stronger than points below. For normal noise it settles near 2.3 standard deviations, for heavy tails
-and rare events higher, so that one factor over it means as much for each of them.
+pull 1,000 times stronger than points below. For normal noise it settles near 2.7 standard deviations (3.4 spreads), for
+heavy tails and rare events higher, so that one factor over it means as much for each of them.
 """
 
 from __future__ import annotations

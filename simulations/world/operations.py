@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 PRIMITIVES = ("restart", "scale", "roll-back", "shed-load", "fail-over", "clear-cache")
 _NORMAL = ActionSpec(seconds=5)
+_MOST = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,8 @@ def _unknown(world: World, action: Action) -> str:
 
 
 def _number(value: Parameter | None, default: float) -> float:
-    return float(value) if isinstance(value, (int, float)) else default
+    """A number that somebody may mean; text, what is not finite and what is beyond any size is the default."""
+    return float(value) if isinstance(value, (int, float)) and abs(value) <= _MOST else default
 
 
 def _check_restart(world: World, action: Action) -> str:
@@ -254,7 +256,7 @@ def _roll_back(world: World, action: Action, key: str) -> None:
     del key
     target = action.target
     wanted = action.parameters.get("version")
-    number = int(wanted) if isinstance(wanted, str) and wanted.isdecimal() else wanted
+    number = int(wanted[:10]) if isinstance(wanted, str) and wanted.isdecimal() else wanted
     world.versions[target] = int(_number(number, max(1, world.versions[target] - 1)))
     world.roll(world.layout.index[target])
     version = world.versions[target]
