@@ -33,8 +33,9 @@ from aiops.model.incidents import Priority
 from aiops.model.metric_semantics.custom import FILE
 from aiops.model.pages import Page
 from aiops.model.prose import Prose
+from aiops.model.records import FetchedRecords, TopicPartition
 from aiops.plugins import Plugins
-from aiops.ports import Clock, FetchedRecords, TopicPartition
+from aiops.ports import Clock
 from aiops.settings import Settings
 from remediations.policy_cases import check
 

@@ -17,7 +17,7 @@ from aiops.agents.monitor.account import PartitionAccount
 from aiops.agents.monitor.models import OBJECTIVES
 from aiops.agents.monitor.slot import Slot
 from aiops.model.errors import PermanentError
-from aiops.ports import Arrays, SlotSnapshot
+from aiops.model.records import Arrays, SlotSnapshot
 from detectors.watermarks import Watermark
 
 FORMAT = 3

@@ -28,7 +28,7 @@ from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.status_file import read_status
 from aiops.model import cloudevents
 from aiops.model.entities import Criticality, Edge, Item
-from aiops.ports import OutRecord
+from aiops.model.records import OutRecord
 from aiops.settings import Settings
 from detectors.wire.arrow_encoding import PointEncoder
 from detectors.wire.identity import SeriesIdentity, SeriesKind

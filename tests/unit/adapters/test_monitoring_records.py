@@ -16,8 +16,8 @@ from aiops.model.deadletters import DeadLetter, DeadLetterReason
 from aiops.model.entities import Edge
 from aiops.model.events import EdgesObserved, EpisodeReported
 from aiops.model.ledger import LedgerLine
+from aiops.model.records import FetchedRecords, OutRecord, SlotSnapshot, TopicPartition
 from aiops.model.telemetry import EntityReading, FleetQuestion
-from aiops.ports import FetchedRecords, OutRecord, SlotSnapshot, TopicPartition
 from aiops.settings import Settings
 from tests.unit.adapters.paging.fakes import FixedClock
 from tests.unit.agents.healing import NOW, episode

@@ -17,8 +17,8 @@ from aiops.model.entities import RUNTIME_ENTITY, EdgeKind, Objective
 from aiops.model.episodes import Episode, Source
 from aiops.model.errors import FencedOutError, PermanentError
 from aiops.model.ledger import Ending, LedgerLine
+from aiops.model.records import FetchedRecords, SlotSnapshot, TopicPartition
 from aiops.model.telemetry import FleetQuestion
-from aiops.ports import FetchedRecords, SlotSnapshot, TopicPartition
 from aiops.settings import Topics
 from detectors.wire.slots import slot_of
 from tests.unit.agents.monitoring.telemetry import SECOND, SERVICES, T0, Log, metrics, settings, spans, story
