@@ -208,7 +208,7 @@ class Reader:
     def batch(self) -> PointBatch:
         """Everything that was taken."""
         account = Account(self.account.rejections, self.gaps, self.account.items)
-        return assemble(self.parts, account, ordered=True)
+        return assemble(self.parts, account)
 
 
 def decode(records: Sequence[bytes], memory: WireMemory, received_at: int) -> PointBatch:

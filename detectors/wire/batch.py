@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -95,7 +95,7 @@ class Rejections:
         found = list(places)
         key = (record, reason)
         self._counts[key] = self._counts.get(key, 0) + (len(found) if items is None else items)
-        # The paths of decoding report one after another, each in order.
+        # A record's parts are reported one after another, each in order.
         self._places[key] = sorted(self._places.get(key, []) + found)[:PLACES]
 
     def listed(self) -> list[Rejected]:
@@ -108,35 +108,9 @@ class Rejections:
         ]
 
 
-@dataclass(slots=True)
-class PointRows:
-    """Points that come one by one, from the paths that are not compiled. Lists of equal length."""
-
-    series: list[int] = field(default_factory=list)
-    at: list[int] = field(default_factory=list)
-    value: list[float] = field(default_factory=list)
-    start: list[int] = field(default_factory=list)
-    record: list[int] = field(default_factory=list)
-    unit: list[int] = field(default_factory=list)
-    place: list[int] = field(default_factory=list)
-    """Position of the data point within its record."""
-
-    def arrays(self) -> PointArrays:
-        """The rows as arrays."""
-        return PointArrays(
-            series=np.array(self.series, dtype=np.int32),
-            at=np.array(self.at, dtype=np.int64),
-            value=np.array(self.value, dtype=np.float64),
-            start=np.array(self.start, dtype=np.int64),
-            record=np.array(self.record, dtype=np.int32),
-            unit=np.array(self.unit, dtype=np.uint8),
-            place=np.array(self.place, dtype=np.int64),
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class PointArrays:
-    """Accepted points with their place within the record, by which parts are put back in input order."""
+    """Accepted points with their place within the record, which rejections tell."""
 
     series: npt.NDArray[np.int32]
     at: npt.NDArray[np.int64]
@@ -156,8 +130,8 @@ class Account:
     items: npt.NDArray[np.int64]
 
 
-def assemble(parts: Sequence[PointArrays], account: Account, *, ordered: bool = False) -> PointBatch:
-    """One batch from parts that were decoded by different paths, in input order, in which ``ordered`` parts are."""
+def assemble(parts: Sequence[PointArrays], account: Account) -> PointBatch:
+    """One batch from parts that are in input order."""
     filled = [part for part in parts if len(part.series)]
     if len(filled) == 1:
         return _batch(filled[0], account)
@@ -168,9 +142,9 @@ def assemble(parts: Sequence[PointArrays], account: Account, *, ordered: bool = 
         start=np.concatenate([np.empty(0, np.int64), *(part.start for part in filled)]),
         record=np.concatenate([np.empty(0, np.int32), *(part.record for part in filled)]),
         unit=np.concatenate([np.empty(0, np.uint8), *(part.unit for part in filled)]),
-        place=np.concatenate([np.empty(0, np.int64), *(() if ordered else (part.place for part in filled))]),
+        place=np.empty(0, np.int64),
     )
-    return _batch(merged if ordered else chosen(merged, np.lexsort((merged.place, merged.record))), account)
+    return _batch(merged, account)
 
 
 def chosen(points: PointArrays, which: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> PointArrays:

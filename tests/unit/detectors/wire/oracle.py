@@ -24,7 +24,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
 )
 
 from aiops.model.deadletters import DeadLetterReason
-from detectors.wire.batch import EARLIEST, Account, PointBatch, PointRows, Rejections, assemble
+from detectors.wire.batch import EARLIEST, Account, PointArrays, PointBatch, Rejections, assemble
 from detectors.wire.identity import Origin, SeriesIdentity, SeriesKind, attributes_of, origin_of, point_identity
 from detectors.wire.memory import WireMemory
 from detectors.wire.quantiles import quantile_suffix
@@ -49,6 +49,32 @@ Point = NumberDataPoint | HistogramDataPoint | ExponentialHistogramDataPoint | S
 _Point = TypeVar("_Point", NumberDataPoint, HistogramDataPoint, ExponentialHistogramDataPoint, SummaryDataPoint)
 _MOST = (1 << 63) - 1
 _DELTA, _CUMULATIVE = 1, 2
+
+
+@dataclass(slots=True)
+class PointRows:
+    """Points one by one, in lists of equal length."""
+
+    series: list[int] = field(default_factory=list)
+    at: list[int] = field(default_factory=list)
+    value: list[float] = field(default_factory=list)
+    start: list[int] = field(default_factory=list)
+    record: list[int] = field(default_factory=list)
+    unit: list[int] = field(default_factory=list)
+    place: list[int] = field(default_factory=list)
+    """Position of the data point within its record."""
+
+    def arrays(self) -> PointArrays:
+        """The rows as arrays."""
+        return PointArrays(
+            series=np.array(self.series, dtype=np.int32),
+            at=np.array(self.at, dtype=np.int64),
+            value=np.array(self.value, dtype=np.float64),
+            start=np.array(self.start, dtype=np.int64),
+            record=np.array(self.record, dtype=np.int32),
+            unit=np.array(self.unit, dtype=np.uint8),
+            place=np.array(self.place, dtype=np.int64),
+        )
 
 
 class OracleMemory(WireMemory):
