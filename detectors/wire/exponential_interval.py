@@ -75,7 +75,7 @@ def _lift(work, begin, size, scale, threshold):
 def _differ(work, now, then, places):
     """Fills ``work``, whose first bucket is ``places[0]``, with later counts less earlier ones.
 
-    The rest of ``places``: index of the first bucket and steps to the coarser scale, of the later and the earlier counts.
+    The rest of ``places``: index of the first bucket and steps to the coarser scale, of later and of earlier counts.
     """
     begin, offset, shift, old, last_shift = places
     if shift | last_shift == 0 and len(now) == len(work) == len(then):  # nearly always
