@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -60,7 +60,7 @@ def weave(tape: t.Tape, series: _Series, derived: tuple[Derived, _Series] | None
         np.empty(room, np.uint8),
     )
     size = _weave(tape, series, extra, found)
-    taken: tuple[Any, ...] = tuple(column[:size] for column in found)
+    taken = Columns._make(column[:size] for column in found)
     return PointBatch(*taken, account.rejections.listed(), account.gaps, account.items)
 
 
