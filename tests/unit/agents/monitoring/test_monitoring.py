@@ -3,8 +3,10 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import Phase, given
 from hypothesis import settings as examples
@@ -196,6 +198,15 @@ def test_a_slot_moves_with_all_its_state() -> None:
         new.adopt(0, 1)
     with pytest.raises(PermanentError):
         old.handle(polls[1], T0)
+
+
+def test_a_snapshot_of_another_format_is_refused_by_name() -> None:
+    """The sentence tells both formats, and comes before anything of the snapshot is read."""
+    snapshot = agent().snapshot(0)
+    head = {**snapshot.parts["head"], "numbers": np.array([2, 0, 0, 0], np.int64)}
+    older = replace(snapshot, parts={**snapshot.parts, "head": head, "memory": {}})
+    with pytest.raises(PermanentError, match="a snapshot of format 2; this build reads 3"):
+        MonitoringAgent(settings()).adopt(0, 2, [older])
 
 
 def test_a_lost_range_is_counted_and_is_trouble_of_the_runtime() -> None:
