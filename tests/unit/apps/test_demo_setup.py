@@ -62,7 +62,7 @@ def test_items_with_objectives_are_services_of_the_bundle(binder: Path) -> None:
 def test_everything_stays_in_the_folder(tmp_path: Path) -> None:
     """State, bundle and pages; actions go to the world's own address and nowhere else."""
     settings = demonstration_settings(tmp_path, "http://127.0.0.1:7000")
-    assert (settings.state, settings.bundle) == (tmp_path / "state", tmp_path / "binder")
+    assert (settings.state, settings.bundle) == (tmp_path / "state", tmp_path / "bundle")
     assert settings.paging.levels == ((f"file://{tmp_path / 'pages.jsonl'}",),)
     assert {str(one) for one in settings.acting.executors} == {"*"}
     assert "http://127.0.0.1:7000" in settings.acting.model_dump_json()

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from detectors.bank.layout import ROW, TRANSITION, TROUBLE, Array, Record, State
+from detectors.bank.layout import ROW, TRANSITION, TROUBLE, Array, BankState, Record
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
@@ -45,14 +45,14 @@ def usual(**fields: Any) -> Record:
     )  # fmt: skip
 
 
-def state(capacity: int = 2048, steps: int = 4) -> State:
+def state(capacity: int = 2048, steps: int = 4) -> BankState:
     """An empty bank's arrays."""
 
     def zeros(*shape: int, dtype: Any = np.uint32) -> Array:
         return np.zeros(shape, dtype=dtype)
 
     blocks = (capacity + 1023) >> 10
-    return State(
+    return BankState(
         np.zeros(capacity, ROW), np.zeros(capacity, TROUBLE), zeros(capacity, 24, dtype=np.float32),
         zeros(steps, capacity, dtype=np.float32), zeros(blocks), zeros(blocks), zeros(blocks),
         zeros(steps, (capacity + 16383) >> 14),

@@ -21,10 +21,10 @@ from detectors.bank.episodes import (
     tell_silence,
     weight_of,
 )
-from detectors.bank.layout import OPEN, Phase, View
+from detectors.bank.layout import OPEN, Phase, ViewCode
 from tests.unit.detectors.bank.rows import SECOND, transition, trouble, usual
 
-UP = (3.0, int(View.DEVIATION), 1)
+UP = (3.0, int(ViewCode.DEVIATION), 1)
 ADOPT_NS = 7200 * SECOND
 
 
@@ -54,7 +54,7 @@ def test_no_single_point_opens_an_episode() -> None:
     """However wild and however seldom."""
     assert weight_of(1e9, False) < OPENS
     one, it = usual(interval=1e9), trouble()
-    flagged(one, it, SECOND, 1e30, (1e30, int(View.RANGE), 1))
+    flagged(one, it, SECOND, 1e30, (1e30, int(ViewCode.RANGE), 1))
     assert after_flagged(one, it, SECOND, ADOPT_NS) == -1
 
 
@@ -63,17 +63,17 @@ def test_the_first_flagged_point_begins_the_trouble() -> None:
     one, it = usual(), trouble(since=1, peak=9.0, count=77, level=5.0, noise=5.0)
     flagged(one, it, 2000 * SECOND, 30.0, UP)
     assert (it["since"], it["count"], it["peak"]) == (2000 * SECOND, 1, 3.0)
-    assert (it["value"], it["expected"], it["view"], it["direction"]) == (130.0, 100.0, View.DEVIATION, 1)
+    assert (it["value"], it["expected"], it["view"], it["direction"]) == (130.0, 100.0, ViewCode.DEVIATION, 1)
     assert (it["level"], it["noise"]) == (30.0, 0.0)
     assert one["evidence"] == 1.5
 
 
 def test_a_louder_point_takes_the_peak_over_and_a_quieter_does_not() -> None:
-    """View, value and direction go with the peak; level and noise follow all points."""
+    """ViewCode, value and direction go with the peak; level and noise follow all points."""
     one, it = usual(), trouble()
-    for value, verdict in ((30.0, UP), (-50.0, (5.0, int(View.RANGE), -1)), (20.0, (2.0, int(View.SHIFT), 1))):
+    for value, verdict in ((30.0, UP), (-50.0, (5.0, int(ViewCode.RANGE), -1)), (20.0, (2.0, int(ViewCode.SHIFT), 1))):
         flagged(one, it, SECOND, value, verdict)
-    assert (it["peak"], it["view"], it["direction"], it["value"]) == (5.0, View.RANGE, -1, 50.0)
+    assert (it["peak"], it["view"], it["direction"], it["value"]) == (5.0, ViewCode.RANGE, -1, 50.0)
     assert it["level"] == pytest.approx(0.0, abs=1e-5)
     assert it["count"] == 3
 
@@ -128,13 +128,13 @@ def test_without_evidence_an_ordinary_point_does_nothing() -> None:
 @pytest.mark.parametrize(
     ("view", "field", "before"),
     [
-        (View.SHIFT, "chart_tail", 0.9),
-        (View.TIME_OF_DAY, "hour_tail", 1.1),
-        (View.DEVIATION, "tail", 3.0),
-        (View.RANGE, "tail", 3.0),
+        (ViewCode.SHIFT, "chart_tail", 0.9),
+        (ViewCode.TIME_OF_DAY, "hour_tail", 1.1),
+        (ViewCode.DEVIATION, "tail", 3.0),
+        (ViewCode.RANGE, "tail", 3.0),
     ],
 )
-def test_an_episode_that_closed_widens_the_view_that_raised_it(view: View, field: str, before: float) -> None:
+def test_an_episode_that_closed_widens_the_view_that_raised_it(view: ViewCode, field: str, before: float) -> None:
     """By 1 + (peak - 1)/2, at most twofold; the others stay."""
     one = usual(state=OPEN)
     get_used_to(one, trouble(view=view, peak=1.6, value=100.0))
@@ -159,7 +159,7 @@ def test_an_adopted_level_is_the_usual_one() -> None:
     """Centre and slow mean move there, all hours by the same step, and the series is less sure of itself."""
     levels = np.arange(24, dtype=np.float32)
     one = usual(state=OPEN, evidence=8.0, chart=3.0, hour_chart=2.0, hour_now=5.0, slow=1.0)
-    adopt(one, trouble(level=41.0, noise=3.0, view=View.SHIFT), levels)
+    adopt(one, trouble(level=41.0, noise=3.0, view=ViewCode.SHIFT), levels)
     assert (one["centre"], one["slow"], one["spread"], one["wide"]) == (41.0, 41.0, 3.0, 3.0)
     assert (one["low"], one["high"]) == (-10.0, 47.0)
     assert (one["chart"], one["hour_chart"], one["evidence"], one["state"], one["n"]) == (0.0, 0.0, 0.0, 0, 200)
@@ -171,14 +171,14 @@ def test_an_odd_day_that_lasted_leaves_the_levels() -> None:
     """A trouble of the time of day silences that view; the levels of the day were right on other days."""
     levels = np.arange(24, dtype=np.float32)
     one = usual(state=OPEN)
-    adopt(one, trouble(level=40.0, view=View.TIME_OF_DAY), levels)
+    adopt(one, trouble(level=40.0, view=ViewCode.TIME_OF_DAY), levels)
     assert (one["hour_tail"], levels.tolist()) == (4.0, list(range(24)))
 
 
 def test_a_transition_tells_the_trouble() -> None:
     """Every field of it, over whatever stood in memory."""
     out = transition()
-    it = trouble(since=5, value=130.0, expected=100.0, peak=4.0, count=9, view=View.RANGE, direction=-1)
+    it = trouble(since=5, value=130.0, expected=100.0, peak=4.0, count=9, view=ViewCode.RANGE, direction=-1)
     tell(it, 7, 20, Phase.OPENED, out)
     told = {name: out[name].item() for name in out.dtype.names}
     assert told.pop("score") == pytest.approx(0.8)
@@ -198,7 +198,7 @@ def test_a_silence_tells_how_long() -> None:
     """120 s of a patience of 60: a score of 2/3, in seconds beside the usual interval."""
     out = transition()
     tell_silence(usual(), trouble(silent_since=1000 * SECOND), 7, 1120 * SECOND, Phase.OPENED, out)
-    assert (out["view"], out["direction"], out["points"]) == (View.SILENCE, 0, 0)
+    assert (out["view"], out["direction"], out["points"]) == (ViewCode.SILENCE, 0, 0)
     assert (out["value"], out["expected"], out["since"]) == (pytest.approx(120.0), 10.0, 1000 * SECOND)
     assert out["score"] == pytest.approx(2 / 3)
 
@@ -211,7 +211,7 @@ def test_episodes_open_and_close_in_turn(points: list[tuple[bool, float]]) -> No
     is_open = False
     for at, (odd, ratio) in enumerate(points, start=1):
         if odd:
-            flagged(one, it, at * SECOND, 30.0, (1.0 + ratio, int(View.RANGE), 1))
+            flagged(one, it, at * SECOND, 30.0, (1.0 + ratio, int(ViewCode.RANGE), 1))
             phase = after_flagged(one, it, at * SECOND, ADOPT_NS)
         else:
             phase = after_usual(one, it, ratio)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.bank.intake import LARGEST, NEW, admit, note_pause, reading, relative, take
-from detectors.bank.layout import SILENT, Ended, Kind
+from detectors.bank.layout import SILENT, Ended, ValueKind
 from tests.unit.detectors.bank.rows import SECOND, row
 
 LATE_NS = 300 * SECOND
@@ -41,8 +41,8 @@ def test_a_point_far_behind_is_late() -> None:
     assert admit(one, 700 * SECOND, LATE_NS) == NEW
 
 
-@pytest.mark.parametrize("kind", [Kind.CUMULATIVE, Kind.DELTA])
-def test_counters_need_order(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [ValueKind.CUMULATIVE, ValueKind.DELTA])
+def test_counters_need_order(kind: ValueKind) -> None:
     """An older point of a counter or a delta is late, however little."""
     one = row(kind=kind, last_at=1000 * SECOND)
     assert admit(one, 999 * SECOND, LATE_NS) == Ended.LATE
@@ -61,15 +61,15 @@ def test_no_time_is_new_twice(times: list[int]) -> None:
             one["last_at"] = max(one["last_at"], at * SECOND)
 
 
-@pytest.mark.parametrize("kind", [Kind.GAUGE, Kind.RATE, Kind.QUANTILE])
-def test_a_level_is_read_as_it_is(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [ValueKind.GAUGE, ValueKind.RATE, ValueKind.QUANTILE])
+def test_a_level_is_read_as_it_is(kind: ValueKind) -> None:
     """Nothing is divided by time."""
     assert reading(row(kind=kind, last_at=SECOND), 5 * SECOND, 7.5, 0) == (True, 7.5)
 
 
 def test_a_counter_is_read_as_a_rate() -> None:
     """None at its first point; then 50 in ten seconds is 5 a second."""
-    one = row(kind=Kind.CUMULATIVE)
+    one = row(kind=ValueKind.CUMULATIVE)
     assert reading(one, 10 * SECOND, 100.0, 0) == (False, 0.0)
     one["last_at"] = 10 * SECOND
     assert reading(one, 20 * SECOND, 150.0, 0) == (True, 5.0)
@@ -87,7 +87,7 @@ def test_a_counter_is_read_as_a_rate() -> None:
 )
 def test_a_reset_counts_from_zero(value: float, start: int, rate: float) -> None:
     """The last point was 100 at 10 s, this one is at 20 s."""
-    one = row(kind=Kind.CUMULATIVE, last_at=10 * SECOND, last_value=100.0)
+    one = row(kind=ValueKind.CUMULATIVE, last_at=10 * SECOND, last_value=100.0)
     has_value, found = reading(one, 20 * SECOND, value, start * SECOND)
     assert has_value
     assert found == pytest.approx(rate)
@@ -100,7 +100,7 @@ def test_a_reset_counts_from_zero(value: float, start: int, rate: float) -> None
 )
 def test_a_delta_is_divided_by_its_interval(last: int, start: int, found: tuple[bool, float]) -> None:
     """50 at 20 s: since its start where it states one, else since the point before, else there is no rate."""
-    one = row(kind=Kind.DELTA, last_at=last * SECOND)
+    one = row(kind=ValueKind.DELTA, last_at=last * SECOND)
     assert reading(one, 20 * SECOND, 50.0, start * SECOND) == found
 
 
@@ -144,7 +144,7 @@ def test_what_is_no_number_is_refused_without_a_trace(value: float) -> None:
 
 def test_a_point_ends_a_silence() -> None:
     """Also one that has no value yet; a duplicate does not."""
-    one = row(state=SILENT, kind=Kind.CUMULATIVE)
+    one = row(state=SILENT, kind=ValueKind.CUMULATIVE)
     assert take(one, 5 * SECOND, 1.0, 0, LATE_NS) == (Ended.WARMING_UP, 0.0, True)
     assert not one["state"]
     one["state"] = SILENT

@@ -14,7 +14,7 @@ from detectors.bank.judging import (
     floor_of,
     judge,
 )
-from detectors.bank.layout import Kind, View
+from detectors.bank.layout import ValueKind, ViewCode
 from detectors.views import deviation, forecast, novelty, shift, time_of_day
 from tests.unit.detectors.bank.rows import SECOND, usual
 
@@ -31,14 +31,14 @@ def test_the_floor_is_rounding_or_a_share_of_the_range() -> None:
 
 def test_a_quantile_is_known_to_three_per_cent() -> None:
     """It is read off buckets."""
-    assert floor_of(usual(kind=Kind.QUANTILE), 0.0) == pytest.approx(QUANTILE_SHARE * 100.0)
+    assert floor_of(usual(kind=ValueKind.QUANTILE), 0.0) == pytest.approx(QUANTILE_SHARE * 100.0)
 
 
 def test_a_value_inside_the_range_counts_less() -> None:
     """Nine above the centre, spread 2: 0.6 × 4.5 ÷ (1.7 × 3 × 1.012) by deviation."""
     ratio, view, direction = judge(usual(), AT, 9.0, 0.0)
     assert ratio == pytest.approx(novelty.KNOWN * 4.5 / (deviation.FACTOR * 3.0 * MATURE))
-    assert (view, direction) == (View.DEVIATION, 1)
+    assert (view, direction) == (ViewCode.DEVIATION, 1)
 
 
 def test_a_value_outside_of_the_range_counts_whole() -> None:
@@ -46,14 +46,14 @@ def test_a_value_outside_of_the_range_counts_whole() -> None:
     for value, way in ((12.0, 1), (-12.0, -1)):
         ratio, view, direction = judge(usual(), AT, value, 0.0)
         assert ratio == pytest.approx(6.0 / (deviation.FACTOR * 3.0 * MATURE))
-        assert (view, direction) == (View.DEVIATION, way)
+        assert (view, direction) == (ViewCode.DEVIATION, way)
 
 
 def test_a_heavy_tail_leaves_it_to_the_range() -> None:
     """With a tail of 1,000 usual distances the deviation says nothing: 46 beyond a range of 20 with a slack of 16."""
     ratio, view, direction = judge(usual(tail=1000.0, chart_tail=1000.0), AT, 46.0, 0.0)
     assert ratio == pytest.approx(36.0 / (20.0 + 16.0) / MATURE)
-    assert (view, direction) == (View.RANGE, 1)
+    assert (view, direction) == (ViewCode.RANGE, 1)
 
 
 def test_a_chart_that_is_far_speaks_of_a_shift() -> None:
@@ -63,7 +63,7 @@ def test_a_chart_that_is_far_speaks_of_a_shift() -> None:
     assert one["chart"] == pytest.approx(3.5)
     slowly = 1.0 + MATURE_SHIFT / 10_000
     assert ratio == pytest.approx(3.5 / (shift.FACTOR * 0.9 * slowly))
-    assert (view, direction) == (View.SHIFT, 1)
+    assert (view, direction) == (ViewCode.SHIFT, 1)
 
 
 def test_the_time_of_day_knows_better() -> None:
@@ -72,7 +72,7 @@ def test_the_time_of_day_knows_better() -> None:
     ratio, view, direction = judge(one, AT, 0.0, 0.0)
     seasoned = 1.0 + MATURE_HOURS / 101.0
     assert ratio == pytest.approx(3.75 / (time_of_day.FACTOR * 1.1 * seasoned))
-    assert (view, direction) == (View.TIME_OF_DAY, 1)
+    assert (view, direction) == (ViewCode.TIME_OF_DAY, 1)
 
 
 def test_what_is_usual_at_this_time_counts_less() -> None:
@@ -88,7 +88,7 @@ def test_a_limit_that_is_near_is_a_forecast() -> None:
     ratio, view, direction = judge(one, AT, 0.9, 3600.0)
     expected = forecast.ratio(0.9, 0.2, 0.2, 1.0, 360.0) / MATURE
     assert ratio == pytest.approx(expected, rel=1e-4)
-    assert (view, direction) == (View.FORECAST, 1)
+    assert (view, direction) == (ViewCode.FORECAST, 1)
 
 
 @pytest.mark.parametrize(("n", "wider"), [(120, 2.0), (12, 11.0), (1, 121.0)])
@@ -120,5 +120,5 @@ def test_any_point_has_a_finite_ratio(value: float, origin: float, spread: float
     one = usual(origin=origin, spread=spread, n=n, hour_known=hours)
     ratio, view, direction = judge(one, AT, value, 3600.0)
     assert 0.0 <= ratio < float("inf")
-    assert View(view) is not View.NONE
+    assert ViewCode(view) is not ViewCode.NONE
     assert direction in {-1, 1}

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.bank.layout import ROW, Array, State
+from detectors.bank.layout import ROW, Array, BankState
 from detectors.bank.snapshot import _runs, copy_changed, restore
 from tests.unit.detectors.bank.rows import state
 
 SIZE = 1500
 
 
-def filled(version: int = 1) -> State:
+def filled(version: int = 1) -> BankState:
     """1,500 series in two blocks, everything changed at this version."""
     made = state()
     numbers = np.arange(SIZE)
@@ -29,7 +29,7 @@ def filled(version: int = 1) -> State:
     return made
 
 
-def same(one: State, other: State) -> bool:
+def same(one: BankState, other: BankState) -> bool:
     """The same contents, to the last bit."""
     return all(
         getattr(one, name).tobytes() == getattr(other, name).tobytes() for name in ("rows", "troubles", "hours", "ring")
@@ -39,7 +39,7 @@ def same(one: State, other: State) -> bool:
 def test_a_full_copy_restores_everything() -> None:
     """Into an empty bank: contents, size and version."""
     source, target = filled(), state()
-    assert restore(target, 0, copy_changed(source, SIZE, None, 1)) == (SIZE, 1)
+    assert restore(target, 0, copy_changed(source, SIZE, None, version=1)) == (SIZE, 1)
     assert same(source, target)
 
 
@@ -48,7 +48,7 @@ def test_only_changed_blocks_are_copied() -> None:
     source = filled(version=3)
     source.dirty_rows[1] = 5
     source.dirty_ring[2, 0] = 4
-    part = copy_changed(source, SIZE, 3, 5)
+    part = copy_changed(source, SIZE, 3, version=5)
     assert part["rows_blocks"].tolist() == [1]
     assert part["rows_data"].shape == (SIZE - 1024, ROW.itemsize)
     assert (len(part["hours_blocks"]), len(part["troubles_data"])) == (0, 0)
@@ -59,17 +59,17 @@ def test_only_changed_blocks_are_copied() -> None:
 def test_an_increment_goes_on_from_the_full_one() -> None:
     """Full, then what changed since: the same as the source."""
     source, target = filled(), state()
-    restore(target, 0, copy_changed(source, SIZE, None, 1))
+    restore(target, 0, copy_changed(source, SIZE, None, version=1))
     source.rows["n"][1200] = 77
     source.dirty_rows[1] = 2
-    assert restore(target, SIZE, copy_changed(source, SIZE, 1, 2)) == (SIZE, 2)
+    assert restore(target, SIZE, copy_changed(source, SIZE, 1, version=2)) == (SIZE, 2)
     assert same(source, target)
 
 
 def test_a_copy_is_a_copy() -> None:
     """What the loop writes afterwards does not reach a snapshot that is being written."""
     source = filled()
-    part = copy_changed(source, SIZE, None, 1)
+    part = copy_changed(source, SIZE, None, version=1)
     before = {name: array.copy() for name, array in part.items()}
     source.rows["n"] += 1
     source.ring[:] += 1
@@ -79,8 +79,8 @@ def test_a_copy_is_a_copy() -> None:
 def test_a_restored_bank_knows_what_changed() -> None:
     """The next increment of the target is empty."""
     target = state()
-    restore(target, 0, copy_changed(filled(), SIZE, None, 4))
-    part = copy_changed(target, SIZE, 4, 4)
+    restore(target, 0, copy_changed(filled(), SIZE, None, version=4))
+    part = copy_changed(target, SIZE, 4, version=4)
     assert all(len(part[f"{name}_blocks"]) == 0 for name in ("rows", "troubles", "hours", "ring"))
 
 
@@ -96,7 +96,7 @@ def test_a_restored_bank_knows_what_changed() -> None:
 )
 def test_a_snapshot_of_another_shape_is_refused(place: int, value: int, told: str) -> None:
     """Another format, row or ring; more series than there is room, or fewer than there are."""
-    part = copy_changed(filled(), SIZE, None, 1)
+    part = copy_changed(filled(), SIZE, None, version=1)
     part["head"][place] = value
     with pytest.raises(ValueError, match=told):
         restore(state(), 100, part)
@@ -106,7 +106,7 @@ def test_a_snapshot_of_another_shape_is_refused(place: int, value: int, told: st
 @pytest.mark.parametrize("change", ["less", "more"])
 def test_a_damaged_snapshot_is_refused(name: str, change: str) -> None:
     """Bytes that are missing or left over."""
-    part: dict[str, Any] = copy_changed(filled(), SIZE, None, 1)
+    part: dict[str, Any] = copy_changed(filled(), SIZE, None, version=1)
     held: Array = part[name]
     part[name] = held[:-5] if change == "less" else np.concatenate([held, held[:5]])
     with pytest.raises(ValueError, match=r"snapshot holds|could not broadcast"):

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.views.deviation import CENTRE_GAIN
-from detectors.views.forecast import LAG_POINTS, limit_of, ratio
+from detectors.views.forecast import LAG_POINTS, ratio
 from detectors.views.shift import SLOW_GAIN
 
 
@@ -50,21 +50,3 @@ def test_at_and_beyond_the_limit_the_ratio_is_bounded() -> None:
 def test_a_ratio_lies_between_0_and_100(level: float, lead: float, wide: float, limit: float, horizon: float) -> None:
     """Whatever the level."""
     assert 0.0 <= ratio(level * limit, lead * limit, wide * limit, limit, horizon) <= 100.0
-
-
-@pytest.mark.parametrize(
-    ("metric", "unit", "limit"),
-    [
-        ("system.memory.utilization", "1", 1.0),
-        ("jvm.memory.utilisation", "", 1.0),
-        ("Disk_Used_Percent", "", 100.0),
-        ("system.cpu.utilization", "%", 100.0),
-        ("container_usage_ratio", "1", 1.0),
-        ("http.server.request.duration", "s", 0.0),
-        ("memory.usage", "By", 0.0),
-        ("", "%", 0.0),
-    ],
-)
-def test_a_limit_is_what_name_and_unit_state(metric: str, unit: str, limit: float) -> None:
-    """1 for shares, 100 for per cent, 0 where none is known."""
-    assert limit_of(metric, unit) == limit

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
@@ -8,9 +9,9 @@ import pytest
 
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.model.incidents import Incident, IncidentState
-from aiops.model.plans import Action, Capability, Direction, Observed, Oversight, StepOrder, StepStatus
+from aiops.model.plans import Action, Capability, Observed, Oversight, StepDirection, StepOrder, StepOutcome, StepStatus
 from aiops.model.telemetry import EntityReading, FleetQuestion
-from simulations.running.outside import PEOPLE, Act, AgentFleet, OnCall, PageRecorder, WorldExecutor
+from simulations.running.outside import PEOPLE, AgentFleet, OnCall, PageRecorder, RecordedAction, WorldExecutor
 from simulations.world.estate import ActionSpec
 from simulations.world.operations import PRIMITIVES
 from simulations.world.world import World
@@ -23,7 +24,7 @@ SHED = Action("shed-load", "web", {"share": 0.3})
 
 
 def order(action: Action = SHED, key: str = "INC-1-p1/s1/do", **fields: Any) -> StepOrder:
-    direction = fields.pop("direction", Direction.DO)
+    direction = fields.pop("direction", StepDirection.DO)
     return StepOrder(Capability("c", "INC-1", key, action, direction, 1, 0, 10**18), 10**18, **fields)
 
 
@@ -33,28 +34,36 @@ def executor() -> tuple[World, WorldExecutor]:
     return world, WorldExecutor(world)
 
 
+def begun(acting: WorldExecutor, asked: StepOrder) -> Future[StepOutcome]:
+    """The future of an order that was accepted."""
+    ends = acting.run(asked)
+    assert isinstance(ends, Future)
+    return ends
+
+
 def later(world: World) -> None:
     world.tick += 10
     world.operations.advance()
 
 
 def test_an_order_ends_when_the_world_says_so() -> None:
-    """Nothing is settled before; afterwards it is told once, with the order."""
+    """Its future is not done before; afterwards it has the outcome, however often the world is looked at."""
     world, acting = executor()
     asked = order(domain="shop")
-    assert acting.run(asked) is None
-    assert acting.settled() == []
+    ends = begun(acting, asked)
+    acting.settle()
+    assert not ends.done()
     assert acting.observe(asked) is Observed.UNKNOWN
     later(world)
-    ((over, outcome),) = acting.settled()
-    assert over is asked
+    acting.settle()
+    outcome = ends.result(0)
     assert (outcome.key, outcome.status, outcome.at, outcome.domain) == (
         "INC-1-p1/s1/do",
         StepStatus.DONE,
         world.now,
         "shop",
     )
-    assert acting.settled() == []
+    acting.settle()
     assert acting.observe(asked) is Observed.DONE
 
 
@@ -62,17 +71,16 @@ def test_an_order_that_cannot_be_is_told_at_once() -> None:
     """With the world's reason; it is noted as not accepted."""
     world, acting = executor()
     outcome = acting.run(order(Action("clear-cache", "web")))
-    assert outcome is not None
+    assert isinstance(outcome, StepOutcome)
     assert (outcome.status, outcome.detail) == (StepStatus.FAILED, "web keeps nothing that can be cleared")
-    assert acting.acts == [Act(world.now, "INC-1-p1/s1/do", "clear-cache web", False, False, "INC-1-p1")]
-    assert acting.settled() == []
+    assert acting.acts == [RecordedAction(world.now, "INC-1-p1/s1/do", "clear-cache web", False, False, "INC-1-p1")]
 
 
 def test_a_dry_run_touches_nothing() -> None:
     """Neither the world nor the list of acts."""
     world, acting = executor()
     outcome = acting.run(order(dry_run=True))
-    assert outcome is not None
+    assert isinstance(outcome, StepOutcome)
     assert (outcome.status, outcome.detail) == (StepStatus.DONE, "dry run")
     assert (acting.acts, world.operations.asked) == ([], {})
 
@@ -80,19 +88,21 @@ def test_a_dry_run_touches_nothing() -> None:
 def test_an_undo_is_noted_as_one() -> None:
     """With the plan that it belongs to."""
     _, acting = executor()
-    acting.run(order(direction=Direction.UNDO, key="INC-1-p2/s1/undo"))
+    acting.run(order(direction=StepDirection.UNDO, key="INC-1-p2/s1/undo"))
     assert (acting.acts[0].undo, acting.acts[0].plan, acting.acts[0].accepted) == (True, "INC-1-p2", True)
 
 
 def test_orders_settle_each_at_its_time() -> None:
     """One that goes on stays."""
     world, acting = executor()
-    acting.run(order(key="a/s/do"))
+    first = begun(acting, order(key="a/s/do"))
     later(world)
-    acting.run(order(key="b/s/do"))
-    assert [one.capability.key for one, _ in acting.settled()] == ["a/s/do"]
+    second = begun(acting, order(key="b/s/do"))
+    acting.settle()
+    assert (first.done(), second.done()) == (True, False)
     later(world)
-    assert [one.capability.key for one, _ in acting.settled()] == ["b/s/do"]
+    acting.settle()
+    assert second.result(0).key == "b/s/do"
 
 
 def test_the_fleet_is_the_agent() -> None:

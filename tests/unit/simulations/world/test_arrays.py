@@ -3,7 +3,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simulations.world.arrays import AGES, BOUNDS, DOWN, DRAINING, OFF, READY, STARTING, Fixed, Knobs, Seen, State
+from simulations.world.arrays import (
+    AGES,
+    BOUNDS,
+    DOWN,
+    DRAINING,
+    OFF,
+    READY,
+    STARTING,
+    Fixed,
+    Knobs,
+    Measurements,
+    WorldState,
+)
 from simulations.world.estate import load
 from simulations.world.layout import Layout
 
@@ -69,9 +81,9 @@ def test_requests_flow_downwards() -> None:
 
 def test_state_and_measurements_begin_empty() -> None:
     """Nobody waits, nothing was served; waiting requests are kept by age."""
-    state: State = LAYOUT.first_state()
-    seen: Seen = LAYOUT.nothing_seen()
+    state: WorldState = LAYOUT.first_state()
+    seen: Measurements = LAYOUT.nothing_seen()
     assert state.waiting.shape == state.born.shape == (SIZES["i"], AGES)
     assert not state.waiting.any()
     assert seen.histogram.shape == (SIZES["i"], len(BOUNDS) + 1)
-    assert all(not getattr(seen, name).any() for name in Seen._fields if name.endswith("_sum"))
+    assert all(not getattr(seen, name).any() for name in Measurements._fields if name.endswith("_sum"))

@@ -5,7 +5,7 @@ import pytest
 
 from simulations.world.estate import load
 from simulations.world.layout import Layout
-from simulations.world.truth import _ROOM, WINDOW, Truth, worst_second
+from simulations.world.truth import _ROOM, WINDOW, Truth
 
 ESTATE = load()
 LAYOUT = Layout(ESTATE)
@@ -117,8 +117,3 @@ def test_records_grow_without_an_end() -> None:
     bench.note(times=_ROOM)
     assert bench.truth.ticks == len(bench.truth.lost) == _ROOM + 1
     assert np.array_equal(bench.truth.lost[0], first)
-
-
-def test_the_worst_second_is_everything_lost() -> None:
-    """The value of all services a minute, over 60."""
-    assert worst_second(ESTATE) == pytest.approx(sum(s.value_per_minute for s in ESTATE.services) / 60)
