@@ -45,7 +45,7 @@ def settings_of(folder: Path, **over: object) -> Settings:
         "kafka": {"partitions": 1},
         "data": {
             "series_limit": 100,
-            "well_seconds": 3.0,
+            "clear_seconds": 3.0,
             "ring_step_seconds": 1.0,
             "model_series": 0,
             "detectors": [{"name": "steps", "metrics": ["queue.*"]}],

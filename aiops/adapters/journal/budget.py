@@ -103,7 +103,7 @@ def _row(found: SqlRow[Any]) -> Row:
 
 
 def _store(connection: Connection, *rows: Row) -> None:
-    run(connection, upsert(connection.dialect.name, RESERVATION, ("key",), _CHANGED), list(_values(rows)))
+    run(connection, upsert(connection.dialect.name, RESERVATION, ("key",), changed=_CHANGED), list(_values(rows)))
 
 
 def _values(rows: Iterable[Row]) -> Iterable[dict[str, Any]]:

@@ -49,7 +49,7 @@ class SqlJournal(SqlInbox):
             serialise(connection)
             epoch = (_epoch(connection, domain, role) or 0) + 1
             values = {"domain": domain, "role": role, "epoch": epoch, "holder": holder, "inbox": 0}
-            statement = upsert(connection.dialect.name, EPOCH, ("domain", "role"), ("epoch", "holder"))
+            statement = upsert(connection.dialect.name, EPOCH, ("domain", "role"), changed=("epoch", "holder"))
             connection.execute(statement, [values])
             return epoch
 
@@ -109,7 +109,9 @@ class SqlJournal(SqlInbox):
             }
             rows = [{"domain": domain, "slot": slot, "shard": s, "generation": g} for slot, (s, g) in after.items()]
             if rows:
-                statement = upsert(connection.dialect.name, ASSIGNMENT, ("domain", "slot"), ("shard", "generation"))
+                statement = upsert(
+                    connection.dialect.name, ASSIGNMENT, ("domain", "slot"), changed=("shard", "generation")
+                )
                 connection.execute(statement, rows)
             return _owned(after)
 

@@ -65,7 +65,7 @@ def upsert(dialect: str, table: Table, keys: tuple[str, ...], *, changed: tuple[
 
 def _put(connection: Connection, table: Table, rows: Sequence[Row], *, keys: tuple[str, ...], changed: str) -> None:
     """Insert rows, or change the columns (words of ``changed``) of those that are there."""
-    run(connection, upsert(connection.dialect.name, table, keys, tuple(changed.split())), rows)
+    run(connection, upsert(connection.dialect.name, table, keys, changed=tuple(changed.split())), rows)
 
 
 def _write_entries(

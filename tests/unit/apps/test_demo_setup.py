@@ -17,9 +17,9 @@ LAYOUT = Layout(load())
 
 
 @pytest.fixture(scope="module")
-def binder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demonstration's bundle."""
-    folder = tmp_path_factory.mktemp("demo") / "binder"
+    folder = tmp_path_factory.mktemp("demo") / "bundle"
     write_bundle(folder, LAYOUT)
     return folder
 
@@ -33,9 +33,9 @@ def test_every_act_can_be_played() -> None:
         assert act.ending in {"healed", "approved", "escalated"}
 
 
-def test_the_bundle_is_sound_and_waits_briefly(binder: Path) -> None:
+def test_the_bundle_is_sound_and_waits_briefly(folder: Path) -> None:
     """All shipped runbooks are approved anew; nothing settles longer than 8 s, and none gained a step."""
-    bundle, shipped = load_bundle(binder), load_bundle()
+    bundle, shipped = load_bundle(folder), load_bundle()
     assert bundle.problems == ()
     assert set(bundle.catalogue.runbooks) == set(shipped.catalogue.runbooks)
     for name, runbook in bundle.catalogue.runbooks.items():
@@ -46,15 +46,15 @@ def test_the_bundle_is_sound_and_waits_briefly(binder: Path) -> None:
             assert (runbook.verify_window_seconds, runbook.verify_deadline_seconds) == (8.0, 200.0)
 
 
-def test_policies_are_those_that_ship(binder: Path) -> None:
+def test_policies_are_those_that_ship(folder: Path) -> None:
     """The demonstration is not allowed more than an installation is."""
-    assert load_bundle(binder).policies.digest == load_bundle(SHIPPED).policies.digest
+    assert load_bundle(folder).policies.digest == load_bundle(SHIPPED).policies.digest
 
 
-def test_items_with_objectives_are_services_of_the_bundle(binder: Path) -> None:
+def test_items_with_objectives_are_services_of_the_bundle(folder: Path) -> None:
     """Read back as they are in the shop."""
     wanted = {item.id: item.objectives for item in items(LAYOUT) if item.objectives}
-    found = {item.id: item.objectives for item, _ in services(binder / "services", DOMAIN)}
+    found = {item.id: item.objectives for item, _ in services(folder / "services", DOMAIN)}
     assert wanted
     assert {name: found.get(name) for name in wanted} == wanted
 

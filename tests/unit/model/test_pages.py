@@ -29,12 +29,13 @@ SLUGS = {
     "halted": PageReason(C.HALTED),
     "attempts-again-3": PageReason(C.ATTEMPTS, again=3),
     "too-long": PageReason(C.TOO_LONG),
+    "overdue": PageReason(C.OVERDUE),
     "reminder-again-1": PageReason(C.REMINDER, again=1),
     "runtime": PageReason(C.RUNTIME),
     "agent-oversight": PageReason(C.RUNTIME_TROUBLE, "agent-oversight"),
     "governance-analysis": PageReason(C.RUNTIME_TROUBLE, "governance-analysis"),
 }
-"""As 0.1.0 wrote them."""
+"""As 0.1.0 wrote them; ``overdue`` came later."""
 
 
 @pytest.mark.parametrize(("slug", "reason"), SLUGS.items())

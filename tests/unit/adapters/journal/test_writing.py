@@ -158,7 +158,7 @@ def test_the_inbox_number_never_goes_back(engine: Engine) -> None:
     """The highest of a group, and never below what was read before."""
     with engine.begin() as connection:
         row = {"domain": "main", "role": ORCHESTRATOR, "epoch": 1, "holder": "me", "inbox": 0}
-        connection.execute(upsert("sqlite", EPOCH, ("domain", "role"), ("epoch",)), [row])
+        connection.execute(upsert("sqlite", EPOCH, ("domain", "role"), changed=("epoch",)), [row])
     seen = []
     for group in ((5, 3), (4,), (9,)):
         written(engine, *(replace(EMPTY, inbox=number) for number in group))
@@ -177,9 +177,9 @@ def test_domains_share_no_row(engine: Engine) -> None:
 
 def test_one_statement_a_table_and_dialect() -> None:
     """The hot path finds its statement by identity."""
-    names = (("domain", "id"), ("due",))
-    assert upsert("sqlite", TIMER, *names) is upsert("sqlite", TIMER, *names)
-    assert "ON CONFLICT" in str(upsert("postgresql", TIMER, *names).compile())
+    first, again = (upsert("sqlite", TIMER, ("domain", "id"), changed=("due",)) for _ in range(2))
+    assert first is again
+    assert "ON CONFLICT" in str(upsert("postgresql", TIMER, ("domain", "id"), changed=("due",)).compile())
 
 
 CHANGES = st.lists(

@@ -10,6 +10,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from aiops.model.cloudevents import ALERTS, encode, of_change, of_item, of_ticket
 from aiops.model.entities import Edge, Item
+from aiops.model.prose import Prose
 from aiops.model.reports import Change, Ticket
 from aiops.ports import OutRecord
 from aiops.settings import Topics
@@ -87,7 +88,7 @@ def test_events_go_to_their_topics_keyed_by_their_subject() -> None:
     events = [
         of_item(Item("web"), (Edge("web", "cart"),), 1),
         of_change(Change("c1", "cart", 1, "deploy")),
-        of_ticket(Ticket("T1", 1, "help")),
+        of_ticket(Ticket("T1", 1, Prose("help"))),
         {"type": ALERTS, "id": "a1", "data": {"alerts": []}},
     ]
     records = control(events, TOPICS)

@@ -34,20 +34,20 @@ def executor() -> tuple[World, WorldExecutor]:
     return world, WorldExecutor(world)
 
 
-def begun(acting: WorldExecutor, asked: StepOrder) -> Future[StepOutcome]:
-    """The future of an order that was accepted."""
-    ends = acting.run(asked)
-    assert isinstance(ends, Future)
-    return ends
-
-
 def later(world: World) -> None:
     world.tick += 10
     world.operations.advance()
 
 
+def begun(acting: WorldExecutor, asked: StepOrder) -> Future[StepOutcome]:
+    """An order that the world has begun to carry out."""
+    ends = acting.run(asked)
+    assert isinstance(ends, Future)
+    return ends
+
+
 def test_an_order_ends_when_the_world_says_so() -> None:
-    """Its future is not done before; afterwards it has the outcome, however often the world is looked at."""
+    """It is not done before; afterwards its outcome carries its key, the world's time and its domain."""
     world, acting = executor()
     asked = order(domain="shop")
     ends = begun(acting, asked)
@@ -63,7 +63,6 @@ def test_an_order_ends_when_the_world_says_so() -> None:
         world.now,
         "shop",
     )
-    acting.settle()
     assert acting.observe(asked) is Observed.DONE
 
 
