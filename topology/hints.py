@@ -91,7 +91,7 @@ def attributes_of(series: str) -> list[tuple[str, str]]:
 
 
 class Hints:
-    """Reads signals by what their metrics mean.
+    """Reads signals by what their metrics mean; made for one question, whose answers it remembers.
 
     Args:
         metrics: the table that says so.
@@ -100,6 +100,7 @@ class Hints:
     def __init__(self, metrics: MetricTable) -> None:
         self._metrics = metrics
         self._of_metric: dict[str, tuple[MetricSemantics, Family]] = {}
+        self._of_series: dict[str, MetricSemantics] = {}
 
     def of_metric(self, metric: str) -> tuple[MetricSemantics, Family]:
         """Meaning and family of a metric, whatever the state that a series of it shows."""
@@ -112,7 +113,12 @@ class Hints:
     def meaning(self, signal: Signal) -> MetricSemantics:
         """What a signal's series means; its attributes may turn the direction."""
         meaning, _ = self.of_metric(signal.metric)
-        return meaning if meaning.states is None else meaning.in_state(attributes_of(signal.series))
+        if meaning.states is None:
+            return meaning
+        found = self._of_series.get(signal.series)
+        if found is None:
+            found = self._of_series[signal.series] = meaning.in_state(attributes_of(signal.series))
+        return found
 
     def family(self, signal: Signal) -> Family:
         """Family of a signal; what logs say is ``LOG`` unless the metric tells more."""
