@@ -1,8 +1,8 @@
 """Runs the stages of the tests, and says at the end how long each took.
 
 Most of a stage is one process that uses one core. So what may run side by side does: unit and integration tests are two
-lanes each, and contracts run beside scenarios and plug-ins. What is said in the first lane is shown as it comes, the others' words
-when all have ended.
+lanes each, and contracts run beside scenarios and plug-ins. What is said in the first lane is shown as it comes, the
+others' words when all have ended.
 
 Integration tests start real servers and kill them; one that fails there is run once more, alone, and both results are
 told: a test in the list "passed only the second time" is a fault to be mended, not a success to be forgotten.

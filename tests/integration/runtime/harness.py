@@ -254,7 +254,7 @@ def configure(folder: Path, broker: str, name: str, **over: Any) -> Settings:
 
 def quick_bundle(folder: Path) -> Path:
     """The shipped bundle with short waits, so that a healing takes seconds."""
-    bundle = folder / "bundle"
+    bundle = folder / "quick-bundle"
     shutil.copytree(SHIPPED, bundle)
     for file in (bundle / "runbooks").glob("*.yaml"):
         runbook = yaml.safe_load(file.read_text())
