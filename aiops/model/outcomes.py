@@ -26,7 +26,7 @@ class OutcomeKind(StrEnum):
     CLOSED_BY_PERSON = "closed-by-person"
     """Detail: who."""
     LEFT_WITH_PERSON = "left-with-person"
-    """The person to whom it was handed over did not close it in time."""
+    """It was handed to a person, and was closed because it was still open a day after a reminder."""
     NOT_HEARD_AGAIN = "not-heard-again"
     """An incident of the runtime itself whose problem was not reported again in time."""
     MERGED = "merged"

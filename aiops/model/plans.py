@@ -64,7 +64,7 @@ class Step:
     undo_either_way: bool = False
     """The undo is safe whether or not the step happened, so a step in doubt may be undone."""
     transient: bool = False
-    """The effect leaves nothing to undo (a restart): after it has ended it counts as undone."""
+    """The effect leaves nothing to undo (a restart): an undo of the plan counts it as undone."""
     postcondition: str = ""
     """Condition that holds on the target after success; it is checked before the next step. Empty: none is stated."""
 
