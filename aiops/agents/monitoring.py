@@ -128,8 +128,8 @@ class MonitoringAgent:
             head = snapshots[-1].parts["head"]
             self._blindness.restore(head["blind"])
             known = {found.id for found in self._losses}
-            told = [decode(Episode, line) for line in head[_LOSSES].tobytes().splitlines()] if _LOSSES in head else []
-            self._losses += [found for found in told if found.id not in known]
+            losses = [decode(Episode, line) for line in head[_LOSSES].tobytes().splitlines()] if _LOSSES in head else []
+            self._losses += [found for found in losses if found.id not in known]
         return made.positions()
 
     def drop(self, slot: int) -> None:

@@ -83,7 +83,7 @@ class ResolutionAgent:
                 refused.append(f"{runbook.id}: {error}")
                 continue
             return _answer(
-                handoff, view, Planned(plan), reasoning=(plan.reason, *(Prose(f"Not {told}.") for told in refused))
+                handoff, view, Planned(plan), reasoning=(plan.reason, *(Prose(f"Not {each}.") for each in refused))
             )
         because = "; ".join(refused) or "no approved runbook applies"
         return _escalate(handoff, view, routed, because=Prose(because))
@@ -166,16 +166,15 @@ def _judge(handoff: Handoff, view: AgentView, request: VerifyRequest) -> Handoff
     mute = frozenset(entity for entity in entities if kind_of(view, entity) in MUTE_KINDS)
     found = verify(plan, request.since, request.fleet, unwell_before=ill, mute=mute)
     verified = Verified(plan.id, found.verdict, found.reasons, found.findings)
-    return _answer(
-        handoff, view, verified, reasoning=tuple(Prose(f"{reason} [{request.fleet.question}]") for reason in found.reasons)
-    )
+    reasoning = tuple(Prose(f"{reason} [{request.fleet.question}]") for reason in found.reasons)
+    return _answer(handoff, view, verified, reasoning=reasoning)
 
 
 def _ill_before(view: AgentView, request: VerifyRequest) -> frozenset[str]:
     """Entities that were abnormal before the plan, so the plan did not cause their anomaly."""
-    told = [line.at for line in view.incident.story if line.ref == request.plan.id and line.at <= request.since]
+    logged = [line.at for line in view.incident.story if line.ref == request.plan.id and line.at <= request.since]
     longest = sum(step.timeout_seconds for step in request.plan.steps)
-    begun = max(told, default=request.since - round(longest * 1e9))
+    begun = max(logged, default=request.since - round(longest * 1e9))
     return frozenset(
         episode.entity
         for episode in view.episodes
@@ -191,8 +190,8 @@ def _escalate(handoff: Handoff, view: AgentView, routed: Routed, *, because: Pro
         Prose(f"{advice} {ACT_BY_HAND}".strip()),
     )
     page = compose(view, ask, diagnosis=routed.diagnosis, priority=routed.priority)
-    told = f"No plan was made: {because}. [{handoff.id}]"
-    return _answer(handoff, view, Escalated(page, because), reasoning=(Prose(told),))
+    text = f"No plan was made: {because}. [{handoff.id}]"
+    return _answer(handoff, view, Escalated(page, because), reasoning=(Prose(text),))
 
 
 def _answer(handoff: Handoff, view: AgentView, payload: Payload, *, reasoning: tuple[Prose, ...]) -> Handoff:

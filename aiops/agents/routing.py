@@ -124,8 +124,8 @@ class RoutingAgent:
         return _answer(handoff, view, (Role.ORCHESTRATOR, Intent.ESCALATE, Escalated(page, problem), problem))
 
 
-def _answer(handoff: Handoff, view: AgentView, said: tuple[Role, Intent, Payload, Prose]) -> Handoff:
-    to, intent, payload, why = said
+def _answer(handoff: Handoff, view: AgentView, content: tuple[Role, Intent, Payload, Prose]) -> Handoff:
+    to, intent, payload, why = content
     assert isinstance(handoff.payload, Diagnosed)
     best = handoff.payload.diagnosis.hypotheses[:1]
     return Handoff(

@@ -100,8 +100,8 @@ class TriageAgent:
 
 def items_named(ticket: Ticket, names: Mapping[str, str]) -> tuple[str, ...]:
     """Items that the ticket names, the stated one first; ``names``: item by folded name, see ``names_in``."""
-    said = [_fold(ticket.item or ""), *(_fold(value) for value in ticket.attributes.values())]
-    stated = [names[key] for key in said if key in names]
+    named = [_fold(ticket.item or ""), *(_fold(value) for value in ticket.attributes.values())]
+    stated = [names[key] for key in named if key in names]
     words = _WORD.findall(f"{ticket.title} . {ticket.text[:READ_CHARACTERS]}".casefold())
     return tuple(dict.fromkeys(stated + _mentioned(words, names)))
 

@@ -1,4 +1,4 @@
-"""What settings choose among built-ins and plug-ins for a slot: formats, detectors and views, loaded once a shard."""
+"""Loads the formats, detectors and views that the settings choose from built-ins and plug-ins, once per shard."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from detectors.wire.formats import Format, LogFormat, PointFormat, SpanFormat
 
 @dataclass(frozen=True, slots=True)
 class Extensions:
-    """What every slot of a shard uses. Immutable, shared by the slots."""
+    """Formats, detectors and views of a shard. Immutable, shared by its slots."""
 
     formats: Mapping[str, Format] = field(default_factory=dict)
-    """By topic."""
+    """Formats by topic."""
     detectors: tuple[Chosen, ...] = ()
     views: tuple[ViewModule, ...] = ()
 
 
 def extensions_of(settings: Settings, plugins: Plugins = BUILT_INS) -> Extensions:
-    """What the settings name.
+    """The extensions that the settings name.
 
     Raises:
-        PermanentError: a name that nobody brings, or what it stands for cannot be loaded; the text names the setting.
+        PermanentError: a name is unknown, or its extension cannot be loaded; the text names the setting.
     """
     return Extensions(
         {topic: _format(plugins, topic, name) for topic, name in settings.topics.decoded.items()},

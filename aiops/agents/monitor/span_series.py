@@ -1,4 +1,4 @@
-"""Spans of a slot: calls counted by interval, then points of the slot's own making, edges and burnt budgets."""
+"""Spans of a slot: calls counted by interval, and the points, edges and burnt error budgets made from them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class SpanSeries:
     join: SpanJoin = field(default_factory=SpanJoin)
     budgets: dict[tuple[str, str], Budget] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
-    """Edges that nobody took yet."""
+    """Edges that were not collected yet."""
     _kept: int = 0
     """Names that were left when they were last looked through."""
 
@@ -56,7 +56,7 @@ class SpanSeries:
         self.flows = FlowCounter(self.names)
 
     def add(self, added: Added) -> None:
-        """Counts calls of services and edges, those of closed intervals left out."""
+        """Count calls of services and edges; calls of closed intervals are left out."""
         open_now = (added.interval >= self.clock.closed) & (added.calls > 0)
         if open_now.any():
             self.flows.add(added if open_now.all() else _chosen(added, open_now))

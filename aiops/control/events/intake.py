@@ -100,13 +100,13 @@ def _revised(draft: Draft, record: doc.EpisodeRecord, episode: Episode) -> None:
 
 def _overlapping(state: ControlState, episode: Episode) -> doc.EpisodeRecord | None:
     """The open episode of the same entity from the same reporter; None: there is none."""
-    teller = TELLERS.get(episode.source, "bank")
-    if teller in {"alert", "runtime"}:
+    reporter = TELLERS.get(episode.source, "bank")
+    if reporter in {"alert", "runtime"}:
         return None
     for name in state.open_on.get(episode.entity, ()):
         record = state.episodes[name]
         ended = episode.ended_at is not None and episode.ended_at < record.episode.opened_at
-        if TELLERS.get(record.episode.source, "bank") == teller and not ended:
+        if TELLERS.get(record.episode.source, "bank") == reporter and not ended:
             return record
     return None
 

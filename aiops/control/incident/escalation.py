@@ -57,9 +57,9 @@ def retell(draft: Draft, name: str) -> None:
         if record.acknowledged_by:
             continue
         old = record.page
-        told = compose(view, Ask(record.reason, NOTHING, old.asks), level=old.level)
-        told = replace(told, key=key, at=old.at, answer_by=old.answer_by, tried=old.tried)
-        draft.put(replace(record, page=told))
+        page = compose(view, Ask(record.reason, NOTHING, old.asks), level=old.level)
+        page = replace(page, key=key, at=old.at, answer_by=old.answer_by, tried=old.tried)
+        draft.put(replace(record, page=page))
 
 
 def withdraw(draft: Draft, name: str, cause: EscalationCause) -> None:

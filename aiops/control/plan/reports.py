@@ -23,8 +23,8 @@ def budget_answered(draft: Draft, answer: ReservationAnswer) -> None:
     """Take in the budget's answer; a grant that is no longer needed is released."""
     draft.done(answer.key)
     plan = draft.state.reserved_by.get(answer.key)
-    told = plan is not None and draft.attempt(lambda: _tell_budget(draft, plan, answer), answer.key)
-    if not told and answer.granted and answer.key not in draft.state.reserved_by:
+    reported = plan is not None and draft.attempt(lambda: _tell_budget(draft, plan, answer), answer.key)
+    if not reported and answer.granted and answer.key not in draft.state.reserved_by:
         draft.effect(Release(f"release/{answer.key}", answer.key, domain=draft.settings.domain))
 
 

@@ -169,11 +169,11 @@ def _internal(
         return _Internal(open=f"{lost} of its records were lost to retention, nobody knows with how many items")
     waiting = _waiting(newest, bounds, lambda topic: topic == internal)
     if forwarded > most and waiting:
-        said = f"{forwarded - most} items are on their way in {waiting} records that are not read yet"
-        return _Internal(in_transit=forwarded - most, open=said)
+        text = f"{forwarded - most} items are on their way in {waiting} records that are not read yet"
+        return _Internal(in_transit=forwarded - most, open=text)
     if forwarded < least and (unread := _waiting(newest, bounds, lambda topic: topic != internal)):
-        said = f"{least - forwarded} items arrived whose senders have {unread} records left to account for"
-        return _Internal(open=said)
+        text = f"{least - forwarded} items arrived whose senders have {unread} records left to account for"
+        return _Internal(open=text)
     return _Internal(missing=forwarded - min(max(forwarded, least), most))
 
 
@@ -198,8 +198,8 @@ def printable(report: LedgerReport) -> str:
         rows.append(f"{name:<32}{p.records:>12,}{p.items:>14,}{p.in_flight:>12,}{p.difference:>12,}")
         rows += [f"    {reason}" for reason in p.why]
     if report.internal:
-        said = "went on to other slots and did not arrive" if report.internal > 0 else "arrived that nobody sent on"
-        rows.append(f"    {abs(report.internal)} items {said}")
+        text = "went on to other slots and did not arrive" if report.internal > 0 else "arrived that nobody sent on"
+        rows.append(f"    {abs(report.internal)} items {text}")
     if report.open:
         rows.append(f"    {report.open}")
     rows += [f"{ending.value:<32}{count:>26,}" for ending, count in report.endings.items()]

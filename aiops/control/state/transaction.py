@@ -34,9 +34,9 @@ def refusal_in(entry: JournalEntry) -> Refusal | None:
     """The refusal that a journal entry records; None: the event was accepted."""
     if entry.kind != REFUSED:
         return None
-    said = json.loads(entry.consequences)[0]
-    kind = RefusalKind(said["kind"]) if "kind" in said else earlier.refusal(said)
-    return Refusal(kind, Prose(said["refused"]))
+    fields = json.loads(entry.consequences)[0]
+    kind = RefusalKind(fields["kind"]) if "kind" in fields else earlier.refusal(fields)
+    return Refusal(kind, Prose(fields["refused"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,8 +239,8 @@ class Draft:
     def refuse(self, refusal: Refusal) -> Decision:
         """Undo all consequences; the decision has only the journal entry of the refusal."""
         self._undo(0, 0)
-        said = {"refused": refusal.reason, "kind": refusal.kind, "old": refusal.kind is RefusalKind.OLD}
-        return Decision(entry=self._entry(REFUSED, [said]), refusal=refusal)
+        fields = {"refused": refusal.reason, "kind": refusal.kind, "old": refusal.kind is RefusalKind.OLD}
+        return Decision(entry=self._entry(REFUSED, [fields]), refusal=refusal)
 
     def _entry(self, kind: str, consequences: list[dict[str, Any]]) -> JournalEntry:
         event = self.event
