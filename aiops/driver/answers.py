@@ -71,7 +71,7 @@ def step_reported(effect: RunStep, reply: Reply[StepOutcome], at: int) -> StepRe
     """How the effect ended; ``UNKNOWN`` if its executor did not reply."""
     order = effect.order
     if isinstance(reply, Failure):
-        detail = f"no word of the executor: {_text(reply.error)}"[:_DETAIL_CHARS]
+        detail = f"no reply from the executor: {_text(reply.error)}"[:_DETAIL_CHARS]
         reply = StepOutcome(order.capability.key, StepStatus.UNKNOWN, at, Prose(detail), order.domain)
     event_id = f"outcome/{order.capability.id}"
     return StepReported(id=event_id, at=at, cause=effect.key, outcome=reply, domain=order.domain)

@@ -19,7 +19,7 @@ from aiops.model.refusals import RefusalKind, RefusedError
 
 WAIT_SECONDS: Final = 15.0
 """Interval between checks whether a waiting merge is possible, seconds."""
-SHARED_CAUSE: Final = "what both need is in trouble"
+SHARED_CAUSE: Final = "an item that both need is abnormal"
 _TO: Final = "\n"
 """Separator of the two names in a timer's subject."""
 
@@ -93,5 +93,5 @@ def _must_wait(state: ControlState, kept: str, gone: str) -> bool:
 def _later(draft: Draft, kept: str, gone: str) -> None:
     subject = _TO.join(sorted((kept, gone)))
     if f"merge/{subject}" not in draft.state.timers:
-        draft.line(kept, "orchestrator", f"{gone} is the same trouble; it is taken over once no plan stands in the way")
+        draft.line(kept, "orchestrator", f"{gone} has the same cause; it is merged once no plan prevents it")
     draft.timer("merge", subject, draft.after(WAIT_SECONDS))

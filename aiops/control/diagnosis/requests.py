@@ -45,7 +45,7 @@ def diagnose(draft: Draft, name: str, reason: Prose) -> None:
             draft,
             name,
             Ask(
-                PageReason(EscalationCause.RUNTIME), Prose(because or "The runtime is in trouble."), Prose(RUNTIME_ASKS)
+                PageReason(EscalationCause.RUNTIME), Prose(because or "The runtime has a problem."), Prose(RUNTIME_ASKS)
             ),
         )
         return

@@ -36,7 +36,7 @@ def thought_again(draft: Draft, answer: Handoff, diagnosis: Diagnosis) -> bool:
     version = incident.context_version + (not same)
     draft.incident(replace(incident, diagnosis=diagnosis, context_version=version))
     if not same:
-        draft.line(name, "analysis", f"knows more: {finding(diagnosis)}", ref=answer.id)
+        draft.line(name, "analysis", f"new diagnosis: {finding(diagnosis)}", ref=answer.id)
     if void:
         asks = f"Please find the cause; `aiops acknowledge {name}` stops further pages."
         escalate(
@@ -44,7 +44,7 @@ def thought_again(draft: Draft, answer: Handoff, diagnosis: Diagnosis) -> bool:
             name,
             Ask(
                 PageReason(EscalationCause.UNSETTLED),
-                Prose("Analysis names another cause each time it looks."),
+                Prose("Each diagnosis names another cause."),
                 Prose(asks),
             ),
         )

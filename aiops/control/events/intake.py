@@ -91,7 +91,7 @@ def _revised(draft: Draft, record: doc.EpisodeRecord, episode: Episode) -> None:
         raise OldNewsError(f"revision {episode.revision} is not newer than {held.revision}")
     if episode.id != held.id:
         if episode.watermark < held.watermark:
-            raise OldNewsError("another telling of the same episode is newer")
+            raise OldNewsError("another report of the same episode is newer")
         episode = replace(episode, id=held.id, opened_at=held.opened_at, revision=max(held.revision, episode.revision))
     _fence(draft, episode)
     revise(draft, record, episode)
@@ -232,7 +232,7 @@ def change_reported(draft: Draft, event: ChangeReported) -> None:
     if not change.id:
         raise RefusedError(RefusalKind.MALFORMED, "a change needs an id")
     if change.id in draft.state.changes:
-        raise OldNewsError(f"change {change.id} was told before")
+        raise OldNewsError(f"change {change.id} was reported before")
     draft.put(change)
     draft.timer("forget-change", change.id, draft.after(24 * 3600.0))
     for name in draft.state.incidents_of.get(change.entity, ()):

@@ -30,7 +30,7 @@ def ticket_received(draft: Draft, event: TicketReceived) -> None:
     if not ticket.id:
         raise RefusedError(RefusalKind.MALFORMED, "a ticket needs an id")
     if ticket.id in draft.state.tickets:
-        raise OldNewsError(f"ticket {ticket.id} was told before")
+        raise OldNewsError(f"ticket {ticket.id} was reported before")
     draft.put(doc.TicketRecord(ticket))
     draft.timer("forget-ticket", ticket.id, draft.after(24 * 3600.0))
     draft.subject = f"ticket/{ticket.id}"

@@ -48,14 +48,14 @@ def _deadline(draft: Draft, name: str, _: str) -> None:
     match incident.state:
         case IncidentState.HELD | IncidentState.SUPPRESSED:
             move(draft, name, Trigger.DEADLINE)
-            draft.line(name, "orchestrator", "looks again")
-            diagnose(draft, name, Prose("its time has come"))
+            draft.line(name, "orchestrator", "diagnoses again")
+            diagnose(draft, name, Prose("the timeout has passed"))
         case IncidentState.ESCALATED:
             _left_alone(draft, name)
         case IncidentState.AWAITING_APPROVAL if incident.shadow:
             _shadowed(draft, name)
         case IncidentState.AWAITING_APPROVAL:
-            because = f"Nobody approved or rejected {incident.plan} in time."
+            because = f"No one approved or rejected {incident.plan} in time."
             asks = answers.TAKE_OVER.format(name)
             escalation.escalate(
                 draft,

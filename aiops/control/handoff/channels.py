@@ -77,9 +77,9 @@ ANSWERS: Final[dict[Intent, frozenset[Intent]]] = {
 def objection(answer: Handoff, request: Handoff) -> Prose | None:
     """Why ``answer`` to ``request`` is stopped; None: it is valid. The context version is checked elsewhere."""
     checks = (
-        ((answer.sender, answer.to, answer.intent) in CHANNELS, "nobody may hand that over this channel"),
-        (answer.sender == request.to, f"{answer.sender} speaks where {request.to} was asked"),
-        (answer.intent in ANSWERS.get(request.intent, ()), f"{answer.intent} is no answer to {request.intent}"),
+        ((answer.sender, answer.to, answer.intent) in CHANNELS, "this sender, receiver and intent are not permitted"),
+        (answer.sender == request.to, f"{answer.sender} answered instead of {request.to}"),
+        (answer.intent in ANSWERS.get(request.intent, ()), f"{answer.intent} does not answer {request.intent}"),
         (isinstance(answer.payload, PAYLOADS[answer.intent]), f"the payload does not fit {answer.intent}"),
         (answer.work_item == request.work_item, f"it speaks of {answer.work_item or 'nothing'}"),
         (answer.domain == request.domain, f"it belongs to domain {answer.domain}"),

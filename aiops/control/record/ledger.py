@@ -116,7 +116,7 @@ def _partition(source: TopicPartition, line: LedgerLine | None, bounds: OffsetBo
     if line is None:
         waiting = bounds.end - bounds.first if bounds else 0
         return PartitionReport(
-            source, 0, 0, {}, 0, waiting, 0, 0, (Prose("nobody has read it yet"),) if waiting else ()
+            source, 0, 0, {}, 0, waiting, 0, 0, (Prose("no record was read yet"),) if waiting else ()
         )
     compacted = bounds is not None and bounds.compacted
     why, wrong = [], 0 if compacted else line.records_difference
@@ -166,7 +166,7 @@ def _internal(
     most = sum(line.items for line in inner)
     least = most - sum(line.endings.get(Ending.DUPLICATE, 0) for line in inner)
     if lost := sum(line.lost_offsets for line in inner):
-        return _Internal(open=f"{lost} of its records were lost to retention, nobody knows with how many items")
+        return _Internal(open=f"{lost} of its records were lost to retention with an unknown number of items")
     waiting = _waiting(newest, bounds, lambda topic: topic == internal)
     if forwarded > most and waiting:
         text = f"{forwarded - most} items are on their way in {waiting} records that are not read yet"
@@ -198,7 +198,7 @@ def printable(report: LedgerReport) -> str:
         rows.append(f"{name:<32}{p.records:>12,}{p.items:>14,}{p.in_flight:>12,}{p.difference:>12,}")
         rows += [f"    {reason}" for reason in p.why]
     if report.internal:
-        text = "went on to other slots and did not arrive" if report.internal > 0 else "arrived that nobody sent on"
+        text = "were sent to other slots and did not arrive" if report.internal > 0 else "arrived that no slot sent"
         rows.append(f"    {abs(report.internal)} items {text}")
     if report.open:
         rows.append(f"    {report.open}")
