@@ -47,8 +47,8 @@ def _view(plugins: Plugins, name: str) -> ViewModule:
     missing = [part for part in ("NAME", "STATE", "judge", "learn") if not hasattr(found, part)]
     if missing or name != found.NAME:
         origin = plugins.find(ExtensionKind.VIEW, name).origin
-        told = f"it has no {missing[0]}" if missing else f"its NAME is {found.NAME!r}"
-        raise PermanentError(f"data.views.{name}: {origin} gives no view of this name: {told}")
+        problem = f"it has no {missing[0]}" if missing else f"its NAME is {found.NAME!r}"
+        raise PermanentError(f"data.views.{name}: {origin} gives no view of this name: {problem}")
     return found
 
 
@@ -56,8 +56,8 @@ def _format(plugins: Plugins, topic: str, name: str) -> Format:
     found = _loaded(plugins, ExtensionKind.FORMAT, name, setting=f"topics.formats.{topic}")
     if not isinstance(found, PointFormat | LogFormat | SpanFormat):
         origin = plugins.find(ExtensionKind.FORMAT, name).origin
-        told = f"{origin} gives a {type(found).__name__}, and a PointFormat, LogFormat or SpanFormat is needed"
-        raise PermanentError(f"topics.formats.{topic}: {told}")
+        problem = f"{origin} gives a {type(found).__name__}, and a PointFormat, LogFormat or SpanFormat is needed"
+        raise PermanentError(f"topics.formats.{topic}: {problem}")
     return found
 
 

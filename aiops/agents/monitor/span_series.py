@@ -27,7 +27,7 @@ _METRICS = (
     ("span.p50", "ms", SeriesKind.QUANTILE),
     ("span.p99", "ms", SeriesKind.QUANTILE),
 )
-"""What a flow is told as; all but the first only where there are calls."""
+"""Metrics of a flow's points; only the first exists without calls."""
 _MANY_NAMES = 1024
 """Names are looked through for unused ones when so many more have come."""
 
@@ -123,7 +123,7 @@ class SpanSeries:
             self.detection.tell(signals.of_rows([told]))
 
     def _shrink(self) -> None:
-        """Forgets names that nothing speaks of any more."""
+        """Remove names that are no longer used."""
         names = len(self.names)
         if names <= 2 * self._kept + _MANY_NAMES and names < self.names.most:
             return

@@ -72,7 +72,7 @@ def take(draft: Draft, name: str) -> Handoff:
     """Remove and return the pending handoff ``name``; raises ``RefusedError`` if it is not pending."""
     record = draft.state.handoffs.get(name)
     if record is None:
-        raise RefusedError(RefusalKind.LATE, f"nobody waits for an answer to {name!r}")
+        raise RefusedError(RefusalKind.LATE, f"no answer to {name!r} is expected")
     draft.subject = record.handoff.work_item
     forget_handoff(draft, name)
     if draft.state.agent(record.handoff.to).failures:
@@ -84,7 +84,7 @@ def failed(draft: Draft, name: str, reason: Prose, *, late: bool = False) -> Han
     """Count a failure and try again if there is time; returns the handoff if it has finally failed, else None."""
     record = draft.state.handoffs.get(name)
     if record is None:
-        raise RefusedError(RefusalKind.LATE, f"nobody waits for an answer to {name!r}")
+        raise RefusedError(RefusalKind.LATE, f"no answer to {name!r} is expected")
     handoff = record.handoff
     draft.subject = handoff.work_item
     agent = draft.state.agent(handoff.to)
