@@ -55,7 +55,7 @@ def _deadline(draft: Draft, name: str, _: str) -> None:
         case IncidentState.AWAITING_APPROVAL if incident.shadow:
             _shadowed(draft, name)
         case IncidentState.AWAITING_APPROVAL:
-            because = f"No one approved or rejected {incident.plan} in time."
+            because = f"Nobody approved or rejected {incident.plan} in time."
             asks = answers.TAKE_OVER.format(name)
             escalation.escalate(
                 draft,
