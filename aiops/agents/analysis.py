@@ -1,6 +1,6 @@
 """Analysis: from an incident's episodes to ranked causes with evidence, impact and suspicious changes.
 
-Answers DIAGNOSE with a diagnosis for routing, and proposes to merge incidents that have one cause. It keeps nothing:
+Answers DIAGNOSE with a diagnosis for routing, and proposes to merge incidents that have one cause. It keeps no state:
 the same handoff and view give the same answer.
 """
 
@@ -24,10 +24,10 @@ MOST_SENTENCES = 6
 
 
 class AnalysisAgent:
-    """Says what probably broke, why, and what it breaks.
+    """Finds the probable cause of an incident, its evidence and its impact.
 
     Args:
-        settings: the tree of settings; correlation's window bounds which incidents may be one.
+        settings: the tree of settings; the correlation window bounds which incidents may be merged.
         ranker: ranks the causes; None: the default.
         metrics: what metrics mean; None: the shipped table.
     """
@@ -40,7 +40,7 @@ class AnalysisAgent:
         self._ranker = ranker or WalkRanker()
 
     def handle(self, handoff: Handoff, view: AgentView) -> tuple[Handoff, ...]:
-        """DIAGNOSE is answered; anything else is nothing to analysis."""
+        """Answer DIAGNOSE; any other intent gets no answer."""
         if handoff.intent is not Intent.DIAGNOSE or not isinstance(handoff.payload, DiagnoseRequest):
             return ()
         found = self._diagnose(view)
@@ -54,7 +54,7 @@ class AnalysisAgent:
 
     def _diagnose(self, view: AgentView) -> Diagnosis:
         incident = view.incident
-        # a member that is well again still tells when and where it began
+        # a member that is normal again is still evidence of when and where the incident began
         question = RankingQuestion(
             episodes=view.episodes,
             graph=view.graph,
@@ -66,7 +66,7 @@ class AnalysisAgent:
         return diagnose(question, self._ranker, subject)
 
     def _is_one(self, incident: Incident, other: Incident, found: Diagnosis) -> bool:
-        """Whether another open incident has the same cause as this one: its root, or a member of it."""
+        """Whether another open incident has the same cause: its root, or without a root one of its members."""
         if found.unknown or other.id == incident.id or found.hypotheses[0].probability < MERGE_SURE:
             return False
         if abs(other.onset - incident.onset) > self._window:
@@ -108,7 +108,7 @@ def _preamble(payload: Payload, found: Diagnosis) -> tuple[Prose, ...]:
 
 
 def _reasoning(found: Diagnosis, episodes: tuple[Episode, ...]) -> tuple[Prose, ...]:
-    """The verdict and what it rests on; each sentence names its evidence in brackets."""
+    """The diagnosis and its evidence as sentences; each names its evidence ids in brackets."""
     ids = ", ".join(episode.id for episode in episodes[:3]) or found.work_item
     if found.unknown:
         return (

@@ -1,4 +1,4 @@
-"""The agents of the control plane, made with what a configuration bundle says. The only place that names them all."""
+"""Builds the agents of the control plane from settings and a config bundle. The only module that names all of them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from aiops.settings import Settings
 from remediations.bundle import Bundle
 
 CONTROL_ROLES: Final = (Role.ANALYSIS, Role.ROUTING, Role.RESOLUTION, Role.OVERSIGHT, Role.TRIAGE)
-"""Roles that the orchestrator hands work to."""
+"""Roles to which the orchestrator sends handoffs."""
 
 
 def control_agent(role: Role, settings: Settings, bundle: Bundle, *, plugins: Plugins = BUILT_INS) -> Agent:
     """The plain agent of a role.
 
     Raises:
-        PermanentError: the control plane has no agent of this role, or no ranker has the name that settings give.
+        PermanentError: the control plane has no agent of this role, or the settings name an unknown ranker.
     """
     match role:
         case Role.ANALYSIS:

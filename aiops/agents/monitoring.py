@@ -1,11 +1,12 @@
 """The monitoring agent: the pure core of one shard of the data plane. Records in; episodes, edges, dead letters out.
 
-It owns slots. It reads no clock, no socket and starts no thread: whoever wraps it polls, sends what it makes, writes
-its snapshots and calls it from one thread at a time. A question from another thread must wait for the batch that is in
-hand (at most 50 ms of work, if the caller keeps batches so small): hold one lock around every call.
+It owns slots. It reads no clock and no socket, and starts no thread. The caller polls, sends the results, writes the
+snapshots and calls the agent from one thread at a time: it must hold one lock around every call. A question from
+another thread waits for the batch in progress (at most 50 ms, if the caller keeps batches that small).
 
-The order that loses nothing: send and have acknowledged what ``handle`` and ``tick`` made; then write ``snapshot``;
-then tell the broker the positions, for display. After a restart ``adopt`` says where to go on.
+To lose nothing, the caller must keep this order. First it sends the results of ``handle`` and ``tick`` and waits for
+their acknowledgement. Then it writes ``snapshot``. Then it commits the positions to the broker, for display only.
+After a restart ``adopt`` returns the offsets to continue from.
 """
 
 from __future__ import annotations
@@ -37,14 +38,14 @@ from detectors.wire.series import SeriesTable
 
 SECOND = 1_000_000_000
 _LOSS_SHOWN = 300 * SECOND
-"""How long the episode of a loss stays open."""
+"""How long the episode of a loss stays open, ns."""
 _LOSSES = "losses"
-"""Part of a snapshot's head: the open episodes of losses, a line of JSON each, for whoever goes on must end them."""
+"""Part of a snapshot's head: the open episodes of losses as lines of JSON; the slot's next owner must end them."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceView:
-    """How one partition stands, for people and metrics. Times in ns."""
+    """Progress of one partition, for people and metrics. Times in ns."""
 
     source: TopicPartition
     watermark: int
@@ -63,17 +64,17 @@ class _Owned:
 
 
 class MonitoringAgent:
-    """Slots of one shard.
+    """The slots of one shard.
 
     Args:
-        settings: the runtime's.
+        settings: the tree of settings.
         shard: number of the shard, for texts.
         objectives: service-level objectives by entity; their budgets are computed from spans.
         metrics: what metrics mean; None: the shipped table.
-        plugins: where formats, detectors and views come from.
+        plugins: source of formats, detectors and views.
 
     Raises:
-        PermanentError: the settings name an extension that is not there or cannot be loaded.
+        PermanentError: the settings name an extension that does not exist or cannot be loaded.
     """
 
     def __init__(
@@ -102,10 +103,10 @@ class MonitoringAgent:
     def adopt(
         self, slot: int, generation: int, snapshots: Sequence[SlotSnapshot] = ()
     ) -> dict[TopicPartition, int | None]:
-        """Take a slot over from its newest snapshots; the offsets to go on from (None: the beginning).
+        """Take a slot over from its newest snapshots; returns the offsets to continue from (None: the beginning).
 
         Raises:
-            FencedOutError: a snapshot or what is owned already has a newer generation.
+            FencedOutError: a snapshot or the owned slot has a newer generation.
         """
         newest = max((found.generation for found in snapshots), default=0)
         if slot in self._owned:
@@ -127,17 +128,17 @@ class MonitoringAgent:
             head = snapshots[-1].parts["head"]
             self._blindness.restore(head["blind"])
             known = {found.id for found in self._losses}
-            told = [decode(Episode, line) for line in head[_LOSSES].tobytes().splitlines()] if _LOSSES in head else []
-            self._losses += [found for found in told if found.id not in known]
+            losses = [decode(Episode, line) for line in head[_LOSSES].tobytes().splitlines()] if _LOSSES in head else []
+            self._losses += [found for found in losses if found.id not in known]
         return made.positions()
 
     def drop(self, slot: int) -> None:
-        """Forget a slot; take its last snapshot before."""
+        """Give a slot up; the caller must take its last snapshot before."""
         self._owned.pop(slot, None)
         self._losses = [found for found in self._losses if found.slot != slot]
 
     def handle(self, batch: Sequence[FetchedRecords], received_at: int) -> Produced:
-        """Take what a poll gave, in its order; records that were taken before are left out."""
+        """Process the records of a poll, in their order; records that were processed before are skipped."""
         out = Produced()
         for fetched in batch:
             if fetched.offsets:
@@ -145,18 +146,18 @@ class MonitoringAgent:
         return out
 
     def table(self, slot: int) -> SeriesTable:
-        """Where the series of a slot have their numbers."""
+        """The table that numbers the series of a slot."""
         return self._of(slot).slot.memory.table
 
     def take_points(self, source: TopicPartition, batch: PointBatch, received_at: int) -> Produced:
-        """Take points that were never bytes (see ``Slot.take_points``)."""
+        """Process decoded points without bytes (see ``Slot.take_points``)."""
         return self._of(source.partition).slot.take_points(source, batch, received_at)
 
     def tick(self, received_at: int, *, lag_is_small: bool = False) -> Produced:
-        """Time passed, whether records came or not; call it about once a second.
+        """Let time pass; the caller calls it about once a second, with or without records.
 
-        ``lag_is_small``: all partitions are known to be read up to their ends, all but a little. Only then silence is
-        judged, and only then the clock of a quiet input goes on.
+        ``lag_is_small``: all partitions are known to be read almost up to their ends. Only then is silence detected,
+        and only then does the clock of a quiet input advance.
         """
         out = Produced()
         for owned in self._owned.values():
@@ -172,7 +173,7 @@ class MonitoringAgent:
         return replace(found, revision=2, ended_at=at, watermark=at, generation=generation)
 
     def _heard(self) -> dict[str, int]:
-        """When each topic spoke last, through any of the slots; what passes between slots is not missed."""
+        """Receipt time of each topic's newest record in any slot, ns; the internal topic between slots is left out."""
         heard: dict[str, int] = {}
         for owned in self._owned.values():
             for topic, mark in owned.slot.marks.items():
@@ -181,7 +182,7 @@ class MonitoringAgent:
         return heard
 
     def lost(self, source: TopicPartition, begin: int, end: int, *, received_at: int) -> Produced:
-        """Retention removed offsets [begin, end) before they were read: counted, and trouble of the runtime itself."""
+        """Count offsets [begin, end), which retention removed unread, and open an episode of the runtime itself."""
         owned = self._of(source.partition)
         count = owned.slot.lose(source.topic, begin, end)
         if not count:
@@ -216,7 +217,7 @@ class MonitoringAgent:
         return Produced(episodes=[episode])
 
     def snapshot(self, slot: int, *, full: bool = False) -> SlotSnapshot:
-        """The slot's next snapshot; ask for a full one when the last could not be written."""
+        """The slot's next snapshot; it must be a full one if the last could not be written."""
         taken = self._of(slot).archivist.take(full=full)
         losses = "\n".join(encode(found) for found in self._losses if found.slot == slot)
         head = {
@@ -228,21 +229,21 @@ class MonitoringAgent:
 
     @property
     def trouble(self) -> str:
-        """What a detector of a plug-in did wrong, for people; empty: nothing."""
+        """The newest errors of plug-in detectors, for people; empty: none."""
         return "; ".join(dict.fromkeys(o.slot.detection.models.trouble for o in self._owned.values())).strip("; ")
 
     def ledger(self) -> list[LedgerLine]:
-        """The account of every partition that was read."""
+        """One line of the ledger for every partition that was read."""
         return [line for number in self.slots for line in self._owned[number].slot.ledger()]
 
     def answer(self, question: FleetQuestion) -> tuple[EntityReading, ...]:
-        """Readings of the entities that live in these slots."""
+        """Readings of the question's entities that these slots own."""
         if question.domain != self.settings.domain:
             return ()
         return tuple(found for number in self.slots for found in self._owned[number].reader.answer(question))
 
     def sources(self) -> list[SourceView]:
-        """How every partition stands."""
+        """Progress of every partition."""
         return [
             SourceView(TopicPartition(topic, number), mark.newest, mark.idle, mark.skew, account.next_offset)
             for number in self.slots

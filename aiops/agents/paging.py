@@ -1,7 +1,8 @@
-"""Composes the page that a person reads at 3 a.m.: one text for every agent that must ask somebody.
+"""Composes pages to on-call engineers, for all agents.
 
-It says what is broken, why that matters, who is affected, which causes are likely and why, what was tried, and what is
-asked. It carries only facts of the view; levels and acknowledgement belong to ``aiops.control.incident.escalation``.
+A page states what is broken, why it matters, who is affected, the likely causes with evidence, the plans that were
+tried, and the request to the person. It has only facts of the view. ``aiops.control.incident.escalation`` handles
+levels and acknowledgements.
 """
 
 from __future__ import annotations
@@ -23,21 +24,21 @@ SHOWN_AFFECTED: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Why somebody is paged and what is asked of them."""
+    """The reason of a page and the request to the person."""
 
     reason: PageReason
     """One page per incident and reason."""
     because: Prose
-    """The sentence that explains it."""
+    """The sentence that explains the reason."""
     asks: Prose
     """What the person should do, and how to approve or stop."""
     tried: tuple[Prose, ...] = ()
-    """What was tried beyond the view's attempts; the exact half-way state where there is one."""
+    """What was tried beyond the view's attempts; of a plan that stopped half-way, its exact state."""
     answer_by: int | None = None
 
 
 def page_key(work_item: str, reason: PageReason, level: int = 0) -> str:
-    """Identity of a page: the same trouble, reason and level is the same page."""
+    """Key of a page: pages with the same work item, reason and level are the same page."""
     return f"{work_item}/{reason.slug}/{level}"
 
 

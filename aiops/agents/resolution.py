@@ -1,7 +1,7 @@
-"""Resolution: binds the first runbook that fits to a plan, or says in a page why there is none; judges what a plan did.
+"""Resolution: binds the first runbook that applies to a plan, or pages why there is none; verifies a plan's result.
 
-PLAN is answered by EXECUTE or ESCALATE, VERIFY by CONCLUDE. It keeps nothing: the same handoff and view give the same
-answer, and every id is made from the handoff's.
+It answers PLAN by EXECUTE or ESCALATE, and VERIFY by CONCLUDE. It keeps no state: the same handoff and view give the
+same answer, and each answer's id is made from the handoff's id.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ ACT_BY_HAND = "Please act by hand, or change the runbooks, and acknowledge this 
 
 
 class _UnfitError(PermanentError):
-    """A runbook cannot be bound here; the text says why."""
+    """A runbook cannot be bound to this incident; the text states why."""
 
 
 class ResolutionAgent:
-    """Plans the healing of one work item and judges it.
+    """Plans the healing of one work item and verifies it.
 
     Args:
-        settings: the tree of settings; ``control.max_attempts`` bounds how often it tries.
+        settings: the tree of settings; ``control.max_attempts`` bounds the number of plans per incident.
         catalogue: the approved runbooks.
     """
 
@@ -48,7 +48,7 @@ class ResolutionAgent:
         self._catalogue = catalogue
 
     def handle(self, handoff: Handoff, view: AgentView) -> tuple[Handoff, ...]:
-        """Answer PLAN or VERIFY; anything else is nothing to resolution."""
+        """Answer PLAN or VERIFY; any other intent gets no answer."""
         match handoff.payload:
             case Routed() as routed if handoff.intent is Intent.PLAN:
                 return (self._plan(handoff, view, routed),)
@@ -83,13 +83,13 @@ class ResolutionAgent:
                 refused.append(f"{runbook.id}: {error}")
                 continue
             return _answer(
-                handoff, view, Planned(plan), reasoning=(plan.reason, *(Prose(f"Not {told}.") for told in refused))
+                handoff, view, Planned(plan), reasoning=(plan.reason, *(Prose(f"Not {each}.") for each in refused))
             )
         because = "; ".join(refused) or "no approved runbook applies"
         return _escalate(handoff, view, routed, because=Prose(because))
 
     def _bind(self, view: AgentView, diagnosis: Diagnosis, situation: Situation, *, runbook: Runbook) -> Plan:
-        """The runbook with everything filled in; ``PermanentError`` when it cannot or should not be done here."""
+        """The plan of a runbook for this incident; raises ``PermanentError`` if the runbook cannot be bound here."""
         root = diagnosis.hypotheses[0]
         steps = tuple(self._step(view, diagnosis, situation, step=step) for step in runbook.steps)
         targets = {step.action.target for step in steps}
@@ -141,7 +141,7 @@ class ResolutionAgent:
 
 
 def _symptom(view: AgentView, root: str) -> str:
-    """Who shows success: an unwell item whose objective burns, then the worst, then the cause itself."""
+    """The entity that shows success: an abnormal one that breaches its objective, else the worst, else the cause."""
     live = [e for e in view.episodes if e.ended_at is None and kind_of(view, e.entity) not in MUTE_KINDS]
     if not live:
         return root
@@ -149,7 +149,7 @@ def _symptom(view: AgentView, root: str) -> str:
 
 
 def _neighbours(view: AgentView, done: set[str]) -> tuple[str, ...]:
-    """Who uses the targets, and what else uses what they use, as far as it can be watched; nearest first."""
+    """Callers and dependencies of the targets that send telemetry themselves, at most ``MOST_NEIGHBOURS``."""
     found: dict[str, None] = {}
     for target in sorted(done):
         users = [name for name, how in view.graph.serves_of(target) if how in (EdgeKind.CALLS, EdgeKind.USES)]
@@ -166,16 +166,15 @@ def _judge(handoff: Handoff, view: AgentView, request: VerifyRequest) -> Handoff
     mute = frozenset(entity for entity in entities if kind_of(view, entity) in MUTE_KINDS)
     found = verify(plan, request.since, request.fleet, unwell_before=ill, mute=mute)
     verified = Verified(plan.id, found.verdict, found.reasons, found.findings)
-    return _answer(
-        handoff, view, verified, reasoning=tuple(Prose(f"{told} [{request.fleet.question}]") for told in found.reasons)
-    )
+    reasoning = tuple(Prose(f"{reason} [{request.fleet.question}]") for reason in found.reasons)
+    return _answer(handoff, view, verified, reasoning=reasoning)
 
 
 def _ill_before(view: AgentView, request: VerifyRequest) -> frozenset[str]:
-    """Entities whose trouble is older than the plan, which is therefore not its doing."""
-    told = [line.at for line in view.incident.story if line.ref == request.plan.id and line.at <= request.since]
+    """Entities that were abnormal before the plan, so the plan did not cause their anomaly."""
+    logged = [line.at for line in view.incident.story if line.ref == request.plan.id and line.at <= request.since]
     longest = sum(step.timeout_seconds for step in request.plan.steps)
-    begun = max(told, default=request.since - round(longest * 1e9))
+    begun = max(logged, default=request.since - round(longest * 1e9))
     return frozenset(
         episode.entity
         for episode in view.episodes
@@ -184,15 +183,15 @@ def _ill_before(view: AgentView, request: VerifyRequest) -> frozenset[str]:
 
 
 def _escalate(handoff: Handoff, view: AgentView, routed: Routed, *, because: Prose, advice: str = "") -> Handoff:
-    """A page that asks a person, with all that is known."""
+    """The answer that pages a person, with all known facts."""
     ask = Ask(
         PageReason(EscalationCause.NO_PLAN),
         Prose(f"The runtime does not act: {because}."),
         Prose(f"{advice} {ACT_BY_HAND}".strip()),
     )
     page = compose(view, ask, diagnosis=routed.diagnosis, priority=routed.priority)
-    told = f"No plan was made: {because}. [{handoff.id}]"
-    return _answer(handoff, view, Escalated(page, because), reasoning=(Prose(told),))
+    text = f"No plan was made: {because}. [{handoff.id}]"
+    return _answer(handoff, view, Escalated(page, because), reasoning=(Prose(text),))
 
 
 def _answer(handoff: Handoff, view: AgentView, payload: Payload, *, reasoning: tuple[Prose, ...]) -> Handoff:

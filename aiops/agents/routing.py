@@ -1,7 +1,7 @@
-"""Routing sets business priority and agreement, and picks owner, runbooks and the least oversight to start with.
+"""Routing sets priority and agreement, and selects owner, runbooks and the least level of oversight.
 
-What it may not hand on, it hands to a person: an unknown cause, a cause without a runbook, trouble that only tickets
-speak of. A doubtful diagnosis, and a trouble that opened a moment ago, wait for more evidence first: no answer.
+It escalates to a person if the cause is unknown, if no runbook applies, or if only tickets report the incident. It
+gives no answer, and so waits for more evidence, if the diagnosis is uncertain or the incident has just been opened.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from topology.kinds import SILENT_CAUSE
 
 SECOND: Final = 1_000_000_000
 WAIT_SHARE: Final = 0.25
-"""Share of the gathering time that every incident waits for its neighbours' episodes."""
+"""Share of the gathering time that every incident waits for episodes of its neighbours."""
 TIERS: Final[Mapping[Criticality, Priority]] = {
     Criticality.CRITICAL: Priority.P1,
     Criticality.HIGH: Priority.P2,
@@ -36,17 +36,17 @@ TIERS: Final[Mapping[Criticality, Priority]] = {
     Criticality.LOW: Priority.P4,
 }
 VALUES: Final = ((1000.0, Priority.P1), (100.0, Priority.P2), (1.0, Priority.P3))
-"""Value a minute at stake, from which a priority holds; the more urgent of tier and value counts."""
+"""Least value a minute at stake of each priority; the more urgent of the priorities by tier and by value counts."""
 SURE: Final = 0.6
-"""Below this probability a person approves, whatever policy allows unattended; policy raises all levels."""
+"""Below this probability of the cause a person must approve, even if policy permits the action unattended."""
 
 
 class RoutingAgent:
-    """Routes one diagnosis a handoff.
+    """Routes the diagnosis of a handoff.
 
     Args:
-        catalogue: the approved runbooks; those that apply to the situation are handed on.
-        settings: how sure is sure enough, and how long to gather.
+        catalogue: the approved runbooks; the answer lists those that apply to the situation.
+        settings: the least probability to act on, and the gathering time.
     """
 
     role = Role.ROUTING
@@ -56,7 +56,7 @@ class RoutingAgent:
         self._settings = settings
 
     def handle(self, handoff: Handoff, view: AgentView) -> tuple[Handoff, ...]:
-        """``ROUTE`` → ``PLAN``, ``ESCALATE``, or nothing: more evidence is worth the wait."""
+        """Answer ``ROUTE`` by ``PLAN`` or ``ESCALATE``, or by nothing to wait for more evidence."""
         if not isinstance(handoff.payload, Diagnosed):
             raise PermanentError(f"routing does not {handoff.intent}")
         diagnosis = handoff.payload.diagnosis
@@ -89,18 +89,18 @@ class RoutingAgent:
         return (_answer(handoff, view, (Role.RESOLUTION, Intent.PLAN, routed, Prose(why))),)
 
     def _worth_waiting(self, diagnosis: Diagnosis, view: AgentView) -> bool:
-        """Neighbours may still speak, or the first hypothesis is not clear yet."""
+        """Whether to wait: neighbours' episodes may still arrive, or the first hypothesis is not certain yet."""
         age = (view.at - view.incident.opened_at) / SECOND
         if age >= self._settings.gather_seconds:
             return False
         best = diagnosis.hypotheses[0].probability if diagnosis.hypotheses else 0.0
-        # what shows no trouble of its own is accused by others only, and more of them may speak
+        # a cause without an anomaly of its own is inferred from other entities, and more of them may still report
         accused = bool(diagnosis.hypotheses) and diagnosis.hypotheses[0].kind == SILENT_CAUSE
         doubtful = diagnosis.unknown or accused or best < self._settings.least_probability
         return doubtful or age < self._settings.gather_seconds * WAIT_SHARE
 
     def _problem(self, diagnosis: Diagnosis, view: AgentView) -> Prose | None:
-        """Why a person must look, whatever the runbooks are."""
+        """Why a person must handle the incident even if runbooks apply; None: no such reason."""
         if view.episodes and all(e.source is Source.TICKET for e in view.episodes):
             return Prose("Only users' tickets speak of it, and nothing is done on tickets alone.")
         if diagnosis.unknown or not diagnosis.hypotheses:
@@ -124,8 +124,8 @@ class RoutingAgent:
         return _answer(handoff, view, (Role.ORCHESTRATOR, Intent.ESCALATE, Escalated(page, problem), problem))
 
 
-def _answer(handoff: Handoff, view: AgentView, said: tuple[Role, Intent, Payload, Prose]) -> Handoff:
-    to, intent, payload, why = said
+def _answer(handoff: Handoff, view: AgentView, content: tuple[Role, Intent, Payload, Prose]) -> Handoff:
+    to, intent, payload, why = content
     assert isinstance(handoff.payload, Diagnosed)
     best = handoff.payload.diagnosis.hypotheses[:1]
     return Handoff(
@@ -147,7 +147,7 @@ def _answer(handoff: Handoff, view: AgentView, said: tuple[Role, Intent, Payload
 
 
 def priority_of(diagnosis: Diagnosis, view: AgentView) -> Priority:
-    """The most urgent of what value and tiers say of everything that is unwell or at risk."""
+    """The most urgent priority by value and by tier of all entities that are abnormal or at risk."""
     touched = {i.entity for i in diagnosis.impact if i.business_service} | set(view.incident.entities)
     tiers = [TIERS[view.items[e].criticality] for e in touched if e in view.items]
     value = sum(i.value_per_minute for i in diagnosis.impact if i.business_service)
@@ -157,7 +157,7 @@ def priority_of(diagnosis: Diagnosis, view: AgentView) -> Priority:
 
 
 def owner_of(root: str, view: AgentView) -> str:
-    """Who owns the cause; else who owns the first member that has an owner."""
+    """Owner of the cause; else of the first member with an owner."""
     for entity in (root, *view.incident.entities):
         item = view.items.get(entity)
         if item is not None and item.owner:
@@ -166,6 +166,6 @@ def owner_of(root: str, view: AgentView) -> str:
 
 
 def terms_of(diagnosis: Diagnosis, view: AgentView) -> Agreement:
-    """The terms of the strictest objective of what is touched."""
+    """The terms of the strictest objective of all affected entities."""
     touched = dict.fromkeys([i.entity for i in diagnosis.impact] + list(view.incident.entities))
     return agreement_of((e, o) for e in touched if e in view.items for o in view.items[e].objectives)

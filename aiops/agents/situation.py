@@ -1,4 +1,4 @@
-"""What primitives and runbooks need to know of a trouble, read from a view: facts of targets, meanings of places."""
+"""Facts of an incident for primitives and runbooks, read from a view: facts of targets, values of placeholders."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from remediations.primitives.protocol import Facts
 from topology.graph import TIERS, Graph
 
 SUSPECTED = 0.3
-"""A change from this suspicion on may be taken back."""
+"""Least suspicion, in [0, 1], of a change that a roll-back may revert."""
 TAKEN_BACK = frozenset({"deploy", "config", "flag"})
-"""Kinds of change that a roll-back takes back."""
+"""Kinds of change that a roll-back reverts."""
 MUTE_KINDS = frozenset({"zone", "site", "external", "business_service", "instance", "agent"})
 """Kinds of items that send no telemetry under their own name."""
 
 
 def item_of(view: AgentView, name: str) -> Item | None:
-    """The item as the CMDB knows it, or as the graph keeps it; None: nobody described it."""
+    """The item from the CMDB, else from the graph; None: neither has it."""
     if name in view.items:
         return view.items[name]
     graph = view.graph
@@ -42,14 +42,14 @@ def item_of(view: AgentView, name: str) -> Item | None:
 
 
 def kind_of(view: AgentView, name: str) -> str:
-    """Kind of an item; a service where nobody says otherwise."""
+    """Kind of an item; ``service`` if no kind is known."""
     item = item_of(view, name)
     at = view.graph.number(name)
     return item.kind if item else view.graph.kinds[at] if at is not None else "service"
 
 
 def facts_of(view: AgentView, target: str, diagnosis: Diagnosis | None) -> Facts:
-    """What is known of a target."""
+    """The known facts of a target."""
     item = item_of(view, target) or Item(target, kind=kind_of(view, target))
     versions = _versions(view, target, item)
     return Facts(
@@ -71,7 +71,7 @@ def _is_root(diagnosis: Diagnosis | None, target: str) -> bool:
 
 
 def _versions(view: AgentView, target: str, item: Item) -> tuple[str, str]:
-    """The version that runs and the one before, where the CMDB or the newest changes name them."""
+    """The present and the previous version, if the CMDB or the newest changes name them."""
     deployed = [change for change in view.changes if change.entity == target and change.kind == "deploy"]
     named = [change.version for change in deployed if change.version]
     now = item.attributes.get("version", named[0] if named else "")
@@ -89,7 +89,7 @@ def _changed(view: AgentView, target: str, diagnosis: Diagnosis | None) -> bool:
 
 
 def situation_of(view: AgentView, diagnosis: Diagnosis) -> Situation:
-    """The trouble as runbooks look at it. The diagnosis has at least one hypothesis."""
+    """The facts by which runbooks are chosen. The diagnosis must have at least one hypothesis."""
     root = diagnosis.hypotheses[0]
     own = [episode for episode in view.episodes if episode.entity == root.entity]
     return Situation(
@@ -103,7 +103,7 @@ def situation_of(view: AgentView, diagnosis: Diagnosis) -> Situation:
 
 
 def bindings_of(graph: Graph, root: str, view: AgentView) -> Mapping[str, Parameter]:
-    """``root``, ``service`` (the whole of an instance), ``caller`` (who uses it most), ``consumer``, ``store``."""
+    """Values of ``root``, ``service`` (of an instance), ``caller`` (with the most calls), ``consumer``, ``store``."""
     service = next((name for name, how in graph.needs_of(root) if how is EdgeKind.PART_OF), root)
     if kind_of(view, root) != "instance":
         service = root
@@ -124,7 +124,7 @@ def bindings_of(graph: Graph, root: str, view: AgentView) -> Mapping[str, Parame
 
 
 def _weight(graph: Graph, target: str, source: str) -> float:
-    """Calls a second from ``source`` to ``target``; at least what the declared edge says."""
+    """Largest weight (calls a second) of the edges from ``source`` to ``target``; 0 if there is none."""
     at, end = graph.number(target), graph.number(source)
     assert at is not None
     assert end is not None

@@ -1,7 +1,7 @@
-"""Triage reads tickets: which items they speak of, and which open incident they support.
+"""Triage reads tickets: it finds the items that they name and the open incident that they support.
 
-A ticket's text is untrusted and never more than evidence. It counts for an item when the form names it, when an
-identifying attribute equals one of the item's names, or when the words of the item's name stand together in the text.
+A ticket's text is untrusted and only evidence. A ticket names an item in three cases: its form names the item, one of
+its identifying attributes equals one of the item's names, or the words of the item's name are adjacent in its text.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from topology.graph import Graph
 
 SECOND: Final = 1_000_000_000
 CLUSTER_TICKETS: Final = 3
-"""Tickets on one item that make a weak trouble together …"""
+"""Number of tickets on one item that open an incident if they arrive within ``CLUSTER_SECONDS``."""
 CLUSTER_SECONDS: Final = 900
-"""… when they came within this time."""
+"""Time span of the tickets of one cluster, seconds."""
 READ_CHARACTERS: Final = 8_192
-"""So much of a ticket's text is read."""
+"""Most characters of a ticket's text that are read."""
 ALIASES: Final = ("alias", "aliases", "name", "display_name", "hostname")
-"""Attributes of items that hold further names, separated by commas."""
+"""Attributes of items with further names, separated by commas."""
 SHORTEST_NAME: Final = 3
-"""Characters; shorter names would be found in every text."""
+"""Least length of a name, characters; shorter names would match almost every text."""
 LONGEST_NAME: Final = 8
-"""Words."""
+"""Most words of a name."""
 _WORD: Final = re.compile(r"[^\W_]+", re.UNICODE)
 _CONFIDENCE: Final = {True: 0.9, False: 0.6}
-"""Named by the form, or found in the words."""
+"""Confidence by whether the form names the item (True) or only the text does (False)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +56,14 @@ class TicketCluster:
 
 
 class TriageAgent:
-    """Reads one ticket a handoff."""
+    """Reads the ticket of a handoff."""
 
     role = Role.TRIAGE
 
     def __init__(self) -> None:
         self._graph = Graph.empty()
         self._names: dict[str, str] = {}
-        """Of ``_graph``, kept because most tickets are read on the same one."""
+        """Names of the items of ``_graph``; a cache, because most tickets are read with the same graph."""
 
     def _names_of(self, graph: Graph) -> dict[str, str]:
         if graph is not self._graph:
@@ -71,7 +71,7 @@ class TriageAgent:
         return self._names
 
     def handle(self, handoff: Handoff, view: AgentView) -> tuple[Handoff, ...]:
-        """``READ`` → ``LINK`` with the items and, where one fits, the open incident."""
+        """Answer ``READ`` by ``LINK`` with the items and the open incident that they support, if any."""
         if not isinstance(handoff.payload, TicketRead):
             raise PermanentError(f"triage does not {handoff.intent}")
         ticket = handoff.payload.ticket
@@ -99,15 +99,15 @@ class TriageAgent:
 
 
 def items_named(ticket: Ticket, names: Mapping[str, str]) -> tuple[str, ...]:
-    """Items that the ticket speaks of, the stated one first; ``names``: folded name to item, see ``names_in``."""
-    said = [_fold(ticket.item or ""), *(_fold(value) for value in ticket.attributes.values())]
-    stated = [names[key] for key in said if key in names]
+    """Items that the ticket names, the stated one first; ``names``: item by folded name, see ``names_in``."""
+    named = [_fold(ticket.item or ""), *(_fold(value) for value in ticket.attributes.values())]
+    stated = [names[key] for key in named if key in names]
     words = _WORD.findall(f"{ticket.title} . {ticket.text[:READ_CHARACTERS]}".casefold())
     return tuple(dict.fromkeys(stated + _mentioned(words, names)))
 
 
 def _mentioned(words: Sequence[str], names: Mapping[str, str]) -> list[str]:
-    """Items whose name stands in the words; of overlapping names the longest counts."""
+    """Items whose name occurs in the words; of overlapping names the longest counts."""
     found, at = [], 0
     while at < len(words):
         for length in range(min(LONGEST_NAME, len(words) - at), 0, -1):
@@ -121,7 +121,7 @@ def _mentioned(words: Sequence[str], names: Mapping[str, str]) -> list[str]:
 
 
 def names_in(graph: Graph) -> dict[str, str]:
-    """Folded name to item id, of all items that the graph knows; ids win over aliases."""
+    """Item id by folded name, of all items of the graph; ids take precedence over aliases."""
     names: dict[str, str] = {}
     for item, attributes in graph.attributes.items():
         for attribute in ALIASES:
@@ -136,7 +136,7 @@ def _fold(text: str) -> str:
 
 
 def supported(items: Sequence[str], incidents: Iterable[Incident]) -> str | None:
-    """The open incident that one of the items is a member of, or whose cause or impact it is; opened first first."""
+    """The first opened of the open incidents that have one of the items as member, cause or impact."""
     named = set(items)
     for incident in sorted(incidents, key=lambda i: (i.opened_at, i.id)):
         reach = set(incident.entities)
@@ -149,7 +149,7 @@ def supported(items: Sequence[str], incidents: Iterable[Incident]) -> str | None
 
 
 def clusters(reports: Sequence[Report], at: int) -> tuple[TicketCluster, ...]:
-    """Items that enough tickets of the last quarter of an hour name."""
+    """Items that at least ``CLUSTER_TICKETS`` tickets of the last ``CLUSTER_SECONDS`` name."""
     recent = sorted((r for r in reports if r.at >= at - CLUSTER_SECONDS * SECOND), key=lambda r: (r.at, r.ticket))
     by_item: dict[str, list[Report]] = {}
     for report in recent:

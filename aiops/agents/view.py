@@ -1,4 +1,4 @@
-"""What an agent is shown beside a handoff: the work item and its surroundings at one context version."""
+"""The view that an agent gets with a handoff: the work item and its surroundings at one context version."""
 
 from __future__ import annotations
 
@@ -18,44 +18,44 @@ from topology.graph import Graph
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A plan that was tried for this work item before, and how it ended."""
+    """An earlier plan for this work item, and how it ended."""
 
     plan: Plan
     verdict: Verdict | None
-    """None: it did not get as far as verification."""
+    """None: the plan was not verified."""
     ended_at: int
     how: Prose
 
 
 @dataclass(frozen=True, slots=True)
 class AgentView:
-    """Read-only facts. ``at`` is now; everything here was true at ``incident.context_version``."""
+    """Read-only facts at ``incident.context_version``; ``at`` is the present time, ns."""
 
     at: int
     incident: Incident
     episodes: tuple[Episode, ...]
-    """Of the incident, first opened first."""
+    """Episodes of the incident, first opened first."""
     graph: Graph
     items: Mapping[str, Item]
-    """Items of members and of what they need or serve, as far as the CMDB knows them."""
+    """CMDB items, by id, of the members and of the entities that they need or serve."""
     changes: tuple[Change, ...] = ()
-    """Of the last day on members or what they need, newest first."""
+    """Changes of the last day on members or on ``items``, newest first."""
     tickets: tuple[Ticket, ...] = ()
     others: tuple[Incident, ...] = ()
     """Other open incidents of the domain, without their stories."""
     attempts: tuple[Attempt, ...] = ()
     evidence_at: int = 0
-    """Event time up to which the incident's sources are known (lowest watermark of its open episodes)."""
+    """Event time up to which the incident's sources have been read, ns (lowest watermark of its open episodes)."""
     halted: bool = False
     breakers_open: frozenset[str] = field(default_factory=frozenset)
-    """``target:NAME``, ``action:PRIMITIVE`` or ``global`` of breakers that are open now."""
+    """Names of the breakers that are open now: ``target:NAME``, ``action:PRIMITIVE`` or ``global``."""
 
 
 class Agent(Protocol):
-    """The one door of every control-plane agent."""
+    """The interface of every control-plane agent."""
 
     role: Role
 
     def handle(self, handoff: Handoff, view: AgentView) -> tuple[Handoff, ...]:
-        """Answer with further handoffs, perhaps none; raises only ``AiopsError``."""
+        """The answers to a handoff, possibly none; raises only ``AiopsError``."""
         ...

@@ -1,8 +1,8 @@
-"""The one door of the control plane: an event in, a decision out.
+"""The only entry point of the control plane's core: an event in, a decision out.
 
-``handle`` reads no clock and does nothing to the world: it returns what becomes true (documents, timers) and what is
-asked for (effects). Whoever runs it writes the decision to the journal and only then lets effects happen. An event
-that may not have an effect becomes a ``refused`` entry with its reason; nothing escapes.
+``handle`` reads no clock and performs no input or output. It returns the new documents and timers, and the effects to
+perform. The driver (``aiops.driver.leadership``) writes the decision to the journal before it begins an effect. A
+refused event becomes a journal entry of kind ``refused`` with its reason; ``handle`` raises no ``Exception``.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Orchestrator:
     """The only writer of one domain's journal.
 
     Args:
-        settings: all of them; ``control``, ``acting`` and ``paging`` decide.
-        state: what a restart found; None: a fresh estate.
+        settings: the tree of settings; ``control``, ``acting`` and ``paging`` are used.
+        state: the state recovered from the journal; None: an empty state.
     """
 
     def __init__(self, settings: Settings, state: ControlState | None = None) -> None:
@@ -42,11 +42,11 @@ class Orchestrator:
 
     @classmethod
     def load(cls, settings: Settings, recovered: Recovered) -> Orchestrator:
-        """Go on from what the journal holds; the first event must be ``OrchestratorStarted``."""
+        """An orchestrator with the journal's state; its first event must be ``OrchestratorStarted``."""
         return cls(settings, ControlState.load(recovered, settings.control))
 
     def handle(self, event: Event) -> Decision:
-        """What ``event`` leads to; the state shows it at once."""
+        """The decision on ``event``; the state in memory includes it when this returns."""
         self.now = max(self.now, event.at)
         draft = Draft(self.state, event, self.settings)
         try:
@@ -58,16 +58,16 @@ class Orchestrator:
             return draft.refuse(Refusal(RefusalKind.FAULT, Prose(f"{type(error).__name__}: {error}")))
 
     def view_for(self, handoff: Handoff) -> AgentView:
-        """What the handoff's receiver is shown, now."""
+        """The view of the handoff's work item that its receiver gets, from the present state."""
         others = handoff.intent in {Intent.DIAGNOSE, Intent.READ}
         return view_of(self.state, handoff.work_item, max(self.now, handoff.at), others=others)
 
     def due(self, at: int) -> list[TimerRow]:
-        """Timers whose time has come, in the order in which they fire."""
+        """Timers due by ``at`` (ns), in the order in which they fire."""
         return sorted((row for row in self.state.timers.values() if row.due <= at), key=lambda row: (row.due, row.id))
 
     def validate(self) -> list[str]:
-        """Invariants that do not hold; empty, or there is a bug."""
+        """One sentence for each invariant that does not hold. Any sentence means a bug."""
         return broken(self.state)
 
 

@@ -1,4 +1,4 @@
-"""Virtual time: what happens when, in an order that depends on nothing else. Time stands still until it is moved on."""
+"""Virtual time: a clock and a queue of timed items in a deterministic order. The clock moves only by ``move_on``."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from aiops.control.state.store import SECOND
 from aiops.driver.leadership import Arrival
 
 Item = Arrival | Callable[[], None]
-"""Something for the orchestrator, or something to do."""
+"""An arrival for the orchestrator, or a function to call."""
 
 
 class Agenda:
-    """A ``Clock`` and what waits for it. Items of one moment come in the order in which they were put down.
+    """A ``Clock`` with a queue of timed items. Items of one moment come up in the order in which they were put.
 
     Args:
         at: now, ns.
@@ -29,22 +29,22 @@ class Agenda:
         return self._now
 
     def move_on(self, at: int) -> None:
-        """It is ``at`` now; time never goes back."""
+        """Set the clock to ``at`` (ns), unless that is earlier than now."""
         self._now = max(self._now, at)
 
     def put(self, at: int, item: Item) -> None:
-        """``item`` comes up at ``at``, or now if that is past."""
+        """Queue ``item`` for ``at`` (ns), or for now if ``at`` is past."""
         self._number += 1
         heapq.heappush(self._waiting, (max(at, self._now), self._number, item))
 
     def after(self, seconds: float, item: Item) -> None:
-        """``item`` comes up so many seconds from now."""
+        """Queue ``item`` for ``seconds`` from now."""
         self.put(self._now + round(seconds * SECOND), item)
 
     def next(self) -> int | None:
-        """When the next item comes up; None: there is none."""
+        """Time of the next item, ns; None: there is none."""
         return self._waiting[0][0] if self._waiting else None
 
     def pop(self) -> Item:
-        """The next item, taken off."""
+        """Remove and return the next item."""
         return heapq.heappop(self._waiting)[2]

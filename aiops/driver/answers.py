@@ -1,7 +1,7 @@
-"""Which event answers an effect, from what the port replied. Each error becomes the answer that is safe to act on.
+"""Builds the event that answers an effect from the port's reply. An error becomes the answer that is safe to act on.
 
-A budget that cannot be reached refuses, a fleet that cannot be asked knows nothing, an executor of which nothing is
-heard leaves its effect in doubt, an agent that raises has failed at its handoff. ``at``: when the reply came, ns.
+An unreachable budget counts as a refusal. An unreachable fleet gives no readings. A lost executor leaves its effect in
+doubt. An exception of an agent is a failure of its handoff. ``at``: when the reply arrived, ns.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from aiops.model.prose import Prose
 from aiops.model.telemetry import FleetAnswer
 
 _DETAIL_CHARS: Final = 500
-"""Characters of an error that a record keeps."""
+"""Most characters of an error's text that a record keeps."""
 
 
 def handoff_answered(handoff: Handoff, answers: tuple[Handoff, ...], at: int) -> HandoffAnswered:
@@ -42,7 +42,7 @@ def handoff_answered(handoff: Handoff, answers: tuple[Handoff, ...], at: int) ->
 
 
 def handoff_failed(handoff: Handoff, reason: str, at: int) -> HandoffFailed:
-    """The agent raised, died or talked nonsense."""
+    """The agent raised, died or sent an invalid answer."""
     return HandoffFailed(
         id=f"failed/{handoff.id}/{at}",
         at=at,
@@ -54,13 +54,13 @@ def handoff_failed(handoff: Handoff, reason: str, at: int) -> HandoffFailed:
 
 
 def fleet_answered(effect: AskFleet, reply: Reply[FleetAnswer], at: int) -> FleetAnswered:
-    """The fleet's readings; none when it could not be asked."""
+    """The fleet's readings; none if the fleet could not be reached."""
     answer = FleetAnswer(effect.question.id, at, (), effect.domain) if isinstance(reply, Failure) else reply
     return FleetAnswered(id=f"fleet/{effect.key}", at=at, cause=effect.key, answer=answer, domain=effect.domain)
 
 
 def budget_answered(effect: Reserve, reply: Reply[ReservationAnswer], at: int) -> BudgetAnswered:
-    """Granted or refused; refused when the budget could not be reached."""
+    """Granted or refused; refused if the budget could not be reached."""
     if isinstance(reply, Failure):
         reason = f"the budget cannot be reached: {_text(reply.error)}"
         reply = ReservationAnswer(effect.reservation.key, granted=False, reason=Prose(reason))
@@ -68,17 +68,17 @@ def budget_answered(effect: Reserve, reply: Reply[ReservationAnswer], at: int) -
 
 
 def step_reported(effect: RunStep, reply: Reply[StepOutcome], at: int) -> StepReported:
-    """How the effect ended; unknown when nothing was heard of its executor."""
+    """How the effect ended; ``UNKNOWN`` if its executor did not reply."""
     order = effect.order
     if isinstance(reply, Failure):
-        detail = f"no word of the executor: {_text(reply.error)}"[:_DETAIL_CHARS]
+        detail = f"no reply from the executor: {_text(reply.error)}"[:_DETAIL_CHARS]
         reply = StepOutcome(order.capability.key, StepStatus.UNKNOWN, at, Prose(detail), order.domain)
     event_id = f"outcome/{order.capability.id}"
     return StepReported(id=event_id, at=at, cause=effect.key, outcome=reply, domain=order.domain)
 
 
 def step_observed(effect: ObserveStep, reply: Reply[tuple[Observed, str]], at: int) -> StepObserved:
-    """Whether the effect happened; unknown when nobody could look."""
+    """Whether the effect happened; unknown if it could not be observed."""
     order = effect.order
     observed, detail = (Observed.UNKNOWN, _text(reply.error)) if isinstance(reply, Failure) else reply
     return StepObserved(
@@ -93,13 +93,13 @@ def step_observed(effect: ObserveStep, reply: Reply[tuple[Observed, str]], at: i
 
 
 def page_reported(delivery: Delivery) -> PageReported:
-    """A channel took the page, or its level gave up."""
+    """A channel delivered the page, or delivery on the page's level failed."""
     event_id = f"page/{delivery.key}/{delivery.channel}/{delivery.delivered}"
     return PageReported(id=event_id, at=delivery.at, delivery=delivery, domain=delivery.domain)
 
 
 def undelivered(page: Page, channel: str, error: Exception, *, at: int) -> Delivery:
-    """The delivery that did not happen, as the next level's reason to be paged."""
+    """The report of a failed delivery, after which the next level is paged."""
     return Delivery(page.key, channel, delivered=False, at=at, error=Prose(_text(error)), domain=page.domain)
 
 

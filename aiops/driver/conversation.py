@@ -1,11 +1,12 @@
-"""Who asks the agents what, and when: what waits for one agent goes to it together.
+"""Batches the handoffs to agents: those that wait for one agent go to it in one call.
 
-A call costs more than most answers, so at most two are under way with an agent and the next takes all that waits. When
-an answer comes, the reviews that the orchestrator will ask for are asked at once, and both are told together: then one
-transaction decides both. Oversight that does not rule soon costs nothing but that: the answer is told alone.
+The overhead of a call is larger than the time of most answers. So at most ``UNDER_WAY`` calls to one agent are in
+flight, and the next call takes up to ``BATCH`` waiting handoffs. When an answer arrives, the reviews that the
+orchestrator will request are sent to oversight at once. The answer and its rulings are offered together, so one
+transaction decides both. If oversight does not rule within the hold time, the answer is offered alone.
 
-The conversation makes no call and waits for nothing. Whoever drives it tells it what arrived, and then makes the calls
-and offers the events that ``advance`` gives: a thread (``aiops.adapters.asking``) or the loop in virtual time.
+The conversation makes no call and does not block. Its driver passes in each reply, makes the calls and offers the
+events that ``advance`` returns. The driver is a thread (``aiops.adapters.asking``) or the loop in virtual time.
 """
 
 from __future__ import annotations
@@ -26,21 +27,21 @@ from aiops.model.handoffs import Handoff, Role
 from aiops.ports import Clock
 
 UNDER_WAY: Final = 2
-"""Calls to one agent at a time: it works on one while the other is on its way."""
+"""Most calls in flight to one agent: the agent works on one while the other is in transit."""
 BATCH: Final = 32
-"""Handoffs in one call at most."""
+"""Most handoffs in one call."""
 HOLD_SECONDS: Final = 0.25
 _REASON_CHARS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
 class AgentQuestion:
-    """A handoff with what its receiver is shown."""
+    """A handoff with the view for its receiver."""
 
     handoff: Handoff
     view: AgentView
     holder: str = ""
-    """Of a review that nobody has asked for yet: the handoff whose answer is held until oversight rules on it."""
+    """Of a review sent ahead of the orchestrator's request: id of the handoff whose answer is held for the ruling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +58,13 @@ class Agents(Protocol):
     """The agents, wherever they run."""
 
     def ask(self, role: Role, questions: Sequence[AgentQuestion]) -> Future[Sequence[Answer]]:
-        """Give the handoffs to the agent, in order: an answer to each, or one error for all."""
+        """Send the handoffs to the agent; the future has one answer each, in their order, or one error for all."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class AgentCall:
-    """Handoffs that go to one agent together."""
+    """Handoffs to send to one agent in one call."""
 
     role: Role
     questions: tuple[AgentQuestion, ...]
@@ -71,49 +72,49 @@ class AgentCall:
 
 @dataclass(slots=True)
 class _Held:
-    """An answer that waits for oversight's word on it."""
+    """An answer that waits for oversight's rulings on it."""
 
-    told: list[Event]
+    events: list[Event]
     until: int
     missing: set[str]
 
 
 @dataclass(slots=True)
 class _Line:
-    """What waits for one agent."""
+    """The queue of handoffs for one agent, and its number of calls in flight."""
 
     waiting: deque[AgentQuestion] = field(default_factory=deque)
     under_way: int = 0
 
 
 def answer_of(agent: Agent, question: AgentQuestion) -> Answer:
-    """What the agent answers; an error of one handoff is no error of the others in the same call."""
+    """The agent's answer; an exception fails only this handoff and not the others of the same call."""
     reply = attempted(lambda: agent.handle(question.handoff, question.view))
     return Failed(_reason(reply.error)) if isinstance(reply, Failure) else reply
 
 
 class Conversation:
-    """Everything that was asked and is not answered yet. Not for several threads.
+    """All handoffs that were sent to agents and have no answer yet. Not thread-safe.
 
     Args:
-        clock: what time an answer came.
-        steady: a clock that never goes back; times how long an answer is held.
-        hold_seconds: how long an answer waits for oversight's word on it before it is told alone.
+        clock: gives the time at which an answer arrived.
+        steady: a monotonic clock, for the hold time.
+        hold_seconds: how long an answer waits for oversight's rulings before it is offered alone.
     """
 
     def __init__(self, clock: Clock, steady: Clock, *, hold_seconds: float = HOLD_SECONDS) -> None:
         self._clock, self._steady, self._hold = clock, steady, round(hold_seconds * 1e9)
         self._lines: defaultdict[Role, _Line] = defaultdict(_Line)
-        self._told: list[tuple[Event, ...]] = []
+        self._ready: list[tuple[Event, ...]] = []
         self._held: dict[str, _Held] = {}
-        """By the id of the handoff that was answered."""
+        """Held answers by the id of the answered handoff."""
 
     def ask(self, question: AgentQuestion) -> None:
-        """A handoff for its agent."""
+        """Queue a handoff for its agent."""
         self._lines[question.handoff.to].waiting.append(question)
 
     def replied(self, call: AgentCall, reply: Reply[Sequence[Answer]]) -> None:
-        """A call came back, with an answer to each of its handoffs or with one error for all."""
+        """Take in the reply to a call: an answer to each of its handoffs, or one error for all."""
         self._lines[call.role].under_way -= 1
         for question, answer in zip(call.questions, _checked(call, reply), strict=True):
             if isinstance(answer, Failed):
@@ -122,16 +123,16 @@ class Conversation:
                 self._answered(question, answer)
 
     def held_until(self) -> int | None:
-        """When ``advance`` has something to tell though nothing arrives, in time of ``steady``; None: never."""
+        """When the first hold time ends, in ns of ``steady``; None: no answer is held."""
         return min((held.until for held in self._held.values()), default=None)
 
     def advance(self) -> tuple[list[AgentCall], list[tuple[Event, ...]]]:
-        """Calls to make now, and events to offer: those of one tuple are decided together."""
+        """Calls to make now, and events to offer; the events of one tuple are decided in one transaction."""
         now = self._steady.now()
         for holder in [name for name, held in self._held.items() if held.until <= now]:
-            self._told.append(tuple(self._held.pop(holder).told))
-        told, self._told = self._told, []
-        return [AgentCall(role, batch) for role in list(self._lines) for batch in self._batches(role)], told
+            self._ready.append(tuple(self._held.pop(holder).events))
+        groups, self._ready = self._ready, []
+        return [AgentCall(role, batch) for role in list(self._lines) for batch in self._batches(role)], groups
 
     def _batches(self, role: Role) -> Iterator[tuple[AgentQuestion, ...]]:
         line = self._lines[role]
@@ -150,7 +151,7 @@ class Conversation:
             return
         asked = reviews(handoff, answers, question.view, at=now)
         if not asked:
-            self._told.append((event,))
+            self._ready.append((event,))
             return
         missing = {review.id for review in asked}
         self._held[handoff.id] = _Held([event], self._steady.now() + self._hold, missing)
@@ -161,23 +162,23 @@ class Conversation:
         if question.holder:
             self._ruled(question, None)
         else:
-            self._told.append((handoff_failed(question.handoff, failed.reason, self._clock.now()),))
+            self._ready.append((handoff_failed(question.handoff, failed.reason, self._clock.now()),))
 
     def _ruled(self, question: AgentQuestion, event: Event | None) -> None:
-        """A review that was foreseen is answered; None: it failed, and whoever asks for it in earnest will see why."""
+        """Take in the ruling on a held answer. None: the review failed; the orchestrator requests it again itself."""
         held = self._held.get(question.holder)
         if held is None:
-            return  # told alone meanwhile: the orchestrator has asked for the review itself by now
+            return  # the answer was offered alone: the orchestrator has requested the review itself
         held.missing.discard(question.handoff.id)
         if event is not None:
-            held.told.append(event)
+            held.events.append(event)
         if not held.missing:
             del self._held[question.holder]
-            self._told.append(tuple(held.told))
+            self._ready.append(tuple(held.events))
 
 
 def _checked(call: AgentCall, reply: Reply[Sequence[Answer]]) -> Sequence[Answer]:
-    """One answer to each handoff; what is none is a failure."""
+    """One answer to each handoff; an invalid answer becomes ``Failed``."""
     count = len(call.questions)
     if isinstance(reply, Failure):
         return [Failed(_reason(reply.error))] * count
@@ -197,5 +198,5 @@ def _is_answer(answer: object) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    said = f"{type(error).__name__}: {error}"
-    return (said if isinstance(error, AiopsError) else f"it failed: {said}")[:_REASON_CHARS]
+    text = f"{type(error).__name__}: {error}"
+    return (text if isinstance(error, AiopsError) else f"it failed: {text}")[:_REASON_CHARS]

@@ -1,7 +1,7 @@
-"""Performs the orchestrator's effects: which port each one calls, and which event its reply becomes.
+"""Performs the orchestrator's effects: calls the port of each effect and turns its reply into an event.
 
-Nothing here decides, waits or knows of threads. ``Lanes`` says on which thread a call runs, or at which virtual time
-its reply arrives; what fails becomes the event that says so (``aiops.driver.answers``).
+The dispatcher makes no decision, does not block and starts no thread. ``Lanes`` decides on which thread a call runs,
+or at which virtual time its reply arrives. A failed call becomes an event (``aiops.driver.answers``).
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ from aiops.ports import BudgetStore, Clock, Fleet, Pager, Producer, Steps
 from aiops.settings import Acting
 
 AGAIN_SECONDS: Final = 2.0
-"""Pause before a release or a record that failed is tried again."""
+"""Pause before a failed release or publication is tried again, seconds."""
 T = TypeVar("T")
 Answered = TypeVar("Answered", AskFleet, Reserve, RunStep, ObserveStep)
 
 
 class Lane(StrEnum):
-    """Calls of one lane may wait for each other; those of different lanes never do."""
+    """A group of calls. Calls of one lane may wait for each other; calls of different lanes never do."""
 
     FLEET = "fleet"
     BUDGET = "budget"
@@ -62,18 +62,18 @@ class Lanes(Protocol):
 
 
 class Offer(Protocol):
-    """Puts events into the orchestrator's queue; those of one call are decided together."""
+    """Puts events into the orchestrator's queue; the events of one call are decided in one transaction."""
 
     def __call__(self, *events: Event) -> None:
-        """Blocks while the queue is full."""
+        """Put the events into the queue; block while it is full."""
         ...
 
 
 class Asker(Protocol):
-    """Takes handoffs for agents; each answer, or that it failed, is offered as an event."""
+    """Takes handoffs for agents; each answer or failure is offered as an event."""
 
     def ask(self, handoff: Handoff, view: AgentView) -> None:
-        """Never blocks."""
+        """Queue the handoff for its agent; never blocks."""
         ...
 
 
@@ -102,10 +102,10 @@ def share_limits(acting: Acting) -> Callable[[Iterable[str]], dict[str, float]]:
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What others look at while effects are performed."""
+    """Callbacks for observers and tests while effects are performed."""
 
     failed: Callable[[Effect, Exception], None] = lambda _effect, _error: None
-    """A port failed; its effect is answered as failed, or tried again."""
+    """Called when a port failed. The effect is answered as failed, or tried again."""
     fail_point: Callable[[str], None] = lambda _: None
     """Called with a name at points where tests kill the process."""
 
@@ -123,14 +123,14 @@ class EffectDispatcher:
     def __init__(self, outside: Outside, offer: Offer, lanes: Lanes, *, hooks: Hooks | None = None) -> None:
         self._outside, self._offer, self._lanes, self._hooks = outside, offer, lanes, hooks or Hooks()
         self._performed: deque[str] = deque()
-        """Appended by the lanes' threads, emptied by the orchestrator's: both are atomic."""
+        """The lanes' threads append, the orchestrator's thread removes; both operations are atomic."""
 
     def performed(self) -> list[str]:
-        """Keys of effects without an answering event that happened since the last call."""
+        """Keys of effects that no event answers and that were performed since the last call."""
         return [self._performed.popleft() for _ in range(len(self._performed))]
 
     def begin(self, effects: Iterable[Effect], orchestrator: Orchestrator) -> None:
-        """Begin them all, in order; records for topics go out together. Returns at once and never raises."""
+        """Begin all effects, in order; all ``Publish`` effects go out in one call. Returns at once and never raises."""
         publishing: list[Publish] = []
         for effect in effects:
             if isinstance(effect, Publish):
@@ -141,7 +141,7 @@ class EffectDispatcher:
             self._publish(publishing)
 
     def paged(self, delivery: Delivery) -> None:
-        """A page was delivered, or its level gave up."""
+        """Offer the event of a page's delivery or failed delivery."""
         self._offer(page_reported(delivery))
 
     def _begin(self, effect: Effect, orchestrator: Orchestrator) -> None:
@@ -202,7 +202,7 @@ class EffectDispatcher:
         producer.flush()
 
     def _done(self, effects: Sequence[Effect], again: Callable[[], None], reply: Reply[None]) -> None:
-        """Performed; or else the same effects again, with the same keys. After a restart the outbox has them still."""
+        """Record the effects as performed, or try them again with the same keys. Until then the outbox keeps them."""
         if isinstance(reply, Failure):
             for effect in effects:
                 self._hooks.failed(effect, reply.error)

@@ -1,12 +1,12 @@
-"""The gate: the last look before an effect, in the executor's own process, on facts it reads for itself.
+"""The gate: the last check before an effect. It runs in the executor's process and reads the facts from the inbox.
 
-An order passes when its epoch is the newest, nobody halted since its capability was made, the capability has not
-expired and was never used. Using it up is an inbox row with a unique key, written before the effect: whoever writes it
-first owns the effect. So an attempt that was never begun can be ruled out for ever by writing that row oneself, which
-is how an order in doubt is told from one that never left.
+An order passes if its epoch is the newest, no halt was set since its capability was made, and the capability is neither
+expired nor used. The gate uses a capability up by writing an inbox row with a unique key before the effect. The first
+process that writes this row owns the effect. To observe an order in doubt, the gate writes the row itself: if that
+succeeds, the effect was never begun and can never begin.
 
-The gate decides and records. It neither waits nor runs an executor: whoever drives it does, on a thread
-(``aiops.adapters.blocking_gate``) or in virtual time (``aiops.driver.virtual_ports``).
+The gate decides and records. Its driver waits and runs the executor, on a thread (``aiops.adapters.blocking_gate``) or
+in virtual time (``aiops.driver.virtual_ports``).
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from aiops.model.prose import Prose
 from aiops.ports import ORCHESTRATOR, Clock, Executor, Inbox
 
 GRACE: Final = 1_000_000_000
-"""How long after its deadline an effect may still be felt, ns: network and process shutdown."""
+"""How long after its deadline an effect may still happen, ns: network delay and process shutdown."""
 ANY: Final = "*"
-"""In ``executors``: the executor of every primitive that has none of its own."""
+"""Key in ``executors``: the executor of every primitive without an entry of its own."""
 
 
 class GateRefusal(StrEnum):
-    """Why an order may not be carried out."""
+    """Why the gate refuses an order."""
 
     JOURNAL_UNREADABLE = "journal-unreadable"
     EPOCH_OVER = "epoch-over"
     HALTED = "halted"
     HALTED_SINCE = "halted-since"
-    """Somebody halted and resumed after the capability was made."""
+    """Actions were halted and resumed after the capability was made."""
     EXPIRED = "expired"
     NO_EXECUTOR = "no-executor"
     USED = "used"
@@ -57,7 +57,7 @@ _REFUSALS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class OrderRefused:
-    """An order that is not carried out. Unless it is ``USED``, its capability is left unused."""
+    """A refused order. Its capability stays unused, except with ``USED``."""
 
     refusal: GateRefusal
     facts: Mapping[str, object] = field(default_factory=dict)
@@ -70,15 +70,15 @@ class OrderRefused:
 
 
 class Basis(StrEnum):
-    """What an observation rests on."""
+    """The basis of an observation."""
 
     NEVER_BEGUN = "never-begun"
-    """Nobody had used the capability; it is used up now."""
+    """The capability was unused; the observation has used it up."""
     TARGET = "target"
-    """The executor looked at the target."""
+    """The executor observed the target."""
     NO_EXECUTOR = "no-executor"
     ERROR = "error"
-    """The inbox or the executor could not be asked."""
+    """The inbox or the executor could not be reached."""
 
 
 _BASES: Final = {
@@ -91,7 +91,7 @@ _BASES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class GateObservation:
-    """Whether an effect happened, as far as anybody can tell. Afterwards the order cannot begin any more."""
+    """Whether an effect happened, if that could be observed. The order can no longer begin."""
 
     observed: Observed
     basis: Basis
@@ -106,27 +106,27 @@ class GateObservation:
 
 @dataclass(frozen=True, slots=True)
 class AskAgain:
-    """The effect may still be under way: observe again at ``at`` (ns), when it cannot be any more."""
+    """The effect may still be in progress: observe again at ``at`` (ns), when it must have ended."""
 
     at: int
 
 
 class Gate:
-    """Admits orders to executors, records how they end, and tells whether an order in doubt happened.
+    """Admits orders to executors, records how they end, and observes whether an order in doubt happened.
 
     Args:
-        inbox: for epoch, halt, attempts and outcomes.
-        executors: primitive, or ``*``, to executor.
-        clock: now.
+        inbox: holds the epoch, the halt state, attempts and outcomes.
+        executors: executor by primitive or ``*``.
+        clock: gives the present time.
     """
 
     def __init__(self, inbox: Inbox, executors: Mapping[str, Executor], clock: Clock) -> None:
         self._inbox, self._executors, self._clock = inbox, dict(executors), clock
 
     def admit(self, order: StepOrder) -> Executor | OrderRefused:
-        """The executor that must now run the order, its capability used up; or why nobody may.
+        """Use the order's capability up and return the executor that must run it now, or return the refusal.
 
-        Raises what the inbox raises when the attempt cannot be recorded.
+        Raises what the inbox raises if the attempt cannot be recorded.
         """
         executor = self._executor(order)
         refused = self._refused(order)
@@ -137,14 +137,14 @@ class Gate:
         return executor if self._use_up(order, "executor") else OrderRefused(GateRefusal.USED)
 
     def turned_away(self, order: StepOrder, refused: OrderRefused) -> StepOutcome:
-        """The outcome of an order that was refused; nothing was changed, so the inbox need not know."""
+        """The outcome of a refused order. It is not written to the inbox, because nothing was changed."""
         return self._outcome(order, StepStatus.REFUSED, refused.detail)
 
     def ended(self, order: StepOrder, reply: Reply[StepOutcome]) -> StepOutcome:
-        """What the executor's reply means; it is durable in the inbox when this returns, and raises otherwise.
+        """The outcome of an executor's reply; raises unless the outcome is durable in the inbox on return.
 
-        A ``TemporaryError`` leaves it unknown whether the effect happened. Another error of ours says that it did not.
-        Any other exception is a fault of the executor, after which nobody knows.
+        After a ``TemporaryError`` the status is ``UNKNOWN``. Any other ``AiopsError`` means that the effect did not
+        happen. Any other exception is a fault of the executor, and the status is ``UNKNOWN``.
         """
         match reply:
             case Failure(error=TemporaryError() as error):
@@ -159,10 +159,10 @@ class Gate:
         return outcome
 
     def observe(self, order: StepOrder) -> GateObservation | AskAgain:
-        """Did the effect of this order happen? Its capability is used up afterwards.
+        """Observe whether the effect of this order happened, and use its capability up.
 
-        ``NOT_DONE`` for certain when nobody had begun it. Otherwise the target is asked: at once when the order has
-        ended, else after its deadline and ``GRACE``, so that the effect cannot happen after the answer.
+        The answer is ``NOT_DONE`` if the capability was unused. Otherwise the executor observes the target: at once if
+        the order has ended, else after the order's deadline plus ``GRACE``. The effect cannot happen after the answer.
         """
         seen = attempted(partial(self._observe, order))
         return (
@@ -183,7 +183,7 @@ class Gate:
         return GateObservation(executor.observe(order), Basis.TARGET)
 
     def _refused(self, order: StepOrder) -> OrderRefused | None:
-        """Facts that forbid it, read anew; facts that cannot be read forbid it as well."""
+        """Why the order may not begin, from facts read now; facts that cannot be read are a refusal as well."""
         capability, now = order.capability, self._clock.now()
         try:
             epoch = self._inbox.epoch(ORCHESTRATOR, order.domain)

@@ -1,7 +1,7 @@
 """The whole control plane in one process under a virtual clock: for the simulator, replays over files, and tests.
 
-It drives what production drives (leadership, dispatcher, conversation, gate) and only decides at which virtual time
-something happens. Killing it is forgetting the object; a new one on the same journal goes on.
+It drives the code of production (leadership, dispatcher, conversation, gate) and decides only at which virtual time
+something happens. To simulate a crash, drop the object; a new runtime on the same journal continues from it.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from aiops.ports import BudgetStore, Executor, Fleet, Journal, Notifier, Produce
 from aiops.settings import Settings
 
 INBOX_SECONDS: Final = 0.2
-"""Between two looks at what others wrote to the inbox and the halt row."""
+"""Interval between two reads of the inbox and the halt row, seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Everything outside: the agents and the ports."""
+    """The agents and the ports outside the control plane."""
 
     agents: Mapping[Role, Agent]
     fleet: Fleet
     budget: BudgetStore
     executors: Mapping[str, Executor]
-    """Primitive, or ``*``, to executor."""
+    """Executor by primitive or ``*``."""
     notifier: Notifier
     producer: Producer = field(default_factory=NoTopics)
 
@@ -47,9 +47,9 @@ class InProcessRuntime:
     """One orchestrator, its agents and its ports.
 
     Args:
-        settings: the settings of all of them.
-        world: what is outside.
-        journal: an empty one, or that of a predecessor.
+        settings: the tree of settings.
+        world: the agents and the ports.
+        journal: an empty journal, or that of a predecessor.
         at: when it starts, ns.
         delays: how long calls take.
         hooks: observers of the dispatcher.
@@ -87,31 +87,31 @@ class InProcessRuntime:
 
     @property
     def epoch(self) -> int:
-        """The epoch that was claimed."""
+        """The epoch that this runtime claimed."""
         return self._led.epoch
 
     @property
     def orchestrator(self) -> Orchestrator:
-        """The core."""
+        """The orchestrator of this epoch."""
         return self._led.orchestrator
 
     # ------------------------------------------------------------------------------------------------- driving
 
     def offer(self, event: Event) -> None:
-        """Something happens at ``event.at``, or now if that is past."""
+        """Queue an event for ``event.at``, or for now if that is past."""
         self._agenda.put(event.at, Arrival((event,)))
 
     def run_until(self, at: int) -> None:
-        """Let virtual time pass up to and with ``at``."""
+        """Let virtual time pass up to and including ``at`` (ns)."""
         while self.step(at):
             pass
         self._agenda.move_on(at)
 
     def step(self, until: int) -> bool:
-        """Handle the next timer, or all that happens at the next moment, if due by ``until``; False: there is none.
+        """Handle the next timer, or all items of the next moment, if due by ``until`` (ns); False: nothing is due.
 
-        What happens at the same moment is decided in groups, as in production: one commit each. What others wrote to
-        the inbox comes first; it is looked at only when something else is due, as nobody else makes time pass.
+        Items of one moment are decided in groups with one commit each, as in production. Rows of the inbox come first.
+        The inbox is read only when another item is due, because nothing else makes virtual time pass.
         """
         due, queued = self._led.timers.next_due(), self._agenda.next()
         if due is not None and due <= until and (queued is None or due < queued):
@@ -128,7 +128,7 @@ class InProcessRuntime:
         return True
 
     def command(self, command: str, subject: str, who: str, **arguments: str) -> None:
-        """A person's command, through the inbox; halt and resume also write the halt row."""
+        """Write a person's command to the inbox; halt and resume also write the halt row."""
         domain, now = self.settings.domain, self.now
         self._commands += 1
         event = CommandGiven(
@@ -146,7 +146,7 @@ class InProcessRuntime:
         self.wake()
 
     def wake(self) -> None:
-        """Something was written to the inbox or the halt row: look now."""
+        """Read the inbox and the halt row now, because a row was written."""
         self._next_look = self.now
         self._look()
 
@@ -164,7 +164,7 @@ class InProcessRuntime:
         )
 
     def _group(self, at: int) -> list[Arrival]:
-        """What arrives at this moment, up to the size of a group; what is to be done is done."""
+        """Arrivals of this moment, up to the size of a group; functions that are due are called."""
         group: list[Arrival] = []
         while self._agenda.next() == at and len(group) < self.settings.control.commit_events:
             item = self._agenda.pop()
@@ -175,7 +175,7 @@ class InProcessRuntime:
         return group
 
     def _look(self) -> None:
-        """Decide what others wrote, if the last look is long enough ago."""
+        """Decide rows of the inbox and the halt row, if ``INBOX_SECONDS`` have passed since the last read."""
         if self.now < self._next_look:
             return
         self._next_look = self.now + round(INBOX_SECONDS * SECOND)
@@ -183,7 +183,7 @@ class InProcessRuntime:
             self._led.handle(found)
 
     def _offer(self, *events: Event) -> None:
-        """Answers, to be decided together."""
+        """Queue answers to be decided in one transaction."""
         self._agenda.put(self.now, Arrival(events))
 
     def _decided(self, event: Event, decision: Decision) -> None:

@@ -1,8 +1,8 @@
-"""One orchestrator under one epoch: recovered from the journal, it decides and commits until a newer epoch exists.
+"""One orchestrator under one epoch: it recovers from the journal, decides and commits until a newer epoch exists.
 
-The order is what the promises rest on, so it stands here once, for production, replays and simulations: decide, write
-the decision to the journal, and only then begin its effects. Input offsets, the inbox's number and the ledger are in
-the same transaction as their consequences, so an event is decided once however often the process dies.
+The guarantees rest on this order: decide, write the decision to the journal, then begin its effects. This module is
+its only implementation, for production, replays and simulations. Input offsets, the inbox's number and the ledger are
+in the same transaction as their consequences, so an event takes effect once even if the process restarts.
 """
 
 from __future__ import annotations
@@ -29,54 +29,55 @@ from aiops.ports import ORCHESTRATOR, Journal
 from aiops.settings import Settings
 
 LEDGER: Final = "ledger"
-"""Kind of the documents that count what was read from the control topics."""
+"""Kind of the documents that count the records read from the control topics."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One thing in the queue: events, and what is true once they are committed."""
+    """One item of the queue: events, and the input position that is committed with them."""
 
     events: tuple[Event, ...]
     position: tuple[TopicPartition, int] | None = None
     """Next offset of a control topic."""
     buried: DeadLetter | None = None
     lost_from: int | None = None
-    """With a position: no record, but what retention removed from here to there."""
+    """First offset of a range that retention removed; ``position`` is its end, and the item holds no record."""
     epoch: int = 0
-    """With a position: that of the reader. After a restart it is read again, so an older one is dropped."""
+    """Epoch of the reader of ``position``. An item of an older epoch is dropped: its record is read again."""
 
 
 class Dispatcher(Protocol):
-    """Performs effects, each in its own time; answers come back as events."""
+    """Performs effects asynchronously; answers come back as events."""
 
     def begin(self, effects: Iterable[Effect], orchestrator: Orchestrator) -> None:
-        """Start them; must not block and must not raise."""
+        """Begin the effects; must not block and must not raise."""
         ...
 
     def performed(self) -> list[str]:
-        """Keys of effects without an answering event that happened since the last call."""
+        """Keys of effects that no event answers and that were performed since the last call."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What others do or look at around a commit."""
+    """Callbacks around a commit."""
 
     bury: Callable[[Sequence[DeadLetter]], None] = lambda _: None
-    """Writes dead letters out and returns when they are acknowledged."""
+    """Writes dead letters and returns when they are acknowledged."""
     fail_point: Callable[[str], None] = lambda _: None
     """Called with a name at points where tests kill the process."""
     decided: Callable[[Event, Decision], None] = lambda _event, _decision: None
     """Called after each commit, before its effects begin."""
     unreadable: Callable[[InboxRow, str], None] = lambda _row, _reason: None
-    """An inbox row was passed over; its writer should have checked it."""
+    """Called for an inbox row that was skipped because it cannot be read."""
 
 
 class Leadership:
-    """One epoch. ``claim`` makes it; ``start`` decides what is in doubt and resumes what is pending.
+    """One epoch of one orchestrator. ``claim`` makes it; ``start`` recovers steps in doubt and resumes pending effects.
 
-    Every method may raise what the journal raises: ``FencedOutError`` when a newer epoch took over, ``TemporaryError``
-    when nothing of what was decided is in the journal, so that whoever drives it must forget it and claim anew.
+    Every method may raise what the journal raises: ``FencedOutError`` if a newer epoch exists, ``TemporaryError`` if
+    the journal has not stored the decisions. After a ``TemporaryError`` the driver must drop this object and claim a
+    new epoch.
     """
 
     def __init__(
@@ -103,20 +104,20 @@ class Leadership:
     def claim(
         cls, settings: Settings, journal: Journal, dispatcher: Dispatcher, *, holder: str, watch: Watch | None = None
     ) -> Leadership:
-        """Claim the next epoch, which fences every older one out, and read what they left."""
+        """Claim the next epoch, which fences out every older one, and recover the state from the journal."""
         epoch = journal.claim(ORCHESTRATOR, holder, settings.domain)
         recovered = journal.recover(settings.domain)
         return cls(settings, journal, dispatcher, watch=watch or Watch(), epoch=epoch, recovered=recovered)
 
     @property
     def ledger(self) -> tuple[LedgerLine, ...]:
-        """What was read of the control topics, and how it ended."""
+        """One line per partition of the control topics: the records read and how they ended."""
         return tuple(self._lines.values())
 
     def start(self, at: int) -> None:
-        """Decide what the new epoch begins with, then begin again what was pending and is still wanted.
+        """Decide the start of the new epoch, then begin again the pending effects that are still needed.
 
-        An effect that this very decision asked for is not begun twice.
+        An effect that the decision on the start requests itself is begun only once.
         """
         started = OrchestratorStarted(
             id=f"started/{self.epoch}",
@@ -133,7 +134,7 @@ class Leadership:
         self._dispatcher.begin(again, self.orchestrator)
 
     def look(self, at: int) -> list[Arrival]:
-        """What others wrote to the halt row and the inbox since the last look."""
+        """Arrivals from the halt row and the inbox since the last call."""
         domain, arrivals = self._settings.domain, []
         halt = self._journal.halt_state(domain)
         if halt.generation != self._halt.generation:
@@ -153,12 +154,12 @@ class Leadership:
         return arrivals
 
     def due(self, at: int, limit: int) -> list[Arrival]:
-        """Timers whose time has come by ``at``, in their order; each is given out once."""
+        """At most ``limit`` timers due by ``at`` (ns), in their order; each is returned once."""
         rows = islice(iter(lambda: self.timers.pop(at), None), limit)
         return [Arrival((fired(row, at, self._settings.domain),)) for row in rows]
 
     def handle(self, group: Sequence[Arrival]) -> Transaction:
-        """Decide a group, commit it, and begin its effects; nothing is written when nothing happened."""
+        """Decide a group, commit it in one transaction and begin its effects; an empty transaction is not written."""
         performed = self._dispatcher.performed()
         if not group and not performed:
             return Transaction(self._settings.domain, self.epoch, ())
@@ -201,7 +202,7 @@ class Leadership:
         return [Put(LEDGER, f"{place.topic}/{place.partition}", encode(line)) for place, line in changed.items()]
 
     def _from_inbox(self, row: InboxRow, at: int) -> Arrival:
-        """What an inbox row says; one that cannot be read says nothing."""
+        """The arrival of an inbox row; a row that cannot be read becomes no event."""
         try:
             event = event_of(row, at)
         except UnreadableRowError as error:

@@ -1,7 +1,7 @@
-"""A journal in memory for the simulator, replays over files and tests; under one contract suite with the real one.
+"""A journal in memory for the simulator, replays over files and tests; the real one passes the same contract suite.
 
-It keeps what a database would keep (text of documents, rows of the chain) and enforces the same rules: epochs fence,
-inbox keys are unique, a commit is all or nothing.
+It keeps what a database would keep (text of documents, rows of the chain) and enforces the same rules: a newer epoch
+fences out older ones, inbox keys are unique, a commit is atomic.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class MemoryJournal:
     # ------------------------------------------------------------------------------------------------- writing
 
     def claim(self, role: str, holder: str, domain: str = MAIN_DOMAIN) -> int:  # noqa: ARG002 (the port's shape)
-        """A new epoch for the role."""
+        """Claim a new epoch for the role."""
         epochs = self._of(domain).epochs
         epochs[role] = epochs.get(role, 0) + 1
         return epochs[role]
@@ -56,7 +56,7 @@ class MemoryJournal:
         return self._of(domain).epochs.get(role, 0)
 
     def commit(self, transactions: Sequence[Transaction]) -> int:
-        """Write all or none."""
+        """Write all transactions or none; raises ``FencedOutError`` if a newer epoch exists."""
         for transaction in transactions:
             newest = self.epoch(ORCHESTRATOR, transaction.domain)
             if transaction.epoch != newest:
@@ -100,12 +100,12 @@ class MemoryJournal:
         )
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: the journal holds no resource."""
 
     # --------------------------------------------------------------------------------------------- inbox, halt
 
     def append(self, row: InboxRow) -> bool:
-        """A row with a key of its own."""
+        """Add a row; False: the inbox has its key already."""
         inbox = self._of(row.domain).inbox
         if row.key in inbox:
             return False
@@ -117,7 +117,7 @@ class MemoryJournal:
         return key in self._of(domain).inbox
 
     def read_inbox(self, after: int, limit: int = 256, domain: str = MAIN_DOMAIN) -> list[InboxRow]:
-        """Rows after a number; numbers have no gaps here."""
+        """At most ``limit`` rows with a higher number than ``after``; numbers have no gaps here."""
         return list(islice(self._of(domain).inbox.values(), after, after + limit))
 
     def halt_state(self, domain: str = MAIN_DOMAIN) -> HaltState:
@@ -126,7 +126,7 @@ class MemoryJournal:
         return halts[-1] if halts else HaltState(generation=0, halted=False)
 
     def set_halt(self, state: HaltState, domain: str = MAIN_DOMAIN) -> HaltState:
-        """The next generation."""
+        """Write the halt row with the next generation and return it."""
         after = replace(state, generation=self.halt_state(domain).generation + 1)
         self._of(domain).halts.append(after)
         return after
@@ -157,5 +157,5 @@ class MemoryJournal:
         return list(islice(found, limit))
 
     def effects(self, domain: str = MAIN_DOMAIN) -> tuple[Effect, ...]:
-        """The outbox."""
+        """Pending effects of the outbox."""
         return tuple(self._of(domain).effects.values())

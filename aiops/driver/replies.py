@@ -1,4 +1,4 @@
-"""What a call of a port came to: its value, or the error that it ended with."""
+"""The reply of a port's call: its value, or its error."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def attempted(call: Callable[[], T]) -> Reply[T]:
 
 
 def reply_of(future: Future[T]) -> Reply[T]:
-    """The value or error of a future that is done."""
+    """The value or error of a completed future."""
     return attempted(future.result)
 
 
 def settle(future: Future[T], reply: Reply[T]) -> None:
-    """Hand a reply to whoever waits for ``future``."""
+    """Complete ``future`` with a reply."""
     if isinstance(reply, Failure):
         future.set_exception(reply.error)
     else:

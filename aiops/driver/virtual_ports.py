@@ -1,7 +1,7 @@
-"""Ports in virtual time: the call is made at once, and its reply arrives as much later as such a call takes.
+"""Ports in virtual time: a call is made at once, and its reply arrives after the delay of its kind.
 
-They only say when a reply arrives. What an order, a handoff or a page comes to is decided by the same gate,
-conversation and dispatcher as on real threads.
+The ports decide only when a reply arrives. The gate, the conversation and the dispatcher are those of production and
+decide the result of an order, a handoff or a page.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Delays:
-    """How long calls take, in virtual seconds."""
+    """Duration of each kind of call, in virtual seconds."""
 
     handoff: float = 0.02
     fleet: float = 0.2
     budget: float = 0.01
     topics: float = 0.01
     step: float = 1.0
-    """At least; an effect that ends later takes as long as it takes."""
+    """Least duration of a step; an effect that ends later takes until its own end."""
     page: float = 0.5
 
 
@@ -49,7 +49,7 @@ class VirtualLanes:
         self._delays = {Lane.FLEET: delays.fleet, Lane.BUDGET: delays.budget, Lane.TOPICS: delays.topics}
 
     def call(self, lane: Lane, call: Callable[[], T], done: Callable[[Reply[T]], None]) -> None:
-        """Make the call now; its reply arrives later."""
+        """Make the call now; its reply arrives after the lane's delay."""
         self._agenda.after(self._delays[lane], partial(done, attempted(call)))
 
     def later(self, seconds: float, action: Callable[[], None]) -> None:
@@ -58,55 +58,55 @@ class VirtualLanes:
 
 
 class VirtualSteps:
-    """``Steps``: the gate with its executors in this process. Orders that run at the same time do not wait."""
+    """``Steps``: the gate with its executors in this process. Orders do not wait for each other."""
 
     def __init__(self, gate: Gate, agenda: Agenda, delays: Delays) -> None:
         self._gate, self._agenda, self._delay = gate, agenda, delays.step
 
     def run(self, order: StepOrder) -> Future[StepOutcome]:
-        """Carry it out; the outcome is recorded when the effect ends, and told at that moment."""
-        told: Future[StepOutcome] = Future()
+        """Run the order; the outcome is recorded and returned when the effect ends."""
+        result: Future[StepOutcome] = Future()
         executor = attempted(partial(self._gate.admit, order))
         if isinstance(executor, Failure):
-            self._agenda.after(self._delay, partial(settle, told, executor))
+            self._agenda.after(self._delay, partial(settle, result, executor))
         elif isinstance(executor, OrderRefused):
-            self._agenda.after(self._delay, partial(settle, told, self._gate.turned_away(order, executor)))
+            self._agenda.after(self._delay, partial(settle, result, self._gate.turned_away(order, executor)))
         else:
             begun = attempted(partial(executor.run, order))
             if isinstance(begun, Future):
-                begun.add_done_callback(partial(self._ended, order, told))
+                begun.add_done_callback(partial(self._ended, order, result))
             else:
-                self._ends(order, begun, told, delay=self._delay)
-        return told
+                self._ends(order, begun, result, delay=self._delay)
+        return result
 
     def observe(self, order: StepOrder) -> Future[tuple[Observed, str]]:
-        """Look whether it happened; when it still may, look again later."""
-        told: Future[tuple[Observed, str]] = Future()
-        self._look(order, told)
-        return told
+        """Observe whether the effect happened; while it may still happen, observe again later."""
+        result: Future[tuple[Observed, str]] = Future()
+        self._look(order, result)
+        return result
 
-    def _ended(self, order: StepOrder, told: Future[StepOutcome], future: Future[StepOutcome]) -> None:
+    def _ended(self, order: StepOrder, result: Future[StepOutcome], future: Future[StepOutcome]) -> None:
         reply = reply_of(future)
-        self._ends(order, reply, told, delay=0.0)
+        self._ends(order, reply, result, delay=0.0)
 
-    def _ends(self, order: StepOrder, reply: Reply[StepOutcome], told: Future[StepOutcome], *, delay: float) -> None:
-        """The effect ends at the outcome's own time, and not before the call that began it takes."""
+    def _ends(self, order: StepOrder, reply: Reply[StepOutcome], result: Future[StepOutcome], *, delay: float) -> None:
+        """Record the outcome at its own time, and not before ``delay`` seconds have passed."""
         own = 0 if isinstance(reply, Failure) else reply.at
-        self._agenda.after(delay, lambda: self._agenda.put(own, partial(self._record, order, reply, told)))
+        self._agenda.after(delay, lambda: self._agenda.put(own, partial(self._record, order, reply, result)))
 
-    def _record(self, order: StepOrder, reply: Reply[StepOutcome], told: Future[StepOutcome]) -> None:
-        settle(told, attempted(partial(self._gate.ended, order, reply)))
+    def _record(self, order: StepOrder, reply: Reply[StepOutcome], result: Future[StepOutcome]) -> None:
+        settle(result, attempted(partial(self._gate.ended, order, reply)))
 
-    def _look(self, order: StepOrder, told: Future[tuple[Observed, str]]) -> None:
+    def _look(self, order: StepOrder, result: Future[tuple[Observed, str]]) -> None:
         seen = self._gate.observe(order)
         if isinstance(seen, AskAgain):
-            self._agenda.put(seen.at, partial(self._look, order, told))
+            self._agenda.put(seen.at, partial(self._look, order, result))
         else:
-            self._agenda.after(self._delay, partial(settle, told, (seen.observed, seen.detail)))
+            self._agenda.after(self._delay, partial(settle, result, (seen.observed, seen.detail)))
 
 
 class VirtualAsker:
-    """``Asker``: drives the conversation with agents of this process. What is asked at one moment goes together."""
+    """``Asker``: drives the conversation with agents of this process. Handoffs of one moment go in one call."""
 
     def __init__(self, agents: Mapping[Role, Agent], offer: Offer, agenda: Agenda, *, delays: Delays) -> None:
         self._agents, self._offer, self._agenda, self._delay = agents, offer, agenda, delays.handoff
@@ -114,22 +114,22 @@ class VirtualAsker:
         self._turn_at: int | None = None
 
     def ask(self, handoff: Handoff, view: AgentView) -> None:
-        """Its answer, or that it failed, is offered as an event."""
+        """Queue the handoff; its answer or failure is offered as an event."""
         self._conversation.ask(AgentQuestion(handoff, view))
         self._take_turn(self._agenda.now())
 
     def _take_turn(self, at: int) -> None:
-        """Advance the conversation at ``at``, or before if that was agreed already."""
+        """Advance the conversation at ``at`` (ns), unless an earlier turn is planned already."""
         if self._turn_at is None or at < self._turn_at:
             self._turn_at = at
             self._agenda.put(at, partial(self._turn, at))
 
     def _turn(self, at: int) -> None:
         if self._turn_at != at:
-            return  # an earlier turn has done its work
+            return  # an earlier turn has replaced this one
         self._turn_at = None
-        calls, told = self._conversation.advance()
-        for events in told:
+        calls, groups = self._conversation.advance()
+        for events in groups:
             self._offer(*events)
         for call in calls:
             answers = [self._answer(question) for question in call.questions]
@@ -150,13 +150,13 @@ class VirtualAsker:
 
 
 class VirtualPager:
-    """``Pager`` over one channel, which is tried once: a page that it does not take goes to the next level."""
+    """``Pager`` over one channel, which is tried once: if delivery fails, the next level is paged."""
 
     def __init__(self, notifier: Notifier, agenda: Agenda, delays: Delays) -> None:
         self._notifier, self._agenda, self._delay = notifier, agenda, delays.page
 
     def page(self, page: Page, report: Callable[[Delivery], None]) -> None:
-        """Send it; the delivery, or why there is none, is reported later."""
+        """Send the page; the delivery or its error is reported later."""
         reply = attempted(partial(self._notifier.send, page))
         self._agenda.after(self._delay, lambda: report(self._delivery(page, reply)))
 
@@ -167,13 +167,13 @@ class VirtualPager:
 
 
 class NoTopics:
-    """``Producer`` where nobody reads: everything is acknowledged."""
+    """``Producer`` without readers: it drops records and acknowledges them."""
 
     def send(self, records: Iterable[OutRecord]) -> None:
-        """Drop them."""
+        """Drop the records."""
 
     def flush(self, timeout_seconds: float = 30.0) -> None:
-        """Nothing waits."""
+        """Do nothing: no record waits."""
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: nothing is open."""

@@ -1,4 +1,4 @@
-"""What an objective promises for one incident: by when somebody answers, and by when it is repaired."""
+"""The agreed times of one incident, from its objective: time to acknowledge and time to repair."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from typing import Final
 from aiops.model.entities import Objective
 
 LEAST_ANSWER_SECONDS: Final = 60.0
-"""Nobody is asked to answer sooner."""
+"""Least time to answer that is derived from an objective, seconds; a stated time may be shorter."""
 ANSWER_SHARE: Final = 0.1
-"""Where no time to answer is stated, this share of the time to repair."""
+"""Time to answer as a share of the time to repair, if the objective states no time to answer."""
 _DAY: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """The terms of one incident. ``None``: nothing is promised."""
+    """The agreed times of one incident. ``None``: no time is agreed."""
 
     text: str = "no objective stated"
     answer_seconds: float | None = None
-    """From a page to somebody's acknowledgement."""
+    """From a page to its acknowledgement."""
     repair_seconds: float | None = None
-    """From the onset to the end of the trouble."""
+    """From the onset to the end of the incident."""
 
 
 def agreement_of(stated: Iterable[tuple[str, Objective]]) -> Agreement:
-    """The terms of the strictest objective of these entities; of equals the last entity by name."""
+    """The terms of the strictest objective of these entities (highest target); of equal ones, the last by name."""
     pairs = list(stated)
     if not pairs:
         return Agreement()
@@ -36,14 +36,14 @@ def agreement_of(stated: Iterable[tuple[str, Objective]]) -> Agreement:
 
 
 def repair_seconds(objective: Objective) -> float:
-    """As stated; else the error budget as time: an outage this long spends all of it."""
+    """The stated time to repair; else the length of a full outage that spends the whole error budget."""
     if objective.repair_minutes is not None:
         return 60.0 * objective.repair_minutes
     return (1.0 - objective.target) * objective.window_days * _DAY
 
 
 def answer_seconds(objective: Objective) -> float:
-    """As stated; else a tenth of the time to repair, and a minute at least."""
+    """The stated time to answer; else ``ANSWER_SHARE`` of the time to repair, at least ``LEAST_ANSWER_SECONDS``."""
     if objective.answer_minutes is not None:
         return 60.0 * objective.answer_minutes
     return max(LEAST_ANSWER_SECONDS, ANSWER_SHARE * repair_seconds(objective))

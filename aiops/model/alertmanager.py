@@ -1,8 +1,8 @@
 """Alertmanager's webhook body (version 4) as episodes: each alert is an episode with source ``alert``.
 
-The fingerprint is the episode's id, a resolved alert ends it. An alert that fires again starts later, so revisions are
-cut from the start: they rise over the whole life of a fingerprint, and a repeated notification changes nothing.
-Alerts of severity ``none`` (watchdogs that always fire) say nothing.
+The fingerprint is the episode's id, and a resolved alert ends the episode. Revisions are made from the alert's start
+time. An alert that fires again starts later, so revisions rise over the whole life of a fingerprint, and a repeated
+notification changes nothing. Alerts of severity ``none`` (watchdogs that always fire) are ignored.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ ENTITY_LABELS = (
     "aiops_entity", "service_name", "service", "app", "deployment", "statefulset", "daemonset", "pod", "node", "host",
     "instance", "job", "namespace", "cluster",
 )  # fmt: skip
-"""Labels that name the entity, first found wins."""
+"""Labels that name the entity; the first one that is present counts."""
 SEVERITIES = {
     "critical": 1.0, "page": 1.0, "emergency": 1.0, "error": 0.85, "high": 0.85, "major": 0.85, "warning": 0.7,
     "warn": 0.7, "minor": 0.6, "info": 0.4, "low": 0.4,
@@ -48,7 +48,7 @@ class Alert(BaseModel):
 
     @property
     def entity(self) -> str:
-        """What the alert is about; empty: its labels do not say."""
+        """The entity that the labels name; empty: no label names one."""
         return next((self.labels[name] for name in ENTITY_LABELS if self.labels.get(name)), "")
 
     @property
@@ -58,7 +58,7 @@ class Alert(BaseModel):
 
     @property
     def identity(self) -> str:
-        """The fingerprint, or one made of the labels where a sender gives none."""
+        """The fingerprint, or a digest of the labels if the sender gives none."""
         if self.fingerprint:
             return self.fingerprint
         text = "\0".join(f"{key}\0{value}" for key, value in sorted(self.labels.items()))

@@ -1,8 +1,8 @@
-"""CloudEvents 1.0 (JSON, structured mode) of the control topics: what they look like, writing them, reading them.
+"""CloudEvents 1.0 (JSON, structured mode) of the control topics: their schemas and how to write them.
 
 Every message is ``{"specversion": "1.0", "id", "source", "type", "subject"?, "time"?, "domain"?, "data"}``; other
 context attributes are ignored, ``data`` is strict: a field that its schema does not know is a schema mismatch. ``at``
-is an integer in ns UTC or an RFC 3339 string; we write integers. The ``type`` ends in the schema's version.
+is an integer in ns UTC or an RFC 3339 string; the product writes integers. The ``type`` ends in the schema's version.
 
 ============================ ============== ==========================================================================
 type                         topic          data (``?``: optional)
@@ -18,8 +18,8 @@ type                         topic          data (``?``: optional)
 ``io.aiops.alerts.v1``       alerts         Alertmanager's webhook body; it is taken without an envelope too
 ============================ ============== ==========================================================================
 
-An item is deleted by ``"deleted": true``; the empty value that compaction then needs says nothing by itself.
-Names of authors and requesters go through ``pseudonym`` and are dropped when there is none.
+An item is deleted by ``"deleted": true``; an empty value (a tombstone for compaction) is ignored. The reader replaces
+names of authors and requesters by ``Receipt.pseudonym``, and drops them if there is none.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def envelope(kind: str, identity: tuple[str, str], data: Mapping[str, Any], *, a
 
 
 def encode(event: Mapping[str, Any]) -> bytes:
-    """The event's bytes; the same event gives the same bytes."""
+    """The event as JSON bytes; equal events give equal bytes."""
     return to_json(event, inf_nan_mode="null")
 
 
@@ -75,7 +75,7 @@ def of_episode(episode: Episode) -> dict[str, Any]:
 
 
 def of_edges(edges: tuple[Edge, ...], source: str, at: int, *, domain: str = MAIN_DOMAIN) -> dict[str, Any]:
-    """Edges seen by ``source`` (a slot, for example) up to ``at``."""
+    """Edges observed by ``source`` (a slot, for example) up to ``at`` (ns)."""
     data = {"at": at, "edges": [asdict(edge) for edge in edges]}
     return envelope(EDGES, (source, f"edges/{at}"), data, at=at, domain=domain)
 

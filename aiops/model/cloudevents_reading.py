@@ -1,6 +1,6 @@
-"""Reads CloudEvents of the control topics into events, or says why one cannot be used.
+"""Reads CloudEvents of the control topics into events, or returns why a message cannot be used.
 
-``aiops.model.cloudevents`` says what each type looks like. Reading never raises, whatever the bytes are.
+``aiops.model.cloudevents`` has the schema of each type. Reading raises for no input.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from aiops.model.reports import Change, Ticket
 from aiops.model.times import nanoseconds, rfc3339
 
 MAX_BYTES = 1024 * 1024
-"""A larger message is TOO_LARGE, unread."""
+"""Largest message, bytes. A larger one is ``TOO_LARGE`` and is not parsed."""
 MAX_TEXT = 32 * 1024
 """Longest single text in a message, characters."""
 FUTURE = 600 * 1_000_000_000
-"""A message that speaks of a time later than its receipt by more is FAR_FUTURE, ns."""
+"""A message with a time more than this many ns after its receipt is ``FAR_FUTURE``."""
 _INT64 = 2**63
 
 ControlEvent = EpisodeReported | EdgesObserved | ItemReported | ChangeReported | TicketReceived
@@ -45,7 +45,7 @@ class UnusableMessage:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the reader knows beside the bytes."""
+    """The context of a message: when it was received, and how to pseudonymise names."""
 
     at: int
     """Now, ns."""
@@ -53,9 +53,9 @@ class Receipt:
 
 
 def decode(value: bytes, receipt: Receipt) -> tuple[ControlEvent, ...] | UnusableMessage:
-    """What a message says, each with an id that a repeat of the message has too; or why it cannot be used.
+    """The events of a message, or why it cannot be used. A repeated message gives events with the same ids.
 
-    Never raises, whatever the bytes are. An empty value (a tombstone) says nothing: ``()``.
+    Raises for no input. An empty value (a tombstone) gives ``()``.
     """
     if not value:
         return ()
@@ -105,7 +105,7 @@ def _alerts(data: Mapping[str, Any], receipt: Receipt, domain: str) -> tuple[Con
 
 
 def _unsafe(document: Any) -> str:
-    """Why a parsed document cannot be stored: numbers beyond 64 bits, NUL in text. Empty: it can."""
+    """Why a parsed document cannot be stored: an integer beyond 64 bits, or NUL in a text. Empty: it can."""
     waiting = [document]
     while waiting:
         found = waiting.pop()
@@ -142,7 +142,7 @@ _Time = Annotated[int, BeforeValidator(nanoseconds)]
 
 
 class _Envelope(BaseModel):
-    """The context attributes that we use."""
+    """The context attributes that the product uses."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, str_max_length=MAX_TEXT)
 
@@ -160,7 +160,7 @@ class _Envelope(BaseModel):
 
 
 class _Data(BaseModel):
-    # The rules of a model hold for the plain dataclasses in its fields too.
+    # This configuration also applies to the plain dataclasses in a model's fields.
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, str_max_length=MAX_TEXT)
 
 
@@ -193,7 +193,7 @@ class _EdgesData(_Data):
 
 
 _Read = tuple[ControlEvent, int]
-"""The event, and the latest time that it speaks of as past."""
+"""The event, and its latest time that must not lie in the far future, ns."""
 
 
 def _episode(head: _Envelope, receipt: Receipt) -> _Read:
@@ -231,7 +231,7 @@ class _When(_Data):
 
 
 def _timed(head: _Envelope, receipt: Receipt, person: str) -> dict[str, Any]:
-    """Data with its time as ns and without the person's name."""
+    """The data with its time in ns and with the person's name replaced by a pseudonym or dropped."""
     stated = head.data.get("at")
     if stated is None:
         stated = receipt.at if head.time is None else head.time

@@ -1,7 +1,7 @@
-"""Between values and JSON: one typed, strict codec per value, for the journal and for CloudEvents.
+"""Converts values to JSON and back: one typed, strict codec per dataclass, for the journal and for CloudEvents.
 
-Pydantic reads and writes our plain dataclasses; unions are told apart by their ``type`` field. Reading rejects what
-does not fit with ``pydantic.ValidationError``, whose text names the place.
+Pydantic reads and writes the plain dataclasses. The ``type`` field discriminates the members of a union. Reading
+raises ``pydantic.ValidationError``, whose text names the invalid field.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ def adapter(kind: type[T]) -> TypeAdapter[T]:
 
 
 def encode(value: Any) -> str:
-    """Compact JSON of a dataclass; the same value gives the same text (maps keep their order)."""
+    """Compact JSON of a dataclass; equal values give equal texts if their maps have the same order."""
     return adapter(type(value)).dump_json(value).decode()
 
 
 def decode(kind: type[T], text: str | bytes) -> T:
-    """The value behind ``encode``'s text."""
+    """The value of type ``kind`` from ``encode``'s text; raises ``pydantic.ValidationError``."""
     return adapter(kind).validate_json(text)

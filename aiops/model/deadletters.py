@@ -1,4 +1,4 @@
-"""Dead letters: what could not be used, why, and how much of it. One per record and reason."""
+"""Dead letters: input that could not be used, the reason, and the number of units. One per record and reason."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aiops.model.prose import NOTHING, Prose
 
 
 class DeadLetterReason(StrEnum):
-    """The closed list of reasons."""
+    """Why input could not be used; the list is closed."""
 
     UNDECODABLE = "undecodable"
     SCHEMA_MISMATCH = "schema-mismatch"
@@ -28,25 +28,25 @@ class DeadLetterReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """Keyed by topic, partition, offset and reason, so that a repeat is counted once."""
+    """The units of one record that one reason made unusable. A repeat has the same ``key`` and is counted once."""
 
     topic: str
     partition: int
     offset: int
     reason: DeadLetterReason
     items: int
-    """Points, lines or spans of the record that are lost to this reason; 1 where they cannot be told apart."""
+    """Number of points, lines or spans of the record lost to this reason; 1 if they cannot be distinguished."""
     places: tuple[int, ...]
-    """Positions of the first ten within the record."""
+    """Positions of the first ten lost units within the record."""
     at: int
     """When the record reached the broker, ns."""
     original: bytes
-    """The record's value, cut at the stated size; encrypted before it leaves the process."""
+    """The record's value, cut to the configured size; encrypted before it leaves the process."""
     cut: bool = False
     headers: tuple[tuple[str, bytes], ...] = ()
-    """The first ones, up to the same size."""
+    """The first headers, up to the same size together."""
     record_key: bytes | None = None
-    """Key of the record: a compacted topic takes no record back without it."""
+    """Key of the record; a compacted topic accepts no replayed record without it."""
     detail: Prose = NOTHING
     domain: str = MAIN_DOMAIN
 
@@ -57,12 +57,12 @@ class DeadLetter:
 
 
 def kept_key(key: bytes | None, most_bytes: int) -> bytes | None:
-    """A record's key, unless it is larger than what is kept of a record."""
+    """A record's key; None if it is larger than ``most_bytes``."""
     return None if key is None or len(key) > most_bytes else key
 
 
 def kept_headers(headers: Sequence[tuple[str, bytes]], most_bytes: int) -> tuple[tuple[str, bytes], ...]:
-    """The first headers that fit into a size together: a record may be nothing but headers, as many as it likes."""
+    """The first headers that together fit into ``most_bytes``; the size of a record's headers is not bounded."""
     kept, left = [], most_bytes
     for name, value in headers:
         left -= len(name.encode(errors="surrogatepass")) + len(value)

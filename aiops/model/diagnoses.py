@@ -1,4 +1,4 @@
-"""What analysis says of an incident: causes with evidence, impact, suspicious changes, or "unknown"."""
+"""Diagnoses of incidents by analysis: ranked causes with evidence, impact, suspicious changes, or "unknown"."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ class Evidence:
     """One reason for or against a hypothesis."""
 
     id: str
-    """Episode, change, ticket or edge that it rests on; what a handoff's reasoning refers to."""
+    """Id of the episode, change, ticket or edge behind it; a handoff's reasoning cites this id."""
     supports: bool
     what: Prose
-    """A sentence a person can read."""
+    """The observation as a sentence for people."""
     source: str
     """``metric``, ``log``, ``span``, ``alert``, ``change``, ``ticket`` or ``graph``."""
     from_at: int
     to_at: int
     weight: float
-    """How much it moved the score, in nats or the ranker's own unit; higher moved it more."""
+    """Contribution to the score, in nats or in the ranker's own unit; a higher weight contributed more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """``entity`` is the cause, with this probability."""
+    """A possible cause: ``entity``, with its probability in [0, 1]."""
 
     entity: str
     probability: float
     kind: str
-    """Kind of fault in the field's words (``crash``, ``saturation``, ``bad deploy``, ``latency`` …) or ``unknown``."""
+    """Kind of fault (``crash``, ``saturation``, ``bad deploy``, ``latency`` …) or ``unknown``."""
     evidence: tuple[Evidence, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """An item that the cause breaks or may break, and what that costs."""
+    """An item that the cause breaks or may break, and its business value a minute."""
 
     entity: str
     how: Prose
@@ -49,7 +49,7 @@ class Impact:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSuspect:
-    """A change near the onset on or under the cause."""
+    """A change near the onset, on the cause or on something that the cause needs."""
 
     id: str
     entity: str
@@ -73,7 +73,7 @@ class Diagnosis:
     impact: tuple[Impact, ...]
     changes: tuple[ChangeSuspect, ...]
     unknown: bool
-    """No hypothesis is good enough to act on."""
+    """No hypothesis is probable enough to act on."""
     members: tuple[str, ...] = ()
-    """Entities whose trouble the first hypothesis explains."""
+    """Entities whose anomalies the first hypothesis explains."""
     domain: str = MAIN_DOMAIN

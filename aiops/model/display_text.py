@@ -1,10 +1,10 @@
-"""Text from outside as one line that a terminal or a page can show: nothing in it moves the cursor or the reader."""
+"""Makes external text safe to show as one line on a terminal or page: without control or direction characters."""
 
 from __future__ import annotations
 
 
 def visible_text(text: str) -> str:
-    """White space as spaces; control characters and those that change the direction of writing as ``�``."""
+    """The text with white space as spaces, and control and text direction characters as ``�``."""
     if text.isprintable():
         return text
     return "".join(letter if letter.isprintable() else " " if letter.isspace() else "\N{REPLACEMENT CHARACTER}"

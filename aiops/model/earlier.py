@@ -1,7 +1,7 @@
-"""Reads documents that version 0.1.0 wrote: where it kept a sentence, its type is made from the sentence, once.
+"""Reads documents of version 0.1.0: it stored sentences where the present version stores typed values.
 
-Each function is given the raw value of a field and returns what the field's present type reads; a present value passes
-unchanged. What a function here reads was written by that version alone: none of its sentences are made any more.
+Each function converts the raw value of a field into the input of the field's present type. A value of the present
+version passes unchanged. No other version writes these sentences.
 """
 
 from __future__ import annotations
@@ -26,33 +26,33 @@ _OUTCOMES: Final = {
     "not heard of again": OutcomeKind.NOT_HEARD_AGAIN,
     "part of ": OutcomeKind.MERGED,
 }
-"""Words of 0.1.0; after a space at the end comes the detail."""
+"""Sentences of version 0.1.0. A detail follows each one that ends in a space."""
 _FAULT: Final = "fault: "
 _HARMED: Final = "harmed: "
-"""How the reason of a saga began that was taken back because of harm."""
+"""Start of the reason of a saga that was undone because of harm."""
 
 
 def saga(value: Any) -> Any:
-    """A saga that was being taken back because of harm had only its reason to say so."""
+    """A saga: version 0.1.0 recorded harm only in the saga's reason."""
     if isinstance(value, dict) and "verdict" not in value and str(value.get("why", "")).startswith(_HARMED):
         return value | {"verdict": Verdict.HARMED.value}
     return value
 
 
 def look(value: Any) -> Any:
-    """The newest look was kept as a sentence without figures: the next one is logged again."""
+    """The newest check of verification: version 0.1.0 stored a sentence, so the next check is logged again."""
     return None if isinstance(value, str) else value
 
 
 def refusal(said: Mapping[str, Any]) -> RefusalKind:
-    """Kind of a refusal whose entry says no kind: it told duplicates by a flag, and faults by how the reason began."""
+    """Kind of a refusal whose entry has none: version 0.1.0 marked duplicates by a flag and faults by a prefix."""
     if said.get("old"):
         return RefusalKind.OLD
     return RefusalKind.FAULT if str(said.get("refused", "")).startswith(_FAULT) else RefusalKind.UNSTATED
 
 
 def outcome(value: Any) -> Any:
-    """How an incident ended was kept in words; empty: it had not."""
+    """The outcome of an incident, which version 0.1.0 stored as text; empty text: the incident had not ended."""
     if not isinstance(value, str):
         return value
     whole = {words: kind for words, kind in _OUTCOMES.items() if value == words}

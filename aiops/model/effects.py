@@ -1,4 +1,4 @@
-"""Effects: what the orchestrator asks of the world. Imperatives; none happens before its journal entry is durable.
+"""Effects: actions that the orchestrator requests. None begins before its journal entry is durable.
 
 ``key`` is the idempotency key of the effect and its identity in the journal's outbox. An effect stays pending until
 the event that answers it is journalled (see ``Transaction.effects_done``); after a restart the pending ones are sent
@@ -29,7 +29,7 @@ class HandOff:
 
 @dataclass(frozen=True, slots=True)
 class AskFleet:
-    """Ask the shards; answered by ``FleetAnswered``."""
+    """Send a question to all shards; answered by ``FleetAnswered``."""
 
     key: str
     question: FleetQuestion
@@ -49,7 +49,7 @@ class Reserve:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Give a reservation back; repeats do nothing. Done when performed."""
+    """Give a reservation back; a repeat does nothing. No event answers it: it is done when performed."""
 
     key: str
     reservation: str
@@ -59,7 +59,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class RunStep:
-    """Carry out a step; answered by ``StepReported``. At most once per capability, whatever happens."""
+    """Run a step; answered by ``StepReported``. It runs at most once per capability."""
 
     key: str
     order: StepOrder
@@ -69,7 +69,7 @@ class RunStep:
 
 @dataclass(frozen=True, slots=True)
 class ObserveStep:
-    """Look whether an in-doubt step happened; answered by ``StepObserved``."""
+    """Observe whether a step in doubt happened; answered by ``StepObserved``."""
 
     key: str
     order: StepOrder
@@ -79,7 +79,7 @@ class ObserveStep:
 
 @dataclass(frozen=True, slots=True)
 class SendPage:
-    """Tell a person; answered by ``PageReported``. At least once, always with the page's key."""
+    """Page a person; answered by ``PageReported``. The page is sent at least once, always with the same key."""
 
     key: str
     page: Page
@@ -89,7 +89,7 @@ class SendPage:
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    """Write one CloudEvent to an outgoing topic. Done when the broker acknowledged it."""
+    """Write one CloudEvent to an outgoing topic. It is done when the broker has acknowledged it."""
 
     key: str
     topic: str

@@ -1,4 +1,4 @@
-"""Configuration items and the edges between them, as CMDB records, spans and the simulator tell them."""
+"""Configuration items and the edges between them, as CMDB records, spans and the simulator report them."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 MAIN_DOMAIN = "main"
-"""The domain of an estate that has only one."""
+"""The domain of an installation with only one."""
 
 RUNTIME_ENTITY = "aiops-runtime"
-"""The runtime itself, an item in its own graph: what it cannot see or do opens an incident on it."""
+"""Entity of the runtime itself. Incidents about the runtime, such as missing input, are opened on this entity."""
 
 
 class EdgeKind(StrEnum):
-    """How ``source`` needs ``target``."""
+    """The kind of dependency of ``source`` on ``target``."""
 
     CALLS = "calls"
     RUNS_ON = "runs_on"
@@ -45,7 +45,7 @@ class Objective:
     answer_minutes: float | None = None
     """Agreed time from a page to an acknowledgement; None: a tenth of the time to repair."""
     repair_minutes: float | None = None
-    """Agreed time from the onset to the repair; None: what the error budget of the window allows."""
+    """Agreed time from the onset to the repair; None: the window's error budget as time of full outage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +57,13 @@ class Item:
     owner: str = ""
     criticality: Criticality = Criticality.MEDIUM
     value_per_minute: float = 0.0
-    """Business value that is lost each minute while the item is down, in the estate's currency."""
+    """Business value lost each minute while the item is down, in the installation's currency."""
     objectives: tuple[Objective, ...] = ()
     replicas: int = 1
     failure_domain: str = ""
     """Zone, cluster or cell whose capacity the item shares; empty: the whole domain."""
     attributes: Mapping[str, str] = field(default_factory=dict)
-    """Everything else, for policies (``data_class``, ``freeze`` …) and for people."""
+    """Further attributes, for policies (``data_class``, ``freeze`` …) and for people."""
     version: int = 0
     """Version of the source's record; a lower one is ignored."""
     deleted: bool = False
@@ -78,8 +78,8 @@ class Edge:
     target: str
     kind: EdgeKind = EdgeKind.CALLS
     origin: str = "cmdb"
-    """Who says so: ``cmdb``, ``spans`` or ``cluster``."""
+    """Source of the edge: ``cmdb``, ``spans`` or ``cluster``."""
     seen_at: int = 0
-    """Last time it was seen, for edges that are observed rather than declared."""
+    """When an observed edge was last observed, ns; 0: the edge is declared."""
     weight: float = 1.0
-    """Calls a second for observed calls, else 1."""
+    """Calls a second of an edge observed in spans, else 1."""

@@ -1,4 +1,4 @@
-"""Episodes: what the data plane says of an entity, folded from many points to one growing record.
+"""Episodes: one growing record per anomaly of an entity, aggregated by the data plane from many points.
 
 An episode is an upsert keyed by (domain, entity, opened_at): a lower revision is ignored, an overlapping one is the
 same episode. ``aiops.anomalies`` carries them keyed by entity.
@@ -13,7 +13,7 @@ from aiops.model.entities import MAIN_DOMAIN
 
 
 class Source(StrEnum):
-    """Where an episode's signals were seen."""
+    """Kind of input in which an episode's signals were found."""
 
     METRIC = "metric"
     LOG = "log"
@@ -24,7 +24,7 @@ class Source(StrEnum):
 
 
 class SignalDirection(StrEnum):
-    """Which way a signal left its normal range."""
+    """The direction in which a signal left its normal range."""
 
     UP = "up"
     DOWN = "down"
@@ -35,7 +35,7 @@ class SignalDirection(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """One series of an entity that is not as usual."""
+    """One abnormal series of an entity."""
 
     series: str
     """Metric name with its attributes, as people read it: ``http.server.errors{route=/pay}``."""
@@ -47,39 +47,39 @@ class Signal:
     score: float
     """Highest score of the episode so far, in [0, 1]."""
     value: float
-    """The value at that score."""
+    """The value at the highest score."""
     expected: float
-    """What was usual before ``since``."""
+    """The normal value before ``since``."""
     peer: str | None = None
-    """The other end, for a figure about a call."""
+    """The other entity, for a series about calls between two entities."""
     detector: str = "bank"
-    """Which view raised it."""
+    """Name of the detector or view that raised the signal."""
     ended_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """An entity is unwell (``ended_at`` is None), or was."""
+    """A period in which an entity is abnormal; ``ended_at`` None: it is still open."""
 
     id: str
-    """Stable: ``entity@opened_at`` in base 36 of the time; alerts use their fingerprint."""
+    """Stable: ``entity@opened_at`` with the time in base 36; an alert's fingerprint."""
     entity: str
     opened_at: int
     revision: int
     severity: float
     """Worst score over its signals, in [0, 1]."""
     signals: tuple[Signal, ...]
-    """The worst first, at most 16; ``signals_total`` counts all."""
+    """At most 16 signals, the worst first; ``signals_total`` counts all."""
     signals_total: int
     watermark: int
-    """Event time up to which the source was known when this revision was written, ns."""
+    """Event time up to which the source had been read when this revision was written, ns."""
     ended_at: int | None = None
     source: Source = Source.METRIC
     slot: int = 0
     generation: int = 0
-    """Generation of the slot's assignment; an older one is refused."""
+    """Generation of the slot's assignment; an episode of an older generation is refused."""
     breaches_objective: bool = False
-    """A signal that carries an objective burns its budget."""
+    """A signal with a service-level objective burns its error budget."""
     domain: str = MAIN_DOMAIN
     easing: bool = False
-    """Still open, but the last value of each of its series was a usual one: it ends if that lasts."""
+    """Still open, but the last value of each of its series was normal; the episode ends if that lasts."""

@@ -1,14 +1,14 @@
-"""Errors of the product: what may be tried again, and what may not."""
+"""Errors of the product: temporary ones, which may be tried again, and permanent ones."""
 
 from __future__ import annotations
 
 
 class AiopsError(Exception):
-    """Any error that the product raises on purpose; its text says what to do."""
+    """Base class of the errors that the product raises; the text states what to do."""
 
 
 class TemporaryError(AiopsError):
-    """Something outside is not available now; the same call may work later.
+    """An external system is not available; the same call may succeed later.
 
     Args:
         message: what failed and what to do about it.
@@ -25,8 +25,8 @@ class PermanentError(AiopsError):
 
 
 class FencedOutError(PermanentError):
-    """A newer epoch exists: whoever gets this must stop at once and write nothing more."""
+    """A newer epoch exists; a process that gets this error must stop at once and write nothing more."""
 
 
 class NoTransitionError(AiopsError):
-    """A state machine was given an event that its state does not know; nothing was changed."""
+    """A state machine has no transition for an event in its present state; nothing was changed."""

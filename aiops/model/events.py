@@ -1,4 +1,4 @@
-"""Events: everything that can happen to the orchestrator. Past participles; each names what caused it."""
+"""Events: the inputs of the orchestrator. Names are past participles; ``cause`` is the id of what caused the event."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from aiops.model.telemetry import FleetAnswer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """What all events share."""
+    """The fields of every event."""
 
     id: str
     """Unique and stable: the same event delivered twice has the same id."""
     at: int
-    """When it reached the control plane; the only clock the core knows, ns."""
+    """When the event reached the control plane, ns; the core has no other clock."""
     cause: str = ""
     domain: str = MAIN_DOMAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpisodeReported(Happened):
-    """The data plane opened, revised or ended an episode; or an alert did."""
+    """The data plane or an alert opened, revised or ended an episode."""
 
     episode: Episode
     type: Literal["episode"] = "episode"
@@ -38,7 +38,7 @@ class EpisodeReported(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemReported(Happened):
-    """The CMDB told of an item and of its own outgoing edges (complete: edges of this origin not listed are gone)."""
+    """The CMDB reported an item and all its outgoing edges; edges of their origin that are not listed are removed."""
 
     item: Item
     edges: tuple[Edge, ...] = ()
@@ -47,7 +47,7 @@ class ItemReported(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgesObserved(Happened):
-    """Spans showed who calls whom."""
+    """Spans showed calls between entities."""
 
     edges: tuple[Edge, ...]
     type: Literal["edges"] = "edges"
@@ -55,7 +55,7 @@ class EdgesObserved(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeReported(Happened):
-    """Something was changed on purpose."""
+    """A deployment, configuration change or other change was reported."""
 
     change: Change
     type: Literal["change"] = "change"
@@ -63,7 +63,7 @@ class ChangeReported(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketReceived(Happened):
-    """A user complained."""
+    """A user's ticket arrived."""
 
     ticket: Ticket
     type: Literal["ticket"] = "ticket"
@@ -80,7 +80,7 @@ class HandoffAnswered(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandoffFailed(Happened):
-    """An agent crashed, was late or talked nonsense."""
+    """An agent crashed, missed its deadline or sent an invalid answer."""
 
     handoff: str
     reason: Prose
@@ -89,7 +89,7 @@ class HandoffFailed(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetAnswered(Happened):
-    """The data plane answered a question; shards that were silent are missing."""
+    """The data plane answered a question; readings of shards that did not answer are missing."""
 
     answer: FleetAnswer
     type: Literal["fleet"] = "fleet"
@@ -113,7 +113,7 @@ class StepReported(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepObserved(Happened):
-    """A primitive looked whether an in-doubt effect happened."""
+    """An effect in doubt was observed."""
 
     key: str
     observed: Observed
@@ -143,7 +143,7 @@ class CommandGiven(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimerFired(Happened):
-    """A timer's time came; each fires once."""
+    """A timer is due; each fires once."""
 
     timer: str
     name: str
@@ -153,7 +153,7 @@ class TimerFired(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrchestratorStarted(Happened):
-    """A new epoch begins: begun steps are in doubt, pending questions are asked again."""
+    """A new epoch began: steps that were begun are in doubt, pending questions are sent again."""
 
     epoch: int
     halt_generation: int
@@ -163,7 +163,7 @@ class OrchestratorStarted(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HaltChanged(Happened):
-    """The halt table was read and differs from what was known."""
+    """The halt row was read and has changed."""
 
     generation: int
     halted: bool
@@ -173,7 +173,7 @@ class HaltChanged(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick(Happened):
-    """Time passed with nothing else to say; the runtime's clock for expiry."""
+    """Time passed; drives the expiry of observed edges."""
 
     type: Literal["tick"] = "tick"
 

@@ -1,4 +1,4 @@
-"""What verification found, one finding an entity or series; text is made of it by ``remediations.verification``."""
+"""Findings of verification, one per entity or series; ``remediations.verification`` makes text from them."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from enum import StrEnum
 
 
 class FindingKind(StrEnum):
-    """What was found."""
+    """Kinds of finding."""
 
     STEADY = "steady"
     """The symptom is steady and no neighbour is worse."""
     UNWELL = "unwell"
-    """An episode of it is open, and a signal of that is abnormal now."""
+    """The entity has an open episode with a signal that is abnormal now."""
     OFF_REFERENCE = "off-reference"
     """A series is further on its bad side of the reference than a steady one."""
     HARMED_UNWELL = "harmed-unwell"
-    """It was well before the action and is unwell now."""
+    """The entity was normal before the action and is abnormal now."""
     HARMED_SERIES = "harmed-series"
-    """A series of it does clearly worse than before the action."""
+    """A series of the entity is clearly worse than before the action."""
     NO_READING = "no-reading"
     BEHIND = "behind"
-    """Its data ends before the window does."""
+    """The entity's data ends before the window does."""
     NO_DATA = "no-data"
-    """It was read up to the window's end, and the window holds no points."""
+    """The source was read up to the window's end, and the window has no points of the entity."""
     LEFT_OUT = "left-out"
     """A neighbour that never sent telemetry."""
     NOTHING_WATCHED = "nothing-watched"
@@ -32,16 +32,16 @@ class FindingKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding. Two are equal if they say the same of the same series, whatever the figures are."""
+    """One finding. Two are equal if kind, entity and series are equal; figures are not compared."""
 
     kind: FindingKind
     entity: str = ""
     series: str = ""
-    """Of ``OFF_REFERENCE`` and ``HARMED_SERIES``."""
+    """Name of the series, with ``OFF_REFERENCE`` and ``HARMED_SERIES``."""
     mean: float = field(default=0.0, compare=False)
     """Mean of the series over the window."""
     baseline_mean: float = field(default=0.0, compare=False)
     spreads: float = field(default=0.0, compare=False)
-    """Robust spreads of the reference that the window is on its bad side."""
+    """Distance of the window from the reference on the bad side, in robust spreads of the reference."""
     missing_seconds: float = field(default=0.0, compare=False)
-    """Of ``BEHIND``: event time between the end of the data and the end of the window."""
+    """With ``BEHIND``: event time between the end of the data and the end of the window."""

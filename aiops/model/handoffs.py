@@ -1,4 +1,4 @@
-"""Handoffs: how agents give work to each other, with intent, confidence and reasoning."""
+"""Handoffs: messages in which agents give each other work, with intent, confidence and reasoning."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from aiops.model.situations import Situation
 from aiops.model.telemetry import FleetAnswer
 
 OPENED: Final = Prose("opened")
-"""Why an incident is diagnosed for the first time."""
+"""Reason of an incident's first diagnosis."""
 
 
 class Role(StrEnum):
-    """Who sends and receives handoffs."""
+    """Senders and receivers of handoffs."""
 
     MONITORING = "monitoring"
     ANALYSIS = "analysis"
@@ -53,7 +53,7 @@ class Intent(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DiagnoseRequest:
-    """Find the cause of the work item's trouble; the view holds its episodes and the graph."""
+    """Asks for the cause of the work item; the view holds its episodes and the graph."""
 
     type: Literal["diagnose"] = "diagnose"
     reason: Prose = OPENED
@@ -61,7 +61,7 @@ class DiagnoseRequest:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosed:
-    """Analysis hands its diagnosis on."""
+    """Analysis's diagnosis, for routing."""
 
     diagnosis: Diagnosis
     type: Literal["diagnosed"] = "diagnosed"
@@ -69,7 +69,7 @@ class Diagnosed:
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """Routing's choice: whose it is, how urgent, which runbooks may help, and how much oversight to start with."""
+    """Routing's result: owner, priority, runbooks that apply, and the least level of oversight."""
 
     diagnosis: Diagnosis
     priority: Priority
@@ -80,7 +80,7 @@ class Routed:
     """Candidates, best first."""
     level: Oversight
     situation: Situation | None = None
-    """What the runbooks were chosen by; None: version 0.1.0 routed it."""
+    """The facts by which the runbooks were chosen; None: version 0.1.0 routed the incident."""
     answer_seconds: float | None = None
     """Agreed time from a page to an acknowledgement; None: nothing is agreed."""
     repair_seconds: float | None = None
@@ -90,7 +90,7 @@ class Routed:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """Resolution proposes a plan; oversight says under which conditions it may run."""
+    """Resolution's proposed plan; oversight rules under which conditions it may run."""
 
     plan: Plan
     type: Literal["planned"] = "planned"
@@ -98,7 +98,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class StepRequest:
-    """May this one effect happen now? Asked anew before each step with facts of that moment."""
+    """Asks oversight whether one effect may begin now; sent before each step, with the facts of that moment."""
 
     plan: str
     step: str
@@ -114,7 +114,7 @@ class StepRequest:
 
 @dataclass(frozen=True, slots=True)
 class ReviewRequest:
-    """The orchestrator shows oversight a handoff before it takes effect."""
+    """A handoff that oversight reviews before it takes effect."""
 
     handoff: Handoff
     type: Literal["review"] = "review"
@@ -122,7 +122,7 @@ class ReviewRequest:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """Oversight's word on a handoff or a step."""
+    """Oversight's decision on a handoff or a step."""
 
     subject: str
     """Id of the handoff, or ``plan/step/direction`` of the step."""
@@ -132,21 +132,21 @@ class Ruling:
     policies: tuple[str, ...] = ()
     """Ids of the policies that decided."""
     digest: str = ""
-    """SHA-256 over the policy set that was in force."""
+    """SHA-256 of the policy set that was in force."""
     request: str = ""
-    """The full policy request, JSON, so that the decision can be checked later."""
+    """The full policy request as JSON, for later verification of the decision."""
     hold_until: int | None = None
-    """Forbidden now by a window or freeze that ends then."""
+    """End of the window or freeze that forbids the step now, ns; None: no window or freeze forbids it."""
     type: Literal["ruling"] = "ruling"
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyRequest:
-    """Did it work? With the data plane's reading of symptom, targets and neighbours."""
+    """Asks whether a plan worked, with the data plane's readings of symptom, targets and neighbours."""
 
     plan: Plan
     since: int
-    """Start of the window that the readings are of: the last step took effect, and had time to settle."""
+    """Start of the window of the readings, ns: the last step has taken effect and had its settle time."""
     fleet: FleetAnswer
     type: Literal["verify"] = "verify"
 
@@ -158,14 +158,14 @@ class Verified:
     plan: str
     verdict: Verdict
     reasons: tuple[Prose, ...]
-    """For people; what is new is told by ``findings``."""
+    """Sentences for people; decisions use ``findings``."""
     findings: tuple[Finding, ...] = ()
     type: Literal["verified"] = "verified"
 
 
 @dataclass(frozen=True, slots=True)
 class Escalated:
-    """Somebody must look: the page to send."""
+    """An agent's request to page a person."""
 
     page: Page
     reason: Prose
@@ -174,7 +174,7 @@ class Escalated:
 
 @dataclass(frozen=True, slots=True)
 class MergeProposed:
-    """Analysis says that two incidents are one."""
+    """Analysis proposes to merge another incident with this one."""
 
     other: str
     type: Literal["merge"] = "merge"
@@ -182,7 +182,7 @@ class MergeProposed:
 
 @dataclass(frozen=True, slots=True)
 class TicketRead:
-    """The orchestrator asks triage to read a ticket."""
+    """Asks triage to read a ticket."""
 
     ticket: Ticket
     type: Literal["ticket"] = "ticket"
@@ -190,7 +190,7 @@ class TicketRead:
 
 @dataclass(frozen=True, slots=True)
 class TicketLinked:
-    """Triage's reading: the items that the ticket speaks of, and the open incident it supports, if any."""
+    """Triage's result: the items that the ticket names, and the open incident that it supports, if any."""
 
     ticket: str
     items: tuple[str, ...]
@@ -217,7 +217,7 @@ Payload = (
 
 @dataclass(frozen=True, slots=True)
 class Handoff:
-    """One piece of work from one agent to another. Refused unless every field below is filled."""
+    """One piece of work from one agent to another. The orchestrator refuses a handoff with an empty field."""
 
     id: str
     work_item: str

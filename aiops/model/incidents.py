@@ -17,7 +17,7 @@ from aiops.model.prose import Prose
 
 
 class IncidentState(StrEnum):
-    """Where an incident stands; the table of transitions is in ``aiops.control.state.lifecycle``."""
+    """States of an incident; the table of transitions is in ``aiops.control.state.lifecycle``."""
 
     OPEN = "open"
     DIAGNOSING = "diagnosing"
@@ -57,7 +57,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One trouble, with one owner and one state."""
+    """Episodes with one presumed cause, handled together: one owner, one state."""
 
     id: str
     state: IncidentState
@@ -68,14 +68,14 @@ class Incident:
     entities: tuple[str, ...]
     """Members: entities with an episode in it, first seen first."""
     open_entities: tuple[str, ...]
-    """Members that are still unwell."""
+    """Members with an open episode."""
     episodes: tuple[str, ...]
     context_version: int = 1
     """Rises when members, root or targets change."""
     priority: Priority = Priority.P3
     owner: str = ""
     level: Oversight = Oversight.ONE_APPROVER
-    """Least oversight that policy asked for the current plan."""
+    """Least level of oversight that policy requires for the current plan."""
     diagnosis: Diagnosis | None = None
     plan: str | None = None
     """Id of the current or last plan."""
@@ -85,27 +85,27 @@ class Incident:
     merged_into: str | None = None
     closed_at: int | None = None
     outcome: Annotated[IncidentOutcome | None, BeforeValidator(earlier.outcome)] = None
-    """How it ended, or that a person has it; None: neither."""
+    """How the incident ended, or that it was handed to a person; None: neither."""
     shadow: bool = False
     story: tuple[Line, ...] = ()
     agreement: str = ""
     """The objective that sets the times below; empty: not routed yet."""
     answer_seconds: float | None = None
-    """Agreed time from a page to an acknowledgement; None: the settings'."""
+    """Agreed time from a page to an acknowledgement; None: the settings apply."""
     repair_by: int | None = None
     """When the agreed time to repair is over, ns; None: nothing is agreed."""
     members_total: int = 0
-    """Members in all; stored incidents list the first 64 in ``entities``."""
+    """Number of all members; stored incidents list the first 64 in ``entities``."""
     domain: str = MAIN_DOMAIN
 
     @property
     def ended_as(self) -> OutcomeKind | None:
-        """Kind of the outcome, when there is one."""
+        """Kind of the outcome; None: there is none."""
         return None if self.outcome is None else self.outcome.kind
 
     @property
     def root(self) -> str | None:
-        """The entity that is most probably the cause, when there is one to act on."""
+        """The most probable cause, if the diagnosis is certain enough to act on; else None."""
         if self.diagnosis is None or self.diagnosis.unknown or not self.diagnosis.hypotheses:
             return None
         return self.diagnosis.hypotheses[0].entity

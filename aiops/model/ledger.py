@@ -1,4 +1,4 @@
-"""The ledger's words: how each data point, log line, span and control message ends."""
+"""The ledger's types: how each unit (data point, log line, span or control message) ends."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aiops.model.entities import MAIN_DOMAIN
 
 
 class Ending(StrEnum):
-    """Every unit ends in exactly one of these."""
+    """How a unit ended; each unit has exactly one ending."""
 
     LEARNED = "learned"
     FLAGGED = "flagged"
@@ -25,11 +25,11 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """Counts of one partition of one topic since the beginning, as its owner last made them durable.
+    """Counts of one partition of one topic since its first record, as its owner last made them durable.
 
-    ``items == sum(endings) + forwarded`` must hold: ``forwarded`` went on through the internal topic and are
-    counted by whoever receives them. ``records`` must equal ``next_offset - first_offset - lost_offsets``
-    on topics that are not compacted.
+    ``items == sum(endings) + forwarded`` must hold: ``forwarded`` units went to other slots through the internal
+    topic, and their receivers count them. ``records`` must equal ``next_offset - first_offset - lost_offsets`` on
+    topics that are not compacted.
     """
 
     topic: str
@@ -47,10 +47,10 @@ class LedgerLine:
 
     @property
     def difference(self) -> int:
-        """Units that ended nowhere or twice; zero, or something is wrong."""
+        """Number of units without an ending or with two; not 0 means a bug."""
         return self.items - sum(self.endings.values()) - self.forwarded
 
     @property
     def records_difference(self) -> int:
-        """Records that were skipped or counted twice; zero on topics that are not compacted."""
+        """Number of records skipped or counted twice; 0 is required on topics that are not compacted."""
         return (self.next_offset - self.first_offset - self.lost_offsets) - self.records

@@ -1,4 +1,4 @@
-"""How incidents end: a kind that decisions read, with a detail for people."""
+"""Outcomes of incidents: a kind, which decisions read, and a detail for people."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from aiops.model.prose import NOTHING, Prose
 
 
 class OutcomeKind(StrEnum):
-    """How an incident ended, or where it stands with a person."""
+    """How an incident ended, or that it was handed to a person."""
 
     HEALED = "healed"
     """Its plan was verified."""
     CLEARED = "cleared"
     """All its episodes ended, and no plan was verified."""
     CLEARED_WITH_PERSON = "cleared-with-person"
-    """The same, while a person had it."""
+    """All its episodes ended after it was handed to a person."""
     SHADOW = "shadow"
     """Shadow mode; detail: what would have been done."""
     HANDED_OVER = "handed-over"
@@ -26,13 +26,13 @@ class OutcomeKind(StrEnum):
     CLOSED_BY_PERSON = "closed-by-person"
     """Detail: who."""
     LEFT_WITH_PERSON = "left-with-person"
-    """Nothing was heard of it for too long after it was handed over."""
+    """It was handed to a person, and was closed because it was still open a day after a reminder."""
     NOT_HEARD_AGAIN = "not-heard-again"
-    """A trouble of the runtime that has been quiet for long enough."""
+    """An incident of the runtime itself whose problem was not reported again in time."""
     MERGED = "merged"
     """Detail: the incident that it is part of."""
     UNSTATED = "unstated"
-    """Words of an earlier version that fit nothing else; they are the detail."""
+    """Text of an earlier version that matches no other kind; the text is the detail."""
 
 
 _WORDS: Final = {
@@ -63,7 +63,7 @@ class IncidentOutcome:
 
 
 def as_fields(outcome: IncidentOutcome | None) -> dict[str, str]:
-    """For programs outside: ``outcome`` in words, as ever, and ``outcome_kind`` to decide by; both empty: not ended."""
+    """Fields for external programs: ``outcome`` as text and ``outcome_kind``; both empty: not ended."""
     if outcome is None:
         return {"outcome": "", "outcome_kind": ""}
     return {"outcome": str(outcome), "outcome_kind": outcome.kind.value}

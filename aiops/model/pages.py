@@ -1,4 +1,4 @@
-"""Pages: what an on-call engineer reads at 3 a.m., and what became of them."""
+"""Pages to on-call engineers, and the reports of their delivery."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from aiops.model.prose import NOTHING, Prose
 
 
 class EscalationCause(StrEnum):
-    """Why people are paged. What ``PageReason.subject`` is stands beside each that has one."""
+    """Why people are paged. The text beside a cause states its ``PageReason.subject``, if it has one."""
 
     APPROVAL = "approval"
-    """A plan waits; subject: the attempt, and after a dash which plan of it from the second on."""
+    """A plan waits for approval; subject: the attempt's number, and ``-N`` for its Nth plan from the second on."""
     NOT_APPROVED = "not-approved"
     FORBIDDEN = "forbidden"
     """Policy forbids the plan."""
@@ -42,9 +42,9 @@ class EscalationCause(StrEnum):
     """The agreed time to repair is over."""
     REMINDER = "reminder"
     RUNTIME = "runtime"
-    """An incident about the runtime came from outside."""
+    """An external source reported an incident of the runtime."""
     RUNTIME_TROUBLE = "runtime-trouble"
-    """The runtime's own; subject: what it is about."""
+    """The runtime reported a problem of its own; subject: its topic."""
 
 
 _SLUGS: Final = {
@@ -55,28 +55,28 @@ _SLUGS: Final = {
     EscalationCause.AGENT_FAILED: ("", "-failed"),
     EscalationCause.RUNTIME_TROUBLE: ("", ""),
 }
-"""What stands before and after the subject in the slug of a cause that has one; the last takes what no other does."""
+"""Text before and after the subject in the slug of a cause with a subject; the last entry matches any other slug."""
 _AGAIN: Final = "-again-"
 
 
 @dataclass(frozen=True, slots=True)
 class PageReason:
-    """What a page is about: one page per incident and reason."""
+    """The reason of a page; one page per incident and reason."""
 
     cause: EscalationCause
     subject: str = ""
     again: int = 0
-    """Which reopening of the incident it is about, from 1; 0: it was not reopened."""
+    """Number of the incident's reopening, from 1; 0: it was not reopened."""
 
     @property
     def slug(self) -> str:
-        """Its place in a page's key and in documents."""
+        """The reason as text, in page keys and documents."""
         before, after = _SLUGS.get(self.cause, (self.cause.value, ""))
         return f"{before}{self.subject}{after}" + (f"{_AGAIN}{self.again}" if self.again else "")
 
 
 def page_reason(slug: str) -> PageReason:
-    """The reason whose slug this is."""
+    """The reason of a slug."""
     bare, mark, again = slug.rpartition(_AGAIN)
     if mark and bare and again.isdecimal():
         return replace(page_reason(bare), again=int(again))
@@ -94,12 +94,12 @@ def _read(value: Any) -> Any:
 
 
 SluggedReason = Annotated[PageReason, BeforeValidator(_read), PlainSerializer(lambda reason: reason.slug)]
-"""A reason that documents keep as its slug."""
+"""A reason that documents store as its slug."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """An escalation. Sent at least once, always with the same ``key``, which receivers can recognise."""
+    """A page to a person. It is sent at least once, always with the same ``key``, so receivers can drop repeats."""
 
     key: str
     work_item: str
@@ -116,15 +116,15 @@ class Page:
     causes: tuple[Prose, ...]
     """Ranked causes with their evidence, a sentence each."""
     tried: tuple[Prose, ...]
-    """What was tried and how it ended; the exact half-way state where there is one."""
+    """Plans that were tried and how they ended; of a plan that stopped half-way, its exact state."""
     asks: Prose
-    """What is asked of the person, and how to approve or stop."""
+    """The request to the person, and how to approve or stop."""
     answer_by: int | None = None
-    """Not acknowledged by then: the next level is paged."""
+    """If no one acknowledges the page by then (ns), the next level is paged."""
     agreement: str = ""
     """The objective that is at stake."""
     repair_by: int | None = None
-    """When the agreed time to repair is over."""
+    """When the agreed time to repair is over, ns."""
     domain: str = MAIN_DOMAIN
 
 

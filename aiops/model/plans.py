@@ -1,4 +1,4 @@
-"""Actions, plans and the authority to carry them out."""
+"""Actions, plans and the capabilities that authorise them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Parameter = str | int | float | bool
 
 
 class Oversight(StrEnum):
-    """How much human oversight an action needs, least first. ``FORBIDDEN``: at no level."""
+    """Level of human oversight that an action needs, least first. ``FORBIDDEN``: no level permits it."""
 
     UNATTENDED = "unattended"
     ONE_APPROVER = "one-approver"
@@ -22,7 +22,7 @@ class Oversight(StrEnum):
 
 
 class StepDirection(StrEnum):
-    """A step is done or undone."""
+    """Whether a step is done or undone."""
 
     DO = "do"
     UNDO = "undo"
@@ -39,12 +39,12 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class BlastRadius:
-    """What an action can harm, stated before it runs."""
+    """Greatest possible harm of an action, stated before it runs."""
 
     shares: Mapping[str, float]
-    """Account (failure domain, or ``value``) to share of its healthy capacity or business value, in [0, 1]."""
+    """Share of healthy capacity or business value in [0, 1], by account (a failure domain, or ``value``)."""
     entities: tuple[str, ...]
-    """Who is touched: the target and what needs it."""
+    """Affected entities: the target and the entities that need it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +60,13 @@ class Step:
     settle_seconds: float = 30.0
     """How long the effect takes to show; verification starts after it."""
     reverse_after_seconds: float | None = None
-    """A temporary change reverses itself then."""
+    """A temporary change is reversed after this many seconds; None: the change is not temporary."""
     undo_either_way: bool = False
     """The undo is safe whether or not the step happened, so a step in doubt may be undone."""
     transient: bool = False
-    """The effect leaves nothing behind that could be undone (a restart): once spent it counts as undone."""
+    """The effect leaves nothing to undo (a restart): an undo of the plan counts it as undone."""
     postcondition: str = ""
-    """What is true of the target once it worked; looked at before anything rests on it. Empty: nothing is stated."""
+    """Condition that holds on the target after success; it is checked before the next step. Empty: none is stated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Plan:
     confidence: float = 0.0
     domain: str = MAIN_DOMAIN
     expected_seconds: float = 0.0
-    """How long it usually takes, verification not counted; 0: not stated."""
+    """Usual duration without verification, seconds; 0: not stated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Capability:
     id: str
     work_item: str
     key: str
-    """Idempotency key of the effect; executors and targets refuse a second one."""
+    """Idempotency key of the effect; executors and targets refuse a second effect with the same key."""
     action: Action
     direction: StepDirection
     epoch: int
@@ -109,29 +109,29 @@ class Capability:
 
 @dataclass(frozen=True, slots=True)
 class StepOrder:
-    """What an executor gets: do this now, or by ``deadline_at`` never."""
+    """An order to an executor: run the action now; after ``deadline_at`` (ns) it must not run any more."""
 
     capability: Capability
     deadline_at: int
     dry_run: bool = False
     postcondition: str = ""
-    """What must be true of the target for ``observe`` to say done; empty: that the effect happened."""
+    """Condition on the target that ``observe`` checks; empty: ``observe`` checks whether the effect happened."""
     domain: str = MAIN_DOMAIN
 
 
 class StepStatus(StrEnum):
-    """How an effect ended as far as its executor can tell."""
+    """How an effect ended, as reported by its executor."""
 
     DONE = "done"
     FAILED = "failed"
     REFUSED = "refused"
-    """The executor would not: epoch, halt, capability or precondition. Nothing was changed."""
+    """Refused because of epoch, halt, capability or precondition. Nothing was changed."""
     UNKNOWN = "unknown"
-    """It may or may not have happened; never repeated blindly."""
+    """The effect may or may not have happened; it is observed before anything is repeated."""
 
 
 class Observed(StrEnum):
-    """A primitive's look at the target for one key."""
+    """Result of observing the effect of one idempotency key on its target."""
 
     DONE = "done"
     NOT_DONE = "not-done"
@@ -150,12 +150,12 @@ class StepOutcome:
 
 
 class Verdict(StrEnum):
-    """Verification's word; inconclusive counts as failure."""
+    """Result of verification; inconclusive counts as failure."""
 
     HEALTHY = "healthy"
     UNHEALTHY = "unhealthy"
     HARMED = "harmed"
-    """The target or a neighbour does worse than before."""
+    """The target or a neighbour is worse than before."""
     INCONCLUSIVE = "inconclusive"
 
 
@@ -174,7 +174,7 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class ReservationAnswer:
-    """Granted with a fencing token, or refused with the account or lock that stands in the way."""
+    """Granted with a fencing token, or refused; ``reason`` then names the account or lock that prevents it."""
 
     key: str
     granted: bool

@@ -1,10 +1,10 @@
-"""Text for people. Nothing is decided by it: what a decision needs stands beside it in a field of its own type."""
+"""Text for people. No decision reads it: the facts for decisions are in separate typed fields."""
 
 from __future__ import annotations
 
 from typing import NewType
 
 Prose = NewType("Prose", str)
-"""A sentence or a part of one. It may be shown, stored and joined, and never compared, searched or parsed."""
+"""A sentence or a part of one. Code may show, store and join it, but must not compare, search or parse it."""
 
 NOTHING = Prose("")

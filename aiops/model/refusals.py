@@ -1,4 +1,4 @@
-"""Why an event has no effect: a kind that decisions read, and a sentence for people."""
+"""Why an event was refused: a kind, which decisions read, and a sentence for people."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ class RefusalKind(StrEnum):
     """Kinds of refusal."""
 
     OLD = "old"
-    """It was told before, or something newer was: a duplicate."""
+    """A duplicate: the same report or a newer one arrived before."""
     LATE = "late"
-    """What it speaks of has moved on, or nobody waits for it any more."""
+    """The object of the event has changed since, or no request waits for the answer any more."""
     UNKNOWN = "unknown"
-    """It names something that does not exist."""
+    """The event names an object that does not exist."""
     MALFORMED = "malformed"
-    """A field of it is missing or makes no sense."""
+    """A field of the event is missing or invalid."""
     NOT_PERMITTED = "not-permitted"
-    """It asks for something that it may not."""
+    """The event requests something that is not permitted."""
     FAULT = "fault"
-    """Its handling failed with a fault of ours."""
+    """A bug in the product stopped the handling of the event."""
     UNSTATED = "unstated"
-    """Version 0.1.0 wrote the sentence only."""
+    """Version 0.1.0 wrote only the sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An event had no effect; nothing was changed."""
+    """An event was refused; nothing was changed."""
 
     kind: RefusalKind
     reason: Prose
 
 
 class RefusedError(AiopsError):
-    """The event may not have an effect. Nothing was changed."""
+    """The event is refused. Nothing was changed."""
 
     def __init__(self, kind: RefusalKind, message: str) -> None:
         super().__init__(message)
@@ -45,14 +45,14 @@ class RefusedError(AiopsError):
 
 
 class OldNewsError(RefusedError):
-    """The event was told before, or something newer was: a duplicate."""
+    """The event is a duplicate: the same report or a newer one arrived before."""
 
     def __init__(self, message: str) -> None:
         super().__init__(RefusalKind.OLD, message)
 
 
 def refusal_of(error: AiopsError) -> Refusal:
-    """What an error of ours that ends an event's handling says of the event."""
+    """The refusal of an event whose handling raised ``error``."""
     match error:
         case RefusedError(kind=kind):
             pass

@@ -11,7 +11,7 @@ from aiops.model.prose import NOTHING, Prose
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something was changed on purpose: a deployment, a configuration, a feature flag."""
+    """A deliberate change: a deployment, a configuration, a feature flag."""
 
     id: str
     entity: str
@@ -23,13 +23,13 @@ class Change:
     author: str = ""
     reversible: bool = True
     version: str = ""
-    """Of a deployment: the version that runs after it. It alone names versions; ``summary`` is for people."""
+    """Of a deployment: the version that runs after it. Decisions read this field and never ``summary``."""
     domain: str = MAIN_DOMAIN
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A user's words about trouble. Evidence, never a reason to act alone."""
+    """A user's report of a problem. It is evidence; tickets alone never lead to an action."""
 
     id: str
     at: int

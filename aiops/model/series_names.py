@@ -1,4 +1,4 @@
-"""How a series is named to people: its metric and the few attributes that tell it from its siblings.
+"""Names of series for people: the metric and the few attributes that distinguish it from its siblings.
 
 A series' full name, ``metric{key=value,…}``, has every attribute its sender gave, sorted by key. Most of them are the
 same for all series of the metric and entity. People get the ones that differ, three at most. The instrumentation
@@ -13,9 +13,9 @@ from itertools import combinations
 from typing import Final
 
 MOST_ATTRIBUTES: Final = 3
-"""Attributes in a display name."""
+"""Most attributes in a display name."""
 MOST_CANDIDATES: Final = 24
-"""Differing attributes that are combined: bounds the work for hostile names."""
+"""Most differing attributes that are combined; bounds the work for hostile names."""
 _SCOPE: Final = "otel.scope."
 _KEY: Final = re.compile(r"(?:^([^=]*)|,([^\s,={}]+))=")
 """The first key ends at the first ``=``; later ones follow a comma."""

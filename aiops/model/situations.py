@@ -1,4 +1,4 @@
-"""What runbooks are chosen by: routing builds it once from the diagnosis and the typed evidence, and hands it on."""
+"""The facts by which runbooks are chosen. Routing builds them once from the diagnosis and the typed evidence."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aiops.model.plans import Parameter
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What is known of a trouble, as plain data."""
+    """The facts of an incident that runbooks match, as plain data."""
 
     kind: str
     """Kind of fault of the first hypothesis."""
@@ -20,6 +20,6 @@ class Situation:
     change: bool = False
     """A change that can be taken back is suspected."""
     others: bool = False
-    """Others than the cause are unwell."""
+    """Entities other than the cause are abnormal."""
     bindings: Mapping[str, Parameter] = field(default_factory=dict)
-    """What ``{places}`` stand for; one that is missing makes a runbook that needs it not apply."""
+    """Values of ``{placeholders}``. A runbook with a placeholder that is missing here does not apply."""

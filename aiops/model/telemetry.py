@@ -1,4 +1,4 @@
-"""Answers of the data plane to questions: what entities looked like, in figures small enough to carry."""
+"""Questions to the data plane and its answers: bounded summaries of series over a window."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from aiops.model.entities import MAIN_DOMAIN
 
 @dataclass(frozen=True, slots=True)
 class FleetQuestion:
-    """How did these entities do between two times: asked for analysis and verification."""
+    """Asks for readings of entities over a window and a reference before it, for analysis and verification."""
 
     id: str
     entities: tuple[str, ...]
     from_at: int
     to_at: int
     baseline_from_at: int
-    """Start of the reference before the trouble; the reference ends at ``baseline_to_at``."""
+    """Start of the reference before the incident, ns; the reference ends at ``baseline_to_at``."""
     baseline_to_at: int
     domain: str = MAIN_DOMAIN
 
@@ -28,7 +28,7 @@ class SeriesReading:
     series: str
     metric: str
     mean: float
-    """Mean over the window; NaN is never sent: a series without points is not listed."""
+    """Mean over the window; never NaN, because a series without points is not listed."""
     last: float
     baseline_mean: float
     baseline_spread: float
@@ -38,33 +38,33 @@ class SeriesReading:
     """Score of the detectors at the end of the window, in [0, 1]."""
     peer: str | None = None
     detrimental: int = 0
-    """+1: higher is worse (errors, latency), -1: lower is worse (availability), 0: not known."""
+    """+1: higher is worse (errors, latency), -1: lower is worse (availability), 0: neither or not known."""
     felt: bool = True
-    """Anybody can feel how far ``last`` is from the reference: more than a little load, or some milliseconds."""
+    """The distance of ``last`` from the reference is noticeable: more than a little load, or some milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class EntityReading:
-    """One entity over the window. ``watermark`` below the window's end: not known yet."""
+    """One entity over the window. If ``watermark`` is below the window's end, the reading is incomplete."""
 
     entity: str
     watermark: int
-    """Event time the source has reached, ns; 0 when nothing was ever seen."""
+    """Event time that the source has reached, ns; 0: no data was ever received."""
     unwell: bool
-    """An episode of it is open, and a signal of that is abnormal at this moment."""
+    """The entity has an open episode with a signal that is abnormal at this moment."""
     series: tuple[SeriesReading, ...]
     """The series with the largest change first, at most 32."""
     easing: bool = False
-    """An episode of it is open, but the last value of each of its series was a usual one again."""
+    """The entity has an open episode, but the last value of each of its series was normal again."""
 
 
 @dataclass(frozen=True, slots=True)
 class FleetAnswer:
-    """Answer to a ``FleetQuestion``; entities that nobody knows, and those of silent shards, are missing."""
+    """Answer to a ``FleetQuestion``; unknown entities and those of shards that did not answer are missing."""
 
     question: str
     at: int
     readings: tuple[EntityReading, ...]
     domain: str = MAIN_DOMAIN
     mute: tuple[str, ...] = ()
-    """Entities of the question that never sent anything: every shard answered, and none knows them."""
+    """Entities of the question that never sent telemetry: all shards answered and none knows them."""

@@ -1,4 +1,4 @@
-"""Times as text: RFC 3339 in UTC to nanoseconds since 1970 and back, without a loss."""
+"""Converts RFC 3339 text in UTC to nanoseconds since 1970 and back, without loss."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LATEST = 2**63 - 1
 
 
 def nanoseconds(value: Any) -> int:
-    """Ns UTC from an integer of them or from RFC 3339 text; for pydantic, an error of type ``bad_time`` otherwise."""
+    """Ns UTC from an integer or from RFC 3339 text; raises a pydantic error of type ``bad_time`` otherwise."""
     if isinstance(value, int) and not isinstance(value, bool):
         found = value
     elif isinstance(value, str):
@@ -27,7 +27,7 @@ def nanoseconds(value: Any) -> int:
 
 
 def parse(text: str) -> int:
-    """Ns UTC of RFC 3339 text; -1 when it is none."""
+    """Ns UTC of RFC 3339 text; -1 if the text is not RFC 3339."""
     match = _TEXT.fullmatch(text)
     if match is None:
         return -1
@@ -44,7 +44,7 @@ def parse(text: str) -> int:
 
 
 def rfc3339(at: int) -> str:
-    """RFC 3339 text of ns UTC, with the fraction only where there is one; 0 for what lies before 1970."""
+    """RFC 3339 text of ns UTC, with a fraction only if it is not 0; a time before 1970 is shown as 1970."""
     seconds, fraction = divmod(max(0, at), _SECOND)
     text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     return f"{text}.{fraction:09d}Z" if fraction else f"{text}Z"

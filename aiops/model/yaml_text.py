@@ -1,8 +1,8 @@
-"""YAML text as plain values: whatever is wrong with a text is a ``yaml.YAMLError``, with its line where it has one.
+"""Reads YAML text into plain values: any invalid text raises ``yaml.YAMLError``, with the line if it is known.
 
-PyYAML's safe loader lets other errors out: ``2026-13-45`` looks like a date and is none (``ValueError``), ``0x_`` looks
-like a number, an explicit tag does not fit its text (``LookupError``, ``AttributeError``), and deep nesting ends in a
-``RecursionError``. An escape of half a surrogate pair gives text that nothing can encode.
+PyYAML's safe loader also raises other errors: ``ValueError`` for ``2026-13-45``, which has the form of a date, and for
+``0x_``; ``LookupError`` or ``AttributeError`` for an explicit tag that does not fit its text; ``RecursionError`` for
+deep nesting. An escape of a lone surrogate gives text that cannot be encoded.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from yaml.constructor import ConstructorError
 
 
 class _Loader(yaml.SafeLoader):
-    """The safe loader; a value that its type refuses is an error at its place."""
+    """The safe loader; an invalid value of a type is a ``yaml.YAMLError`` with its line."""
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 (PyYAML's shape)
         try:
@@ -33,7 +33,7 @@ def read_yaml(text: str) -> Any:
     """The value of one document; None for an empty one.
 
     Raises:
-        yaml.YAMLError: the text is no YAML, or a value in it does not exist.
+        yaml.YAMLError: the text is not YAML, or a value in it is invalid.
     """
     try:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 (a safe loader)

@@ -1,4 +1,4 @@
-"""The account of one partition: every unit that came in and how it ended."""
+"""The account of one partition: counts of its units by how they ended."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class PartitionAccount:
     endings: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(ENDINGS), np.int64))
 
     def take(self, offsets: Sequence[int], items: int) -> None:
-        """Counts records, in order, and their units."""
+        """Count records, in order, and their units."""
         if self.first_offset < 0:
             self.first_offset = offsets[0]
         self.records += len(offsets)
@@ -52,18 +52,18 @@ class PartitionAccount:
         self.next_offset = offsets[-1] + 1
 
     def end(self, ending: Ending, count: int) -> None:
-        """Counts units that ended."""
+        """Count units that ended."""
         self.endings[_INDEX[ending]] += count
 
     def end_points(self, codes: npt.NDArray[np.uint8], unit: npt.NDArray[np.uint8]) -> int:
-        """Counts primary points by the bank's codes; how many of them the bank refused."""
+        """Count primary points by the bank's codes; returns how many of them the bank refused."""
         counts = np.zeros(len(_CODES), np.int64)
         counted(codes, unit, counts)
         np.add.at(self.endings, _CODES, counts)
         return int(counts[Ended.REFUSED])
 
     def lose(self, begin: int, end: int) -> int:
-        """Counts offsets that retention removed before they were read; how many were not known before."""
+        """Count offsets [begin, end) that retention removed unread; returns how many were not counted before."""
         begin = max(begin, self.next_offset)
         if end <= begin:
             return 0
@@ -76,7 +76,7 @@ class PartitionAccount:
         return end - begin
 
     def line(self, source: TopicPartition, slot: int, generation: int, *, domain: str) -> LedgerLine:
-        """The account as the ledger shows it."""
+        """The account as a line of the ledger."""
         return LedgerLine(
             topic=source.topic,
             partition=source.partition,
@@ -109,7 +109,7 @@ class DeadLetterWriter:
     """Writes dead letters."""
 
     most_bytes: int
-    """Original bytes kept."""
+    """Most bytes of the original record that a dead letter keeps."""
     domain: str
 
     def letters(self, fetched: FetchedRecords, rejected: Sequence[Rejected]) -> list[DeadLetter]:

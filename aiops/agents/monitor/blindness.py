@@ -1,8 +1,7 @@
-"""We are blind: the runtime cannot see, and must not call others silent. One episode of its own, not of the fleet.
+"""Blindness: a shard lacks current input. It opens an episode of the runtime instead of episodes of silent entities.
 
-Blind is a shard whose input lags, or whose lag nobody knows, for a minute (`blind_seconds`); and one of whose topics,
-which used to speak without a break, has fallen silent as a whole. Times are the reader's, since it is the reader that
-waits.
+A shard is blind in two cases. Its input lags, or its lag is unknown, for longer than `blind_seconds`. Or one of its
+topics, which had continuous input before, receives no record at all any more. Times are receipt times.
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ from detectors.revisions import base36
 
 SECOND = 1_000_000_000
 _STEADY = 600 * SECOND
-"""A topic is missed once it spoke for so long."""
+"""A topic can become silent only after it had input for this long, ns."""
 _PAUSES = 3
-"""Silence of a topic is so many times its longest pause."""
+"""A topic is silent after this many times its longest pause."""
 _TELL_AGAIN = 30 * SECOND
 _SCORE = 0.9
 _LAG = "lag"
@@ -39,29 +38,29 @@ class _Heard:
             self.last = moment
 
     def missed(self, now: int, patience: int) -> bool:
-        """Whether it used to speak without a break, and does not any more."""
+        """Whether the topic had continuous input before and has none any more."""
         steady = self.last - self.first >= _STEADY
         return steady and now - self.last > max(patience, _PAUSES * self.pause)
 
 
 @dataclass(slots=True)
 class Blindness:
-    """What one shard cannot see."""
+    """Detects the blindness of one shard."""
 
     shard: int
     domain: str = MAIN_DOMAIN
     patience: int = 60 * SECOND
-    """Nanoseconds of lag or silence before it is blindness."""
+    """Lag or silence after which the shard is blind, ns."""
     opened_at: int = 0
-    """Of the episode that is open; 0: none."""
+    """Start of the open episode, ns; 0: none is open."""
     _behind: int = 0
-    """Since when lag is not known to be small; 0: it is."""
+    """Since when the lag is large or unknown, ns; 0: the lag is small."""
     _told_at: int = 0
     _reasons: tuple[str, ...] = ()
     _heard: dict[str, _Heard] = field(default_factory=dict)
 
     def tick(self, now: int, heard: Mapping[str, int], *, lag_is_small: bool) -> list[Episode]:
-        """The episode where it opens, goes on or ends; ``heard``: when each topic spoke last, 0 where it never did."""
+        """The episode if it opens, continues or ends; ``heard``: last receipt time by topic, ns, 0 if there is none."""
         for topic, moment in heard.items():
             if moment:
                 self._heard.setdefault(topic, _Heard(moment, moment)).at(moment)
@@ -118,11 +117,11 @@ class Blindness:
         )
 
     def to_array(self) -> npt.NDArray[np.int64]:
-        """The open episode, for a snapshot: whoever goes on must end it."""
+        """The open episode, for a snapshot: the shard's next owner must end it."""
         return np.array([self.opened_at, self.shard], np.int64)
 
     def restore(self, array: npt.NDArray[np.generic]) -> None:
-        """Go on with the episode that this shard had open; another shard's is that shard's to end."""
+        """Take over the open episode if it is this shard's own; another shard ends its own episode."""
         opened_at, shard = (int(number) for number in array.tolist())
         if shard == self.shard and not self.opened_at:
             self.opened_at = opened_at

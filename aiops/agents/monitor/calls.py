@@ -1,4 +1,4 @@
-"""Spans of a slot on their way to counts: joined to calls, counted here or sent on to the slot that owns the caller."""
+"""Joins the spans of a slot to calls, and counts them or sends them to the slot that owns the caller."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     Longs = npt.NDArray[np.int64]
 
 MOST_NAME = 512
-"""Names of entities are cut here: they are kept and sent on."""
+"""Greatest length of an entity's name; longer names are cut before they are stored and sent."""
 
 
 def take_spans(slot: Slot, fetched: FetchedRecords, batch: SpanBatch, *, router: RowRouter) -> None:
-    """Counts the calls that spans show; what is decoded has been entered into the account, how it ends has not."""
+    """Count the calls in a batch of spans. The caller has counted the decoded units; this function counts endings."""
     series, plan, account = slot.spans, slot.plan, slot.accounts[fetched.source.topic]
     spans = _spans(series.names, batch)
     calls = series.join.calls(spans, len(series.names))
@@ -63,7 +63,7 @@ def _count(
     *,
     times: tuple[Longs, Longs],
 ) -> None:
-    """Counts own calls, and lets each record end the intervals that it ends before the next one is counted."""
+    """Count own calls. Each record closes its ended intervals before the next record is counted."""
     calls, own, record = found
     highest, closed = times
     last = np.flatnonzero(np.diff(closed, append=-1)).tolist()
@@ -106,7 +106,7 @@ def _spans(names: SpanNames, batch: SpanBatch) -> Spans:
 
 
 def _owners(names: SpanNames, used: Codes, plan: SlotPlan) -> Codes:
-    """Slot of each name that is used; what has no name stays here."""
+    """Slot of each used name; calls without a name stay in this slot."""
     owners = np.full(len(names) + 1, plan.slot, np.int32)
     for code in np.unique(used[used != NONE]).tolist():
         owners[code] = slot_of(names.texts[code], plan.slots)
@@ -114,13 +114,13 @@ def _owners(names: SpanNames, used: Codes, plan: SlotPlan) -> Codes:
 
 
 _Placed = tuple["npt.NDArray[np.int32]", "npt.NDArray[np.bool_]"]
-"""Record of each row, and which rows are meant."""
+"""Record of each row, and the mask of the selected rows."""
 _Known = tuple[SpanNames, "npt.NDArray[np.int32]", "Sequence[int]"]
 """Names, their slots, and the offsets of records."""
 
 
 def _forward_spans(spans: Spans, placed: _Placed, known: _Known, *, router: RowRouter) -> None:
-    """Tells their owners how many spans there were, so that those are accounted for."""
+    """Send the number of spans to the slots that own them, which count their endings."""
     record, which = placed
     names, owners, offsets = known
     rows = np.stack([record, spans.entity, spans.interval], axis=1)[which]
@@ -142,7 +142,7 @@ def _forward_calls(calls: Calls, placed: _Placed, known: _Known, *, router: RowR
 
 
 def take_rows(slot: Slot, found: list[SpanRow]) -> int:
-    """Counts what other slots counted for this one's services; how many of the spans behind it come too late."""
+    """Add counts from other slots for this slot's services; returns how many of their spans are late."""
     names = slot.spans.names
     late = 0
     rows = []

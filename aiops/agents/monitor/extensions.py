@@ -1,4 +1,4 @@
-"""What settings choose among built-ins and plug-ins for a slot: formats, detectors and views, loaded once a shard."""
+"""Loads the formats, detectors and views that the settings choose from built-ins and plug-ins, once per shard."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from detectors.wire.formats import Format, LogFormat, PointFormat, SpanFormat
 
 @dataclass(frozen=True, slots=True)
 class Extensions:
-    """What every slot of a shard uses. Immutable, shared by the slots."""
+    """Formats, detectors and views of a shard. Immutable, shared by its slots."""
 
     formats: Mapping[str, Format] = field(default_factory=dict)
-    """By topic."""
+    """Formats by topic."""
     detectors: tuple[Chosen, ...] = ()
     views: tuple[ViewModule, ...] = ()
 
 
 def extensions_of(settings: Settings, plugins: Plugins = BUILT_INS) -> Extensions:
-    """What the settings name.
+    """The extensions that the settings name.
 
     Raises:
-        PermanentError: a name that nobody brings, or what it stands for cannot be loaded; the text names the setting.
+        PermanentError: a name is unknown, or its extension cannot be loaded; the text names the setting.
     """
     return Extensions(
         {topic: _format(plugins, topic, name) for topic, name in settings.topics.decoded.items()},
@@ -47,8 +47,8 @@ def _view(plugins: Plugins, name: str) -> ViewModule:
     missing = [part for part in ("NAME", "STATE", "judge", "learn") if not hasattr(found, part)]
     if missing or name != found.NAME:
         origin = plugins.find(ExtensionKind.VIEW, name).origin
-        told = f"it has no {missing[0]}" if missing else f"its NAME is {found.NAME!r}"
-        raise PermanentError(f"data.views.{name}: {origin} gives no view of this name: {told}")
+        problem = f"it has no {missing[0]}" if missing else f"its NAME is {found.NAME!r}"
+        raise PermanentError(f"data.views.{name}: {origin} gives no view of this name: {problem}")
     return found
 
 
@@ -56,8 +56,8 @@ def _format(plugins: Plugins, topic: str, name: str) -> Format:
     found = _loaded(plugins, ExtensionKind.FORMAT, name, setting=f"topics.formats.{topic}")
     if not isinstance(found, PointFormat | LogFormat | SpanFormat):
         origin = plugins.find(ExtensionKind.FORMAT, name).origin
-        told = f"{origin} gives a {type(found).__name__}, and a PointFormat, LogFormat or SpanFormat is needed"
-        raise PermanentError(f"topics.formats.{topic}: {told}")
+        problem = f"{origin} gives a {type(found).__name__}, and a PointFormat, LogFormat or SpanFormat is needed"
+        raise PermanentError(f"topics.formats.{topic}: {problem}")
     return found
 
 

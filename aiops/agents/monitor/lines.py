@@ -1,4 +1,4 @@
-"""Log lines of a slot, and rows that other slots counted: counted here, or sent on to the slot that owns the entity."""
+"""Counts log lines of a slot and counts from other slots, or sends them to the slot that owns the entity."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _SEVERITIES = {"info": 9, "warning": 13, "error": 17}
 
 
 def take_logs(slot: Slot, fetched: FetchedRecords, batch: LogBatch, *, router: RowRouter) -> None:
-    """Counts lines; what is decoded has been entered into the account, how it ends has not."""
+    """Count the lines of a batch. The caller has counted the decoded units; this function counts endings."""
     account, plan = slot.accounts[fetched.source.topic], slot.plan
     entities = [name[:MOST_NAME] for name in batch.entities]
     own = np.ones(len(batch), np.bool_)
@@ -72,7 +72,7 @@ def _forward(
     *,
     router: RowRouter,
 ) -> None:
-    """Sends counts of lines by template to the slots that own their entities."""
+    """Send counts of lines by template to the slots that own their entities."""
     which, owners, entities, offsets = known
     if not len(which):
         return
@@ -92,7 +92,7 @@ def _forward(
 
 
 def take_rows(slot: Slot, fetched: FetchedRecords, received_at: int, *, out: Produced) -> None:
-    """Counts what other slots counted for this one's entities."""
+    """Add counts from other slots for this slot's entities."""
     account = slot.accounts[fetched.source.topic]
     mark = slot.marks[fetched.source.topic]
     for number, value in enumerate(fetched.values):
@@ -121,7 +121,7 @@ def take_rows(slot: Slot, fetched: FetchedRecords, received_at: int, *, out: Pro
 
 
 def _add_rows(slot: Slot, found: Sequence[LogRow]) -> int:
-    """Counts rows of lines; how many of the lines come too late."""
+    """Add rows of counted lines; returns how many of the lines are late."""
     if not found:
         return 0
     texts = [row[3].encode(errors="replace") for row in found]

@@ -1,7 +1,7 @@
-"""Log lines of a slot: counted by interval and template, then points of the slot's own making, and news of templates.
+"""Log lines of a slot: counts by interval and template, the points made from them, and signals of new templates.
 
-Records are taken one by one. A line whose interval is closed is late; an interval closes when a record brings an event
-time past its end and the allowed lateness.
+Records are processed one by one. A line is late if its interval is closed. An interval closes when a record has an
+event time later than the interval's end plus the allowed lateness.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from detectors.transitions import CLOSED, OPENED
 from detectors.wire.identity import SeriesIdentity, SeriesKind
 
 NEWS_SECONDS = 120
-"""A new error template is a signal for so long at most."""
+"""Longest time for which a new error template is a signal."""
 QUIET_SECONDS = 30
-"""It is one no more once it was not written for so long: what caused it has stopped."""
+"""The signal of a new template ends after this time without a line of the template."""
 _SHARED_LATENESS = 30 * SECOND
-"""Where counts of several partitions meet, they come at their own pace."""
+"""Allowed lateness, ns, if counts of several partitions are combined: partitions progress independently."""
 _MOST_TEXTS = 65_536
 Longs = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
@@ -36,23 +36,23 @@ Codes = npt.NDArray[np.int32]
 
 @dataclass(slots=True)
 class _News:
-    """A template that is new."""
+    """A new template."""
 
     series: int
     begun: int
-    """End of the interval in which it was written first, ns."""
+    """End of the interval of its first line, ns."""
     last: int
-    """End of the interval in which it was written last, ns."""
+    """End of the interval of its last line, ns."""
 
     @property
     def over(self) -> int:
-        """When it is news no more, as far as is known."""
+        """When the template stops being new if no further line arrives, ns."""
         return min(self.begun + NEWS_SECONDS * SECOND, self.last + QUIET_SECONDS * SECOND)
 
 
 @dataclass(slots=True)
 class Texts:
-    """Masked text of lines for other slots, by the key of their shape: a cache, never state."""
+    """Masked text of lines for other slots, by the key of their shape: a cache, not part of the state."""
 
     _known: dict[int, str] = field(default_factory=dict)
 
@@ -69,23 +69,23 @@ class Texts:
 
 @dataclass(slots=True)
 class LogSeries:
-    """Counts of templates and the news of new ones."""
+    """Counts of templates, and signals of new templates."""
 
     detection: SlotDetection
     clock: IntervalClock = field(default_factory=IntervalClock)
     counter: LogCounter = field(default_factory=lambda: LogCounter(LogSettings()))
     news: dict[tuple[str, str, str], _News] = field(default_factory=dict)
-    """Templates that are new, by entity, level and template."""
+    """New templates, by entity, level and template."""
     texts: Texts = field(default_factory=Texts)
 
     def add(
         self, text: npt.NDArray[np.uint8], lines: Lines, entities: Sequence[str], *, told: tuple[Codes, Longs, Longs]
     ) -> None:
-        """Counts lines, those of closed intervals left out.
+        """Count lines; lines of closed intervals are left out.
 
         Args:
             text: bytes of all lines.
-            lines: where they are; owners are filled in.
+            lines: their positions; owners are filled in.
             entities: names.
             told: index into ``entities``, interval, and how many lines it stands for, of each line.
         """
@@ -105,7 +105,7 @@ class LogSeries:
             self.counter.add(text, chosen, entity[taken], told=(intervals[taken], counts[taken]))
 
     def advance(self, newest: int) -> None:
-        """Takes the newest event time of a record that is through; intervals that end with it become points."""
+        """Advance to the newest event time of a processed record, ns; intervals that this closes become points."""
         before = self.clock.closed
         self.clock.advance(newest)
         if self.clock.closed == before:
@@ -132,7 +132,7 @@ class LogSeries:
         self.detection.take(PointFeed(numbers[taken].astype(np.int32), times, closed.counts[taken].astype(np.float64)))
 
     def _keep_news(self, closed: ClosedTemplates) -> None:
-        """Notes which templates that are new were written again."""
+        """Record which new templates have further lines."""
         if not self.news:
             return
         table, names = self.counter.table, self.counter.names
@@ -172,7 +172,7 @@ class LogSeries:
         return made | {f"counter.{name}": array for name, array in self.counter.to_arrays(since).items()}
 
     def restore(self, chain: Sequence[Mapping[str, npt.NDArray[np.generic]]]) -> None:
-        """Become what the last of a chain of ``to_arrays`` was called on; the first must be of everything."""
+        """Restore the state of the last of a chain of ``to_arrays``; the first of the chain must be full."""
         last = chain[-1]
         self.clock.newest = int(last["head"].tolist()[0])
         parts = [{n[8:]: array for n, array in part.items() if n.startswith("counter.")} for part in chain]
@@ -187,11 +187,11 @@ def _key(identity: SeriesIdentity) -> tuple[str, str, str]:
 
 
 def _news_row(series: int, what: int, at: int, *, count: int) -> signals.Row:
-    # One line is hardly news, forty are as good as certain.
+    # The score rises with the number of lines: one line gives 0.52, forty lines give 0.83.
     score = 0.5 + 0.5 * count / (count + 20) if count else 0.0
     return series, what, at, score, float(count), 0.0, signals.NEW, signals.LOG_NEWS, 2
 
 
 def interval_clock(*, shared: bool) -> IntervalClock:
-    """The clock of a slot's logs or spans; ``shared``: other partitions send their counts too."""
+    """The clock of a slot's logs or spans; ``shared``: other partitions also send counts."""
     return IntervalClock(_SHARED_LATENESS) if shared else IntervalClock()

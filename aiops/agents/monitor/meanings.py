@@ -1,4 +1,4 @@
-"""What each series of a slot means, as arrays by number: found when a series is first asked for, then looked up."""
+"""Semantics of each series of a slot as arrays by series number, computed at the first request and then looked up."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Numbers = npt.NDArray[np.int32]
 
 
 class SeriesMeanings:
-    """Answers of the metric table for the series of one slot.
+    """Metric semantics for the series of one slot.
 
-    Most series share their meaning with many others; a series costs the number of its meaning, 4 bytes.
+    Many series share one meaning, so each series stores only the number of its meaning (4 bytes).
 
     Args:
         table: the slot's series.
@@ -39,7 +39,7 @@ class SeriesMeanings:
         self._size = 0
 
     def of(self, series: int) -> MetricSemantics:
-        """What one series means."""
+        """The semantics of one series."""
         return self._held[int(self._meanings(np.array([series], np.int32))[0])]
 
     def worse(self, series: Numbers) -> npt.NDArray[np.int8]:
@@ -48,12 +48,12 @@ class SeriesMeanings:
         return self._worse[numbers]
 
     def burdens(self, series: Numbers) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float64]]:
-        """(n,) kind of each figure, and what one of its unit is in seconds or wholes; see ``detectors.harm``."""
+        """(n,) kind of each figure, and its unit in seconds or as a fraction of 1; see ``detectors.harm``."""
         numbers = self._meanings(series)
         return self._kinds[numbers], self._scales[numbers]
 
     def ceilings(self, series: Numbers) -> npt.NDArray[np.float32]:
-        """(n,) value that a series must not reach from below; 0: none is known."""
+        """(n,) upper limit of each series' value; 0: none is known."""
         numbers = self._meanings(series)
         return self._ceilings[numbers]
 
@@ -63,7 +63,7 @@ class SeriesMeanings:
         return self._of_series[series]
 
     def _extend(self) -> None:
-        """Finds out about the series that came since the last time: once for each metric with its unit."""
+        """Look up the series added since the last call, once for each metric with its unit."""
         known, size = self._size, len(self._table)
         if size > len(self._of_series):
             room = np.empty(max(2 * len(self._of_series), size, 1024), np.int32)

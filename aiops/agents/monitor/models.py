@@ -1,7 +1,7 @@
-"""Which series get a detector of their own, and what those detectors say: the tiers of one slot.
+"""Assigns detectors to single series of one slot, in tiers, and collects their transitions.
 
-A series has at most one: the first choice of ``data.detectors`` whose patterns match its metric and that has room;
-else, where an objective speaks of the series, half-space trees.
+A series has at most one such detector: the first choice of ``data.detectors`` whose patterns match its metric and that
+has room. Otherwise a series with an objective gets half-space trees.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Goals = Mapping[str, tuple[Objective, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A detector that settings put on some series."""
+    """A detector that the settings assign to some series."""
 
     choice: DetectorChoice
     make: Callable[[], Detector]
@@ -59,11 +59,11 @@ class Models:
 
     @property
     def trouble(self) -> str:
-        """What went wrong with a detector, the newest of each; empty: nothing."""
+        """The newest error of each detector; empty: none."""
         return "; ".join(f"detector {name} ended: {tier.trouble}" for name, tier in self.tiers.items() if tier.trouble)
 
     def wanted(self, entities: Sequence[str], metrics: Sequence[str]) -> tuple[list[bool], list[bool]]:
-        """Of names of entities, and of names of metrics, whether a series of that name may get a detector."""
+        """For each entity and for each metric, whether a series with that name may get a detector."""
         patterns = [
             pattern for name, one in self._chosen.items() if self._has_room(name) for pattern in one.choice.metrics
         ]
@@ -77,7 +77,7 @@ class Models:
         return len(self.tiers[name]) < self.tiers[name].limit
 
     def watch(self, series: int, kind: int, identity: SeriesIdentity, *, meaning: MetricSemantics) -> None:
-        """Gives a new series its detector, if it is to have one."""
+        """Assign a detector to a new series, if a tier matches it."""
         for name, one in self._chosen.items():
             if any(fnmatchcase(identity.metric, pattern) for pattern in one.choice.metrics):
                 if self._has_room(name):
@@ -90,12 +90,12 @@ class Models:
             tier.watch([series], [kind])
 
     def update(self, points: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]) -> list[Transitions]:
-        """What the detectors say of a batch: series, times, values and starts, as ``SeriesBank.update`` takes them."""
+        """Transitions from a batch: series, times, values and starts, in the form of ``SeriesBank.update``."""
         told = ((name, tier.update(points)) for name, tier in self.tiers.items() if len(tier))
         return [signals.of_models(records, self._codes[name]) for name, records in told]
 
     def restore(self, parts: Mapping[str, Mapping[str, np.ndarray]]) -> None:
-        """The tiers of a snapshot; one that it does not hold begins empty."""
+        """Restore the tiers of a snapshot; a tier that it lacks begins empty."""
         for name, arrays in parts.items():
             if name in self.tiers:
                 make = self._chosen[name].make if name in self._chosen else HalfSpaceDetector

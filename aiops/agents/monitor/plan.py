@@ -1,4 +1,4 @@
-"""What a slot is told when it is made, and what comes out of a batch."""
+"""The configuration of a slot, and the results of a batch."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ class SlotPlan:
     slot: int
     generation: int
     slots: int = 1
-    """How many slots there are: partitions of each telemetry topic."""
+    """Number of slots, which is the number of partitions of each telemetry topic."""
     topics: Topics = field(default_factory=Topics)
     kafka: Kafka = field(default_factory=Kafka)
     data: DataPlane = field(default_factory=DataPlane)
     objectives: Mapping[str, tuple[Objective, ...]] = field(default_factory=dict)
     """Objectives by entity."""
     metrics: MetricTable = field(default_factory=MetricTable)
-    """What metrics mean."""
+    """The semantics of metrics."""
     domain: str = MAIN_DOMAIN
     extensions: Extensions = field(default_factory=lambda: extensions_of(Settings()))
     """Formats, detectors and views."""
 
     @property
     def wire(self) -> WireSettings:
-        """What decoding accepts."""
+        """The settings of the decoders."""
         return WireSettings(
             max_record_bytes=self.kafka.max_record_bytes,
             future_ns=int(self.data.future_seconds * SECOND),
@@ -46,7 +46,7 @@ class SlotPlan:
         )
 
     def routed(self, topic: str) -> bool:
-        """Whether records of a topic may speak of entities of other slots."""
+        """Whether records of a topic may hold entities of other slots."""
         return self.slots > 1 and topic != self.topics.keyed and topic not in self.topics.keyed_by_entity
 
 
@@ -75,16 +75,16 @@ def plan_of(
 
 @dataclass(slots=True)
 class Produced:
-    """What a batch, or the passing of time, made. Episodes and dead letters must be acknowledged before a snapshot."""
+    """Results of a batch or a tick. Episodes and dead letters must be acknowledged before a snapshot is written."""
 
     episodes: list[Episode] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     forwards: list[OutRecord] = field(default_factory=list)
-    """For the internal topic; they too must be acknowledged before a snapshot."""
+    """Records for the internal topic; they must also be acknowledged before a snapshot is written."""
 
     def add(self, other: Produced) -> None:
-        """Appends what another part made."""
+        """Append the results of another part."""
         self.episodes += other.episodes
         self.edges += other.edges
         self.dead_letters += other.dead_letters

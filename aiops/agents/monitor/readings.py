@@ -1,4 +1,4 @@
-"""Answers to questions: what an entity's series did over a window beside their reference."""
+"""Answers to fleet questions: the series of an entity over a window, compared with their reference."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ MOST_SERIES = 32
 
 @dataclass(slots=True)
 class SlotReader:
-    """Reads one slot; must not run beside what changes it."""
+    """Reads one slot; must not run at the same time as code that changes the slot."""
 
     slot: Slot
     _codes: dict[str, int] = field(default_factory=dict)
 
     def answer(self, question: FleetQuestion) -> list[EntityReading]:
-        """Readings of those entities that the slot knows, in the order of the question."""
+        """Readings of the question's entities that the slot knows, in the order of the question."""
         table = self.slot.memory.table
         for code in range(len(self._codes), len(table.entities)):
             self._codes[table.entities[code]] = code

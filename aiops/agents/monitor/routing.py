@@ -1,7 +1,7 @@
-"""What a slot reads for entities of other slots, on its way to them: points as they are, logs and spans as counts.
+"""Sends data for entities of other slots to these slots: points unchanged, logs and spans as counts.
 
-Everything that one origin record holds for one slot goes into one keyed record, and keyed records follow the order of
-origin offsets, so that a receiver needs to remember one offset an origin to drop what a replay sends again.
+All data of one origin record for one slot goes into one keyed record, and keyed records keep the order of origin
+offsets. So a receiver needs only one offset per origin to drop what a replay sends again.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ from detectors.wire.slots import slot_of
 
 _FOREIGN, _UNKNOWN = -10, -1
 _MOST_POINTS = 65_536
-"""A keyed record gets no further origin record once it holds so many points."""
+"""Number of points after which a keyed record gets no further origin record."""
 
 
 @dataclass(slots=True)
 class PointRouter:
-    """Splits points that were decoded with a table of everybody's series into own ones and others."""
+    """Splits points that were decoded with a table of all slots' series into own points and those of other slots."""
 
     slot: int
     slots: int
     topic: str
     transit: WireMemory
     table: SeriesTable
-    """The slot's own."""
+    """The slot's own table."""
     _own: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
-    """Own number of each series in transit; a key of ``REFUSED`` where the own table takes no more."""
+    """Own number of each series in transit; a key of ``REFUSED`` if the own table is full."""
     _owner: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
     """Slot of each entity in transit."""
     _encoder: PointEncoder | None = None
 
     def own(self, series: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-        """Own numbers of series in transit; negative where the own table refuses them. All must be the slot's own."""
+        """Own numbers of series in transit, negative if the own table refuses them. The slot must own all of them."""
         self._learn()
         found = self._own[series]
         unknown = found == _UNKNOWN
@@ -89,7 +89,7 @@ class PointRouter:
 
 
 def _parts(which: npt.NDArray[np.int64], record: npt.NDArray[np.int32]) -> list[npt.NDArray[np.int64]]:
-    """Cuts positions into parts of bounded size, never within a record."""
+    """Split positions into parts of bounded size, never within a record."""
     begins = np.flatnonzero(np.diff(record[which], prepend=np.int32(-1)))
     cuts, size = [], 0
     for begin, end in zip(begins.tolist(), [*begins.tolist()[1:], len(which)], strict=True):
@@ -110,19 +110,19 @@ class RowRouter:
     _spans: dict[int, dict[tuple[int, str, str, bool, int], tuple[Flow, list[int]]]] = field(default_factory=dict)
 
     def log(self, slot: int, offset: int, line: tuple[str, str, str, int], *, count: int = 1) -> None:
-        """Counts lines given by entity, severity, masked text and interval."""
+        """Add lines given by entity, severity, masked text and interval."""
         found = self._logs.setdefault(slot, {})
         key = (offset, *line)
         found[key] = found.get(key, 0) + count
 
     def span(self, slot: int, key: tuple[int, str, str, bool, int], flow: Flow, *, units: int) -> None:
-        """Adds a flow given by origin offset, entity, peer, whether a use, and interval."""
+        """Add a flow given by origin offset, entity, peer, whether it is a use, and interval."""
         known, counted = self._spans.setdefault(slot, {}).setdefault(key, (Flow(), [0]))
         known.add(flow)
         counted[0] += units
 
     def records(self) -> list[OutRecord]:
-        """Keyed records of everything that was collected."""
+        """Keyed records of all collected rows."""
         origin = (self.origin.topic, self.origin.partition)
         out = []
         for slot in sorted(self._logs.keys() | self._spans.keys()):

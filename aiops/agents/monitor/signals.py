@@ -1,4 +1,4 @@
-"""From what bank, logs and budgets say to transitions of series, which the episode folder takes."""
+"""Converts the output of bank, logs and budgets into transitions of series, the input of the episode builder."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ BURN = len(ViewCode) + 1
 DETECTORS = (*("river" if view is ViewCode.MODEL else view.name.lower() for view in ViewCode), "log.new", "slo.burn")
 """Names of detectors by code; those of further views and detectors follow."""
 VALUE, SILENCE, OWN, DEAR = range(4)
-"""Tracks of a series, which do not disturb each other: see ``Transitions``."""
+"""Independent tracks of a series: see ``Transitions``."""
 UP, DOWN, NEW, SILENT, SHAPE = range(5)
 
 
 def of_bank(records: npt.NDArray[Any]) -> Transitions:
-    """TRANSITION records of the bank."""
+    """Transitions from TRANSITION records of the bank."""
     silent, dear = records["view"] == int(ViewCode.SILENCE), records["view"] == int(ViewCode.MODEL)
     opened = records["phase"] == int(Phase.OPENED)
     direction = np.where(records["direction"] > 0, UP, np.where(records["direction"] < 0, DOWN, SHAPE))
@@ -40,12 +40,12 @@ def of_bank(records: npt.NDArray[Any]) -> Transitions:
 
 
 def of_models(records: npt.NDArray[Any], code: int) -> Transitions:
-    """TRANSITION records of a tier of detectors, told under the detector's own code."""
+    """Transitions from TRANSITION records of a tier of detectors, with the detector's own code."""
     return replace(of_bank(records), detector=np.full(len(records), code, np.uint8))
 
 
 def of_peaks(series: npt.NDArray[np.int32], troubles: npt.NDArray[Any], clock: int) -> Transitions:
-    """How bad series that are in trouble have become: rows of the bank's TROUBLE."""
+    """Transitions with the present severity of abnormal series, from rows of the bank's TROUBLE."""
     peak = troubles["peak"].astype(np.float64)
     direction = np.where(troubles["direction"] > 0, UP, np.where(troubles["direction"] < 0, DOWN, SHAPE))
     return Transitions(
@@ -62,7 +62,7 @@ def of_peaks(series: npt.NDArray[np.int32], troubles: npt.NDArray[Any], clock: i
 
 
 def closed(series: npt.NDArray[np.int32], at: int, track: int) -> Transitions:
-    """These series are abnormal no longer."""
+    """Transitions of series that are no longer abnormal; ``at`` in ns."""
     return of_rows([(number, CLOSED, at, 0.0, 0.0, 0.0, UP, 0, track) for number in series.tolist()])
 
 
@@ -71,7 +71,7 @@ Row = tuple[int, int, int, float, float, float, int, int, int]
 
 
 def of_rows(rows: Sequence[Row]) -> Transitions:
-    """Transitions that come one by one."""
+    """Transitions from single rows."""
     columns = list(zip(*rows, strict=True)) if rows else [()] * 9
     kinds = (np.int32, np.uint8, np.int64, np.float64, np.float64, np.float64, np.uint8, np.uint8, np.uint8)
     return Transitions(*(np.array(column, kind) for column, kind in zip(columns, kinds, strict=True)))

@@ -1,4 +1,4 @@
-"""One slot: one partition of every telemetry topic, with everything that is remembered of it."""
+"""One slot: one partition of every telemetry topic, with all state derived from it."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ from detectors.wire.series import REFUSED
 SECOND = 1_000_000_000
 _MINUTE = 60 * SECOND
 _TRANSIT = 4
-"""Series in transit may be so many times the slot's own."""
+"""Most series in transit, as a multiple of the slot's own series."""
 
 
 class Slot:
-    """State of one slot, and the way of its records through it.
+    """State of one slot, and the processing of its records.
 
-    Times that decide anything come from the records (event and append time), never from when a poll was made: so any
-    cut of the input into polls, and a replay after a restart, give the same state.
+    Decisions use only the records' times (event and append time), never the time of a poll. So the state does not
+    depend on how the input is split into polls, and a replay after a restart gives the same state.
     """
 
     def __init__(self, plan: SlotPlan) -> None:
@@ -67,13 +67,13 @@ class Slot:
         self._numbers = {topic: number for number, topic in enumerate(sources)}
         self.seen: dict[keyed.Origin, int] = {}
         self.heard: dict[keyed.Origin, int] = {}
-        """Newest event time that each origin of keyed records has sent."""
+        """Newest event time that each origin of keyed records has sent, ns."""
         self.office = DeadLetterWriter(plan.data.dead_letter_bytes, plan.domain)
 
     # ---------------------------------------------------------------------------------------------- records in
 
     def handle(self, fetched: FetchedRecords, received_at: int) -> Produced:
-        """Takes the records of one partition; those that were taken before are left out."""
+        """Process the records of one partition; records that were processed before are skipped."""
         out = Produced()
         fetched = _after(fetched, self.accounts[fetched.source.topic].next_offset)
         for part in _by_minute(fetched):
@@ -85,7 +85,7 @@ class Slot:
     def _take(self, fetched: FetchedRecords, received_at: int, out: Produced) -> None:
         topics, topic = self.plan.topics, fetched.source.topic
         self.detection.source = self._numbers[topic]
-        # What lies in the far future is judged by the record's own append time, to the minute.
+        # The record's append time, to the minute, decides whether a time is in the far future.
         now = (fetched.appended_at[0] // _MINUTE + 1) * _MINUTE
         if topic == topics.keyed:
             self._take_keyed(fetched, now, received_at, out=out)
@@ -110,9 +110,9 @@ class Slot:
                 self._take_points(fetched, points, received_at, out=out)
 
     def take_points(self, source: TopicPartition, batch: PointBatch, received_at: int) -> Produced:
-        """Takes points that were never bytes as one record more of ``source``: for simulations without a broker.
+        """Process decoded points as one further record of ``source``: for simulations without a broker.
 
-        Their series must have their numbers from this slot's ``memory.table``.
+        The series numbers must be those of this slot's ``memory.table``.
         """
         offset = max(0, self.accounts[source.topic].next_offset)
         fetched = FetchedRecords(source, (offset,), (b"",), (None,), (received_at,))
@@ -138,7 +138,7 @@ class Slot:
         self._feed(fetched, batch, out, highest=highest)
 
     def _route(self, fetched: FetchedRecords, batch: PointBatch, out: Produced) -> PointBatch:
-        """Sends on what belongs to other slots; the rest with own numbers."""
+        """Send points of other slots to them; returns the remaining points with own numbers."""
         account = self.accounts[fetched.source.topic]
         foreign = self.router.owners(batch.series) != self.plan.slot
         if foreign.any():
@@ -163,7 +163,7 @@ class Slot:
             out.dead_letters += self.office.refused(fetched, batch.record[refused], DeadLetterReason.NOT_A_NUMBER)
 
     def _take_keyed(self, fetched: FetchedRecords, now: int, received_at: int, *, out: Produced) -> None:
-        """Keyed records hold points or rows; runs of the same kind are taken together, in order."""
+        """Process keyed records, which hold points or rows; runs of one kind are processed together, in order."""
         begin = 0
         for of_rows, run in groupby(fetched.values, key=rows.is_rows):
             end = begin + len(list(run))
@@ -183,7 +183,7 @@ class Slot:
             self._feed(part, batch, out, highest=highest)
 
     def _mark(self, fetched: FetchedRecords, at: Longs, record: npt.NDArray[np.int32], *, received_at: int) -> Longs:
-        """Moves the topic's watermark on; the newest time of each record, 0 where it holds none."""
+        """Advance the topic's watermark; returns the newest time of each record, ns, 0 if it has none."""
         mark = self.marks[fetched.source.topic]
         highest = np.zeros(len(fetched.offsets), np.int64)
         newest(at, record, highest)
@@ -192,18 +192,18 @@ class Slot:
         return highest
 
     def hear(self, origin: keyed.Origin | None, at: int) -> None:
-        """An origin of keyed records has come to this event time; 0: nothing new."""
+        """Advance an origin of keyed records to an event time, ns; 0: no change."""
         if origin is not None and at:
             self.heard[origin] = max(self.heard.get(origin, 0), at)
 
     # ------------------------------------------------------------------------------------------------ the rest
 
     def lose(self, topic: str, begin: int, end: int) -> int:
-        """Counts offsets that are gone for ever."""
+        """Count offsets [begin, end) that retention removed; returns how many were not counted before."""
         return self.accounts[topic].lose(begin, end)
 
     def tick(self, received_at: int, *, lag_is_small: bool) -> Produced:
-        """Time passed: sources become idle, and where lag is known and small the quiet input's clock goes on."""
+        """Let time pass: sources become idle; if the lag is known and small, the clock of a quiet input advances."""
         idle_after = int(self.plan.data.idle_seconds * SECOND)
         for mark in self.marks.values():
             mark.mark(received_at, idle_after)
@@ -214,7 +214,7 @@ class Slot:
         return Produced(self.detection.taken(), self.spans.taken())
 
     def _speaking(self) -> dict[int, int]:
-        """Event time up to which each source is known that speaks now, by its number."""
+        """Event time up to which each active source has been read, ns, by the source's number."""
         return {
             self._numbers[topic]: self._newest(topic) - self._lateness(topic)
             for topic, mark in self.marks.items()
@@ -222,10 +222,10 @@ class Slot:
         }
 
     def _newest(self, topic: str) -> int:
-        """Event time that all of a topic has come to.
+        """Event time that all of a topic has reached, ns.
 
-        What others pass on is as far as the slowest of them: one whose shard is down sends nothing, and its series must
-        not be called silent because the others go on. After an hour nobody is waited for.
+        For data from other slots, the slowest origin counts. An origin whose shard is down sends nothing, and its
+        series must not count as silent while other origins advance. After an hour an origin is no longer waited for.
         """
         newest = self.marks[topic].newest
         if topic != self.plan.topics.keyed:
@@ -233,7 +233,7 @@ class Slot:
         return min([newest, *(at for at in self.heard.values() if at > newest - DEAD)])
 
     def watermark(self) -> int:
-        """Event time up to which the slot's sources are known, ns; 0: not known."""
+        """Event time up to which the slot's sources have been read, ns; 0: not known."""
         return lowest([(mark, self._lateness(topic)) for topic, mark in self.marks.items() if mark.newest > 0])
 
     def _lateness(self, topic: str) -> int:
@@ -249,7 +249,7 @@ class Slot:
         ]
 
     def positions(self) -> dict[TopicPartition, int | None]:
-        """Where each partition goes on; None: from the beginning."""
+        """Offset from which each partition continues; None: from the beginning."""
         return {
             TopicPartition(topic, self.plan.slot): account.next_offset if account.next_offset >= 0 else None
             for topic, account in self.accounts.items()

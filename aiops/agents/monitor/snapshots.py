@@ -1,7 +1,7 @@
-"""A slot's state as a snapshot, whole or what changed, and back.
+"""Takes full or incremental snapshots of a slot's state and restores them.
 
-Tables and banks carry only what was added or touched since the snapshot before; what is small is carried whole. So a
-chain of increments is applied in order, each on the one before it.
+In an increment, tables and banks hold only the rows added or changed since the previous snapshot; small parts are
+complete. The increments of a chain must be applied in order.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from detectors.watermarks import Watermark
 
 FORMAT = 3
 _EVERY = 60
-"""A full snapshot after so many increments."""
+"""Number of increments after which a full snapshot is taken."""
 _Version = tuple[int, int, int, int]
 _NOTHING: _Version = (0, 0, 0, 0)
 
 
 @dataclass(slots=True)
 class SlotSnapshotter:
-    """Takes snapshots of one slot; remembers what the last one held."""
+    """Takes snapshots of one slot, and keeps the versions that the last one contained."""
 
     slot: Slot
     sequence: int = 0
@@ -44,7 +44,7 @@ class SlotSnapshotter:
     _topics: tuple[str, ...] = field(default=())
 
     def take(self, *, full: bool = False) -> SlotSnapshot:
-        """The next snapshot. Ask for a full one when the last could not be written."""
+        """The next snapshot; it must be a full one if the last could not be written."""
         slot = self.slot
         whole = full or not self._base or self.sequence + 1 - self._base >= _EVERY
         self.sequence += 1
@@ -84,7 +84,11 @@ class SlotSnapshotter:
         )
 
     def restore(self, snapshots: Sequence[SlotSnapshot]) -> None:
-        """Bring the new slot to where the chain ends; increments that do not follow each other end it earlier."""
+        """Restore a new slot from a chain of snapshots; the chain ends before the first increment that does not follow.
+
+        Raises:
+            PermanentError: the first snapshot is not full, or its format is not that of this build.
+        """
         if not snapshots:
             return
         if snapshots[0].base is not None:
@@ -103,7 +107,7 @@ class SlotSnapshotter:
         self.slot.logs.restore([found.parts["logs"] for found in chain])
         _restore_small(self.slot, chain[-1])
         self.sequence = chain[-1].sequence
-        # The next one is full: nobody knows which of the increments that were not applied are still there.
+        # The next snapshot is full: increments that were not applied may still be in the store.
         self._base = 0
 
 

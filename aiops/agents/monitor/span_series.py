@@ -1,4 +1,4 @@
-"""Spans of a slot: calls counted by interval, then points of the slot's own making, edges and burnt budgets."""
+"""Spans of a slot: calls counted by interval, and the points, edges and burnt error budgets made from them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _METRICS = (
     ("span.p50", "ms", SeriesKind.QUANTILE),
     ("span.p99", "ms", SeriesKind.QUANTILE),
 )
-"""What a flow is told as; all but the first only where there are calls."""
+"""Metrics of a flow's points; only the first exists without calls."""
 _MANY_NAMES = 1024
 """Names are looked through for unused ones when so many more have come."""
 
@@ -48,7 +48,7 @@ class SpanSeries:
     join: SpanJoin = field(default_factory=SpanJoin)
     budgets: dict[tuple[str, str], Budget] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
-    """Edges that nobody took yet."""
+    """Edges that were not collected yet."""
     _kept: int = 0
     """Names that were left when they were last looked through."""
 
@@ -56,7 +56,7 @@ class SpanSeries:
         self.flows = FlowCounter(self.names)
 
     def add(self, added: Added) -> None:
-        """Counts calls of services and edges, those of closed intervals left out."""
+        """Count calls of services and edges; calls of closed intervals are left out."""
         open_now = (added.interval >= self.clock.closed) & (added.calls > 0)
         if open_now.any():
             self.flows.add(added if open_now.all() else _chosen(added, open_now))
@@ -123,7 +123,7 @@ class SpanSeries:
             self.detection.tell(signals.of_rows([told]))
 
     def _shrink(self) -> None:
-        """Forgets names that nothing speaks of any more."""
+        """Remove names that are no longer used."""
         names = len(self.names)
         if names <= 2 * self._kept + _MANY_NAMES and names < self.names.most:
             return

@@ -1,7 +1,7 @@
-"""Makes one incident of several: proposed by analysis, or found by correlation when their common cause became hot.
+"""Merges incidents: proposed by analysis, or found by correlation when a common dependency became abnormal.
 
-A plan under way is not disturbed: of two incidents the one that acts takes the other over, and where both act the
-merge waits, as a timer in the journal. Recovery folds what was merged and never merges by itself.
+A merge does not disturb a plan under way. Of two incidents, the one with a plan under way is kept. If both have one,
+the merge waits as a timer in the journal. Recovery restores merged incidents and never merges by itself.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from aiops.model.prose import Prose
 from aiops.model.refusals import RefusalKind, RefusedError
 
 WAIT_SECONDS: Final = 15.0
-"""Between looks whether one of two acting incidents is done."""
-SHARED_CAUSE: Final = "what both need is in trouble"
+"""Interval between checks whether a waiting merge is possible, seconds."""
+SHARED_CAUSE: Final = "an item that both need is abnormal"
 _TO: Final = "\n"
-"""Between two names in a timer's subject."""
+"""Separator of the two names in a timer's subject."""
 
 
 def merge_found(draft: Draft) -> None:
-    """Merge what correlation found to be one since it was asked last."""
+    """Merge the incidents for which correlation found a common cause since the last call."""
     for names in draft.state.found_one():
         kept = min(names, key=lambda name: _seniority(draft.state, name))
         taken = [name for name in names if name != kept and _unite(draft, kept, name)]
@@ -35,7 +35,7 @@ def merge_found(draft: Draft) -> None:
 
 
 def merge_proposed(draft: Draft, name: str, other: str, *, why: Prose) -> None:
-    """Analysis says that two incidents are one."""
+    """Apply analysis's proposal to merge two incidents."""
     state = draft.state
     if other not in state.incidents or is_runtime(state, other) or is_runtime(state, name):
         raise RefusedError(RefusalKind.NOT_PERMITTED, f"{other!r} cannot be merged with {name}")
@@ -49,7 +49,7 @@ def merge_proposed(draft: Draft, name: str, other: str, *, why: Prose) -> None:
 
 
 def merge_later(draft: Draft, pair: str) -> None:
-    """A merge that had to wait: both acted."""
+    """Try a merge again that had to wait for a plan."""
     names = [name for name in pair.split(_TO) if name in draft.state.live]
     if len(names) < 2:
         return
@@ -60,7 +60,7 @@ def merge_later(draft: Draft, pair: str) -> None:
 
 
 def merge_waiting(draft: Draft, name: str) -> None:
-    """The plan of ``name`` is over: merges that waited for it need not wait any longer."""
+    """Try the merges again that waited for the plan of ``name``."""
     waiting = [row.subject for row in draft.state.timers.values() if row.name == "merge"]
     for pair in waiting:
         if name in pair.split(_TO):
@@ -69,14 +69,14 @@ def merge_waiting(draft: Draft, name: str) -> None:
 
 
 def _seniority(state: ControlState, name: str) -> tuple[int, int, int]:
-    """Who takes the others over: who acts, then who is in a person's hands, then the oldest."""
+    """Sort key of the incident to keep: one with a plan under way, then one handed to a person, then the oldest."""
     incident = state.incidents[name]
     rank = 0 if incident.state in BUSY else 1 if incident.state is IncidentState.ESCALATED else 2
     return rank + 3 * (incident.state in LAST), incident.opened_at, int(name.rpartition("-")[2])
 
 
 def _unite(draft: Draft, kept: str, gone: str) -> bool:
-    """Merge now, or wait while a plan stands in the way; False: not now."""
+    """Merge now, or set a timer while a plan prevents it; False: not merged now."""
     if _must_wait(draft.state, kept, gone):
         _later(draft, kept, gone)
         return False
@@ -84,7 +84,7 @@ def _unite(draft: Draft, kept: str, gone: str) -> bool:
 
 
 def _must_wait(state: ControlState, kept: str, gone: str) -> bool:
-    """Both act; or one acts and people were paged for the other: those pages must not end with it."""
+    """Whether both have a plan under way, or one has and people were paged for the other, whose pages must stay."""
     after = state.incidents[gone].state
     paged = after is IncidentState.ESCALATED and state.incidents[kept].state in BUSY
     return after in BUSY or paged
@@ -93,5 +93,5 @@ def _must_wait(state: ControlState, kept: str, gone: str) -> bool:
 def _later(draft: Draft, kept: str, gone: str) -> None:
     subject = _TO.join(sorted((kept, gone)))
     if f"merge/{subject}" not in draft.state.timers:
-        draft.line(kept, "orchestrator", f"{gone} is the same trouble; it is taken over once no plan stands in the way")
+        draft.line(kept, "orchestrator", f"{gone} has the same cause; it is merged once no plan prevents it")
     draft.timer("merge", subject, draft.after(WAIT_SECONDS))

@@ -1,7 +1,7 @@
-"""Asks for diagnoses: at most one pending an incident, a new one when more is known, none once a plan runs.
+"""Requests diagnoses: at most one pending per incident, a new one when members change, none while a plan runs.
 
-The way from a diagnosis to a plan (DIAGNOSE, ROUTE, PLAN and their reviews) is one chain; ``Work.chain`` names the
-handoff that it has come to.
+The handoffs from a diagnosis to a plan (DIAGNOSE, ROUTE, PLAN and their reviews) form one chain; ``Work.chain`` is the
+id of its current handoff.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from aiops.model.pages import EscalationCause, PageReason
 from aiops.model.prose import Prose
 
 CHANGED_SECONDS: Final = 1.0
-"""Between an answer and the next question when more became known meanwhile."""
+"""Pause between an answer and the next request if members changed meanwhile, seconds."""
 ASKABLE: Final = frozenset({IncidentState.OPEN, IncidentState.DIAGNOSING, IncidentState.DECIDING, IncidentState.HELD})
 WATCHED: Final = frozenset({IncidentState.AWAITING_APPROVAL, IncidentState.ESCALATED})
-"""A person has it: it is diagnosed anew beside that, and moves only if the cause turns out to be another."""
+"""States in which a person has the incident: it is diagnosed again, and changes state only if the cause changes."""
 WATCHED_SECONDS: Final = 5.0
-"""Before a watched incident is diagnosed anew: what comes together is told together."""
+"""Pause before a watched incident is diagnosed again, seconds; it collects changes that arrive together."""
 RUNTIME_ASKS: Final = "The runtime cannot heal itself: `aiops doctor` says what is missing."
 
 
 def diagnose(draft: Draft, name: str, reason: Prose) -> None:
-    """Ask analysis now, unless an answer is on its way: then that answer's end asks again."""
+    """Request a diagnosis now, unless a chain is under way; the end of that chain requests again."""
     state = draft.state
     work = state.work[name]
     watched = state.incidents[name].state in WATCHED
@@ -45,7 +45,7 @@ def diagnose(draft: Draft, name: str, reason: Prose) -> None:
             draft,
             name,
             Ask(
-                PageReason(EscalationCause.RUNTIME), Prose(because or "The runtime is in trouble."), Prose(RUNTIME_ASKS)
+                PageReason(EscalationCause.RUNTIME), Prose(because or "The runtime has a problem."), Prose(RUNTIME_ASKS)
             ),
         )
         return
@@ -61,7 +61,7 @@ def diagnose(draft: Draft, name: str, reason: Prose) -> None:
 
 
 def changed(draft: Draft, name: str) -> None:
-    """Members changed: ask anew, soon if one was asked a moment ago."""
+    """Members changed: request a new diagnosis, after a pause if one was requested a moment ago."""
     state = draft.state
     work = state.work[name]
     waiting = state.timers.get(f"ask/{name}")
@@ -75,7 +75,7 @@ def changed(draft: Draft, name: str) -> None:
 
 
 def chain_ended(draft: Draft, name: str) -> None:
-    """The chain came to no plan and to no person: look again soon if more is known, else when time has passed."""
+    """The chain ended without a plan or a page: diagnose again soon if members changed, else after a timeout."""
     state = draft.state
     work = state.work.get(name)
     if work is None:
@@ -91,5 +91,5 @@ def chain_ended(draft: Draft, name: str) -> None:
 
 
 def chain_at(draft: Draft, name: str, handoff: str) -> None:
-    """The chain has come to this handoff."""
+    """Set the current handoff of the chain."""
     draft.put(replace(draft.state.work[name], chain=handoff))

@@ -1,7 +1,7 @@
-"""What a second diagnosis means for an incident that a person has already: escalated, or waiting for approval.
+"""Applies a second diagnosis to an incident that a person has already: escalated, or waiting for approval.
 
-It stays where it is while the cause stays the same; its text and its unacknowledged pages say what is known now. A
-plan that waits for approval is void, with its approvals, once the cause is another: who approved it meant the old one.
+The incident keeps its state while the cause stays the same; its text and its unacknowledged pages are updated. If the
+cause changes, a plan that waits for approval and its approvals are void, because they were given for the old cause.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from aiops.model.prose import Prose
 
 
 def thought_again(draft: Draft, answer: Handoff, diagnosis: Diagnosis) -> bool:
-    """Keep what is new; True: the plan that waited is void and the way to another begins, in state diagnosing."""
+    """Store the new diagnosis; True: the waiting plan is void and the incident is in state diagnosing again."""
     name = answer.work_item
     incident = draft.state.incidents[name]
     same = cause(incident.diagnosis) == cause(diagnosis)
@@ -36,7 +36,7 @@ def thought_again(draft: Draft, answer: Handoff, diagnosis: Diagnosis) -> bool:
     version = incident.context_version + (not same)
     draft.incident(replace(incident, diagnosis=diagnosis, context_version=version))
     if not same:
-        draft.line(name, "analysis", f"knows more: {finding(diagnosis)}", ref=answer.id)
+        draft.line(name, "analysis", f"new diagnosis: {finding(diagnosis)}", ref=answer.id)
     if void:
         asks = f"Please find the cause; `aiops acknowledge {name}` stops further pages."
         escalate(
@@ -44,7 +44,7 @@ def thought_again(draft: Draft, answer: Handoff, diagnosis: Diagnosis) -> bool:
             name,
             Ask(
                 PageReason(EscalationCause.UNSETTLED),
-                Prose("Analysis names another cause each time it looks."),
+                Prose("Each diagnosis names another cause."),
                 Prose(asks),
             ),
         )
@@ -54,7 +54,7 @@ def thought_again(draft: Draft, answer: Handoff, diagnosis: Diagnosis) -> bool:
 
 
 def _withdraw(draft: Draft, name: str) -> None:
-    """Nobody can approve the plan any more, and nobody is asked to."""
+    """Make the waiting plan and its approvals void, and stop the pages that ask for approval."""
     incident, work = draft.state.incidents[name], draft.state.work[name]
     withdraw(draft, name, EscalationCause.APPROVAL)
     draft.put(replace(work, proposed=None, approvals=(), voided=work.voided + 1))
@@ -63,13 +63,13 @@ def _withdraw(draft: Draft, name: str) -> None:
 
 
 def approval_reason(draft: Draft, name: str) -> PageReason:
-    """Reason of the page that asks for approval of the plan that is proposed now: another plan pages again."""
+    """Reason of the page that asks for approval of the present plan; each plan has its own reason."""
     attempt, voided = draft.state.incidents[name].attempts + 1, draft.state.work[name].voided
     return PageReason(EscalationCause.APPROVAL, f"{attempt}-{voided + 1}" if voided else str(attempt))
 
 
 def cause(diagnosis: Diagnosis | None) -> tuple[str, str] | None:
-    """What a plan is made for: the entity and the kind of fault; None: not known."""
+    """The entity and the kind of fault for which a plan is made; None: not known."""
     if diagnosis is None or diagnosis.unknown or not diagnosis.hypotheses:
         return None
     return diagnosis.hypotheses[0].entity, diagnosis.hypotheses[0].kind

@@ -1,4 +1,4 @@
-"""What people may tell the runtime: approve, reject, acknowledge, take over, suppress, close; halt and resume."""
+"""Commands of people: approve, reject, acknowledge, take over, suppress, close; halt and resume."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LONGEST_SUPPRESSION_MINUTES: Final = 7 * 24 * 60.0
 
 
 def given(draft: Draft, event: CommandGiven) -> None:
-    """One command of one person."""
+    """Apply one command of one person."""
     if not event.who.strip():
         raise RefusedError(RefusalKind.MALFORMED, "a command needs the name of who gives it")
     command = COMMANDS.get(event.command)
@@ -33,7 +33,7 @@ def given(draft: Draft, event: CommandGiven) -> None:
 
 
 def _incident(draft: Draft, event: CommandGiven) -> Incident:
-    """The incident that the command names, by its id, its plan's, or a page's key."""
+    """The incident that the command names by its id, its plan's id or a page's key."""
     incidents = draft.state.incidents
     page = draft.state.pages.get(event.subject)
     name = page.page.work_item if page else event.subject
@@ -45,7 +45,7 @@ def _incident(draft: Draft, event: CommandGiven) -> Incident:
 
 
 def _approve(draft: Draft, event: CommandGiven) -> None:
-    """Count an approval; each person counts once, and only for the plan that waits now."""
+    """Count an approval: once per person, and only for the plan that waits now."""
     incident = _incident(draft, event)
     work = draft.state.work[incident.id]
     plan = work.proposed
@@ -86,7 +86,7 @@ def _acknowledge(draft: Draft, event: CommandGiven) -> None:
 
 
 def _take_over(draft: Draft, event: CommandGiven) -> None:
-    """A person says that a stuck plan's targets are in order: its locks and budget are given back."""
+    """A person confirms that a stuck plan's targets are in order: its locks and budget are released."""
     incident = _incident(draft, event)
     plans = [draft.state.sagas[key] for key in draft.state.owned(incident.id, "saga")]
     stuck = [record for record in plans if record.saga.state is SagaState.STUCK]
@@ -116,12 +116,12 @@ def _suppress(draft: Draft, event: CommandGiven) -> None:
 
 
 def _noted(draft: Draft, event: CommandGiven) -> None:
-    """The halt table says so for itself (``HaltChanged``); here it is only recorded who asked."""
+    """Record who gave a halt or resume; the change of the halt row itself arrives as ``HaltChanged``."""
     draft.note(asked=event.command, who=event.who)
 
 
 def halt_changed(draft: Draft, event: HaltChanged) -> None:
-    """Stop every plan at its next safe point, or let what was not stopped go on."""
+    """Stop every plan at its next safe point, or let the plans that did not stop continue."""
     reign = draft.state.reign
     if event.generation < reign.halt_generation:
         raise RefusedError(RefusalKind.LATE, f"generation {event.generation} is older than {reign.halt_generation}")
@@ -132,7 +132,7 @@ def halt_changed(draft: Draft, event: HaltChanged) -> None:
     for plan, record in list(draft.state.sagas.items()):
         if record.saga.over or not (event.halted or record.saga.halted):
             continue
-        # one plan that does not know the word must not keep the others from hearing it
+        # a plan that refuses this event must not prevent the others from getting it
         if draft.attempt(lambda plan=plan: saga_driver.tell(draft, plan, word), plan):  # type: ignore[misc]
             draft.line(record.incident, event.who or "orchestrator", "halted" if event.halted else "resumed")
     draft.subject = ""

@@ -1,7 +1,7 @@
-"""Takes in what the world says: episodes, items, edges, changes, tickets; and places episodes in incidents.
+"""Takes in telemetry and configuration: episodes, items, edges, changes; and places episodes in incidents.
 
-An episode is an upsert: an older revision or generation is refused, an overlapping one of the same entity is the same
-episode told twice. The placement is quick; analysis may merge later.
+An episode is an upsert: an older revision or generation is refused. An overlapping episode of the same entity and
+reporter is folded into the known one. The placement uses simple rules; analysis may merge incidents later.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from aiops.model.prose import Prose
 from aiops.model.refusals import OldNewsError, RefusalKind, RefusedError
 
 EDGE_FRESH: Final = 600 * SECOND
-"""An edge that was written down less than this ago need not be written again only because it was seen."""
+"""An unchanged edge is not written again within this time of the last write, ns."""
 EDGE_KEPT: Final = 24 * 3600 * SECOND
 TELLERS: Final = {Source.ALERT: "alert", Source.TICKET: "ticket", Source.RUNTIME: "runtime"}
-"""Who tells of an episode; all other sources are our own data plane."""
+"""Reporter of an episode by source; all other sources belong to the data plane."""
 
 
 def episode_reported(draft: Draft, event: EpisodeReported) -> None:
-    """Upsert an episode, and let its incident open, grow, clear or reopen."""
+    """Upsert an episode; its incident opens, grows, clears or reopens accordingly."""
     take_episode(draft, event.episode)
 
 
 def take_episode(draft: Draft, episode: Episode) -> None:
-    """The upsert itself, also for episodes that tickets make."""
+    """The upsert itself, also for episodes that are made from tickets."""
     state = draft.state
     _check(state, episode, draft.settings.domain)
     name = state.aliases.get(episode.id, episode.id)
@@ -82,7 +82,7 @@ def _fence(draft: Draft, episode: Episode) -> None:
 
 
 def _revised(draft: Draft, record: doc.EpisodeRecord, episode: Episode) -> None:
-    """A revision of a known episode; through an alias only the newest knowledge counts."""
+    """Apply a revision of a known episode; a revision under a folded episode's id counts only if it is newer."""
     draft.subject = record.incident
     held = record.episode
     if episode.entity != held.entity:
@@ -91,7 +91,7 @@ def _revised(draft: Draft, record: doc.EpisodeRecord, episode: Episode) -> None:
         raise OldNewsError(f"revision {episode.revision} is not newer than {held.revision}")
     if episode.id != held.id:
         if episode.watermark < held.watermark:
-            raise OldNewsError("another telling of the same episode is newer")
+            raise OldNewsError("another report of the same episode is newer")
         episode = replace(episode, id=held.id, opened_at=held.opened_at, revision=max(held.revision, episode.revision))
     _fence(draft, episode)
     revise(draft, record, episode)
@@ -99,20 +99,20 @@ def _revised(draft: Draft, record: doc.EpisodeRecord, episode: Episode) -> None:
 
 
 def _overlapping(state: ControlState, episode: Episode) -> doc.EpisodeRecord | None:
-    """The open episode that the same teller holds of the same entity."""
-    teller = TELLERS.get(episode.source, "bank")
-    if teller in {"alert", "runtime"}:
+    """The open episode of the same entity from the same reporter; None: there is none."""
+    reporter = TELLERS.get(episode.source, "bank")
+    if reporter in {"alert", "runtime"}:
         return None
     for name in state.open_on.get(episode.entity, ()):
         record = state.episodes[name]
         ended = episode.ended_at is not None and episode.ended_at < record.episode.opened_at
-        if TELLERS.get(record.episode.source, "bank") == teller and not ended:
+        if TELLERS.get(record.episode.source, "bank") == reporter and not ended:
             return record
     return None
 
 
 def _after(draft: Draft, name: str, before: Episode, *, now: Episode) -> None:
-    """What an episode's end or return means for its incident."""
+    """Apply an episode's end or return to its incident."""
     incident = draft.state.incidents[name]
     if before.ended_at is None and now.ended_at is not None:
         cleared(draft, name)
@@ -124,7 +124,7 @@ def _after(draft: Draft, name: str, before: Episode, *, now: Episode) -> None:
 
 
 def cleared(draft: Draft, name: str) -> None:
-    """All members are well: an incident that nobody acted on ends by itself."""
+    """All members are normal: close an incident without a plan under way."""
     incident = draft.state.incidents[name]
     if not well(draft.state, name) or draft.state.work[name].topic:
         return
@@ -136,7 +136,7 @@ def cleared(draft: Draft, name: str) -> None:
 
 
 def _place(draft: Draft, episode: Episode) -> None:
-    """Join the incident that it may belong to, or open one."""
+    """Add the episode to the incident that it belongs to, or open a new incident."""
     state = draft.state
     since = min([episode.opened_at, *(s.since for s in episode.signals)])
     found = _same_entity(state, episode) or _near(draft, episode, since)
@@ -155,13 +155,13 @@ def _place(draft: Draft, episode: Episode) -> None:
 
 
 def _came_back(draft: Draft, name: str, entity: str) -> None:
-    """A recurrence within the settle time."""
+    """An entity of a closed incident is abnormal again within the settle time."""
     recurred(draft, name, Prose(f"{entity} is unwell again"))
     diagnose(draft, name, Prose("recurred"))
 
 
 def _same_entity(state: ControlState, episode: Episode) -> str | None:
-    """An incident that has the entity already: a live one first, else one that closed a moment ago and was about it."""
+    """An incident with this entity: a live one, else one closed within the settle time whose subject it was."""
     names = list(state.incidents_of.get(episode.entity, ()))
     if episode.entity == RUNTIME_ENTITY:
         names = [n for n in names if _metric(state, n) == _metric_of(episode)]
@@ -173,7 +173,7 @@ def _same_entity(state: ControlState, episode: Episode) -> str | None:
 
 
 def _about(state: ControlState, name: str, entity: str) -> bool:
-    """Whether this entity's return means that what was healed was not: a symptom alone may have another cause now."""
+    """Whether the entity's recurrence means that the healing failed: a symptom alone may have a new cause."""
     incident = state.incidents[name]
     record = state.sagas.get(incident.plan or "")
     if incident.ended_as is not OutcomeKind.HEALED or record is None:
@@ -202,7 +202,7 @@ def _near(draft: Draft, episode: Episode, since: int) -> str | None:
 
 
 def item_reported(draft: Draft, event: ItemReported) -> None:
-    """The CMDB told of an item; a lower version is old news."""
+    """Store an item of the CMDB with its edges; a lower version is refused as a duplicate."""
     held = draft.state.items.get(event.item.id)
     if not event.item.id or not math.isfinite(event.item.value_per_minute):
         raise RefusedError(RefusalKind.MALFORMED, "an item needs an id and a finite value")
@@ -215,7 +215,7 @@ def item_reported(draft: Draft, event: ItemReported) -> None:
 
 
 def edges_observed(draft: Draft, event: EdgesObserved) -> None:
-    """Spans showed who calls whom; what was written down a moment ago is not written again."""
+    """Store edges observed in spans; an unchanged edge is written again only after ``EDGE_FRESH``."""
     for edge in event.edges:
         held = draft.state.edges.get(doc.edge_key(edge))
         if edge.source and edge.target and edge.source != edge.target and _news(held, edge):
@@ -227,12 +227,12 @@ def _news(held: Edge | None, edge: Edge) -> bool:
 
 
 def change_reported(draft: Draft, event: ChangeReported) -> None:
-    """A change is kept for a day as a suspect."""
+    """Store a change; it is kept for a day as a suspect."""
     change = event.change
     if not change.id:
         raise RefusedError(RefusalKind.MALFORMED, "a change needs an id")
     if change.id in draft.state.changes:
-        raise OldNewsError(f"change {change.id} was told before")
+        raise OldNewsError(f"change {change.id} was reported before")
     draft.put(change)
     draft.timer("forget-change", change.id, draft.after(24 * 3600.0))
     for name in draft.state.incidents_of.get(change.entity, ()):
@@ -241,7 +241,7 @@ def change_reported(draft: Draft, event: ChangeReported) -> None:
 
 
 def expire(draft: Draft) -> None:
-    """Forget observed edges that nobody saw for a day."""
+    """Remove observed edges that were not observed for ``EDGE_KEPT``."""
     old = [key for key, edge in draft.state.edges.items() if edge.seen_at < draft.at - EDGE_KEPT]
     for key in old:
         draft.remove("edge", key)

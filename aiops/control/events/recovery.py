@@ -1,4 +1,4 @@
-"""After a restart: which pending effects are asked for again, and what a new reign begins with."""
+"""After a restart: the pending effects to begin again, and the decision with which a new epoch begins."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from remediations import saga_messages as say
 
 
 def resume_effects(pending: Iterable[Effect], epoch: int) -> tuple[Effect, ...]:
-    """Effects of the outbox that may be asked for again under the new epoch, in their order.
+    """Effects of the outbox that may be begun again under the new epoch, in their order.
 
-    A step is never among them: it is in doubt, and its saga looks first. All others are safe to repeat: agents,
-    fleet and budget answer the same question again, releases and records are recognised, pages carry their key.
+    Steps are left out: a begun step is in doubt, and its saga observes it first. All other effects are safe to repeat:
+    agents, fleet and budget answer the same question again, and the receivers of releases, records and pages recognise
+    a repeated key.
     """
     again: list[Effect] = []
     for effect in pending:
@@ -32,7 +33,7 @@ def resume_effects(pending: Iterable[Effect], epoch: int) -> tuple[Effect, ...]:
 
 
 def started(draft: Draft, event: OrchestratorStarted) -> None:
-    """A new epoch: begun steps are in doubt, waiting begins anew, a halt may have come or gone meanwhile."""
+    """Begin a new epoch: begun steps are in doubt, deadlines start again, and the halt state is taken over."""
     reign = draft.state.reign
     was_halted = reign.halted
     generation = max(event.halt_generation, reign.halt_generation)

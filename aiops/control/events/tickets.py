@@ -1,6 +1,6 @@
-"""Tickets: triage reads each; one that names a known item becomes evidence, several become a weak trouble.
+"""Tickets: triage reads each. A ticket that names a known item becomes evidence; several open a low-severity incident.
 
-Nothing that only tickets speak of ever leads to an action: such an incident is for people.
+An incident that only tickets report never leads to an action: a person handles it.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from aiops.model.handoffs import Handoff, Intent, Role, Ruling, TicketLinked, Ti
 from aiops.model.refusals import OldNewsError, RefusalKind, RefusedError
 
 SEVERITY: Final = 0.3
-"""Of a trouble that only users speak of."""
+"""Severity of an episode that only tickets report, in [0, 1]."""
 QUIET_SECONDS: Final = 3600.0
 
 
 def ticket_received(draft: Draft, event: TicketReceived) -> None:
-    """A user complained: triage reads it."""
+    """Store a ticket and send it to triage."""
     ticket = event.ticket
     if not ticket.id:
         raise RefusedError(RefusalKind.MALFORMED, "a ticket needs an id")
     if ticket.id in draft.state.tickets:
-        raise OldNewsError(f"ticket {ticket.id} was told before")
+        raise OldNewsError(f"ticket {ticket.id} was reported before")
     draft.put(doc.TicketRecord(ticket))
     draft.timer("forget-ticket", ticket.id, draft.after(24 * 3600.0))
     draft.subject = f"ticket/{ticket.id}"
@@ -38,7 +38,7 @@ def ticket_received(draft: Draft, event: TicketReceived) -> None:
 
 
 def linked(draft: Draft, answer: Handoff, ruling: Ruling) -> None:
-    """Triage read a ticket: evidence for an open incident, or a weak signal; never more."""
+    """Apply triage's result: the ticket becomes evidence for an open incident, or a weak signal."""
     payload = answer.payload
     assert isinstance(payload, TicketLinked)
     record = draft.state.tickets.get(payload.ticket)
@@ -58,7 +58,7 @@ def linked(draft: Draft, answer: Handoff, ruling: Ruling) -> None:
 
 
 def _clustered(draft: Draft) -> None:
-    """Several users name one item that no incident covers: a weak trouble, for people to look at."""
+    """Open an episode for an item without an incident that enough tickets name; a person handles its incident."""
     weak = [r for r in draft.state.tickets.values() if r.read and not r.incident]
     reports = [Report(r.ticket.id, r.ticket.at, r.items) for r in weak]
     for cluster in clusters(reports, draft.at):
@@ -70,7 +70,7 @@ def _clustered(draft: Draft) -> None:
 
 
 def quiet(draft: Draft, name: str) -> None:
-    """No more tickets: the weak trouble is over."""
+    """No further tickets arrived: end the episode that was made from tickets."""
     record = draft.state.episodes.get(name)
     if record is not None and record.episode.ended_at is None:
         held = record.episode

@@ -1,4 +1,4 @@
-"""Timers: each fires once, and its name says what its time means."""
+"""Timers that fired: the timer's name selects the function that handles it."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from remediations import saga_messages as say
 from remediations.saga_state import SagaState
 
 LEFT: Final = frozenset({OutcomeKind.CLOSED_BY_PERSON, OutcomeKind.LEFT_WITH_PERSON})
-"""Outcomes after which members that are still unwell are a person's affair."""
+"""Outcomes after which a person is responsible for members that are still abnormal."""
 
 
 def fired(draft: Draft, event: TimerFired) -> None:
-    """A timer's time came; one that was moved, cancelled or has fired already means nothing."""
+    """Handle a timer; one that was moved, cancelled or has fired already is refused."""
     row = draft.state.timers.get(event.timer)
     if row is None:
         raise RefusedError(RefusalKind.LATE, f"timer {event.timer!r} is not set")
@@ -42,14 +42,14 @@ def fired(draft: Draft, event: TimerFired) -> None:
 
 
 def _deadline(draft: Draft, name: str, _: str) -> None:
-    """A state's patience is over."""
+    """The timeout of the incident's state has passed."""
     incident = draft.state.incidents[name]
     draft.subject = name
     match incident.state:
         case IncidentState.HELD | IncidentState.SUPPRESSED:
             move(draft, name, Trigger.DEADLINE)
-            draft.line(name, "orchestrator", "looks again")
-            diagnose(draft, name, Prose("its time has come"))
+            draft.line(name, "orchestrator", "diagnoses again")
+            diagnose(draft, name, Prose("the timeout has passed"))
         case IncidentState.ESCALATED:
             _left_alone(draft, name)
         case IncidentState.AWAITING_APPROVAL if incident.shadow:
@@ -76,7 +76,7 @@ def _deadline(draft: Draft, name: str, _: str) -> None:
 
 
 def _shadowed(draft: Draft, name: str) -> None:
-    """Nobody is asked in shadow mode: it lasts as long as its trouble does, a day at most."""
+    """An incident in shadow mode pages no one: it is closed a day after it was opened."""
     incident = draft.state.incidents[name]
     if draft.at < incident.opened_at + round(REVIEW_SECONDS * SECOND):
         draft.timer("deadline", name, draft.after(draft.settings.control.approval_seconds))
@@ -85,7 +85,7 @@ def _shadowed(draft: Draft, name: str) -> None:
 
 
 def _left_alone(draft: Draft, name: str) -> None:
-    """An escalated incident: over when the runtime's own trouble is quiet; else its person is reminded, then left."""
+    """An escalated incident: close it if it is the runtime's own; else remind its person once, then close it."""
     incident = draft.state.incidents[name]
     if draft.state.work[name].topic:
         close(draft, name, Trigger.DEADLINE, outcome=IncidentOutcome(OutcomeKind.NOT_HEARD_AGAIN))
@@ -104,7 +104,7 @@ def _left_alone(draft: Draft, name: str) -> None:
 
 
 def _settled(draft: Draft, name: str, _: str) -> None:
-    """The settle time is over: still unwell means it was not healed; else it goes to the archive."""
+    """The settle time has passed: reopen the incident if members are still abnormal, else archive it."""
     incident = draft.state.incidents[name]
     draft.subject = name
     if incident.state not in LAST:

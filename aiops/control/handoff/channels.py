@@ -1,4 +1,4 @@
-"""Who may hand what to whom. A handoff outside this table is stopped and becomes an incident of the runtime."""
+"""The permitted handoffs: (sender, receiver, intent). Any other handoff is stopped and opens a runtime incident."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ PAYLOADS: Final[dict[Intent, type[Payload]]] = {
     Intent.READ: TicketRead,
     Intent.LINK: TicketLinked,
 }
-"""What each intent must carry."""
+"""The payload type of each intent."""
 
 ANSWERS: Final[dict[Intent, frozenset[Intent]]] = {
     Intent.DIAGNOSE: frozenset({Intent.ROUTE, Intent.MERGE}),
@@ -71,15 +71,15 @@ ANSWERS: Final[dict[Intent, frozenset[Intent]]] = {
     Intent.REVIEW: frozenset({Intent.RULE}),
     Intent.AUTHORISE: frozenset({Intent.RULE}),
 }
-"""Which intents answer which."""
+"""The intents that may answer each intent."""
 
 
 def objection(answer: Handoff, request: Handoff) -> Prose | None:
-    """Why ``answer`` to ``request`` is stopped, or None: it may go on (context is judged elsewhere)."""
+    """Why ``answer`` to ``request`` is stopped; None: it is valid. The context version is checked elsewhere."""
     checks = (
-        ((answer.sender, answer.to, answer.intent) in CHANNELS, "nobody may hand that over this channel"),
-        (answer.sender == request.to, f"{answer.sender} speaks where {request.to} was asked"),
-        (answer.intent in ANSWERS.get(request.intent, ()), f"{answer.intent} is no answer to {request.intent}"),
+        ((answer.sender, answer.to, answer.intent) in CHANNELS, "this sender, receiver and intent are not permitted"),
+        (answer.sender == request.to, f"{answer.sender} answered instead of {request.to}"),
+        (answer.intent in ANSWERS.get(request.intent, ()), f"{answer.intent} does not answer {request.intent}"),
         (isinstance(answer.payload, PAYLOADS[answer.intent]), f"the payload does not fit {answer.intent}"),
         (answer.work_item == request.work_item, f"it speaks of {answer.work_item or 'nothing'}"),
         (answer.domain == request.domain, f"it belongs to domain {answer.domain}"),

@@ -1,9 +1,9 @@
-"""Which reviews an agent's answer will lead to, so that whoever asks agents can ask oversight at once.
+"""Predicts the reviews of an agent's answer, so that the driver can send them to oversight before the commit.
 
-The orchestrator shows every answer to oversight before it takes effect. Asked for by the orchestrator alone, that costs
-a commit between the answer and the question about it. A review is a question and no effect: it changes nothing in the
-world, and its answer counts only if the orchestrator asks for exactly that review when it sees the answer. So it may be
-asked before, and both answers are decided in one transaction, in the order in which they would have come.
+Oversight reviews every answer before it takes effect. If only the orchestrator requested reviews, each would cost a
+commit between the answer and its review. A review changes nothing outside, and its ruling counts only if the
+orchestrator requests exactly this review when it handles the answer. So the driver may send the review early. Both
+answers are then decided in one transaction, in their usual order.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from aiops.model.handoffs import Handoff, Intent, ReviewRequest, Role
 from aiops.model.prose import Prose
 
 ANSWERS: Final = 8
-"""Answers to one handoff at most; further ones are not looked at."""
+"""Most answers to one handoff; further ones are ignored."""
 FRESH: Final = SECOND
-"""A view that is older than this, ns, is not good enough for a review: the orchestrator asks with a new one."""
+"""Greatest age of a view for an early review, ns; with an older view the orchestrator requests the review itself."""
 
 
 def review_of(answer: Handoff) -> str:
-    """Id of the handoff that shows ``answer`` to oversight."""
+    """Id of the handoff in which oversight reviews ``answer``."""
     return f"review/{answer.id}"
 
 
 def reviews(request: Handoff, answers: tuple[Handoff, ...], view: AgentView, *, at: int) -> tuple[Handoff, ...]:
-    """What oversight will be asked about these answers to ``request``, which was shown ``view``.
+    """The reviews of these answers to ``request``, whose receiver got ``view``.
 
-    Empty when nothing will be asked, or when it cannot be known yet.
+    Empty if no review will be requested, or if that is not known yet.
     """
     if request.to is Role.OVERSIGHT or at - view.at > FRESH:
         return ()

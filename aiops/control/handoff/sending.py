@@ -1,7 +1,7 @@
-"""Sends handoffs to agents and keeps track of them until they are answered, failed for good, or not wanted any more.
+"""Sends handoffs to agents and tracks them until they are answered, have finally failed, or are no longer needed.
 
-A crash is tried again within the deadline; an agent that is late has failed, and oversight that is late has vetoed.
-What an answer or a final failure means is decided in ``aiops.control.events.answers``.
+After a crash the handoff is tried again within its deadline. A missed deadline is a failure; if oversight misses its
+deadline, that is a veto. ``aiops.control.events.answers`` applies answers and final failures.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FAILURES_UNTIL_TROUBLE: Final = 3
 
 
 def ask(draft: Draft, name: str, to: Role, *, intent: Intent, payload: Payload) -> Handoff:
-    """A handoff of the orchestrator itself, sent."""
+    """Send a handoff of the orchestrator itself, and return it."""
     work_item = draft.subject
     incident = draft.state.incidents.get(work_item)
     handoff = Handoff(
@@ -48,7 +48,7 @@ def ask(draft: Draft, name: str, to: Role, *, intent: Intent, payload: Payload) 
 
 
 def send(draft: Draft, handoff: Handoff) -> Handoff:
-    """Give the handoff to its receiver, with a deadline from now."""
+    """Send the handoff to its receiver, with a deadline counted from now."""
     if handoff.id in draft.state.handoffs:
         raise RefusedError(RefusalKind.LATE, f"a handoff {handoff.id!r} is under way already")
     fresh = replace(handoff, at=draft.at, deadline_at=draft.after(draft.settings.control.handoff_seconds))
@@ -64,15 +64,15 @@ def _dispatch(draft: Draft, record: doc.HandoffRecord) -> None:
 
 
 def review(draft: Draft, answer: Handoff) -> None:
-    """Show oversight a handoff before it takes effect."""
+    """Send a handoff to oversight for review before it takes effect."""
     ask(draft, review_of(answer), Role.OVERSIGHT, intent=Intent.REVIEW, payload=ReviewRequest(answer))
 
 
 def take(draft: Draft, name: str) -> Handoff:
-    """The handoff that an answer speaks of, which is no longer waited for."""
+    """Remove and return the pending handoff ``name``; raises ``RefusedError`` if it is not pending."""
     record = draft.state.handoffs.get(name)
     if record is None:
-        raise RefusedError(RefusalKind.LATE, f"nobody waits for an answer to {name!r}")
+        raise RefusedError(RefusalKind.LATE, f"no answer to {name!r} is expected")
     draft.subject = record.handoff.work_item
     forget_handoff(draft, name)
     if draft.state.agent(record.handoff.to).failures:
@@ -81,10 +81,10 @@ def take(draft: Draft, name: str) -> Handoff:
 
 
 def failed(draft: Draft, name: str, reason: Prose, *, late: bool = False) -> Handoff | None:
-    """Count the failure and try again if there is time; the handoff, when it failed for good."""
+    """Count a failure and try again if there is time; returns the handoff if it has finally failed, else None."""
     record = draft.state.handoffs.get(name)
     if record is None:
-        raise RefusedError(RefusalKind.LATE, f"nobody waits for an answer to {name!r}")
+        raise RefusedError(RefusalKind.LATE, f"no answer to {name!r} is expected")
     handoff = record.handoff
     draft.subject = handoff.work_item
     agent = draft.state.agent(handoff.to)
@@ -104,7 +104,7 @@ def failed(draft: Draft, name: str, reason: Prose, *, late: bool = False) -> Han
 
 
 def retry(draft: Draft, name: str) -> None:
-    """The pause after a crash is over."""
+    """Send a handoff again after the pause that follows a crash."""
     record = draft.state.handoffs.get(name)
     if record is not None:
         draft.subject = record.handoff.work_item
@@ -113,7 +113,7 @@ def retry(draft: Draft, name: str) -> None:
 
 
 def _again(draft: Draft, record: doc.HandoffRecord) -> None:
-    """A second deadline for a late agent; oversight gets none."""
+    """Send the handoff to a late agent again with a second deadline; oversight gets no second deadline."""
     handoff = replace(record.handoff, deadline_at=draft.after(draft.settings.control.handoff_seconds))
     draft.done(f"{handoff.id}/{record.attempt}")
     _dispatch(draft, doc.HandoffRecord(handoff, record.attempt + 1))
@@ -121,7 +121,7 @@ def _again(draft: Draft, record: doc.HandoffRecord) -> None:
 
 
 def restarted(draft: Draft) -> None:
-    """Pending handoffs are sent again after a restart: their deadlines begin anew."""
+    """Send pending handoffs again after a restart; their deadlines start again."""
     for name, record in draft.state.handoffs.items():
         if record.handoff.deadline_at < draft.after(draft.settings.control.handoff_seconds):
             draft.timer("handoff", name, draft.after(draft.settings.control.handoff_seconds))

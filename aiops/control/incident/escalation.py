@@ -1,7 +1,8 @@
-"""Pages people, level by level, until somebody has the trouble: delivery failures, acknowledgements, reminders.
+"""Pages people, level by level, until someone acknowledges: delivery failures, acknowledgements, reminders.
 
-One page per incident and reason; a flapping incident pages again for the same reason a few times at most. A page that
-cannot be delivered on the last level is sent again with growing delays until it is, or the incident is closed.
+There is one page per incident and reason. A reopened incident pages again for the same reason at most ``AGAIN`` times.
+A page that cannot be delivered on the last level is sent again with growing delays until it is delivered or the
+incident is closed.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ from aiops.model.refusals import RefusalKind, RefusedError
 from remediations.saga_state import SagaState
 
 AGAIN: Final = 3
-"""Reopenings for which the same reason pages once more."""
+"""Number of reopenings after which the same reason pages again."""
 SLOWEST_RETRY_SECONDS: Final = 600.0
 
 
 def escalate(draft: Draft, name: str, ask: Ask, *, page: Page | None = None, trigger: Trigger = Trigger.STUCK) -> None:
-    """Hand the incident to a person: page them, and move it to ``escalated`` where the lifecycle knows the way."""
+    """Page a person, and move the incident to ``escalated`` if the lifecycle has such a transition."""
     incident = draft.state.incidents[name]
     if (incident.state, trigger) in TABLE:
         move(draft, name, trigger, outcome=IncidentOutcome(OutcomeKind.HANDED_OVER))
@@ -38,7 +39,7 @@ def escalate(draft: Draft, name: str, ask: Ask, *, page: Page | None = None, tri
 
 
 def page_people(draft: Draft, name: str, ask: Ask, *, page: Page | None = None) -> None:
-    """Send one page for this reason; the same reason does not page twice."""
+    """Send a page unless one was sent for the same reason."""
     work = draft.state.work[name]
     reason = replace(ask.reason, again=min(work.reopened, AGAIN))
     if reason in work.paged:
@@ -49,20 +50,20 @@ def page_people(draft: Draft, name: str, ask: Ask, *, page: Page | None = None) 
 
 
 def retell(draft: Draft, name: str) -> None:
-    """More is known: pages that nobody has acknowledged say it when they are sent again or to the next level."""
+    """Update the text of unacknowledged pages; the next sending or level gets the new text."""
     view = view_of(draft.state, name, draft.at)
     for key in draft.state.owned(name, "page"):
         record = draft.state.pages[key]
         if record.acknowledged_by:
             continue
         old = record.page
-        told = compose(view, Ask(record.reason, NOTHING, old.asks), level=old.level)
-        told = replace(told, key=key, at=old.at, answer_by=old.answer_by, tried=old.tried)
-        draft.put(replace(record, page=told))
+        page = compose(view, Ask(record.reason, NOTHING, old.asks), level=old.level)
+        page = replace(page, key=key, at=old.at, answer_by=old.answer_by, tried=old.tried)
+        draft.put(replace(record, page=page))
 
 
 def withdraw(draft: Draft, name: str, cause: EscalationCause) -> None:
-    """What pages of this cause ask for is not asked any more: no higher level gets them."""
+    """Stop resending and escalating the pages of this cause."""
     for key in draft.state.owned(name, "page"):
         if draft.state.pages[key].reason.cause is cause:
             draft.cancel(f"ack/{key}")
@@ -80,13 +81,13 @@ def _send(draft: Draft, page: Page, reason: PageReason, *, level: int) -> None:
 
 
 def _patience(draft: Draft, name: str) -> float:
-    """Seconds until the next level is paged: the agreed time to answer, where that is shorter than the settings'."""
+    """Seconds until the next level is paged: the shorter of the agreed time to answer and the settings' time."""
     agreed, longest = draft.state.incidents[name].answer_seconds, draft.settings.control.acknowledge_seconds
     return longest if agreed is None else min(agreed, longest)
 
 
 def overdue(draft: Draft, name: str) -> None:
-    """The agreed time to repair is over and the incident is open: the story and a person are told."""
+    """Add a story line and page a person: the incident is open after its agreed time to repair."""
     incident = draft.state.incidents.get(name)
     if incident is None or incident.state in LAST or incident.shadow:
         raise RefusedError(RefusalKind.LATE, f"{name} is over")
@@ -98,7 +99,7 @@ def overdue(draft: Draft, name: str) -> None:
 
 
 def reported(draft: Draft, event: PageReported) -> None:
-    """A notifier delivered or gave up."""
+    """Take in a notifier's report: the page was delivered, or delivery failed."""
     delivery = event.delivery
     record = draft.state.pages.get(delivery.key)
     if record is None:
@@ -123,7 +124,7 @@ def reported(draft: Draft, event: PageReported) -> None:
 
 
 def _next_level(draft: Draft, record: doc.PageRecord) -> bool:
-    """Page the next level unless there is none or it was paged for this."""
+    """Page the next level; False: there is none, or it was paged for this reason already."""
     level = record.page.level + 1
     key = page_key(record.page.work_item, record.reason, level)
     if level >= len(draft.settings.paging.levels):
@@ -134,7 +135,7 @@ def _next_level(draft: Draft, record: doc.PageRecord) -> bool:
 
 
 def not_acknowledged(draft: Draft, key: str) -> None:
-    """Nobody took the page in time."""
+    """The page was not acknowledged in time: page the next level."""
     record = draft.state.pages.get(key)
     if record is None or record.acknowledged_by:
         return
@@ -146,13 +147,13 @@ def not_acknowledged(draft: Draft, key: str) -> None:
 
 
 def _left_half_way(draft: Draft, name: str) -> bool:
-    """A closed incident may have a reversal that got stuck: somebody must take it all the same."""
+    """Whether a closed incident has a stuck reversal, which still needs a person."""
     sagas = draft.state.sagas
     return any(sagas[plan].saga.state is SagaState.STUCK for plan in draft.state.owned(name, "saga"))
 
 
 def resend(draft: Draft, key: str) -> None:
-    """Try the last level again, with the same key."""
+    """Send the page again with the same key."""
     record = draft.state.pages.get(key)
     if record is None or record.delivered:
         return
@@ -161,7 +162,7 @@ def resend(draft: Draft, key: str) -> None:
 
 
 def acknowledge(draft: Draft, name: str, who: str) -> None:
-    """Somebody has it: no higher level is paged."""
+    """Record that ``who`` acknowledges the incident; no higher level is paged."""
     found = False
     for key in draft.state.owned(name, "page"):
         record = draft.state.pages[key]

@@ -1,4 +1,4 @@
-"""Troubles of the runtime itself: each opens an incident on the runtime, pages, and never leads to an action."""
+"""Incidents of the runtime itself: each pages people and never leads to an action."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from aiops.model.prose import Prose
 
 ASKS: Final = "Look at the runtime: `aiops doctor` says what is missing."
 REPEATS: Final = 20
-"""Lines of the same trouble that its incident keeps."""
+"""Most story lines about the same problem in its incident."""
 QUIET_SECONDS: Final = 3600.0
-"""A trouble that is not heard of for this long is over."""
+"""A problem that is not reported again for this long is over."""
 
 
 def trouble(draft: Draft, topic: str, because: Prose) -> str:
-    """Open or add to the incident about ``topic``; returns its id."""
+    """Open the runtime's incident about ``topic``, or add to it; return its id."""
     name = about(draft.state, topic)
     if name is None:
         name = open_incident(draft, draft.at, topic=topic)
@@ -41,5 +41,5 @@ def trouble(draft: Draft, topic: str, because: Prose) -> str:
 
 
 def about(state: ControlState, topic: str) -> str | None:
-    """The live incident of the runtime about ``topic``."""
+    """Id of the runtime's live incident about ``topic``; None: there is none."""
     return next((n for n in state.live if state.work[n].topic == topic and state.incidents[n].state not in LAST), None)

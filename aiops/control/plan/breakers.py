@@ -1,4 +1,4 @@
-"""Keeps the circuit breakers' documents: what they learn of each plan's end, and which trial is under way."""
+"""Updates the documents of the circuit breakers: results of plans, and the trial under way of a half-open breaker."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from remediations.saga_state import Saga, StepMark
 
 
 def admitted(draft: Draft, action: Action) -> None:
-    """An action begins; where a breaker is half-open, it is the trial."""
+    """Record that an action begins; if a breaker is half-open, the action is its trial."""
     held = _held(draft, (action,))
     _keep(draft, held, admit(held, draft.at, action.target, action=action.primitive))
 
 
 def learn(draft: Draft, saga: Saga, result: Result) -> None:
-    """A plan ended so; each action that was begun counts."""
+    """Count the result of a plan for each of its actions that was begun."""
     steps = zip(saga.plan.steps, saga.tracks, strict=True)
     actions = [step.action for step, track in steps if track.mark is not StepMark.PENDING]
     held = after = _held(draft, actions)
@@ -28,7 +28,7 @@ def learn(draft: Draft, saga: Saga, result: Result) -> None:
 
 
 def _held(draft: Draft, actions: Iterable[Action]) -> Breakers:
-    """Only the breakers that these actions pass."""
+    """Only the breakers of these actions."""
     passed = {name for action in actions for name in names(action.target, action.primitive)}
     known = draft.state.breakers
     return Breakers({name: known[name].breaker for name in sorted(passed) if name in known})

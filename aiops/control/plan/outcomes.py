@@ -1,6 +1,6 @@
-"""What the end of a plan means for its incident: healed, try again, or a person.
+"""The consequences of a plan's end for its incident: it is healed, diagnosed again, or handed to a person.
 
-Breakers learn from every end, so that healing which does not heal, or harms, stops by itself.
+Breakers count every end, so the runtime stops actions that do not heal or that harm.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from remediations.saga_messages import Finished, SagaOutcome
 
 
 def finished(draft: Draft, record: doc.SagaRecord, end: Finished) -> None:
-    """The saga ended so; the incident follows, unless a person or another plan has it by now.
+    """Apply a saga's end to its incident, unless a person or another plan has taken the incident over.
 
-    Harm counts as harm whatever became of the undo: a target that was harmed and could not be put back needs its
-    breaker most.
+    Breakers count harm whether or not the undo succeeded: a harmed target that could not be restored must not be acted
+    on again.
     """
     name, plan = record.incident, record.saga.plan
     outcome, reason = end.outcome, end.reason
@@ -77,7 +77,7 @@ def _healed(draft: Draft, name: str) -> None:
 
 
 def _not_healed(draft: Draft, name: str, reason: Prose) -> None:
-    """Everything is as it was before: look again, or hand it to a person after too many attempts or a halt."""
+    """The plan is fully undone: diagnose again, or page a person after a halt or the last allowed attempt."""
     incident = draft.state.incidents[name]
     if draft.state.reign.halted:
         escalate(
@@ -108,7 +108,7 @@ def _not_healed(draft: Draft, name: str, reason: Prose) -> None:
 
 
 def recurred(draft: Draft, name: str, why: Prose) -> None:
-    """It came back after it was closed: what healed it did not, and the breakers are told."""
+    """Reopen an incident whose anomaly recurred; if a plan had healed it, its breakers count the recurrence."""
     incident = draft.state.incidents[name]
     record = draft.state.sagas.get(incident.plan or "")
     if incident.ended_as is OutcomeKind.HEALED and record is not None:

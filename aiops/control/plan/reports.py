@@ -1,4 +1,4 @@
-"""What budget and executors report of a plan's steps. Each report counts once; one nobody waits for is refused."""
+"""Reports of the budget and of executors on a plan's steps. Each counts once; an unexpected report is refused."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from aiops.model.refusals import OldNewsError, RefusalKind, RefusedError
 from remediations import saga_messages as say
 
 OUTCOME: Final = "outcome/"
-"""Reports are named by the capability that was used."""
+"""Prefix of a report's id; the id of the capability that was used follows."""
 
 
 def budget_answered(draft: Draft, answer: ReservationAnswer) -> None:
-    """Budget granted or refused; a grant that nobody wants any more is given back."""
+    """Take in the budget's answer; a grant that is no longer needed is released."""
     draft.done(answer.key)
     plan = draft.state.reserved_by.get(answer.key)
-    told = plan is not None and draft.attempt(lambda: _tell_budget(draft, plan, answer), answer.key)
-    if not told and answer.granted and answer.key not in draft.state.reserved_by:
+    reported = plan is not None and draft.attempt(lambda: _tell_budget(draft, plan, answer), answer.key)
+    if not reported and answer.granted and answer.key not in draft.state.reserved_by:
         draft.effect(Release(f"release/{answer.key}", answer.key, domain=draft.settings.domain))
 
 
@@ -45,10 +45,10 @@ def _order(draft: Draft, key: str) -> doc.OrderRecord:
 
 
 def step_reported(draft: Draft, event: StepReported) -> None:
-    """An executor reported; the same effect is counted once.
+    """Take in an executor's report; each effect is counted once.
 
-    A late word on an earlier run counts only if it says that the effect happened: that an earlier run did nothing
-    tells nothing of the one that is under way.
+    A late report on an earlier run counts only if that run's effect happened. Without an effect, the report has no
+    information about the run under way.
     """
     outcome = event.outcome
     held = _order(draft, outcome.key)
@@ -68,7 +68,7 @@ def step_reported(draft: Draft, event: StepReported) -> None:
 
 
 def step_observed(draft: Draft, event: StepObserved) -> None:
-    """Somebody looked whether an effect in doubt happened."""
+    """Take in the observation of an effect in doubt."""
     held = _order(draft, event.key)
     draft.done(f"observe/{held.order.capability.id}")
     draft.line(draft.subject, "executor", f"{event.key} is {event.observed.value} {event.detail[:300]}".rstrip())

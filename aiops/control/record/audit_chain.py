@@ -1,7 +1,7 @@
-"""The audit chain: every journal entry is hashed over the one before it, and checkpoints of the chain are signed.
+"""The audit chain: the hash of each journal entry covers the hash before it, and checkpoints of the chain are signed.
 
-An outsider with the public key, the last published checkpoint and the rows can check that no entry was edited,
-reordered, cut off or rebuilt. Pure functions; who stores and publishes is elsewhere.
+With the public key, the last published checkpoint and the rows, an auditor can verify that no entry was edited,
+reordered, cut off or rebuilt. Pure functions; adapters store and publish.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from aiops.model.prose import NOTHING, Prose
 
 _FIELDS: Final = tuple(field.name for field in fields(JournalEntry))
 GENESIS: Final = "0" * 64
-"""What the first entry is hashed over."""
+"""The previous digest of the first entry."""
 
 
 class AuditFault(StrEnum):
-    """What is wrong with a chain."""
+    """Faults of a chain."""
 
     EDITED = "edited"
     """An entry's content is not what was hashed."""
@@ -38,7 +38,7 @@ class AuditFault(StrEnum):
     REBUILT = "rebuilt"
     """The chain is whole but is not the one that the checkpoint was signed over."""
     FORGED = "forged"
-    """The checkpoint's signature is not of this key."""
+    """The checkpoint's signature was not made with this key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +55,15 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class AuditVerdict:
-    """What checking found; ``fault`` None: the chain is whole."""
+    """Result of verifying a chain; ``fault`` None: the chain is intact."""
 
     rows: int
     fault: AuditFault | None = None
     number: int | None = None
-    """First bad row."""
+    """Number of the first faulty row."""
     detail: Prose = NOTHING
     digest: str = ""
-    """Of the last row, when the chain is whole."""
+    """Digest of the last row, if the chain is intact."""
 
 
 def canonical(entry: JournalEntry) -> bytes:
@@ -74,7 +74,7 @@ def canonical(entry: JournalEntry) -> bytes:
 
 
 def link(previous: str, entry: JournalEntry, number: int, *, domain: str) -> str:
-    """Hex SHA-256 of an entry over its place and the digest before it."""
+    """Hex SHA-256 over the domain, the row's number, the previous digest and the entry's canonical bytes."""
     head = f"{domain}\n{number}\n{previous}\n".encode()
     return hashlib.sha256(head + canonical(entry)).hexdigest()
 
@@ -82,7 +82,7 @@ def link(previous: str, entry: JournalEntry, number: int, *, domain: str) -> str
 def chained(
     entries: Iterable[JournalEntry], domain: str, *, after: int = 0, previous: str = GENESIS
 ) -> list[JournalRow]:
-    """Rows for new entries, going on from row ``after`` whose digest is ``previous``."""
+    """Rows for new entries that follow row ``after``, whose digest is ``previous``."""
     rows: list[JournalRow] = []
     for number, entry in enumerate(entries, start=after + 1):
         digest = link(previous, entry, number, domain=domain)
@@ -94,12 +94,12 @@ def chained(
 def verify(
     rows: Iterable[JournalRow], checkpoints: Sequence[Checkpoint] = (), key: Ed25519PublicKey | None = None
 ) -> AuditVerdict:
-    """Check one domain's rows, from the first on, in the order given; with checkpoints also that nothing was cut.
+    """Verify one domain's rows from the first on, in the given order; with checkpoints also that no row was cut off.
 
     Args:
-        rows: of one domain; number 1 first.
-        checkpoints: that were published, in any order; each must be on the chain.
-        key: public key of the runtime; every checkpoint's signature is checked with it.
+        rows: rows of one domain; number 1 first.
+        checkpoints: published checkpoints, in any order; each must be on the chain.
+        key: public key of the runtime; it verifies the signature of every checkpoint. None: signatures are not checked.
     """
     for checkpoint in checkpoints:
         if key is not None and not signed(checkpoint, key):
@@ -110,7 +110,7 @@ def verify(
 
 
 def follow(rows: Iterable[JournalRow], last: Checkpoint) -> AuditVerdict:
-    """Check that the rows after a checkpoint go on from it; ``rows`` of the verdict is the number of the last one."""
+    """Verify the rows after a checkpoint; ``rows`` of the verdict is the number of the last one."""
     return _walk(rows, (last.number, last.digest), ())
 
 
@@ -135,7 +135,7 @@ def _walk(rows: Iterable[JournalRow], begin: tuple[int, str], checkpoints: Seque
 
 
 def _fault(row: JournalRow, number: int, previous: str) -> tuple[AuditFault, int, Prose] | None:
-    """What is wrong with ``row`` as the one after ``number``."""
+    """The fault of ``row`` as the successor of row ``number``; None: it has none."""
     sound = row.digest == link(row.previous, row.entry, row.number, domain=row.domain)
     if row.number <= number:
         return AuditFault.REORDERED, row.number, Prose(f"row {row.number} comes after {number}")
@@ -156,7 +156,7 @@ def sign(checkpoint: Checkpoint, key: Ed25519PrivateKey) -> Checkpoint:
 
 
 def signed(checkpoint: Checkpoint, key: Ed25519PublicKey) -> bool:
-    """Whether the signature is of this key over this statement."""
+    """Whether the checkpoint's signature was made with this key."""
     try:
         key.verify(bytes.fromhex(checkpoint.signature), _statement(checkpoint))
     except (InvalidSignature, ValueError):

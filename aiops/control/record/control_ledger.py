@@ -1,4 +1,4 @@
-"""How each record of a control topic ended, folded into its partition's line of the ledger."""
+"""Counts how each record of a control topic ended, in its partition's line of the ledger."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from aiops.model.records import TopicPartition
 
 
 def ending_of(decisions: Sequence[Decision]) -> Ending:
-    """How a record ended that said these events; of several, one that took effect decides."""
+    """How the record of these decisions' events ended: ``APPLIED`` if at least one event took effect."""
     endings = {decision.ending for decision in decisions}
     if not endings or Ending.APPLIED in endings:
         return Ending.APPLIED
-    # Refused for what it says, not for its form: its journal entry keeps the event and the reason.
+    # The record is well-formed but its event was refused: the journal entry keeps the event and the reason.
     return Ending.DUPLICATE if Ending.DUPLICATE in endings else Ending.APPLIED
 
 
 def counted(line: LedgerLine | None, place: TopicPartition, next_offset: int, *, ending: Ending) -> LedgerLine:
-    """The line with one more record. Offsets before it that hold none (compaction, transactions) are skipped."""
+    """The line with one more record. Offsets without a record before it (compaction, transactions) count as lost."""
     line = line or _fresh(place, next_offset - 1)
     skipped = next_offset - 1 - line.next_offset
     return replace(
@@ -36,7 +36,7 @@ def counted(line: LedgerLine | None, place: TopicPartition, next_offset: int, *,
 
 
 def lost(line: LedgerLine | None, place: TopicPartition, begin: int, *, end: int) -> LedgerLine:
-    """The line when retention removed offsets [begin, end) before they were read: each is a unit that ended so."""
+    """The line after retention removed offsets [begin, end) unread; each is one unit lost to retention."""
     line = line or _fresh(place, begin)
     count = end - max(begin, line.next_offset)
     if count <= 0:
@@ -51,7 +51,7 @@ def lost(line: LedgerLine | None, place: TopicPartition, begin: int, *, end: int
 
 
 def loss(place: TopicPartition, begin: int, end: int, *, at: int, domain: str) -> Episode:
-    """The trouble of the runtime that such a loss is."""
+    """The episode of the runtime that reports a loss to retention; ``at`` in ns."""
     name = f"{place.topic}/{place.partition}"
     signal = Signal(
         series=f"aiops.lost.records{{partition={name}}}",

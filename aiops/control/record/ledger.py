@@ -1,7 +1,8 @@
-"""The ledger: how each data point, log line, span and control message ended, checked against the broker's own offsets.
+"""The ledger: how each data point, log line, span and control message ended, checked against the broker's offsets.
 
-Folds what every slot and the control topics' reader made durable, beside the broker's bounds. The report's difference
-is 0, or work was lost or counted twice; what is not read yet is in flight, not missing. Pure and printable.
+It combines the durable counts of all slots and of the control topics' reader with the broker's offset bounds. If the
+report's difference is not 0, units were lost or counted twice. Units that are not read yet are in flight and not part
+of the difference. Pure functions.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from aiops.model.records import TopicPartition
 
 @dataclass(frozen=True, slots=True)
 class OffsetBounds:
-    """A partition as the broker knows it."""
+    """The offsets of a partition at the broker."""
 
     first: int
     """First offset that retention still keeps."""
     end: int
     """Offset that the next record will get."""
     compacted: bool = False
-    """Offsets may be missing inside: records cannot be counted by them."""
+    """Offsets may be missing between records, so offsets do not count records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,35 +38,35 @@ class PartitionReport:
     endings: Mapping[Ending, int]
     forwarded: int
     in_flight: int
-    """Records at the broker that are not read yet; of a partition that nobody owns: all of them."""
+    """Records at the broker that are not read yet; of a partition without an owner, all records."""
     units_difference: int
-    """Units that ended nowhere or twice."""
+    """Units without an ending or with two."""
     records_difference: int
-    """Records that were skipped or counted twice, and positions that the broker contradicts."""
+    """Records that were skipped or counted twice, and positions outside the broker's bounds."""
     why: tuple[Prose, ...] = ()
 
     @property
     def difference(self) -> int:
-        """All that is wrong with it, without sign."""
+        """Sum of the absolute differences of units and records."""
         return abs(self.units_difference) + abs(self.records_difference)
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerReport:
-    """The public figure."""
+    """The ledger of all partitions."""
 
     partitions: tuple[PartitionReport, ...]
     internal: int = 0
-    """Items that went on through the internal topic and were never received; below 0: received and never sent."""
+    """Items sent through the internal topic and never received; below 0: received and never sent."""
     in_transit: int = 0
-    """Items on their way through the internal topic while records of it wait."""
+    """Items in transit through the internal topic while records of it are unread."""
     open: str = ""
-    """What cannot be told yet of the internal topic; empty: everything can."""
+    """Why the items of the internal topic cannot be reconciled yet; empty: they can."""
     endings: Mapping[Ending, int] = field(default_factory=dict)
 
     @property
     def difference(self) -> int:
-        """0: every unit ended exactly once."""
+        """Sum of all absolute differences; 0: every unit ended exactly once."""
         return sum(p.difference for p in self.partitions) + abs(self.internal)
 
     @property
@@ -85,10 +86,10 @@ def fold(
     """The report over ``lines``.
 
     Args:
-        lines: of all slots and control topics; of several for one partition the newest generation counts, and of one
-            generation the one that is furthest.
-        bounds: of every partition of every input topic, asked of the broker after the lines were read.
-        internal: name of the topic through which items go on to other slots.
+        lines: of all slots and control topics; of several lines for one partition the newest generation counts, and of
+            one generation the line with the highest offset.
+        bounds: of every partition of every input topic, fetched from the broker after the lines were read.
+        internal: name of the topic through which items are sent to other slots.
     """
     newest: dict[TopicPartition, LedgerLine] = {}
     for line in lines:
@@ -115,7 +116,7 @@ def _partition(source: TopicPartition, line: LedgerLine | None, bounds: OffsetBo
     if line is None:
         waiting = bounds.end - bounds.first if bounds else 0
         return PartitionReport(
-            source, 0, 0, {}, 0, waiting, 0, 0, (Prose("nobody has read it yet"),) if waiting else ()
+            source, 0, 0, {}, 0, waiting, 0, 0, (Prose("no record was read yet"),) if waiting else ()
         )
     compacted = bounds is not None and bounds.compacted
     why, wrong = [], 0 if compacted else line.records_difference
@@ -154,9 +155,9 @@ def _internal(
 ) -> _Internal:
     """Forwarded items against received ones.
 
-    An item that was sent on again after a restart arrives twice; its second arrival ended as a duplicate, so what was
-    received lies between the items without duplicates and all items. Too few are on their way while records wait,
-    else lost; too many were counted twice, unless a sender has not made durable yet what it sent.
+    An item that is sent again after a restart arrives twice, and the second arrival ends as a duplicate. So the number
+    of received items lies between the items without duplicates and all items. Missing items are in transit while
+    records wait, else they are lost. Surplus items were counted twice, unless a sender's count is not durable yet.
     """
     if internal is None:
         return _Internal()
@@ -165,14 +166,14 @@ def _internal(
     most = sum(line.items for line in inner)
     least = most - sum(line.endings.get(Ending.DUPLICATE, 0) for line in inner)
     if lost := sum(line.lost_offsets for line in inner):
-        return _Internal(open=f"{lost} of its records were lost to retention, nobody knows with how many items")
+        return _Internal(open=f"{lost} of its records were lost to retention with an unknown number of items")
     waiting = _waiting(newest, bounds, lambda topic: topic == internal)
     if forwarded > most and waiting:
-        said = f"{forwarded - most} items are on their way in {waiting} records that are not read yet"
-        return _Internal(in_transit=forwarded - most, open=said)
+        text = f"{forwarded - most} items are on their way in {waiting} records that are not read yet"
+        return _Internal(in_transit=forwarded - most, open=text)
     if forwarded < least and (unread := _waiting(newest, bounds, lambda topic: topic != internal)):
-        said = f"{least - forwarded} items arrived whose senders have {unread} records left to account for"
-        return _Internal(open=said)
+        text = f"{least - forwarded} items arrived whose senders have {unread} records left to account for"
+        return _Internal(open=text)
     return _Internal(missing=forwarded - min(max(forwarded, least), most))
 
 
@@ -181,7 +182,7 @@ def _waiting(
     bounds: Mapping[TopicPartition, OffsetBounds],
     of: Callable[[str], bool],
 ) -> int:
-    """Records of these topics that are not read yet, as far as that is durable."""
+    """Records of these topics that are not read yet according to the durable lines."""
     return sum(
         max(0, held.end - (newest[source].next_offset if source in newest else held.first))
         for source, held in bounds.items()
@@ -190,15 +191,15 @@ def _waiting(
 
 
 def printable(report: LedgerReport) -> str:
-    """The report as text: a line a partition, then the sums."""
+    """The report as text: one line per partition, then the sums."""
     rows = [f"{'partition':<32}{'records':>12}{'items':>14}{'in flight':>12}{'difference':>12}"]
     for p in report.partitions:
         name = f"{p.source.topic}/{p.source.partition}"
         rows.append(f"{name:<32}{p.records:>12,}{p.items:>14,}{p.in_flight:>12,}{p.difference:>12,}")
         rows += [f"    {reason}" for reason in p.why]
     if report.internal:
-        said = "went on to other slots and did not arrive" if report.internal > 0 else "arrived that nobody sent on"
-        rows.append(f"    {abs(report.internal)} items {said}")
+        text = "were sent to other slots and did not arrive" if report.internal > 0 else "arrived that no slot sent"
+        rows.append(f"    {abs(report.internal)} items {text}")
     if report.open:
         rows.append(f"    {report.open}")
     rows += [f"{ending.value:<32}{count:>26,}" for ending, count in report.endings.items()]

@@ -1,7 +1,7 @@
-"""What the orchestrator remembers: one frozen document per thing, stored as JSON under (kind, key).
+"""The orchestrator's documents: one frozen dataclass per kind of object, stored as JSON under (kind, key).
 
-The journal keeps the newest text of each; folding them gives the state again without deciding anything anew. Unknown
-fields are an error on reading, so a document never loses a part silently.
+The journal keeps the newest text of each. Reading all of them restores the state without repeating a decision. An
+unknown field is an error on reading, so no part of a document is dropped silently.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ class EpisodeRecord:
     episode: Episode
     incident: str
     folded: tuple[str, ...] = ()
-    """Ids of overlapping episodes of the same entity: the same trouble told twice."""
+    """Ids of overlapping episodes of the same entity and reporter: they count as this episode."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An entity in an incident. The incident's own list is cut; these are exact."""
+    """An entity in an incident. ``Incident`` lists only some of its members; these documents hold all of them."""
 
     incident: str
     entity: str
     number: int
-    """Place in the order of joining, from 0."""
+    """Position in the order of joining, from 0."""
     since: int
     """Earliest onset of its signals, ns."""
     joined_at: int
@@ -56,17 +56,17 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class NamedCause:
-    """What a diagnosis names first, as exactly as people are told."""
+    """A diagnosis's first hypothesis, with the precision that the incident's story shows."""
 
     entity: str
-    """Empty: it found nothing."""
+    """Empty: the diagnosis has no hypothesis."""
     kind: str
     percent: int
     unknown: bool
 
 
 def named(diagnosis: Diagnosis) -> NamedCause:
-    """What this diagnosis names first."""
+    """The first hypothesis of a diagnosis as the incident's story shows it."""
     for best in diagnosis.hypotheses[:1]:
         return NamedCause(best.entity, best.kind, round(best.probability * 100), diagnosis.unknown)
     return NamedCause("", "", 0, diagnosis.unknown)
@@ -74,36 +74,36 @@ def named(diagnosis: Diagnosis) -> NamedCause:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """The orchestrator's own notes on an incident, beside what people see of it."""
+    """The orchestrator's internal state of an incident, beside the ``Incident`` that people see."""
 
     incident: str
     asked: int = 0
-    """Diagnoses asked for so far; numbers their handoffs."""
+    """Number of diagnoses requested so far; part of their handoffs' ids."""
     asked_members: int = 0
-    """Members when the last one was asked."""
+    """Number of members when the last diagnosis was requested."""
     chain: str = ""
-    """Handoff of the way from diagnosis to plan that is in flight; at most one."""
+    """Id of the handoff between diagnosis and plan that has no answer yet; at most one. Empty: none."""
     topic: str = ""
-    """Of a trouble of the runtime itself: what it is about. Such an incident never leads to an action."""
+    """Subject of an incident of the runtime itself; such an incident never leads to an action. Empty: any other."""
     proposed: Plan | None = None
     """The plan that waits for approval or runs."""
     approvals: tuple[str, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     paged: tuple[SluggedReason, ...] = ()
-    """Reasons that a page was sent for."""
+    """Reasons for which a page was sent."""
     reopened: int = 0
     calm_at: int = 0
-    """When it was closed the last time; what had begun by then and is over says nothing of the trouble after it."""
+    """When the incident was last closed, ns. Views leave out episodes that began by then and have ended."""
     voided: int = 0
-    """Plans that waited for approval until another cause was found."""
+    """Number of plans that were dropped while they waited for approval, because another cause was found."""
     named: NamedCause | None = None
-    """What the story was told last that a diagnosis names; one that names the same is not told again."""
+    """The newest cause in the incident's story; an equal one adds no line."""
     basis: int = 0
     """Context version that the proposed plan rests on; approvals of an older one are void."""
 
 
 def sight(work: Work) -> str:
-    """PLAN@VERSION: what somebody saw who looked at the plan that waits; an approval names it."""
+    """PLAN@VERSION of the plan that waits for approval, as an approval names it; empty: none waits."""
     return f"{work.proposed.id}@{work.basis}" if work.proposed else ""
 
 
@@ -117,7 +117,7 @@ class HandoffRecord:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look of verification found; equal looks say the same, whatever their figures are."""
+    """The result of one check of verification; figures are left out, so that checks with one result are equal."""
 
     verdict: Verdict
     findings: tuple[Finding, ...]
@@ -134,14 +134,14 @@ class SagaRecord:
     looks: int = 0
     """Verdicts of verification so far."""
     seen: Annotated[Look | None, BeforeValidator(earlier.look)] = None
-    """The newest look; one that says the same is not told again."""
+    """The newest check; a later check with an equal result is not logged."""
     lag: int = 0
-    """How far behind the sources were seen to be when they were asked, ns."""
+    """Lag of the sources behind the time of the question, as observed, ns."""
 
 
 @dataclass(frozen=True, slots=True)
 class OrderRecord:
-    """The newest order for one idempotency key; observing an effect in doubt needs its capability."""
+    """The newest order of one idempotency key; ``ObserveStep`` needs its capability when the outcome is in doubt."""
 
     order: StepOrder
     plan: str
@@ -150,7 +150,7 @@ class OrderRecord:
 
 @dataclass(frozen=True, slots=True)
 class QuestionRecord:
-    """A question to the fleet that verifies a plan."""
+    """A question to the monitoring fleet for the verification of a plan."""
 
     question: FleetQuestion
     plan: str
@@ -159,7 +159,7 @@ class QuestionRecord:
 
 @dataclass(frozen=True, slots=True)
 class PageRecord:
-    """A page and what became of it."""
+    """A page, whether it was delivered, and who acknowledged it."""
 
     page: Page
     reason: SluggedReason
@@ -178,7 +178,7 @@ class ItemRecord:
 
 @dataclass(frozen=True, slots=True)
 class TicketRecord:
-    """A ticket and what triage made of it; without an incident it is a weak signal."""
+    """A ticket and the items that triage found in it; without an incident it is a weak signal."""
 
     ticket: Ticket
     items: tuple[str, ...] = ()
@@ -196,7 +196,7 @@ class AgentRecord:
 
 @dataclass(frozen=True, slots=True)
 class SlotRecord:
-    """The newest generation seen of a slot; episodes of an older one are refused."""
+    """The newest generation of a slot that was received; episodes of an older generation are refused."""
 
     slot: int
     generation: int
@@ -204,7 +204,7 @@ class SlotRecord:
 
 @dataclass(frozen=True, slots=True)
 class MembershipAccount:
-    """The second account of conservation: every episode is in one incident, was folded, or is archived with one."""
+    """Counts for the membership invariant: each episode is in one incident, folded into another, or archived."""
 
     seen: int = 0
     folded: int = 0
@@ -213,14 +213,14 @@ class MembershipAccount:
 
 @dataclass(frozen=True, slots=True)
 class LeadershipRecord:
-    """Under which epoch and halt generation it decides."""
+    """The epoch and the halt generation under which the orchestrator decides."""
 
     epoch: int = 0
     halt_generation: int = 0
     halted: bool = False
     halted_by: str = ""
     incidents: int = 0
-    """Incidents opened so far; numbers them."""
+    """Number of incidents opened so far; the next incident's id is made from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +279,7 @@ _KEYS: Final[dict[type, tuple[str, Callable[[Any], str]]]] = {
     BreakerRecord: ("breaker", lambda d: d.name),
 }
 TYPES: Final[dict[str, type[Any]]] = {kind: type_ for type_, (kind, _) in _KEYS.items()}
-"""Kind of a document to its type."""
+"""Type of each kind of document."""
 
 
 def identity(document: Document) -> tuple[str, str]:

@@ -1,6 +1,6 @@
-"""What rows of the inbox say to the orchestrator: people's commands, executors' outcomes, events of other parts.
+"""Translates rows of the inbox into events: people's commands, executors' outcomes, events of other processes.
 
-Other kinds are not for it: attempts are read by executors alone, ``scale`` by whoever owns the fleet.
+Other kinds of row are not for the orchestrator: only the gate reads attempts, only the owner of the fleet ``scale``.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from aiops.model.plans import StepOutcome
 
 
 class UnreadableRowError(ValueError):
-    """A row that its writer should have checked cannot be read; it says nothing."""
+    """A row cannot be read, although its writer should have checked it; it becomes no event."""
 
 
 def event_of(row: InboxRow, now: int) -> Event | None:
-    """The event that a row is, as of ``now``; None: it is not for the orchestrator. Raises ``UnreadableRowError``."""
+    """The event of a row, at ``now`` (ns); None: it is not for the orchestrator. Raises ``UnreadableRowError``."""
     try:
         match row.kind:
             case "outcome":

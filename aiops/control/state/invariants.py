@@ -1,4 +1,4 @@
-"""What must hold over the whole state after every event, whatever came in which order."""
+"""Invariants of the whole state: they hold after every event, in any order of events."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from remediations.saga_messages import SagaOutcome
 from remediations.saga_state import SagaState
 
 UNCHANGED: Final = frozenset({SagaOutcome.UNDONE, SagaOutcome.REVERSED, SagaOutcome.REFUSED})
-"""Outcomes that say that nothing of a plan is left in the world."""
+"""Outcomes after which no change of a plan remains in effect."""
 
 
 def membership_difference(state: ControlState) -> int:
-    """Episodes that belong to no incident or to two; zero, or something is wrong."""
+    """Number of episodes that belong to no incident or to more than one; not 0 means a bug."""
     account = state.account
     held = sum(member.episodes for members in state.members.values() for member in members.values())
     missing = account.seen - account.folded - account.archived - held
@@ -25,7 +25,7 @@ def membership_difference(state: ControlState) -> int:
 
 
 def broken(state: ControlState) -> list[str]:
-    """Sentences about what does not hold."""
+    """One sentence for each invariant that does not hold."""
     return [*_incidents(state), *_members(state), *_work(state), *_plans(state)]
 
 

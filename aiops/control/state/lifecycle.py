@@ -1,7 +1,7 @@
 """The lifecycle of an incident, as a table: (state, trigger) to state.
 
-A pair that is not in the table raises ``NoTransitionError`` and changes nothing. Every state but the last two has a
-timed way out. ``python -m aiops.control.state.lifecycle`` prints the picture for the documentation.
+A pair that is not in the table raises ``NoTransitionError`` and changes nothing. Every state except the two last ones
+is left after a timeout. ``python -m aiops.control.state.lifecycle`` prints the diagram for the documentation.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ S = IncidentState
 
 
 class Trigger(StrEnum):
-    """What moves an incident."""
+    """What moves an incident to another state."""
 
     ASKED = "diagnosis asked"
     DIAGNOSED = "diagnosed"
@@ -39,7 +39,7 @@ class Trigger(StrEnum):
 
 
 _EARLY: Final = (S.OPEN, S.DIAGNOSING, S.DECIDING, S.AWAITING_APPROVAL, S.HELD)
-"""Nothing has been done yet: these may clear by themselves, merge, be suppressed."""
+"""States in which no action has begun: the incident may clear by itself, merge or be suppressed."""
 
 TABLE: Final[dict[tuple[IncidentState, Trigger], IncidentState]] = {
     (S.OPEN, Trigger.ASKED): S.DIAGNOSING,
@@ -84,14 +84,14 @@ TABLE: Final[dict[tuple[IncidentState, Trigger], IncidentState]] = {
 }
 
 LAST: Final = frozenset({S.RESOLVED, S.MERGED})
-"""Closed; archived once the settle time has passed."""
+"""States of a closed incident; it is archived after the settle time."""
 EARLY: Final = frozenset(_EARLY)
 BUSY: Final = frozenset({S.ACTING, S.VERIFYING, S.UNDOING})
 """A plan is under way."""
 
 
 def step(state: IncidentState, trigger: Trigger) -> IncidentState:
-    """The state after ``trigger``; ``NoTransitionError`` where the table has none."""
+    """The state after ``trigger``. Raises ``NoTransitionError`` if the table has no such pair."""
     after = TABLE.get((state, trigger))
     if after is None:
         raise NoTransitionError(f"an incident that is {state.value} knows no {trigger.value!r}")

@@ -1,4 +1,4 @@
-"""Which timer is due next: a heap over rows that the state owns. One that was replaced or cancelled never comes up."""
+"""Finds the timer that is due next: a heap over rows that the state owns. It skips replaced and cancelled timers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class TimerQueue:
     """Timers in the order (due, id).
 
     Args:
-        rows: the live rows by id, as the orchestrator's state keeps them; read anew at every question.
+        rows: the live rows by id; the queue reads this mapping of the orchestrator's state at every call.
     """
 
     def __init__(self, rows: Mapping[str, TimerRow]) -> None:
@@ -22,7 +22,7 @@ class TimerQueue:
         heapq.heapify(self._heap)
 
     def set(self, rows: Iterable[TimerRow]) -> None:
-        """Rows were added or replaced."""
+        """Take in rows that were added to the state or replaced."""
         for row in rows:
             heapq.heappush(self._heap, (row.due, row.id))
 
@@ -32,7 +32,7 @@ class TimerQueue:
         return self._heap[0][0] if self._heap else None
 
     def pop(self, at: int) -> TimerRow | None:
-        """The next timer whose time has come by ``at``; it is given out once."""
+        """The next timer due by ``at`` (ns), returned once; None: none is due."""
         self._drop_stale()
         if not self._heap or self._heap[0][0] > at:
             return None
@@ -48,7 +48,7 @@ class TimerQueue:
 
 
 def fired(row: TimerRow, at: int, domain: str) -> TimerFired:
-    """The event that a due timer becomes; the same firing has the same id."""
+    """The event of a due timer; its id depends only on the timer's id and due time."""
     return TimerFired(
         id=f"timer/{row.id}/{row.due}", at=at, timer=row.id, name=row.name, subject=row.subject, domain=domain
     )

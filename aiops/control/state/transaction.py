@@ -1,4 +1,4 @@
-"""One decision in the making: everything an event leads to, folded at once and undone whole if it is refused."""
+"""The transaction of one event: each consequence is applied to the state at once; a refusal undoes all of them."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ from aiops.model.refusals import Refusal, RefusalKind
 from aiops.settings import Settings
 
 STORY: Final = 200
-"""Lines an incident keeps: the first ones and the newest."""
+"""Lines that an incident's story keeps: the first ``STORY_HEAD`` and the newest."""
 STORY_HEAD: Final = 60
 REFUSED: Final = "refused"
-"""Kind of the journal's entry of an event that had no effect."""
+"""Kind of the journal entry of a refused event."""
 
 
 def refusal_in(entry: JournalEntry) -> Refusal | None:
-    """The refusal that a journal's entry records; None: the event took effect."""
+    """The refusal that a journal entry records; None: the event was accepted."""
     if entry.kind != REFUSED:
         return None
-    said = json.loads(entry.consequences)[0]
-    kind = RefusalKind(said["kind"]) if "kind" in said else earlier.refusal(said)
-    return Refusal(kind, Prose(said["refused"]))
+    fields = json.loads(entry.consequences)[0]
+    kind = RefusalKind(fields["kind"]) if "kind" in fields else earlier.refusal(fields)
+    return Refusal(kind, Prose(fields["refused"]))
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What one event leads to. Nothing of it is true before it is in the journal."""
+    """The consequences of one event. They hold only after the journal has committed them."""
 
     entry: JournalEntry
     documents: tuple[Put | Remove, ...] = ()
@@ -51,11 +51,11 @@ class Decision:
     effects: tuple[Effect, ...] = ()
     effects_done: tuple[str, ...] = ()
     refusal: Refusal | None = None
-    """Why the event had no effect; None: it had."""
+    """Why the event was refused; None: it was accepted."""
 
     @property
     def ending(self) -> Ending:
-        """How the message ends in the ledger, when the event was one: refused ones are for the dead letters."""
+        """How the event's message ends in the ledger: applied, duplicate (old news), or dead letter (refused)."""
         if self.refusal is None:
             return Ending.APPLIED
         return Ending.DUPLICATE if self.refusal.kind is RefusalKind.OLD else Ending.DEAD_LETTER
@@ -63,7 +63,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who commits, and how far its inputs were read."""
+    """The epoch that commits, and how far its inputs were read."""
 
     domain: str
     epoch: int
@@ -72,9 +72,9 @@ class Writer:
 
 
 def together(decisions: Sequence[Decision], writer: Writer, performed: Iterable[str] = ()) -> Transaction:
-    """One transaction for a group of decisions: of several versions of a document only the last is written.
+    """One transaction for a group of decisions; only the last version of each document is written.
 
-    ``performed``: keys of effects without an answering event (``Release``, ``Publish``) that happened.
+    ``performed``: keys of effects that were performed and that no event answers (``Release``, ``Publish``).
     """
     documents: dict[tuple[str, str], tuple[Put | Remove, ...]] = {}
     timers: dict[str, TimerRow | None] = {}
@@ -83,7 +83,7 @@ def together(decisions: Sequence[Decision], writer: Writer, performed: Iterable[
     for decision in decisions:
         for write in decision.documents:
             before = documents.get((write.kind, write.key), ())
-            # what is archived must have been written as it was last
+            # a document must be written in its last version before it is archived
             kept = before[-1:] if isinstance(write, Remove) and write.archive else ()
             documents[write.kind, write.key] = (*kept, write)
         for key in decision.effects_done:
@@ -109,7 +109,7 @@ def together(decisions: Sequence[Decision], writer: Writer, performed: Iterable[
 
 
 class Draft:
-    """Collects the consequences of one event while the state already shows them."""
+    """Collects the consequences of one event and applies each to the state at once."""
 
     def __init__(self, state: ControlState, event: Event, settings: Settings) -> None:
         self.state = state
@@ -118,24 +118,24 @@ class Draft:
         self.at = event.at
         self.subject = ""
         self._written: list[tuple[str, str, doc.Document | None]] = []
-        """Kind, key and what was there before, in order."""
+        """Kind, key and the document before the change, in the order of the changes."""
         self._moved: list[tuple[str, TimerRow | None]] = []
-        """Timers and what they were before, in order."""
+        """Id of each changed timer and its row before the change, in the order of the changes."""
         self._archive: set[tuple[str, str]] = set()
         self._effects: dict[str, Effect] = {}
         self._done: dict[str, None] = {}
         self._notes: list[dict[str, Any]] = []
 
     def after(self, seconds: float) -> int:
-        """A time that many seconds from now, ns."""
+        """The time ``seconds`` after the event, ns."""
         return self.at + round(seconds * SECOND)
 
     def put(self, document: doc.Document) -> None:
-        """The document is so from now on."""
+        """Add the document, or replace the one of the same kind and key."""
         self._fold(*doc.identity(document), document)
 
     def remove(self, kind: str, key: str, *, archive: bool = False) -> None:
-        """The document is no more; archived ones can still be read by people."""
+        """Remove a document; with ``archive`` people can still read it."""
         if key in self.state.kinds[kind]:
             self._fold(kind, key, None)
             if archive:
@@ -145,45 +145,45 @@ class Draft:
         self._written.append((kind, key, self.state.fold(kind, key, value)))
 
     def timer(self, name: str, subject: str, due: int, *, id_: str = "") -> None:
-        """Fire ``name`` for ``subject`` at ``due``; replaces the one of the same id (by default name and subject)."""
+        """Set a timer for ``due`` (ns). It replaces the timer of the same id, which defaults to ``name/subject``."""
         row = TimerRow(id=id_ or f"{name}/{subject}", due=due, name=name, subject=subject)
         self._moved.append((row.id, self.state.timers.get(row.id)))
         self.state.timers[row.id] = row
         self._notes.append({"timer": row.id, "due": due})
 
     def cancel(self, timer: str) -> None:
-        """The timer never fires; none of that id is fine."""
+        """Cancel the timer of this id, if there is one."""
         if timer in self.state.timers:
             self._moved.append((timer, self.state.timers.pop(timer)))
 
     def effect(self, effect: Effect) -> None:
-        """Ask the world for something, once this is journalled."""
+        """Request an effect; the driver begins it after the commit."""
         self._effects[effect.key] = effect
         self._done.pop(effect.key, None)
         self._notes.append({"effect": effect.type, "key": effect.key})
 
     def done(self, key: str) -> None:
-        """The effect is answered or not wanted any more."""
+        """Remove an effect from the outbox: it was answered or is no longer needed."""
         if self._effects.pop(key, None) is None:
             self._done[key] = None
 
     def note(self, **what: Any) -> None:
-        """A consequence for the record that no document shows."""
+        """Add a consequence to the journal entry that no document shows."""
         self._notes.append(what)
 
     def line(self, incident: str, who: str, what: str, *, ref: str = "") -> None:
-        """One more line in an incident's story."""
+        """Add a line to an incident's story."""
         held = self.state.incidents.get(incident)
         if held is not None:
             self.put(replace(held, story=told(held.story, Line(self.at, who, Prose(what), ref or self.event.id))))
         self._notes.append({"incident": incident, "who": who, "what": what})
 
     def incident(self, incident: Incident) -> None:
-        """The incident changed now."""
+        """Store a changed incident with the event's time as its time of change."""
         self.put(replace(incident, updated_at=self.at))
 
     def attempt(self, action: Callable[[], None], about: str) -> bool:
-        """Do something that may be refused without refusing the whole event; False: it left no trace but a note."""
+        """Run ``action``; if it is refused, undo only its consequences, add a note and return False."""
         marks = len(self._written), len(self._moved)
         effects, done, notes, subject = dict(self._effects), dict(self._done), list(self._notes), self.subject
         try:
@@ -208,7 +208,7 @@ class Draft:
     # ----------------------------------------------------------------------------------------------------- ends
 
     def decide(self) -> Decision:
-        """All consequences; documents that were made and dropped within the event appear only if they are archived."""
+        """The decision; a document that the event both made and removed is in it only if it is archived."""
         writes: list[Put | Remove] = []
         notes: list[dict[str, Any]] = []
         final = {(kind, key): before for kind, key, before in self._written}
@@ -238,10 +238,10 @@ class Draft:
         )
 
     def refuse(self, refusal: Refusal) -> Decision:
-        """Undo everything; only the record stays."""
+        """Undo all consequences; the decision has only the journal entry of the refusal."""
         self._undo(0, 0)
-        said = {"refused": refusal.reason, "kind": refusal.kind, "old": refusal.kind is RefusalKind.OLD}
-        return Decision(entry=self._entry(REFUSED, [said]), refusal=refusal)
+        fields = {"refused": refusal.reason, "kind": refusal.kind, "old": refusal.kind is RefusalKind.OLD}
+        return Decision(entry=self._entry(REFUSED, [fields]), refusal=refusal)
 
     def _entry(self, kind: str, consequences: list[dict[str, Any]]) -> JournalEntry:
         event = self.event
@@ -265,12 +265,12 @@ def _put(kind: str, key: str, value: doc.Document) -> Put:
 
 
 def _writable(text: str) -> str:
-    """Text as UTF-8 can hold it: half a surrogate pair becomes a question mark."""
+    """The text with each lone surrogate, which UTF-8 cannot encode, replaced by a question mark."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def told(story: tuple[Line, ...], line: Line) -> tuple[Line, ...]:
-    """The story with one more line; in the middle of a long one the oldest make room."""
+    """The story with one more line; at ``STORY`` lines the oldest after the first ``STORY_HEAD`` is dropped."""
     if len(story) < STORY:
         return (*story, line)
     return (*story[:STORY_HEAD], *story[STORY_HEAD + 1 :], line)

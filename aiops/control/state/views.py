@@ -1,7 +1,7 @@
-"""Builds what an agent is shown: the work item and its surroundings, from the state at this moment.
+"""Builds an agent's view: the work item and its surroundings, from the present state.
 
-Cheap on purpose: the graph is one shared snapshot, items are only those near the members, other incidents come without
-their stories and only the newest.
+A view is cheap to build: all views share one snapshot of the graph, only items near the members are included, and only
+the newest other incidents, without their stories.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from remediations.breakers import Breakers, open_now
 from topology.graph import Graph
 
 OTHERS: Final = 50
-"""Other incidents shown, newest first."""
+"""Most other incidents in a view, newest first."""
 NEARBY: Final = 2_000
-"""Items shown at most."""
+"""Most items in a view."""
 HOPS: Final = 2
 DAY: Final = 86_400 * SECOND
 TICKETS: Final = 50
 
 
 def view_of(state: ControlState, work_item: str, at: int, *, others: bool = False) -> AgentView:
-    """The view of an incident, or of a ticket that belongs to none; ``others``: with the other open incidents."""
+    """The view of an incident, or of a ticket without an incident; ``others``: include the other open incidents."""
     incident = whole(state, work_item) or _nameless(work_item, at)
     work = state.work.get(incident.id)
     episodes = _episodes(state, incident.id, work.calm_at if work else 0)
@@ -53,7 +53,7 @@ def view_of(state: ControlState, work_item: str, at: int, *, others: bool = Fals
 
 
 def whole(state: ControlState, name: str) -> Incident | None:
-    """An incident with all its members and episodes, which its stored document cuts."""
+    """An incident with all its members and episodes; its stored document lists only some. None: there is none."""
     held = state.incidents.get(name)
     if held is None:
         return None
@@ -68,7 +68,7 @@ def whole(state: ControlState, name: str) -> Incident | None:
 
 
 def open_breakers(state: ControlState, at: int) -> frozenset[str]:
-    """Breakers that are open now."""
+    """Names of the breakers that are open at ``at`` (ns)."""
     tripped = state.tripped.get("all", ())
     return open_now(Breakers({name: state.breakers[name].breaker for name in tripped}), at)
 
@@ -88,14 +88,14 @@ def _nameless(work_item: str, at: int) -> Incident:
 
 
 def _episodes(state: ControlState, incident: str, calm_at: int) -> tuple[Episode, ...]:
-    """Episodes of an incident; of one that was closed once, only those that are open or began after that."""
+    """Episodes that are open or began after the incident was last closed (``calm_at``, ns); if there are none, all."""
     found = [state.episodes[name].episode for name in state.episodes_of.get(incident, ())]
     found = [e for e in found if e.ended_at is None or e.opened_at > calm_at] or found
     return tuple(sorted(found, key=lambda e: (e.opened_at, e.id)))
 
 
 def _items(state: ControlState, graph: Graph, members: Iterable[str]) -> dict[str, Item]:
-    """Items of the members and of what is within two hops of them, nearest first."""
+    """Items of the members and of all entities within ``HOPS`` hops of them, nearest first."""
     found: dict[str, Item] = {}
     seen = dict.fromkeys(members)
     edge = list(seen)
@@ -111,7 +111,7 @@ def _items(state: ControlState, graph: Graph, members: Iterable[str]) -> dict[st
 
 
 def _beyond(graph: Graph, edge: Iterable[str], seen: dict[str, None]) -> Iterator[str]:
-    """Neighbours of ``edge`` that were not seen, each once, no sooner than they are asked for; notes them as seen."""
+    """Yield each neighbour of ``edge`` that is not in ``seen``, lazily, and add it to ``seen``."""
     for name in edge:
         for near, _ in chain(graph.needs_of(name), graph.serves_of(name)):
             if near not in seen:

@@ -1,10 +1,10 @@
-"""Rows that people add: the text of ``metrics.yaml``, checked, as a small table of its own.
+"""Custom rows: the validated text of ``metrics.yaml`` as a small table.
 
     shop.cart.abandoned: {role: errors, worse: up}
     shop.*.queue.depth: {role: queue, full: 10000}
 
-A key is a metric's name in any spelling; ``*`` stands for any characters. What a row leaves out is as it would be
-without the row. A name wins over patterns, an earlier pattern over a later one.
+A key is a metric's name in any spelling; ``*`` stands for any characters. A field that a row leaves out keeps its value
+without the row. A name takes precedence over patterns, an earlier pattern over a later one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _PUNCTUATION = re.compile(r"[^a-z0-9*]+")
 
 
 def _unquoted(unit: object) -> object:
-    """``unit: 1`` without quotes is a number to YAML."""
+    """A unit as text: YAML reads ``unit: 1`` without quotes as a number."""
     return "1" if type(unit) is int and unit == 1 else unit
 
 
@@ -37,7 +37,7 @@ _Symbol = Annotated[str, Field(min_length=1), BeforeValidator(_unquoted)]
 
 
 class _Fields(BaseModel):
-    """One row as it is written."""
+    """The fields of one row in the file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -51,7 +51,7 @@ class _Fields(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class CustomRow:
-    """What people say of a metric; None: they do not say."""
+    """A custom row; None: the row does not state the field."""
 
     source: str
     """File and line."""
@@ -59,7 +59,7 @@ class CustomRow:
     worse: Worse | None = None
     unit: str | None = None
     full: float | None = None
-    """In ``unit``, where that is stated; else in the unit of whoever sends the metric."""
+    """Value in ``unit`` if that is stated, else in the sender's unit."""
     part: MetricPart | None = None
     about: MetricSubject | None = None
 
@@ -69,7 +69,7 @@ class CustomRows:
     """All rows of a file."""
 
     names: Mapping[str, CustomRow] = field(default_factory=dict)
-    """By folded name."""
+    """Rows by folded name."""
     patterns: tuple[tuple[str, CustomRow], ...] = ()
     """Folded patterns with ``*``, in the order of the file."""
 
@@ -95,8 +95,8 @@ def parse_rows(text: str, place: str = FILE) -> CustomRows:
     """The rows of a file.
 
     Raises:
-        PermanentError: text that is no table of rows, or rows that cannot be used: a line each, with file, line, name,
-            what is wrong and what to do.
+        PermanentError: the text is not a table of rows, or rows are invalid. The message has one line per row with
+            file, line, name, problem and remedy.
     """
     names: dict[str, CustomRow] = {}
     problems: list[str] = []
@@ -118,7 +118,7 @@ def parse_rows(text: str, place: str = FILE) -> CustomRows:
 
 
 def _entries(text: str, place: str) -> list[tuple[str, Any, int]]:
-    """Name, fields and line of each row, also of rows that are there twice."""
+    """Name, fields and line of each row, including duplicate rows."""
     try:
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()

@@ -1,4 +1,4 @@
-"""What the words of a name suggest, for metrics that no table has. A guess: the answer says that it is one."""
+"""Guesses the semantics of metrics that no table has from the words of the name; ``definition`` is then ``WORDS``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BY_PART = {
     MetricPart.DISK: (MetricRole.RESOURCE, Worse.NEITHER),
     MetricPart.NETWORK: (MetricRole.TRAFFIC, Worse.NEITHER),
 }
-"""Role and direction where a part is named and no cue is."""
+"""Role and direction of a name with a part and without a cue."""
 _CUE_OF = {word: rank for rank, cue in reversed(tuple(enumerate(vocabulary.CUES))) for word in cue.words}
 _PART_OF = {word: rank for rank, (_, known) in reversed(tuple(enumerate(vocabulary.PARTS))) for word in known}
 _FAILED = vocabulary.CUES[0].words
@@ -36,12 +36,12 @@ _Told = tuple[MetricRole, Worse]
 
 
 def guess(metric: str, unit: str, spelling: Spelling) -> MetricSemantics:
-    """What the words of a name suggest.
+    """The semantics that the words of a name suggest.
 
     Args:
         metric: the name as the sender writes it.
         unit: as the sender writes it; may be empty.
-        spelling: the name without suffixes, and what these say.
+        spelling: the name without suffixes, and the statistic and unit that the suffixes state.
     """
     words = _joined(words_of(metric))
     held = frozenset(words)
@@ -78,7 +78,7 @@ def _unit(metric: str, held: frozenset[str], stated: str) -> Unit:
 
 
 def _counts(words: Sequence[str], spelling: Spelling, unit: Unit) -> bool:
-    """Whether a name that speaks of durations means how many there were."""
+    """Whether a name with a word for durations means a count of them."""
     if spelling.statistic is not Statistic.VALUE or words[-1] in {"total", "rate"}:
         return True
     return unit.dimension in {Dimension.DATA, Dimension.COUNT, Dimension.RATE}
@@ -115,7 +115,7 @@ def _is_setting(words: Sequence[str], held: frozenset[str]) -> bool:
 
 
 def _special(held: frozenset[str], part: MetricPart | None) -> _Told | None:
-    """Words that mean something else together than each by itself."""
+    """Role and direction of words with a special meaning in combination."""
     share = not held.isdisjoint(_RATES)
     if not held.isdisjoint(vocabulary.MISS):
         return MetricRole.OTHER, Worse.UP
@@ -138,7 +138,7 @@ def _special(held: frozenset[str], part: MetricPart | None) -> _Told | None:
 
 
 def _by_cue(words: Sequence[str]) -> _Told | None:
-    """Role and direction by the first cue that has one of the words; its first word tells whether it is negated."""
+    """Role and direction by the first cue that has one of the words; its first word decides whether it is negated."""
     best: tuple[int, int] | None = None
     for place, word in enumerate(words):
         rank = _CUE_OF.get(word)

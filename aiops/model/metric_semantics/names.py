@@ -1,4 +1,4 @@
-"""Names of metrics as lookups need them: folded to one spelling, freed of suffixes, split into words.
+"""Normalises names of metrics for lookups: folds them to one spelling, removes suffixes, splits them into words.
 
 The same metric is ``http.server.request.duration`` in OTLP, ``http_server_request_duration_seconds_bucket`` in
 Prometheus, and ``http.server.request.duration.p99`` once the decoder has made a quantile of it.
@@ -26,16 +26,16 @@ _WORD = re.compile(
 
 
 class Statistic(StrEnum):
-    """What a name's last part says was computed of the metric."""
+    """The statistic of a metric that the last part of its name states."""
 
     VALUE = "value"
-    """Nothing: the metric itself, or a quantile, mean or bucket of it, in its unit."""
+    """No statistic: the metric itself, or a quantile, mean or bucket of it, in its unit."""
     COUNT = "count"
-    """How many observations a histogram or summary has."""
+    """Number of observations of a histogram or summary."""
     SUM = "sum"
-    """The sum of its observations."""
+    """Sum of the observations of a histogram or summary."""
     CREATED = "created"
-    """When a counter began, seconds since 1970 (OpenMetrics)."""
+    """Start time of a counter, seconds since 1970 (OpenMetrics)."""
 
 
 _STATISTIC = re.compile(
@@ -53,7 +53,7 @@ _TOTAL = "_total"
 
 
 class Spelling(NamedTuple):
-    """One way to read a name: what is left of it without its suffixes, and what these say."""
+    """One reading of a name: its key without suffixes, and the statistic and unit that the suffixes state."""
 
     key: str
     statistic: Statistic = Statistic.VALUE
@@ -67,7 +67,7 @@ def key_of(metric: str) -> str:
 
 
 def spellings(key: str) -> Iterator[Spelling]:
-    """Ways to read a folded name, the one that keeps most of it first; the name as it is comes before all."""
+    """Readings of a folded name: first the unchanged name, then the one that keeps most of it, and so on."""
     stem, statistic = _without_statistic(key)
     begins = {key: Statistic.VALUE, stem: statistic}
     for begin, what in begins.items():
@@ -83,7 +83,7 @@ def spellings(key: str) -> Iterator[Spelling]:
 
 
 def reading(key: str) -> Spelling:
-    """A folded name without any suffix: the last of its spellings with all that they say."""
+    """A folded name without any suffix: the last of its spellings, with all that the suffixes state."""
     stem, statistic = _without_statistic(key)
     unit = next((unit for end, unit in _UNITS if stem.removesuffix(_TOTAL).endswith(end)), "")
     return Spelling(stem, statistic, unit)

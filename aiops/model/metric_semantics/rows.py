@@ -1,4 +1,4 @@
-"""What a row of the table is made of, and the short names with which the families write their rows."""
+"""The types of the table's rows, and short names of the enum members for the modules of the families."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ POOL_USE: Final = States(("db.client.connection.state", "http.connection.state",
 
 
 class MetricRow(NamedTuple):
-    """One row: what a family's documentation says of one metric."""
+    """One row: the semantics of one metric according to its family's documentation."""
 
     name: str
     """As the family writes it, Prometheus suffixes included; lookups fold case and punctuation."""
@@ -59,7 +59,7 @@ class MetricRow(NamedTuple):
     part: MetricPart | None = None
     full: float | None = None
     about: MetricSubject | None = None
-    """None: the family's."""
+    """None: the family's value applies."""
     states: States | None = None
 
 
@@ -68,7 +68,7 @@ class MetricFamily:
     """Rows from one source."""
 
     name: str
-    """Shown to people."""
+    """Name of the family, for people."""
     url: str
     """The documentation that the rows follow."""
     rows: tuple[MetricRow, ...]

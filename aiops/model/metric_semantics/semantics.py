@@ -1,4 +1,4 @@
-"""The answer of the table: what one metric means."""
+"""The semantics of one metric: role, direction, unit and limit."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from aiops.model.metric_semantics.units import NO_UNIT, Unit
 
 
 class MetricRole(StrEnum):
-    """What a metric tells of a service: the golden signals, and what explains them."""
+    """The role of a metric: the golden signals, and the roles that explain them."""
 
     LATENCY = "latency"
-    """How long one unit of work takes."""
+    """Duration of one unit of work."""
     ERRORS = "errors"
-    """Work that failed, was refused, dropped, repeated or took too long to be waited for."""
+    """Work that failed, was refused, dropped, repeated or timed out."""
     TRAFFIC = "traffic"
-    """How much is asked for or done: requests, messages, bytes."""
+    """Amount of work requested or done: requests, messages, bytes."""
     SATURATION = "saturation"
-    """How full something limited is, or how little is left of it: shares, pools, throttling, run queues."""
+    """Use of a limited resource, or what is left of it: shares, pools, throttling, run queues."""
     AVAILABILITY = "availability"
-    """Whether it serves: up, ready, replicas, restarts, certificates, successful probes."""
+    """Whether the entity can serve: up, ready, replicas, restarts, certificates, successful probes."""
     QUEUE = "queue"
-    """Work that waits or is under way: depth, lag, time in a queue, requests in flight."""
+    """Work that waits or is in progress: depth, lag, time in a queue, requests in flight."""
     RESOURCE = "resource"
-    """How much of a processor, memory or disk is used, without a limit in the figure."""
+    """Used processor time, memory or disk, in absolute figures without a limit."""
     RUNTIME = "runtime"
-    """Inside a language runtime or a database engine: garbage collection, threads, buffers, uptime."""
+    """Internals of a language runtime or a database engine: garbage collection, threads, buffers, uptime."""
     OTHER = "other"
-    """Settings, sizes, timestamps, and what nobody described."""
+    """Settings, sizes, timestamps, and metrics without a description."""
 
 
 class Worse(IntEnum):
-    """Which way the metric gets worse; the value is the sign."""
+    """The direction in which the metric gets worse; the value is the sign."""
 
     DOWN = -1
     NEITHER = 0
@@ -41,7 +41,7 @@ class Worse(IntEnum):
 
 
 class MetricPart(StrEnum):
-    """The part of an entity that a metric speaks of."""
+    """The part of an entity that a metric measures."""
 
     CPU = "cpu"
     MEMORY = "memory"
@@ -50,22 +50,22 @@ class MetricPart(StrEnum):
     CERTIFICATE = "certificate"
     RESTART = "restart"
     INSTANCES = "instances"
-    """How many instances, pods, replicas or brokers there are."""
+    """Number of instances, pods, replicas or brokers."""
 
 
 class MetricSubject(StrEnum):
-    """Whose state a metric shows, whoever reports it."""
+    """The entity whose state a metric shows, independent of its reporter."""
 
     ENTITY = "entity"
-    """The entity that reports it."""
+    """The entity that reports the metric."""
     HOST = "host"
     """The machine on which the reporting entity runs."""
     PEER = "peer"
-    """Somebody whom the reporting entity calls."""
+    """An entity that the reporting entity calls."""
 
 
 class Definition(StrEnum):
-    """Where an answer comes from."""
+    """The source of a metric's semantics."""
 
     PEOPLE = "people"
     """A row of ``metrics.yaml``."""
@@ -77,10 +77,10 @@ class Definition(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class States:
-    """A metric that one attribute splits, so that some of its series mean the opposite: CPU time in state ``idle``."""
+    """States of a metric that one attribute splits; in some the direction is reversed: CPU time in state ``idle``."""
 
     attributes: tuple[str, ...]
-    """Names of that attribute, over the conventions; the first that a series has counts."""
+    """Names of that attribute in the different conventions; the first that a series has counts."""
     good: frozenset[str] = frozenset()
     """Values for which less is worse."""
     neutral: frozenset[str] = frozenset()
@@ -89,33 +89,33 @@ class States:
 
 @dataclass(frozen=True, slots=True)
 class MetricSemantics:
-    """What a metric means."""
+    """The semantics of one metric."""
 
     role: MetricRole
     worse: Worse
     unit: Unit = NO_UNIT
     full: float | None = None
-    """Value in ``unit`` at which nothing is left: 1 for a share in use, 0 for bytes that are free; None: not known."""
+    """Value in ``unit`` at which the resource is exhausted: 1 for a share in use, 0 for free bytes; None: not known."""
     part: MetricPart | None = None
     about: MetricSubject = MetricSubject.ENTITY
     states: States | None = None
-    """Set where the direction depends on an attribute; ``in_state`` applies it."""
+    """Set if the direction depends on an attribute; ``in_state`` applies it."""
     definition: Definition = Definition.WORDS
     source: str = ""
     """Family of the row or place in the file, for people: ``node_exporter``, ``metrics.yaml:7``."""
 
     @property
     def known(self) -> bool:
-        """Whether a table says so, rather than the words of the name."""
+        """Whether the semantics come from a table and not from the words of the name."""
         return self.definition is not Definition.WORDS
 
     @property
     def ceiling(self) -> float | None:
-        """The value that it must not reach from below, where it has one: ``full`` of what is worse when higher."""
+        """Upper limit of the value: ``full`` if higher is worse; None: there is none."""
         return self.full if self.worse is Worse.UP else None
 
     def in_state(self, attributes: Iterable[tuple[str, str]]) -> MetricSemantics:
-        """The same for a series with these attributes: an idle processor is the better for being more idle."""
+        """The semantics of a series with these attributes; the direction of CPU time is reversed in state ``idle``."""
         if self.states is None:
             return self
         held = dict(attributes)

@@ -1,4 +1,4 @@
-"""The shipped table as an index from folded names to rows, made once a process and never changed."""
+"""The shipped table as an index from folded names to rows, built once per process and immutable."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Index:
     """Rows by folded name."""
 
     names: Mapping[str, MetricSemantics]
-    """A counter is found without its ``_total`` too."""
+    """Rows by folded name; a counter is also found without its ``_total``."""
     without_units: Mapping[str, MetricSemantics]
     """Rows whose name ends with their unit, by the rest: how the same library names them in OTLP. The unit that is sent
     must then be of the row's kind: ``http.server.requests`` in ``s`` is Micrometer's timer, in ``{request}`` it is not.
@@ -96,7 +96,7 @@ def shipped() -> Index:
 
 
 def semantics_of(family: MetricFamily, row: MetricRow) -> MetricSemantics:
-    """What a row says."""
+    """The semantics of a row."""
     return MetricSemantics(
         role=row.role,
         worse=row.worse,

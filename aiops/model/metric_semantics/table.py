@@ -1,4 +1,4 @@
-"""The table that everybody asks: people's rows before the shipped ones, and words for names that neither has."""
+"""The table of metric semantics: custom rows, then the shipped rows, then a guess from the words of the name."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from aiops.model.metric_semantics.shipped import Index, shipped
 from aiops.model.metric_semantics.units import COUNTED, Dimension, Unit, unit_of
 
 MOST_REMEMBERED = 65_536
-"""Answers that are kept; past that all are forgotten and found again."""
+"""Most cached answers; a full cache is cleared."""
 
 
 @dataclass(frozen=True, slots=True)
 class MetricTable:
-    """Answers what a metric means, for ever the same; make one where settings are known, and hand it down."""
+    """Looks up the semantics of metrics; answers never change. Build it once from the settings and pass it on."""
 
     custom: CustomRows = field(default_factory=CustomRows)
-    """Rows of people; they win over the shipped ones."""
+    """Custom rows; they take precedence over the shipped ones."""
     _shipped: Index = field(default_factory=shipped, init=False, repr=False, compare=False)
     _answers: dict[tuple[str, str], MetricSemantics] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
     def of(self, metric: str, unit: str = "") -> MetricSemantics:
-        """What a metric means; any name gives an answer.
+        """The semantics of a metric; every name has an answer.
 
         Args:
             metric: in any spelling, with the suffixes of Prometheus or of the decoder.
-            unit: as the sender writes it; empty: not known, the table's counts.
+            unit: as the sender writes it; empty: not known, the table's unit applies.
         """
         found = self._answers.get((metric, unit))
         if found is None:
@@ -81,7 +81,7 @@ def _converted(value: float, stated: Unit, wanted: Unit) -> float | None:
 
 
 def _computed(found: MetricSemantics, statistic: Statistic) -> MetricSemantics:
-    """What a count or sum of a metric's observations means."""
+    """The semantics of a count or sum of a metric's observations."""
     match statistic:
         case Statistic.VALUE:
             return found
@@ -98,7 +98,7 @@ def _computed(found: MetricSemantics, statistic: Statistic) -> MetricSemantics:
 
 
 def _overlaid(base: MetricSemantics, row: CustomRow, sent: str) -> MetricSemantics:
-    """What people say of a metric, over what is known of it anyway; ``1`` may also be a plain count."""
+    """The semantics with the fields of a custom row replaced; ``1`` may also be a plain count."""
     unit = base.unit if row.unit is None or sent not in {"", "1"} else unit_of(row.unit)
     if row.full is not None:
         full = _converted(row.full, unit_of(row.unit), unit) if row.unit is not None else row.full

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 
 class Dimension(StrEnum):
-    """What a unit measures."""
+    """The quantity that a unit measures."""
 
     TIME = "time"
     DATA = "data"
@@ -31,7 +31,7 @@ class Unit:
     """As the sender wrote it."""
     dimension: Dimension
     factor: float = 1.0
-    """How many base units one of it is: seconds for time, bytes for data, wholes for a share; else 1."""
+    """Size of the unit in base units: seconds for time, bytes for data, 1 for a share; other dimensions: 1."""
 
 
 _BASE = {

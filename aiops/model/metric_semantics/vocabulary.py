@@ -1,8 +1,8 @@
-"""The words by which names are read that no table has.
+"""The words from which the semantics of names without a row in a table are guessed.
 
 A name is split into words, never searched for parts of words: ``setup`` is not ``up``, ``cpuset`` is not ``cpu``. The
 first cue of ``CUES`` that has one of the words gives role and direction; the first part of ``PARTS`` gives the part;
-what remains is said beside each set. Keep this small: a metric that matters deserves a row in the table.
+the text beside each set states its use. Keep this list small: add a row to the table for an important metric.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from aiops.model.metric_semantics.semantics import MetricPart, MetricRole, Worse
 
 
 class Cue(NamedTuple):
-    """Words that tell the role of a metric."""
+    """Words that indicate the role of a metric."""
 
     role: MetricRole
     worse: Worse
@@ -120,7 +120,7 @@ PARTS: Final = (
                                 "sockets dns")),
     (MetricPart.INSTANCES, _words("pods replicas instances brokers members")),
 )  # fmt: skip
-"""The most telling first."""
+"""The most specific first."""
 
 HOST: Final = _words("node host machine")
 PEER: Final = _words("client outbound upstream egress peer")

@@ -89,7 +89,7 @@ def test_each_failure_is_the_answer_that_is_safe_to_act_on() -> None:
     refused = budget_answered(RESERVE, GONE, NOW).answer
     assert refused == ReservationAnswer("r1", granted=False, reason=Prose("the budget cannot be reached: it is away"))
     unknown = step_reported(RUN, GONE, NOW).outcome
-    assert unknown == StepOutcome("plan/1/do", StepStatus.UNKNOWN, NOW, Prose("no word of the executor: it is away"))
+    assert unknown == StepOutcome("plan/1/do", StepStatus.UNKNOWN, NOW, Prose("no reply from the executor: it is away"))
     seen = step_observed(LOOK, GONE, NOW)
     assert (seen.observed, seen.detail) == (Observed.UNKNOWN, "it is away")
 

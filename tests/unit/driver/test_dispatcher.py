@@ -135,7 +135,7 @@ def test_a_port_that_raises_at_once_is_answered_like_one_that_fails_later(bench:
     assert isinstance(reported, StepReported)
     assert isinstance(observed, StepObserved)
     assert isinstance(paged, PageReported)
-    assert reported.outcome.detail == "no word of the executor: no cluster"
+    assert reported.outcome.detail == "no reply from the executor: no cluster"
     assert observed.detail == "no cluster"
     assert (paged.delivery.delivered, paged.delivery.error) == (False, "no cluster")
     assert [key for key, _ in bench.failed] == ["c1", "observe/c1", "p1"]

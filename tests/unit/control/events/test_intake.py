@@ -245,5 +245,5 @@ def test_an_answer_to_nothing_is_refused() -> None:
     loop = Loop(settings())
     event = HandoffAnswered(id="a", at=START, handoff="nothing", answers=())
     assert loop.runtime.orchestrator.handle(event).refusal == Refusal(
-        RefusalKind.LATE, Prose("nobody waits for an answer to 'nothing'")
+        RefusalKind.LATE, Prose("no answer to 'nothing' is expected")
     )
