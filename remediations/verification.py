@@ -167,15 +167,15 @@ def _off(kind: FindingKind, entity: str, series: SeriesReading) -> Finding:
 _FIGURES = "{series} is {f.mean:.4g}, was {f.baseline_mean:.4g} ({f.spreads:.1f} spreads on the bad side)"
 _SENTENCES: Mapping[FindingKind, str] = {
     FindingKind.STEADY: "{f.entity} is steady, no neighbour is worse",
-    FindingKind.UNWELL: "{f.entity} is still unwell",
+    FindingKind.UNWELL: "{f.entity} is still abnormal",
     FindingKind.OFF_REFERENCE: "{f.entity}: " + _FIGURES,
-    FindingKind.HARMED_UNWELL: "{f.entity} was well and is unwell now",
+    FindingKind.HARMED_UNWELL: "{f.entity} was normal and is abnormal now",
     FindingKind.HARMED_SERIES: "{f.entity} does worse than before: " + _FIGURES,
     FindingKind.NO_READING: "{f.entity}: no reading",
     FindingKind.BEHIND: "{f.entity}: its data ends {f.missing_seconds:.0f} s before the window does",
     FindingKind.NO_DATA: "{f.entity}: no data in the window",
-    FindingKind.LEFT_OUT: "{f.entity} is left out, as it never sent telemetry",
-    FindingKind.NOTHING_WATCHED: "nothing that sends telemetry can be watched",
+    FindingKind.LEFT_OUT: "{f.entity} is not watched, because it never sent telemetry",
+    FindingKind.NOTHING_WATCHED: "no watched entity sends telemetry",
 }
 
 

@@ -19,7 +19,7 @@ class RollBack:
         """A reversible change must be suspected. The destination must differ from the running version."""
         wrong = check_parameters(self.bounds, parameters)
         if not facts.changed:
-            wrong += (f"no change of {facts.target} is suspected that can be taken back",)
+            wrong += (f"no reversible change of {facts.target} is suspected",)
         if facts.version and (parameters.get("version") or facts.previous) == facts.version:
             wrong += (f"{facts.target} runs version {facts.version} already",)
         return wrong

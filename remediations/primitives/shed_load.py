@@ -21,7 +21,7 @@ class ShedLoad:
         """Eligible are all kinds that serve requests; queues, workers, zones, hosts and external services do not."""
         wrong = check_parameters(self.bounds, parameters)
         if facts.kind in ("queue", "worker", "zone", "host", "external"):
-            wrong += (f"{facts.target} is a {facts.kind}: it has no door at which to refuse",)
+            wrong += (f"{facts.target} is a {facts.kind}: it serves no requests that could be refused",)
         return wrong
 
     def effect(self, facts: Facts, parameters: Mapping[str, Parameter]) -> Effect:
