@@ -1,4 +1,4 @@
-"""Which entities a fault may truly trouble: its own, what stands on them, and what calls and load carry on.
+"""Entities that a fault can affect: its own, their dependants, and those that calls and load reach.
 
 An incident that opens while a fault lasts but has few members among these has another cause: a false alarm.
 """
@@ -39,7 +39,7 @@ class Relations:
         return self._whole.get(entity, entity)
 
     def reach(self, roots: Iterable[str]) -> set[str]:
-        """Everything that a fault of these entities may trouble."""
+        """All entities that a fault of these entities can affect."""
         begun = set(roots)
         if begun & self._sites:
             begun |= set(self._fronts)
