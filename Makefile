@@ -9,7 +9,7 @@ RUN := .venv/bin/python
 
 help:
 	@echo 'make demo               three incidents on a live system: healed, approved, escalated (about 4 minutes)'
-	@echo 'make test               all tests; STAGE=unit for one of unit, contracts, scenarios, integration'
+	@echo 'make test               all tests; STAGE=unit for one of unit, contracts, scenarios, plugin, integration'
 	@echo 'make check              ruff, mypy, layers'
 	@echo 'make bench NAME=…       one benchmark of tests/benchmarks, as a table and JSON'
 	@echo 'make format             write the code as ruff would'

@@ -1,4 +1,4 @@
-"""Ports: what the core needs of the outside, as protocols. The shell and the simulator implement them.
+"""Ports: what the core needs of the outside, as protocols. The adapters and the simulator implement them.
 
 Every method may raise ``TemporaryError`` (try again after its delay) or ``PermanentError`` (a person must act) and
 nothing else; adapters translate their library's errors once. Nothing here reads a clock: times come in.
@@ -8,24 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-import numpy as np
-import numpy.typing as npt
-
-from aiops.model.effects import Effect
 from aiops.model.entities import MAIN_DOMAIN
+from aiops.model.journal import HaltState, InboxRow, JournalRow, Recovered, Transaction
 from aiops.model.pages import Delivery, Page
 from aiops.model.plans import Observed, Reservation, ReservationAnswer, StepOrder, StepOutcome
-from aiops.model.prose import NOTHING, Prose
+from aiops.model.records import FetchedRecords, OutRecord, SlotSnapshot, TopicPartition
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
 
 # ---------------------------------------------------------------------------------------------------------- time
 
 
 class Clock(Protocol):
-    """Now, for the shell only; the core gets ``at``."""
+    """The time, for adapters and the driver only; the core gets ``at``."""
 
     def now(self) -> int:
         """Nanoseconds since 1970 UTC."""
@@ -33,29 +29,6 @@ class Clock(Protocol):
 
 
 # ------------------------------------------------------------------------------------------------- data plane in
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class TopicPartition:
-    """One partition of one topic."""
-
-    topic: str
-    partition: int
-
-
-@dataclass(frozen=True, slots=True)
-class FetchedRecords:
-    """Records of one partition in offset order, as parallel sequences: no object a record on the hot path."""
-
-    source: TopicPartition
-    offsets: Sequence[int]
-    values: Sequence[bytes]
-    """A null value (tombstone) is ``b""``."""
-    keys: Sequence[bytes | None]
-    appended_at: Sequence[int]
-    """Time of the broker's append, ns."""
-    headers: Sequence[Sequence[tuple[str, bytes]]] = ()
-    """Empty: none of the records has any."""
 
 
 class TelemetryConsumer(Protocol):
@@ -90,17 +63,6 @@ class TelemetryConsumer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class OutRecord:
-    """One record to write. ``partition`` None: by the key."""
-
-    topic: str
-    key: bytes | None
-    value: bytes
-    headers: tuple[tuple[str, bytes], ...] = ()
-    partition: int | None = None
-
-
 class Producer(Protocol):
     """Writes records; ``flush`` returns when all were acknowledged by the broker, or raises."""
 
@@ -115,25 +77,6 @@ class Producer(Protocol):
     def close(self) -> None:
         """Flush and let go."""
         ...
-
-
-Arrays = dict[str, npt.NDArray[np.generic]]
-"""A snapshot part: named arrays; bytes and text are stored as uint8 arrays."""
-
-
-@dataclass(frozen=True, slots=True)
-class SlotSnapshot:
-    """State of one slot at one point of its inputs. ``parts`` may be only what changed since ``base``."""
-
-    slot: int
-    generation: int
-    sequence: int
-    """Rises by one with each snapshot of a slot."""
-    positions: Mapping[TopicPartition, int]
-    parts: Mapping[str, Arrays]
-    base: int | None = None
-    """Sequence of the full snapshot that this one adds to; None: this one is full."""
-    domain: str = MAIN_DOMAIN
 
 
 class SnapshotStore(Protocol):
@@ -157,115 +100,6 @@ class Fleet(Protocol):
 
 
 # -------------------------------------------------------------------------------------------------------- journal
-
-
-@dataclass(frozen=True, slots=True)
-class Put:
-    """A document of the orchestrator's state as it is from now on. ``kind`` and ``key`` identify it."""
-
-    kind: str
-    key: str
-    body: str
-    """JSON."""
-
-
-@dataclass(frozen=True, slots=True)
-class Remove:
-    """A document is no more; with ``archive`` it moves to the archive."""
-
-    kind: str
-    key: str
-    archive: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class TimerRow:
-    """A timer; at ``due`` it becomes one ``TimerFired`` and its row goes in the same transaction."""
-
-    id: str
-    due: int
-    name: str
-    subject: str
-    context: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
-    """One event with its consequences: the unit of the journal and a link of the audit chain."""
-
-    event_id: str
-    at: int
-    kind: str
-    subject: str
-    """Incident or other work item, empty when none."""
-    cause: str
-    event: str
-    """The event, JSON."""
-    consequences: str
-    """What was decided, JSON list: state changes, timers and effects in order."""
-
-
-@dataclass(frozen=True, slots=True)
-class Transaction:
-    """Everything that becomes true together: entries, documents, timers, effects, input positions."""
-
-    domain: str
-    epoch: int
-    entries: tuple[JournalEntry, ...]
-    documents: tuple[Put | Remove, ...] = ()
-    timers_set: tuple[TimerRow, ...] = ()
-    timers_gone: tuple[str, ...] = ()
-    effects: tuple[Effect, ...] = ()
-    """Become pending in the outbox."""
-    effects_done: tuple[str, ...] = ()
-    """Keys that leave the outbox."""
-    positions: Mapping[TopicPartition, int] = field(default_factory=dict)
-    """Next offsets of the control topics."""
-    inbox: int | None = None
-    """Number of the last inbox row that this transaction consumed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recovered:
-    """State of one domain as the last committed transaction left it."""
-
-    documents: Mapping[str, Mapping[str, str]]
-    """Kind to key to JSON."""
-    timers: tuple[TimerRow, ...]
-    effects: tuple[Effect, ...]
-    """Pending ones, oldest first."""
-    positions: Mapping[TopicPartition, int]
-    inbox: int
-    sequence: int
-    """Number of the last entry."""
-
-
-@dataclass(frozen=True, slots=True)
-class InboxRow:
-    """A command, approval, attempt or outcome, appended by others than the orchestrator."""
-
-    key: str
-    """Unique within the domain: a second row with it is refused."""
-    at: int
-    kind: str
-    """``command``, ``attempt``, ``outcome`` …"""
-    body: str
-    """JSON of the event it becomes, or of the attempt."""
-    who: str
-    number: int = 0
-    """Given by the journal, rising."""
-    domain: str = MAIN_DOMAIN
-
-
-@dataclass(frozen=True, slots=True)
-class HaltState:
-    """The halt generation; executors read it for themselves, immediately before each effect."""
-
-    generation: int
-    halted: bool
-    who: str = ""
-    at: int = 0
-    reason: Prose = NOTHING
 
 
 class Inbox(Protocol):
@@ -318,19 +152,6 @@ class Journal(Inbox, Protocol):
     def close(self) -> None:
         """Let go of the connection."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class JournalRow:
-    """One entry as an outsider reads it, with its place in the hash chain."""
-
-    number: int
-    domain: str
-    entry: JournalEntry
-    previous: str
-    """Hex SHA-256 of the entry before."""
-    digest: str
-    """Hex SHA-256 over ``previous`` and this entry's canonical JSON."""
 
 
 class JournalReader(Protocol):

@@ -12,30 +12,31 @@ undone in reverse order; an undo that fails, or that may not run, stops the plan
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from aiops.model import plans
 from aiops.model.errors import NoTransitionError
-from aiops.model.plans import StepDirection, StepStatus, Verdict
+from aiops.model.plans import StepDirection, StepStatus
 from aiops.model.prose import Prose
 from remediations import saga_messages as say
-from remediations.saga_messages import Command, Event, SagaOutcome
-from remediations.saga_state import LASTING, Saga, SagaState, StepMark
-
-NANOSECONDS = 1_000_000_000
-ANSWER_SECONDS = 60.0
-"""Budget and oversight that have not answered by then have refused."""
-REPORT_GRACE_SECONDS = 5.0
-"""After an effect's hard deadline: an executor that is still silent leaves it in doubt."""
-VERIFY_AGAIN_SECONDS = 15.0
-MAX_RUNS = 2
-"""Runs of one effect at most; the second only after it was seen that the first did nothing."""
-
-
-Moved = tuple[Saga, tuple[Command, ...]]
-Handler = Callable[[Saga, Any], Moved]
+from remediations.saga_messages import Event
+from remediations.saga_moves import (
+    ANSWER_SECONDS,
+    MAX_RUNS,
+    REPORT_GRACE_SECONDS,
+    Handler,
+    Moved,
+    ask_authority,
+    expect,
+    expect_current,
+    later,
+    mark_at_rest,
+    track_of_step,
+    with_timer,
+)
+from remediations.saga_state import Saga, SagaState, StepMark
+from remediations.saga_undo import give_up, reverse, stop, stuck, undone
+from remediations.saga_verification import check_again_or_fail, verified, verify
 
 
 def advance(saga: Saga, event: Event) -> Moved:
@@ -44,35 +45,6 @@ def advance(saga: Saga, event: Event) -> Moved:
     if handler is None:
         raise NoTransitionError(f"saga {saga.plan.id}: {saga.state} knows no {type(event).__name__}")
     return handler(saga, event)
-
-
-# ------------------------------------------------------------------------------------------------- small changes
-
-
-def _track(saga: Saga, **changes: Any) -> Saga:
-    """The saga with its current step's track changed."""
-    tracks = list(saga.tracks)
-    tracks[saga.cursor] = replace(tracks[saga.cursor], **changes)
-    return replace(saga, tracks=tuple(tracks))
-
-
-def _timer(saga: Saga, name: str, due: int) -> tuple[Saga, say.SetTimer]:
-    moves = saga.moves + 1
-    timer = f"{saga.plan.id}/{name}/{moves}"
-    return replace(saga, timer=timer, moves=moves), say.SetTimer(timer, name, due)
-
-
-def _after(at: int, seconds: float) -> int:
-    return at + round(seconds * NANOSECONDS)
-
-
-def _expect(saga: Saga, said: str, current: str) -> None:
-    if said != current:
-        raise NoTransitionError(f"saga {saga.plan.id}: {saga.state} waits for {current}, not for {said}")
-
-
-def _current(saga: Saga, event: say.Authorised | say.Vetoed | say.Held) -> None:
-    _expect(saga, f"{event.step}/{event.direction}", f"{saga.step.id}/{saga.direction}")
 
 
 # ---------------------------------------------------------------------------------------------------- going ahead
@@ -86,63 +58,55 @@ def _reserve(saga: Saga, at: int) -> Moved:
     step = saga.step
     saga = replace(saga, state=SagaState.RESERVING, direction=StepDirection.DO, moves=saga.moves + 1)
     key = f"{saga.plan.id}/{step.id}/reservation/{saga.moves}"
-    saga, timer = _timer(_track(saga, reservation=key, runs=0), "reserve", _after(at, ANSWER_SECONDS))
+    saga, timer = with_timer(track_of_step(saga, reservation=key, runs=0), "reserve", later(at, ANSWER_SECONDS))
     targets = {step.action.target: None} | ({step.undo.target: None} if step.undo else {})
     return saga, (say.ReserveBudget(key, step.id, tuple(targets), step.blast), timer)
 
 
 def _reserved(saga: Saga, event: say.Reserved) -> Moved:
-    _expect(saga, event.key, saga.tracks[saga.cursor].reservation)
-    return _ask(_track(saga, undo=event.undo), event.at)
+    expect(saga, event.key, saga.tracks[saga.cursor].reservation)
+    return ask_authority(track_of_step(saga, undo=event.undo), event.at)
 
 
 def _refused(saga: Saga, event: say.BudgetRefused) -> Moved:
-    _expect(saga, event.key, saga.tracks[saga.cursor].reservation)
-    return _give_up(saga, event.at, Prose(f"budget: {event.reason}"))
-
-
-def _ask(saga: Saga, at: int) -> Moved:
-    step = saga.step
-    action = step.action if saga.direction is StepDirection.DO else step.undo
-    assert action is not None
-    saga, timer = _timer(replace(saga, state=SagaState.AUTHORISING), "authorise", _after(at, ANSWER_SECONDS))
-    return saga, (say.AskAuthority(step.id, saga.direction, action, step.blast), timer)
+    expect(saga, event.key, saga.tracks[saga.cursor].reservation)
+    return give_up(saga, event.at, Prose(f"budget: {event.reason}"))
 
 
 def _authorised(saga: Saga, event: say.Authorised) -> Moved:
-    _current(saga, event)
+    expect_current(saga, event)
     step, forward = saga.step, saga.direction is StepDirection.DO
     action = step.action if forward else step.undo
     assert action is not None
     run = saga.tracks[saga.cursor].runs + 1
-    saga = _track(
+    saga = track_of_step(
         replace(saga, state=SagaState.RUNNING), mark=StepMark.BEGUN if forward else StepMark.UNDOING, runs=run
     )
-    due = _after(event.at, step.timeout_seconds + REPORT_GRACE_SECONDS)
-    saga, timer = _timer(saga, "step", due)
+    due = later(event.at, step.timeout_seconds + REPORT_GRACE_SECONDS)
+    saga, timer = with_timer(saga, "step", due)
     return saga, (say.Begin(step.id, saga.direction, saga.key, action, step.timeout_seconds, run), timer)
 
 
 def _vetoed(saga: Saga, event: say.Vetoed) -> Moved:
-    _current(saga, event)
-    return _give_up(saga, event.at, Prose(f"oversight: {event.reason}"))
+    expect_current(saga, event)
+    return give_up(saga, event.at, Prose(f"oversight: {event.reason}"))
 
 
 def _held(saga: Saga, event: say.Held) -> Moved:
     """Nothing begun: wait without holding locks. Half-way, a plan does not wait for hours: it is taken back."""
-    _current(saga, event)
+    expect_current(saga, event)
     if saga.begun or saga.direction is StepDirection.UNDO:
-        return _give_up(saga, event.at, Prose(f"oversight: {event.reason}"))
+        return give_up(saga, event.at, Prose(f"oversight: {event.reason}"))
     release = say.ReleaseBudget(saga.tracks[saga.cursor].reservation)
-    saga = _track(replace(saga, state=SagaState.HELD, why=event.reason), reservation="")
-    saga, timer = _timer(saga, "hold", max(event.until, event.at))
+    saga = track_of_step(replace(saga, state=SagaState.HELD, why=event.reason), reservation="")
+    saga, timer = with_timer(saga, "hold", max(event.until, event.at))
     return saga, (release, timer)
 
 
 def _reported(saga: Saga, event: say.Reported) -> Moved:
-    _expect(saga, event.outcome.key, saga.key)
+    expect(saga, event.outcome.key, saga.key)
     outcome, forward = event.outcome, saga.direction is StepDirection.DO
-    saga = _track(saga, detail=outcome.detail)
+    saga = track_of_step(saga, detail=outcome.detail)
     match outcome.status:
         case StepStatus.DONE if forward and saga.step.postcondition and not saga.halted:
             return _check(saga, event.at)
@@ -151,7 +115,7 @@ def _reported(saga: Saga, event: say.Reported) -> Moved:
         case StepStatus.REFUSED:
             return _did_not_happen(saga, event.at, Prose(f"refused: {outcome.detail}"))
         case StepStatus.FAILED if not forward:
-            return _stuck(_track(saga, mark=StepMark.UNDO_IN_DOUBT), Prose(f"undo failed: {outcome.detail}"))
+            return stuck(track_of_step(saga, mark=StepMark.UNDO_IN_DOUBT), Prose(f"undo failed: {outcome.detail}"))
         case StepStatus.FAILED | StepStatus.UNKNOWN:
             return _look(saga, event.at)
 
@@ -161,7 +125,7 @@ def _look(saga: Saga, at: int) -> Moved:
     step = saga.step
     action = step.action if saga.direction is StepDirection.DO else step.undo
     assert action is not None
-    saga, timer = _timer(replace(saga, state=SagaState.OBSERVING), "observe", _after(at, ANSWER_SECONDS))
+    saga, timer = with_timer(replace(saga, state=SagaState.OBSERVING), "observe", later(at, ANSWER_SECONDS))
     run = saga.tracks[saga.cursor].runs
     return saga, (say.Observe(step.id, saga.direction, saga.key, action, run), timer)
 
@@ -169,213 +133,78 @@ def _look(saga: Saga, at: int) -> Moved:
 def _check(saga: Saga, at: int) -> Moved:
     """The effect was reported done: look whether its postcondition holds before anything rests on it."""
     step = saga.step
-    saga = _track(replace(saga, state=SagaState.CHECKING), mark=StepMark.DONE, done_at=at)
-    saga, timer = _timer(saga, "check", _after(at, ANSWER_SECONDS))
+    saga = track_of_step(replace(saga, state=SagaState.CHECKING), mark=StepMark.DONE, done_at=at)
+    saga, timer = with_timer(saga, "check", later(at, ANSWER_SECONDS))
     run = saga.tracks[saga.cursor].runs
     return saga, (say.Observe(step.id, saga.direction, saga.key, step.action, run, step.postcondition), timer)
 
 
 def _checked(saga: Saga, event: say.EffectObserved) -> Moved:
     """What does not hold has failed; where nobody can tell, verification judges."""
-    _expect(saga, event.key, saga.key)
+    expect(saga, event.key, saga.key)
     if event.observed is plans.Observed.NOT_DONE:
-        saga = _track(saga, detail=event.detail)
-        return _give_up(
+        saga = track_of_step(saga, detail=event.detail)
+        return give_up(
             saga, event.at, Prose(f"{saga.step.id} was done, but it does not hold that {saga.step.postcondition}")
         )
     return _go_on(saga, event.at)
 
 
 def _observed(saga: Saga, event: say.EffectObserved) -> Moved:
-    _expect(saga, event.key, saga.key)
+    expect(saga, event.key, saga.key)
     if event.detail:
-        saga = _track(saga, detail=event.detail)
+        saga = track_of_step(saga, detail=event.detail)
     match event.observed:
         case plans.Observed.DONE:
             return _happened(saga, event.at)
         case plans.Observed.NOT_DONE if saga.tracks[saga.cursor].runs < MAX_RUNS and not saga.halted:
-            return _ask(_track(saga, mark=_rest(saga)), event.at)
+            return ask_authority(track_of_step(saga, mark=mark_at_rest(saga)), event.at)
         case plans.Observed.NOT_DONE:
             return _did_not_happen(saga, event.at, Prose("it did not happen"))
         case plans.Observed.UNKNOWN:
             return _doubtful(saga, event.at)
 
 
-def _rest(saga: Saga) -> StepMark:
-    """The mark of a step whose current effect did not happen."""
-    return StepMark.NOT_DONE if saga.direction is StepDirection.DO else StepMark.DONE
-
-
 def _happened(saga: Saga, at: int) -> Moved:
     if saga.direction is StepDirection.UNDO:
-        return _undone(_track(saga, mark=StepMark.UNDONE), at)
-    return _go_on(_track(saga, mark=StepMark.DONE, done_at=at), at)
+        return undone(track_of_step(saga, mark=StepMark.UNDONE), at)
+    return _go_on(track_of_step(saga, mark=StepMark.DONE, done_at=at), at)
 
 
 def _go_on(saga: Saga, at: int) -> Moved:
     """The current step is done: the next one, or wait for the effect to show."""
     if saga.halted:
-        return _stop(saga)
+        return stop(saga)
     if saga.cursor + 1 < len(saga.plan.steps):
         return _reserve(replace(saga, cursor=saga.cursor + 1), at)
     settle = max(step.settle_seconds for step in saga.plan.steps)
-    saga = replace(saga, state=SagaState.SETTLING, deadline=_after(at, settle + saga.plan.verify_deadline_seconds))
-    saga, timer = _timer(saga, "settle", _after(at, settle + saga.plan.verify_window_seconds))
+    saga = replace(saga, state=SagaState.SETTLING, deadline=later(at, settle + saga.plan.verify_deadline_seconds))
+    saga, timer = with_timer(saga, "settle", later(at, settle + saga.plan.verify_window_seconds))
     return saga, (timer,)
 
 
 def _did_not_happen(saga: Saga, at: int, why: Prose) -> Moved:
-    saga = _track(saga, mark=_rest(saga))
+    saga = track_of_step(saga, mark=mark_at_rest(saga))
     if saga.direction is StepDirection.UNDO:
-        return _stuck(saga, Prose(f"undo {why}"))
-    return _give_up(saga, at, Prose(f"{saga.step.id} {why}"))
+        return stuck(saga, Prose(f"undo {why}"))
+    return give_up(saga, at, Prose(f"{saga.step.id} {why}"))
 
 
 def _doubtful(saga: Saga, at: int) -> Moved:
     """Nobody can tell whether it happened: never again, and undone only where that is safe either way."""
     if saga.direction is StepDirection.UNDO:
-        return _stuck(_track(saga, mark=StepMark.UNDO_IN_DOUBT), Prose("nobody can tell whether the undo happened"))
-    saga = _track(saga, mark=StepMark.IN_DOUBT)
-    return _give_up(saga, at, Prose(f"nobody can tell whether {saga.step.id} happened"))
-
-
-# --------------------------------------------------------------------------------------------------- verification
-
-
-def _verify(saga: Saga, at: int) -> Moved:
-    since = max(track.done_at for track in saga.tracks)
-    saga, timer = _timer(replace(saga, state=SagaState.VERIFYING), "verify", _next_look(saga, at))
-    return saga, (say.AskVerification(since), timer)
-
-
-def _next_look(saga: Saga, at: int) -> int:
-    again = min(VERIFY_AGAIN_SECONDS, max(2.0, saga.plan.verify_window_seconds / 4))
-    return max(at, min(saga.deadline, _after(at, again)))
-
-
-def _verified(saga: Saga, event: say.VerificationEnded) -> Moved:
-    """Healthy ends it, harm takes it back at once; all else is asked again until the deadline, then is failure."""
-    saga = replace(saga, verdict=event.verdict)
-    if event.verdict is Verdict.HEALTHY:
-        return _hold(saga, event.at)
-    why = Prose(f"{event.verdict}: {'; '.join(event.reasons)}")
-    if event.verdict is Verdict.HARMED or event.at >= saga.deadline:
-        return _give_up(saga, event.at, why)
-    saga, timer = _timer(replace(saga, why=why), "verify", _next_look(saga, event.at))
-    return saga, (timer,)
-
-
-def _hold(saga: Saga, at: int) -> Moved:
-    """Verified: give back what is not needed for a reversal, and wait for the reversal if there is one."""
-    keep = [_temporary(saga, place) for place in range(len(saga.tracks))]
-    releases = tuple(
-        say.ReleaseBudget(track.reservation)
-        for track, kept in zip(saga.tracks, keep, strict=True)
-        if not kept and track.reservation
-    )
-    tracks = tuple(
-        track if kept else replace(track, reservation="") for track, kept in zip(saga.tracks, keep, strict=True)
-    )
-    saga = replace(saga, tracks=tracks, timer="", why=Prose("the goal was verified"), ended=SagaOutcome.VERIFIED)
-    finished = say.Finished(SagaOutcome.VERIFIED, saga.why, saga.describe(), saga.verdict)
-    if not any(keep):
-        return replace(saga, state=SagaState.FINISHED), (*releases, finished)
-    saga, timer = _await_reversal(saga, at)
-    return saga, (*releases, finished, timer)
-
-
-def _temporary(saga: Saga, place: int) -> bool:
-    return saga.plan.steps[place].reverse_after_seconds is not None and saga.tracks[place].mark is StepMark.DONE
-
-
-def _await_reversal(saga: Saga, at: int) -> tuple[Saga, say.SetTimer]:
-    """Point at the temporary step that is due first; of equals the later step, which is undone first."""
-    dues = [
-        (_after(saga.tracks[place].done_at, step.reverse_after_seconds or 0.0), -place)
-        for place, step in enumerate(saga.plan.steps)
-        if _temporary(saga, place)
-    ]
-    due, place = min(dues)
-    saga = replace(saga, state=SagaState.HOLDING, cursor=-place, reversing=True)
-    return _timer(saga, "reverse", max(due, at))
-
-
-# -------------------------------------------------------------------------------------------------------- undoing
-
-
-def _give_up(saga: Saga, at: int, why: Prose) -> Moved:
-    """The plan will not succeed: take back what was done, or stop where that may not run."""
-    if saga.direction is StepDirection.UNDO:
-        return _stuck(saga, Prose(f"undo not permitted: {why}"))
-    saga = replace(saga, why=why)
-    return _stop(saga) if saga.halted else _undo(saga, at)
-
-
-def _undo(saga: Saga, at: int) -> Moved:
-    """Undo the last lasting step; strictly in reverse order, so the first that cannot be undone stops it."""
-    spent = tuple(
-        replace(track, mark=StepMark.SPENT)
-        if step.transient and track.mark in (StepMark.DONE, StepMark.IN_DOUBT)
-        else track
-        for step, track in zip(saga.plan.steps, saga.tracks, strict=True)
-    )
-    was_begun = any(track.mark in LASTING | {StepMark.UNDONE, StepMark.SPENT} for track in saga.tracks)
-    saga = replace(saga, tracks=spent)
-    places = [place for place, track in enumerate(saga.tracks) if track.mark in LASTING]
-    if not places:
-        return _end(saga, SagaOutcome.UNDONE if was_begun else SagaOutcome.REFUSED)
-    saga = replace(saga, cursor=places[-1])
-    step, track = saga.step, saga.tracks[saga.cursor]
-    if track.mark is StepMark.IN_DOUBT and not step.undo_either_way:
-        return _stuck(saga, Prose(f"{saga.why}; {step.id} is in doubt and its undo is not safe either way"))
-    if step.undo is None or not track.undo:
-        return _stuck(saga, Prose(f"{saga.why}; {step.id} cannot be undone"))
-    return _ask(_track(replace(saga, direction=StepDirection.UNDO), runs=0), at)
-
-
-def _undone(saga: Saga, at: int) -> Moved:
-    if saga.halted:
-        return _stop(saga)
-    if not saga.reversing:
-        return _undo(saga, at)
-    release = say.ReleaseBudget(saga.tracks[saga.cursor].reservation)
-    saga = replace(_track(saga, reservation=""), direction=StepDirection.DO)
-    if any(_temporary(saga, place) for place in range(len(saga.tracks))):
-        saga, timer = _await_reversal(saga, at)
-        return saga, (release, timer)
-    saga, commands = _end(saga, SagaOutcome.REVERSED)
-    return saga, (release, *commands)
-
-
-def _end(saga: Saga, outcome: SagaOutcome) -> Moved:
-    releases = tuple(say.ReleaseBudget(key) for key in saga.reservations)
-    tracks = tuple(replace(track, reservation="") for track in saga.tracks)
-    saga = replace(saga, state=SagaState.FINISHED, timer="", tracks=tracks, ended=outcome)
-    return saga, (*releases, say.Finished(outcome, saga.why, saga.describe(), saga.verdict))
-
-
-def _stuck(saga: Saga, why: Prose) -> Moved:
-    saga = replace(saga, state=SagaState.STUCK, timer="", why=why, ended=SagaOutcome.STUCK)
-    state = saga.describe()
-    return saga, (say.PageOperator(why, state), say.Finished(SagaOutcome.STUCK, why, state, saga.verdict))
+        return stuck(
+            track_of_step(saga, mark=StepMark.UNDO_IN_DOUBT), Prose("nobody can tell whether the undo happened")
+        )
+    saga = track_of_step(saga, mark=StepMark.IN_DOUBT)
+    return give_up(saga, at, Prose(f"nobody can tell whether {saga.step.id} happened"))
 
 
 # --------------------------------------------------------------------------- halts, restarts, timers, people
 
 
-def _stop(saga: Saga) -> Moved:
-    """Halted at a safe point: no undo runs; a person is paged unless nothing was changed."""
-    if saga.begun:
-        return _stuck(saga, Prose("halted half-way"))
-    return _end(replace(saga, why=Prose("halted")), SagaOutcome.UNDONE if _touched(saga) else SagaOutcome.REFUSED)
-
-
-def _touched(saga: Saga) -> bool:
-    return any(track.mark in (StepMark.UNDONE, StepMark.SPENT) for track in saga.tracks)
-
-
 def _halt_here(saga: Saga, event: say.Halted) -> Moved:  # noqa: ARG001
-    return _stop(replace(saga, halted=True))
+    return stop(replace(saga, halted=True))
 
 
 def _halt_later(saga: Saga, event: say.Halted) -> Moved:  # noqa: ARG001
@@ -413,22 +242,7 @@ def _on_timer(then: Handler) -> Handler:
 
 
 def _no_answer(saga: Saga, event: say.SagaTimerFired) -> Moved:
-    return _give_up(saga, event.at, Prose(f"no answer while {saga.state}"))
-
-
-def _look_again_or_fail(saga: Saga, event: say.SagaTimerFired) -> Moved:
-    if event.at < saga.deadline:
-        return _verify(saga, event.at)
-    return _give_up(saga, event.at, Prose(saga.why or "verification did not answer before its deadline"))
-
-
-def _reverse(saga: Saga, event: say.SagaTimerFired) -> Moved:
-    saga = replace(saga, why=Prose("its time is over"))
-    if saga.halted:
-        return _stuck(saga, Prose("halted when the reversal was due"))
-    if saga.step.undo is None or not saga.tracks[saga.cursor].undo:
-        return _stuck(saga, Prose(f"{saga.step.id} cannot be reversed"))
-    return _ask(_track(replace(saga, direction=StepDirection.UNDO), runs=0), event.at)
+    return give_up(saga, event.at, Prose(f"no answer while {saga.state}"))
 
 
 def _taken_over(saga: Saga, event: say.TakenOver) -> Moved:
@@ -462,14 +276,14 @@ TABLE: dict[tuple[SagaState, type[Event]], Handler] = {
     (SagaState.CHECKING, say.EffectObserved): _checked,
     (SagaState.CHECKING, say.SagaTimerFired): _on_timer(lambda saga, event: _go_on(saga, event.at)),
     (SagaState.CHECKING, say.Halted): _halt_later,
-    (SagaState.SETTLING, say.SagaTimerFired): _on_timer(lambda saga, event: _verify(saga, event.at)),
+    (SagaState.SETTLING, say.SagaTimerFired): _on_timer(lambda saga, event: verify(saga, event.at)),
     (SagaState.SETTLING, say.Halted): _halt_watching,
     (SagaState.SETTLING, say.Resumed): _resume,
-    (SagaState.VERIFYING, say.VerificationEnded): _verified,
-    (SagaState.VERIFYING, say.SagaTimerFired): _on_timer(_look_again_or_fail),
+    (SagaState.VERIFYING, say.VerificationEnded): verified,
+    (SagaState.VERIFYING, say.SagaTimerFired): _on_timer(check_again_or_fail),
     (SagaState.VERIFYING, say.Halted): _halt_watching,
     (SagaState.VERIFYING, say.Resumed): _resume,
-    (SagaState.HOLDING, say.SagaTimerFired): _on_timer(_reverse),
+    (SagaState.HOLDING, say.SagaTimerFired): _on_timer(reverse),
     (SagaState.HOLDING, say.Halted): _halt_watching,
     (SagaState.HOLDING, say.Resumed): _resume,
     (SagaState.STUCK, say.TakenOver): _taken_over,

@@ -43,7 +43,7 @@ def points() -> None:
     from opentelemetry.proto.metrics.v1.metrics_pb2 import AGGREGATION_TEMPORALITY_DELTA  # noqa: PLC0415
 
     from aiops.agents.monitoring import MonitoringAgent  # noqa: PLC0415
-    from aiops.ports import FetchedRecords, TopicPartition  # noqa: PLC0415
+    from aiops.model.records import FetchedRecords, TopicPartition  # noqa: PLC0415
     from aiops.settings import Kafka, Settings  # noqa: PLC0415
     from detectors.wire.arrow_encoding import PointEncoder  # noqa: PLC0415
     from detectors.wire.identity import SeriesIdentity, SeriesKind  # noqa: PLC0415

@@ -1,8 +1,8 @@
 """Runs the stages of the tests, and says at the end how long each took.
 
 Most of a stage is one process that uses one core. So what may run side by side does: unit and integration tests are two
-lanes each, and contracts run beside scenarios. What is said in the first lane is shown as it comes, the others' words
-when all have ended.
+lanes each, and contracts run beside scenarios and plug-ins. What is said in the first lane is shown as it comes, the
+others' words when all have ended.
 
 Integration tests start real servers and kill them; one that fails there is run once more, alone, and both results are
 told: a test in the list "passed only the second time" is a fault to be mended, not a success to be forgotten.
@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-WAVES: Final = (("unit",), ("contracts", "scenarios"), ("integration",))
+WAVES: Final = (("unit",), ("contracts", "scenarios", "plugin"), ("integration",))
 """Stages of a wave run side by side, one wave after the other."""
 STAGES: Final = tuple(stage for wave in WAVES for stage in wave)
 APART: Final = {

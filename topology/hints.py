@@ -91,7 +91,7 @@ def attributes_of(series: str) -> list[tuple[str, str]]:
 
 
 class Hints:
-    """Interprets signals by the semantics of their metrics.
+    """Interprets signals by the semantics of their metrics and caches the results. Make one for each question.
 
     Args:
         metrics: the table of metric semantics.
@@ -100,6 +100,7 @@ class Hints:
     def __init__(self, metrics: MetricTable) -> None:
         self._metrics = metrics
         self._of_metric: dict[str, tuple[MetricSemantics, Family]] = {}
+        self._of_series: dict[str, MetricSemantics] = {}
 
     def of_metric(self, metric: str) -> tuple[MetricSemantics, Family]:
         """Semantics and family of a metric, without regard to the state attributes of a series."""
@@ -112,7 +113,12 @@ class Hints:
     def meaning(self, signal: Signal) -> MetricSemantics:
         """Semantics of a signal's series; a state attribute may change which direction is worse."""
         meaning, _ = self.of_metric(signal.metric)
-        return meaning if meaning.states is None else meaning.in_state(attributes_of(signal.series))
+        if meaning.states is None:
+            return meaning
+        found = self._of_series.get(signal.series)
+        if found is None:
+            found = self._of_series[signal.series] = meaning.in_state(attributes_of(signal.series))
+        return found
 
     def family(self, signal: Signal) -> Family:
         """Family of a signal; ``LOG`` for a signal from logs whose metric has no more specific family."""

@@ -13,7 +13,7 @@ from aiops.control.record.ledger import LedgerReport, OffsetBounds, fold
 from aiops.model.codec import adapter
 from aiops.model.errors import AiopsError, PermanentError
 from aiops.model.ledger import LedgerLine
-from aiops.ports import TopicPartition
+from aiops.model.records import TopicPartition
 from aiops.settings import Settings
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from aiops.ports import FetchedRecords
+from aiops.model.records import FetchedRecords
 
 _BATCH_BYTES = 512 * 1024
 """Bytes the agent is given at once, until it is known what they take."""

@@ -19,7 +19,8 @@ from aiops.adapters import signing
 from aiops.control.record.audit_chain import GENESIS, Checkpoint, follow, sign, signed
 from aiops.model import codec
 from aiops.model.errors import AiopsError, PermanentError
-from aiops.ports import Clock, JournalReader, JournalRow, Producer
+from aiops.model.journal import JournalRow
+from aiops.ports import Clock, JournalReader, Producer
 
 _LOG = structlog.get_logger(__name__)
 LAST: Final = "checkpoint.json"

@@ -9,7 +9,7 @@ from aiops.model.deadletters import DeadLetter, DeadLetterReason, kept_headers, 
 from aiops.model.errors import TemporaryError
 from aiops.model.events import Event
 from aiops.model.prose import Prose
-from aiops.ports import FetchedRecords, TopicPartition
+from aiops.model.records import FetchedRecords, TopicPartition
 from aiops.settings import Settings
 
 

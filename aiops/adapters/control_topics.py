@@ -13,7 +13,8 @@ from aiops.driver.leadership import Arrival
 from aiops.model.deadletters import DeadLetter
 from aiops.model.errors import TemporaryError
 from aiops.model.events import EpisodeReported, Event
-from aiops.ports import Clock, FetchedRecords, TelemetryConsumer, TopicPartition
+from aiops.model.records import FetchedRecords, TopicPartition
+from aiops.ports import Clock, TelemetryConsumer
 
 _LOG = structlog.get_logger(__name__)
 _POLL_SECONDS = 0.25

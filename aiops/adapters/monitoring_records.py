@@ -10,8 +10,9 @@ from aiops.agents.monitor.plan import Produced
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.model import cloudevents
 from aiops.model.ledger import LedgerLine
+from aiops.model.records import FetchedRecords, OutRecord, SlotSnapshot, TopicPartition
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
-from aiops.ports import Clock, FetchedRecords, OutRecord, SlotSnapshot, TopicPartition
+from aiops.ports import Clock
 from aiops.settings import Settings
 
 

@@ -22,8 +22,10 @@ from aiops.driver.leadership import Arrival, Dispatcher, Leadership, Watch
 from aiops.model.deadletters import DeadLetter
 from aiops.model.errors import FencedOutError, TemporaryError
 from aiops.model.events import Event
+from aiops.model.journal import InboxRow
 from aiops.model.ledger import LedgerLine
-from aiops.ports import Clock, InboxRow, Journal, TelemetryConsumer, TopicPartition
+from aiops.model.records import TopicPartition
+from aiops.ports import Clock, Journal, TelemetryConsumer
 from aiops.settings import Settings
 
 _LOG = structlog.get_logger(__name__)

@@ -25,7 +25,7 @@ from aiops.model.cloudevents import envelope
 from aiops.model.deadletters import DeadLetter, DeadLetterReason
 from aiops.model.errors import PermanentError
 from aiops.model.prose import Prose
-from aiops.ports import OutRecord
+from aiops.model.records import OutRecord
 
 DEAD_LETTER = "io.aiops.deadletter.v1"
 KEY = "sealing.key"

@@ -21,11 +21,8 @@ import structlog
 from aiops.adapters.batching import Pace, batches
 from aiops.adapters.shard_parts import ShardParts, ShardRhythm, ShardStatus
 from aiops.model.errors import AiopsError, FencedOutError, PermanentError, TemporaryError
+from aiops.model.records import SlotSnapshot, TopicPartition
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
-from aiops.ports import (
-    SlotSnapshot,
-    TopicPartition,
-)
 
 _LOG = structlog.get_logger(__name__)
 _BOUNDS_SECONDS = 2.0

@@ -7,17 +7,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from aiops.model.ledger import LedgerLine
+from aiops.model.records import FetchedRecords, OutRecord, SlotSnapshot, TopicPartition
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
-from aiops.ports import (
-    Clock,
-    FetchedRecords,
-    OutRecord,
-    Producer,
-    SlotSnapshot,
-    SnapshotStore,
-    TelemetryConsumer,
-    TopicPartition,
-)
+from aiops.ports import Clock, Producer, SnapshotStore, TelemetryConsumer
 
 
 class Monitoring(Protocol):

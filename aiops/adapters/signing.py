@@ -18,7 +18,7 @@ from aiops.adapters.keys import own_key
 from aiops.control.record.audit_chain import Checkpoint
 from aiops.model import cloudevents, codec
 from aiops.model.errors import PermanentError
-from aiops.ports import OutRecord
+from aiops.model.records import OutRecord
 
 CHECKPOINT = "io.aiops.checkpoint.v1"
 KEY = "audit.key"

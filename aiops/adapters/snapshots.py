@@ -20,7 +20,7 @@ from crc32c import crc32c
 
 from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.errors import AiopsError, FencedOutError, TemporaryError
-from aiops.ports import Arrays, SlotSnapshot, TopicPartition
+from aiops.model.records import Arrays, SlotSnapshot, TopicPartition
 
 _MAGIC = b"AIOPSNAP1\n"
 _KEPT_CHAINS = 2

@@ -27,9 +27,9 @@ from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from aiops.model.errors import FencedOutError, PermanentError
 from aiops.model.ledger import LedgerLine
 from aiops.model.metric_semantics.table import MetricTable
+from aiops.model.records import FetchedRecords, SlotSnapshot, TopicPartition
 from aiops.model.telemetry import EntityReading, FleetQuestion
 from aiops.plugins import BUILT_INS, Plugins
-from aiops.ports import FetchedRecords, SlotSnapshot, TopicPartition
 from aiops.settings import Settings
 from detectors.revisions import base36
 from detectors.wire.batch import PointBatch

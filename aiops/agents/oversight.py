@@ -14,6 +14,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from aiops.agents.objections import (
+    wrong_with_handoff,
+    wrong_with_plan,
+    wrong_with_step,
+)
 from aiops.agents.situation import facts_of, item_of
 from aiops.agents.view import AgentView
 from aiops.model.episodes import Source
@@ -29,8 +34,7 @@ from aiops.model.handoffs import (
     Ruling,
     StepRequest,
 )
-from aiops.model.incidents import IncidentState
-from aiops.model.plans import Action, BlastRadius, Oversight, Plan, Step, StepDirection
+from aiops.model.plans import Action, Oversight, Plan, StepDirection
 from aiops.model.prose import Prose
 from remediations.breakers import names
 from remediations.policy import RISING, PolicyDecision, PolicyQuestion, PolicySet
@@ -38,19 +42,8 @@ from remediations.primitives.protocol import Primitive
 from remediations.primitives.shipped import shipped
 from remediations.windows import Hold, Windows
 
-SPEAKS: dict[Role, frozenset[Intent]] = {
-    Role.ANALYSIS: frozenset({Intent.ROUTE, Intent.MERGE}),
-    Role.ROUTING: frozenset({Intent.PLAN, Intent.ESCALATE}),
-    Role.RESOLUTION: frozenset({Intent.EXECUTE, Intent.CONCLUDE, Intent.ESCALATE}),
-    Role.TRIAGE: frozenset({Intent.LINK}),
-}
-"""Who may ask what; a second look at the channels, by somebody else than who holds them."""
 APPROVERS = {Oversight.UNATTENDED: 0, Oversight.ONE_APPROVER: 1, Oversight.TWO_APPROVERS: 2}
-MOST_STEPS = 10
-MOST_SECONDS = 3600.0
 _Text = TypeVar("_Text", bound=str)
-GRAPH = "graph:"
-"""Prefix of evidence that is an item's place in the graph."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +98,7 @@ class OversightAgent:
     def _review(self, shown: Handoff, view: AgentView) -> _Word:
         if isinstance(shown.payload, Escalated) and shown.intent is Intent.ESCALATE:
             return _Word(permitted=True, level=Oversight.UNATTENDED, reasons=(Prose("pages are never vetoed"),))
-        wrong = tuple(_wrong_with(shown, view))
+        wrong = tuple(wrong_with_handoff(shown, view))
         if wrong:
             return _veto(wrong)
         match shown.payload:
@@ -119,7 +112,7 @@ class OversightAgent:
 
     def _review_plan(self, plan: Plan, view: AgentView) -> _Word:
         unknown = (line for step in plan.steps for line in self._unknown(step.action))
-        wrong = (*unknown, *_wrong_with_plan(plan, view))
+        wrong = (*unknown, *wrong_with_plan(plan, view))
         if wrong:
             return _veto(wrong)
         hold = self._windows.hold(view.at)
@@ -151,7 +144,7 @@ class OversightAgent:
 
     def _authorise(self, step: StepRequest, view: AgentView) -> _Word:
         """The facts of this moment; an undo is held by a halt and by a security hold only."""
-        wrong = (*self._unknown(step.action), *_wrong_with_step(step, view))
+        wrong = (*self._unknown(step.action), *wrong_with_step(step, view))
         if wrong:
             return _veto(wrong)
         hold = self._windows.hold(view.at) if step.direction is StepDirection.DO else None
@@ -224,90 +217,6 @@ def _veto(reasons: tuple[Prose, ...]) -> _Word:
 
 
 # --------------------------------------------------------------------------------------------------------- rules
-
-
-def _wrong_with(shown: Handoff, view: AgentView) -> Iterator[Prose]:
-    """What any handoff must be, whoever sends it."""
-    if shown.intent not in SPEAKS.get(shown.sender, frozenset()):
-        yield Prose(f"{shown.sender} may not ask anybody to {shown.intent}")
-    if not (shown.id and shown.work_item and shown.cause):
-        yield Prose("it lacks an id, a work item or a cause")
-    if not math.isfinite(shown.confidence) or not 0 <= shown.confidence <= 1:
-        yield Prose(f"confidence {shown.confidence} is not within 0 to 1")
-    if not shown.reasoning or not all(text.strip() for text in shown.reasoning):
-        yield Prose("it gives no reasoning")
-    if shown.deadline_at < view.at:
-        yield Prose("its deadline has passed")
-    if view.incident.state is IncidentState.MERGED:
-        yield Prose(f"{shown.work_item} was merged into {view.incident.merged_into}")
-    known = _known(shown, view)
-    if not shown.evidence:
-        yield Prose("it names no evidence")
-    if odd := [name for name in shown.evidence if name not in known and not _in_graph(name, view)]:
-        yield Prose(f"evidence {odd[0]} does not exist")
-
-
-def _known(shown: Handoff, view: AgentView) -> set[str]:
-    """Ids that a handoff may rest on."""
-    ids = {shown.cause, shown.work_item, *(part for part in _ancestors(shown.cause))}
-    ids |= {episode.id for episode in view.episodes} | {change.id for change in view.changes}
-    ids |= {ticket.id for ticket in view.tickets} | set(view.incident.episodes) | set(view.incident.tickets)
-    ids |= {line.ref for line in view.incident.story if line.ref}
-    if view.incident.diagnosis is not None:
-        found = view.incident.diagnosis
-        ids |= {evidence.id for hypothesis in found.hypotheses for evidence in hypothesis.evidence}
-        ids |= {change.id for change in found.changes}
-    return ids
-
-
-def _ancestors(handoff: str) -> Iterator[str]:
-    """Ids of the handoffs that one came from: each id is its parent's with a suffix."""
-    while "/" in handoff:
-        handoff = handoff.rpartition("/")[0]
-        yield handoff
-
-
-def _in_graph(name: str, view: AgentView) -> bool:
-    item = name.removeprefix(GRAPH)
-    return item != name and (item in view.graph or any(episode.entity == item for episode in view.episodes))
-
-
-def _wrong_with_plan(plan: Plan, view: AgentView) -> Iterator[Prose]:
-    if plan.work_item != view.incident.id:
-        yield Prose(f"the plan belongs to {plan.work_item}, not to {view.incident.id}")
-    if not 1 <= len(plan.steps) <= MOST_STEPS:
-        yield Prose(f"a plan has 1 to {MOST_STEPS} steps, this one {len(plan.steps)}")
-    if len({step.id for step in plan.steps}) != len(plan.steps):
-        yield Prose("two steps have one id")
-    for step in plan.steps:
-        yield from _wrong_with_action(step.action, step.blast, view)
-        yield from _wrong_with_bounds(step)
-
-
-def _wrong_with_bounds(step: Step) -> Iterator[Prose]:
-    if step.undo is not None and (step.undo.target, step.undo.primitive) != (step.action.target, step.action.primitive):
-        yield Prose(f"step {step.id}: its undo acts on something else")
-    if step.reverse_after_seconds is not None and step.undo is None:
-        yield Prose(f"step {step.id}: a temporary change needs an undo")
-    if not 0 < step.timeout_seconds <= MOST_SECONDS:
-        yield Prose(f"step {step.id}: its deadline of {step.timeout_seconds} s is not within an hour")
-
-
-def _wrong_with_action(action: Action, blast: BlastRadius, view: AgentView) -> Iterator[Prose]:
-    if action.target not in blast.entities:
-        yield Prose(f"the blast radius of {action.primitive} {action.target} is not stated")
-    if bad := [account for account, share in blast.shares.items() if not math.isfinite(share) or not 0 <= share <= 1]:
-        yield Prose(f"the blast radius on {bad[0]} is not a share")
-    if action.target not in view.graph and item_of(view, action.target) is None:
-        yield Prose(f"{action.target} is in no graph: nobody can say what hangs on it")
-
-
-def _wrong_with_step(step: StepRequest, view: AgentView) -> Iterator[Prose]:
-    yield from _wrong_with_action(step.action, step.blast, view)
-    if view.halted:
-        yield Prose("everything is halted")
-    if step.direction is StepDirection.DO and view.incident.plan != step.plan:
-        yield Prose(f"{step.plan} is not the plan of {view.incident.id} now")
 
 
 def _breaker_open(view: AgentView, action: Action) -> bool:

@@ -31,8 +31,8 @@ from aiops.control.record.audit_chain import verify
 from aiops.model.codec import decode
 from aiops.model.errors import TemporaryError
 from aiops.model.incidents import Incident, IncidentState
+from aiops.model.journal import JournalRow
 from aiops.model.outcomes import OutcomeKind
-from aiops.ports import JournalRow
 from simulations.faults.registry import make
 from simulations.live.live_world import LiveSettings, LiveWorld
 from simulations.world.estate import load

@@ -9,24 +9,20 @@ from __future__ import annotations
 import importlib.util
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from aiops.adapters.accounting import lines_of
-from aiops.adapters.broker.embedded import BrokerState, EmbeddedBroker
 from aiops.adapters.bundle.loading import load_acting, load_cases
 from aiops.adapters.bundle.metric_rows import load_metrics
 from aiops.adapters.bundle.services import services
 from aiops.adapters.choices import check_choices
 from aiops.adapters.journal.engine import sqlite_url
 from aiops.adapters.journal.journal import SqlJournal
-from aiops.adapters.kafka.consumer import KafkaPythonConsumer
-from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.adapters.paging.channels import open_levels
 from aiops.adapters.plugins import installed
 from aiops.adapters.status_file import read_status
+from aiops.apps.doctor_findings import DoctorFinding, Level
+from aiops.apps.doctor_kafka import check_kafka
 from aiops.console.app import loopback
 from aiops.model.errors import AiopsError, PermanentError
 from aiops.model.incidents import Priority
@@ -34,34 +30,11 @@ from aiops.model.metric_semantics.custom import FILE
 from aiops.model.pages import Page
 from aiops.model.prose import Prose
 from aiops.plugins import Plugins
-from aiops.ports import Clock, FetchedRecords, TopicPartition
+from aiops.ports import Clock
 from aiops.settings import Settings
 from remediations.policy_cases import check
 
 _GIB = 2**30
-_SAMPLE = 200
-"""Records looked at from the end of each partition."""
-_SKEW_SECONDS = 5.0
-
-
-class Level(StrEnum):
-    """How bad a finding is."""
-
-    OK = "OK"
-    WARN = "WARN"
-    FAIL = "FAIL"
-
-
-@dataclass(frozen=True, slots=True)
-class DoctorFinding:
-    """One line of the report."""
-
-    level: Level
-    about: str
-    """``bundle``, ``kafka`` …"""
-    what: str
-    do: str = ""
-    """What a person should do about it."""
 
 
 def examine(settings: Settings, bundle: Path, clock: Clock, *, page: bool = False) -> Iterator[DoctorFinding]:
@@ -73,7 +46,7 @@ def examine(settings: Settings, bundle: Path, clock: Clock, *, page: bool = Fals
         "acting": lambda: _acting(settings),
         "state": lambda: _state(settings),
         "journal": lambda: _journal(settings),
-        "kafka": lambda: _kafka(settings, clock),
+        "kafka": lambda: check_kafka(settings, clock),
         "runtime": lambda: _runtime(settings, clock),
         "pages": lambda: _pages(settings, clock, plugins, send=page),
         "console": lambda: _console(settings),
@@ -192,83 +165,6 @@ def _journal(settings: Settings) -> Iterator[DoctorFinding]:
 
 
 # ------------------------------------------------------------------------------------------------------------ Kafka
-
-
-def _kafka(settings: Settings, clock: Clock) -> Iterator[DoctorFinding]:
-    if settings.kafka.client == "confluent" and importlib.util.find_spec("confluent_kafka") is None:
-        yield DoctorFinding(
-            Level.FAIL, "kafka", "kafka.client is confluent, which is not here", "pip install 'aiops[fast]'"
-        )
-    bootstrap = settings.kafka.bootstrap
-    if bootstrap is None:
-        status = EmbeddedBroker(settings.state / "broker").status()
-        if status.state is not BrokerState.RUNNING or not status.bootstrap:
-            yield DoctorFinding(Level.OK, "kafka", "embedded, not running; aiops up starts it")
-            return
-        bootstrap = status.bootstrap
-    topics = KafkaTopics(bootstrap, patient=False)
-    try:
-        names = settings.topics
-        wanted = [*names.telemetry, names.keyed, *names.control, names.dead_letters]
-        have = {topic.name: topic.partitions for topic in topics.describe(sorted(set(topics.names()) & set(wanted)))}
-    finally:
-        topics.close()
-    yield DoctorFinding(Level.OK, "kafka", f"{bootstrap} answers")
-    missing = [name for name in wanted if name not in have]
-    if missing:
-        yield DoctorFinding(Level.WARN, "kafka", f"topics are missing: {', '.join(missing)}", "aiops up makes them")
-    slots = settings.kafka.partitions
-    for name in (*names.telemetry, names.keyed):
-        if have.get(name, slots) != slots:
-            what = f"{name} has {have[name]} partitions, a slot needs one of each: {slots} expected"
-            yield DoctorFinding(Level.FAIL, "kafka", what, "set kafka.partitions, or make the topic anew")
-    yield from _records(
-        settings, bootstrap, {name: have[name] for name in names.telemetry if name in have}, clock=clock
-    )
-
-
-def _records(settings: Settings, bootstrap: str, have: dict[str, int], *, clock: Clock) -> Iterator[DoctorFinding]:
-    """Keys and times of the newest records."""
-    consumer = KafkaPythonConsumer(bootstrap, f"aiops-{settings.domain}-doctor")
-    try:
-        newest = _newest(consumer, [TopicPartition(name, n) for name, count in have.items() for n in range(count)])
-    finally:
-        consumer.close()
-    for name in have:
-        fetched = [records for records in newest if records.source.topic == name]
-        keys = [key for records in fetched for key in records.keys]
-        if keys and None in keys:
-            yield _unkeyed(settings, name, keys.count(None) / len(keys))
-        ahead = max((at for records in fetched for at in records.appended_at), default=0) - clock.now()
-        if ahead > _SKEW_SECONDS * 1e9:
-            what = f"the newest record of {name} is stamped {ahead / 1e9:.0f} s ahead of this clock"
-            yield DoctorFinding(Level.WARN, "clock", what, "let NTP run on the senders, the broker and here")
-
-
-def _unkeyed(settings: Settings, name: str, share: float) -> DoctorFinding:
-    status = read_status(settings.state) or {}
-    lines = [line for line in lines_of(status) if line.topic == name]
-    items, forwarded = sum(line.items for line in lines), sum(line.forwarded for line in lines)
-    saving = f": keying would save {forwarded:,} of {items:,} units a second way through Kafka" if forwarded else ""
-    what = f"{share:.0%} of the newest records of {name} have no key{saving}"
-    if not forwarded and settings.data.shards == 1:
-        return DoctorFinding(Level.OK, "kafka", f"{what}; with one shard that costs nothing")
-    do = "partition_metrics_by_resource_attributes and partition_logs_by_resource_attributes in the Collector"
-    return DoctorFinding(Level.WARN, "kafka", what, do)
-
-
-def _newest(consumer: KafkaPythonConsumer, places: list[TopicPartition]) -> list[FetchedRecords]:
-    if not places:
-        return []
-    consumer.assign(dict.fromkeys(places))
-    bounds = consumer.bounds()
-    consumer.assign({place: max(first, end - _SAMPLE) for place, (first, end) in bounds.items()})
-    fetched: list[FetchedRecords] = []
-    for _ in range(50):
-        if all(consumer.positions()[place] >= end for place, (_first, end) in bounds.items()):
-            break
-        fetched += consumer.poll(0.5, 1 << 20)
-    return fetched
 
 
 # ---------------------------------------------------------------------------------------------------- the rest

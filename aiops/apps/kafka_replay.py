@@ -24,7 +24,7 @@ from aiops.apps.replay import PAGES, SECOND, TELEMETRY, Progress, in_domain, rep
 from aiops.apps.replay_results import faults, found, write
 from aiops.apps.system import MakeSystem, System
 from aiops.model.errors import TemporaryError
-from aiops.ports import OutRecord
+from aiops.model.records import OutRecord
 from aiops.recordings.recording import Recorded, Recording
 from aiops.settings import Paging, Settings, Topics
 

@@ -34,9 +34,9 @@ from aiops.model.errors import PermanentError
 from aiops.model.events import EdgesObserved, EpisodeReported
 from aiops.model.ledger import LedgerLine
 from aiops.model.pages import Delivery, Page
+from aiops.model.records import FetchedRecords, TopicPartition
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
 from aiops.plugins import Extension
-from aiops.ports import FetchedRecords, TopicPartition
 from aiops.recordings.recording import Recorded, Recording, Stream
 from aiops.settings import Settings, Topics
 

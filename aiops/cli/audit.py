@@ -19,8 +19,9 @@ from aiops.cli.opening import Config, Json, open_installation
 from aiops.cli.reading import kept
 from aiops.control.record.audit_chain import AuditFault, AuditVerdict, Checkpoint, signed, verify
 from aiops.model.errors import AiopsError, PermanentError
+from aiops.model.journal import JournalRow
 from aiops.model.prose import Prose
-from aiops.ports import JournalReader, JournalRow
+from aiops.ports import JournalReader
 from aiops.settings import Settings
 
 app: Final = typer.Typer(no_args_is_help=True, help="The record of decisions: was it edited, reordered, cut, rebuilt?")

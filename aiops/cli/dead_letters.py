@@ -17,8 +17,8 @@ from aiops.cli.opening import Config, Json, plain
 from aiops.cli.reading import kafka_of, kept
 from aiops.model.deadletters import DeadLetter
 from aiops.model.errors import PermanentError
+from aiops.model.records import OutRecord
 from aiops.model.times import clock_time
-from aiops.ports import OutRecord
 from aiops.settings import Settings
 
 app: Final = typer.Typer(

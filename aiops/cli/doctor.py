@@ -11,7 +11,8 @@ import typer
 from aiops.adapters.bundle.configuration import load_settings
 from aiops.adapters.bundle.loading import bundle_folder
 from aiops.adapters.clock import SystemClock
-from aiops.apps.doctor import DoctorFinding, Level, examine
+from aiops.apps.doctor import examine
+from aiops.apps.doctor_findings import DoctorFinding, Level
 from aiops.cli.exits import Exit
 from aiops.cli.opening import Config, Json
 from aiops.model.errors import PermanentError

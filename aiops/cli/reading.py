@@ -9,7 +9,7 @@ from aiops.adapters.kafka.consumer import KafkaPythonConsumer
 from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.adapters.status_file import read_status
 from aiops.model.errors import PermanentError
-from aiops.ports import TopicPartition
+from aiops.model.records import TopicPartition
 from aiops.settings import Settings
 
 

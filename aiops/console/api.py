@@ -14,7 +14,7 @@ from aiops.console.stories import as_json, incident_as_json, listed, story
 from aiops.console.telling import LONGEST_REASON, CommandResult
 from aiops.console.visit import body_within, parts_of, visit_of
 from aiops.model.cloudevents_reading import MAX_BYTES, Receipt, UnusableMessage, decode
-from aiops.ports import OutRecord
+from aiops.model.records import OutRecord
 
 router: Final = APIRouter()
 _CLOSED: Final = 100

@@ -26,8 +26,9 @@ from aiops.control.state.lifecycle import TABLE, Trigger
 from aiops.model.codec import decode
 from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.incidents import Incident, IncidentState
+from aiops.model.journal import InboxRow
 from aiops.model.plans import Plan
-from aiops.ports import Clock, Inbox, InboxRow, JournalReader
+from aiops.ports import Clock, Inbox, JournalReader
 from remediations.saga_state import SagaState
 
 

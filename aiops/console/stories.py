@@ -19,9 +19,10 @@ from aiops.model.errors import PermanentError
 from aiops.model.events import HandoffAnswered
 from aiops.model.handoffs import Ruling
 from aiops.model.incidents import Incident, IncidentState
+from aiops.model.journal import JournalRow
 from aiops.model.outcomes import as_fields
 from aiops.model.plans import Plan
-from aiops.ports import JournalReader, JournalRow
+from aiops.ports import JournalReader
 
 T = TypeVar("T")
 

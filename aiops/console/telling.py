@@ -13,8 +13,9 @@ from aiops.model.codec import encode
 from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.errors import PermanentError
 from aiops.model.events import CommandGiven
+from aiops.model.journal import HaltState, InboxRow
 from aiops.model.prose import Prose
-from aiops.ports import Clock, HaltState, Inbox, InboxRow
+from aiops.ports import Clock, Inbox
 
 LONGEST_REASON: Final = 500
 LONGEST_NAME: Final = 200

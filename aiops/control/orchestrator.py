@@ -21,9 +21,9 @@ from aiops.model import events as happened
 from aiops.model.errors import AiopsError
 from aiops.model.events import Event
 from aiops.model.handoffs import Handoff, Intent
+from aiops.model.journal import Recovered, TimerRow
 from aiops.model.prose import Prose
 from aiops.model.refusals import Refusal, RefusalKind, RefusedError, refusal_of
-from aiops.ports import Recovered, TimerRow
 from aiops.settings import Settings
 
 

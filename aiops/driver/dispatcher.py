@@ -31,7 +31,8 @@ from aiops.model.events import Event
 from aiops.model.handoffs import Handoff
 from aiops.model.pages import Delivery
 from aiops.model.plans import ReservationAnswer
-from aiops.ports import BudgetStore, Clock, Fleet, OutRecord, Pager, Producer, Steps
+from aiops.model.records import OutRecord
+from aiops.ports import BudgetStore, Clock, Fleet, Pager, Producer, Steps
 from aiops.settings import Acting
 
 AGAIN_SECONDS: Final = 2.0

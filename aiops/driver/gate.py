@@ -20,9 +20,10 @@ from typing import Final
 from aiops.driver.replies import Failure, Reply, attempted
 from aiops.model.codec import encode
 from aiops.model.errors import AiopsError, TemporaryError
+from aiops.model.journal import InboxRow
 from aiops.model.plans import Observed, StepOrder, StepOutcome, StepStatus
 from aiops.model.prose import Prose
-from aiops.ports import ORCHESTRATOR, Clock, Executor, Inbox, InboxRow
+from aiops.ports import ORCHESTRATOR, Clock, Executor, Inbox
 
 GRACE: Final = 1_000_000_000
 """How long after its deadline an effect may still be felt, ns: network and process shutdown."""

@@ -22,7 +22,8 @@ from aiops.driver.virtual_ports import Delays, NoTopics, VirtualAsker, VirtualLa
 from aiops.model.codec import EVENT
 from aiops.model.events import CommandGiven, Event
 from aiops.model.handoffs import Role
-from aiops.ports import BudgetStore, Executor, Fleet, HaltState, InboxRow, Journal, Notifier, Producer
+from aiops.model.journal import HaltState, InboxRow
+from aiops.ports import BudgetStore, Executor, Fleet, Journal, Notifier, Producer
 from aiops.settings import Settings
 
 INBOX_SECONDS: Final = 0.2

@@ -22,8 +22,10 @@ from aiops.model.codec import decode, encode
 from aiops.model.deadletters import DeadLetter
 from aiops.model.effects import Effect
 from aiops.model.events import Event, HaltChanged, OrchestratorStarted
+from aiops.model.journal import InboxRow, Put, Recovered, Transaction
 from aiops.model.ledger import Ending, LedgerLine
-from aiops.ports import ORCHESTRATOR, InboxRow, Journal, Put, Recovered, TopicPartition, Transaction
+from aiops.model.records import TopicPartition
+from aiops.ports import ORCHESTRATOR, Journal
 from aiops.settings import Settings
 
 LEDGER: Final = "ledger"

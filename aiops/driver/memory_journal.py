@@ -15,17 +15,9 @@ from aiops.model.codec import EFFECT
 from aiops.model.effects import Effect
 from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.errors import FencedOutError
-from aiops.ports import (
-    ORCHESTRATOR,
-    HaltState,
-    InboxRow,
-    JournalRow,
-    Put,
-    Recovered,
-    TimerRow,
-    TopicPartition,
-    Transaction,
-)
+from aiops.model.journal import HaltState, InboxRow, JournalRow, Put, Recovered, TimerRow, Transaction
+from aiops.model.records import TopicPartition
+from aiops.ports import ORCHESTRATOR
 
 
 @dataclass(slots=True)

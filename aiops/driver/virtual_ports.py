@@ -22,7 +22,8 @@ from aiops.driver.replies import Failure, Reply, attempted, reply_of, settle
 from aiops.model.handoffs import Handoff, Role
 from aiops.model.pages import Delivery, Page
 from aiops.model.plans import Observed, StepOrder, StepOutcome
-from aiops.ports import Notifier, OutRecord
+from aiops.model.records import OutRecord
+from aiops.ports import Notifier
 
 T = TypeVar("T")
 

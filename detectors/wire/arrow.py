@@ -21,7 +21,7 @@ UNKNOWN_SERIES out of every compaction, retention or restart.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,55 +29,30 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from aiops.model.deadletters import DeadLetterReason
+from detectors.wire.arrow_columns import (
+    NO_TIMES,
+    TEXTS,
+    PointColumns,
+    SchemaMismatchError,
+    TextColumn,
+    columns_of,
+    primary,
+)
 from detectors.wire.arrow_layout import layout_of
 from detectors.wire.arrow_points import FAULTS, GAP, fill, time_faults
 from detectors.wire.arrow_walk import FOREIGN, Room, walk
 from detectors.wire.batch import PLACES, BatchAccount, PointArrays, PointBatch, Rejections, assemble, chosen
-from detectors.wire.hashing import Hashes, hash_strings
+from detectors.wire.hashing import Hashes
 from detectors.wire.identity import MAX_IDENTITY_CHARS
 from detectors.wire.memory import WireMemory
 from detectors.wire.series import NO_NAME, REFUSED, TOO_LARGE, SeriesTable, attributes_text, parse_attributes
 
-_TEXTS = ("entity", "metric", "attributes", "unit", "peer")
-_NO_CODES = np.empty(0, dtype=np.int32)
-_NO_HASHES = np.empty(0, dtype=np.uint64)
-_NO_TIMES = np.empty(0, dtype=np.int64)
-_NO_KINDS = np.empty(0, dtype=np.uint8)
 BROKEN = -9
 """In place of a series or code: text that is not UTF-8, or attributes that are no JSON object."""
 UNNAMED = -8
 """In place of a code: an empty name."""
 _EMPTY: Mapping[str, int | None] = {"entity": UNNAMED, "metric": UNNAMED, "attributes": None, "unit": None, "peer": -1}
 """Code of an absent or empty text; None: that of the empty word."""
-_SMALL = (np.int8, np.int16, np.int32, np.uint8, np.uint16)
-
-
-class SchemaMismatchError(ValueError):
-    """A record that is Arrow, and not ours."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """A column of text as codes into strings; -1 is null."""
-
-    codes: npt.NDArray[np.int32]
-    hashes: Hashes
-    strings: Any
-    """The dictionary, an Arrow utf8 array; None where the column is absent."""
-
-
-_ABSENT = _Text(_NO_CODES, _NO_HASHES, None)
-
-
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    at: npt.NDArray[np.int64]
-    value: npt.NDArray[np.float64]
-    start: npt.NDArray[np.int64]
-    kind: npt.NDArray[np.uint8]
-    texts: Mapping[str, _Text]
-    gaps: npt.NDArray[np.bool_] | None
-    """Rows whose value is null."""
 
 
 class ArrowReader:
@@ -116,7 +91,7 @@ class ArrowReader:
                 start=room.start[begin:end],
                 record=np.full(end - begin, record, np.int32),
                 unit=np.ones(end - begin, np.uint8),
-                place=_NO_TIMES,
+                place=NO_TIMES,
             )
         )
         self.account.items[record] += end - begin
@@ -129,7 +104,7 @@ class ArrowReader:
     def take(self, batches: Sequence[Any], record: int) -> None:
         """Takes the points of all record batches of a record, or none of them."""
         try:
-            columns = [_columns(batch) for batch in batches]
+            columns = [columns_of(batch) for batch in batches]
             extras = [primary(batch) for batch in batches]
         except (SchemaMismatchError, pa.ArrowException, UnicodeDecodeError):
             self.refuse(record, DeadLetterReason.SCHEMA_MISMATCH, max(1, sum(len(batch) for batch in batches)))
@@ -139,14 +114,14 @@ class ArrowReader:
             self._points(part, unit, record, place=place)
             place += len(batch)
 
-    def _points(self, columns: _Columns, unit: npt.NDArray[np.uint8], record: int, *, place: int) -> None:
+    def _points(self, columns: PointColumns, unit: npt.NDArray[np.uint8], record: int, *, place: int) -> None:
         rows = len(columns.at)
         hashes = np.empty(rows, np.uint64)
         faults = np.empty(rows, np.uint8)
         texts = columns.texts
         faulty = fill(
-            tuple(texts[name].codes for name in _TEXTS),
-            tuple(texts[name].hashes for name in _TEXTS),
+            tuple(texts[name].codes for name in TEXTS),
+            tuple(texts[name].hashes for name in TEXTS),
             columns.kind,
             (hashes, faults),
         )
@@ -162,14 +137,14 @@ class ArrowReader:
             start=columns.start if len(columns.start) else np.zeros(rows, np.int64),
             record=np.full(rows, record, dtype=np.int32),
             unit=unit,
-            place=_NO_TIMES,  # not needed where all is well: the parts are in order
+            place=NO_TIMES,  # not needed where all is well: the parts are in order
         )
         self.account.items[record] += int(np.count_nonzero(unit))
         if faulty or (rows and series.min() < 0):
             points = self._sorted_out(replace(points, place=np.arange(place, place + rows)), faults)
         self.parts.append(points)
 
-    def _series(self, hashes: Hashes, faults: npt.NDArray[np.uint8], columns: _Columns) -> npt.NDArray[np.int32]:
+    def _series(self, hashes: Hashes, faults: npt.NDArray[np.uint8], columns: PointColumns) -> npt.NDArray[np.int32]:
         """Series of each row; new ones are added in the order of the rows."""
         table = self.memory.table
         series = table.find(hashes)
@@ -254,101 +229,13 @@ def _walked(value: bytes, reader: ArrowReader, room: Room, *, first: int) -> int
     return int(walk(np.frombuffer(value, np.uint8), layout, room, first, reader.memory.table.index, reader.latest))
 
 
-def _columns(batch: Any) -> _Columns:
-    names = {name: place for place, name in enumerate(batch.schema.names)}
-    missing = [name for name in ("ts", "value", "entity", "metric") if name not in names]
-    if missing:
-        raise SchemaMismatchError(f"no column {missing[0]}")
-    times = batch.column(names["ts"])
-    values = batch.column(names["value"])
-    at = numbers(times, np.int64, null=0)
-    value = numbers(values, np.float64, null=0.0)
-    gaps = np.asarray(values.is_null()) if values.null_count else None
-    start = numbers(batch.column(names["start"]), np.int64, null=0) if "start" in names else _NO_TIMES
-    kind = numbers(batch.column(names["kind"]), np.uint8, null=0) if "kind" in names else _NO_KINDS
-    texts = {name: _text(batch.column(names[name])) if name in names else _ABSENT for name in _TEXTS}
-    return _Columns(at, value, start, kind, texts, gaps)
-
-
-def primary(batch: Any) -> npt.NDArray[np.uint8]:
-    """``PointBatch.unit`` of each row: 1 where the column is absent."""
-    place = batch.schema.get_field_index("primary")
-    if place < 0:
-        return np.ones(len(batch), dtype=np.uint8)
-    found: npt.NDArray[np.uint8] = numbers(batch.column(place), np.uint8, null=1)
-    return np.minimum(found, np.uint8(1))
-
-
-def numbers(column: Any, dtype: Any, null: float) -> npt.NDArray[Any]:
-    """A column of numbers as they lie in the buffer.
-
-    Raises:
-        SchemaMismatchError: when the column is of another type, or its buffer is too short.
-    """
-    wanted = np.dtype(dtype)
-    kind = column.type
-    fits = kind == _ARROW[wanted.name] or (wanted == np.int64 and kind in _TIMESTAMPS)
-    if not fits or (len(column) and column.buffers()[1] is None):
-        raise SchemaMismatchError(f"a column of {kind} where {wanted} must be")
-    if not len(column):
-        return np.empty(0, dtype=wanted)
-    try:
-        found = np.frombuffer(column.buffers()[1], dtype=wanted, count=column.offset + len(column))[column.offset :]
-    except ValueError as error:
-        raise SchemaMismatchError("a buffer is too short") from error
-    if column.null_count:
-        return np.where(np.asarray(column.is_null()), wanted.type(null), found)
-    return found
-
-
-_ARROW = {"int64": pa.int64(), "float64": pa.float64(), "uint8": pa.uint8()}
-_TIMESTAMPS = (pa.timestamp("ns"), pa.timestamp("ns", "UTC"))
-
-
-def _text(column: Any) -> _Text:
-    kind = column.type
-    if not pa.types.is_dictionary(kind) or kind.value_type != pa.utf8():
-        # Whatever else holds text goes the slow way, and is checked fully before anything follows its offsets.
-        plain = kind.value_type if pa.types.is_dictionary(kind) else kind
-        if not (pa.types.is_string(plain) or pa.types.is_large_string(plain)):
-            raise SchemaMismatchError(f"a column of {kind} where text must be")
-        column.validate(full=True)
-        column = column.cast(plain).cast(pa.utf8()).dictionary_encode()
-    strings = column.dictionary
-    hashes = np.empty(len(strings), dtype=np.uint64)
-    _, offsets, data = strings.buffers()
-    if len(strings):
-        try:
-            ends = np.frombuffer(offsets, dtype=np.int32, count=strings.offset + len(strings) + 1)[strings.offset :]
-        except (ValueError, TypeError) as error:
-            raise SchemaMismatchError("a buffer is too short") from error
-        bytes_ = np.frombuffer(data, dtype=np.uint8) if data is not None and data.size else np.empty(0, np.uint8)
-        if not hash_strings(bytes_, ends, hashes):
-            raise SchemaMismatchError("text outside its buffer")
-    return _Text(_codes(column.indices), hashes, strings)
-
-
-def _codes(indices: Any) -> npt.NDArray[np.int32]:
-    if not len(indices):
-        return np.empty(0, dtype=np.int32)
-    dtype = np.dtype(indices.type.to_pandas_dtype())
-    try:
-        found = np.frombuffer(indices.buffers()[1], dtype=dtype, count=indices.offset + len(indices))[indices.offset :]
-    except (ValueError, TypeError) as error:
-        raise SchemaMismatchError("a buffer is too short") from error
-    if dtype not in _SMALL:
-        found = np.minimum(found, dtype.type(2**31 - 1))
-    codes = found.astype(np.int32, copy=False)
-    return np.where(np.asarray(indices.is_null()), np.int32(-1), codes) if indices.null_count else codes
-
-
-def _add(table: SeriesTable, columns: _Columns, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+def _add(table: SeriesTable, columns: PointColumns, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
     """Series of rows that are new, each identity once; text is interned once per dictionary entry, not per row."""
     codes = np.empty((len(rows), 6), dtype=np.int32)
     codes[:, 5] = columns.kind[rows] if len(columns.kind) else 0
     makers = (table.entity_code, table.word_code, _canonical(table.word_code), table.word_code, table.word_code)
     length = np.zeros(len(rows), dtype=np.int64)
-    for column, (name, make) in enumerate(zip(_TEXTS, makers, strict=True)):
+    for column, (name, make) in enumerate(zip(TEXTS, makers, strict=True)):
         codes[:, column], chars = _interned(columns.texts[name], rows, name, make=make)
         length += chars
     unnamed = (codes[:, 0] == UNNAMED) | (codes[:, 1] == UNNAMED)
@@ -361,7 +248,7 @@ def _add(table: SeriesTable, columns: _Columns, rows: npt.NDArray[np.int64]) -> 
 
 
 def _interned(
-    text: _Text, rows: npt.NDArray[np.int64], name: str, *, make: Callable[[str], int]
+    text: TextColumn, rows: npt.NDArray[np.int64], name: str, *, make: Callable[[str], int]
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
     """Code in the table and length of the text of each row."""
     absent = _EMPTY[name]

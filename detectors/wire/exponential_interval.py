@@ -16,6 +16,8 @@ from detectors.wire import histograms as h
 from detectors.wire import tape as t
 from detectors.wire.compiling import inner
 
+_FAR = 1e15
+"""No bucket has an index so far from 0."""
 WIDEST = 2 * t.MAX_BUCKETS
 """Two points whose buckets lie further apart are not one history."""
 
@@ -23,7 +25,7 @@ WIDEST = 2 * t.MAX_BUCKETS
 @inner
 def _first_inside(scale, threshold):
     """Index of the first bucket at a scale that does not begin below a threshold above 0, nearly."""
-    return np.int64(np.ceil(np.log2(threshold) * 2.0**scale - 1e-9))
+    return np.int64(min(max(np.ceil(np.log2(threshold) * 2.0**scale - 1e-9), -_FAR), _FAR))
 
 
 @inner
@@ -70,10 +72,27 @@ def _lift(work, begin, size, scale, threshold):
 
 
 @inner
-def subtract(kept, entry, tape, row, sides):
-    """Fills ``sides`` with what was added since the last point.
+def _differ(work, now, then, places):
+    """Fills ``work``, whose first bucket is ``places[0]``, with later counts less earlier ones.
 
-    Gives what ``exponential_quantile`` takes, and whether the two can be compared, and whether no count fell.
+    The rest of ``places``: index of the first bucket and steps to the coarser scale, of later and of earlier counts.
+    """
+    begin, offset, shift, old, last_shift = places
+    if shift | last_shift == 0 and len(now) == len(work) == len(then):  # nearly always
+        for place in range(len(work)):
+            work[place] = now[place] - then[place]
+    else:
+        for place in range(len(work)):
+            work[place] = 0
+        _add(work, begin, now, offset, shift, 1)
+        _add(work, begin, then, old, last_shift, -1)
+
+
+@inner
+def subtract(kept, entry, tape, row, sides):
+    """Fills ``sides`` with what was added since the last point; three things about it.
+
+    What ``exponential_quantile`` takes, whether the two can be compared, and whether no count fell.
     """
     found, last = tape.distributions[row], kept.state[entry]
     scale = min(found[t.LAYOUT], last[h.LAYOUT])
@@ -93,14 +112,7 @@ def subtract(kept, entry, tape, row, sides):
         if span > WIDEST:
             return (scale, widest, zero, np.int64(0), np.int64(0), np.int64(0), np.int64(0)), False, False
         work, now, then = sides[side, :span], tape.counts[counts : counts + size], kept.cells[cells : cells + old_size]
-        if shift | last_shift == 0 and size == span == old_size:  # nearly always
-            for place in range(span):
-                work[place] = now[place] - then[place]
-        else:
-            for place in range(span):
-                work[place] = 0
-            _add(work, begin, now, offset, shift, 1)
-            _add(work, begin, then, old, last_shift, -1)
+        _differ(work, now, then, (begin, offset, shift, old, last_shift))
         if threshold != last_threshold:
             zero += _lift(work, begin, span, scale, widest)
         lowest = np.int64(0)

@@ -15,7 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from aiops.model.deadletters import DeadLetterReason
-from detectors.wire.arrow import ArrowReader, SchemaMismatchError, numbers, primary
+from detectors.wire.arrow import ArrowReader
+from detectors.wire.arrow_columns import SchemaMismatchError, numbers, primary
 from detectors.wire.arrow_encoding import PointEncoder
 from detectors.wire.batch import PointBatch
 from detectors.wire.memory import WireMemory

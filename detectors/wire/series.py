@@ -142,8 +142,7 @@ class SeriesTable:
 
     def add_named(self, names: Iterable[Name]) -> npt.NDArray[np.int32]:
         """As ``add``, for identities as plain text."""
-        out: list[int] = []
-        codes: list[int] = []
+        out, codes = list[int](), list[int]()
         for name in names:
             if not name[1] or not name[0]:
                 out.append(NO_NAME)

@@ -62,17 +62,8 @@ def weave(
         np.empty(room, np.uint8),
     )
     size = _weave(tape, series, extra, found)
-    return PointBatch(
-        found.series[:size],
-        found.at[:size],
-        found.value[:size],
-        found.start[:size],
-        found.record[:size],
-        found.unit[:size],
-        account.rejections.listed(),
-        account.gaps,
-        account.items,
-    )
+    taken = Columns._make(column[:size] for column in found)
+    return PointBatch(*taken, account.rejections.listed(), account.gaps, account.items)
 
 
 @compiled

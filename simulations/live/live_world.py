@@ -10,7 +10,8 @@ from typing import Any, Self
 
 from aiops.model.errors import AiopsError, PermanentError
 from aiops.model.plans import Action, Observed, StepStatus
-from aiops.ports import Clock, OutRecord, Producer
+from aiops.model.records import OutRecord
+from aiops.ports import Clock, Producer
 from aiops.settings import Topics
 from simulations.faults.fault import Fault
 from simulations.faults.registry import check, make

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from aiops.model import cloudevents
-from aiops.ports import OutRecord
+from aiops.model.records import OutRecord
 from aiops.settings import Topics
 from simulations.telemetry import otlp
 from simulations.telemetry.emission import Emission, Emitted

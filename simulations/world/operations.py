@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aiops.model.plans import Action, Observed, Parameter, StepStatus
+from aiops.model.plans import Action, Observed, StepStatus
+from simulations.world.action_checks import (
+    PRIMITIVES,
+    check_clear,
+    check_fail_over,
+    check_restart,
+    check_scale,
+    check_service,
+    number_of,
+    replicas,
+    unknown_primitive,
+)
 from simulations.world.arrays import DRAINING, OFF, READY, STARTING
 from simulations.world.estate import ActionSpec
 from simulations.world.streams import SECOND, stream
@@ -23,9 +34,7 @@ from simulations.world.truth import Harm
 if TYPE_CHECKING:
     from simulations.world.world import World
 
-PRIMITIVES = ("restart", "scale", "roll-back", "shed-load", "fail-over", "clear-cache")
 _NORMAL = ActionSpec(seconds=5)
-_MOST = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,7 @@ class Operations:
         self.asked[key] = self.asked.get(key, 0) + 1
         if (known := self._running.get(key)) is not None:
             return ActionResult(key, False, "this key was applied before", world.now, known.undo)
-        refusal = "" if self._unmodelled(action) else _CHECKS.get(action.primitive, _unknown)(world, action)
+        refusal = "" if self._unmodelled(action) else _CHECKS.get(action.primitive, unknown_primitive)(world, action)
         if refusal:
             return ActionResult(key, False, refusal, world.now, None)
         spec = world.estate.actions.get(action.primitive, _NORMAL)
@@ -122,75 +131,13 @@ class Operations:
 # ---------------------------------------------------------------------------------------- may it be done, and its undo
 
 
-def _unknown(world: World, action: Action) -> str:
-    del world
-    return f"no primitive {action.primitive}; known: {', '.join(PRIMITIVES)}"
-
-
-def _number(value: Parameter | None, default: float) -> float:
-    """A number that somebody may mean; text, what is not finite and what is beyond any size is the default."""
-    return float(value) if isinstance(value, (int, float)) and abs(value) <= _MOST else default
-
-
-def _check_restart(world: World, action: Action) -> str:
-    layout, target = world.layout, action.target
-    if target in layout.index and layout.services[layout.index[target]].kind == "external":
-        return f"{target} is not ours"
-    known = target in layout.index or target in layout.instance_index or target in layout.hosts
-    return "" if known or target in world.agents else f"nothing to restart at {target}"
-
-
-def _check_scale(world: World, action: Action) -> str:
-    n = world.layout.index.get(action.target)
-    if n is None or world.fixed.single[n]:
-        return f"{action.target} cannot be scaled"
-    wanted = _replicas(world, action)
-    most = int(world.fixed.first[n + 1] - world.fixed.first[n])
-    return "" if 1 <= wanted <= most else f"{action.target} runs 1 to {most} instances, not {wanted}"
-
-
-def _replicas(world: World, action: Action) -> int:
-    """``replicas`` (absolute), or ``by`` (more than now, default 1)."""
-    now = world.allocated(world.layout.index[action.target])
-    return int(_number(action.parameters.get("replicas"), now + _number(action.parameters.get("by"), 1)))
-
-
-def _check_service(world: World, action: Action) -> str:
-    n = world.layout.index.get(action.target)
-    ours = n is not None and world.layout.services[n].kind != "external"
-    return "" if ours else f"{action.target} is not a service of ours"
-
-
-def _check_fail_over(world: World, action: Action) -> str:
-    layout, target = world.layout, action.target
-    to = action.parameters.get("to")
-    if target in layout.sites:
-        return ""
-    if to is not None and to not in layout.zones and target not in layout.index:
-        return f"no zone {to}"
-    if target in layout.zones:
-        return ""
-    n = layout.index.get(target)
-    if n is None or not world.fixed.single[n]:
-        return f"{target} has nothing to fail over to"
-    return "" if world.standby(n, str(to) if to else None) is not None else f"{target} has no stand-by that is ready"
-
-
-def _check_clear(world: World, action: Action) -> str:
-    n = world.layout.index.get(action.target)
-    if action.target in world.layout.hosts:
-        return ""
-    kept = n is not None and (world.fixed.is_cache[n] or world.fixed.is_queue[n])
-    return "" if kept else f"{action.target} keeps nothing that can be cleared"
-
-
 _CHECKS: dict[str, Callable[[World, Action], str]] = {
-    "restart": _check_restart,
-    "scale": _check_scale,
-    "roll-back": _check_service,
-    "shed-load": _check_service,
-    "fail-over": _check_fail_over,
-    "clear-cache": _check_clear,
+    "restart": check_restart,
+    "scale": check_scale,
+    "roll-back": check_service,
+    "shed-load": check_service,
+    "fail-over": check_fail_over,
+    "clear-cache": check_clear,
 }
 
 
@@ -246,7 +193,7 @@ def _restart(world: World, action: Action, key: str) -> None:
 def _scale(world: World, action: Action, key: str) -> None:
     del key
     n = world.layout.index[action.target]
-    wanted = _replicas(world, action)
+    wanted = replicas(world, action)
     world.floors[n] = wanted
     world.resize(n, wanted)
 
@@ -257,7 +204,7 @@ def _roll_back(world: World, action: Action, key: str) -> None:
     target = action.target
     wanted = action.parameters.get("version")
     number = int(wanted[:10]) if isinstance(wanted, str) and wanted.isdecimal() else wanted
-    world.versions[target] = int(_number(number, max(1, world.versions[target] - 1)))
+    world.versions[target] = int(number_of(number, max(1, world.versions[target] - 1)))
     world.roll(world.layout.index[target])
     version = world.versions[target]
     world.reporter.change(target, "deploy", f"{target} rolled back to version {version}", version=version)
@@ -265,7 +212,7 @@ def _roll_back(world: World, action: Action, key: str) -> None:
 
 def _shed_load(world: World, action: Action, key: str) -> None:
     del key
-    share = min(0.95, max(0.0, _number(action.parameters.get("share"), 0.3)))
+    share = min(0.95, max(0.0, number_of(action.parameters.get("share"), 0.3)))
     world.resting.shed[world.layout.index[action.target]] = share
 
 

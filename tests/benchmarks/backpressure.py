@@ -25,7 +25,7 @@ import numpy as np
 
 from aiops.adapters.broker.embedded import EmbeddedBroker
 from aiops.adapters.kafka.producer import KafkaPythonProducer
-from aiops.ports import OutRecord
+from aiops.model.records import OutRecord
 from aiops.settings import Settings
 from detectors.wire.arrow_encoding import PointEncoder
 from detectors.wire.identity import SeriesIdentity, SeriesKind

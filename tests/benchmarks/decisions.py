@@ -47,11 +47,12 @@ from aiops.model.entities import Edge, EdgeKind, Item
 from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from aiops.model.events import EpisodeReported, Event, ItemReported
 from aiops.model.handoffs import Role
+from aiops.model.journal import Put, Transaction
 from aiops.model.pages import Delivery, Page
 from aiops.model.plans import Observed, StepOrder, StepOutcome, StepStatus
 from aiops.model.prose import NOTHING
+from aiops.model.records import FetchedRecords, OutRecord, TopicPartition
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
-from aiops.ports import FetchedRecords, OutRecord, Put, TopicPartition, Transaction
 from aiops.settings import Control, Settings
 
 SECOND = 1_000_000_000

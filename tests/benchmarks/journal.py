@@ -18,7 +18,8 @@ import numpy as np
 from aiops.adapters.journal.engine import sqlite_url
 from aiops.adapters.journal.journal import SqlJournal
 from aiops.model.effects import Publish
-from aiops.ports import HaltState, InboxRow, JournalEntry, Put, Remove, TimerRow, TopicPartition, Transaction
+from aiops.model.journal import HaltState, InboxRow, JournalEntry, Put, Remove, TimerRow, Transaction
+from aiops.model.records import TopicPartition
 from tests.servers import running_postgresql
 
 ROLE = "orchestrator"

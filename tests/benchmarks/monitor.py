@@ -16,7 +16,7 @@ from typing import Any
 
 from aiops.adapters.allocation import keep_freed_memory
 from aiops.agents.monitoring import MonitoringAgent
-from aiops.ports import FetchedRecords, TopicPartition
+from aiops.model.records import FetchedRecords, TopicPartition
 from tests.benchmarks.decode import POINTS
 from tests.benchmarks.throughput_case import Case
 from tests.benchmarks.throughput_records import T0, Records

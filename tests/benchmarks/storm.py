@@ -41,8 +41,9 @@ from aiops.model.incidents import Incident, IncidentState
 from aiops.model.pages import Delivery, Page
 from aiops.model.plans import Observed, StepOrder, StepOutcome, StepStatus
 from aiops.model.prose import NOTHING
+from aiops.model.records import TopicPartition
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
-from aiops.ports import Journal, TopicPartition
+from aiops.ports import Journal
 from aiops.settings import DataPlane, Kafka, Settings
 from detectors.wire.batch import PointBatch
 from detectors.wire.identity import SeriesIdentity

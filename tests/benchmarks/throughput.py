@@ -32,7 +32,7 @@ from typing import Any
 from aiops.adapters.broker.embedded import EmbeddedBroker
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.kafka.topics import KafkaTopics
-from aiops.ports import OutRecord
+from aiops.model.records import OutRecord
 from tests.benchmarks.throughput_case import Case, run
 from tests.benchmarks.throughput_rows import records_of
 

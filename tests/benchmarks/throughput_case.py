@@ -28,7 +28,8 @@ from aiops.adapters.shard import Shard
 from aiops.adapters.shard_parts import ShardParts, ShardRhythm
 from aiops.adapters.snapshots import FolderSnapshotStore
 from aiops.agents.monitoring import MonitoringAgent
-from aiops.ports import FetchedRecords, OutRecord, SlotSnapshot, TelemetryConsumer, TopicPartition
+from aiops.model.records import FetchedRecords, OutRecord, SlotSnapshot, TopicPartition
+from aiops.ports import TelemetryConsumer
 from aiops.settings import DataPlane, Kafka, Settings, Topics
 from detectors.wire import arrow, logs, metrics, spans
 from detectors.wire.batch import PointBatch

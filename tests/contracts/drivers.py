@@ -31,6 +31,7 @@ from aiops.model.events import (
 )
 from aiops.model.handoffs import DiagnoseRequest, Handoff, Intent, MergeProposed, ReviewRequest, Role
 from aiops.model.incidents import Priority
+from aiops.model.journal import HaltState, InboxRow, Transaction
 from aiops.model.pages import Delivery, Page
 from aiops.model.plans import (
     Action,
@@ -44,8 +45,9 @@ from aiops.model.plans import (
     StepStatus,
 )
 from aiops.model.prose import Prose
+from aiops.model.records import OutRecord
 from aiops.model.telemetry import EntityReading, FleetAnswer, FleetQuestion
-from aiops.ports import Clock, HaltState, InboxRow, Journal, OutRecord, Transaction
+from aiops.ports import Clock, Journal
 
 SECOND = 1_000_000_000
 NOW = 1_800_000_000 * SECOND

@@ -12,20 +12,10 @@ import pytest
 from aiops.control.record.audit_chain import GENESIS, verify
 from aiops.model.effects import Effect, Release
 from aiops.model.errors import FencedOutError
+from aiops.model.journal import HaltState, InboxRow, JournalEntry, Put, Recovered, Remove, TimerRow, Transaction
 from aiops.model.prose import Prose
-from aiops.ports import (
-    HaltState,
-    InboxRow,
-    Journal,
-    JournalEntry,
-    JournalReader,
-    Put,
-    Recovered,
-    Remove,
-    TimerRow,
-    TopicPartition,
-    Transaction,
-)
+from aiops.model.records import TopicPartition
+from aiops.ports import Journal, JournalReader
 
 ROLE = "orchestrator"
 HOSTILE = (

@@ -21,8 +21,8 @@ from aiops.model.entities import Criticality, Item
 from aiops.model.episodes import Episode
 from aiops.model.errors import PermanentError
 from aiops.model.events import EpisodeReported, ItemReported
+from aiops.model.records import FetchedRecords, TopicPartition
 from aiops.plugins import ExtensionKind
-from aiops.ports import FetchedRecords, TopicPartition
 from aiops.settings import Settings
 from remediations.budget import MemoryBudget
 from simulations.running.healing import settings_for

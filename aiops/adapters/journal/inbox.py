@@ -12,7 +12,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from aiops.adapters.journal.engine import reading, serialise, translated
 from aiops.adapters.journal.tables import EPOCH, HALT, INBOX, long, short
 from aiops.model.entities import MAIN_DOMAIN
-from aiops.ports import HaltState, InboxRow
+from aiops.model.journal import HaltState, InboxRow
 
 
 class SqlInbox:

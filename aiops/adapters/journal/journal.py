@@ -16,7 +16,9 @@ from aiops.control.record.audit_chain import GENESIS
 from aiops.model.codec import EFFECT
 from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.errors import FencedOutError
-from aiops.ports import ORCHESTRATOR, Recovered, TimerRow, TopicPartition, Transaction
+from aiops.model.journal import Recovered, TimerRow, Transaction
+from aiops.model.records import TopicPartition
+from aiops.ports import ORCHESTRATOR
 
 FLEET = "fleet"
 """Role whose epoch guards the assignment of slots."""

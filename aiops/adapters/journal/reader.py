@@ -7,7 +7,7 @@ from sqlalchemy import Engine, literal, select
 from aiops.adapters.journal.engine import reading, translated
 from aiops.adapters.journal.tables import ARCHIVE, DOCUMENT, ENTRY, SafeText, short, start_of
 from aiops.model.entities import MAIN_DOMAIN
-from aiops.ports import JournalEntry, JournalRow
+from aiops.model.journal import JournalEntry, JournalRow
 
 
 class SqlJournalReader:

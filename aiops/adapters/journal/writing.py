@@ -16,7 +16,9 @@ from aiops.adapters.journal.statements import Row, first, run
 from aiops.adapters.journal.tables import ARCHIVE, DOCUMENT, ENTRY, EPOCH, OUTBOX, POSITION, TIMER, given, long, short
 from aiops.control.record.audit_chain import link
 from aiops.model.codec import EFFECT
-from aiops.ports import ORCHESTRATOR, Put, Remove, TimerRow, TopicPartition, Transaction
+from aiops.model.journal import Put, Remove, TimerRow, Transaction
+from aiops.model.records import TopicPartition
+from aiops.ports import ORCHESTRATOR
 
 _DocumentKey = tuple[str, str]
 

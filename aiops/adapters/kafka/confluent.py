@@ -13,7 +13,7 @@ from confluent_kafka import TopicPartition as ConfluentPartition
 
 from aiops.adapters.kafka.retention import Lost, starts
 from aiops.model.errors import PermanentError, TemporaryError
-from aiops.ports import FetchedRecords, TopicPartition
+from aiops.model.records import FetchedRecords, TopicPartition
 
 _MILLISECOND = 1_000_000
 _BATCH = 2_000

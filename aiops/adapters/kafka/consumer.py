@@ -14,7 +14,7 @@ from aiops.adapters.kafka import header_names, reception
 from aiops.adapters.kafka.retention import Lost, starts
 from aiops.adapters.kafka.translation import translated
 from aiops.model.errors import TemporaryError
-from aiops.ports import FetchedRecords, TopicPartition
+from aiops.model.records import FetchedRecords, TopicPartition
 
 _MILLISECOND = 1_000_000
 

@@ -9,7 +9,7 @@ from kafka import KafkaProducer
 
 from aiops.adapters.kafka.translation import translated
 from aiops.model.errors import TemporaryError
-from aiops.ports import OutRecord
+from aiops.model.records import OutRecord
 
 
 class KafkaPythonProducer:

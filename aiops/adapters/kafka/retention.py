@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aiops.ports import TopicPartition
+from aiops.model.records import TopicPartition
 
 Lost = tuple[TopicPartition, int, int]
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from aiops.model.deadletters import DeadLetter, DeadLetterReason, kept_headers, kept_key
 from aiops.model.ledger import Ending, LedgerLine
-from aiops.ports import FetchedRecords, TopicPartition
+from aiops.model.records import FetchedRecords, TopicPartition
 from detectors.bank.layout import Ended
 from detectors.wire.batch import PLACES, Rejected
 from detectors.wire.scan import counted

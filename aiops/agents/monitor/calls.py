@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from aiops.agents.monitor.plan import SlotPlan
     from aiops.agents.monitor.routing import RowRouter
     from aiops.agents.monitor.slot import Slot
-    from aiops.ports import FetchedRecords
+    from aiops.model.records import FetchedRecords
     from detectors.rows import SpanRow
     from detectors.spans.names import Codes
     from detectors.wire.spans import SpanBatch

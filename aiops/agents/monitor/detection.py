@@ -13,7 +13,7 @@ from aiops.agents.monitor.meanings import SeriesMeanings
 from aiops.agents.monitor.models import Models
 from aiops.agents.monitor.plan import SlotPlan
 from aiops.model.episodes import Episode
-from aiops.ports import Arrays
+from aiops.model.records import Arrays
 from detectors.bank.layout import TRANSITION, Array, Phase
 from detectors.bank.series_bank import BankSettings, SeriesBank
 from detectors.episodes import EpisodeAggregator, EpisodeSettings

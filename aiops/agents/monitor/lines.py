@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from aiops.agents.monitor.plan import Produced
     from aiops.agents.monitor.routing import RowRouter
     from aiops.agents.monitor.slot import Slot
-    from aiops.ports import FetchedRecords
+    from aiops.model.records import FetchedRecords
     from detectors.rows import LogRow
     from detectors.wire.logs import LogBatch
 

@@ -10,7 +10,7 @@ from aiops.model.deadletters import DeadLetter
 from aiops.model.entities import MAIN_DOMAIN, Edge, Objective
 from aiops.model.episodes import Episode
 from aiops.model.metric_semantics.table import MetricTable
-from aiops.ports import OutRecord
+from aiops.model.records import OutRecord
 from aiops.settings import DataPlane, Kafka, Settings, Topics
 from detectors.wire.batch import WireSettings
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from aiops.ports import OutRecord, TopicPartition
+from aiops.model.records import OutRecord, TopicPartition
 from detectors import rows
 from detectors.spans.flows import Flow
 from detectors.wire import keyed

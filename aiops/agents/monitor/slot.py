@@ -19,7 +19,7 @@ from aiops.agents.monitor.routing import PointRouter, RowRouter
 from aiops.agents.monitor.span_series import SpanSeries
 from aiops.model.deadletters import DeadLetterReason
 from aiops.model.ledger import Ending, LedgerLine
-from aiops.ports import FetchedRecords, TopicPartition
+from aiops.model.records import FetchedRecords, TopicPartition
 from detectors import rows
 from detectors.bank.layout import Ended
 from detectors.intervals import INTERVAL

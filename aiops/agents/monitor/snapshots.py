@@ -17,7 +17,7 @@ from aiops.agents.monitor.account import PartitionAccount
 from aiops.agents.monitor.models import OBJECTIVES
 from aiops.agents.monitor.slot import Slot
 from aiops.model.errors import PermanentError
-from aiops.ports import Arrays, SlotSnapshot
+from aiops.model.records import Arrays, SlotSnapshot
 from detectors.watermarks import Watermark
 
 FORMAT = 3
@@ -95,6 +95,7 @@ class SlotSnapshotter:
                 break
             chain.append(found)
         for found in chain:
+            _check_format(found)
             self.slot.memory.extend(_any(found.parts["memory"]))
             self.slot.transit.extend(_any(found.parts["transit"]))
             self.slot.detection.bank.extend(found.parts["bank"])
@@ -122,11 +123,15 @@ def _tier(name: str) -> str:
     return name if name == OBJECTIVES else f"detector-{name}"
 
 
+def _check_format(snapshot: SlotSnapshot) -> None:
+    form = int(snapshot.parts["head"]["numbers"][0])
+    if form != FORMAT:
+        raise PermanentError(f"slot {snapshot.slot}: a snapshot of format {form}; this build reads {FORMAT}")
+
+
 def _restore_small(slot: Slot, snapshot: SlotSnapshot) -> None:
     parts = snapshot.parts
-    form, high, appended, resumed_at = (int(number) for number in parts["head"]["numbers"].tolist())
-    if form != FORMAT:
-        raise PermanentError(f"slot {slot.plan.slot}: a snapshot of format {form}; this build reads {FORMAT}")
+    _, high, appended, resumed_at = (int(number) for number in parts["head"]["numbers"].tolist())
     detection = slot.detection
     detection.high, detection.appended, detection.resumed_at = high, appended, resumed_at
     for topic, partition, offset, *heard in json.loads(parts["head"]["seen"].tobytes()):

@@ -14,17 +14,17 @@ from pydantic_core import PydanticSerializationError
 from aiops.agents.paging import Ask
 from aiops.control.diagnosis.merging import merge_proposed
 from aiops.control.diagnosis.requests import WATCHED, chain_at, chain_ended
-from aiops.control.diagnosis.second_diagnosis import approval_reason, finding, thought_again
+from aiops.control.diagnosis.second_diagnosis import finding, thought_again
 from aiops.control.events import tickets
 from aiops.control.handoff import sending
 from aiops.control.handoff.channels import objection
 from aiops.control.handoff.reviews import ANSWERS, review_of
-from aiops.control.incident.escalation import escalate, page_people
-from aiops.control.incident.membership import is_runtime, move
+from aiops.control.incident.escalation import escalate
+from aiops.control.incident.membership import move
 from aiops.control.incident.runtime_incidents import trouble
 from aiops.control.plan import saga_driver
+from aiops.control.plan.proposals import TAKE_OVER, consider, give_to_person
 from aiops.control.state import documents as doc
-from aiops.control.state.documents import sight
 from aiops.control.state.lifecycle import EARLY, LAST, Trigger
 from aiops.control.state.store import SECOND
 from aiops.control.state.transaction import Draft
@@ -46,14 +46,13 @@ from aiops.model.handoffs import (
 )
 from aiops.model.incidents import IncidentState
 from aiops.model.pages import EscalationCause, PageReason
-from aiops.model.plans import Oversight, Plan
+from aiops.model.plans import Oversight
 from aiops.model.prose import Prose
 from aiops.model.refusals import RefusalKind, RefusedError
 
 CHAIN: Final = frozenset({Intent.DIAGNOSE, Intent.ROUTE, Intent.PLAN})
 """Intents of the way from a diagnosis to a plan."""
 ON_CHAIN: Final = CHAIN | {Intent.EXECUTE, Intent.ESCALATE}
-TAKE_OVER: Final = "Please take it from here; `aiops acknowledge {0}` stops further pages."
 
 
 def answered(draft: Draft, name: str, answers: tuple[Handoff, ...]) -> None:
@@ -146,7 +145,7 @@ def failed(draft: Draft, name: str, reason: Prose, *, late: bool = False) -> Non
             work = draft.state.work[handoff.work_item]
             draft.put(replace(work, chain=""))
             because = f"The {handoff.to.value} agent could not {handoff.intent.value}: {reason}."
-            _give_to_person(
+            give_to_person(
                 draft,
                 handoff.work_item,
                 PageReason(EscalationCause.AGENT_FAILED, handoff.to.value),
@@ -160,10 +159,6 @@ def _watched(draft: Draft, name: str) -> bool:
     """A person has it already, and what failed was only a second look."""
     incident = draft.state.incidents.get(name)
     return incident is not None and incident.state in WATCHED
-
-
-def _give_to_person(draft: Draft, name: str, reason: PageReason, *, because: Prose) -> None:
-    escalate(draft, name, Ask(reason, because, Prose(TAKE_OVER.format(name))))
 
 
 def _ruled(draft: Draft, answer: Handoff, ruling: Ruling) -> None:
@@ -191,7 +186,7 @@ def _ruled(draft: Draft, answer: Handoff, ruling: Ruling) -> None:
         chain_ended(draft, name)
     elif answer.intent in ON_CHAIN and draft.state.incidents[name].state in EARLY:
         because = f"Oversight vetoed to {answer.intent.value}: {why}."
-        _give_to_person(draft, name, PageReason(EscalationCause.VETOED, answer.intent.value), because=Prose(because))
+        give_to_person(draft, name, PageReason(EscalationCause.VETOED, answer.intent.value), because=Prose(because))
 
 
 # ------------------------------------------------------------------------------------------------------- effect
@@ -265,67 +260,3 @@ def _pass_on(draft: Draft, answer: Handoff) -> None:
     incident = draft.state.incidents[answer.work_item]
     chain_at(draft, answer.work_item, answer.id)
     sending.send(draft, replace(answer, context_version=incident.context_version))
-
-
-def consider(draft: Draft, name: str, plan: Plan, *, ruling: Ruling) -> None:
-    """A plan that oversight has seen: begin it, ask for approval, hold it, or hand it to a person."""
-    incident, work = draft.state.incidents[name], draft.state.work[name]
-    why = _unfit(draft, name, plan)
-    if why is not None:
-        _give_to_person(
-            draft,
-            name,
-            PageReason(EscalationCause.PLAN_REFUSED),
-            because=Prose(f"The plan {plan.runbook} was not begun: {why}."),
-        )
-        return
-    draft.incident(replace(incident, level=ruling.level, plan=plan.id))
-    draft.put(replace(work, proposed=plan, approvals=(), basis=incident.context_version))
-    reasons = "; ".join(ruling.reasons)
-    if ruling.hold_until is not None:
-        due = max(ruling.hold_until, draft.after(1.0))
-        move(draft, name, Trigger.WINDOW_CLOSED, due=due)
-        draft.line(name, "oversight", f"held: {reasons}", ref=plan.id)
-        return
-    match ruling.level:
-        case Oversight.UNATTENDED:
-            draft.line(name, "oversight", f"permits {plan.runbook} unattended: {reasons}", ref=plan.id)
-            saga_driver.start(draft, name, plan)
-        case Oversight.ONE_APPROVER | Oversight.TWO_APPROVERS:
-            _ask_approval(draft, name, plan, ruling=ruling)
-        case Oversight.FORBIDDEN:
-            _give_to_person(
-                draft,
-                name,
-                PageReason(EscalationCause.FORBIDDEN),
-                because=Prose(f"Policy forbids {plan.runbook}: {reasons}."),
-            )
-
-
-def _unfit(draft: Draft, name: str, plan: Plan) -> Prose | None:
-    state = draft.state
-    if is_runtime(state, name) or state.of_tickets_only(name):
-        return Prose("nothing but tickets or the runtime itself speaks of trouble")
-    if plan.work_item != name:
-        return Prose(f"it is meant for {plan.work_item}")
-    if not plan.steps:
-        return Prose("it has no steps")
-    if plan.id in state.sagas:
-        return Prose(f"a plan {plan.id} was begun before")
-    if state.incidents[name].attempts >= draft.settings.control.max_attempts:
-        return Prose(f"{state.incidents[name].attempts} plans were tried already")
-    return None
-
-
-def _ask_approval(draft: Draft, name: str, plan: Plan, *, ruling: Ruling) -> None:
-    what = ", then ".join(f"{s.action.primitive} {s.action.target}" for s in plan.steps)
-    if draft.state.incidents[name].shadow:
-        draft.line(name, "orchestrator", f"shadow mode: would ask for {ruling.level.value} to {what}")
-        saga_driver.start(draft, name, plan)
-        return
-    move(draft, name, Trigger.APPROVAL_NEEDED)
-    people = "two people approve" if ruling.level is Oversight.TWO_APPROVERS else "somebody approves"
-    because = f"The runtime would {what} ({plan.reason}), and waits until {people}: {'; '.join(ruling.reasons)}."
-    asks = f"`aiops approve {name} --seen {sight(draft.state.work[name])}` or `aiops reject {name}`."
-    draft.line(name, "oversight", f"asks for {ruling.level.value} to {what}: {'; '.join(ruling.reasons)}", ref=plan.id)
-    page_people(draft, name, Ask(approval_reason(draft, name), Prose(because), Prose(asks)))

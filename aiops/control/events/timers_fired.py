@@ -12,7 +12,7 @@ from aiops.control.events import answers, tickets
 from aiops.control.handoff import sending
 from aiops.control.incident import escalation
 from aiops.control.incident.membership import REVIEW_SECONDS, archive, close, drop_chain, easing, move, well
-from aiops.control.plan import saga_driver
+from aiops.control.plan import proposals, saga_driver
 from aiops.control.plan.outcomes import recurred
 from aiops.control.state.lifecycle import LAST, Trigger
 from aiops.control.state.store import SECOND
@@ -56,7 +56,7 @@ def _deadline(draft: Draft, name: str, _: str) -> None:
             _shadowed(draft, name)
         case IncidentState.AWAITING_APPROVAL:
             because = f"Nobody approved or rejected {incident.plan} in time."
-            asks = answers.TAKE_OVER.format(name)
+            asks = proposals.TAKE_OVER.format(name)
             escalation.escalate(
                 draft,
                 name,
@@ -65,7 +65,7 @@ def _deadline(draft: Draft, name: str, _: str) -> None:
             )
         case _:
             because = f"It has been {incident.state.value} for too long."
-            asks = answers.TAKE_OVER.format(name)
+            asks = proposals.TAKE_OVER.format(name)
             drop_chain(draft, name)
             escalation.escalate(
                 draft,

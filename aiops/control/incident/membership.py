@@ -8,25 +8,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
+from aiops.control.incident.publishing import publish
 from aiops.control.state import documents as doc
 from aiops.control.state.lifecycle import EARLY, LAST, Trigger, step
 from aiops.control.state.store import SHOWN, ControlState
 from aiops.control.state.transaction import Draft
-from aiops.model.cloudevents import envelope
-from aiops.model.codec import adapter
-from aiops.model.effects import Publish
 from aiops.model.entities import RUNTIME_ENTITY
 from aiops.model.episodes import Episode
 from aiops.model.handoffs import Handoff, Intent, ReviewRequest
 from aiops.model.incidents import Incident, IncidentState
-from aiops.model.outcomes import IncidentOutcome, OutcomeKind, as_fields
+from aiops.model.outcomes import IncidentOutcome, OutcomeKind
 from aiops.model.prose import Prose
 from aiops.model.refusals import RefusalKind, RefusedError
 from aiops.model.series_names import display_name
 from aiops.settings import Settings
 
-INCIDENT: Final = "io.aiops.incident.v1"
-ACTION: Final = "io.aiops.action.v1"
 REVIEW_SECONDS: Final = 24 * 3600.0
 """An escalated incident that nothing more was heard of for this long is left with its person."""
 ACTING_SECONDS: Final = 3600.0
@@ -125,24 +121,6 @@ def shown(state: ControlState, incident: Incident) -> Incident:
         episodes=tuple(e for _, e in zip(range(SHOWN), episodes, strict=False)),
         members_total=len(members),
     )
-
-
-def publish(draft: Draft, incident: Incident) -> None:
-    """Tell ``aiops.incidents`` how the incident stands."""
-    data = adapter(Incident).dump_python(replace(incident, story=()), mode="json")
-    data |= as_fields(incident.outcome)
-    identity = ("/orchestrator", f"{incident.id}/{draft.event.id}/{incident.state}")
-    event = envelope(INCIDENT, identity, data, at=draft.at, subject=incident.id, domain=incident.domain)
-    topic = draft.settings.topics.incidents
-    draft.effect(Publish(f"publish/{event['id']}", topic, incident.id, event, domain=incident.domain))
-
-
-def publish_action(draft: Draft, incident: str, key: str, *, data: dict[str, Any]) -> None:
-    """Tell ``aiops.actions`` that an effect begins or ended."""
-    identity = ("/orchestrator", f"{key}/{draft.event.id}")
-    domain = draft.settings.domain
-    event = envelope(ACTION, identity, data | {"incident": incident, "key": key}, at=draft.at, subject=incident)
-    draft.effect(Publish(f"publish/{event['id']}", draft.settings.topics.actions, key, event | {"domain": domain}))
 
 
 # ------------------------------------------------------------------------------------------------------ members

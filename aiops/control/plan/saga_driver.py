@@ -12,8 +12,10 @@ from typing import Final
 from aiops.agents.paging import Ask
 from aiops.control.handoff.sending import ask
 from aiops.control.incident.escalation import escalate
-from aiops.control.incident.membership import drop_chain, forget_handoff, move, publish_action
+from aiops.control.incident.membership import drop_chain, forget_handoff, move
+from aiops.control.incident.publishing import publish_action
 from aiops.control.plan.breakers import admitted
+from aiops.control.plan.fleet_questions import ask_fleet
 from aiops.control.plan.outcomes import finished
 from aiops.control.state import documents as doc
 from aiops.control.state.lifecycle import BUSY, Trigger
@@ -27,7 +29,7 @@ from aiops.model.pages import EscalationCause, PageReason
 from aiops.model.plans import Capability, Oversight, Plan, Reservation, StepDirection, StepOrder
 from aiops.model.prose import Prose
 from aiops.model.refusals import RefusalKind, RefusedError
-from aiops.model.telemetry import FleetAnswer, FleetQuestion
+from aiops.model.telemetry import FleetAnswer
 from remediations import saga_messages as say
 from remediations.saga import advance
 from remediations.saga_state import Saga, SagaState, begin
@@ -38,10 +40,6 @@ MOST_LAG_SECONDS: Final = 60.0
 """The end of a verified window lies as far behind now as the sources were seen to be, at most this."""
 MUCH_LONGER: Final = 2.0
 """A plan whose steps take so many times as long as its runbook expects is told in the story."""
-BASELINE_SECONDS: Final = 3600.0
-"""Reference before the trouble's onset."""
-BASELINE_GAP_SECONDS: Final = 60.0
-"""Left out before the onset: the trouble may have begun unseen."""
 APPROVERS: Final = {Oversight.UNATTENDED: 0, Oversight.ONE_APPROVER: 1, Oversight.TWO_APPROVERS: 2}
 
 
@@ -134,7 +132,7 @@ def _carry_out(draft: Draft, record: doc.SagaRecord, command: say.Command) -> No
         case say.Observe():
             _observe(draft, record, command)
         case say.AskVerification(since=since):
-            _ask_fleet(draft, record, since)
+            ask_fleet(draft, record, since)
         case say.SetTimer(timer=timer, due=due):
             draft.timer("saga", plan.id, due, id_=timer)
         case say.ReleaseBudget(key=key):
@@ -253,31 +251,6 @@ def _observe(draft: Draft, record: doc.SagaRecord, command: say.Observe) -> None
     draft.effect(effects.ObserveStep(f"observe/{capability.id}", order, domain=capability.domain))
     what = f"whether {command.postcondition}" if command.postcondition else f"whether {command.key} happened"
     draft.line(record.incident, "orchestrator", f"looks {what}", ref=capability.id)
-
-
-def _ask_fleet(draft: Draft, record: doc.SagaRecord, since: int) -> None:
-    """Ask how symptom, targets and neighbours do since the last step took effect, beside before the trouble."""
-    plan = record.saga.plan
-    onset = draft.state.incidents[record.incident].onset
-    settle = max(step.settle_seconds for step in plan.steps)
-    # Recovery may take longer than one window: each look takes the newest one whose end the sources should have passed.
-    window = plan.verify_window_seconds
-    from_at = max(since + round(settle * SECOND), draft.at - record.lag - round(window * SECOND))
-    entities = dict.fromkeys((plan.symptom, *(s.action.target for s in plan.steps), *plan.neighbours))
-    question = FleetQuestion(
-        id=f"{plan.id}/verify/{record.saga.moves}",
-        entities=tuple(entities),
-        from_at=from_at,
-        to_at=from_at + round(window * SECOND),
-        baseline_from_at=onset - round(BASELINE_SECONDS * SECOND),
-        baseline_to_at=onset - round(BASELINE_GAP_SECONDS * SECOND),
-        domain=plan.domain,
-    )
-    for key in draft.state.owned(plan.id, "question"):
-        draft.done(key)
-        draft.remove("question", key)
-    draft.put(doc.QuestionRecord(question, plan.id, from_at))
-    draft.effect(effects.AskFleet(question.id, question, domain=plan.domain))
 
 
 def fleet_answered(draft: Draft, answer: FleetAnswer) -> None:

@@ -16,8 +16,8 @@ from typing import Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from aiops.model.journal import JournalEntry, JournalRow
 from aiops.model.prose import NOTHING, Prose
-from aiops.ports import JournalEntry, JournalRow
 
 _FIELDS: Final = tuple(field.name for field in fields(JournalEntry))
 GENESIS: Final = "0" * 64

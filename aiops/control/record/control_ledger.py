@@ -9,7 +9,7 @@ from aiops.control.state.transaction import Decision
 from aiops.model.entities import RUNTIME_ENTITY
 from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from aiops.model.ledger import Ending, LedgerLine
-from aiops.ports import TopicPartition
+from aiops.model.records import TopicPartition
 
 
 def ending_of(decisions: Sequence[Decision]) -> Ending:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from aiops.model.ledger import Ending, LedgerLine
 from aiops.model.prose import Prose
-from aiops.ports import TopicPartition
+from aiops.model.records import TopicPartition
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from aiops.model.codec import EVENT, decode
 from aiops.model.events import CommandGiven, Event, StepReported
+from aiops.model.journal import InboxRow
 from aiops.model.plans import StepOutcome
-from aiops.ports import InboxRow
 
 
 class UnreadableRowError(ValueError):

@@ -17,8 +17,8 @@ from aiops.model.entities import RUNTIME_ENTITY, Edge, Item
 from aiops.model.episodes import Source
 from aiops.model.handoffs import Role
 from aiops.model.incidents import Incident
+from aiops.model.journal import Put, Recovered, Remove, TimerRow
 from aiops.model.reports import Change
-from aiops.ports import Put, Recovered, Remove, TimerRow
 from aiops.settings import Control
 from remediations.breakers import Position
 from topology.builder import DAY, GraphBuilder

@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Iterable, Mapping
 
 from aiops.model.events import TimerFired
-from aiops.ports import TimerRow
+from aiops.model.journal import TimerRow
 
 
 class TimerQueue:

@@ -17,10 +17,11 @@ from aiops.model.effects import Effect
 from aiops.model.errors import AiopsError
 from aiops.model.events import Event
 from aiops.model.incidents import Incident, Line
+from aiops.model.journal import JournalEntry, Put, Remove, TimerRow, Transaction
 from aiops.model.ledger import Ending
 from aiops.model.prose import Prose
+from aiops.model.records import TopicPartition
 from aiops.model.refusals import Refusal, RefusalKind
-from aiops.ports import JournalEntry, Put, Remove, TimerRow, TopicPartition, Transaction
 from aiops.settings import Settings
 
 STORY: Final = 200

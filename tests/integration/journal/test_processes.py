@@ -17,7 +17,8 @@ from aiops.adapters.journal.journal import SqlJournal
 from aiops.adapters.journal.reader import SqlJournalReader
 from aiops.control.record.audit_chain import verify
 from aiops.model.effects import Release
-from aiops.ports import HaltState, TopicPartition
+from aiops.model.journal import HaltState
+from aiops.model.records import TopicPartition
 from tests.integration.journal.writers import GROUP, LIMITS, ROWS
 
 _ROOT = Path(__file__).parents[3]

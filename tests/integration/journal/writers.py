@@ -12,8 +12,9 @@ from aiops.adapters.journal.budget import SqlBudgetStore
 from aiops.adapters.journal.journal import SqlJournal
 from aiops.model.effects import Release
 from aiops.model.errors import AiopsError
+from aiops.model.journal import HaltState, InboxRow, JournalEntry, Put, TimerRow, Transaction
 from aiops.model.plans import Reservation
-from aiops.ports import HaltState, InboxRow, JournalEntry, Put, TimerRow, TopicPartition, Transaction
+from aiops.model.records import TopicPartition
 
 GROUP = 7
 """Entries a commit."""

@@ -22,7 +22,9 @@ from aiops.adapters.signing import signing_key
 from aiops.cli import main as program
 from aiops.cli.exits import Exit
 from aiops.control.record.audit_chain import chained
-from aiops.ports import ORCHESTRATOR, JournalEntry, OutRecord, Transaction
+from aiops.model.journal import JournalEntry, Transaction
+from aiops.model.records import OutRecord
+from aiops.ports import ORCHESTRATOR
 from tests.integration.conftest import MakeTopic
 
 Verify = Callable[..., tuple[int, Any]]

@@ -12,7 +12,8 @@ from aiops.adapters.kafka.confluent import ConfluentConsumer
 from aiops.adapters.kafka.consumer import KafkaPythonConsumer
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.model.errors import AiopsError
-from aiops.ports import FetchedRecords, OutRecord, TelemetryConsumer, TopicPartition
+from aiops.model.records import FetchedRecords, OutRecord, TopicPartition
+from aiops.ports import TelemetryConsumer
 
 MakeTopic = Callable[..., str]
 

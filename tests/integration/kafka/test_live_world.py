@@ -13,7 +13,7 @@ from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.model.plans import Action, Capability, StepDirection, StepOrder, StepStatus
-from aiops.ports import FetchedRecords, TopicPartition
+from aiops.model.records import FetchedRecords, TopicPartition
 from aiops.settings import Kafka, Settings
 from simulations.live.live_world import LiveSettings, LiveWorld
 from simulations.world.estate import load

@@ -20,7 +20,7 @@ import pytest
 
 from aiops.adapters.broker.embedded import EmbeddedBroker
 from aiops.adapters.kafka.producer import KafkaPythonProducer
-from aiops.ports import OutRecord
+from aiops.model.records import OutRecord
 from tests.integration.runtime.harness import Running, configure, describe, incidents, service, until
 from tests.plugin.example_package import FOLDER, bundle_with_recycle, lines
 

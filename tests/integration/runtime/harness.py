@@ -28,7 +28,7 @@ from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.status_file import read_status
 from aiops.model import cloudevents
 from aiops.model.entities import Criticality, Edge, Item
-from aiops.ports import OutRecord
+from aiops.model.records import OutRecord
 from aiops.settings import Settings
 from detectors.wire.arrow_encoding import PointEncoder
 from detectors.wire.identity import SeriesIdentity, SeriesKind
@@ -254,7 +254,7 @@ def configure(folder: Path, broker: str, name: str, **over: Any) -> Settings:
 
 def quick_bundle(folder: Path) -> Path:
     """The shipped bundle with short waits, so that a healing takes seconds."""
-    bundle = folder / "bundle"
+    bundle = folder / "quick-bundle"
     shutil.copytree(SHIPPED, bundle)
     for file in (bundle / "runbooks").glob("*.yaml"):
         runbook = yaml.safe_load(file.read_text())

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 _SCRIPT = """
-from aiops.adapters.cluster.cluster import Cluster
+from aiops.adapters.cluster.cluster import RayCluster
 
-first, second = Cluster(None, "shared", "build"), Cluster(None, "shared", "build")
+first, second = RayCluster(None, "shared", "build"), RayCluster(None, "shared", "build")
 for number in (0, 1):
     first.ensure("shard", number, "builtins:object", {})
 for number in (1, 2):
@@ -18,7 +18,7 @@ for number in (1, 2):
     second.ensure("shard", number, "builtins:object", {})
 assert first.made == {("shard", 0), ("shard", 1)}, first.made
 assert second.made == {("shard", 2)}, second.made
-third = Cluster(None, "shared", "another build")
+third = RayCluster(None, "shared", "another build")
 third.ensure("shard", 1, "builtins:object", {})
 assert third.made == {("shard", 1)}, third.made
 for role, number in second.made:
@@ -58,10 +58,10 @@ def faulty():
 _NOT_UP = """
 import sys
 
-from aiops.adapters.cluster.cluster import Cluster
+from aiops.adapters.cluster.cluster import RayCluster
 from aiops.model.errors import PermanentError, TemporaryError
 
-cluster = Cluster(None, "up", "build")
+cluster = RayCluster(None, "up", "build")
 
 
 def error_of(factory, **arguments):

@@ -22,7 +22,7 @@ from aiops.adapters.kafka.consumer import KafkaPythonConsumer
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.cli.exits import Exit
 from aiops.model.entities import Criticality, Edge, Item
-from aiops.ports import OutRecord, TopicPartition
+from aiops.model.records import OutRecord, TopicPartition
 from tests.integration.runtime.commanding import Answer, aiops
 from tests.integration.runtime.harness import SECOND, Points, Running, configure, describe, incidents, service, until
 from tests.integration.runtime.target import Target

@@ -27,7 +27,7 @@ from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.sealing import decode_letter, open_seal
 from aiops.model.deadletters import DeadLetter
 from aiops.model.deadletters import DeadLetterReason as Reason
-from aiops.ports import OutRecord, TopicPartition
+from aiops.model.records import OutRecord, TopicPartition
 from detectors.wire import arrow, logs, metrics, spans
 from detectors.wire.memory import WireMemory
 from detectors.wire.slots import slot_of

@@ -21,7 +21,7 @@ from aiops.adapters.accounting import account
 from aiops.adapters.broker.embedded import EmbeddedBroker
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.model.entities import Criticality, Item
-from aiops.ports import OutRecord
+from aiops.model.records import OutRecord
 from detectors.wire.slots import slot_of
 from tests.integration.runtime.broken import otlp_points
 from tests.integration.runtime.commanding import aiops

@@ -9,9 +9,10 @@ import pytest
 from aiops.adapters.blocking_gate import BlockingGate
 from aiops.driver.gate import GRACE, Gate
 from aiops.model.errors import PermanentError, TemporaryError
+from aiops.model.journal import InboxRow
 from aiops.model.plans import Observed, StepOrder, StepOutcome, StepStatus
 from aiops.model.prose import Prose
-from aiops.ports import Executor, InboxRow
+from aiops.ports import Executor
 from tests.unit.driver.ports import NOW, SECOND, Clock, Inbox, Target, order
 
 

@@ -13,7 +13,9 @@ from aiops.adapters.signing import KEY, decode, encode, public_key, signing_key
 from aiops.control.record.audit_chain import AuditFault, signed, verify
 from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.errors import PermanentError, TemporaryError
-from aiops.ports import ORCHESTRATOR, JournalEntry, JournalRow, OutRecord, Transaction
+from aiops.model.journal import JournalEntry, JournalRow, Transaction
+from aiops.model.records import OutRecord
+from aiops.ports import ORCHESTRATOR
 
 
 @dataclass

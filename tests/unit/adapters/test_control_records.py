@@ -17,8 +17,8 @@ from aiops.model.entities import Edge, Item
 from aiops.model.errors import TemporaryError
 from aiops.model.events import ChangeReported, Event, ItemReported
 from aiops.model.prose import NOTHING, Prose
+from aiops.model.records import FetchedRecords, TopicPartition
 from aiops.model.reports import Change
-from aiops.ports import FetchedRecords, TopicPartition
 from aiops.settings import Settings
 
 PLACE = TopicPartition("aiops.changes", 3)

@@ -9,7 +9,7 @@ from aiops.model.deadletters import DeadLetter, DeadLetterReason
 from aiops.model.entities import RUNTIME_ENTITY
 from aiops.model.errors import TemporaryError
 from aiops.model.events import EpisodeReported, Event, Tick
-from aiops.ports import FetchedRecords, TopicPartition
+from aiops.model.records import FetchedRecords, TopicPartition
 from tests.unit.adapters.paging.fakes import FixedClock
 
 PLACE = TopicPartition("aiops.changes", 0)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -16,8 +16,8 @@ from aiops.model.deadletters import DeadLetter, DeadLetterReason
 from aiops.model.entities import Edge
 from aiops.model.events import EdgesObserved, EpisodeReported
 from aiops.model.ledger import LedgerLine
+from aiops.model.records import FetchedRecords, OutRecord, SlotSnapshot, TopicPartition
 from aiops.model.telemetry import EntityReading, FleetQuestion
-from aiops.ports import FetchedRecords, OutRecord, SlotSnapshot, TopicPartition
 from aiops.settings import Settings
 from tests.unit.adapters.paging.fakes import FixedClock
 from tests.unit.agents.healing import NOW, episode
@@ -191,7 +191,11 @@ def test_an_error_leaves_the_lock_free(call: str) -> None:
         raise RuntimeError("broken batch")
 
     setattr(agent, call, broken)
-    arguments: dict[str, tuple[Any, ...]] = {"handle": ([], 1), "tick": (1,), "lost": (PLACE, 0, 1, 1)}
+    calls: dict[str, Callable[[], object]] = {
+        "handle": lambda: made.handle([], 1),
+        "tick": lambda: made.tick(1, current=True),
+        "lost": lambda: made.lost(PLACE, 0, 1, received_at=1),
+    }
     with pytest.raises(RuntimeError):
-        getattr(made, call)(*arguments[call], **({"current": True} if call == "tick" else {}))
+        calls[call]()
     assert made.ledger() == []

@@ -17,8 +17,9 @@ from aiops.model.deadletters import DeadLetter
 from aiops.model.effects import Effect, HandOff
 from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from aiops.model.events import EpisodeReported, Event
+from aiops.model.journal import InboxRow, Transaction
 from aiops.model.ledger import Ending, LedgerLine
-from aiops.ports import FetchedRecords, InboxRow, TopicPartition, Transaction
+from aiops.model.records import FetchedRecords, TopicPartition
 from aiops.settings import Settings
 
 NOW = 1_800_000_000_000_000_000

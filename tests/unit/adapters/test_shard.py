@@ -14,8 +14,8 @@ from aiops.adapters.shard import Shard
 from aiops.adapters.shard_parts import ShardParts, ShardRhythm
 from aiops.model.errors import FencedOutError, TemporaryError
 from aiops.model.ledger import LedgerLine
+from aiops.model.records import Arrays, FetchedRecords, OutRecord, SlotSnapshot, TopicPartition
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
-from aiops.ports import Arrays, FetchedRecords, OutRecord, SlotSnapshot, TopicPartition
 
 SLOTS = 2
 RECORDS = 23

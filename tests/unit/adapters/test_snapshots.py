@@ -9,7 +9,7 @@ import pytest
 
 from aiops.adapters.snapshots import FolderSnapshotStore
 from aiops.model.errors import FencedOutError
-from aiops.ports import Arrays, SlotSnapshot, TopicPartition
+from aiops.model.records import Arrays, SlotSnapshot, TopicPartition
 
 
 def snapshot(sequence: int, base: int | None = None, generation: int = 1) -> SlotSnapshot:

@@ -12,7 +12,8 @@ from aiops.adapters.accounting import account, difference
 from aiops.adapters.bundle.loading import SHIPPED
 from aiops.adapters.clock import SystemClock
 from aiops.adapters.status_file import read_status, write_status
-from aiops.apps.doctor import DoctorFinding, Level, examine
+from aiops.apps.doctor import examine
+from aiops.apps.doctor_findings import DoctorFinding, Level
 from aiops.cli import main as program
 from aiops.cli.exits import Exit
 from aiops.settings import Console, Control, Kafka, Paging, Settings

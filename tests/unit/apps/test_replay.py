@@ -15,8 +15,8 @@ from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.cloudevents import encode, of_item
 from aiops.model.cloudevents_reading import Receipt, UnusableMessage, decode
 from aiops.model.entities import Item
+from aiops.model.journal import JournalEntry, Transaction
 from aiops.model.times import nanoseconds, rfc3339
-from aiops.ports import JournalEntry, Transaction
 from aiops.recordings.recording import Recording, Stream
 from aiops.settings import Settings, Topics
 from tests.unit.recordings.small import MINUTE, START, write

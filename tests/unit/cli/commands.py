@@ -17,8 +17,9 @@ from aiops.adapters.status_file import STATUS
 from aiops.model.codec import adapter, encode
 from aiops.model.errors import AiopsError, TemporaryError
 from aiops.model.incidents import Incident, IncidentState
+from aiops.model.journal import JournalEntry, Put, Remove, Transaction
 from aiops.model.ledger import Ending, LedgerLine
-from aiops.ports import ORCHESTRATOR, JournalEntry, Put, Remove, Transaction
+from aiops.ports import ORCHESTRATOR
 
 NOW = 1_700_000_000_000_000_000
 INCIDENT = Incident("INC-1", IncidentState.OPEN, NOW, NOW, NOW, ("cart",), ("cart",), ("cart@1",))

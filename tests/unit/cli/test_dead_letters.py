@@ -16,7 +16,7 @@ from aiops.cli.reading import TopicRecord
 from aiops.model.deadletters import DeadLetter, DeadLetterReason
 from aiops.model.errors import PermanentError
 from aiops.model.prose import Prose
-from aiops.ports import OutRecord
+from aiops.model.records import OutRecord
 from tests.unit.cli.commands import NOW, call
 
 FIRST = DeadLetter(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aiops.apps.doctor import DoctorFinding, Level
+from aiops.apps.doctor_findings import DoctorFinding, Level
 from aiops.cli import doctor
 from aiops.cli.doctor import run
 from aiops.cli.exits import Exit

@@ -14,10 +14,7 @@ def test_a_halt_is_durable_when_the_command_ends(state: Path) -> None:
     """The table has the next generation with name and reason, though nothing runs."""
     journal = journal_of(state)
     ended = call(halt, "--reason", "odd pages", "--as", "ann")
-    assert (ended.code, ended.out) == (
-        Exit.OK,
-        "halted (generation 1): no new action begins; `aiops resume` lets it go on\n",
-    )
+    assert (ended.code, "generation 1" in ended.out) == (Exit.OK, True)
     written = journal.halt_state()
     assert (written.generation, written.halted, written.who, written.reason) == (1, True, "ann", "odd pages")
 
@@ -26,10 +23,8 @@ def test_a_second_halt_is_written_too(state: Path) -> None:
     """A stop is never taken for a repeat."""
     journal = journal_of(state)
     for generation in (1, 2):
-        assert call(halt, "--json").json == {
-            "text": f"halted (generation {generation}): no new action begins; `aiops resume` lets it go on",
-            "new": True,
-        }
+        told = call(halt, "--json").json
+        assert (f"generation {generation}" in told["text"], told["new"]) == (True, True)
     assert journal.halt_state().generation == 2
 
 
@@ -40,7 +35,7 @@ def test_a_resume_lets_actions_begin_again(state: Path) -> None:
     assert "resumed (generation 2)" in call(resume, "--as", "bob").out
     assert (journal.halt_state().halted, journal.halt_state().who) == (False, "bob")
     again = call(resume, "--json")
-    assert (again.code, again.json) == (Exit.OK, {"text": "it was not halted", "new": False})
+    assert (again.code, again.json["new"]) == (Exit.OK, False)
     assert journal.halt_state().generation == 2
 
 

@@ -21,9 +21,10 @@ from aiops.cli.exits import Exit
 from aiops.cli.opening import plain
 from aiops.control.record.audit_chain import Checkpoint, sign
 from aiops.model.codec import encode
+from aiops.model.journal import Put, Transaction
 from aiops.model.plans import Oversight
 from aiops.model.times import span
-from aiops.ports import ORCHESTRATOR, Put, Transaction
+from aiops.ports import ORCHESTRATOR
 from tests.unit.console.estate import waiting
 
 Run = Callable[..., tuple[int, str, str]]

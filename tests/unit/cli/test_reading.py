@@ -10,7 +10,7 @@ from aiops.adapters.kafka.topics import TopicState
 from aiops.cli import reading
 from aiops.cli.reading import TopicRecord, kafka_of, kept
 from aiops.model.errors import PermanentError, TemporaryError
-from aiops.ports import FetchedRecords, TopicPartition
+from aiops.model.records import FetchedRecords, TopicPartition
 from aiops.settings import Settings
 from tests.unit.cli.commands import status_of
 

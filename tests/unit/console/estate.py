@@ -9,7 +9,7 @@ from aiops.console.access import Access
 from aiops.console.app import ConsoleParts
 from aiops.model.errors import TemporaryError
 from aiops.model.plans import Oversight
-from aiops.ports import OutRecord
+from aiops.model.records import OutRecord
 from tests.unit.control.fakes import Loop, settings
 
 TOKENS = {"ann": "a" * 40, "bob": "b" * 40, "console": "c" * 40}

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
+from aiops.model.journal import HaltState
 from aiops.model.plans import Observed, Oversight, StepDirection, StepOrder, StepOutcome, StepStatus
 from aiops.model.prose import Prose
-from aiops.ports import HaltState
 from tests.unit.control.fakes import FakeTarget, Loop, settings
 
 WORDS = ("approve", "reject", "halt", "resume", "late", "doubled", "kill", "wait", "well", "join", "long", "take-over")

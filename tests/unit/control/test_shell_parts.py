@@ -13,8 +13,8 @@ from aiops.control.state.transaction import Decision, Writer, together
 from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.effects import Effect, Release, Reserve, RunStep
 from aiops.model.errors import FencedOutError
+from aiops.model.journal import HaltState, InboxRow, JournalEntry, Put, Remove, TimerRow
 from aiops.model.plans import Action, Capability, Reservation, StepDirection, StepOrder
-from aiops.ports import HaltState, InboxRow, JournalEntry, Put, Remove, TimerRow
 
 ENTRY = JournalEntry("e", 1, "tick", "", "", "{}", "[]")
 WRITER = Writer("main", 1)

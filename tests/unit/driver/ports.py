@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from aiops.model.errors import TemporaryError
+from aiops.model.journal import HaltState, InboxRow
 from aiops.model.plans import Action, Capability, Observed, StepDirection, StepOrder, StepOutcome, StepStatus
-from aiops.ports import HaltState, InboxRow
 
 NOW = 1_000_000_000_000
 SECOND = 1_000_000_000

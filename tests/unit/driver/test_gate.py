@@ -11,9 +11,9 @@ from aiops.driver.gate import GRACE, AskAgain, Basis, Gate, GateObservation, Gat
 from aiops.driver.replies import Failure
 from aiops.model.codec import decode
 from aiops.model.errors import PermanentError, TemporaryError
+from aiops.model.journal import HaltState, InboxRow
 from aiops.model.plans import Observed, StepOrder, StepOutcome, StepStatus
 from aiops.model.prose import Prose
-from aiops.ports import HaltState, InboxRow
 from tests.unit.driver.ports import NOW, SECOND, Clock, Inbox, Target, order
 
 

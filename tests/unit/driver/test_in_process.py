@@ -14,9 +14,9 @@ from aiops.driver.leadership import Arrival
 from aiops.model.effects import RunStep
 from aiops.model.errors import PermanentError, TemporaryError
 from aiops.model.events import Event, HaltChanged, StepObserved, StepReported, Tick
+from aiops.model.journal import HaltState
 from aiops.model.pages import Delivery, Page
 from aiops.model.plans import StepOrder, StepOutcome, StepStatus
-from aiops.ports import HaltState
 from tests.unit.control.fakes import SECOND, START, FakeTarget, Loop, settings
 
 

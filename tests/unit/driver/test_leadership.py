@@ -17,9 +17,11 @@ from aiops.model.deadletters import DeadLetter, DeadLetterReason
 from aiops.model.effects import Effect, HandOff, ObserveStep, Release, Reserve, RunStep
 from aiops.model.errors import FencedOutError, TemporaryError
 from aiops.model.events import CommandGiven, EpisodeReported, HaltChanged, StepReported, TimerFired
+from aiops.model.journal import HaltState, InboxRow, Transaction
 from aiops.model.ledger import Ending, LedgerLine
 from aiops.model.plans import Reservation, StepOrder, StepOutcome, StepStatus
-from aiops.ports import ORCHESTRATOR, HaltState, InboxRow, TopicPartition, Transaction
+from aiops.model.records import TopicPartition
+from aiops.ports import ORCHESTRATOR
 from tests.unit.control.fakes import SECOND, START, FakeTarget, Loop, episode, settings
 
 PLACE = TopicPartition("aiops.anomalies", 0)

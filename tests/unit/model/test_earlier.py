@@ -13,11 +13,11 @@ from aiops.control.state.documents import SagaRecord
 from aiops.control.state.transaction import refusal_in
 from aiops.model.codec import decode, encode
 from aiops.model.incidents import Incident
+from aiops.model.journal import JournalEntry
 from aiops.model.outcomes import IncidentOutcome, OutcomeKind
 from aiops.model.plans import Verdict
 from aiops.model.prose import Prose
 from aiops.model.refusals import Refusal, RefusalKind
-from aiops.ports import JournalEntry
 
 SAGA = {
     "plan": {

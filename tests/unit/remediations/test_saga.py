@@ -295,7 +295,7 @@ def test_old_timers_mean_nothing(plan: Make, step: Make) -> None:
 def test_unknown_pairs_and_late_answers_raise(plan: Make, step: Make) -> None:
     """An event the state does not know, or that names another step, raises and changes nothing."""
     saga = begin(plan(step("a")))
-    with pytest.raises(NoTransitionError, match="ready knows no Verified"):
+    with pytest.raises(NoTransitionError, match="ready knows no VerificationEnded"):
         advance(saga, say.VerificationEnded(1, Verdict.HEALTHY))
     drive = Drive(plan(step("a"))).start().reserve()
     with pytest.raises(NoTransitionError, match="waits for a/do, not for b/do"):

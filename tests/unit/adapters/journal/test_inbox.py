@@ -11,8 +11,8 @@ from aiops.adapters.journal.engine import open_engine, sqlite_url
 from aiops.adapters.journal.inbox import SqlInbox, insert_or_ignore
 from aiops.adapters.journal.tables import INBOX
 from aiops.model.errors import AiopsError
+from aiops.model.journal import HaltState, InboxRow
 from aiops.model.prose import Prose
-from aiops.ports import HaltState, InboxRow
 
 ROW = InboxRow("approve/INC-1/ann", 5, "command", '{"a": 1}', "ann")
 

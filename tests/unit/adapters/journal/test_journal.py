@@ -13,7 +13,7 @@ from aiops.adapters.journal.engine import open_engine, sqlite_url
 from aiops.adapters.journal.journal import FLEET, SqlJournal
 from aiops.adapters.journal.tables import long, short
 from aiops.model.errors import FencedOutError, PermanentError, TemporaryError
-from aiops.ports import InboxRow
+from aiops.model.journal import InboxRow
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from aiops.control.record.audit_chain import verify
 from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.effects import Release
 from aiops.model.errors import FencedOutError
-from aiops.ports import HaltState, InboxRow, JournalEntry, Put, Recovered, Remove, TimerRow, TopicPartition, Transaction
+from aiops.model.journal import HaltState, InboxRow, JournalEntry, Put, Recovered, Remove, TimerRow, Transaction
+from aiops.model.records import TopicPartition
 
 ROLE = "orchestrator"
 _NAMES = st.sampled_from(["a", "b", "c", "x" * 300])

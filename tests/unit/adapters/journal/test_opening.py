@@ -6,7 +6,7 @@ import pytest
 
 from aiops.adapters.journal.opening import open_journal
 from aiops.model.errors import PermanentError
-from aiops.ports import HaltState
+from aiops.model.journal import HaltState
 from aiops.settings import Settings
 
 

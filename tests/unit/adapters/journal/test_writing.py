@@ -14,7 +14,9 @@ from aiops.adapters.journal.tables import ARCHIVE, DOCUMENT, ENTRY, EPOCH, OUTBO
 from aiops.adapters.journal.writing import upsert, write
 from aiops.control.record.audit_chain import GENESIS, link
 from aiops.model.effects import Release
-from aiops.ports import ORCHESTRATOR, JournalEntry, Put, Remove, TimerRow, TopicPartition, Transaction
+from aiops.model.journal import JournalEntry, Put, Remove, TimerRow, Transaction
+from aiops.model.records import TopicPartition
+from aiops.ports import ORCHESTRATOR
 
 EMPTY = Transaction("main", 1, ())
 PLACE = TopicPartition("aiops.anomalies", 2)

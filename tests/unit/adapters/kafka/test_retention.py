@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops.adapters.kafka.retention import Lost, starts
-from aiops.ports import TopicPartition
+from aiops.model.records import TopicPartition
 
 PLACE = TopicPartition("otlp_metrics", 0)
 OTHER = TopicPartition("otlp_metrics", 1)

@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
-from aiops.ports import FetchedRecords, OutRecord, TopicPartition
+from aiops.model.records import FetchedRecords, OutRecord, TopicPartition
 from aiops.settings import DataPlane, Kafka, Settings, Topics
 from detectors.wire.arrow_encoding import PointEncoder
 from detectors.wire.identity import SeriesIdentity

@@ -7,7 +7,7 @@ from aiops.agents.monitoring import MonitoringAgent
 from aiops.model.entities import Objective
 from aiops.model.episodes import Episode
 from aiops.model.metric_semantics.table import MetricTable
-from aiops.ports import FetchedRecords, TopicPartition
+from aiops.model.records import FetchedRecords, TopicPartition
 from detectors.slo import indicates
 from detectors.wire.arrow_encoding import PointEncoder
 from detectors.wire.identity import SeriesIdentity

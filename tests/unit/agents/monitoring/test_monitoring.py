@@ -3,8 +3,10 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import Phase, given
 from hypothesis import settings as examples
@@ -17,8 +19,8 @@ from aiops.model.entities import RUNTIME_ENTITY, EdgeKind, Objective
 from aiops.model.episodes import Episode, Source
 from aiops.model.errors import FencedOutError, PermanentError
 from aiops.model.ledger import Ending, LedgerLine
+from aiops.model.records import FetchedRecords, SlotSnapshot, TopicPartition
 from aiops.model.telemetry import FleetQuestion
-from aiops.ports import FetchedRecords, SlotSnapshot, TopicPartition
 from aiops.settings import Topics
 from detectors.wire.slots import slot_of
 from tests.unit.agents.monitoring.telemetry import SECOND, SERVICES, T0, Log, metrics, settings, spans, story
@@ -196,6 +198,15 @@ def test_a_slot_moves_with_all_its_state() -> None:
         new.adopt(0, 1)
     with pytest.raises(PermanentError):
         old.handle(polls[1], T0)
+
+
+def test_a_snapshot_of_another_format_is_refused_by_name() -> None:
+    """The sentence tells both formats, and comes before anything of the snapshot is read."""
+    snapshot = agent().snapshot(0)
+    head = {**snapshot.parts["head"], "numbers": np.array([2, 0, 0, 0], np.int64)}
+    older = replace(snapshot, parts={**snapshot.parts, "head": head, "memory": {}})
+    with pytest.raises(PermanentError, match="a snapshot of format 2; this build reads 3"):
+        MonitoringAgent(settings()).adopt(0, 2, [older])
 
 
 def test_a_lost_range_is_counted_and_is_trouble_of_the_runtime() -> None:

@@ -10,7 +10,7 @@ from aiops.agents.monitor.blindness import Blindness
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.model.entities import RUNTIME_ENTITY
 from aiops.model.episodes import Episode, SignalDirection
-from aiops.ports import FetchedRecords, TopicPartition
+from aiops.model.records import FetchedRecords, TopicPartition
 from detectors.wire import keyed
 from detectors.wire.arrow import decode
 from detectors.wire.arrow_encoding import PointEncoder

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiops.control.record.audit_chain import GENESIS, AuditFault, Checkpoint, chained, follow, sign, verify
-from aiops.ports import JournalEntry, JournalRow
+from aiops.model.journal import JournalEntry, JournalRow
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 OTHER = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))

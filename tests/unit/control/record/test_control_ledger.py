@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from aiops.control.record.control_ledger import counted, ending_of, loss, lost
 from aiops.model.entities import RUNTIME_ENTITY
 from aiops.model.ledger import Ending, LedgerLine
-from aiops.ports import TopicPartition
+from aiops.model.records import TopicPartition
 
 PLACE = TopicPartition("aiops.anomalies", 0)
 STEPS = st.lists(st.tuples(st.sampled_from(["read", "skip", "lose"]), st.integers(1, 9)), max_size=40)

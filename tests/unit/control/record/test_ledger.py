@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from aiops.control.record.ledger import OffsetBounds, fold, printable
 from aiops.model.ledger import Ending, LedgerLine
-from aiops.ports import TopicPartition
+from aiops.model.records import TopicPartition
 
 AT = TopicPartition("otlp_metrics", 0)
 

@@ -14,10 +14,10 @@ from aiops.console.stories import as_json, incident_as_json, listed, story
 from aiops.control.state.views import open_breakers
 from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.codec import EFFECT
+from aiops.model.journal import TimerRow
 from aiops.model.outcomes import OutcomeKind
 from aiops.model.pages import EscalationCause
 from aiops.model.plans import Verdict
-from aiops.ports import TimerRow
 from remediations.breakers import Result
 from tests.unit.console.estate import LoopClock
 from tests.unit.control.fakes import Loop, settings

@@ -69,7 +69,7 @@ def test_the_first_flagged_point_begins_the_trouble() -> None:
 
 
 def test_a_louder_point_takes_the_peak_over_and_a_quieter_does_not() -> None:
-    """View, value and direction go with the peak; level and noise follow all points."""
+    """ViewCode, value and direction go with the peak; level and noise follow all points."""
     one, it = usual(), trouble()
     for value, verdict in ((30.0, UP), (-50.0, (5.0, int(ViewCode.RANGE), -1)), (20.0, (2.0, int(ViewCode.SHIFT), 1))):
         flagged(one, it, SECOND, value, verdict)

@@ -285,6 +285,18 @@ def test_any_cut_of_the_input_and_any_restart_give_the_same_bytes(seed: int) -> 
     }
 
 
+def test_small_points_with_many_buckets_find_room() -> None:
+    """Counts of one byte take eight on the tape, which is made longer then."""
+    counts = exponential(3, 0, [1] * 1500).exponential_histogram
+    points = 600
+    for second in range(1, points):
+        counts.data_points.add().CopyFrom(counts.data_points[0])
+        counts.data_points[second].time_unix_nano = NOW + second
+    metric = Metric(name="h")
+    metric.exponential_histogram.CopyFrom(counts)
+    assert len(decoded(metric)["h.count"]) == points
+
+
 def test_cells_are_taken_back() -> None:
     """A histogram that grows without end leaves no trail of the buckets that it had."""
     memory = WireMemory()

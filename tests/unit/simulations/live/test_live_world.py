@@ -15,7 +15,7 @@ from aiops.agents.monitoring import MonitoringAgent
 from aiops.model.cloudevents_reading import Receipt, UnusableMessage, decode
 from aiops.model.errors import TemporaryError
 from aiops.model.plans import Action, Capability, Observed, StepDirection, StepOrder, StepStatus
-from aiops.ports import FetchedRecords, OutRecord, TopicPartition
+from aiops.model.records import FetchedRecords, OutRecord, TopicPartition
 from aiops.settings import Kafka, Settings
 from simulations.faults.registry import FaultError
 from simulations.live.endpoint import Endpoint

@@ -11,8 +11,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from aiops.model.cloudevents import ALERTS, encode, of_change, of_item, of_ticket
 from aiops.model.entities import Edge, Item
 from aiops.model.prose import Prose
+from aiops.model.records import OutRecord
 from aiops.model.reports import Change, Ticket
-from aiops.ports import OutRecord
 from aiops.settings import Topics
 from simulations.live.records import control, telemetry
 from simulations.telemetry.emission import Emission, Emitted

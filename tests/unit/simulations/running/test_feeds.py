@@ -10,7 +10,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from aiops.agents.monitor.plan import Produced
 from aiops.agents.monitoring import MonitoringAgent
-from aiops.ports import FetchedRecords, TopicPartition
+from aiops.model.records import FetchedRecords, TopicPartition
 from aiops.settings import Topics
 from detectors.wire.series import SeriesTable
 from simulations.running.feeds import INTERVAL, SLOT, FullFeed, LightFeed

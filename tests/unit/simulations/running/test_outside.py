@@ -12,8 +12,8 @@ from aiops.model.incidents import Incident, IncidentState
 from aiops.model.plans import Action, Capability, Observed, Oversight, StepDirection, StepOrder, StepOutcome, StepStatus
 from aiops.model.telemetry import EntityReading, FleetQuestion
 from simulations.running.outside import PEOPLE, AgentFleet, OnCall, PageRecorder, RecordedAction, WorldExecutor
+from simulations.world.action_checks import PRIMITIVES
 from simulations.world.estate import ActionSpec
-from simulations.world.operations import PRIMITIVES
 from simulations.world.world import World
 from tests.unit.adapters.paging.fakes import page
 from tests.unit.simulations.faults.worlds import ESTATE

@@ -1,0 +1,100 @@
+"""What ``aiops doctor`` checks about Kafka: the broker, the topics, and the newest records of each topic."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+
+from aiops.adapters.accounting import lines_of
+from aiops.adapters.broker.embedded import BrokerState, EmbeddedBroker
+from aiops.adapters.kafka.consumer import KafkaPythonConsumer
+from aiops.adapters.kafka.topics import KafkaTopics
+from aiops.adapters.status_file import read_status
+from aiops.apps.doctor_findings import DoctorFinding, Level
+from aiops.model.records import FetchedRecords, TopicPartition
+from aiops.ports import Clock
+from aiops.settings import Settings
+
+_SAMPLE = 200
+"""Records looked at from the end of each partition."""
+
+
+_SKEW_SECONDS = 5.0
+
+
+def check_kafka(settings: Settings, clock: Clock) -> Iterator[DoctorFinding]:
+    """Whether the broker answers, the topics are as they must be, and their newest records can be used."""
+    if settings.kafka.client == "confluent" and importlib.util.find_spec("confluent_kafka") is None:
+        yield DoctorFinding(
+            Level.FAIL, "kafka", "kafka.client is confluent, which is not here", "pip install 'aiops[fast]'"
+        )
+    bootstrap = settings.kafka.bootstrap
+    if bootstrap is None:
+        status = EmbeddedBroker(settings.state / "broker").status()
+        if status.state is not BrokerState.RUNNING or not status.bootstrap:
+            yield DoctorFinding(Level.OK, "kafka", "embedded, not running; aiops up starts it")
+            return
+        bootstrap = status.bootstrap
+    topics = KafkaTopics(bootstrap, patient=False)
+    try:
+        names = settings.topics
+        wanted = [*names.telemetry, names.keyed, *names.control, names.dead_letters]
+        have = {topic.name: topic.partitions for topic in topics.describe(sorted(set(topics.names()) & set(wanted)))}
+    finally:
+        topics.close()
+    yield DoctorFinding(Level.OK, "kafka", f"{bootstrap} answers")
+    missing = [name for name in wanted if name not in have]
+    if missing:
+        yield DoctorFinding(Level.WARN, "kafka", f"topics are missing: {', '.join(missing)}", "aiops up makes them")
+    slots = settings.kafka.partitions
+    for name in (*names.telemetry, names.keyed):
+        if have.get(name, slots) != slots:
+            what = f"{name} has {have[name]} partitions, a slot needs one of each: {slots} expected"
+            yield DoctorFinding(Level.FAIL, "kafka", what, "set kafka.partitions, or make the topic anew")
+    yield from _records(
+        settings, bootstrap, {name: have[name] for name in names.telemetry if name in have}, clock=clock
+    )
+
+
+def _records(settings: Settings, bootstrap: str, have: dict[str, int], *, clock: Clock) -> Iterator[DoctorFinding]:
+    """Keys and times of the newest records."""
+    consumer = KafkaPythonConsumer(bootstrap, f"aiops-{settings.domain}-doctor")
+    try:
+        newest = _newest(consumer, [TopicPartition(name, n) for name, count in have.items() for n in range(count)])
+    finally:
+        consumer.close()
+    for name in have:
+        fetched = [records for records in newest if records.source.topic == name]
+        keys = [key for records in fetched for key in records.keys]
+        if keys and None in keys:
+            yield _unkeyed(settings, name, keys.count(None) / len(keys))
+        ahead = max((at for records in fetched for at in records.appended_at), default=0) - clock.now()
+        if ahead > _SKEW_SECONDS * 1e9:
+            what = f"the newest record of {name} is stamped {ahead / 1e9:.0f} s ahead of this clock"
+            yield DoctorFinding(Level.WARN, "clock", what, "let NTP run on the senders, the broker and here")
+
+
+def _unkeyed(settings: Settings, name: str, share: float) -> DoctorFinding:
+    status = read_status(settings.state) or {}
+    lines = [line for line in lines_of(status) if line.topic == name]
+    items, forwarded = sum(line.items for line in lines), sum(line.forwarded for line in lines)
+    saving = f": keying would save {forwarded:,} of {items:,} units a second way through Kafka" if forwarded else ""
+    what = f"{share:.0%} of the newest records of {name} have no key{saving}"
+    if not forwarded and settings.data.shards == 1:
+        return DoctorFinding(Level.OK, "kafka", f"{what}; with one shard that costs nothing")
+    do = "partition_metrics_by_resource_attributes and partition_logs_by_resource_attributes in the Collector"
+    return DoctorFinding(Level.WARN, "kafka", what, do)
+
+
+def _newest(consumer: KafkaPythonConsumer, places: list[TopicPartition]) -> list[FetchedRecords]:
+    if not places:
+        return []
+    consumer.assign(dict.fromkeys(places))
+    bounds = consumer.bounds()
+    consumer.assign({place: max(first, end - _SAMPLE) for place, (first, end) in bounds.items()})
+    fetched: list[FetchedRecords] = []
+    for _ in range(50):
+        if all(consumer.positions()[place] >= end for place, (_first, end) in bounds.items()):
+            break
+        fetched += consumer.poll(0.5, 1 << 20)
+    return fetched
