@@ -1,5 +1,5 @@
-"""Finding trouble in telemetry: decoding, the vectorised bank, its views and scores, and what turns them to episodes.
+"""Anomaly detection in telemetry: decoding, the vectorised bank with its views and scores, and episodes of entities.
 
-Belongs here: everything between the bytes of a record and an entity that is well or unwell. Does not belong here:
-where the bytes come from, what to do about the trouble, any clock or socket. This room imports nothing itself.
+Belongs here: everything between the bytes of a record and the state of an entity, normal or abnormal. Does not belong
+here: where the bytes come from, what is done about an anomaly, any clock or socket. This file imports nothing.
 """

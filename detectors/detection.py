@@ -1,4 +1,4 @@
-"""`aiops detect`'s core: a table through the bank, row by row as far as anybody can tell, to scores and episodes."""
+"""The core of `aiops detect`: runs a table through the bank in row order and returns scores and episodes."""
 
 from __future__ import annotations
 
@@ -29,26 +29,27 @@ class TableEpisode:
     to_row: int | None = None
     peak: float = 0.0
     series: dict[str, tuple[float, str]] = field(default_factory=dict)
-    """Series that explain it: highest score and the view that gave it."""
+    """Abnormal series by name: highest score, and the view or detector that gave it."""
     running: set[tuple[int, str]] = field(default_factory=set)
-    """Series whose own episodes are open, by detector; the bank has no name."""
+    """(series, detector name) whose own episodes are open; the bank's name is empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableDetection:
-    """What was found in a table."""
+    """Scores and episodes of a table."""
 
     table: Table
     score: npt.NDArray[np.float64]
-    """Of each row: the entity's score over all its series at that step."""
+    """(rows,) highest score of the row's entity over all its series at that step."""
     series_score: npt.NDArray[np.float32]
-    """Of each point of the table."""
+    """(points,) score of each point of the table; 0 for learned points."""
     alert: npt.NDArray[np.bool_]
-    """An episode opens at this row."""
+    """(rows,) whether an episode opens at the row."""
     episode: list[str]
-    """Episode that is open at each row, or empty."""
+    """Id of the episode that is open at each row; empty: none is."""
     episodes: list[TableEpisode]
     learned_rows: int
+    """Number of first rows that were learned as normal."""
 
 
 def detect(
@@ -58,13 +59,13 @@ def detect(
     *,
     detectors: Mapping[str, Callable[[], Detector]] | None = None,
 ) -> TableDetection:
-    """Runs strictly in order: what a row gets depends on no later step; rows of the same time are one step.
+    """Scores a table in row order. A row's result depends on no later step; rows of the same time are one step.
 
     Args:
-        table: what to look at.
-        learned_rows: so many first rows are normal: learned, no alert.
-        settings: of the bank.
-        detectors: detectors beside the bank, by name; each sees every series.
+        table: the points.
+        learned_rows: number of first rows that are normal; they are learned and raise no alert.
+        settings: of the bank; by default one series per name of the table and a day of allowed lateness.
+        detectors: factories of further detectors, by name; each detector scores every series.
 
     Raises:
         PermanentError: a detector failed; the text names it.
@@ -77,16 +78,16 @@ def detect(
     before = bank.update(table.series[:cut], at[:cut], table.value[:cut], trusted=True)
     after = bank.update(table.series[cut:], at[cut:], table.value[cut:])
     series_score = np.concatenate([np.zeros_like(before.score), after.score])
-    told = [("", after.transitions)]
-    told += [(name, _by(table, name, make, cut)) for name, make in (detectors or {}).items()]
-    episodes, alert, episode = _fold(table, told, learned_rows)
+    found = [("", after.transitions)]
+    found += [(name, _by(table, name, make, cut)) for name, make in (detectors or {}).items()]
+    episodes, alert, episode = _fold(table, found, learned_rows)
     return TableDetection(
         table, _entity_scores(table, series_score), series_score, alert, episode, episodes, learned_rows
     )
 
 
 def _entity_scores(table: Table, series_score: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """The highest score of the entity's series within the step of each row."""
+    """(rows,) the highest score of the entity's series within the step of each row."""
     step = np.cumsum(np.diff(table.at, prepend=table.at[:1]) != 0)
     count = len(table.entities)
     place = step * count + table.row_entity
@@ -96,28 +97,28 @@ def _entity_scores(table: Table, series_score: npt.NDArray[np.float32]) -> npt.N
 
 
 def _by(table: Table, name: str, make: Callable[[], Detector], cut: int) -> Array:
-    """What one detector says of every series from point ``cut`` on; what comes before is fed to it and not told."""
+    """TRANSITION records of one detector over every series from point ``cut`` on; earlier points are only learned."""
     tier = ModelTier(make, len(table.names))
     tier.watch(range(len(table.names)), [0] * len(table.names))
     at, start = table.at[table.row], np.zeros(len(table.row), np.int64)
     for begin, end in ((0, cut), (cut, len(at))):
-        told = tier.update((table.series[begin:end], at[begin:end], table.value[begin:end], start[begin:end]))
+        transitions = tier.update((table.series[begin:end], at[begin:end], table.value[begin:end], start[begin:end]))
     if tier.trouble:
         raise PermanentError(f"detector {name}: {tier.trouble}")
-    return told
+    return transitions
 
 
 def _fold(
-    table: Table, told: Sequence[tuple[str, Array]], learned: int
+    table: Table, by_detector: Sequence[tuple[str, Array]], learned: int
 ) -> tuple[list[TableEpisode], npt.NDArray[np.bool_], list[str]]:
-    """Episodes of series to episodes of entities: one opens with its first series and closes with its last."""
+    """Episodes of entities from transitions of series: one opens with its first series and closes with its last."""
     alert = np.zeros(len(table), dtype=np.bool_)
     episode = [""] * len(table)
     episodes: list[TableEpisode] = []
     current: dict[int, TableEpisode] = {}
     found_by = [
         (place, name, transition)
-        for name, transitions in told
+        for name, transitions in by_detector
         for place, transition in zip(_rows_of(table, transitions, learned), transitions, strict=True)
     ]
     for place, name, transition in sorted(found_by, key=lambda one: one[0]):
@@ -149,7 +150,7 @@ def _fold(
 
 
 def _rows_of(table: Table, transitions: Array, learned: int) -> list[int]:
-    """The row at which each transition happened: the first with its series and time, from the learned ones on."""
+    """Row of each transition: the first row with its series and time, after the learned rows."""
     begin = int(np.searchsorted(table.row, learned))
     at, series, rows = table.at[table.row[begin:]], table.series[begin:], table.row[begin:]
     first: dict[tuple[int, int], int] = {}

@@ -1,27 +1,32 @@
-"""From what single series do to episodes of entities: fold, wait, agree, report.
+"""Aggregates transitions of single series into episodes of entities.
 
-``fold`` takes what series did, one by one in input order, in a compiled loop. ``boundary`` is called where the input's
-own clock passes a flush, and decides there: so neither depends on how polls cut the input.
+``fold`` takes the transitions in input order, in a compiled loop. ``boundary`` is called where the input's own clock
+passes a flush, and decides there. Neither result depends on how polls cut the input.
 
-When an entity is unwell. The first abnormal series makes its entity *suspected*. A suspected entity gets an episode
-when, at a boundary, one of these holds, so that one weak blip of one noisy metric opens nothing:
+When an episode opens. The first abnormal series makes its entity *suspected*. At a boundary, a suspected entity gets an
+episode if one of these holds. A single weak anomaly of one noisy metric therefore opens no episode:
 
 * a signal scores at least ``severe``;
 * a series that carries an objective is abnormal;
 * at least ``agreeing`` different metrics of it are abnormal together;
 * it has been suspected for ``confirm_seconds``.
 
-As long as nothing of it can be felt (a little more load, a delay that grew by milliseconds) none of these counts but
-the objective, and the entity must be suspected for ``unfelt_seconds``: a new version that warms up is no trouble.
+While none of its signals is noticeable (``detectors.harm``: a little more load, a delay that grew by milliseconds),
+only the objective opens an episode at once. The other conditions count after ``unfelt_seconds`` of suspicion: a new
+version that warms up is not an incident.
 
-A suspected entity whose series came back is forgotten. An episode ends when no series of it has been abnormal for
-``hold_seconds``; its end is when the last one came back. A revision is reported at the opening, at the end, at most
-every two seconds when it got clearly worse (severity by 0.1, four times as many signals, an objective now burns), and
-otherwise at growing intervals. One in which nothing changed is reported again every ``refresh_seconds`` with the newest
-watermark, since nobody may act on old evidence; each entity has its own moment for that, so that a storm's are spread.
+A suspected entity whose series are all normal again is dropped. An episode ends when none of its series has been
+abnormal for ``hold_seconds``; its end time is when the last series became normal. A revision is reported:
 
-``revision`` counts the changes, the refreshments and the 10 ms of input time since the opening. It is a function of the
-input alone, so a replay after a crash gives the same numbers again, whenever it reports.
+* at the opening and at the end;
+* at most every two seconds while the episode gets clearly worse: severity by 0.1, four times as many signals, or an
+  objective that is now breached;
+* at growing intervals for any other change;
+* every ``refresh_seconds`` without a change, with the newest watermark, because decisions need fresh evidence. Entities
+  refresh at different moments, which spreads the load of a storm.
+
+``revision`` is the number of changes and refreshes plus the input time since the opening in units of 10 ms. It is a
+function of the input alone: a replay after a crash gives the same numbers.
 """
 
 from __future__ import annotations
@@ -39,9 +44,9 @@ from detectors.transitions import CASE, SIGNAL, Transitions, fold
 
 SECOND = 1_000_000_000
 _SHORTEST_WAIT, _LONGEST_WAIT = 2, 6
-"""Revisions that tell nothing urgent wait 4, 8 … 64 seconds, and up to as long again."""
+"""Exponents of two: revisions that are not urgent wait 4, 8 … 64 seconds, and up to as long again by entity."""
 _GAP = 2 * SECOND
-"""Even urgent ones of an entity are so far apart."""
+"""Least time between two urgent revisions of an entity, ns."""
 _NEVER = int(np.iinfo(np.int64).max)
 
 T = TypeVar("T", bound=np.generic)
@@ -52,25 +57,30 @@ Felt = Callable[[npt.NDArray[np.void]], npt.NDArray[np.bool_]]
 
 @dataclass(frozen=True, slots=True)
 class EpisodeSettings:
-    """When an entity is unwell; see the module."""
+    """When an episode opens, ends and is reported again; see the module."""
 
     severe: float = 0.8
-    """Four times as far out as the series' own limit, in the bank's scores."""
+    """A signal of at least this score opens an episode at once; 0.8 is four times the series' own limit."""
     agreeing: int = 2
+    """This many different abnormal metrics of one entity open an episode at once."""
     confirm_seconds: float = 60.0
+    """An entity that is suspected for so long gets an episode."""
     unfelt_seconds: float = 300.0
+    """While no signal is noticeable, the entity must be suspected for so long first."""
     hold_seconds: float = 60.0
+    """An episode ends when no series has been abnormal for so long."""
     refresh_seconds: float = 30.0
+    """An unchanged episode is reported again after so long."""
 
 
 class EpisodeAggregator:
-    """Cases of one slot.
+    """Aggregates the transitions of one slot. A case is a suspected entity or an open episode.
 
     Args:
         place: slot and generation that episodes carry.
-        settings: when an entity is unwell.
+        settings: when episodes open, end and are reported again.
         detectors: names of the views by code.
-        felt: says of rows of SIGNAL which can be felt; by default all.
+        felt: returns for SIGNAL rows a mask of the noticeable ones; by default all are.
     """
 
     def __init__(
@@ -84,7 +94,7 @@ class EpisodeAggregator:
         self.place = place
         self.settings = settings
         self._felt = felt
-        self._teller = EpisodeBuilder(place, detectors)
+        self._builder = EpisodeBuilder(place, detectors)
         self._signals = np.zeros(64, SIGNAL)
         self._cases = np.zeros(16, CASE)
         self._sizes = np.zeros(2, np.int64)
@@ -94,12 +104,12 @@ class EpisodeAggregator:
 
     @property
     def signals(self) -> npt.NDArray[np.void]:
-        """Signals of all cases; a view."""
+        """SIGNAL rows of all cases; a view."""
         return self._signals[: self._sizes[0]]
 
     @property
     def cases(self) -> npt.NDArray[np.void]:
-        """All cases; a view."""
+        """CASE rows; a view."""
         return self._cases[: self._sizes[1]]
 
     def unwell(self) -> Ints:
@@ -108,12 +118,12 @@ class EpisodeAggregator:
         return np.array(cases["entity"][cases["opened"] > 0], np.int32)
 
     def active(self, track: int = 0) -> Ints:
-        """Series that are abnormal now, on one track."""
+        """Numbers of the series that are abnormal now, on one track."""
         signals = self.signals
         return np.array(signals["series"][(signals["ended"] == 0) & (signals["track"] == track)], np.int32)
 
     def fold(self, transitions: Transitions, entity: Ints, metric: Ints, *, objective: npt.NDArray[np.uint8]) -> None:
-        """Take what series did; ``entity``, ``metric`` and ``objective`` (0 or 1) are of each one's series."""
+        """Takes transitions in; ``entity``, ``metric`` (codes) and ``objective`` (0 or 1) are of their series, (n,)."""
         if not len(transitions):
             return
         self._row_of = _grown(self._row_of, 4 * int(transitions.series.max()) + 4, -1)
@@ -130,7 +140,11 @@ class EpisodeAggregator:
         self._due = self._stale = 0
 
     def boundary(self, clock: int, watermark: int, named: NamedSeries) -> list[Episode]:
-        """Decide at input time ``clock``, ns; revisions to report, in the order in which their cases began."""
+        """Opens and ends episodes at input time ``clock``, ns.
+
+        Returns:
+            The revisions to report, in the order in which their cases began. They carry ``watermark``, ns.
+        """
         cases = self.cases
         if not len(cases) or (clock < self._due and watermark < self._stale):
             return []
@@ -148,17 +162,17 @@ class EpisodeAggregator:
         pending = (cases["opened"] > 0) & (cases["pending"] == 1)
         stale = (cases["opened"] > 0) & ~opening & (watermark >= self._fresh_until())
         cases["changes"][stale & ~pending] += 1
-        told = opening | ended | stale | (pending & (clock >= self._urgent_at()))
+        reported = opening | ended | stale | (pending & (clock >= self._urgent_at()))
         tables = self.signals, cases
-        episodes = self._teller.revisions(tables, told, ended, watermark=watermark, named=named)
-        self._mark_told(told, clock, watermark)
+        episodes = self._builder.revisions(tables, reported, ended, watermark=watermark, named=named)
+        self._mark_reported(reported, clock, watermark)
         self._drop(forgotten | ended)
         self._due = self._next_due()
         self._stale = int(self._fresh_until()[self.cases["opened"] > 0].min(initial=_NEVER))
         return episodes
 
     def _urgent_at(self) -> npt.NDArray[np.int64]:
-        """Clock at which a change of each case is told."""
+        """(cases,) clock at which a change of each case is reported, ns."""
         cases = self.cases
         worse = (
             (cases["worst"] >= cases["told_worst"] + 0.1)
@@ -168,7 +182,7 @@ class EpisodeAggregator:
         return np.where(worse, np.minimum(cases["told"] + _GAP, cases["next"]), cases["next"])
 
     def _fresh_until(self) -> npt.NDArray[np.int64]:
-        """Watermark at which each case must be told again: the entity's moment in each ``refresh_seconds``."""
+        """(cases,) watermark at which each case is refreshed, ns: the entity's moment in each ``refresh_seconds``."""
         cases, period = self.cases, int(self.settings.refresh_seconds * SECOND)
         moment = cases["entity"].astype(np.int64) * SECOND % period
         return np.asarray(((cases["mark"] - moment) // period + 1) * period + moment)
@@ -191,16 +205,16 @@ class EpisodeAggregator:
             clear &= felt | (clock >= cases["since"] + int(self.settings.unfelt_seconds * SECOND))
         return np.asarray(suspected & (clear | (cases["breaches"] == 1)))
 
-    def _mark_told(self, told: npt.NDArray[np.bool_], clock: int, watermark: int) -> None:
+    def _mark_reported(self, which: npt.NDArray[np.bool_], clock: int, watermark: int) -> None:
         cases = self.cases
-        wait = np.clip(cases["wait"][told], _SHORTEST_WAIT, _LONGEST_WAIT).astype(np.int64)
-        cases["next"][told] = clock + (SECOND << wait) + (SECOND << wait) * (cases["entity"][told] % 16) // 16
-        cases["wait"][told] = wait + 1
-        cases["told"][told] = clock
-        cases["mark"][told] = watermark
-        cases["pending"][told] = 0
+        wait = np.clip(cases["wait"][which], _SHORTEST_WAIT, _LONGEST_WAIT).astype(np.int64)
+        cases["next"][which] = clock + (SECOND << wait) + (SECOND << wait) * (cases["entity"][which] % 16) // 16
+        cases["wait"][which] = wait + 1
+        cases["told"][which] = clock
+        cases["mark"][which] = watermark
+        cases["pending"][which] = 0
         for name in ("worst", "signals", "breaches"):
-            cases[f"told_{name}"][told] = cases[name][told]
+            cases[f"told_{name}"][which] = cases[name][which]
 
     def _drop(self, gone: npt.NDArray[np.bool_]) -> None:
         if not gone.any():
@@ -209,7 +223,7 @@ class EpisodeAggregator:
         lost = gone[signals["case"]]
         self._row_of[keys_of(signals)] = -1
         self._case_of[cases["entity"]] = -1
-        self._teller.forget(signals[lost])
+        self._builder.forget(signals[lost])
         new_number = np.cumsum(~gone) - 1
         kept_signals, kept_cases = signals[~lost].copy(), cases[~gone].copy()
         kept_signals["case"] = new_number[kept_signals["case"]]
@@ -225,7 +239,7 @@ class EpisodeAggregator:
         self._case_of[cases["entity"]] = np.arange(len(cases), dtype=np.int32)
 
     def _next_due(self) -> int:
-        """Earliest clock at which a boundary can matter without further transitions."""
+        """Earliest clock at which a boundary can change a case without further transitions, ns."""
         cases = self.cases
         if not len(cases):
             return 0
@@ -241,7 +255,7 @@ class EpisodeAggregator:
         return {"signals": _bytes(self.signals), "cases": _bytes(self.cases)}
 
     def restore(self, arrays: Arrays) -> None:
-        """Become the folder that ``to_arrays`` was called on."""
+        """Replaces the state by that of the aggregator that ``to_arrays`` was called on."""
         signals = np.frombuffer(arrays["signals"].tobytes(), SIGNAL)
         cases = np.frombuffer(arrays["cases"].tobytes(), CASE)
         self._signals, self._cases = np.zeros(len(signals) + 64, SIGNAL), np.zeros(len(cases) + 16, CASE)

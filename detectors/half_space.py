@@ -1,8 +1,8 @@
 """A detector on river's half-space trees: the model of the series that carry an objective.
 
 The model is river's HalfSpaceTrees (Tan, Ting & Liu, IJCAI 2011) over level and change of the series. Its raw score has
-no fixed meaning, so it is measured against its own running mean and deviation, and what comes out reads as the bank's
-scores do: 0.5 is the edge of what the series does by itself. About 50 to 100 µs a point, hence the bounded number.
+no fixed meaning. The detector therefore measures it against its own running mean and deviation, which gives the bank's
+scale: 0.5 is the edge of the series' usual range. A point costs about 50 to 100 µs, so the number of models is bounded.
 
 Snapshots hold no pickle. The trees follow from the seed and the names of the features; only the masses of their nodes
 and the scalars are stored.
@@ -25,13 +25,13 @@ TREES, HEIGHT, WINDOW, SEED = 10, 6, 250, 7
 FORMAT = 1
 SCALE_GAIN = 1 / 512
 EDGE = 4.0
-"""Deviations of the raw score from its mean that make the edge."""
+"""The edge (score 0.5) is this many deviations of the raw score above its mean."""
 _SCALARS = 9
 _MASSES = (attrgetter("l_mass"), attrgetter("r_mass"))
 
 
 class HalfSpaceDetector:
-    """One series through half-space trees; silent for its first window of 250 points."""
+    """Half-space trees over one series. The score is 0 for the first two windows (500 points)."""
 
     def __init__(self) -> None:
         self._trees = HalfSpaceTrees(n_trees=TREES, height=HEIGHT, window_size=WINDOW, seed=SEED)
@@ -40,10 +40,10 @@ class HalfSpaceDetector:
         self._mean = self._square = 0.0
         self._scored = 0
         self._nodes: list[Any] = []
-        """Of all trees, in their order; found at the first snapshot."""
+        """Nodes of all trees, in their order; collected at the first snapshot."""
 
     def update(self, at: int, value: float) -> float:  # noqa: ARG002 (the model sees no time)
-        """Score in [0, 1); what lies at the edge or beyond is not learned."""
+        """Score in [0, 1); a point at the edge or beyond is not learned."""
         features = self._features(value)
         raw = float(self._trees.score_one(features))
         ratio = self._ratio(raw) if self._count >= 2 * WINDOW else 0.0
@@ -55,7 +55,7 @@ class HalfSpaceDetector:
 
     @property
     def expected(self) -> float:
-        """Running mean of what was learned."""
+        """Running mean of the learned values."""
         return self._centre
 
     def _features(self, value: float) -> dict[str, float]:
@@ -85,7 +85,7 @@ class HalfSpaceDetector:
             self._scored += 1
 
     def snapshot(self) -> dict[str, npt.NDArray[Any]]:
-        """Scalars, and two masses a node."""
+        """``head`` (6,) int64, ``scalars`` (9,) float64, ``masses`` (nodes, 2) int32."""
         trees = self._trees
         scalars = [self._count, self._centre, self._spread, self._last, self._change, self._mean, self._square]
         scalars += [self._scored, float(trees.counter)]
@@ -102,7 +102,7 @@ class HalfSpaceDetector:
         }
 
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Builds the same trees from the seed and puts the masses back; ``ValueError`` for a foreign snapshot."""
+        """Builds the same trees from the seed and sets the masses; ``ValueError`` if the snapshot does not fit."""
         if missing := {"head", "scalars", "masses"} - set(arrays):
             raise ValueError(f"a snapshot without {', '.join(sorted(missing))} does not fit")
         head, scalars, masses = (np.asarray(arrays[name]) for name in ("head", "scalars", "masses"))
@@ -126,5 +126,5 @@ class HalfSpaceDetector:
 
 
 def _squash(distance: float) -> float:
-    """A distance in usual distances to [0, 1]: half the range for four of them."""
+    """Maps a signed distance, in usual distances, to (0, 1): 0 to 0.5, four to 0.75, minus four to 0.25."""
     return float(0.5 + 0.5 * distance / (4.0 + abs(distance)))

@@ -1,4 +1,4 @@
-"""From when anybody notices that a figure has changed, by what the figure means."""
+"""From which size on a change of a figure is noticeable to users, by what the figure means."""
 
 from __future__ import annotations
 
@@ -12,32 +12,33 @@ from aiops.model.metric_semantics.units import Dimension
 
 
 class Burden(IntEnum):
-    """What kind of figure it is, for ``felt``."""
+    """Kind of a figure, for ``felt``."""
 
     PLAIN = 0
-    """Errors, availability, silence, and whatever nobody described: each departure counts at once."""
+    """Errors, availability and undescribed figures: every departure is noticeable."""
     LOAD = 1
-    """How much there is to do, and how much waits."""
+    """Amount of work, done or waiting."""
     DURATION = 2
+    """Time that a user or caller waits."""
     SHARE = 3
-    """How full something is that can be full."""
+    """Share in use of a limited resource."""
 
 
 FELT_RATIO = 3.0
-"""A load or duration is felt from this many times its usual value on, or from that fraction of it downwards."""
+"""A load or duration is noticeable at this many times its usual value or more, or at one third of it or less."""
 FELT_SECONDS = 0.1
-"""Nobody notices a delay that grew by less than a tenth of a second (Miller 1968; Nielsen 1993)."""
+"""Users do not notice a delay that grew by less than a tenth of a second (Miller 1968; Nielsen 1993)."""
 FELT_SHARE = 0.8
-"""Below this share something that can be full serves as well as ever."""
+"""Below this share in use, a limited resource serves as usual."""
 LEAST_COUNT = 1.0
-"""A count or rate below one is compared with one."""
+"""A count or rate below one is compared as if it were one."""
 
 _WAITED_FOR = frozenset({MetricRole.LATENCY, MetricRole.QUEUE})
-"""Roles whose times somebody waits for; processor time, pauses and ages are amounts."""
+"""Roles whose times a caller waits for. Processor time, pauses and ages are amounts."""
 
 
 def burden(meaning: MetricSemantics) -> tuple[Burden, float]:
-    """Kind of a figure, and what one of its unit is in seconds (durations) or wholes (shares); 0: not known."""
+    """Kind of a figure, and its unit in seconds (durations) or as a share of its ceiling (shares); 0: not known."""
     if meaning.ceiling is not None and meaning.ceiling > 0:
         return Burden.SHARE, 1.0 / meaning.ceiling
     unit = meaning.unit
@@ -63,7 +64,17 @@ def felt(
     *,
     expected: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.bool_]:
-    """(n,) whether what left its usual range can be felt by anybody, all arguments of shape (n,)."""
+    """Whether values outside their usual range are noticeable to users.
+
+    Args:
+        kinds: (n,) ``Burden`` of each figure.
+        scales: (n,) unit of each figure, from ``burden``; 0: not known.
+        values: (n,) the values.
+        expected: (n,) the usual values.
+
+    Returns:
+        (n,) mask. A fall of a duration with a known unit is not noticeable.
+    """
     least = np.where(kinds == Burden.LOAD, LEAST_COUNT, 0.0)
     now, usual = np.maximum(np.abs(values), least), np.maximum(np.abs(expected), least)
     far = (now >= FELT_RATIO * usual) | (now * FELT_RATIO <= usual)

@@ -1,8 +1,8 @@
-"""The model tier: a detector of its own for each of a few series, in the words of the bank.
+"""The model tier: one detector for each of a few series, with the bank's output format.
 
-The bank's views see every series; a detector of this tier sees those that it is set to watch. What it says becomes
-TRANSITION records, so that everything after it is the same. A detector that raises, or whose score is no number in
-[0, 1], ends with that point: its series goes on without it, and ``trouble`` says so.
+The bank's views score every series; a detector of this tier scores only the series that it is set to watch. Its results
+are TRANSITION records, as the bank's are. A detector that raises, or whose score is not a number in [0, 1], is stopped
+at that point: its series continues without it, and ``trouble`` holds the reason.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from detectors.bank.layout import ROW, TRANSITION, TROUBLE, Array, Phase, ValueK
 from detectors.protocol import Detector
 
 _LEAST = 1e-9
-"""A score of 1 is a ratio of this one over: huge, and finite."""
+"""A score of 1 becomes the ratio 1 / 1e-9, which is finite."""
 
 
 Batch = tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.int64]]
@@ -28,32 +28,36 @@ Batch = tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], npt.NDArray[np.float
 
 
 class ModelTier:
-    """The detectors of one kind of one slot.
+    """The detectors of one kind in one slot.
 
     Args:
         make: makes the detector of one series.
-        limit: most series; more are refused, the bank still watches them.
+        limit: largest number of series. ``watch`` refuses more; the bank still scores them.
     """
 
     def __init__(self, make: Callable[[], Detector], limit: int = 256) -> None:
         self.limit = limit
         self.trouble = ""
-        """Why a detector ended, the newest; empty: none did."""
+        """Error of the detector that was stopped last; empty: none was."""
         self._make = make
         self._place: dict[int, int] = {}
         self._models: list[Detector] = []
         self._ended: set[int] = set()
-        """Places of detectors that failed."""
+        """Places of stopped detectors."""
         self._rows: Array = np.zeros(limit, dtype=ROW)
         self._troubles: Array = np.zeros(limit, dtype=TROUBLE)
         self._watched = np.zeros(1, np.bool_)
-        """Whether each series is watched; the last place stands for all that follow."""
+        """Whether each series is watched; the last element is for all higher series numbers."""
 
     def __len__(self) -> int:
         return len(self._models)
 
     def watch(self, series: Sequence[int], kind: Sequence[int]) -> None:
-        """Watches further series from now on; those watched already go on. ``PermanentError`` past the limit."""
+        """Adds series, each with the ``ValueKind`` in ``kind``; watched ones keep their detector.
+
+        Raises:
+            PermanentError: there are more series than ``limit``.
+        """
         for number, what in zip(series, kind, strict=True):
             if number in self._place:
                 continue
@@ -67,15 +71,15 @@ class ModelTier:
         self._watched = wider
 
     def update(self, points: Batch) -> Array:
-        """Takes the watched points of a batch in; TRANSITION records of view MODEL, in the order of the points."""
+        """Scores the watched points of a batch; TRANSITION records of view MODEL, in the order of the points."""
         series, at, value, start = points
-        told = []
+        transitions = []
         for k in np.flatnonzero(self._watched[np.minimum(series, len(self._watched) - 1)]).tolist():
             point = int(at[k]), float(value[k]), int(start[k])
             transition = self._take(int(series[k]), point)
             if transition is not None:
-                told.append(transition)
-        return np.concatenate(told) if told else np.empty(0, dtype=TRANSITION)
+                transitions.append(transition)
+        return np.concatenate(transitions) if transitions else np.empty(0, dtype=TRANSITION)
 
     def _take(self, number: int, point: tuple[int, float, int]) -> Array | None:
         place = self._place[number]
@@ -106,7 +110,7 @@ class ModelTier:
         return out
 
     def _score(self, place: int, at: int, value: float) -> float | None:
-        """The detector's word; None: it failed, and is not asked again."""
+        """The detector's score; None: it failed and is stopped."""
         try:
             score = float(self._models[place].update(at, value))
         except Exception as error:  # noqa: BLE001 (a plug-in's code; the slot and its other series go on)
@@ -119,7 +123,7 @@ class ModelTier:
         return None
 
     def to_arrays(self) -> dict[str, Array]:
-        """All state; ``from_arrays`` of it goes on with the same bytes."""
+        """All state. A tier made by ``from_arrays`` gives the same further results."""
         arrays: dict[str, Array] = {
             "series": np.fromiter(self._place, dtype=np.int32, count=len(self._place)),
             "rows": self._rows[: len(self)].copy().view(np.uint8),

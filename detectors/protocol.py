@@ -1,4 +1,4 @@
-"""What a detector of one series can answer."""
+"""The interface of a detector of one series."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ import numpy.typing as npt
 
 
 class Detector(Protocol):
-    """Scores one series, point by point: score first, learn after.
+    """Scores one series point by point: it scores first and learns afterwards.
 
-    A class is made without arguments. Given the same points it gives the same scores, whatever else happened in the
-    process: no clock, no unseeded randomness.
+    The constructor takes no arguments. The same points give the same scores: no clock, no unseeded randomness, no state
+    shared with other detectors.
     """
 
     def update(self, at: int, value: float) -> float:
-        """Score of a finite value at ``at`` (ns, rising): in [0, 1], 0.5 is the edge of what the series does."""
+        """Score in [0, 1] of a finite value at ``at`` (ns, rising); 0.5 is the edge of the series' usual range."""
         ...
 
     @property
     def expected(self) -> float:
-        """What the series usually is, in its own unit, as people are shown it; nan: it has no such value.
+        """The series' usual value in its own unit, as shown to people; nan: there is none.
 
-        Asked before each ``update``.
+        The caller reads it before each ``update``.
         """
         ...
 
     def snapshot(self) -> dict[str, npt.NDArray[Any]]:
-        """All state as arrays; a restored detector goes on exactly as this one would."""
+        """All state as arrays; a restored detector gives the same further scores."""
         ...
 
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Takes the place of the detector that gave ``arrays``; ``ValueError`` when they do not fit."""
+        """Replaces the state by that of ``snapshot``; ``ValueError`` if the arrays do not fit."""
         ...

@@ -1,7 +1,7 @@
-"""Revisions as objects: what the folder's rows say, with names, for those who are told.
+"""Builds ``Episode`` revisions from the rows of ``EpisodeAggregator``, with names.
 
-Built for a storm: rows become Python values in bulk, and a signal that did not change since it was told is told again
-by the same object.
+Many revisions at once are cheap: rows become Python values in bulk, and a signal that did not change since it was last
+reported keeps its object.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ DIRECTIONS = (
 )
 """Directions by code."""
 MOST_SIGNALS = 16
+"""A revision lists at most this many signals, highest scores first."""
 _SOURCES = {"log.count": Source.LOG, "log.new": Source.LOG} | dict.fromkeys(
     ("span.rate", "span.errors", "span.p50", "span.p99"), Source.SPAN
 )
@@ -36,7 +37,7 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What episodes carry of the slot that reports them."""
+    """The slot that reports episodes, as episodes carry it."""
 
     slot: int
     generation: int
@@ -48,9 +49,9 @@ class NamedSeries:
     """Names of the slot's series, by number."""
 
     entity: Callable[[int], str]
-    """Of an entity's code."""
+    """Entity code to entity name."""
     series: Callable[[int], tuple[str, str, str | None]]
-    """Series as people read it, metric, peer."""
+    """Series number to display name, metric and peer."""
 
 
 class EpisodeBuilder:
@@ -65,12 +66,20 @@ class EpisodeBuilder:
         self.place = place
         self.detectors = detectors
         self._told: dict[int, Signal] = {}
-        """Signals that are known by others, by key: at most those of open cases."""
+        """Signals as last reported, by key; only those of open cases."""
 
     def revisions(
         self, tables: tuple[Rows, Rows], told: Flags, ended: Flags, *, watermark: int, named: NamedSeries
     ) -> list[Episode]:
-        """Revisions of those cases that are ``told``, in their order; ``tables`` are all SIGNAL and CASE rows."""
+        """Revisions of the cases to report, in their order.
+
+        Args:
+            tables: all SIGNAL and all CASE rows.
+            told: (cases,) cases to report.
+            ended: (cases,) cases whose episode has ended.
+            watermark: event time that the revisions carry, ns.
+            named: names of entities and series.
+        """
         signals, cases = tables[0], tables[1][told]
         if not len(cases):
             return []
@@ -150,13 +159,13 @@ class EpisodeBuilder:
         )
 
     def forget(self, signals: Rows) -> None:
-        """These signals are of cases that are over."""
+        """Drops the signals of closed cases."""
         for key in keys_of(signals).tolist():
             self._told.pop(key, None)
 
 
 def keys_of(signals: Rows) -> npt.NDArray[np.int64]:
-    """A number for each series and track."""
+    """(signals,) a unique number for each series and track."""
     return np.asarray(4 * signals["series"].astype(np.int64) + signals["track"], np.int64)
 
 

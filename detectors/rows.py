@@ -1,7 +1,7 @@
 """Additive rows of logs and spans on the internal topic: what one slot counted for the entities of another.
 
-A row carries its origin offset, so that the receiver drops what a replaying sender sends again. The text of log rows is
-masked before it gets here. Values begin with ``MAGIC`` and a letter, then JSON.
+A row carries its origin offset. The receiver uses it to drop rows that a replaying sender sends again. The sender masks
+the text of log rows. A value is ``MAGIC`` followed by JSON.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ Origin = tuple[str, int]
 LogRow = tuple[_NATURAL, _TEXT, _TEXT, _TEXT, _INTERVAL, _NATURAL]
 """Origin offset, entity, severity, masked text, interval, lines."""
 SpanRow = tuple[_NATURAL, _TEXT, _TEXT, bool, _INTERVAL, _NATURAL, _NATURAL, list[tuple[_BUCKET, _NATURAL]], _NATURAL]
-"""Origin offset, entity, peer, whether a use, interval, calls, errors, durations (bucket, count), spans behind it."""
+"""Origin offset, entity, peer, whether it is a use, interval, calls, errors, durations (bucket, count), span count."""
 
 
 class KeyedRows(BaseModel):
-    """What one keyed record of this kind holds."""
+    """The rows of one keyed record."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -39,10 +39,11 @@ class KeyedRows(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """New rows of a record, and the units of those that were seen before."""
+    """New rows of a record, and the number of lines and spans in its repeated rows."""
 
     rows: KeyedRows
     duplicates: int
+    """Lines and spans counted by rows that were received before."""
 
 
 def is_rows(value: bytes) -> bool:
@@ -51,12 +52,15 @@ def is_rows(value: bytes) -> bool:
 
 
 def encode(rows: KeyedRows) -> bytes:
-    """The record."""
+    """The value of a record."""
     return MAGIC + rows.model_dump_json().encode()
 
 
 def decode(value: bytes, seen: MutableMapping[Origin, int]) -> Received | None:
-    """Rows that are new, None where the bytes are none; ``seen`` holds the last offset of each origin, and moves on."""
+    """The new rows of a record's value; None: the bytes are malformed.
+
+    ``seen`` holds the last offset of each origin. This call advances it.
+    """
     try:
         rows = KeyedRows.model_validate_json(value[len(MAGIC) :])
     except ValidationError:

@@ -1,4 +1,4 @@
-"""The bank for a single series, behind the protocol that all detectors share."""
+"""The bank for a single series as a ``Detector``."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ class BankDetector:
         self._bank.admit(np.zeros(1, dtype=np.uint8))
 
     def update(self, at: int, value: float) -> float:
-        """Score of the point, 0 while warming up."""
+        """Score of the point in [0, 1]; 0 while the bank warms up."""
         result = self._bank.update(np.zeros(1, np.int32), np.array([at], np.int64), np.array([value], np.float64))
         return float(result.score[0])
 
     @property
     def expected(self) -> float:
-        """The bank keeps several levels and shows the one that was broken with the transition."""
+        """Always nan: the bank has several expected values, and each transition carries the one of its view."""
         return float("nan")
 
     def snapshot(self) -> dict[str, npt.NDArray[Any]]:
-        """The bank's full snapshot."""
+        """The bank's full state."""
         return self._bank.to_arrays()
 
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Goes on from a snapshot."""
+        """Continues from a snapshot; ``ValueError`` if it does not fit."""
         try:
             self._bank = SeriesBank.from_arrays(arrays, self._settings)
         except (KeyError, TypeError) as error:

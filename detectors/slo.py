@@ -1,8 +1,9 @@
-"""Error budgets that burn: multi-window burn rates of availability and latency objectives.
+"""Multi-window burn rates of the error budgets of availability and latency objectives.
 
-Two pairs of windows as in Google's SRE workbook, chapter 5: 14.4 times the budget over an hour and still over five
-minutes, or 6 times over six hours and still over half an hour. A young service is judged on what there is. The score
-is 0.5 at the limit and 0.8 at four times of it, as the bank's scores are.
+There are two pairs of windows, as in Google's SRE workbook, chapter 5. A budget is breached at a burn rate above 14.4
+over both one hour and five minutes, or above 6 over both six hours and half an hour. A service with less data than a
+window is measured over the data that exists. The score is 0.5 at the limit and 0.8 at four times the limit, as the
+bank's scores are.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _PAIRS = (
     (21_600 * SECOND // INTERVAL, 1800 * SECOND // INTERVAL, 6.0),
 )
 _LEAST_CALLS = 20
-"""Fewer calls in the short window say nothing."""
+"""A window with fewer calls has burn rate 0."""
 
 
 _SHOWN_BY: Mapping[str, frozenset[MetricRole]] = {
@@ -33,27 +34,27 @@ _SHOWN_BY: Mapping[str, frozenset[MetricRole]] = {
 
 
 def indicates(meaning: MetricSemantics, objectives: Iterable[Objective]) -> bool:
-    """Whether an objective is computed from such a metric, or the metric shows the same."""
+    """Whether a metric of this meaning shows the indicator of any of the objectives."""
     return any(meaning.role in _SHOWN_BY.get(one.indicator, ()) for one in objectives)
 
 
 @dataclass(frozen=True, slots=True)
 class Burn:
-    """How fast the budget burns."""
+    """How fast an error budget burns."""
 
     rate: float
-    """Share of bad calls over the long window, in budgets; 1: the budget lasts exactly its window."""
+    """Burn rate: share of bad calls over the long window divided by the budget; 1 uses up exactly the budget."""
     ratio: float
-    """The rate over what is allowed, of the worst pair of windows; above 1 is a breach."""
+    """Lower burn rate of the worst pair's two windows divided by the pair's limit; above 1 is a breach."""
 
     @property
     def score(self) -> float:
-        """In [0, 1)."""
+        """Score in [0, 1): 0.5 at the limit."""
         return self.ratio / (1.0 + self.ratio)
 
 
 def bad(flow: Flow, objective: Objective) -> int:
-    """Calls of an interval that do not meet the objective."""
+    """Number of calls in an interval that miss the objective: failed ones, or those slower than ``threshold_ms``."""
     if objective.indicator != "latency" or objective.threshold_ms is None:
         return flow.errors
     return sum(count for number, count in flow.durations.items() if milliseconds(number) > objective.threshold_ms)
@@ -69,7 +70,7 @@ class Budget:
     breached: bool = False
 
     def add(self, interval: int, flow: Flow) -> Burn:
-        """Takes an interval; how fast the budget burns now."""
+        """Adds the calls of an interval; returns the current burn."""
         self._intervals.append((interval, flow.calls, bad(flow, self.objective)))
         while self._intervals[0][0] <= interval - _PAIRS[-1][0]:
             self._intervals.popleft()
@@ -95,6 +96,6 @@ class Budget:
         return json.dumps([list(self._intervals), self.breached])
 
     def restore(self, text: str) -> None:
-        """Become the budget that ``to_json`` was called on."""
+        """Replaces the state by that of the budget that ``to_json`` was called on."""
         intervals, self.breached = json.loads(text)
         self._intervals = deque((a, b, c) for a, b, c in intervals)

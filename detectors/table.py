@@ -1,7 +1,6 @@
 """Tables of numbers for `aiops detect`: long or wide, times as ISO 8601 or epoch.
 
-Everything becomes points in the order of the rows, so that what follows can run strictly in order. Errors name file,
-row (the first row of data is 1) and column.
+Cells become points in row order. Errors name the file, the row (the first row of data is 1) and the column.
 """
 
 from __future__ import annotations
@@ -23,30 +22,35 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class TableError(PermanentError):
-    """The table cannot be read as one; the text names file, row and column."""
+    """The table is malformed; the text names file, row and column."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table as points: parallel arrays ``row``, ``series``, ``value`` in the order of the rows."""
+    """A table as points: parallel arrays ``row``, ``series``, ``value`` of shape (points,), in row order."""
 
     name: str
-    """The file's path, for what is told of it."""
+    """The file's path, for messages."""
     times: list[str]
-    """The time of each row as the file has it."""
+    """The time of each row, as written in the file."""
     at: npt.NDArray[np.int64]
-    """The same, ns UTC."""
+    """(rows,) the time of each row, ns UTC."""
     names: list[str]
     """Name of each series."""
     entity: npt.NDArray[np.int32]
-    """Entity of each series, an index into ``entities``."""
+    """(series,) entity of each series, an index into ``entities``."""
     entities: list[str]
+    """Name of each entity."""
     wide: bool
+    """One column a series; False: columns ``series`` and ``value``."""
     row: npt.NDArray[np.int64]
+    """(points,) row of each point, from 0."""
     series: npt.NDArray[np.int32]
+    """(points,) series of each point, an index into ``names``."""
     value: npt.NDArray[np.float64]
+    """(points,) finite values."""
     row_entity: npt.NDArray[np.int32]
-    """Entity that each row speaks of."""
+    """(rows,) entity of each row, an index into ``entities``."""
 
     def __len__(self) -> int:
         return len(self.times)
@@ -56,11 +60,11 @@ def to_table(name: str, frame: pl.DataFrame) -> Table:
     """A data frame as a table.
 
     Args:
-        name: path of its file, for errors; its last part without the ending is the entity of a wide table.
-        frame: as it was read; cells of a CSV file are text.
+        name: path of its file, for errors; the file name without its extension is the entity of a wide table.
+        frame: the data as read; cells of a CSV file are text.
 
     Raises:
-        TableError: it is not a table; the text names file, row and column.
+        TableError: the data is malformed; the text names file, row and column.
     """
     time_column = next((column for column in TIME_COLUMNS if column in frame.columns), None)
     if time_column is None:
@@ -77,7 +81,7 @@ def _fail(name: str, row: int, column: str, *, problem: str) -> TableError:
 
 
 def _numbers(name: str, column: pl.Series) -> npt.NDArray[np.float64]:
-    """Values of a column, NaN where a cell is empty."""
+    """(rows,) values of a column; NaN where a cell is empty."""
     if column.dtype == pl.String:
         column = column.str.strip_chars()
         column = column.set(column == "", None)
@@ -90,7 +94,7 @@ def _numbers(name: str, column: pl.Series) -> npt.NDArray[np.float64]:
 
 
 def _times(name: str, column: pl.Series) -> npt.NDArray[np.int64]:
-    """Times in ns UTC."""
+    """(rows,) times, ns UTC. The largest number decides the unit of epoch times."""
     if column.is_null().any():
         raise _fail(name, int(column.is_null().arg_true()[0]), column.name, problem="the time is missing")
     if column.dtype == pl.Date or isinstance(column.dtype, pl.Datetime):
@@ -114,10 +118,10 @@ def _times(name: str, column: pl.Series) -> npt.NDArray[np.int64]:
 
 
 def parse_time(text: str) -> int:
-    """ISO 8601 to ns UTC; without an offset it is UTC.
+    """ISO 8601 text to ns UTC; a time without an offset is UTC.
 
     Raises:
-        ValueError: it is not ISO 8601.
+        ValueError: the text is not ISO 8601.
     """
     moment = datetime.fromisoformat(text.strip())
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
@@ -165,13 +169,13 @@ def _wide(name: str, frame: pl.DataFrame, times: list[str], *, at: npt.NDArray[n
 
 
 def _stem(name: str) -> str:
-    """The last part of a path without its ending."""
+    """The file name of a path without its extension."""
     last = name.rpartition("/")[2]
     return last.rpartition(".")[0] or last
 
 
 def _is_numeric(column: pl.Series) -> bool:
-    """Whether a column is numbers; text is, when most of its cells are numbers (one that is not is then an error)."""
+    """Whether a column holds numbers. A text column does if most of its cells parse; the other cells are errors."""
     if column.dtype == pl.Boolean:
         return False
     if column.dtype != pl.String:
@@ -181,7 +185,10 @@ def _is_numeric(column: pl.Series) -> bool:
 
 
 def learn_rows(table: Table, until: str | None) -> int:
-    """How many first rows are normal: ``until`` is a number of rows or a time; ``TableError`` if neither."""
+    """Number of first rows to learn as normal.
+
+    ``until`` is a number of rows, or an ISO 8601 time: the rows before it. ``TableError`` if it is neither.
+    """
     if until is None:
         return 0
     if until.isdigit() and len(until) < 10:

@@ -1,4 +1,4 @@
-"""What single series do, and the compiled fold of it into signals and cases."""
+"""Transitions of single series, and the compiled fold of them into signals and cases."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 from numba import njit
 
 OPENED, WORSE, CLOSED = 1, 2, 0
-"""What a series did."""
+"""Kinds of transition: a series became abnormal, got worse, or became normal."""
 
 SIGNAL = np.dtype(
     [
@@ -18,7 +18,7 @@ SIGNAL = np.dtype(
         ("ended", "i8"),
     ]
 )  # fmt: skip
-"""One abnormal series of a case; ``ended`` 0: still abnormal."""
+"""One abnormal series of a case; ``ended`` is when it became normal, ns; 0: still abnormal."""
 CASE = np.dtype(
     [
         ("entity", "i4"), ("signals", "i4"), ("active", "i4"), ("changes", "i4"), ("told_signals", "i4"),
@@ -27,38 +27,42 @@ CASE = np.dtype(
         ("worst", "f8"), ("told_worst", "f8"), ("told", "i8"), ("mark", "i8"),
     ]
 )  # fmt: skip
-"""One entity, suspected (``opened`` 0) or unwell; ``told``, ``mark``: clock and watermark of the last telling."""
+"""One entity, suspected (``opened`` 0) or with an episode.
+
+``told`` and ``mark`` are clock and watermark of the last reported revision, ns; ``told_…`` are its figures.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Transitions:
-    """What series did, in input order; arrays of one length."""
+    """Transitions of series in input order; arrays of shape (n,)."""
 
     series: npt.NDArray[np.int32]
     what: npt.NDArray[np.uint8]
     """OPENED, WORSE or CLOSED."""
     at: npt.NDArray[np.int64]
+    """Event time, ns."""
     score: npt.NDArray[np.float64]
     value: npt.NDArray[np.float64]
     expected: npt.NDArray[np.float64]
     direction: npt.NDArray[np.uint8]
-    """Index into DIRECTIONS."""
+    """Index into ``detectors.revisions.DIRECTIONS``."""
     detector: npt.NDArray[np.uint8]
-    """Code of the view; ``EpisodeFolder`` is given their names."""
+    """Code of the view; ``EpisodeAggregator`` has the names."""
     track: npt.NDArray[np.uint8]
-    """0: the series' value, 1: its silence, 2: not the bank's, 3: the dear tier's; they do not disturb each other."""
+    """0: the series' value, 1: its silence, 2: not the bank's, 3: the model tier's. Each track is its own signal."""
 
     def __len__(self) -> int:
         return len(self.series)
 
     def only(self, which: npt.NDArray[np.bool_]) -> Transitions:
-        """Those for which the mask is true, in their order."""
+        """The transitions for which the mask ``which``, (n,), is true, in their order."""
         return Transitions(*(getattr(self, field.name)[which] for field in fields(self)))
 
 
 @njit(cache=True, nogil=True)
 def _begin(event, at, entity, metric, objective, tables, sizes, case_of):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913, PLR0917
-    """A new signal for ``event`` = (series, track), with its case where there is none; its row."""
+    """Adds a signal for ``event`` = (series, track), and a case if the entity has none; returns the signal's row."""
     signals, cases = tables
     number = case_of[entity]
     if number < 0:
@@ -83,7 +87,7 @@ def _begin(event, at, entity, metric, objective, tables, sizes, case_of):  # typ
 
 @njit(cache=True, nogil=True)
 def _change(case, signal, what, at):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Opens or closes a signal; False: the news says nothing."""
+    """Opens or closes a signal; False: the transition does not apply to the signal's state."""
     if what == CLOSED:
         if signal.ended != 0:
             return False
@@ -111,10 +115,10 @@ def fold(events, owners, index, tables, sizes):  # type: ignore[no-untyped-def] 
 
     Args:
         events: the fields of ``Transitions``.
-        owners: entity code, metric code and whether it carries an objective, of each event's series.
-        index: row of each signal (-1: none) by ``4 * series + track``, number of each case by entity.
-        tables: SIGNAL and CASE rows with room for one more of each an event.
-        sizes: how many of them are in use.
+        owners: entity code, metric code and objective flag (0 or 1) of each event's series.
+        index: row of each signal by ``4 * series + track``, and row of each case by entity code; -1: none.
+        tables: SIGNAL and CASE rows; each needs room for one more row an event.
+        sizes: (2,) numbers of SIGNAL and CASE rows in use.
     """
     series_, what_, at_, score_, value_, expected_, direction_, detector_, track_ = events
     entity_, metric_, objective_ = owners

@@ -1,4 +1,4 @@
-"""How far each source of a slot has come in event time, whether it is idle, and how its clock differs."""
+"""Watermark of each source of a slot in event time, whether the source is idle, and its clock skew."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ class Watermark:
     newest: int = 0
     """Highest event time seen; 0: none."""
     received_at: int = 0
-    """When something came last, by the reader's clock."""
+    """When the last input arrived, by the reader's clock."""
     appended_at: int = 0
-    """When the broker appended the newest record."""
+    """Highest append time of the broker."""
     idle: bool = False
     records: int = 0
-    """Records with an event time, ever."""
+    """Number of all records with an event time so far."""
     _delays: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(_WINDOW, np.int64))
 
     def advance(self, newest: npt.NDArray[np.int64], appended: npt.NDArray[np.int64], received_at: int) -> None:
-        """Takes the highest event time and the append time of each record that has any point, in order."""
+        """Takes (records,) highest event time and append time of each record that has points, in input order."""
         self.received_at = max(self.received_at, received_at)
         self.idle = False
         if not len(newest):
@@ -41,17 +41,17 @@ class Watermark:
         self.records += len(newest)
 
     def mark(self, now: int, idle_after: int) -> None:
-        """Marks the source as idle where it was silent for ``idle_after``."""
+        """Sets ``idle``: whether nothing arrived for at least ``idle_after`` before ``now``."""
         self.idle = self.received_at > 0 and now - self.received_at >= idle_after
 
     @property
     def skew(self) -> int:
-        """Median of append time less event time over recent records: delay plus the sender's clock error."""
+        """Median of append time minus event time over the last 64 records: delay plus the sender's clock error."""
         filled = min(self.records, _WINDOW)
         return int(np.median(self._delays[:filled])) if filled else 0
 
     def to_array(self) -> npt.NDArray[np.int64]:
-        """What a function of the input alone is, for a snapshot."""
+        """(3 + 64,) the state that depends on the input alone, for a snapshot."""
         return np.concatenate([np.array([self.newest, self.appended_at, self.records], np.int64), self._delays])
 
     @classmethod
@@ -62,12 +62,13 @@ class Watermark:
 
 
 def lowest(marks: Sequence[tuple[Watermark, int]]) -> int:
-    """Event time up to which all sources that speak are known, each less its allowed lateness; 0: not known.
+    """Watermark of several sources, ns: the lowest newest event time minus allowed lateness; 0: no source has data.
 
-    Where all are idle none holds the others back, and the highest counts.
+    ``marks`` holds each source and its allowed lateness, ns. Idle sources are skipped. If all are idle, the highest
+    counts.
     """
     seen = [(mark.idle, mark.newest - lateness) for mark, lateness in marks if mark.newest > 0]
     if not seen:
         return 0
-    speaking = [known for idle, known in seen if not idle]
-    return max(0, min(speaking) if speaking else max(known for _, known in seen))
+    active = [known for idle, known in seen if not idle]
+    return max(0, min(active) if active else max(known for _, known in seen))

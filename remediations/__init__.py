@@ -1,6 +1,6 @@
-"""What the product may do to a fleet, and under which bounds.
+"""The actions that the product may take on a fleet, and their bounds.
 
-Belongs here: primitives, runbooks, sagas, policy, change windows, the blast-radius budget, breakers, verification; all
-of it pure, with time and facts handed in. Does not belong here: carrying anything out (executors are in the shell),
-deciding which incident is worked on (the agents), the graph (impact comes in as plain data).
+Belongs here: primitives, runbooks, sagas, policy, change windows, the blast-radius budget, breakers, verification. All
+of it is pure: callers pass time and facts in. Does not belong here: execution (executors are in ``aiops.adapters``),
+the choice of the incident to work on (the agents), the graph (impact comes in as plain data).
 """

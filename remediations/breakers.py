@@ -1,7 +1,7 @@
-"""Circuit breakers: per target, per action and for everything; they stop healing that does not heal, or harms.
+"""Circuit breakers per target, per action and global. They stop actions that repeatedly fail, recur or do harm.
 
-A breaker closes again only through a trial: after a rest it is half-open and lets one action through. The table
-below is the whole machine; ``record`` and ``admit`` read it. Values are immutable and of plain fields.
+An open breaker closes only through a trial: after a rest it is half-open and lets one action through. ``TABLE`` is the
+whole state machine; ``record`` reads it. Values are immutable and have plain fields.
 """
 
 from __future__ import annotations
@@ -21,14 +21,15 @@ class Result(StrEnum):
 
     HEALED = "healed"
     FAILED = "failed"
-    """It failed, or the goal was not verified."""
+    """The action failed, or its goal was not verified."""
     RECURRED = "recurred"
-    """The trouble came back soon after "healed"."""
+    """The incident came back soon after "healed"."""
     HARMED = "harmed"
+    """Verification found harm."""
 
 
 class Position(StrEnum):
-    """A breaker lets through, refuses, or lets one trial through."""
+    """State of a breaker: it lets actions through, refuses them, or lets one trial through."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -37,15 +38,16 @@ class Position(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """What a breaker bears within its window before it opens."""
+    """Numbers of bad results within the window at which a breaker opens."""
 
     failures: int
-    """So many failures, when they are also at least ``rate`` of all endings."""
+    """Failures and harms together; they must also be at least the share ``rate`` of all results."""
     recurrences: int
     harms: int
     rate: float = 0.5
     window_seconds: float = 3600.0
     rest_seconds: float = 900.0
+    """An open breaker becomes half-open after this time."""
 
 
 TOLERANCES: Mapping[str, Tolerance] = {
@@ -53,31 +55,32 @@ TOLERANCES: Mapping[str, Tolerance] = {
     "action": Tolerance(failures=4, recurrences=4, harms=2),
     GLOBAL: Tolerance(failures=8, recurrences=8, harms=3),
 }
-"""By the word before the colon of a breaker's name."""
+"""Tolerance by the part of a breaker's name before the colon."""
 
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """One breaker: its position and the endings that its window still holds."""
+    """One breaker: its position and the results within its window."""
 
     position: Position = Position.CLOSED
     endings: tuple[tuple[int, Result], ...] = ()
     """(at, result), oldest first."""
     opened_at: int = 0
     trial: bool = False
-    """Half-open, and the trial is under way."""
+    """The breaker is half-open and its trial is running."""
     why: Prose = NOTHING
+    """Why it opened."""
 
 
 @dataclass(frozen=True, slots=True)
 class Breakers:
-    """All breakers that are not as new, by name: ``target:NAME``, ``action:PRIMITIVE``, ``global``."""
+    """All breakers with a history, by name: ``target:NAME``, ``action:PRIMITIVE``, ``global``."""
 
     named: Mapping[str, Breaker] = field(default_factory=dict)
 
 
 def names(target: str, action: str) -> tuple[str, str, str]:
-    """The breakers that one action on one target passes."""
+    """Names of the three breakers that apply to an action on a target."""
     return f"target:{target}", f"action:{action}", GLOBAL
 
 
@@ -93,13 +96,13 @@ def _tolerance(name: str) -> Tolerance:
 
 
 def open_now(breakers: Breakers, at: int) -> frozenset[str]:
-    """Names of breakers that refuse at this moment."""
+    """Names of the breakers that refuse at time ``at``, ns: open ones, and half-open ones whose trial is running."""
     rested = {name: _rested(name, breaker, at) for name, breaker in breakers.named.items()}
     return frozenset(name for name, b in rested.items() if b.position is Position.OPEN or b.trial)
 
 
 def admit(breakers: Breakers, at: int, target: str, *, action: str) -> Breakers:
-    """An action begins: where a breaker is half-open, it is the trial. Ask ``open_now`` before."""
+    """The breakers after an action begins: it is the trial of half-open ones. Check ``open_now`` first."""
     changed = dict(breakers.named)
     for name in names(target, action):
         breaker = _rested(name, changed.get(name, Breaker()), at)
@@ -109,7 +112,7 @@ def admit(breakers: Breakers, at: int, target: str, *, action: str) -> Breakers:
 
 
 def record(breakers: Breakers, at: int, ended: tuple[str, str, Result]) -> Breakers:
-    """An action ended: ``ended`` is (target, primitive, result)."""
+    """The breakers after an action ended at ``at``, ns; ``ended`` is (target, primitive, result)."""
     target, action, result = ended
     changed = dict(breakers.named)
     for name in names(target, action):
@@ -132,13 +135,13 @@ def record(breakers: Breakers, at: int, ended: tuple[str, str, Result]) -> Break
 
 
 def _too_much(name: str, endings: tuple[tuple[int, Result], ...]) -> Prose:
-    """The reason to open, or nothing."""
+    """The reason to open; empty: there is none."""
     bears = _tolerance(name)
     count = {result: sum(1 for _, ended in endings if ended is result) for result in Result}
     if count[Result.HARMED] >= bears.harms:
         return Prose(f"did harm {count[Result.HARMED]} times")
     if count[Result.RECURRED] >= bears.recurrences:
-        return Prose(f"the trouble came back {count[Result.RECURRED]} times")
+        return Prose(f"the incident came back {count[Result.RECURRED]} times")
     failed = count[Result.FAILED] + count[Result.HARMED]
     if failed >= bears.failures and failed >= bears.rate * len(endings):
         return Prose(f"{failed} of {len(endings)} failed")
@@ -159,4 +162,4 @@ TABLE: Mapping[tuple[Position, bool, bool], Position] = {
     (Position.OPEN, False, False): Position.OPEN,
     (Position.OPEN, False, True): Position.OPEN,
 }
-"""(position, healed, more than it bears) → position. Open, only the rest leads on."""
+"""(position, healed, tolerance exceeded) → next position. An open breaker leaves this state only by its rest time."""

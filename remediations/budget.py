@@ -1,8 +1,7 @@
 """The blast-radius budget: how much of each failure domain, and of the business value, all plans may risk together.
 
-One plain function over rows, so that every store keeps the same arithmetic: ``decide`` for a reservation, and a row
-that is closed for a release. Accounts and target locks belong to a domain. Nothing here expires: a row is closed by a
-verified end, a finished undo or a person.
+All stores use the same two functions over rows: ``decide`` for a reservation and ``closed`` for a release. Accounts and
+target locks belong to a domain. Reservations do not expire: a verified end, a finished undo or a person closes a row.
 """
 
 from __future__ import annotations
@@ -16,13 +15,13 @@ from aiops.model.plans import Reservation, ReservationAnswer
 from aiops.model.prose import NOTHING, Prose
 
 ANY_ACCOUNT = "*"
-"""In ``limits``: the limit of every account that has none of its own; without it such an account may spend nothing."""
+"""Key in ``limits`` for accounts without a limit of their own; without this key their limit is 0."""
 ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One reservation ever asked for: held, or closed (released or refused) and kept so that its key stays used."""
+    """One reservation: held, or closed (released or refused). Closed rows are kept, so that their keys stay used."""
 
     key: str
     work_item: str
@@ -37,18 +36,18 @@ class Row:
 
     @property
     def answer(self) -> ReservationAnswer:
-        """What its asker was told, and is told again."""
+        """The answer to the request; a repeated request gets the same answer."""
         if self.held:
             return ReservationAnswer(self.key, granted=True, token=self.token)
         return ReservationAnswer(self.key, granted=False, reason=self.reason)
 
 
 def decide(rows: Iterable[Row], asked: Reservation, limits: Mapping[str, float], *, token: int) -> Row:
-    """The row that answers ``asked``: the one with its key if there is one, else a new one to be stored.
+    """The row that answers ``asked``: the existing row of its key, else a new row that the caller must store.
 
     Args:
-        rows: all rows, or at least: the one with this key, the held ones of this domain, its newest epoch.
-        asked: all of it is granted, or nothing.
+        rows: all rows, or at least the one with this key, the held ones of this domain and the one of its newest epoch.
+        asked: the request; it is granted completely or refused.
         limits: share of each account that may be spent, in [0, 1].
         token: fencing token of a new row; higher than any before.
     """
@@ -72,7 +71,7 @@ def decide(rows: Iterable[Row], asked: Reservation, limits: Mapping[str, float],
 
 
 def _objection(rows: list[Row], asked: Reservation, limits: Mapping[str, float]) -> Prose:
-    """Why it must be refused; empty: it need not be."""
+    """Why the request must be refused; empty: it may be granted."""
     if not asked.targets:
         return Prose("no target is named")
     newest = max((row.epoch for row in rows), default=0)
@@ -95,7 +94,7 @@ def _objection(rows: list[Row], asked: Reservation, limits: Mapping[str, float])
 
 
 def spent(rows: Iterable[Row], domain: str | None = None) -> dict[str, float]:
-    """Share in use of each account, of one domain or summed over all."""
+    """Share in use of each account, of one domain or summed over all domains (None)."""
     total: dict[str, list[float]] = {}
     for row in rows:
         if row.held and domain in (None, row.domain):
@@ -105,7 +104,7 @@ def spent(rows: Iterable[Row], domain: str | None = None) -> dict[str, float]:
 
 
 def closed(key: str, row: Row | None, domain: str = MAIN_DOMAIN) -> Row:
-    """The row after a release; a release that overtakes its request leaves a row that refuses it."""
+    """The row after a release. A release that arrives before its request leaves a row that refuses the request."""
     if row is None:
         return Row(key, "", (), {}, 0, 0, held=False, reason=Prose("released before it was asked for"), domain=domain)
     return replace(row, held=False, reason=Prose(row.reason or "released"))
@@ -119,16 +118,16 @@ class MemoryBudget:
     token: int = 0
 
     def reserve(self, reservation: Reservation, limits: Mapping[str, float]) -> ReservationAnswer:
-        """All or nothing; the same key gets the same answer."""
+        """Grants the whole reservation or refuses it; the same key gets the same answer."""
         row = decide(self.rows.values(), reservation, limits, token=self.token + 1)
         self.token = max(self.token, row.token)
         self.rows[row.key] = row
         return row.answer
 
     def release(self, key: str) -> None:
-        """Free it; repeats do nothing."""
+        """Closes the reservation; repeats do nothing."""
         self.rows[key] = closed(key, self.rows.get(key))
 
     def spent(self, domain: str | None = None) -> dict[str, float]:
-        """Share in use of each account."""
+        """Share in use of each account, of one domain or of all."""
         return spent(self.rows.values(), domain)

@@ -1,4 +1,4 @@
-"""What a configuration bundle says: policies, runbooks, change windows and metrics, loaded and checked."""
+"""A loaded and checked configuration bundle: policies, runbooks, change windows and metrics."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from remediations.windows import Problem, Windows
 
 @dataclass(frozen=True)
 class Bundle:
-    """All that agents need of a bundle. ``aiops.adapters.bundle`` reads one from a folder."""
+    """The contents of a configuration bundle. ``aiops.adapters.bundle`` reads one from a folder."""
 
     policies: PolicySet
     catalogue: Catalogue
@@ -22,5 +22,5 @@ class Bundle:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Everything that is wrong in it."""
+        """All problems of its policies, runbooks and calendars."""
         return (*self.policies.problems, *self.catalogue.problems, *self.windows.problems)

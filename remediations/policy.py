@@ -1,8 +1,7 @@
-"""Permission: Cedar policies asked at rising oversight, the first level that is permitted is the tier.
+"""Permission by Cedar policies, evaluated at rising levels of oversight. The first permitted level is the tier.
 
-Policies live in files (``*.cedar``) beside their schema (``*.cedarschema``) and are validated against it at load. Every
-policy needs an ``@id``; its ``@reason`` is what people are told. Anything that is wrong with any file means that
-nothing is permitted: no policy, no action.
+Policies are in files (``*.cedar``) beside their schema (``*.cedarschema``) and are validated against it at load. Every
+policy needs an ``@id``; people see its ``@reason``. A problem in any file means that nothing is permitted.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from aiops.model.prose import Prose
 from remediations.windows import Problem
 
 RISING = (Oversight.UNATTENDED, Oversight.ONE_APPROVER, Oversight.TWO_APPROVERS)
-"""Levels in the order in which they are asked."""
+"""Levels of oversight in the order of evaluation."""
 VALUE_ACCOUNT = "value"
 RESOLUTION = "resolution"
 MOST_SECONDS = 10**9
@@ -30,11 +29,11 @@ MOST_SECONDS = 10**9
 
 @dataclass(frozen=True, slots=True)
 class PolicyQuestion:
-    """The facts of one action at one moment. What is not stated has its least favourable value."""
+    """The facts of one action at one moment. The defaults are the least favourable values."""
 
     action: Action
     item: Item | None
-    """None: nobody described the target."""
+    """None: no source described the target."""
     blast: BlastRadius
     direction: StepDirection = StepDirection.DO
     principal: str = RESOLUTION
@@ -56,7 +55,7 @@ class PolicyQuestion:
 
 @dataclass(frozen=True, slots=True)
 class PolicyDecision:
-    """The tier, and all that is needed to check it later."""
+    """The tier, and the data to check the decision later."""
 
     level: Oversight
     reasons: tuple[Prose, ...]
@@ -64,12 +63,12 @@ class PolicyDecision:
     """Ids of the policies that decided: those that permitted, or those that forbade."""
     digest: str
     request: str
-    """The request as it was asked at ``level``, JSON; at the highest level when it is forbidden."""
+    """The evaluated request at ``level``, JSON; at the highest level of oversight if it is forbidden."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """One policy's words."""
+    """Annotations of one policy."""
 
     id: str
     reason: str
@@ -82,7 +81,7 @@ class PolicySet:
     problems: tuple[Problem, ...] = ()
     digest: str = ""
     texts: Mapping[str, _Text] = field(default_factory=dict)
-    """By Cedar's own number of the policy (``policy0`` …)."""
+    """By Cedar's own id of the policy (``policy0`` …)."""
     policies: Any = None
     schema: Any = None
 
@@ -90,13 +89,17 @@ class PolicySet:
     def of(
         cls, folder: str, files: Mapping[str, str], problems: Iterable[Problem] = (), *, actions: Iterable[str] = ()
     ) -> PolicySet:
-        """All policies and the schema of a folder.
+        """Parses and validates the policies and the schema of a folder.
 
         Args:
-            folder: its path, for what is told of problems.
+            folder: its path, for messages.
             files: path to text of every ``*.cedarschema`` and ``*.cedar``, in the order in which they are joined.
-            problems: what was found wrong before, for example a file that could not be read.
-            actions: primitives there are; those that the schema does not declare are declared. That permits nothing.
+            problems: earlier problems, for example a file that could not be read.
+            actions: names of all primitives. Names that the schema does not declare are added to it; this permits
+                nothing.
+
+        Returns:
+            The policies; with ``problems`` set if there are any.
         """
         wrong = list(problems)
         schema = "\n".join(text for path, text in files.items() if path.endswith(".cedarschema"))
@@ -125,10 +128,10 @@ class PolicySet:
         )
 
     def decide(self, question: PolicyQuestion) -> PolicyDecision:
-        """Ask at rising oversight; the first level that is permitted is the tier, else it is forbidden."""
+        """Evaluates at rising oversight. The first permitted level is the tier; without one the action is forbidden."""
         if self.policies is None:
-            told = "; ".join(str(problem) for problem in self.problems[:3]) or "no policies are loaded"
-            return PolicyDecision(Oversight.FORBIDDEN, (Prose(f"no policy is in force: {told}"),), (), self.digest, "")
+            why = "; ".join(str(problem) for problem in self.problems[:3]) or "no policies are loaded"
+            return PolicyDecision(Oversight.FORBIDDEN, (Prose(f"no policy is in force: {why}"),), (), self.digest, "")
         answer: PolicyDecision | None = None
         for rank, level in enumerate(RISING):
             answer, permitted = self._ask(question, level, rank)
@@ -147,9 +150,9 @@ class PolicySet:
         reasons = (*(Prose(f"{text.reason} [{text.id}]") for text in found), *errors)
         if not permitted:
             reasons = reasons or (Prose("no policy permits this at any level of oversight"),)
-        told = json.dumps({"request": request, "entities": entities}, sort_keys=True, separators=(",", ":"))
+        evaluated = json.dumps({"request": request, "entities": entities}, sort_keys=True, separators=(",", ":"))
         tier = level if permitted else Oversight.FORBIDDEN
-        return PolicyDecision(tier, reasons, tuple(text.id for text in found), self.digest, told), permitted
+        return PolicyDecision(tier, reasons, tuple(text.id for text in found), self.digest, evaluated), permitted
 
 
 def _request(question: PolicyQuestion, rank: int) -> dict[str, Any]:
@@ -184,7 +187,7 @@ def _request(question: PolicyQuestion, rank: int) -> dict[str, Any]:
 
 
 def _clean(value: float, worst: float) -> float:
-    """A figure that is one; anything else becomes the worst."""
+    """A finite value clipped to [0, ``MOST_SECONDS``]; any other value becomes ``worst``."""
     return min(max(value, 0.0), float(MOST_SECONDS)) if math.isfinite(value) else worst
 
 
@@ -209,14 +212,14 @@ def _entity(question: PolicyQuestion) -> dict[str, Any]:
 
 
 def _words(policies: str) -> dict[str, _Text]:
-    """Annotations of each policy, by Cedar's number."""
+    """Annotations of each policy, by Cedar's id; ``ValueError`` if the text does not parse."""
     parsed = json.loads(cedarpy.policies_to_json_str(policies))["staticPolicies"]
     notes = {name: policy.get("annotations", {}) for name, policy in parsed.items()}
     return {name: _Text(note.get("id", ""), note.get("reason", note.get("id", ""))) for name, note in notes.items()}
 
 
 def _declared(schema: str, actions: Iterable[str]) -> str:
-    """Declarations of the actions that a schema does not name; empty where it has types of its own, and must."""
+    """Declarations of the actions that a schema does not name; empty if the schema uses other type names."""
     missing = sorted(action for action in set(actions) if f'"{action}"' not in schema)
     if not missing:
         return ""
@@ -235,7 +238,7 @@ def _name(path: str) -> str:
 
 
 def _problems(folder: str, schema: str, files: Mapping[str, str]) -> list[Problem]:
-    """What is wrong with each file, with the line where it can be found."""
+    """Problems of each file, with their lines."""
     try:
         cedarpy.Schema.from_str(schema)
     except ValueError as error:

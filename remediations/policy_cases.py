@@ -1,6 +1,7 @@
-"""Cases for policies: what somebody expects of them, written down beside them and checked by ``aiops policy test``.
+"""Test cases of policies: expected decisions in a file beside the policies, checked by ``aiops policy test``.
 
-A case describes one action; what it does not state is the calm day: sure, fresh, reversible, nothing in the way.
+A case describes one action. Facts that it does not state have favourable values: high confidence, fresh evidence,
+reversible, no freeze, no open breaker, no halt.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from remediations.policy import PolicyDecision, PolicyQuestion, PolicySet
 
 
 class PolicyCase(BaseModel):
-    """One action on one item at one moment."""
+    """One action on one item at one moment, and the expected level of oversight."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -52,7 +53,7 @@ class PolicyCase(BaseModel):
 
     @property
     def question(self) -> PolicyQuestion:
-        """The case as policies are asked it."""
+        """The case as a question to the policies."""
         item = Item(
             self.target,
             kind=self.kind,
@@ -82,19 +83,23 @@ class PolicyCase(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A case with what the policies say."""
+    """A case with the decision of the policies."""
 
     case: PolicyCase
     decision: PolicyDecision
 
     @property
     def right(self) -> bool:
-        """As expected."""
+        """Whether the decision is the expected one; a case without ``expect`` is right."""
         return self.case.expect in (None, self.decision.level)
 
 
 def read_cases(text: str, file: str) -> list[PolicyCase]:
-    """The cases of a ``cases.yaml``; ``PermanentError`` names file, case and place of what is wrong."""
+    """The cases of a ``cases.yaml``.
+
+    Raises:
+        PermanentError: the text is malformed; the message names file, case and field.
+    """
     try:
         data = read_yaml(text)
     except yaml.YAMLError as error:
@@ -113,5 +118,5 @@ def read_cases(text: str, file: str) -> list[PolicyCase]:
 
 
 def check(policies: PolicySet, cases: Iterable[PolicyCase]) -> list[Checked]:
-    """Ask the policies every case."""
+    """Evaluates every case."""
     return [Checked(case, policies.decide(case.question)) for case in cases]

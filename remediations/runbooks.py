@@ -1,7 +1,7 @@
-"""Runbooks: YAML files that say when something applies and which primitives, in which order, put it right.
+"""Runbooks: YAML files with a condition and the steps (primitives, in order) that fix the matching incident.
 
-Only what is approved is loaded: ``approved.yaml`` beside the runbooks lists the SHA-256 of every file that somebody
-has read. A file that is wrong, changed or not listed is left out and told in ``problems`` with its line.
+Only approved files are loaded: ``approved.yaml`` beside the runbooks lists the SHA-256 of every approved file. A file
+that is malformed, changed or not listed is left out and reported in ``problems`` with its line.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ class _Form(BaseModel):
 
 
 class When(_Form):
-    """When a runbook applies. Everything stated must fit; what is not stated fits anything."""
+    """Condition of a runbook. All stated fields must match; a field that is not stated matches anything."""
 
     kinds: tuple[str, ...] = ()
     """Kinds of fault of the first hypothesis."""
     item_kinds: tuple[str, ...] = ()
-    """Kinds of the item that is probably the cause."""
+    """Kinds of the suspected cause's item."""
     metrics: tuple[str, ...] = ()
     """Patterns (``*memory*``): the name of one of the cause's abnormal metrics must match one of them."""
     change: bool | None = None
-    """Whether a change that can be taken back is suspected."""
+    """Whether a reversible change is suspected."""
     others: bool | None = None
-    """Whether others than the cause are unwell: nobody is refused, and no host stopped, where nobody suffers."""
+    """Whether entities other than the cause are abnormal. Runbooks that shed load or stop hosts should require it."""
 
 
 class RunbookStep(_Form):
-    """One primitive; target and parameters may hold places like ``{root}`` that facts fill."""
+    """One primitive; target and parameters may contain placeholders like ``{root}``, filled from the situation."""
 
     id: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
     primitive: str
@@ -58,20 +58,20 @@ class RunbookStep(_Form):
 
 
 class Runbook(_Form):
-    """Steps that put one kind of trouble right, or the advice to give where nothing safe is known."""
+    """Steps that fix one kind of incident, or advice for a person if no safe action is known."""
 
     id: str = Field(pattern=r"^[a-z0-9-]{1,60}$")
     title: str = Field(min_length=1, max_length=200)
     when: When
     steps: tuple[RunbookStep, ...] = ()
     escalate: str | None = None
-    """No safe action is known: what a person should look at. Instead of steps."""
+    """Instead of steps, if no safe action is known: what a person should check."""
     expected: str = ""
     expected_seconds: float = Field(default=120.0, gt=0)
     verify_window_seconds: float = Field(default=60.0, gt=0, le=3600)
     verify_deadline_seconds: float = Field(default=300.0, gt=0, le=7200)
     rank: int = Field(default=50, ge=0, le=100)
-    """Of several that apply the lower comes first."""
+    """Of several applicable runbooks the one with the lowest rank comes first."""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -86,7 +86,7 @@ class Runbook(_Form):
 
 
 def applies(runbook: Runbook, situation: Situation) -> bool:
-    """Whether everything that the runbook states fits, and all its places can be filled."""
+    """Whether the runbook's condition matches and the situation fills all its placeholders."""
     when = runbook.when
     places = {place for step in runbook.steps for place in _places(step)}
     return (
@@ -110,7 +110,7 @@ def _places(step: RunbookStep) -> set[str]:
 
 
 def fill(value: Parameter, bindings: Mapping[str, Parameter]) -> Parameter:
-    """A value with its places filled; one that is a place and nothing else keeps the binding's type."""
+    """A value with its placeholders filled. A value that is a single placeholder gets the binding's type."""
     if not isinstance(value, str):
         return value
     whole = _PLACE.fullmatch(value)
@@ -121,7 +121,7 @@ def fill(value: Parameter, bindings: Mapping[str, Parameter]) -> Parameter:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All approved runbooks of a bundle, by id, and the primitives that they may name."""
+    """The approved runbooks of a bundle, by id, and the primitives that they may name."""
 
     runbooks: Mapping[str, Runbook] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
@@ -139,10 +139,10 @@ class Catalogue:
         """The runbooks among ``files`` whose digest is approved.
 
         Args:
-            files: path to content of every runbook file, in the order in which ids are taken.
-            approved: name of a file, without its folder, to the SHA-256 of the content that somebody has read, hex.
-            problems: what was found wrong before, for example a file that could not be read.
-            primitives: by name; None: those that are shipped.
+            files: path to content of every runbook file; of two files with one id the first counts.
+            approved: file name without its folder to the SHA-256 of the approved content, hex.
+            problems: earlier problems, for example a file that could not be read.
+            primitives: by name; None: the shipped ones.
         """
         known = shipped() if primitives is None else primitives
         found: dict[str, Runbook] = {}
@@ -161,14 +161,14 @@ class Catalogue:
         return cls(found, tuple(wrong), known)
 
     def primitive(self, name: str) -> Primitive:
-        """The primitive of a name; ``PermanentError`` when there is none."""
+        """The primitive of a name; ``PermanentError`` if there is none."""
         found = self.primitives.get(name)
         if found is None:
             raise PermanentError(f"no primitive is named {name!r}; known are {', '.join(sorted(self.primitives))}")
         return found
 
     def applicable(self, situation: Situation) -> tuple[Runbook, ...]:
-        """Runbooks that fit, best first."""
+        """Runbooks that apply, lowest rank first."""
         fitting = [runbook for runbook in self.runbooks.values() if applies(runbook, situation)]
         return tuple(sorted(fitting, key=lambda runbook: (runbook.rank, runbook.id)))
 
@@ -176,7 +176,7 @@ class Catalogue:
 def parse(
     content: bytes, file: str, problems: list[Problem], *, primitives: Mapping[str, Primitive] | None = None
 ) -> Runbook | None:
-    """One runbook; what is wrong is added to ``problems`` with its line. ``primitives`` None: the shipped ones."""
+    """One runbook; None: it is malformed, and ``problems`` got an entry with its line. ``primitives`` None: shipped."""
     known = shipped() if primitives is None else primitives
     try:
         text = content.decode()
@@ -199,7 +199,7 @@ def parse(
 
 
 def _unfit(step: RunbookStep, primitives: Mapping[str, Primitive]) -> Iterator[str]:
-    """What a step names that its primitive does not have."""
+    """Problems of a step: an unknown primitive, or parameters that its primitive does not have."""
     if step.primitive not in primitives:
         yield f"step {step.id}: no primitive is named {step.primitive!r}; known are {', '.join(sorted(primitives))}"
         return

@@ -1,7 +1,7 @@
-"""What a saga is told and what it asks for: the words of ``remediations.saga``.
+"""Events that a saga takes and commands that it returns; see ``remediations.saga``.
 
-Every event carries ``at``, the control plane's time in nanoseconds. Steps are named by their id; ``key`` is the
-idempotency key ``plan/step/direction`` of an effect, or the key of a reservation.
+Every event carries ``at``, the control plane's time, ns. ``step`` is a step's id. ``key`` is the idempotency key
+``plan/step/direction`` of an effect, or the key of a reservation.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ class SagaOutcome(StrEnum):
     """How a saga ends."""
 
     VERIFIED = "verified"
-    """The goal was verified; temporary changes may still be held and reverse themselves later."""
+    """The goal was verified; temporary changes may still be in place and are reversed later."""
     REVERSED = "reversed"
-    """After ``VERIFIED``: the temporary changes were taken back at their time."""
+    """After ``VERIFIED``: the temporary changes were reversed at their time."""
     UNDONE = "undone"
-    """Something was begun, and everything was undone."""
+    """At least one step had begun, and all steps were undone."""
     REFUSED = "refused"
-    """Nothing was ever changed."""
+    """The plan changed nothing."""
     STUCK = "stuck"
-    """Half-way; a person was paged with the exact state, and reservations are kept."""
+    """The plan can neither continue nor be undone; a person was paged with the exact state, reservations are kept."""
 
 
 # --------------------------------------------------------------------------------------------------------- events
@@ -34,7 +34,7 @@ class SagaOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """Begin with the plan's first step."""
+    """The plan starts with its first step."""
 
     at: int
 
@@ -46,12 +46,12 @@ class Reserved:
     at: int
     key: str
     undo: bool = True
-    """False: the undo could not be reserved with it, so the step counts as irreversible."""
+    """False: the reservation does not cover the undo, and the step counts as irreversible."""
 
 
 @dataclass(frozen=True, slots=True)
 class BudgetRefused:
-    """The budget refused, or cannot be reached."""
+    """The budget refused reservation ``key``, or is unreachable."""
 
     at: int
     key: str
@@ -60,7 +60,7 @@ class BudgetRefused:
 
 @dataclass(frozen=True, slots=True)
 class Authorised:
-    """Oversight permits this effect at this moment."""
+    """Oversight permits this effect now."""
 
     at: int
     step: str
@@ -69,7 +69,7 @@ class Authorised:
 
 @dataclass(frozen=True, slots=True)
 class Vetoed:
-    """Oversight forbids it, or was late."""
+    """Oversight forbids this effect, or did not answer in time."""
 
     at: int
     step: str
@@ -79,7 +79,7 @@ class Vetoed:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A change window or freeze forbids it until ``until``."""
+    """A change window or freeze forbids this effect until ``until``, ns."""
 
     at: int
     step: str
@@ -90,7 +90,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """An executor reported an outcome."""
+    """An executor reported the outcome of a step."""
 
     at: int
     outcome: StepOutcome
@@ -98,7 +98,7 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class EffectObserved:
-    """A look at the target of the in-doubt effect ``key``."""
+    """The target of effect ``key`` was observed: whether the effect happened, or its postcondition holds."""
 
     at: int
     key: str
@@ -108,7 +108,7 @@ class EffectObserved:
 
 @dataclass(frozen=True, slots=True)
 class VerificationEnded:
-    """Resolution's verdict."""
+    """Verification ended with a verdict."""
 
     at: int
     verdict: Verdict
@@ -117,7 +117,7 @@ class VerificationEnded:
 
 @dataclass(frozen=True, slots=True)
 class Halted:
-    """Somebody halted everything."""
+    """An operator halted all plans."""
 
     at: int
     who: str = ""
@@ -125,21 +125,21 @@ class Halted:
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """The halt is over; only what was not stopped goes on."""
+    """The halt is over; plans that the halt did not stop continue."""
 
     at: int
 
 
 @dataclass(frozen=True, slots=True)
 class Restarted:
-    """A new orchestrator took over: an effect without outcome is in doubt."""
+    """A new orchestrator took over; an effect that began and has no outcome is in doubt."""
 
     at: int
 
 
 @dataclass(frozen=True, slots=True)
 class SagaTimerFired:
-    """The timer ``timer`` of a ``SetTimer`` fired; one that was replaced since means nothing."""
+    """The timer ``timer`` of a ``SetTimer`` fired; a timer that was replaced is ignored."""
 
     at: int
     timer: str
@@ -147,7 +147,7 @@ class SagaTimerFired:
 
 @dataclass(frozen=True, slots=True)
 class TakenOver:
-    """A person says that a stuck plan's targets are in order again."""
+    """An operator reports that a stuck plan's targets are in order again."""
 
     at: int
     who: str
@@ -175,7 +175,7 @@ Event = (
 
 @dataclass(frozen=True, slots=True)
 class ReserveBudget:
-    """Spend budget and lock targets for a step and for its undo together."""
+    """Reserve budget and lock targets for a step together with its undo."""
 
     key: str
     step: str
@@ -185,7 +185,7 @@ class ReserveBudget:
 
 @dataclass(frozen=True, slots=True)
 class AskAuthority:
-    """May this effect happen now?"""
+    """Ask oversight whether this effect may happen now."""
 
     step: str
     direction: StepDirection
@@ -195,7 +195,7 @@ class AskAuthority:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """Journal "begun", then run. ``run`` counts runs of this key from 1: each needs a capability of its own."""
+    """Journal "begun", then run the action. ``run`` counts runs of this key from 1; each needs its own capability."""
 
     step: str
     direction: StepDirection
@@ -207,9 +207,9 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class Observe:
-    """Look whether the effect ``key`` happened; makes sure first that it will not begin any more.
+    """Observe whether the effect ``key`` happened, after making sure that it can no longer begin.
 
-    With a ``postcondition``: it was reported done, and the question is whether this holds.
+    With a ``postcondition``: the effect was reported done; observe whether the postcondition holds.
     """
 
     step: str
@@ -222,14 +222,14 @@ class Observe:
 
 @dataclass(frozen=True, slots=True)
 class AskVerification:
-    """Compare steady state before with after; the last step took effect at ``since``."""
+    """Compare steady state before and after; ``since`` is when the last step took effect, ns."""
 
     since: int
 
 
 @dataclass(frozen=True, slots=True)
 class SetTimer:
-    """Fire ``timer`` at ``due``. It replaces every timer this saga set before."""
+    """Fire ``timer`` at ``due``, ns. It replaces the saga's earlier timer."""
 
     timer: str
     name: str
@@ -238,14 +238,14 @@ class SetTimer:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseBudget:
-    """Give a reservation back."""
+    """Release a reservation."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
 class PageOperator:
-    """Tell a person, with the exact state: a line for each step."""
+    """Page a person with the exact state, one line a step."""
 
     reason: Prose
     state: tuple[Prose, ...]
@@ -253,13 +253,13 @@ class PageOperator:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The saga ended so; after ``VERIFIED`` it may live on to reverse what is temporary (``Saga.over``)."""
+    """The saga ended; after ``VERIFIED`` it may continue in order to reverse temporary changes (``Saga.over``)."""
 
     outcome: SagaOutcome
     reason: Prose
     state: tuple[Prose, ...]
     verdict: Verdict | None = None
-    """The newest verdict of verification; it stands whatever became of the undo."""
+    """The newest verdict of verification; the result of the undo does not change it."""
 
 
 Command = (

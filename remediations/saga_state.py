@@ -1,6 +1,6 @@
-"""The value a saga is: what is known of one plan under way. ``remediations.saga`` moves it.
+"""State of a saga, the execution of one plan. ``remediations.saga`` computes its transitions.
 
-Immutable, of plain fields, so that the journal keeps it as JSON (``aiops.model.codec``).
+The values are immutable and have plain fields. The journal stores them as JSON (``aiops.model.codec``).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from remediations.saga_messages import SagaOutcome
 
 
 class SagaState(StrEnum):
-    """Where a saga stands."""
+    """State of a saga."""
 
     READY = "ready"
     RESERVING = "reserving"
@@ -23,7 +23,7 @@ class SagaState(StrEnum):
     RUNNING = "running"
     OBSERVING = "observing"
     CHECKING = "checking"
-    """The effect was reported done; whether its postcondition holds is being looked at."""
+    """The effect was reported done; its postcondition is being checked."""
     SETTLING = "settling"
     VERIFYING = "verifying"
     HOLDING = "holding"
@@ -33,7 +33,7 @@ class SagaState(StrEnum):
 
 
 class StepMark(StrEnum):
-    """What became of one step."""
+    """State of one step."""
 
     PENDING = "pending"
     BEGUN = "begun"
@@ -47,27 +47,27 @@ class StepMark(StrEnum):
 
 
 LASTING = frozenset({StepMark.BEGUN, StepMark.DONE, StepMark.IN_DOUBT, StepMark.UNDOING, StepMark.UNDO_IN_DOUBT})
-"""Marks of steps whose effect may still be in the world."""
+"""Marks of steps whose effect may still be in place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One step's story."""
+    """State of one step with its reservation."""
 
     mark: StepMark = StepMark.PENDING
     reservation: str = ""
-    """Key of the reservation that it holds or asked for."""
+    """Key of the reservation that the step holds or has requested; empty: none."""
     undo: bool = True
-    """Its undo is reserved with it."""
+    """Whether the reservation covers the undo."""
     runs: int = 0
-    """Runs of the current direction's key."""
+    """Number of runs in the current direction."""
     done_at: int = 0
     detail: Prose = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
 class Saga:
-    """All that must survive a crash; encode it with ``aiops.model.codec``."""
+    """The state that must survive a crash; encode it with ``aiops.model.codec``."""
 
     plan: Plan
     tracks: tuple[Track, ...]
@@ -76,45 +76,45 @@ class Saga:
     direction: StepDirection = StepDirection.DO
     halted: bool = False
     reversing: bool = False
-    """Verified already; undoing is the planned reversal."""
+    """The plan was verified; the current undo is the planned reversal."""
     timer: str = ""
     moves: int = 0
-    """Rises with every timer and reservation, so that their names are never used twice."""
+    """Rises with every timer and reservation, which keeps their names unique."""
     deadline: int = 0
-    """Verification ends then, ns."""
+    """When verification ends, ns."""
     why: Prose = NOTHING
     verdict: Verdict | None = None
-    """The newest verdict of verification, also while and after the plan is taken back; None: none was given."""
+    """The newest verdict of verification, kept during and after an undo; None: there was none."""
     ended: SagaOutcome | None = None
-    """The outcome that was reported last; ``VERIFIED`` may be followed by ``REVERSED`` or ``STUCK``."""
+    """The newest reported outcome; ``VERIFIED`` may be followed by ``REVERSED`` or ``STUCK``."""
 
     @property
     def over(self) -> bool:
-        """Nothing more will happen by itself."""
+        """Whether the saga has finished or is stuck; it then does nothing more by itself."""
         return self.state in (SagaState.FINISHED, SagaState.STUCK)
 
     @property
     def step(self) -> Step:
-        """The step it is at."""
+        """The current step."""
         return self.plan.steps[self.cursor]
 
     @property
     def key(self) -> str:
-        """Idempotency key of the effect it is at."""
+        """Idempotency key of the current effect."""
         return f"{self.plan.id}/{self.step.id}/{self.direction}"
 
     @property
     def begun(self) -> bool:
-        """Something may have been changed and not been taken back."""
+        """Whether the effect of any step may still be in place."""
         return any(track.mark in LASTING for track in self.tracks)
 
     @property
     def reservations(self) -> tuple[str, ...]:
-        """Keys of reservations that it holds or asked for."""
+        """Keys of the reservations that the saga holds or has requested."""
         return tuple(track.reservation for track in self.tracks if track.reservation)
 
     def describe(self) -> tuple[Prose, ...]:
-        """The exact state, a line for each step."""
+        """The exact state, one line a step."""
         lines = []
         for step, track in zip(self.plan.steps, self.tracks, strict=True):
             action = step.action
@@ -124,5 +124,5 @@ class Saga:
 
 
 def begin(plan: Plan) -> Saga:
-    """A saga that has not started; ``Started`` sets it going."""
+    """A saga that has not started; the event ``Started`` starts it."""
     return Saga(plan, tuple(Track() for _ in plan.steps))

@@ -1,10 +1,12 @@
-"""Did it work? Steady state before against after, on the symptom, the targets and their neighbours.
+"""Verification of a plan: steady state before and after, of the symptom, the targets and their neighbours.
 
-Healthy needs every one of them looked at: the source's watermark past the window, figures in it, nothing abnormal at
-its end, and no figure worse than its reference. An open episode alone is no trouble once all its figures are steady: it
-ends only after a while of calm, so as not to flap, and a repair need not wait for that. What is not known is
-inconclusive, never healthy; only a neighbour that never sent telemetry is left out, and named. Harm is a target or
-neighbour that was well before the action and is unwell now, or does clearly worse than in its reference.
+* Healthy: every watched entity has data up to the end of the window, and the symptom and the targets are not abnormal
+  and no figure of them is worse than its reference.
+* Harmed: a watched entity that was normal before the action is abnormal now, or does clearly worse than its reference.
+* Inconclusive: data of a watched entity is missing.
+
+An open episode does not count once all its figures are steady: episodes end only after a hold time, and verification
+does not wait for it. A neighbour that never sent telemetry is not watched; the findings name it.
 """
 
 from __future__ import annotations
@@ -20,31 +22,31 @@ from aiops.model.telemetry import EntityReading, FleetAnswer, SeriesReading
 
 NANOSECONDS = 1_000_000_000
 STEADY_SPREADS = 4.0
-"""A figure within so many robust spreads of its reference, in the detrimental direction, is steady."""
+"""A figure is steady when it is at most this many robust spreads worse than its reference."""
 USUAL = 0.5
-"""Detectors' score below which a series is at its usual, whatever its spread was."""
+"""A series with a lower detector score is in its usual range, whatever its spread."""
 STRONG = 0.8
-"""Score from which one figure alone makes an entity unwell; less than that of a neighbour is no harm."""
+"""A figure with at least this score makes an entity abnormal alone; a lower score is not harm."""
 HARM_SPREADS = 8.0
-"""One further off, that was not off before the action, is harm."""
+"""A figure that is more than this many robust spreads worse than its reference is harm."""
 LEAST_RATIO = 0.25
-"""A shift of less than a quarter of the reference is no trouble, however narrow the reference was."""
+"""A shift of at most this share of the reference is not a problem, however narrow the reference is."""
 LEAST_SPREAD = 0.01
-"""Spread, as a share of the reference, below which it measures nothing."""
+"""A spread of at most this share of the reference is too small to measure by."""
 HARM_RATIO = 0.50
-"""The same for harm: of hundreds of figures of neighbours some always lie far out of a narrow reference."""
+"""``LEAST_RATIO`` for harm: of the many figures of neighbours some are always far outside a narrow reference."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdict with what it rests on."""
+    """The verdict and the findings it is based on."""
 
     verdict: Verdict
     findings: tuple[Finding, ...]
 
     @property
     def reasons(self) -> tuple[Prose, ...]:
-        """The findings for people, a sentence each."""
+        """The findings as sentences for people."""
         return tuple(sentence(finding) for finding in self.findings)
 
 
@@ -54,14 +56,14 @@ NOBODY: frozenset[str] = frozenset()
 def verify(
     plan: Plan, since: int, fleet: FleetAnswer, *, unwell_before: frozenset[str] = NOBODY, mute: frozenset[str] = NOBODY
 ) -> Judgement:
-    """Judge a plan by the readings after its last step.
+    """Verifies a plan by the readings after its last step.
 
     Args:
         plan: names the symptom, the targets and the neighbours.
-        since: start of the window, ns: when the last step had taken effect and had time to show.
-        fleet: readings over that window beside a reference from before the trouble.
-        mute: entities that never send telemetry of their own (zones, other firms' services); they are not looked at.
-        unwell_before: entities that had an open episode when the plan began; they cannot be newly harmed.
+        since: start of the window, ns: when the last step had taken effect and had settled.
+        fleet: readings over that window, and a reference from before the incident.
+        unwell_before: entities that had an open episode when the plan began; they are not checked for harm.
+        mute: entities that never send telemetry of their own (zones, external services); they are not watched.
     """
     window_end = since + round(plan.verify_window_seconds * NANOSECONDS)
     readings = {reading.entity: reading for reading in fleet.readings}
@@ -75,7 +77,7 @@ def verify(
         return Judgement(Verdict.HARMED, harmed)
     unwell = tuple(found for entity in required if (found := _trouble(readings.get(entity))))
     unknown = tuple(found for entity in watched if (found := _blind(entity, readings.get(entity), window_end)))
-    # neighbours need only not be harmed; the symptom and the targets must be well
+    # neighbours must not be harmed; the symptom and the targets must also be normal
     if unwell:
         return Judgement(Verdict.UNHEALTHY, unwell)
     if unknown or not watched:
@@ -104,7 +106,7 @@ def _trouble(reading: EntityReading | None) -> Finding | None:
         return None
     if reading.unwell:
         return Finding(FindingKind.UNWELL, reading.entity)
-    # Of what was abnormal a moment ago the mean must be back as well: its last value alone may be chance.
+    # If the entity was abnormal recently, the mean must be usual too: the last value alone may be chance.
     usual = 0.0 if reading.easing else USUAL
     worst = max(reading.series, key=lambda series: worse_by(series, usual=usual), default=None)
     if worst is not None and worse_by(worst, usual=usual) > STEADY_SPREADS:
@@ -128,22 +130,25 @@ def _harmed(watched: tuple[str, ...], readings: dict[str, EntityReading], ill: f
 
 
 def _has_measure(series: SeriesReading) -> bool:
-    """Whether its reference says how much is much.
+    """Whether the reference has a spread that shifts can be measured by.
 
-    What was never there, or hardly ever and else always the same, has no spread to go by: one error in a quiet hour
-    would be millions of spreads. A neighbour must be unwell for such a figure to count.
+    A figure that was zero or constant has none: one error in a quiet hour would be millions of spreads. Such a figure
+    of a neighbour counts as harm only through an episode of the neighbour.
     """
     return series.baseline_spread > LEAST_SPREAD * abs(series.baseline_mean) > 0.0
 
 
 def worse_by(series: SeriesReading, least: float = LEAST_RATIO, usual: float = USUAL) -> float:
-    """How many robust spreads the window is on the bad side of its reference; 0: not worse, or not known.
+    """How many robust spreads the window is worse than its reference; 0: not worse, or not known.
 
-    What nobody can feel is not worse. Both its mean and its end must be: what has passed within the window was the
-    action itself, or chance. The detectors must call its end unusual, and clearly so where the reference never moved
-    and has no spread to measure by.
-    ``least``: shift, as a share of the reference, below which it is no trouble. ``usual``: score below which the end is
-    not unusual.
+    A change that is not noticeable is not worse. Both the mean and the last value must be worse: a change that ended
+    within the window was the action itself, or chance. The detectors must also score the last value at least ``usual``,
+    or ``STRONG`` if the reference has no spread to measure by.
+
+    Args:
+        series: figures of the window and of the reference.
+        least: a shift of at most this share of the reference is not worse.
+        usual: a series with a lower score is not worse.
     """
     usual = usual if _has_measure(series) else STRONG
     if not series.detrimental or not series.points or not series.felt or series.score < usual:
@@ -162,18 +167,18 @@ def _off(kind: FindingKind, entity: str, series: SeriesReading) -> Finding:
 _FIGURES = "{series} is {f.mean:.4g}, was {f.baseline_mean:.4g} ({f.spreads:.1f} spreads on the bad side)"
 _SENTENCES: Mapping[FindingKind, str] = {
     FindingKind.STEADY: "{f.entity} is steady, no neighbour is worse",
-    FindingKind.UNWELL: "{f.entity} is still unwell",
+    FindingKind.UNWELL: "{f.entity} is still abnormal",
     FindingKind.OFF_REFERENCE: "{f.entity}: " + _FIGURES,
-    FindingKind.HARMED_UNWELL: "{f.entity} was well and is unwell now",
+    FindingKind.HARMED_UNWELL: "{f.entity} was normal and is abnormal now",
     FindingKind.HARMED_SERIES: "{f.entity} does worse than before: " + _FIGURES,
     FindingKind.NO_READING: "{f.entity}: no reading",
     FindingKind.BEHIND: "{f.entity}: its data ends {f.missing_seconds:.0f} s before the window does",
     FindingKind.NO_DATA: "{f.entity}: no data in the window",
-    FindingKind.LEFT_OUT: "{f.entity} is left out, as it never sent telemetry",
-    FindingKind.NOTHING_WATCHED: "nothing that sends telemetry can be watched",
+    FindingKind.LEFT_OUT: "{f.entity} is not watched, because it never sent telemetry",
+    FindingKind.NOTHING_WATCHED: "no watched entity sends telemetry",
 }
 
 
 def sentence(finding: Finding) -> Prose:
-    """A finding for people."""
+    """A finding as a sentence for people."""
     return Prose(_SENTENCES[finding.kind].format(f=finding, series=display_name(finding.series)))

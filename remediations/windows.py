@@ -1,8 +1,8 @@
-"""Change windows and freezes from iCalendar files: when may something be changed, and until when not.
+"""Change windows and freezes from iCalendar files: whether changes are allowed at a time, and when they are again.
 
-An event is a freeze, unless its ``CATEGORIES`` say ``window``. If there is any window at all, changes are allowed only
-inside one; a freeze forbids them always. A calendar that cannot be read freezes everything (fail closed) and is told
-in ``problems``. Times without a zone are UTC.
+An event is a freeze unless its ``CATEGORIES`` contain ``window``. If any window is defined, changes are allowed only
+inside a window. A freeze always forbids changes. A calendar that cannot be read forbids all changes (fail closed) and
+is reported in ``problems``. Times without a zone are UTC.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import recurring_ical_events
 from aiops.model.prose import NOTHING, Prose
 
 HORIZON = dt.timedelta(days=32)
-"""How far ahead the end of a freeze, or the next window, is looked for."""
+"""How far ahead the end of a freeze, or the next window, is searched."""
 NANOSECONDS = 1_000_000_000
 MOST_HOPS = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A file of the bundle that could not be used."""
+    """A problem in a file of the bundle, with its line."""
 
     file: str
     line: int
@@ -36,11 +36,11 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Changes are held now."""
+    """Changes are forbidden now."""
 
     reason: Prose
     until: int | None
-    """When they are allowed again, ns; None: not within the horizon, or a calendar is broken."""
+    """When changes are allowed again, ns; None: not within the horizon, or a calendar cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class _Span:
 
 
 class Windows:
-    """All calendars of a bundle. Pure given ``at``."""
+    """All calendars of a bundle. The results depend only on the calendars and ``at``."""
 
     def __init__(self, calendars: tuple[icalendar.Calendar, ...] = (), problems: tuple[Problem, ...] = ()) -> None:
         self.problems = problems
@@ -61,7 +61,7 @@ class Windows:
 
     @classmethod
     def of(cls, files: Mapping[str, bytes], problems: Iterable[Problem] = ()) -> Windows:
-        """The calendars of ``files`` (path to content); one that is broken becomes a problem, and freezes."""
+        """The calendars of ``files`` (path to content). A malformed one becomes a problem and forbids all changes."""
         calendars, wrong = [], list(problems)
         for path, content in files.items():
             try:
@@ -71,7 +71,7 @@ class Windows:
         return cls(tuple(calendars), tuple(wrong))
 
     def hold(self, at: int) -> Hold | None:
-        """Whether changes are held at this moment; None: they are allowed."""
+        """Why and until when changes are forbidden at ``at``, ns; None: they are allowed."""
         if self.problems:
             return Hold(Prose(f"a calendar cannot be read: {self.problems[0]}"), None)
         spans = self._ahead(at)
@@ -103,7 +103,7 @@ class Windows:
 
 
 def _parse(content: bytes) -> icalendar.Calendar:
-    """A calendar whose events can all be read; ``ValueError`` and what the two parsers raise."""
+    """A calendar whose events can all be read; raises ``ValueError`` and the two parsers' errors."""
     calendar = icalendar.Calendar.from_ical(content)
     if calendar.name != "VCALENDAR":
         raise ValueError("it holds no VCALENDAR")

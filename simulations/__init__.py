@@ -1,5 +1,5 @@
-"""The fake world: a seeded fleet with faults, telemetry and actions, and what is built on it (scenarios, scorecards).
+"""The simulator: a seeded fleet with faults, telemetry and actions, and the scenarios and scorecards built on it.
 
-What belongs here: anything that stands in for reality. What does not: anything the runtime needs in production.
-The rooms of the product never import from here; tests, benchmarks and the `simulate` and `demo` commands do.
+Belongs here: everything that simulates the environment of the product. Does not belong here: anything that the runtime
+needs in production. Only tests, benchmarks and the `simulate` and `demo` commands import this package.
 """

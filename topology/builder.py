@@ -1,7 +1,7 @@
-"""Keeps the graph as reports arrive: CMDB records replace their item and its edges, observed edges age out.
+"""Builds the graph from reports: a CMDB record replaces its item and the item's edges; observed edges expire.
 
-The outcome depends on what was told, not on the order of items and edges within a report. Nothing here fails: an
-item without a name is ignored, cycles and unknown ends are ordinary.
+The graph does not depend on the order of items and edges within a report. No input is an error: an item without a name
+is ignored, cycles and unknown ends of edges are allowed.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ DAY = 86_400 * 10**9
 
 
 class GraphBuilder:
-    """Folds reports into a graph.
+    """Accumulates reports and makes snapshots of the graph.
 
     Args:
-        keep_observed: how long an edge that only spans or a cluster showed is kept after it was last seen, ns.
+        keep_observed: an observed edge (from spans or a cluster) is kept for this time after it was last seen, ns.
     """
 
     def __init__(self, keep_observed: int = DAY) -> None:
@@ -30,7 +30,7 @@ class GraphBuilder:
         self._snapshot: Graph | None = None
 
     def report(self, item: Item, edges: Iterable[Edge] = ()) -> bool:
-        """An item and all its own declared edges; False: older than what is known, nothing changed."""
+        """Takes an item and all its declared edges; False: the report is older or equal, and nothing changed."""
         held = self._items.get(item.id)
         if not item.id or (held is not None and item.version < held.version):
             return False
@@ -43,7 +43,7 @@ class GraphBuilder:
         return True
 
     def observe(self, edges: Iterable[Edge]) -> bool:
-        """Edges that spans or a cluster showed; True: the graph has an edge it did not have."""
+        """Takes edges observed in spans or a cluster; True: the graph has a new edge."""
         grew = False
         for edge in edges:
             if not edge.source or not edge.target or edge.source == edge.target:
@@ -58,7 +58,7 @@ class GraphBuilder:
         return grew
 
     def expire(self, at: int) -> bool:
-        """Forget observed edges that were last seen too long before ``at``; True: some were."""
+        """Drops observed edges last seen more than ``keep_observed`` before ``at``, ns; True: there were some."""
         stale = [key for key, edge in self._observed.items() if edge.seen_at < at - self._keep_observed]
         for key in stale:
             del self._observed[key]
@@ -67,16 +67,16 @@ class GraphBuilder:
         return bool(stale)
 
     def item(self, name: str) -> Item | None:
-        """What the CMDB says of one item; None: nothing, or that it is deleted."""
+        """The CMDB's record of an item; None: there is none, or the item is deleted."""
         held = self._items.get(name)
         return None if held is None or held.deleted else held
 
     def observed(self) -> tuple[Edge, ...]:
-        """Observed edges that have not aged out, in the order of their ends."""
+        """Observed edges that have not expired, ordered by source, target, kind and origin."""
         return tuple(edge for _, edge in sorted(self._observed.items()))
 
     def snapshot(self, version: int) -> Graph:
-        """The graph as it is now; built anew only when something changed."""
+        """The current graph with this version; it is rebuilt only after a change."""
         if self._snapshot is None:
             edges = [edge for declared in self._declared.values() for edge in declared]
             edges.extend(self._observed.values())

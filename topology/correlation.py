@@ -1,11 +1,11 @@
-"""Which troubles belong together: those that may have one cause, close in the graph and in time.
+"""Correlation of episodes into incidents: episodes that may have one cause, close in the graph and in time.
 
-Two entities may have one cause when some item C is needed by both (C may be one of them) and the ways from both to C
-have at most ``hops`` edges together. A healthy caller of both is no reason. A shared host, zone or much-used service
-would glue the world together, so a healthy one counts only once it is *hot*: so many of those on it became unwell
-together that chance does not explain it.
+Two entities may have one cause when both need an item C (C may be one of them) and the paths from both to C have at
+most ``hops`` edges together. A normal caller of both does not connect them. A shared host, zone or much-used service
+would connect too many entities. A normal one therefore counts only once it is *hot*: more of its dependants became
+abnormal together than chance explains.
 
-Each open incident keeps the set of items within reach, so that a storm costs one look-up an episode.
+Each open incident keeps the set of items within reach. An episode of a storm therefore costs one look-up.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ Key = TypeVar("Key", int, str)
 
 SECOND = 10**9
 HUB = 16
-"""An item that more need than this is a hub."""
+"""An item with more dependants than this is a hub."""
 HOT_SHARE = 0.5
-"""Share of an item's dependants that must become unwell together to make it hot …"""
+"""Share of an item's dependants that must become abnormal together to make it hot …"""
 HOT_LEAST, HOT_MOST = 3, 20
-"""… but never fewer, and never more are asked for, than these."""
+"""… the resulting number is clipped to this range."""
 TOGETHER = 60 * SECOND
-"""Dependants that become unwell within this time count as together, ns."""
+"""Dependants that become abnormal within this time count as together, ns."""
 
 
 class _Phase(IntEnum):
@@ -46,17 +46,17 @@ class _Open:
     newest: int
     members: dict[str, int] = field(default_factory=dict)
     reach: tuple[dict[int, int], dict[int, int]] = field(default_factory=lambda: ({}, {}))
-    """By phase: item to hops that are left when it is reached."""
+    """By phase: item to the hops that are left at the item."""
 
 
 class Correlator:
-    """Places episodes in open incidents.
+    """Assigns episodes to open incidents.
 
     Args:
         graph: the estate; ``graph_changed`` replaces it.
-        hops: edges between two members by way of their common cause, at most.
-        window: an entity belongs to an incident by the graph when it became unwell within this time of the span of
-            the incident's members, ns. The entity of a member belongs always.
+        hops: largest number of edges between two members by way of their common cause.
+        window: an entity within reach belongs to an incident when it became abnormal at most this time before the first
+            or after the newest member, ns. A member's own entity always belongs.
     """
 
     def __init__(self, graph: Graph, hops: int = 2, window: int = 300 * SECOND) -> None:
@@ -71,10 +71,10 @@ class Correlator:
         self._hot: set[int] = set()
 
     def place(self, entity: str, at: int) -> tuple[str, ...]:
-        """Open incidents that trouble of ``entity`` at ``at`` may belong to, best first; empty: open a new one.
+        """Open incidents that an episode of ``entity`` at ``at``, ns, may belong to, best first; empty: open a new one.
 
-        Best is: the entity is a member, then fewest hops, then opened first. Join the first. That there are more does
-        not make them one: the entity may suffer from two causes. Whether they are one is for analysis to say.
+        Order: incidents that have the entity as a member, then fewest hops, then oldest. The caller joins the first.
+        Several results do not mean one incident, because the entity may have two causes; analysis decides that.
         """
         found = [(-self._hops - 1, self._open[name].order, name) for name in self._member_of.get(entity, ())]
         number = self._graph.number(entity)
@@ -87,17 +87,18 @@ class Correlator:
         return tuple(name for _, _, name in sorted(found))
 
     def open(self, incident: str, entity: str, at: int) -> tuple[str, ...]:
-        """A new incident with its first member; an open one of this name is joined. Returns what ``join`` does."""
+        """Opens an incident with its first member, or joins an open one of this name; returns what ``join`` returns."""
         if incident not in self._open:
             self._opened += 1
             self._open[incident] = _Open(order=self._opened, first=at, newest=at)
         return self.join(incident, entity, at)
 
     def join(self, incident: str, entity: str, at: int) -> tuple[str, ...]:
-        """``entity`` is a member of ``incident``; unknown incidents are ignored.
+        """Makes ``entity`` a member of ``incident``; an unknown incident is ignored.
 
-        Returns the incidents, oldest first, that turned out to be one: by this member so many dependants of one item
-        are unwell together that the item must be their cause. The caller merges them; empty: nothing of the kind.
+        Returns:
+            Incidents to merge, oldest first, because the new member made an item hot, or joined one that is hot: the
+            item is taken for their common cause. Empty: there are none.
         """
         held = self._open.get(incident)
         if held is None:
@@ -114,7 +115,7 @@ class Correlator:
         return self._oldest_first(self._heat(entity, at, self._causes(number)))
 
     def merge(self, kept: str, gone: str) -> None:
-        """``gone`` becomes part of ``kept``; unknown ones are ignored."""
+        """Merges incident ``gone`` into ``kept``; unknown incidents are ignored."""
         into, other = self._open.get(kept), self._open.get(gone)
         if into is None or other is None or kept == gone:
             return
@@ -129,7 +130,7 @@ class Correlator:
         self.close(gone)
 
     def close(self, incident: str) -> None:
-        """The incident takes no more members; unknown ones are ignored."""
+        """Closes an incident to further members; an unknown incident is ignored."""
         held = self._open.pop(incident, None)
         if held is None:
             return
@@ -146,7 +147,7 @@ class Correlator:
             self._unwell_on, self._hot = {}, set()
 
     def graph_changed(self, graph: Graph) -> list[tuple[str, ...]]:
-        """Go on with another graph: what is in reach is found anew, and so are incidents that turn out to be one."""
+        """Replaces the graph and recomputes the reach of all incidents; returns groups of incidents to merge."""
         if graph is self._graph:
             return []
         found: dict[tuple[str, ...], None] = {}
@@ -169,12 +170,12 @@ class Correlator:
         return incident.first - self._window <= at <= incident.newest + self._window
 
     def _expand(self, incident: str, start: int, hops: int) -> None:
-        """Add to the incident's reach what is within ``hops`` of an unwell or hot item."""
+        """Adds the items within ``hops`` of an abnormal or hot item to the incident's reach."""
         reach = self._open[incident].reach
         todo = deque([(start, hops, _Phase.TO_CAUSES, True)])
         while todo:
             item, left, phase, sure = todo.popleft()
-            # a start is expanded although it may be within reach already: it was taken for healthy then
+            # a start is expanded even if it is within reach already: it was treated as normal then
             if reach[phase].get(item, -1) >= left and not sure:
                 continue
             reach[phase][item] = max(left, reach[phase].get(item, -1))
@@ -187,7 +188,7 @@ class Correlator:
             todo.extend((end, left - 1, _Phase.TO_EFFECTS, False) for end in self._felt_by(item, turning, sure=sure))
 
     def _felt_by(self, item: int, turning: bool, *, sure: bool) -> Iterator[int]:  # noqa: FBT001
-        """Who may suffer from ``item``; few when it is not known to be in trouble itself."""
+        """Items that ``item`` may affect; fewer if it is not known to be abnormal itself."""
         trouble = sure or item in self._hot or self._graph.names[item] in self._member_of
         if not trouble and self._graph.effects.degree(item) > HUB:
             return
@@ -203,7 +204,7 @@ class Correlator:
         return zip(rows.of(item).tolist(), rows.kinds_of(item).tolist(), strict=True)
 
     def _heat(self, entity: str, at: int, causes: Iterable[int]) -> set[str]:
-        """Note that ``entity`` is unwell with all of ``causes``; returns the incidents around what became hot."""
+        """Records that ``entity`` is abnormal on all of ``causes``; returns the incidents around items that are hot."""
         one: set[str] = set()
         for cause in dict.fromkeys(causes):
             on_it = self._unwell_on.setdefault(cause, {})
@@ -229,13 +230,13 @@ class Correlator:
         return one
 
     def _carriers(self, item: int) -> list[int]:
-        """What a hot item is unwell with in turn: hosts make their zone hot, a service does not its callees."""
+        """Items that a hot item counts for in turn: hosts count for their zone; a service does not for its callees."""
         rows = self._graph.needs
         pairs = zip(rows.of(item).tolist(), rows.kinds_of(item).tolist(), strict=True)
         return [end for end, kind in pairs if kind not in (CALLS, USES) and self._graph.kinds[end] != BUSINESS_SERVICE]
 
     def _around(self, entity: str) -> set[str]:
-        """Incidents of an unwell entity, or of those on a hot one."""
+        """Incidents of an abnormal entity; if it has none and is hot, those of its abnormal dependants."""
         found = set(self._member_of.get(entity, ()))
         number = self._graph.number(entity)
         if found or number is None or number not in self._hot:

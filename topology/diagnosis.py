@@ -1,4 +1,4 @@
-"""One diagnosis: rank the causes, name the kind of fault, say what it breaks and which changes are suspicious."""
+"""One diagnosis: ranked causes, their kinds of fault, the impact, and suspicious changes."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from topology.suspects import suspects
 from topology.witnesses import Doubt, doubt
 
 TELEMETRY = "telemetry"
-"""Kind of fault: the figures are wrong, not what they tell of."""
+"""Kind of fault: the figures are wrong, not the entities that they describe."""
 DISBELIEF = 0.75
-"""Probability of that where one host alone speaks of trouble against others' silence."""
+"""Probability of ``TELEMETRY`` when one host alone reports anomalies; see ``topology.witnesses``."""
 LEAST_SURE = 0.25
-"""A first hypothesis below this is not named as the cause: the diagnosis is "unknown"."""
+"""If the first hypothesis has a lower probability, the diagnosis is "unknown"."""
 
 
 @dataclass(frozen=True, slots=True)
 class DiagnosisSubject:
-    """What the diagnosis is of."""
+    """The work item that a diagnosis is for, and the time, ns."""
 
     work_item: str
     at: int
@@ -37,7 +37,13 @@ class DiagnosisSubject:
 
 
 def diagnose(question: RankingQuestion, ranker: Ranker, subject: DiagnosisSubject) -> Diagnosis:
-    """Everything analysis says of an incident. Pure."""
+    """Diagnoses an incident; a pure function.
+
+    Args:
+        question: episodes, graph, changes and metric semantics.
+        ranker: ranks the candidate causes.
+        subject: identifies the diagnosis.
+    """
     ranked = ranker.rank(question)
     hints = Hints(question.metrics)
     doubted = doubt(question.episodes, question.graph, hints)
@@ -74,22 +80,22 @@ def diagnose(question: RankingQuestion, ranker: Ranker, subject: DiagnosisSubjec
 
 
 def _disbelieved(ranked: Ranking, found: Doubt, question: RankingQuestion) -> Ranking:
-    """The ranking with the telemetry itself in the first place."""
+    """The ranking with faulty telemetry as the first candidate; the other probabilities are scaled down."""
     left = 1.0 - DISBELIEF
     others = (replace(c, probability=c.probability * left) for c in ranked.candidates if c.entity != found.suspect)
     unwell = tuple(dict.fromkeys(episode.entity for episode in question.episodes))
     quiet = ", ".join(found.quiet[:MOST_NAMED])
-    what = f"only {found.host} tells of trouble; {quiet}, which would feel it elsewhere, show none"
+    what = f"only {found.host} reports anomalies; {quiet}, which also run elsewhere, are normal there"
     evidence = Evidence(question.episodes[0].id, True, Prose(what), "graph", 0, 0, 1.0)
     first = Candidate(found.suspect, DISBELIEF, (evidence,), unwell)
-    told = (first, *others)
-    rest = max(1.0 - ranked.p_unknown * left - sum(c.probability for c in told), 0.0)
-    return Ranking(told, ranked.p_unknown * left, rest)
+    candidates = (first, *others)
+    rest = max(1.0 - ranked.p_unknown * left - sum(c.probability for c in candidates), 0.0)
+    return Ranking(candidates, ranked.p_unknown * left, rest)
 
 
 def _kind(candidate: Candidate, question: RankingQuestion, suspected: Iterable[ChangeSuspect], *, hints: Hints) -> str:
     episodes = [episode for episode in question.episodes if episode.entity == candidate.entity]
-    # a place that says nothing itself is told of by its parts
+    # a zone or site without episodes of its own is described by its parts
     parts = {name for name, how in question.graph.serves_of(candidate.entity) if how is EdgeKind.PART_OF}
     episodes = episodes or [e for e in question.episodes if e.entity in parts]
     if not episodes:
@@ -104,11 +110,11 @@ def _kind(candidate: Candidate, question: RankingQuestion, suspected: Iterable[C
 
 
 def kinds_of_changes(changes: Iterable[Change]) -> Mapping[str, str]:
-    """Kind of each change by its id."""
+    """Change id to the kind of the change."""
     return {change.id: change.kind for change in changes}
 
 
 def onset_of(episodes: Iterable[Episode]) -> int:
-    """Earliest abnormal point of any signal, ns; 0 when no time is known."""
+    """Time of the earliest abnormal point of any signal, ns; 0: not known."""
     times = [at for e in episodes for at in (e.opened_at, *(s.since for s in e.signals)) if at > 0]
     return min(times, default=0)

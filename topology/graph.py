@@ -1,8 +1,8 @@
-"""The graph of items as one immutable snapshot: arrays, so that 100,000 items cost milliseconds to walk and to send.
+"""The graph of items as one immutable snapshot of arrays. Walking or sending 100,000 items takes milliseconds.
 
-Items are numbered in the order of their names. Edges are kept twice, compressed by row: ``needs`` lists for each item
-what it needs, ``serves`` lists for each item who needs it. All arrays are read-only; pickling copies arrays and one
-list of names, nothing else that grows with edges.
+Items are numbered in the order of their names. Edges are stored twice, as compressed rows: ``needs`` lists for each
+item what it needs, ``serves`` lists for each item what needs it. All arrays are read-only. A pickle holds the arrays
+and the columns of the items, and no Python object an edge.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ CALLS, RUNS_ON, PART_OF, USES = (
 TIERS: tuple[Criticality, ...] = tuple(Criticality)
 """Business tiers by their code, most important first."""
 BUSINESS_SERVICE = "business_service"
-"""Kind of items that people pay for or work with."""
+"""Kind of items that stand for a service to customers or staff."""
 
 _CODE_OF_KIND = {kind: code for code, kind in enumerate(KINDS)}
 _CODE_OF_TIER = {tier: code for code, tier in enumerate(TIERS)}
@@ -49,14 +49,14 @@ class CompressedRows:
     kinds: Codes
     """(edges,) index into ``KINDS``."""
     weights: Floats
-    """(edges,) calls a second for observed calls, else 1."""
+    """(edges,) calls per second for observed calls, else 1."""
 
     def of(self, item: int) -> Ints:
-        """Neighbours of one item; one that is joined by two kinds is listed twice."""
+        """(degree,) neighbours of one item; a neighbour with edges of two kinds is listed twice."""
         return self.ends[self.starts[item] : self.starts[item + 1]]
 
     def kinds_of(self, item: int) -> Codes:
-        """Kinds of the edges to ``of(item)``."""
+        """(degree,) kinds of the edges to ``of(item)``."""
         return self.kinds[self.starts[item] : self.starts[item + 1]]
 
     def degree(self, item: int) -> int:
@@ -64,14 +64,14 @@ class CompressedRows:
         return int(self.starts[item + 1] - self.starts[item])
 
     def around(self, items: Ints) -> tuple[Ints, Ints]:
-        """All edges of ``items`` at once: position of the edge's item in ``items``, and index of the edge."""
+        """All edges of ``items``: for each edge the position of its item in ``items``, and its index in ``ends``."""
         counts = self.starts[items + 1] - self.starts[items]
         owner = np.repeat(np.arange(len(items), dtype=np.int32), counts)
         offset = self.starts[items] - (np.cumsum(counts) - counts)
         return owner, (np.arange(len(owner), dtype=np.int32) + offset[owner]).astype(np.int32)
 
     def within(self, items: Ints, hops: int) -> Ints:
-        """Items that can be reached in at most ``hops`` edges, themselves included, in rising order."""
+        """Numbers of the items within ``hops`` edges of ``items``, including ``items``, in rising order."""
         seen = np.zeros(len(self.starts) - 1, np.bool_)
         seen[items] = True
         front = np.unique(items)
@@ -91,7 +91,7 @@ class CompressedRows:
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """Who needs whom, and what each item is worth. Build it with ``Graph.build`` or a ``GraphBuilder``."""
+    """Items with their attributes and edges. Build it with ``Graph.build`` or a ``GraphBuilder``."""
 
     version: int
     names: tuple[str, ...]
@@ -99,33 +99,33 @@ class Graph:
     needs: CompressedRows
     """Source to target: what an item needs."""
     serves: CompressedRows
-    """Target to source: who needs an item."""
+    """Target to source: what needs an item."""
     kinds: tuple[str, ...]
     """Kind of each item."""
     known: npt.NDArray[np.bool_]
-    """False for an item that only an edge named."""
+    """(items,) False for a stub: an item that only an edge names."""
     values: Floats
-    """Value per minute."""
+    """(items,) business value per minute."""
     replicas: Ints
     tiers: Codes
-    """Index into ``TIERS``."""
+    """(items,) index into ``TIERS``."""
     domains: tuple[str, ...]
-    """Failure domain of each item, empty where none is stated."""
+    """Failure domain of each item; empty: none is stated."""
     owners: tuple[str, ...]
     attributes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Only of items that have some."""
+    """By item name; items without attributes are missing."""
 
     @classmethod
     def empty(cls) -> Graph:
-        """The graph of an estate that nobody described."""
+        """A graph without items."""
         return cls.build((), ())
 
     @classmethod
     def build(cls, items: Iterable[Item], edges: Iterable[Edge], version: int = 0) -> Graph:
-        """Snapshot of ``items`` and ``edges``, the same whatever their order.
+        """Snapshot of ``items`` and ``edges``; their order does not matter.
 
-        A deleted item is left out; of two items with one id the higher version wins. An edge to itself is dropped,
-        parallel edges of one kind become one with the highest weight, an end that no item describes becomes a stub.
+        A deleted item is left out. Of two items with one id the higher version wins. An edge from an item to itself is
+        dropped. Parallel edges of one kind become one with the highest weight. An undescribed end becomes a stub.
         """
         described: dict[str, Item] = {}
         for item in items:
@@ -190,12 +190,12 @@ class Graph:
 
     @cached_property
     def causes(self) -> CompressedRows:
-        """Item to what may harm it: what it needs, and its parts; a business service harms nobody."""
+        """Item to the items that may affect it: what it needs, and its parts. A business service affects no item."""
         return _rows(len(self), self._harm())
 
     @cached_property
     def effects(self) -> CompressedRows:
-        """Item to whom it may harm: the same edges as ``causes``, the other way round."""
+        """Item to the items that it may affect: the edges of ``causes``, reversed."""
         harmed, harming, codes, weights = self._harm()
         return _rows(len(self), (harming, harmed, codes, weights))
 
@@ -218,20 +218,20 @@ class Graph:
         return len(self.needs.ends)
 
     def number(self, name: str) -> int | None:
-        """The item's number; None: nobody described it or named it in an edge."""
+        """The item's number; None: the graph does not have it."""
         return self.numbers.get(name)
 
     def numbers_of(self, names: Iterable[str]) -> Ints:
-        """Numbers of those names that the graph knows, in their order."""
+        """Numbers of those ``names`` that the graph has, in their order."""
         found = (self.numbers.get(name) for name in names)
         return np.array([at for at in found if at is not None], np.int32)
 
     def needs_of(self, name: str) -> list[tuple[str, EdgeKind]]:
-        """What one item needs, with how."""
+        """(name, edge kind) of what one item needs."""
         return self._named(self.needs, name)
 
     def serves_of(self, name: str) -> list[tuple[str, EdgeKind]]:
-        """Who needs one item, with how."""
+        """(name, edge kind) of what needs one item."""
         return self._named(self.serves, name)
 
     def _named(self, rows: CompressedRows, name: str) -> list[tuple[str, EdgeKind]]:
@@ -242,8 +242,8 @@ class Graph:
         return [(self.names[end], KINDS[code]) for end, code in pairs]
 
     def networkx(self) -> nx.MultiDiGraph[str]:
-        """The same graph for people and extensions: nodes by name, edges keyed by kind."""
-        import networkx as nx  # noqa: PLC0415 (20 MB that most processes have no use for)
+        """The graph as a networkx graph, for extensions: nodes by name, edges keyed by kind."""
+        import networkx as nx  # noqa: PLC0415 (20 MB that most processes do not use)
 
         graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(version=self.version)
         for at, name in enumerate(self.names):
@@ -257,19 +257,19 @@ class Graph:
         return graph
 
     def __getstate__(self) -> dict[str, Any]:
-        """What is pickled: without what the receiver makes again."""
+        """State to pickle, without the cached properties that the receiver recomputes."""
         return {name: value for name, value in self.__dict__.items() if name not in _MADE_AGAIN}
 
 
 _MADE_AGAIN = ("numbers", "causes", "effects")
 _STUB_TARGET = {CALLS: "service", RUNS_ON: "host", PART_OF: "unknown", USES: "unknown"}
-"""What an item probably is that only an edge named, by the kind of the edge."""
+"""Kind of a stub that is the target of an edge, by the kind of the edge."""
 _STUB_ORDER = ("service", "host", "unknown")
-"""Where edges differ, the first of these."""
+"""If the edges of a stub imply several kinds, the first of these counts."""
 
 
 def _newer(item: Item, held: Item) -> bool:
-    """Whether ``item`` replaces ``held``; a tie is broken by content, so that order does not matter."""
+    """Whether ``item`` replaces ``held``. Content breaks ties, so the order of reports does not matter."""
     return (item.version, item.deleted, repr(item)) > (held.version, held.deleted, repr(held))
 
 
@@ -287,7 +287,7 @@ def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def _rows(count: int, edges: tuple[Ints, Ints, Codes, Floats]) -> CompressedRows:
-    """Rows of edges that are given as heads, tails, codes and weights."""
+    """Compressed rows of edges given as heads, tails, codes and weights, each (edges,)."""
     heads, tails, codes, weights = edges
     order = np.lexsort((codes, tails, heads))
     starts = np.zeros(count + 1, np.int32)

@@ -1,4 +1,4 @@
-"""What a signal tells the analysis of its entity, by what its metric means."""
+"""What a signal implies about its entity, from the semantics of its metric."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from aiops.model.metric_semantics.units import Dimension
 
 
 class Family(StrEnum):
-    """What a figure is about, as far as causes go; follows from its role and part."""
+    """Subject of a metric for the analysis of causes; follows from the metric's role and part."""
 
     ERROR = "error"
     AVAILABILITY = "availability"
@@ -36,11 +36,11 @@ class Family(StrEnum):
 
 
 LOCAL = frozenset({Family.CPU, Family.MEMORY, Family.DISK, Family.QUEUE, Family.CERTIFICATE, Family.RESTART})
-"""Families that tell of the entity itself; the others may come from what it needs or from who uses it."""
+"""Families that describe the entity itself; signals of the others may be caused by its dependencies or its users."""
 ANEW = frozenset({Family.MEMORY, Family.DISK})
-"""Families whose fall is no relief: a process that began anew, or lost what it held, shows it so."""
+"""Families whose fall is not a relief: it may show a restarted process or lost data."""
 _SAID_BY_LOGS = frozenset({Family.OTHER, Family.TRAFFIC, Family.ERROR})
-"""Families that are ``LOG`` where they come from lines of a log."""
+"""Families that become ``LOG`` if the signal's source is a log."""
 _PARTS = {
     MetricPart.CPU: Family.CPU,
     MetricPart.MEMORY: Family.MEMORY,
@@ -56,7 +56,7 @@ _ROLES = {
     MetricRole.SATURATION: Family.QUEUE,
 }
 _BY_PART_FIRST = frozenset({MetricRole.SATURATION, MetricRole.RESOURCE, MetricRole.RUNTIME, MetricRole.TRAFFIC})
-"""Roles of figures that are about their part; errors and times are about themselves, but on a disk or a network."""
+"""Roles whose family is that of their part. Errors and times have families of their own, except on disk or network."""
 _HOST = re.compile(r"[{,](?:host\.name|k8s\.node\.name|host|node)=([^,}]+)")
 
 
@@ -78,23 +78,23 @@ def family(meaning: MetricSemantics) -> Family:
 
 
 def host_of(signal: Signal) -> str:
-    """Host that sent the figure, as far as the series' attributes name it; else empty."""
+    """Host that sent the signal, from the series' attributes; empty: they name none."""
     found = _HOST.search(signal.series)
     return found[1] if found else ""
 
 
 def attributes_of(series: str) -> list[tuple[str, str]]:
-    """Attributes of a series as people read it, ``metric{name=value,…}``."""
+    """(name, value) of the attributes in a series' display name, ``metric{name=value,…}``."""
     inside = series.partition("{")[2].removesuffix("}")
     pairs = (pair.partition("=") for pair in inside.split(","))
     return [(name, value) for name, equals, value in pairs if equals]
 
 
 class Hints:
-    """Reads signals by what their metrics mean; made for one question, whose answers it remembers.
+    """Interprets signals by the semantics of their metrics and caches the results. Make one for each question.
 
     Args:
-        metrics: the table that says so.
+        metrics: the table of metric semantics.
     """
 
     def __init__(self, metrics: MetricTable) -> None:
@@ -103,7 +103,7 @@ class Hints:
         self._of_series: dict[str, MetricSemantics] = {}
 
     def of_metric(self, metric: str) -> tuple[MetricSemantics, Family]:
-        """Meaning and family of a metric, whatever the state that a series of it shows."""
+        """Semantics and family of a metric, without regard to the state attributes of a series."""
         found = self._of_metric.get(metric)
         if found is None:
             meaning = self._metrics.of(metric)
@@ -111,7 +111,7 @@ class Hints:
         return found
 
     def meaning(self, signal: Signal) -> MetricSemantics:
-        """What a signal's series means; its attributes may turn the direction."""
+        """Semantics of a signal's series; a state attribute may change which direction is worse."""
         meaning, _ = self.of_metric(signal.metric)
         if meaning.states is None:
             return meaning
@@ -121,25 +121,25 @@ class Hints:
         return found
 
     def family(self, signal: Signal) -> Family:
-        """Family of a signal; what logs say is ``LOG`` unless the metric tells more."""
+        """Family of a signal; ``LOG`` for a signal from logs whose metric has no more specific family."""
         _, named = self.of_metric(signal.metric)
         return Family.LOG if signal.source is Source.LOG and named in _SAID_BY_LOGS else named
 
     def relief(self, signal: Signal) -> bool:
-        """Whether it went the harmless way: less work, fewer errors, more instances; follows what happens elsewhere."""
+        """Whether the change is an improvement (less work, fewer errors, more instances); its cause is elsewhere."""
         worse = self.meaning(signal).worse
         against = {SignalDirection.DOWN: Worse.UP, SignalDirection.UP: Worse.DOWN}.get(signal.direction)
         return worse is against and self.family(signal) not in ANEW
 
     def of_others(self, signal: Signal, entity: str = "") -> bool:
-        """Whether the figure is about those that its entity calls, or about a host that is not the entity."""
+        """Whether the signal describes a callee of the entity, or a host other than the entity."""
         meaning, _ = self.of_metric(signal.metric)
         if signal.peer or meaning.about is MetricSubject.PEER:
             return True
         return meaning.about is MetricSubject.HOST and (not meaning.known or host_of(signal) not in {"", entity})
 
     def locality(self, signal: Signal, entity: str = "") -> float:
-        """In [0, 1]: how much the signal tells of ``entity`` itself rather than of what it needs or who uses it."""
+        """In [0, 1]: how far the signal describes ``entity`` itself rather than its dependencies or users."""
         if self.of_others(signal, entity):
             return 0.1
         if self.relief(signal):
@@ -147,7 +147,7 @@ class Hints:
         silent = signal.direction is SignalDirection.SILENT
         match self.family(signal):
             case Family.CPU if self._is_run_queue(signal):
-                return 0.3  # what waits is in it, and waits for others as often
+                return 0.3  # waiting threads count in it, and they often wait for other entities
             case kind if kind in LOCAL:
                 return 1.0
             case Family.LOG:
@@ -155,18 +155,18 @@ class Hints:
             case Family.NETWORK if self.meaning(signal).role is MetricRole.ERRORS:
                 return 1.0
             case Family.TRAFFIC | Family.NETWORK:
-                # traffic follows whoever sends it; silence is the entity's own
+                # traffic is caused by its senders; silence by the entity itself
                 return 1.0 if silent else 0.15
             case _:
                 return 1.0 if silent else 0.25
 
     def starved(self, signal: Signal) -> bool:
-        """Whether it has less to do: that goes from caller to callee, and harms nobody above."""
+        """Whether the signal shows less traffic to the entity. Its cause is a caller; callers are not harmed by it."""
         less = signal.direction is SignalDirection.DOWN and self.family(signal) is Family.TRAFFIC
         return less and self.of_metric(signal.metric)[0].about is MetricSubject.ENTITY
 
     def _is_run_queue(self, signal: Signal) -> bool:
-        """A number of threads, as load averages are, and no share or time."""
+        """Whether the metric counts threads, as load averages do, rather than a share or a time."""
         meaning, _ = self.of_metric(signal.metric)
         counted = meaning.unit.dimension in {Dimension.COUNT, Dimension.UNKNOWN}
         return meaning.role is MetricRole.SATURATION and counted

@@ -1,8 +1,9 @@
-"""Who is broken or at risk when an item fails, up to what people pay for.
+"""Impact of failed items: which items break or are at risk, up to business services.
 
-Risk is the probability that an item's users notice. It flows against ``needs``: a caller takes most of it, what runs
-on a failed host takes the share of hosts that it loses, an instance that is lost takes its share of the whole, and a
-failed whole takes its parts along. Where paths meet, the worst counts, except for lost shares, which add up.
+Risk is the probability that an item's users notice. It spreads against ``needs``. A caller takes over the factor
+``PASSED_ON``. An item on a failed host takes over the share of its hosts that failed. A whole takes over the share of
+its parts that failed, and the parts of a failed whole fail. Where paths meet, the highest risk counts; lost shares add
+up.
 """
 
 from __future__ import annotations
@@ -19,32 +20,32 @@ from aiops.model.prose import Prose
 from topology.graph import BUSINESS_SERVICE, CALLS, PART_OF, RUNS_ON, USES, Floats, Graph
 
 PASSED_ON = {CALLS: 0.8, USES: 0.9, RUNS_ON: 1.0, PART_OF: 1.0}
-"""Share of a target's risk that reaches who needs it, by kind of edge, before shares of redundancy."""
+"""Share of a target's risk that reaches the items that need it, by kind of edge, before shares of redundancy."""
 LEAST_RISK = 0.02
-"""Risks below are not told: people cannot act on them."""
+"""Lower risks are not reported."""
 MOST_HOPS = 12
 WHOLE_DOMAIN = "*"
 """Account of items that state no failure domain: the whole estate is their domain."""
 MOST_TOUCHED = 500
-"""Entities that a blast radius names; its shares count all."""
+"""A blast radius names at most this many entities; its shares count all."""
 VALUE = "value"
 """Account of business value."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Risk:
-    """Risk of every item when some fail."""
+    """Risk of every item when some items fail."""
 
     graph: Graph
     risk: Floats
     """(items,) in [0, 1]."""
     hops: npt.NDArray[np.int32]
-    """(items,) shortest way to a failed item; -1: none."""
+    """(items,) number of edges to the nearest failed item; -1: not reached."""
     via: npt.NDArray[np.int32]
-    """(items,) next item on the worst way to a failed item; -1: none, or it failed itself."""
+    """(items,) next item on the path of highest risk to a failed item; -1: none, or the item itself failed."""
 
     def path(self, item: int) -> list[str]:
-        """From the item to the one that failed."""
+        """Names on the path from the item to the failed one."""
         names, at = [self.graph.names[item]], int(self.via[item])
         while at >= 0 and len(names) <= MOST_HOPS:
             names.append(self.graph.names[at])
@@ -54,7 +55,7 @@ class Risk:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Flow:
-    """Edges along which risk moves, by what happens where they meet. Arrays (edges of the kind,)."""
+    """Edges of one kind along which risk spreads. Arrays (edges of the kind,)."""
 
     to: npt.NDArray[np.int32]
     frm: npt.NDArray[np.int32]
@@ -62,9 +63,9 @@ class _Flow:
 
 
 def spread(graph: Graph, failed: Mapping[str, float] | Iterable[str]) -> Risk:
-    """Risk of every item when ``failed`` items fail, each for certain or with its probability.
+    """Risk of every item when the ``failed`` items fail: with their probability, or certainly.
 
-    At most ``MOST_HOPS`` rounds over all edges: 100,000 items with 300,000 edges take about 0.1 s.
+    The function makes at most ``MOST_HOPS`` rounds over all edges. 100,000 items with 300,000 edges take about 0.1 s.
     """
     chances = dict(failed) if isinstance(failed, Mapping) else dict.fromkeys(failed, 1.0)
     count = len(graph)
@@ -80,7 +81,7 @@ def spread(graph: Graph, failed: Mapping[str, float] | Iterable[str]) -> Risk:
     for turn in range(1, MOST_HOPS + 1):
         before = total.copy()
         _take_worst(own, via, worst, risk=total)
-        # a whole that only lost one part does not take its other parts along: hence ``own`` here
+        # a whole that lost only one part does not take its other parts along; therefore ``own`` here
         _take_worst(own, via, wholes, risk=own)
         _take_shares(own, via, hosts, risk=total)
         np.maximum(total, own, out=total)
@@ -92,7 +93,7 @@ def spread(graph: Graph, failed: Mapping[str, float] | Iterable[str]) -> Risk:
 
 
 def _flows(graph: Graph) -> tuple[_Flow, _Flow, _Flow, _Flow]:
-    """Calls and uses; hosts; whole to part; part to whole."""
+    """Flows of risk: calls and uses; hosts; whole to part; part to whole."""
     sources = np.repeat(np.arange(len(graph), dtype=np.int32), graph.needs.degrees)
     targets, kinds = graph.needs.ends, graph.needs.kinds
     passed = np.array([PASSED_ON[code] for code in range(4)])[kinds]
@@ -135,9 +136,9 @@ def _take_shares(into: Floats, via: npt.NDArray[np.int32], flow: _Flow, *, risk:
 
 
 def counted_values(graph: Graph) -> Floats:
-    """(items,) value a minute of each item that is counted.
+    """(items,) business value per minute of each item, without double counting.
 
-    An item whose value a valued business service already stands for, because that service needs it, counts nothing.
+    An item that a valued business service needs counts 0, because the service's value includes it.
     """
     valued = graph.values > 0
     business = valued & np.array([kind == BUSINESS_SERVICE for kind in graph.kinds], np.bool_)
@@ -158,9 +159,10 @@ def counted_values(graph: Graph) -> Floats:
 
 
 def impact(graph: Graph, causes: Iterable[str], unwell: Collection[str] = (), *, limit: int = 50) -> tuple[Impact, ...]:
-    """Items that the causes break or may break: what is worth most first, then the most at risk.
+    """Items that the causes break or may break: highest expected loss first, then highest risk; at most ``limit``.
 
-    ``value_per_minute`` is the loss to expect: the counted value times the risk; an item seen unwell counts in full.
+    ``value_per_minute`` is the expected loss: the counted value times the risk. The risk of an item in ``unwell``
+    (seen abnormal) that the causes reach is 1.
     """
     spreading = spread(graph, causes)
     values = counted_values(graph)
@@ -168,9 +170,9 @@ def impact(graph: Graph, causes: Iterable[str], unwell: Collection[str] = (), *,
     risk = spreading.risk.copy()
     reached = spreading.hops >= 0
     risk[seen[reached[seen]]] = 1.0
-    told = np.flatnonzero(reached & (risk >= LEAST_RISK))
+    listed = np.flatnonzero(reached & (risk >= LEAST_RISK))
     loss = values * risk
-    told = told[np.lexsort((told, spreading.hops[told], -risk[told], -loss[told]))][:limit]
+    listed = listed[np.lexsort((listed, spreading.hops[listed], -risk[listed], -loss[listed]))][:limit]
     sick = set(seen.tolist())
     return tuple(
         Impact(
@@ -179,7 +181,7 @@ def impact(graph: Graph, causes: Iterable[str], unwell: Collection[str] = (), *,
             value_per_minute=round(float(loss[at]), 6),
             business_service=graph.kinds[at] == BUSINESS_SERVICE or bool(graph.values[at] > 0),
         )
-        for at in told.tolist()
+        for at in listed.tolist()
     )
 
 
@@ -192,16 +194,18 @@ def _how(spreading: Risk, at: int, *, unwell: bool) -> str:
 
 
 def blast(targets: Iterable[str], graph: Graph, unwell: Collection[str] = (), *, share: float = 1.0) -> BlastRadius:
-    """What acting on ``targets`` can harm at once.
+    """Blast radius of an action on ``targets``.
 
     Args:
-        targets: who is acted on.
+        targets: names of the items acted on. A name that the graph does not have puts the account ``*`` at 1.
         graph: the estate.
-        unwell: items that give no healthy capacity now; they make the shares of the others larger, never smaller.
-        share: part of each target that is out of work at one time (one of four replicas: 0.25).
+        unwell: abnormal items; their replicas do not count as healthy capacity, which raises the shares.
+        share: share of each target that is out of service at one time (one of four replicas: 0.25).
 
-    A failure domain's account is its replicas; targets, what runs on them and their parts spend from it. ``value``
-    is the value a minute at risk among all; 0 where nothing has a value.
+    Returns:
+        Shares by account. The share of a failure domain is the replicas lost (of targets, of what runs on them and of
+        their parts) divided by its healthy replicas. ``value`` is the share of business value per minute at risk; it
+        is missing if no item has a value.
     """
     targets = list(targets)
     failing = spread(graph, dict.fromkeys(targets, min(max(share, 0.0), 1.0)))
@@ -219,7 +223,7 @@ def blast(targets: Iterable[str], graph: Graph, unwell: Collection[str] = (), *,
     if values.sum() > 0:
         shares[VALUE] = float((values * failing.risk).sum() / values.sum())
     if any(name not in graph for name in targets):
-        # nobody knows what hangs on it: the worst is assumed
+        # its dependants are unknown: the worst is assumed
         shares[WHOLE_DOMAIN] = 1.0
     touched = np.flatnonzero(failing.risk >= LEAST_RISK)
     touched = touched[np.lexsort((touched, -failing.risk[touched]))]
@@ -228,7 +232,7 @@ def blast(targets: Iterable[str], graph: Graph, unwell: Collection[str] = (), *,
 
 
 def _capacity_lost(graph: Graph, failing: Risk) -> Floats:
-    """(items,) share of its own capacity that each item loses: the failed ones and what they carry, not callers."""
+    """(items,) share of its own capacity that each item loses: failed items, what runs on them, parts; not callers."""
     lost = np.where(failing.hops == 0, failing.risk, 0.0)
     via = np.full(len(graph), -1, np.int32)
     _, hosts, wholes, _ = _flows(graph)

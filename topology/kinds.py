@@ -1,4 +1,4 @@
-"""What kind of fault the signals of an entity look like, in the field's words."""
+"""Kind of fault that the signals of an entity indicate."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ KINDS = {
     Family.LOG: "error",
     Family.TRAFFIC: "traffic",
 }
-"""By family, most telling first: at equal strength what is the entity's own explains what its users feel."""
+"""Kind of fault by family, most specific first. At equal strength the earlier family decides."""
 _TELLING = {family: 1.5 - 0.08 * order for order, family in enumerate(KINDS)}
 _BY_CHANGE = {"deploy": BAD_DEPLOY, "config": BAD_CONFIGURATION, "flag": BAD_CONFIGURATION}
 SUSPICIOUS = 0.5
-"""A change from this suspicion on names the kind of fault, when the signals fit one."""
+"""A change of at least this suspicion decides the kind of fault, unless the signals name one of ``_NOT_BY_CHANGE``."""
 _NOT_BY_CHANGE = frozenset({"certificate", "disk", "silence"})
 
 
@@ -39,9 +39,9 @@ def kind_of(signals: Iterable[Signal], hints: Hints, change: str | None = None, 
     """Kind of fault of one entity.
 
     Args:
-        signals: its own, without figures about calls to others counting in full.
-        hints: what their metrics mean.
-        change: kind of the most suspicious change on it, if any.
+        signals: the entity's signals; those about calls to a peer count less.
+        hints: semantics of their metrics.
+        change: kind of the most suspicious change of the entity; None: there is none.
         suspicion: of that change, in [0, 1].
     """
     scores: dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""Which changes may have caused the trouble: near in time before the onset, on the cause or under it."""
+"""Changes that may have caused an incident: shortly before its onset, on the cause or on what the cause needs."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from topology.graph import Graph
 
 MINUTE = 60 * 10**9
 FADES = 20 * MINUTE
-"""Suspicion falls to 1/e in this time, ns. Most outages by change follow it within minutes."""
+"""Suspicion falls to 1/e in this time, ns. Most outages caused by a change follow it within minutes."""
 SLACK = 2 * MINUTE
-"""A change noted this long after the onset may still have caused it: clocks differ and records are written late."""
+"""A change recorded up to this time after the onset, ns, may be the cause: clocks differ, and records may be late."""
 BY_KIND = {"deploy": 1.0, "config": 1.0, "flag": 1.0, "infrastructure": 0.8, "scale": 0.5}
 OTHER_KIND = 0.7
 BY_HOPS = (1.0, 0.5, 0.25)
-"""On the cause; on what it needs; on what that needs."""
+"""Factor for a change on the cause; on what the cause needs; on what that needs."""
 ELSEWHERE = 0.1
-"""On another member of the incident."""
+"""Factor for a change on another member of the incident."""
 LEAST = 0.05
 
 
 def proximity(change: Change, onset: int) -> float:
-    """In [0, 1]: how well the change's time and kind fit a trouble that began at ``onset``, ns (0: not known)."""
+    """In [0, 1]: how well the change's time and kind fit an incident that began at ``onset``, ns (0: not known)."""
     if not onset:
         return 0.0
     before = onset - change.at
@@ -40,10 +40,10 @@ def suspects(
     """Suspicious changes, the most suspicious first, at most 10.
 
     Args:
-        changes: recent ones, anywhere.
-        causes: probability of each hypothesis.
+        changes: recent changes of any entity.
+        causes: probability of each hypothesis, by entity.
         graph: the estate.
-        onset: when the trouble began, ns.
+        onset: when the incident began, ns; 0: not known, no change is a suspect.
         members: entities of the incident.
     """
     near = _near(causes, graph)
@@ -63,7 +63,7 @@ def suspects(
 
 
 def _near(causes: Mapping[str, float], graph: Graph) -> dict[str, tuple[float, str]]:
-    """Item to the share of suspicion of its place, and the hypothesis it is on or under."""
+    """Item to its factor of suspicion, and the hypothesis that it is, or that needs it."""
     near: dict[str, tuple[float, str]] = {}
     best = max(causes.values(), default=0.0)
     for cause, probability in sorted(causes.items()):

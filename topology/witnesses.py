@@ -1,8 +1,7 @@
-"""Who tells of a trouble: figures of one host alone, which nobody elsewhere bears out, may be the sender's fault.
+"""Detection of faulty telemetry: anomalies that one host alone reports, without confirmation from other hosts.
 
-Everything that runs on a host is told of by that host's monitoring agent. If all signs of a trouble come through it,
-while instances of the same services elsewhere, and those who call them, feel nothing, the figures are more likely wrong
-than the world.
+A host's monitoring agent sends the figures of everything that runs on the host. If all signals of an incident come from
+one host, while instances of the same services elsewhere and their callers are normal, the figures are probably wrong.
 """
 
 from __future__ import annotations
@@ -16,33 +15,33 @@ from topology.graph import Graph
 from topology.hints import Family, Hints, host_of
 
 MANY = 2
-"""So many unrelated kinds of figures a lone host must report at once: one may be a thing that nobody can feel yet."""
+"""Least number of unrelated families that the host must report: a single one may be real and not noticeable yet."""
 WORK = frozenset({Family.ERROR, Family.AVAILABILITY, Family.LATENCY, Family.TRAFFIC, Family.CPU, Family.QUEUE})
-"""Related: an instance that is slow or has much to do shows in all of them."""
+"""Families that count as one: a slow or busy instance shows in all of them."""
 AGENT = "agent"
 CALLED = (EdgeKind.CALLS, EdgeKind.USES)
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """One host is the only one that speaks of trouble."""
+    """One host is the only one that reports anomalies."""
 
     host: str
     suspect: str
-    """What is to blame if the figures are wrong: the agent on the host, or the host where no agent is known."""
+    """The source of the wrong figures: the agent on the host, or the host if no agent is known."""
     quiet: tuple[str, ...]
-    """Who would feel it elsewhere, and does not."""
+    """Entities that also run on other hosts, would be affected there, and are normal."""
 
 
 def doubt(episodes: Iterable[Episode], graph: Graph, hints: Hints) -> Doubt | None:
-    """Whether the trouble is told by one host only, against others' silence; None: it is borne out, or nobody could."""
-    told = [(episode.entity, signal) for episode in episodes for signal in episode.signals]
-    hosts = {host_of(signal) for _, signal in told}
-    kinds = {Family.TRAFFIC if (kind := hints.family(signal)) in WORK else kind for _, signal in told}
+    """The doubt if one host alone reports the incident; None: other hosts confirm it, or no entity elsewhere could."""
+    reported = [(episode.entity, signal) for episode in episodes for signal in episode.signals]
+    hosts = {host_of(signal) for _, signal in reported}
+    kinds = {Family.TRAFFIC if (kind := hints.family(signal)) in WORK else kind for _, signal in reported}
     if len(hosts) != 1 or "" in hosts or len(kinds) < MANY:
         return None
     host = hosts.pop()
-    unwell = {entity for entity, _ in told}
+    unwell = {entity for entity, _ in reported}
     quiet = sorted(name for entity in unwell for name in _elsewhere(entity, host, graph))
     if not quiet:
         return None
@@ -51,7 +50,7 @@ def doubt(episodes: Iterable[Episode], graph: Graph, hints: Hints) -> Doubt | No
 
 
 def _elsewhere(entity: str, host: str, graph: Graph) -> set[str]:
-    """The entity itself where it runs on other hosts too, and those of its callers that do."""
+    """The entity and its callers, as far as they run on hosts other than ``host``."""
     callers = [name for name, how in graph.serves_of(entity) if how in CALLED]
     return {name for name in (entity, *callers) if _hosts(graph, name) - {host}}
 

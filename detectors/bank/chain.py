@@ -1,4 +1,4 @@
-"""Further views as one pair of functions for the loop: the loudest wins, and each learns."""
+"""Chains further views into one pair of functions for the loop: the highest ratio wins, and every view learns."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def learn_none(states: Any, index: int, row: Record, at: int, relative: float) -
 
 
 def judge_all(views: Sequence[ViewModule]) -> Judge:
-    """One after another; a later view must be louder than all before it."""
+    """One function that runs all views in order; a later view wins only with a higher ratio than all before it."""
     judge: Judge = judge_none
     for place, view in enumerate(views):
         judge = _judge_too(judge, view.judge, place)
@@ -37,7 +37,7 @@ def judge_all(views: Sequence[ViewModule]) -> Judge:
 
 
 def learn_all(views: Sequence[ViewModule]) -> Learn:
-    """One after another."""
+    """One function that lets all views learn, in order."""
     learn: Learn = learn_none
     for place, view in enumerate(views):
         learn = _learn_too(learn, view.learn, place)
@@ -45,7 +45,7 @@ def learn_all(views: Sequence[ViewModule]) -> Learn:
 
 
 def sources_of(views: Sequence[ViewModule]) -> bytes:
-    """All source of the views: a change of it must compile the loop anew."""
+    """Source code of the views; a change of it must recompile the loop."""
     return "\0".join(inspect.getsource(view) for view in views).encode()  # type: ignore[arg-type]
 
 

@@ -1,12 +1,12 @@
-"""From flagged points to episodes of a series: evidence that adds up, hysteresis, and getting used to things.
+"""From flagged points to episodes of a series: accumulated evidence, hysteresis, and adaptation.
 
-Evidence is a leaky sum. A flagged point adds its ratio, at most what its usual interval lets it stand for: 1.5 at ten
-seconds, 2 at a minute, 3 from three minutes on if the value is new to the series. An ordinary one takes 1 away. At
-``OPENS`` an episode opens, at 0 it closes. So one wild point, however wild, opens nothing.
+Evidence is a leaky sum. A flagged point adds its ratio, up to ``weight_of`` its series' usual interval: 1.5 at ten
+seconds, 2 at a minute, 3 from about three minutes on if the value is outside the known range. An ordinary point
+subtracts 1. An episode opens at ``OPENS`` and closes at 0. A single point therefore never opens an episode.
 
-Three ways to get used to things, since flagged points are not learned: a blip that opened nothing widens range and tail
-a little; an episode that closed by itself widens the limit of the view that raised it, so that what returns every hour
-falls silent after a few times; and a new level that lasted ``adopt_ns`` becomes the usual one.
+Flagged points are not learned. A series adapts in three other ways. A short anomaly that opened no episode widens range
+and tail a little. An episode that closed by itself widens the limit of the view that raised it, so a pattern that
+returns every hour raises no more episodes after a few times. A level that lasted ``adopt_ns`` becomes the usual one.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from detectors.bank.layout import HOURS, OPEN, Array, Phase, Record, ViewCode
 from detectors.views import silence
 
 OPENS = 4.0
+"""Evidence at which an episode opens."""
 MOST = 8.0
+"""Largest evidence."""
 CALM = 0.7
 """While an episode is open a point must be below this ratio to count as ordinary."""
 ADOPT_POINTS = 24
 RELEARN_POINTS = 200
-"""After an adoption the series is as sure of itself as after so many points."""
+"""After an adoption the series has the limits of one with this many points."""
 _LEVEL_GAIN = 1 / 32
 _OPENED, _CLOSED, _ADOPTED = int(Phase.OPENED), int(Phase.CLOSED), int(Phase.ADOPTED)
 _SHIFT, _HOUR, _SILENCE = int(ViewCode.SHIFT), int(ViewCode.TIME_OF_DAY), int(ViewCode.SILENCE)
@@ -31,7 +33,7 @@ _SHIFT, _HOUR, _SILENCE = int(ViewCode.SHIFT), int(ViewCode.TIME_OF_DAY), int(Vi
 
 @register_jitable
 def score_of(ratio: float) -> float:
-    """Ratio to a score in [0, 1): 0.5 is the series' own limit, 0.8 four times as far."""
+    """Ratio to a score in [0, 1): 0.5 at the series' own limit, 0.8 at four times the limit."""
     return ratio / (1.0 + ratio)
 
 
@@ -39,7 +41,7 @@ def score_of(ratio: float) -> float:
 def weight_of(interval: float, known: bool) -> float:  # noqa: FBT001 (compiled: no keywords)
     """The most evidence that one point of a series with this interval (seconds) may add.
 
-    A value inside the known range never opens an episode alone.
+    ``known``: the value is inside the series' known range, which lowers the maximum from 3 to 2.
     """
     return min(1.4 + 0.01 * interval, 2.0 if known else 3.0)
 
@@ -62,7 +64,7 @@ def tell(trouble: Record, index: int, at: int, phase: int, out: Record) -> None:
 
 @register_jitable
 def flagged(row: Record, trouble: Record, at: int, relative: float, verdict: tuple[float, int, int]) -> None:
-    """Adds a flagged point to the trouble of its series."""
+    """Adds a flagged point to the anomaly of its series; ``verdict`` is (ratio, view, direction)."""
     ratio, view, direction = verdict
     evidence = np.float64(row["evidence"])
     if evidence == 0.0:
@@ -118,7 +120,7 @@ def after_usual(row: Record, trouble: Record, ratio: float) -> int:
 
 @register_jitable
 def get_used_to(row: Record, trouble: Record) -> None:
-    """Widens what is usual after trouble that went by itself."""
+    """Widens the usual range and limits after an anomaly that ended by itself."""
     more = min(2.0, 1.0 + 0.5 * (np.float64(trouble["peak"]) - 1.0)) if row["state"] & OPEN else 1.1
     if trouble["view"] == _SHIFT:
         row["chart_tail"] = min(np.float64(row["chart_tail"]) * more, 4.0)
@@ -133,7 +135,7 @@ def get_used_to(row: Record, trouble: Record) -> None:
 
 @register_jitable
 def adopt(row: Record, trouble: Record, levels: Array) -> None:
-    """The level of the trouble becomes the usual one."""
+    """Makes the level of the anomaly the usual level and closes the episode."""
     level, noise = np.float64(trouble["level"]), np.float64(trouble["noise"])
     if trouble["view"] == _HOUR:
         row["hour_tail"] = 4.0
@@ -159,7 +161,7 @@ def adopt(row: Record, trouble: Record, levels: Array) -> None:
 
 @register_jitable
 def is_silent(row: Record, watermark_at: int) -> bool:
-    """Whether the series has not spoken for too long when its source has reached ``watermark_at``."""
+    """Whether the series' newest point is too old, by ``silence.patience``, at its source's ``watermark_at``, ns."""
     patience = silence.patience(np.float64(row["interval"]), np.float64(row["pause"]))
     return bool(np.float64(watermark_at - row["last_at"]) * 1e-9 > patience)
 

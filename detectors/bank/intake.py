@@ -1,4 +1,4 @@
-"""Before a point is scored: is it new, what is its value, and how long did the series pause."""
+"""Steps before a point is scored: duplicate and lateness check, conversion to a rate, and the pause since the last."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from detectors.bank.layout import RECENT, SILENT, Ended, Record, ValueKind
 from detectors.views import silence
 
 NEW = 255
-"""The point is new: go on with it."""
+"""The point is new and is processed further."""
 LARGEST = 1e30
-"""Values are cut here, so that no sum of float32 overflows."""
+"""Values are clipped to this size, so that no sum of float32 overflows."""
 _DUPLICATE, _LATE, _WARMING = int(Ended.DUPLICATE), int(Ended.LATE), int(Ended.WARMING_UP)
 _REFUSED = int(Ended.REFUSED)
 _DELTA, _CUMULATIVE = int(ValueKind.DELTA), int(ValueKind.CUMULATIVE)
@@ -21,11 +21,12 @@ _DELTA, _CUMULATIVE = int(ValueKind.DELTA), int(ValueKind.CUMULATIVE)
 
 @register_jitable
 def admit(row: Record, at: int, late_ns: int) -> int:
-    """NEW, DUPLICATE or LATE; remembers the time of a new point.
+    """NEW, DUPLICATE or LATE; stores the time of a new point.
 
-    The newest ``RECENT`` times are known exactly, and ``floor_at`` is the newest time that was forgotten. Between them
-    a point that comes out of order is new or a duplicate for certain; at or below the floor nobody can tell, so it is
-    late. Counters and deltas need order: for them every older point is late.
+    The row stores the last ``RECENT`` times; ``floor_at`` is the newest time that was dropped from them. A point above
+    the floor is certainly new or a duplicate, in or out of order. At or below it this is unknown: the point is late.
+    A point is also late when it is more than ``late_ns`` older than its series' newest. Counters and deltas need order:
+    for them every older point is late.
     """
     last = row["last_at"]
     if at <= last:
@@ -44,7 +45,7 @@ def admit(row: Record, at: int, late_ns: int) -> int:
 
 @register_jitable
 def reading(row: Record, at: int, value: float, start: int) -> tuple[bool, float]:
-    """Whether there is a value yet, and the value: counters and deltas become rates a second.
+    """Whether there is a value yet, and the value: counters and deltas become rates per second.
 
     A counter that falls, or that started after its last point, was reset: it counts from 0 since its start, as in
     Prometheus's ``rate``. The first point of a counter has no rate.
@@ -72,7 +73,7 @@ def reading(row: Record, at: int, value: float, start: int) -> tuple[bool, float
 
 @register_jitable
 def note_pause(row: Record, at: int) -> None:
-    """Learns the usual pause between points and moves the series' time on."""
+    """Learns the usual pause between points, in seconds, and sets the series' newest time."""
     last = row["last_at"]
     if last > 0:
         pause = np.float64(at - last) * 1e-9
@@ -85,7 +86,7 @@ def note_pause(row: Record, at: int) -> None:
 
 @register_jitable
 def relative(row: Record, value: float) -> float:
-    """The value relative to the series' origin, which its first value sets; cut to what float32 can hold."""
+    """The value relative to the series' origin, which its first value sets; clipped to the range of float32."""
     cut = min(max(value, -LARGEST), LARGEST)
     if row["n"] == 0:
         row["origin"] = cut
@@ -94,7 +95,7 @@ def relative(row: Record, value: float) -> float:
 
 @register_jitable
 def take(row: Record, at: int, value: float, start: int, late_ns: int) -> tuple[int, float, bool]:
-    """All of the above: NEW with the value relative to origin, or how it ended; and whether it ends a silence."""
+    """Runs all steps: (NEW or an ``Ended`` code, value relative to origin, whether the point ends a silence)."""
     if not math.isfinite(value):
         return _REFUSED, 0.0, False
     admitted = admit(row, at, late_ns)

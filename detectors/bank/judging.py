@@ -1,4 +1,4 @@
-"""The score of a point: the loudest of the views, before anything is learned from the point."""
+"""The ratio of a point: the highest of all views, before anything is learned from the point."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from detectors.bank.remembering import hour_level
 from detectors.views import deviation, forecast, novelty, shift, time_of_day
 
 MATURE_POINTS = 120.0
-"""Limits are wider by 120/n: what a series does at most is not known after its first points."""
+"""After n points limits are multiplied by 1 + 120/n, because a young series has not shown its extremes yet."""
 MATURE_SHIFT = 400.0
-"""The same for the mean shift, whose long mean needs longer."""
+"""The same for the mean shift, whose long mean needs more points."""
 MATURE_HOURS = 12.0
-"""The same for the levels of the day, in hours seen again."""
+"""The same for the levels of the day, in hours that were seen on an earlier day."""
 RESOLUTION = 1e-5
-"""Changes below this share of a value are never told from rounding."""
+"""Spread floor as a share of the value: smaller changes may be rounding."""
 RANGE_SHARE = 0.01
-"""Nor are changes below this share of the known range: rare events leave a spread of almost 0 behind."""
+"""Spread floor as a share of the known range: rare events leave a spread of almost 0."""
 QUANTILE_SHARE = 0.03
-"""Nor, of a quantile, changes below this share of it: it is read off buckets twice as wide as their neighbours."""
+"""Spread floor of a quantile as a share of its value: it is estimated from the buckets of a histogram."""
 _QUANTILE = int(ValueKind.QUANTILE)
 _DEVIATION, _RANGE, _SHIFT = int(ViewCode.DEVIATION), int(ViewCode.RANGE), int(ViewCode.SHIFT)
 _HOUR, _FORECAST = int(ViewCode.TIME_OF_DAY), int(ViewCode.FORECAST)
@@ -36,12 +36,12 @@ def floor_of(row: Record, relative: float) -> float:
 
 @register_jitable
 def judge(row: Record, at: int, relative: float, horizon_seconds: float) -> tuple[float, int, int]:
-    """Ratio to the series' own limit, the view that is loudest, and the direction (+1 up, -1 down).
+    """Highest ratio to the series' own limit, the view that gave it, and the direction (+1 up, -1 down).
 
-    Moves the charts of mean shift and time of day, which are evidence and not learned.
+    Also updates the charts of mean shift and time of day, for flagged points too.
     """
     floor = floor_of(row, relative)
-    each = 1.0 / np.float64(row["n"])  # divisions are most of the time of a point
+    each = 1.0 / np.float64(row["n"])  # divisions take most of the time of a point
     mature = 1.0 + MATURE_POINTS * each
     slowly = 1.0 + MATURE_SHIFT * each
     residual = float(relative - np.float64(row["centre"]))

@@ -1,9 +1,9 @@
-"""How a series' state lies in memory, and the codes that the loop reads and writes.
+"""Memory layout of a series' state, and the codes that the loop reads and writes.
 
-One row of three cache lines holds all that every point needs, so that the cost of a point hardly grows with the
-number of series. What is needed seldom lies apart: the trouble a series is in, its 24 levels of the day (once an hour),
-the ring of recent values (touched once a minute). Zeroed memory is a valid empty state everywhere, so capacity can be
-reserved and is committed by the operating system only where series live.
+One row of three cache lines holds all that every point needs, so the cost of a point hardly grows with the number of
+series. Less used state is stored separately: the anomaly of a series, its 24 levels of the day (accessed once an hour),
+and the ring of recent values (written once a minute). Zeroed memory is a valid empty state everywhere. Capacity can
+therefore be reserved; the operating system commits memory only for rows in use.
 
 Levels are float32 relative to ``origin``, the series' first value, so that a large offset costs no precision.
 """
@@ -22,7 +22,7 @@ Record = Any
 
 
 class Ended(IntEnum):
-    """How a point ended. The ledger's words, as codes."""
+    """How a point ended: the ledger's outcomes as codes."""
 
     LEARNED = 0
     FLAGGED = 1
@@ -30,11 +30,11 @@ class Ended(IntEnum):
     LATE = 3
     WARMING_UP = 4
     REFUSED = 5
-    """Not a finite number: the caller's dead letter."""
+    """Not a finite number; the caller writes it as a dead letter."""
 
 
 class ValueKind(IntEnum):
-    """What the values of a series are; the same numbers as the wire's ``SeriesKind``."""
+    """Kind of the values of a series; the same numbers as the wire's ``SeriesKind``."""
 
     GAUGE = 0
     DELTA = 1
@@ -45,7 +45,7 @@ class ValueKind(IntEnum):
 
 
 class ViewCode(IntEnum):
-    """Which view spoke loudest."""
+    """The view that gave the highest ratio."""
 
     NONE = 0
     DEVIATION = 1
@@ -55,7 +55,7 @@ class ViewCode(IntEnum):
     FORECAST = 5
     SILENCE = 6
     MODEL = 7
-    """A model of the dear tier, not the bank."""
+    """A detector of the model tier, not a view of the bank."""
 
 
 FIRST_VIEW = 10
@@ -63,19 +63,20 @@ FIRST_VIEW = 10
 
 
 class Phase(IntEnum):
-    """What a transition says."""
+    """Kind of a transition."""
 
     CLOSED = 0
-    """Back to what it was."""
+    """The series is normal again."""
     OPENED = 1
+    """The series is abnormal."""
     ADOPTED = 2
-    """Closed because the new level lasted: from now on it is usual."""
+    """Closed because the new level lasted; it is the usual level from now on."""
 
 
 OPEN, SILENT = 1, 2
 """Bits of ``state``."""
 RECENT = 5
-"""Times remembered to tell a duplicate from a point that comes out of order."""
+"""Number of stored times, by which a duplicate is distinguished from an out-of-order point."""
 HOURS = 24
 
 ROW = np.dtype(
@@ -144,7 +145,7 @@ TROUBLE = np.dtype(
     ],
     align=True,
 )
-"""State of a series that is or was in trouble, 64 bytes."""
+"""Current or last anomaly of a series, 64 bytes."""
 
 TRANSITION = np.dtype(
     [
@@ -162,16 +163,16 @@ TRANSITION = np.dtype(
     ],
     align=True,
 )
-"""One episode of one series opens or closes.
+"""An episode of one series opens or closes.
 
-``at``: time of the point that decided. ``since``: time of the first abnormal point. ``score``: the peak so far, in
-[0, 1]. ``value`` and ``expected``: at the peak. ``points``: flagged points of the episode. A silence (view SILENCE) is
-an episode of its own: a series may have one of each kind at the same time.
+``at``: time of the point that caused it, ns; of an opened silence the watermark. ``since``: time of the first abnormal
+point, ns. ``score``: the peak so far, in [0, 1]. ``value`` and ``expected``: at the peak. ``points``: flagged points of
+the episode. A silence (view SILENCE) is a separate episode: a series may have one of each kind at the same time.
 """
 
 
 class BankState(NamedTuple):
-    """All arrays of a bank. Capacity first; rows past the bank's size are zero and take no memory."""
+    """All arrays of a bank. Rows past the bank's size are zero and take no memory."""
 
     rows: Array
     """ROW[capacity]."""
@@ -190,11 +191,11 @@ class BankState(NamedTuple):
     dirty_ring: Array
     """uint32[steps, capacity / RING_BLOCK]."""
     views: tuple[Array, ...] = ()
-    """Of each further view its STATE[capacity]; it changes with the rows."""
+    """STATE[capacity] of each further view; its changes are tracked by ``dirty_rows``."""
 
 
 class Points(NamedTuple):
-    """A batch, parallel arrays."""
+    """A batch as parallel arrays (n,): series numbers, times (ns), values, start times (ns)."""
 
     series: Array
     at: Array
@@ -203,7 +204,7 @@ class Points(NamedTuple):
 
 
 class BatchOutcome(NamedTuple):
-    """What the loop writes: uint8 code and float32 score a point, and room for two transitions a point."""
+    """Output of the loop: uint8 ``Ended`` code and float32 score a point, and room for two transitions a point."""
 
     ended: Array
     score: Array
@@ -211,10 +212,10 @@ class BatchOutcome(NamedTuple):
 
 
 class Tuning(NamedTuple):
-    """Settings as the loop takes them; types are exact so that there is one compiled signature."""
+    """Settings in the loop's units; the types are exact, which gives one compiled signature."""
 
     ease: float
-    """1 / threshold: a ratio is multiplied by it."""
+    """1 / threshold; ratios are multiplied by it."""
     warm_up: int
     late_ns: int
     adopt_ns: int

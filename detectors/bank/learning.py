@@ -1,4 +1,4 @@
-"""What a point teaches, once it has been scored and found usual."""
+"""Learning from a point that was scored and not flagged."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from detectors.bank.remembering import hour_level
 from detectors.views import deviation, novelty, shift, time_of_day
 
 _EARLY = 2048
-"""Up to so many points every mean is a plain mean first: gain 1/n."""
+"""For the first points, up to this many, the gain of every mean is at least 1/n, as of a plain mean."""
 
 
 @register_jitable
 def begin(row: Record, relative: float) -> None:
-    """The first point of a series."""
+    """Sets the state from the first point of a series."""
     row["centre"] = relative
     row["slow"] = relative
     row["low"] = relative
@@ -29,7 +29,7 @@ def begin(row: Record, relative: float) -> None:
 
 @register_jitable
 def learn(row: Record, at: int, relative: float, warm: bool) -> None:  # noqa: FBT001 (compiled: no keywords)
-    """Moves levels, spreads, tails and range; while warming up nothing is clipped and no tail is learned."""
+    """Updates levels, spreads, tails and range. ``warm`` False: warming up, nothing is clipped and no tail learned."""
     n = row["n"]
     early = 1.0 / (np.float64(n) + 1.0) if n < _EARLY else 0.0
     floor = floor_of(row, relative)
@@ -70,7 +70,7 @@ def learn(row: Record, at: int, relative: float, warm: bool) -> None:  # noqa: F
 
 @register_jitable
 def learn_hour(row: Record, at: int, relative: float) -> None:
-    """Moves the spread and the tail of the time of day."""
+    """Updates the spread and the tail of the time of day."""
     away = abs(relative - hour_level(row, at))
     wide = np.float64(row["hour_wide"])
     if wide == 0.0:

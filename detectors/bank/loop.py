@@ -1,8 +1,8 @@
-"""The compiled loop: one pass over a batch, point by point, score first and learn after.
+"""The compiled loop: one pass over a batch. Each point is scored first and learned afterwards.
 
-What happens to a point depends on its series' state and on nothing else, so any split of a stream into batches gives
-the same bytes. Pieces are plain Python functions that numba takes in (``register_jitable``), so the loop also runs
-uncompiled, which is what tests compare it with.
+The result of a point depends only on its series' state. Any split of a stream into batches therefore gives the same
+bytes. The parts are plain Python functions that numba inlines (``register_jitable``). The loop also runs uncompiled;
+tests compare both.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from detectors.views.protocol import ViewModule
 
 
 class Loops(NamedTuple):
-    """Both return how many transitions they wrote."""
+    """The two compiled functions. Both return the number of transitions that they wrote."""
 
     advance: Callable[..., int]
-    """Takes a batch in."""
+    """Scores and learns a batch."""
     listen: Callable[..., int]
-    """Opens the silence of series."""
+    """Opens the silences of series."""
 
 
 AHEAD = 12
-"""Rows are asked for so many points before they are needed."""
+"""Rows are prefetched this many points ahead."""
 _LEARNED, _FLAGGED, _WARMING = int(Ended.LEARNED), int(Ended.FLAGGED), int(Ended.WARMING_UP)
 _NEW = intake.NEW
 _OPENED, _CLOSED, _ADOPTED = int(Phase.OPENED), int(Phase.CLOSED), int(Phase.ADOPTED)
@@ -42,8 +42,8 @@ _OPENED, _CLOSED, _ADOPTED = int(Phase.OPENED), int(Phase.CLOSED), int(Phase.ADO
 def _sources(views: tuple[ViewModule, ...]) -> int:
     """Digest of all source that goes into the loop.
 
-    Numba's cache looks at the file of the compiled function only, and would go on with old views after an upgrade; the
-    digest is a constant of the function, and constants are part of the cache's key.
+    Numba's cache checks only the file of the compiled function. After an upgrade it would use old views. The digest is
+    a constant of the function, and constants are part of the cache's key.
     """
     digest = hashlib.sha256()
     for package in ("detectors.bank", "detectors.views"):
@@ -56,7 +56,7 @@ def _sources(views: tuple[ViewModule, ...]) -> int:
 
 @register_jitable
 def warm_up(row: Record, at: int, relative: float) -> tuple[int, float, int]:
-    """Learns a value of a series that is not scored yet; as ``settle``."""
+    """Learns a value of a series that is not scored yet; returns what ``settle`` returns."""
     if row["n"] == 0:
         learning.begin(row, relative)
     else:
@@ -68,9 +68,9 @@ def warm_up(row: Record, at: int, relative: float) -> tuple[int, float, int]:
 def settle(
     row: Record, trouble: Record, at: int, relative: float, verdict: tuple[float, int, int], tuning: Tuning
 ) -> tuple[int, float, int]:
-    """Learns a value that was judged unless it is flagged, and moves the series' episode on.
+    """Flags a scored value or learns it, and updates the series' episode.
 
-    Returns how the point ended, its score, and the phase of a transition or -1.
+    Returns the ``Ended`` code, the score, and the phase of a transition or -1.
     """
     ratio, view, direction = verdict
     ratio *= tuning.ease
@@ -83,7 +83,7 @@ def settle(
     return _LEARNED, score, episodes.after_usual(row, trouble, ratio)
 
 
-# Without numba's runtime no array is reference-counted: that alone was four fifths of the time of a point.
+# Without numba's runtime no array is reference-counted. Reference counting took four fifths of the time of a point.
 _OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
 _compiled = njit(**_OPTIONS)
 
@@ -164,6 +164,6 @@ def _listen(sources: int) -> Callable[..., int]:
 
 @cache
 def loops(views: tuple[ViewModule, ...] = ()) -> Loops:
-    """The loops with further views; compiled at their first call, or read from numba's cache."""
+    """The loops with further views. They are compiled at the first call, or loaded from numba's cache."""
     sources = _sources(views)
     return Loops(_advance(sources, judge_all(views), learn_all(views)), _listen(sources))

@@ -1,4 +1,4 @@
-"""The ring of recent values, read back: what series did over a window beside a reference before it."""
+"""Reads the ring of recent values: figures of series over a window, beside a reference window before it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ROBUST = 1.4826
 
 
 class Readings(NamedTuple):
-    """One figure a series, parallel to the indices asked for; NaN where there was no point."""
+    """Figures of series, each (series,) in the order of the requested indices; NaN where there was no point."""
 
     mean: Floats
     last: Floats
@@ -34,7 +34,7 @@ def read(
     window: tuple[int, int],
     baseline: tuple[int, int],
 ) -> Readings:
-    """Figures over [from, to) of both spans, ns; a minute counts when it begins inside its span."""
+    """Figures over ``window`` and ``baseline``, each [from, to) in ns; a minute belongs to the span it begins in."""
     inside, reference = minutes(state, step_ns, indices, span=window), minutes(state, step_ns, indices, span=baseline)
     held = ~np.isnan(inside)
     count = held.sum(axis=0)
@@ -49,9 +49,9 @@ def read(
 
 
 def minutes(state: BankState, step_ns: int, indices: npt.NDArray[np.int32], *, span: tuple[int, int]) -> Floats:
-    """Mean of each minute that begins in [from, to), shape (minutes, indices), NaN where there is none.
+    """(minutes, indices) mean of each minute that begins in ``span`` = [from, to), ns; NaN where there is no value.
 
-    At most the minutes that the ring holds up to the newest of these series.
+    The minutes end with the newest of these series and go back at most twice the ring's length.
     """
     steps = state.ring.shape[0]
     rows = state.rows[indices]
@@ -71,7 +71,7 @@ def minutes(state: BankState, step_ns: int, indices: npt.NDArray[np.int32], *, s
 
 
 def _median(values: Floats) -> Floats:
-    """Median of each column without its NaN; NaN for an empty column."""
+    """(columns,) median of each column without its NaN; NaN for an empty column."""
     count = (~np.isnan(values)).sum(axis=0)
     if not len(values):
         return np.full(values.shape[1], np.nan)

@@ -1,4 +1,4 @@
-"""Asking the processor to fetch a row before it is needed: with a million series every row is a miss otherwise."""
+"""Prefetches a row into the processor's cache. Without it, with a million series, every row is a cache miss."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _prefetch(typing_context: Any, array: Any, index: Any) -> Any:  # noqa: ARG0
 
 
 def prefetch_row(array: Any, index: Any) -> None:
-    """Asks for ``array[index]``; changes nothing, and uncompiled does nothing."""
+    """Prefetches ``array[index]``. It changes no state and does nothing when uncompiled."""
 
 
 @overload(prefetch_row, inline="always")

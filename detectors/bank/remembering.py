@@ -1,4 +1,4 @@
-"""The ring of minutes and the levels of the day: sums in the row, written out when minute or hour changes."""
+"""Updates the ring of minutes and the levels of the day: sums in the row, stored when the minute or hour changes."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _MOST = 65_535
 
 @register_jitable
 def minute_of(row: Record, at: int, step_ns: int) -> int:
-    """Number of the minute of a time; most points are in the row's own, which spares a division."""
+    """Number of the minute of a time; most points are in the row's current minute, which needs no division."""
     held = np.int64(row["minute"])
     return int(held if 0 <= at - held * step_ns < step_ns else at // step_ns)
 
 
 @register_jitable
 def enter_minute(row: Record, minute: int, index: int, ring: Array, dirty: Array, version: int) -> None:
-    """Writes the minute that ended to the ring and marks skipped ones empty."""
+    """Writes the mean of the minute that ended to the ring and marks skipped minutes as empty (NaN)."""
     held = row["minute"]
     if row["minute_n"] > 0:
         steps = ring.shape[0]
@@ -41,7 +41,7 @@ def enter_minute(row: Record, minute: int, index: int, ring: Array, dirty: Array
 
 @register_jitable
 def remember(row: Record, minute: int, relative: float) -> None:
-    """Adds a value to its minute; one of an older minute comes too late for the ring."""
+    """Adds a value to the current minute; a value of an older minute is not stored in the ring."""
     if minute == row["minute"] and row["minute_n"] < _MOST:
         row["minute_sum"] = np.float64(row["minute_sum"]) + relative
         row["minute_n"] += 1
@@ -49,7 +49,7 @@ def remember(row: Record, minute: int, relative: float) -> None:
 
 @register_jitable
 def enter_hour(row: Record, hour: int, levels: Array) -> None:
-    """Blends the hour that ended into its level and loads the levels around the new one."""
+    """Blends the mean of the hour that ended into its level and loads the levels around the new hour."""
     seen = np.int64(row["hours_seen"])
     if row["hour_n"] > 0:
         of_day = row["hour"] % HOURS
@@ -76,7 +76,7 @@ def enter_hour(row: Record, hour: int, levels: Array) -> None:
 
 @register_jitable
 def hour_level(row: Record, at: int) -> float:
-    """What this time of day showed on the days before, relative to origin."""
+    """Usual level at this time of day, from earlier days, relative to origin."""
     fraction = np.float64(at % HOUR_NS) * (1.0 / HOUR_NS)
     before, now, after = np.float64(row["hour_before"]), np.float64(row["hour_now"]), np.float64(row["hour_after"])
     return time_of_day.level_at(before, now, after, fraction)

@@ -1,4 +1,4 @@
-"""SeriesBank: the state of all series of one slot, and the door to it."""
+"""``SeriesBank``: the state of all series of one slot, and the methods that update and read it."""
 
 from __future__ import annotations
 
@@ -38,28 +38,31 @@ class BankSettings:
     """Settings of a bank."""
 
     capacity: int = 1_000_000
-    """Most series. Memory is committed only for those that live."""
+    """Largest number of series. Memory is committed only for series in use."""
     warm_up_points: int = 30
+    """A series is not scored before it has this many points."""
     allowed_lateness_seconds: float = 300.0
-    """A point older than its series' newest by more is late, even where it could be told from a duplicate."""
+    """A point is late when it is more than this many seconds older than its series' newest."""
     threshold: float = 1.0
-    """Scales all limits of the bank: 2 asks for points twice as far out."""
+    """Scales all limits of the bank: at 2 a point must be twice as far out to be flagged."""
     adopt_seconds: float = 7200.0
-    """A level that lasted so long, and 24 points, is the new usual one."""
+    """A new level that lasted for this time and at least 24 flagged points becomes the usual one."""
     ring_step_seconds: float = 60.0
+    """Length of a "minute" of the ring of recent values."""
     ring_steps: int = 360
+    """Number of such minutes in the ring."""
     forecast_seconds: float = 7200.0
-    """A limit that is nearer than this on the present trend is trouble now."""
+    """A series is abnormal when its trend reaches its limit within this time."""
 
 
 @dataclass(frozen=True, slots=True)
 class BankResult:
-    """What a batch came to."""
+    """Result of a batch."""
 
     ended: npt.NDArray[np.uint8]
-    """``Ended`` of each point."""
+    """(n,) ``Ended`` of each point."""
     score: npt.NDArray[np.float32]
-    """Score of each point in [0, 1): 0.5 is the edge of what the series does by itself; 0 where it was not scored."""
+    """(n,) score of each point in [0, 1): 0.5 is the edge of the series' usual range; 0 if it was not scored."""
     transitions: Array
     """TRANSITION records in the order of the points that caused them."""
 
@@ -67,11 +70,11 @@ class BankResult:
 class SeriesBank:
     """Scores and learns points of many series.
 
-    A series is a number below ``size``; ``admit`` announces the next ones. All methods must be called by one thread.
+    A series is a number below ``size``; ``admit`` adds the next ones. All methods must be called by one thread.
 
     Args:
         settings: of the bank.
-        views: further views, beside those that every bank has.
+        views: further views, in addition to the built-in ones.
     """
 
     def __init__(self, settings: BankSettings | None = None, views: tuple[ViewModule, ...] = ()) -> None:
@@ -80,7 +83,7 @@ class SeriesBank:
         self._layouts = {view.NAME: view.STATE for view in views}
         self.size = 0
         self.version = 1
-        """Rises with each ``to_arrays``; what changes afterwards carries it."""
+        """Rises with each ``to_arrays``; blocks that change afterwards are marked with it."""
         self._state = _reserve(self.settings, self._layouts)
         self._room = np.empty(0, dtype=TRANSITION)
         self._tuning = Tuning(
@@ -96,14 +99,14 @@ class SeriesBank:
         return self.size
 
     def admit(self, kind: npt.NDArray[np.uint8], limit: npt.NDArray[np.float32] | None = None) -> None:
-        """Announces new series, the next numbers in order.
+        """Adds new series, with the next numbers in order.
 
         Args:
-            kind: ``Kind`` of each new series.
-            limit: value that the series must not reach (1 for a share), 0 where there is none; see ``views.forecast``.
+            kind: (n,) ``ValueKind`` of each new series.
+            limit: (n,) value that the series must not reach (1 for a share); 0: none. See ``views.forecast``.
 
         Raises:
-            ValueError: more than ``capacity``.
+            ValueError: there would be more series than ``capacity``.
         """
         size = self.size + len(kind)
         if size > self.settings.capacity:
@@ -124,17 +127,17 @@ class SeriesBank:
         *,
         trusted: bool = False,
     ) -> BankResult:
-        """Takes a batch in: any number of points a series, in the order in which they came.
+        """Scores and learns a batch: any number of points a series, in the order of arrival.
 
         Args:
-            series: numbers below ``size``.
-            at: event time, ns UTC, above 0.
-            value: values; counters as they are, the bank makes rates.
-            start: start of the accumulation of counters and deltas, ns; 0 or None where not known.
-            trusted: all of it is known to be normal: learn everything, flag nothing.
+            series: (n,) numbers below ``size``.
+            at: (n,) event time, ns UTC, above 0.
+            value: (n,) values; counters as received, the bank converts them to rates.
+            start: (n,) start of the accumulation of counters and deltas, ns; 0 or None: not known.
+            trusted: all points are normal: they are learned and none is flagged.
 
         Raises:
-            ValueError: arrays of unequal length, or a series that was not announced.
+            ValueError: the arrays have unequal lengths, or a series was not admitted.
         """
         count = len(series)
         if count and not 0 <= int(series.min()) <= int(series.max()) < self.size:
@@ -152,14 +155,13 @@ class SeriesBank:
         return BankResult(out.ended, out.score, self._room[:told].copy())
 
     def silent(self, watermark_at: int, indices: npt.NDArray[np.int32] | None = None) -> Array:
-        """Opens the silence of series that have not spoken for much longer than they ever pause.
+        """Opens the silence of series without a point for much longer than their longest usual pause.
 
-        Call it only while the lag of their source is known and small. The silence closes with the next point, in
-        ``update``.
+        Call it only while the lag of their source is known and small. ``update`` closes the silence at the next point.
 
         Args:
             watermark_at: event time that the source of these series has reached, ns.
-            indices: the series of that source; None: all.
+            indices: (n,) the series of that source; None: all.
 
         Returns:
             TRANSITION records with view SILENCE; ``value`` is the seconds of silence, ``expected`` the usual interval.
@@ -173,33 +175,33 @@ class SeriesBank:
         return out[:told].copy()
 
     def is_open(self, indices: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
-        """Whether a value episode or a silence of each series is open."""
+        """(n,) whether a value episode or a silence of each series is open."""
         states: npt.NDArray[np.bool_] = (self._state.rows["state"][indices] & (OPEN | SILENT)) != 0
         return states
 
     def troubles(self, indices: npt.NDArray[np.int32]) -> Array:
-        """TROUBLE records of series, as they are now: a copy. ``peak`` is a ratio; ``score_of`` makes it a score."""
+        """Copies of the TROUBLE records of series. ``peak`` is a ratio; ``score_of`` converts it to a score."""
         records: Array = self._state.troubles[indices]
         return records
 
     def last_score(self, indices: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
-        """Score of each series' newest scored point."""
+        """(n,) score of each series' newest scored point."""
         scores: npt.NDArray[np.float32] = self._state.rows["score"][indices]
         return scores
 
     def last_at(self, indices: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
-        """Event time of each series' newest point, ns; 0: none."""
+        """(n,) event time of each series' newest point, ns; 0: none."""
         times: npt.NDArray[np.int64] = self._state.rows["last_at"][indices]
         return times
 
     def readings(
         self, indices: npt.NDArray[np.int32], window: tuple[int, int], baseline: tuple[int, int]
     ) -> memory.Readings:
-        """Figures of series over a window [from, to) beside their reference, from the ring of recent values."""
+        """Figures of series over ``window`` and ``baseline``, [from, to) in ns, from the ring of recent values."""
         return memory.read(self._state, self._tuning.step_ns, indices, window=window, baseline=baseline)
 
     def to_arrays(self, since: int | None = None) -> dict[str, Array]:
-        """Copies the state, or what changed after the snapshot that gave version ``since``; see ``bank.snapshot``."""
+        """Copies the state, or the blocks that changed after version ``since``; see ``bank.snapshot``."""
         arrays = snapshot.copy_changed(self._state, self.size, since, version=self.version)
         arrays |= snapshot.copy_views(self._state, self._layouts, arrays["rows_blocks"], size=self.size)
         self.version += 1
@@ -207,28 +209,28 @@ class SeriesBank:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Any], settings: BankSettings | None = None) -> SeriesBank:
-        """The bank that ``to_arrays()`` was called on; further parts are added with ``extend``."""
+        """Restores a bank from ``to_arrays()``; add further parts with ``extend``."""
         bank = cls(settings)
         bank.extend(arrays)
         return bank
 
     def extend(self, arrays: Mapping[str, Any]) -> None:
-        """Adds a part that ``to_arrays(since)`` gave, in order; ``ValueError`` when it does not fit."""
+        """Applies a part from ``to_arrays(since)``. Apply parts in order. ``ValueError`` if a part does not fit."""
         self.size, version = snapshot.restore(self._state, self.size, arrays)
         snapshot.restore_views(self._state, self._layouts, arrays, size=self.size)
         self.version = version + 1
 
 
 def _own(array: npt.NDArray[Any], dtype: Any) -> Array:
-    """The array as the compiled loop takes it; copied only where type, layout or rights differ."""
+    """The array in the form that the compiled loop takes; copied only if type, layout or writability differ."""
     return np.require(array, dtype=dtype, requirements=["C", "A", "W"])
 
 
 def _zeros(shape: tuple[int, ...], dtype: Any, *, huge: bool = True) -> Array:
-    """Zeroed memory that begins on a page, committed by the operating system when it is first written.
+    """Zeroed, page-aligned memory that the operating system commits when it is first written.
 
-    ``huge``: in pages of 2 MB where the system has them, which spares a table walk a row. Not for the ring: each of its
-    minutes begins far from the next, and a bank of a few series would commit 2 MB for each.
+    ``huge``: use pages of 2 MB where the system has them, which saves a page-table walk a row. The ring does not use
+    them: its minutes are far apart, and a bank of a few series would commit 2 MB for each minute.
     """
     size = max(int(np.prod(shape)) * np.dtype(dtype).itemsize, 1)
     room = mmap.mmap(-1, size)

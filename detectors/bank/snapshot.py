@@ -1,8 +1,9 @@
-"""Snapshots of a bank: only the blocks that changed are copied, in the calling thread; writing them is another's work.
+"""Snapshots of a bank. The calling thread copies only the blocks that changed; the caller writes them elsewhere.
 
-A part holds, for each of the four arrays, the numbers of the changed blocks and their bytes one after another:
-``rows_blocks``, ``rows_data`` and so on, and ``head`` = (format, since, version, size, capacity-free constants). Blocks
-of rows are 1,024 series; a block of the ring is 16,384 series of one minute. The last block ends at the bank's size.
+For each of the four arrays a part holds the numbers of the changed blocks and their concatenated bytes:
+``rows_blocks``, ``rows_data`` and so on. ``head`` is (format, since, version, size, bytes of a row, steps of the ring).
+A block of rows is 1,024 series; a block of the ring is 16,384 series of one minute. The last block ends at the bank's
+size.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _RING_BLOCK = 1 << RING_BITS
 
 
 def copy_changed(state: BankState, size: int, since: int | None, *, version: int) -> dict[str, Array]:
-    """Everything that changed after version ``since``; None: everything."""
+    """Copies of all blocks that changed after version ``since``; None: of all blocks."""
     after = 0 if since is None else since
     head = np.array([FORMAT, after, version, size, ROW.itemsize, state.ring.shape[0]], dtype=np.int64)
     arrays: dict[str, Array] = {"head": head}
@@ -40,7 +41,11 @@ def copy_changed(state: BankState, size: int, since: int | None, *, version: int
 
 
 def restore(state: BankState, size: int, arrays: Mapping[str, Any]) -> tuple[int, int]:
-    """Writes a part into the state; the new size and the part's version."""
+    """Writes a part into the state; returns the new size and the part's version.
+
+    Raises:
+        ValueError: the part's format, ring, size or data does not fit the bank.
+    """
     form, _, version, new_size, row_bytes, steps = (int(number) for number in arrays["head"])
     if form != FORMAT or row_bytes != ROW.itemsize or steps != state.ring.shape[0]:
         raise ValueError(f"a snapshot of format {form}/{row_bytes}/{steps} does not fit this bank")
@@ -60,7 +65,7 @@ def restore(state: BankState, size: int, arrays: Mapping[str, Any]) -> tuple[int
 def copy_views(
     state: BankState, layouts: Mapping[str, np.dtype[Any]], blocks: npt.NDArray[Any], *, size: int
 ) -> dict[str, Array]:
-    """The state of further views in the changed blocks of rows, with the layout that it has."""
+    """Copies of the further views' state in the changed blocks of rows, each with its layout."""
     arrays: dict[str, Array] = {}
     for (name, layout), held in zip(layouts.items(), state.views, strict=True):
         arrays[f"view/{name}/layout"] = _layout(layout)
@@ -71,7 +76,7 @@ def copy_views(
 def restore_views(
     state: BankState, layouts: Mapping[str, np.dtype[Any]], arrays: Mapping[str, Any], *, size: int
 ) -> None:
-    """Writes a part's views into the state; one that is new, or whose state has another layout, begins anew."""
+    """Writes a part's views into the state. A view that is new or has another layout starts with empty state."""
     blocks = np.asarray(arrays["rows_blocks"])
     for (name, layout), held in zip(layouts.items(), state.views, strict=True):
         if np.array_equal(arrays.get(f"view/{name}/layout", ()), _layout(layout)):
@@ -126,5 +131,5 @@ def _scatter_ring(ring: Array, places: npt.NDArray[Any], data: Array, *, size: i
 
 
 def _bytes(array: Array) -> Array:
-    """Rows as bytes: structured arrays copy field by field, bytes at the speed of memory."""
+    """Rows as bytes: numpy copies structured arrays field by field, which is much slower than copying bytes."""
     return array.view(np.uint8).reshape(len(array), array.dtype.itemsize * int(np.prod(array.shape[1:])))

@@ -2,8 +2,8 @@
 
 ``centre`` and ``spread`` are exponentially weighted means of value and absolute residual with clipped steps (Huber).
 ``tail`` is an asymmetric running mean (an expectile, Newey & Powell 1987) of the standardised distance: points above it
-pull 1,000 times stronger than points below. For normal noise it settles near 2.7 standard deviations (3.4 spreads), for
-heavy tails and rare events higher, so that one factor over it means as much for each of them.
+have 1,000 times the weight of points below. For normal noise it settles near 2.7 standard deviations (3.4 spreads), for
+heavy tails and rare events higher. One factor over the tail is therefore equally rare for each of them.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ TAIL_LEAST = 3.0
 """In units of spread; the smallest tail, and the first guess."""
 CLIP = 4.0
 FACTOR = 1.7
-"""How far beyond its tail a point must be."""
+"""The limit is this many times the tail."""
 
 
 @register_jitable
 def distance(residual: float, spread: float, floor: float) -> float:
-    """Standardised distance; ``floor`` is the smallest spread that matters for values of this size."""
+    """Distance in spreads, at most 1e6; ``floor`` is the smallest spread to divide by."""
     return min(abs(residual) / max(spread, floor), 1e6)
 
 
 @register_jitable
 def tail_after(tail: float, seen: float, up: float, least: float) -> float:
-    """The tail after a learned point at ``seen``."""
+    """The tail after a learned point at distance ``seen``; at least ``least``."""
     if seen > tail:
         return tail + up * (seen - tail)
     return max(least, tail + up * 1e-3 * (seen - tail))

@@ -1,8 +1,8 @@
-"""Forecast to a limit: when a utilisation that grows steadily reaches its limit.
+"""Forecast to a limit: when a steadily growing utilisation reaches its limit.
 
-On a ramp a mean with gain g lags by slope·(1/g - 1) points, so the difference of the two means that the bank keeps
-anyway gives the slope without further state. A ramp is steady when that difference is about all there is in the
-residual.
+On a ramp a mean with gain g lags by slope·(1/g - 1) points. The difference of the bank's short and long mean therefore
+gives the slope without further state. A ramp is steady when that difference is at least ``STEADY`` of the usual
+distance from the long mean.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FROM_SHARE = 0.5
 
 @register_jitable
 def ratio(level: float, lead: float, wide: float, limit: float, horizon_points: float) -> float:
-    """Horizon over time left, 0 where nothing grows; ``lead`` is short mean minus long mean."""
+    """Horizon divided by the time left, at most 100; 0: no steady growth. ``lead`` is short mean minus long mean."""
     if lead < STEADY * wide or lead <= 0.0 or level < FROM_SHARE * limit:
         return 0.0
     return min(horizon_points * lead / (LAG_POINTS * max(limit - level, 1e-3 * limit)), 100.0)

@@ -1,6 +1,6 @@
-"""Range novelty: how far a value lies outside everything the series showed in the last weeks.
+"""Range novelty: how far a value is outside the range of all values that the series has shown recently.
 
-Range and centre decide together: a deviation inside the known range counts less, because the series has been there.
+The range also weighs deviations: a deviation inside the known range counts less, by ``KNOWN``.
 """
 
 from __future__ import annotations
@@ -21,5 +21,5 @@ def excess(value: float, low: float, high: float) -> float:
 
 @register_jitable
 def ratio(outside: float, low: float, high: float, slack: float) -> float:
-    """1 where the value leaves the range by its own width; ``slack`` is what plain noise may add to a range."""
+    """Distance outside the range divided by the range's width; ``slack`` is the width that plain noise may add."""
     return outside / (high - low + slack)

@@ -1,7 +1,7 @@
 """Mean shift: a short mean of the clipped residual against a long one.
 
-An exponentially weighted moving average chart (Roberts 1959) whose limit is not computed from an assumed distribution
-but from the tail that the chart itself shows on this series: seasons and random walks widen it by themselves.
+An exponentially weighted moving average chart (Roberts 1959). Its limit is computed from the chart's own tail on this
+series, not from an assumed distribution. Seasons and random walks therefore widen the limit.
 """
 
 from __future__ import annotations
@@ -19,5 +19,5 @@ FACTOR = 1.55
 
 @register_jitable
 def chart_after(chart: float, residual: float, wide: float) -> float:
-    """The chart after a residual from the long mean, ``wide`` its usual size."""
+    """The chart after a residual from the long mean; ``wide`` is the usual size of residuals."""
     return chart + CHART_GAIN * (min(max(residual / wide, -CLIP), CLIP) - chart)

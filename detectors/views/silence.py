@@ -1,7 +1,7 @@
-"""Silence: a series that has not spoken for much longer than it ever pauses.
+"""Silence: a series has had no point for much longer than its longest usual pause.
 
-Judged against the watermark of the series' source, never against wall time, and only while lag is known and small:
-who cannot see must not call others silent.
+Silence is measured against the watermark of the series' source, not wall time, and only while the lag is known and
+small. Otherwise a delayed consumer would report its series as silent.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ PAUSE_RELAX = 1 / 512
 
 @register_jitable
 def pause_after(longest: float, pause: float) -> float:
-    """The longest usual pause (seconds) after one more pause; it falls slowly towards what is seen."""
+    """The longest usual pause (seconds) after one more pause; it falls slowly towards shorter pauses."""
     if pause > longest:
         return pause
     return longest + PAUSE_RELAX * (pause - longest)

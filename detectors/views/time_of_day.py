@@ -1,8 +1,8 @@
-"""Time of day: the value against what the same time of day showed on the days before.
+"""Time of day: the value compared with the same time of day on earlier days.
 
-24 levels a series, learned as means of whole hours (UTC) and blended over days; between two middles of hours the level
-is interpolated. Judged from the second day on, over a chart like the mean shift's; a week-end that differs raises the
-chart's own tail and so silences it, which is honest as long as there are no levels for days of the week.
+A series has 24 levels, means of whole hours (UTC) blended over days. Between the middles of two hours the level is
+interpolated. The view scores from the second day on, over a chart like the mean shift's. There are no levels for days
+of the week: a weekend that differs raises the chart's tail, which makes the view less sensitive.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ TAIL_UP = 1 / 64
 TAIL_LEAST = 1.1
 FACTOR = 1.55
 NEAR = 2.0
-"""A value within this many usual distances of the hour's level is nothing new at this time of day."""
+"""A value within this many usual distances of the hour's level is known at this time of day."""
 KNOWN = 0.6
 
 
 @register_jitable
 def level_at(before: float, now: float, after: float, fraction: float) -> float:
-    """Level at a fraction of the hour, from the levels of three hours, which stand for their middles."""
+    """Level at a fraction of the current hour, interpolated between the middles of the three hours."""
     if fraction < 0.5:
         return now + (0.5 - fraction) * (before - now)
     return now + (fraction - 0.5) * (after - now)

@@ -1,6 +1,6 @@
-"""The things that can be done to a target, one file each: restart, scale, roll back, shed load, fail over, clear cache.
+"""Primitives, the actions on a target, one file each: restart, scale, roll back, shed load, fail over, clear cache.
 
-A primitive says who is eligible, which preconditions must hold at the moment of the effect, what its parameters may
-be, what it puts at risk, how it is undone, and how its success shows. It returns actions; executors carry them out.
-Does not belong here: input or output, the choice of a primitive (runbooks), permission (policy).
+A primitive defines the eligible targets, the preconditions at the time of the effect, the bounds of its parameters, the
+share of capacity at risk, its undo and its postcondition. It returns actions; executors run them. Does not belong here:
+input or output, the choice of a primitive (runbooks), permission (policy).
 """

@@ -1,4 +1,4 @@
-"""Clear cache: throw away what a cache holds, because it is wrong."""
+"""Clear cache: drop all entries of a cache, because they are wrong."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from remediations.primitives.protocol import Effect, Facts, ParameterBounds, che
 
 
 class ClearCache:
-    """The cache fills again by itself, at the cost of what is behind it: all of its hits are at risk meanwhile."""
+    """Clears a cache. The cache refills by itself; until then all of its hits are at risk and load its backend."""
 
     name = "clear-cache"
     bounds: Mapping[str, ParameterBounds] = {}
 
     def objections(self, facts: Facts, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
-        """Caches only: a queue that is cleared loses messages for good."""
+        """Only caches are eligible: a cleared queue would lose its messages."""
         wrong = check_parameters(self.bounds, parameters)
         return wrong if facts.kind == "cache" else (*wrong, f"{facts.target} is a {facts.kind}, not a cache")
 
     def effect(self, facts: Facts, parameters: Mapping[str, Parameter]) -> Effect:
-        """Nothing stays behind: a cold cache warms."""
+        """There is nothing to undo: the cache refills. The whole capacity is at risk."""
         if wrong := self.objections(facts, parameters):
             raise PermanentError("; ".join(wrong))
         return Effect(

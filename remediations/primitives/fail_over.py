@@ -1,4 +1,4 @@
-"""Fail over: let a stand-by, or the other zones, take the work."""
+"""Fail over: move the work to a stand-by or to the other zones."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from remediations.primitives.protocol import Effect, Facts, ParameterBounds, che
 STORES = frozenset({"database", "cache", "queue"})
 PLACES = frozenset({"zone", "site"})
 STILL_SERVED = 0.3
-"""Share of a place that is taken to serve still while the place is unwell: the rest cannot be put at risk again."""
+"""Assumed share of an abnormal zone or site that still serves; only this share can be put at risk."""
 
 
 class FailOver:
-    """Promotes a store's stand-by, or takes traffic out of a place. What was written last may be lost."""
+    """Promotes a store's stand-by, or takes traffic out of a zone or site. The newest writes may be lost."""
 
     name = "fail-over"
     bounds: Mapping[str, ParameterBounds] = {"to": ParameterBounds(str)}
 
     def objections(self, facts: Facts, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
-        """Stores with a stand-by, and places that others can stand in for; never to where it is already."""
+        """Eligible are stores with a stand-by, zones and sites. The destination must differ from the present one."""
         wrong = check_parameters(self.bounds, parameters)
         if facts.kind not in STORES | PLACES:
             wrong += (f"{facts.target} is a {facts.kind}: it has no stand-by",)
@@ -32,7 +32,7 @@ class FailOver:
         return wrong
 
     def effect(self, facts: Facts, parameters: Mapping[str, Parameter]) -> Effect:
-        """A place is undone by taking traffic back; a store by failing back, where it is known to where."""
+        """The undo of a zone or site moves traffic back. The undo of a store fails back to its zone, if known."""
         if wrong := self.objections(facts, parameters):
             raise PermanentError("; ".join(wrong))
         undo = None

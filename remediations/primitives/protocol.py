@@ -1,8 +1,7 @@
-"""What every primitive can answer, and the facts it answers from.
+"""The interface of primitives, and the facts about a target that they use.
 
-All are pure and idempotent: the same facts and parameters give the same answer, and carrying out an action twice with
-one key changes nothing the second time. Parameters from runbooks are checked here, against bounds, before anything
-else sees them.
+Primitives are pure: the same facts and parameters give the same answer. Actions are idempotent: running an action twice
+with one key changes nothing the second time. ``check_parameters`` checks parameters from runbooks against bounds.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from aiops.model.plans import Action, Parameter
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a target, as plain data."""
+    """Facts about a target, as plain data."""
 
     target: str
     kind: str = "service"
@@ -32,12 +31,12 @@ class Facts:
     attributes: Mapping[str, str] = field(default_factory=dict)
     unwell: bool = True
     changed: bool = False
-    """A change that can be taken back is suspected."""
+    """Whether a reversible change is suspected."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParameterBounds:
-    """What one parameter may be."""
+    """Type and range of one parameter; ``least`` and ``most`` are allowed values."""
 
     kind: type[str | int | float | bool]
     least: float | None = None
@@ -47,43 +46,43 @@ class ParameterBounds:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a primitive would do: the action, its undo, and how it shows. Making it changes nothing."""
+    """What a primitive would do: the action, its undo, its risk and its postcondition. Building it changes nothing."""
 
     action: Action
     undo: Action | None
     """None: irreversible, unless ``transient``."""
     transient: bool
-    """Nothing stays behind that could be undone."""
+    """The action leaves nothing to undo."""
     undo_either_way: bool
     """The undo is safe whether or not the action happened."""
     at_risk: float
-    """Share of the target's capacity out of work at one time, in [0, 1]; the graph makes a blast radius of it."""
+    """Share of the target's capacity that is out of service at one time, in [0, 1]; used for the blast radius."""
     postcondition: str
-    """What is true of the target once it worked."""
+    """Statement that is true of the target after success."""
 
 
 class Primitive(Protocol):
-    """One way to heal."""
+    """One kind of action."""
 
     name: str
     bounds: Mapping[str, ParameterBounds]
 
     def objections(self, facts: Facts, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
-        """Why it may not be done to this target: eligibility, preconditions, parameters. Empty: it may."""
+        """Reasons against the action on this target: eligibility, preconditions, parameters. Empty: there is none."""
         ...
 
     def effect(self, facts: Facts, parameters: Mapping[str, Parameter]) -> Effect:
-        """What it would do; ``PermanentError`` where ``objections`` has some. This is the dry run."""
+        """The dry run: what the action would do; ``PermanentError`` if there are ``objections``."""
         ...
 
 
 def check_parameters(bounds: Mapping[str, ParameterBounds], parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
-    """What is wrong with the parameters: unknown, missing, of another type, out of bounds, not a number."""
+    """Problems of the parameters: unknown, missing, of another type, out of bounds, not a number."""
     wrong = [f"no parameter {name}; known: {', '.join(sorted(bounds))}" for name in parameters if name not in bounds]
     wrong += [f"parameter {name} is missing" for name, b in bounds.items() if b.required and name not in parameters]
     for name, value in parameters.items():
-        if name in bounds and (told := _out_of_bounds(bounds[name], value)):
-            wrong.append(f"parameter {name}: {told}")
+        if name in bounds and (problem := _out_of_bounds(bounds[name], value)):
+            wrong.append(f"parameter {name}: {problem}")
     return tuple(wrong)
 
 

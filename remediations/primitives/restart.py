@@ -1,4 +1,4 @@
-"""Restart: kill and start again, a third of the instances at a time unless ``at_once``."""
+"""Restart: stop and start instances, a third of them at a time unless ``at_once`` is set."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ NOT_OURS = frozenset({"external", "zone", "site", "business_service"})
 
 
 class Restart:
-    """Clears what has gone wrong inside a process; what was in flight is lost. Leaves nothing to undo."""
+    """Resets the state inside processes. Requests in flight are lost. There is nothing to undo."""
 
     name = "restart"
     bounds: Mapping[str, ParameterBounds] = {"at_once": ParameterBounds(bool)}
 
     def objections(self, facts: Facts, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
-        """Anything that runs as processes of ours can be restarted."""
+        """Eligible are all kinds that run as our own processes."""
         wrong = check_parameters(self.bounds, parameters)
         if facts.kind in NOT_OURS:
             wrong += (f"{facts.target} is a {facts.kind}: there is nothing to restart",)
         return wrong
 
     def effect(self, facts: Facts, parameters: Mapping[str, Parameter]) -> Effect:
-        """A third of the instances is out of work at one time, or all of them."""
+        """A third of the instances is at risk at one time; all of them if ``at_once`` or if there is only one."""
         if wrong := self.objections(facts, parameters):
             raise PermanentError("; ".join(wrong))
         whole = bool(parameters.get("at_once")) or facts.replicas < 2

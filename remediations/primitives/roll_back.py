@@ -1,4 +1,4 @@
-"""Roll back: put the version before the suspected change in place again."""
+"""Roll back: deploy the version before the suspected change again."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from remediations.primitives.protocol import Effect, Facts, ParameterBounds, che
 
 
 class RollBack:
-    """Takes a deployment or a configuration back; one instance after the other."""
+    """Reverts a deployment or a configuration, one instance after the other."""
 
     name = "roll-back"
     bounds: Mapping[str, ParameterBounds] = {"version": ParameterBounds(str)}
 
     def objections(self, facts: Facts, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
-        """Only where a reversible change is suspected, and never to the version that runs now."""
+        """A reversible change must be suspected. The destination must differ from the running version."""
         wrong = check_parameters(self.bounds, parameters)
         if not facts.changed:
-            wrong += (f"no change of {facts.target} is suspected that can be taken back",)
+            wrong += (f"no reversible change of {facts.target} is suspected",)
         if facts.version and (parameters.get("version") or facts.previous) == facts.version:
             wrong += (f"{facts.target} runs version {facts.version} already",)
         return wrong
 
     def effect(self, facts: Facts, parameters: Mapping[str, Parameter]) -> Effect:
-        """Without a stated version the target's own notion of "previous" holds. Undone only if the present is known."""
+        """Without a parameter, the destination is the previous version. The undo needs a known running version."""
         if wrong := self.objections(facts, parameters):
             raise PermanentError("; ".join(wrong))
         version = str(parameters.get("version") or facts.previous)

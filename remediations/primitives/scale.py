@@ -13,7 +13,7 @@ SCALABLE = frozenset({"service", "worker", "deployment"})
 
 
 class Scale:
-    """Gives a target more capacity; stated as ``replicas``, or as ``by`` that many more than it is known to run."""
+    """Changes the number of instances: to ``replicas``, or by ``by`` from the known number."""
 
     name = "scale"
     bounds: Mapping[str, ParameterBounds] = {
@@ -22,7 +22,7 @@ class Scale:
     }
 
     def objections(self, facts: Facts, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
-        """Stateless things only, and to a number that differs from the present one and is at most the double or 3."""
+        """Only stateless kinds; the new number must differ from the present one and be 1 to max(3, twice that)."""
         wrong = check_parameters(self.bounds, parameters)
         if facts.kind not in SCALABLE:
             wrong += (f"{facts.target} is a {facts.kind}: only {', '.join(sorted(SCALABLE))} can be scaled",)
@@ -37,7 +37,7 @@ class Scale:
         return () if 1 <= wanted <= most else (f"{wanted} instances are not within 1 to {most}, twice what runs now",)
 
     def effect(self, facts: Facts, parameters: Mapping[str, Parameter]) -> Effect:
-        """Always the absolute number, so that doing it twice is doing it once. More instances put nothing at risk."""
+        """The action has an absolute number, which makes it idempotent. More instances put nothing at risk."""
         if wrong := self.objections(facts, parameters):
             raise PermanentError("; ".join(wrong))
         wanted = self._wanted(facts, parameters)

@@ -1,4 +1,4 @@
-"""Shed load: refuse a share of the requests at the door, so that the rest is served."""
+"""Shed load: refuse a share of incoming requests, so that the rest is served in time."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ MOST_SHARE = 0.8
 
 
 class ShedLoad:
-    """Breaks overload that feeds itself (retry storms, cold caches). Users notice, so it is meant for minutes."""
+    """Stops overload that sustains itself (retry storms, cold caches). Users notice it: use it for minutes only."""
 
     name = "shed-load"
     bounds: Mapping[str, ParameterBounds] = {"share": ParameterBounds(float, 0.01, MOST_SHARE, required=True)}
 
     def objections(self, facts: Facts, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
-        """Anything that serves requests; a queue, a zone or a host does not."""
+        """Eligible are all kinds that serve requests; queues, workers, zones, hosts and external services do not."""
         wrong = check_parameters(self.bounds, parameters)
         if facts.kind in ("queue", "worker", "zone", "host", "external"):
-            wrong += (f"{facts.target} is a {facts.kind}: it has no door at which to refuse",)
+            wrong += (f"{facts.target} is a {facts.kind}: it serves no requests that could be refused",)
         return wrong
 
     def effect(self, facts: Facts, parameters: Mapping[str, Parameter]) -> Effect:
-        """The share itself is what is at risk; none shed is the undo, right either way."""
+        """The share itself is at risk. The undo sheds nothing and is safe whether or not the action happened."""
         if wrong := self.objections(facts, parameters):
             raise PermanentError("; ".join(wrong))
         share = float(parameters["share"])

@@ -9,5 +9,5 @@ from remediations.primitives.protocol import Primitive
 
 
 def shipped() -> Mapping[str, Primitive]:
-    """One of each; with plug-ins, a bundle's catalogue holds them all."""
+    """One instance of each shipped primitive, by name; plug-ins are not included."""
     return BUILT_INS.make_all(ExtensionKind.PRIMITIVE)[0]

@@ -1,1 +1,1 @@
-"""Estates that ship, as YAML; people write their own beside them."""
+"""The shipped estates, as YAML files. Users may write further ones."""

@@ -1,4 +1,4 @@
-"""Faults that people bring: versions and settings that are wrong, certificates that nobody renewed."""
+"""Faults by changes: faulty versions and settings, expired certificates."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class CertificateExpiry(Fault):
     target: str = "user-profile"
     ramp: int = 120
     renewed: bool = True
-    """A new certificate lies ready, and a restart loads it; False: only a person can help."""
+    """A new certificate is installed and a restart loads it; False: only a person can repair the fault."""
 
     def repairs(self, _world: World) -> tuple[str, ...]:
         return (f"restart {self.target}",) if self.renewed else ()

@@ -1,4 +1,4 @@
-"""What a fault is."""
+"""The base class of faults."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """Something that goes wrong; its fields are its settings, its state is the world's."""
+    """A fault of the simulated world. Its fields are its settings; its state is in the world."""
 
     name: ClassVar[str]
     cured: ClassVar[bool] = True
-    """A right action ends it; False: the cause goes on, and the action only keeps it from hurting."""
+    """Whether a right action ends the fault; False: the cause continues, and the action only relieves its effect."""
     target: str = ""
     """The entity it hits: a service, host, zone or site."""
     duration: int | None = None
     """Seconds until it ends by itself; None: never."""
 
     def parts(self) -> tuple[Fault, ...]:
-        """The faults that come when this one is injected."""
+        """The faults that begin when this one is injected."""
         return (self,)
 
     def entity(self, world: World, /) -> str:
@@ -33,28 +33,28 @@ class Fault:
         return self.target
 
     def entities(self, world: World, /) -> tuple[str, ...]:
-        """Every right answer to "what is the root", the best one first."""
+        """All correct root causes, best first."""
         return (self.entity(world),)
 
     def repairs(self, world: World, /) -> tuple[str, ...]:
-        """Actions that truly help, as ``primitive target``, the best one first."""
+        """Actions that repair or relieve the fault, as ``primitive target``, best first."""
         del world
         return ()
 
     def repaired_by(self, action: Action, world: World, /) -> bool:
-        """Whether this action, having taken effect, repairs it."""
+        """Whether this action, after it took effect, repairs or relieves the fault."""
         return f"{action.primitive} {action.target}" in self.repairs(world)
 
     def begin(self, world: World, /) -> None:
-        """Once, when it comes."""
+        """Called once, when the fault begins."""
 
     def hold(self, world: World, age: int, /) -> None:
-        """Each second while it lasts: turn ``world.knobs``, which are at rest before; ``age`` in seconds."""
+        """Called each second while the fault lasts: sets ``world.knobs``, reset before; ``age`` in seconds."""
 
     def over(self, world: World, age: int, /) -> bool:
-        """Whether it has ended by itself."""
+        """Whether the fault has ended by itself; ``age`` in seconds."""
         del world
         return self.duration is not None and age >= self.duration
 
     def end(self, world: World, /) -> None:
-        """Once, when it has ended."""
+        """Called once, when the fault has ended."""

@@ -1,4 +1,4 @@
-"""Faults of hosts: processors taken, disks slow or full, and an agent that lies."""
+"""Faults of hosts: processor contention, slow or full disks, and an agent that reports wrong values."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class _HostFault(Fault):
 
 @dataclass(frozen=True, kw_only=True)
 class CpuHog(_HostFault):
-    """Something else on the host takes its processors."""
+    """Another process on the host uses its processors."""
 
     name: ClassVar[str] = "cpu-hog"
     cores: float = 14.5
@@ -96,7 +96,7 @@ class DiskFilling(_StoreDisk):
 
 @dataclass(frozen=True, kw_only=True)
 class LyingTelemetry(_HostFault):
-    """The host's agent repeats old values (frozen), or reports nonsense, while everything is well."""
+    """The host's agent repeats old values (frozen) or reports wrong values, while the host is normal."""
 
     name: ClassVar[str] = "lying-telemetry"
     mode: Literal["frozen", "nonsense"] = "nonsense"

@@ -1,4 +1,4 @@
-"""Faults of load: too much at once, caches gone, queues that do not empty."""
+"""Faults of load: surges, expired caches, queues that do not drain."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simulations.world.world import World
 
 @dataclass(frozen=True, kw_only=True)
 class Surge(Fault):
-    """Many more users than ever come to one front; what stays after they have gone is the retries' doing."""
+    """Far more users than usual come to one front; overload that remains afterwards is caused by retries."""
 
     name: ClassVar[str] = "surge"
     target: str = "web"
@@ -28,7 +28,7 @@ class Surge(Fault):
 
 @dataclass(frozen=True, kw_only=True)
 class CacheStampede(Fault):
-    """All entries expire at once and everybody loads them from the database."""
+    """All cache entries expire at once, and all callers load them from the database."""
 
     name: ClassVar[str] = "cache-stampede"
     cured: ClassVar[bool] = False
@@ -44,7 +44,7 @@ class CacheStampede(Fault):
 
 @dataclass(frozen=True, kw_only=True)
 class QueueBacklog(Fault):
-    """Messages need more work than the workers can do, and wait."""
+    """Messages need more work than the workers' capacity, and the queue grows."""
 
     name: ClassVar[str] = "queue-backlog"
     cured: ClassVar[bool] = False
@@ -65,7 +65,7 @@ class QueueBacklog(Fault):
 
 @dataclass(frozen=True, kw_only=True)
 class PoisonMessage(Fault):
-    """One message kills whichever worker takes it, and comes again; throwing the queue away, or a person, helps."""
+    """One message kills each worker that takes it and is redelivered; purging the queue or a person repairs it."""
 
     name: ClassVar[str] = "poison-message"
     target: str = "order-events"
@@ -88,7 +88,7 @@ class PoisonMessage(Fault):
 
 @dataclass(frozen=True, kw_only=True)
 class NoFault(Fault):
-    """Nothing happens: whatever is found is a false alarm."""
+    """No fault: every incident is a false alarm."""
 
     name: ClassVar[str] = "none"
 
@@ -98,7 +98,7 @@ class NoFault(Fault):
 
 @dataclass(frozen=True, kw_only=True)
 class TwoAtOnce(Fault):
-    """Two faults that have nothing to do with each other."""
+    """Two unrelated faults."""
 
     name: ClassVar[str] = "two-at-once"
     faults: tuple[Fault, ...] = ()

@@ -1,4 +1,4 @@
-"""Faults between things: other firms, zones, names."""
+"""Faults of the network and of external services: slow dependencies, packet loss, zone outages, DNS."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from simulations.world.world import World
 
 @dataclass(frozen=True, kw_only=True)
 class DependencyLatency(Fault):
-    """Somebody else's interface becomes slow."""
+    """An external service becomes slow."""
 
     name: ClassVar[str] = "dependency-latency"
     cured: ClassVar[bool] = False
@@ -53,7 +53,7 @@ class PacketLoss(Fault):
 
 @dataclass(frozen=True, kw_only=True)
 class ZoneOutage(Fault):
-    """A zone has no power; what ran there starts again when it has."""
+    """A zone loses power; its instances start again when power returns."""
 
     name: ClassVar[str] = "zone-outage"
     cured: ClassVar[bool] = False
@@ -83,7 +83,7 @@ class ZoneOutage(Fault):
 
 @dataclass(frozen=True, kw_only=True)
 class DnsAtSite(Fault):
-    """Users of one site cannot find us; inside, all metrics look normal."""
+    """DNS fails for the users of one site; all internal metrics are normal."""
 
     name: ClassVar[str] = "dns-at-site"
     target: str = "island"

@@ -40,7 +40,7 @@ FAULTS: Mapping[str, str] = {
 
 
 class FaultError(PermanentError):
-    """A fault's name or settings are wrong."""
+    """A fault's name, settings or target are invalid."""
 
 
 def make(name: str, settings: Mapping[str, Any] | None = None) -> Fault:
@@ -67,7 +67,7 @@ def make(name: str, settings: Mapping[str, Any] | None = None) -> Fault:
 
 
 def check(fault: Fault, estate: Estate) -> None:
-    """Try a fault on a fresh world: ``FaultError`` when what it is to hit does not exist, or is of another kind."""
+    """Tries a fault on a fresh world; ``FaultError`` if its target does not exist or is of another kind."""
     world = World(estate)
     for part in fault.parts():
         try:

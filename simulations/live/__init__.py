@@ -1,5 +1,5 @@
-"""The same world in real time: it publishes to topics through a producer that it is given, and takes actions over HTTP.
+"""The simulated world in real time: it publishes telemetry through a producer and takes actions over HTTP.
 
-What belongs here: pace, records and the endpoint. What does not: Kafka (whoever starts it hands the producer in) and
-whatever the world does (`simulations.world`).
+Belongs here: pace, records and the endpoint. Does not belong here: Kafka (the caller passes the producer in) and the
+behaviour of the world (`simulations.world`).
 """

@@ -1,9 +1,9 @@
-"""The live world's door, on loopback: actions in the protocol of the runtime's HTTP executor, faults, truth.
+"""HTTP endpoint of the live world, on loopback: actions in the protocol of the runtime's HTTP executor, faults, truth.
 
 ``POST /actions`` with the header ``Idempotency-Key`` and JSON ``{"key", "primitive", "target", "parameters", …}`` waits
-until the effect has ended: 200 done, 409 refused or the key is known, 422 failed without a change, 500 nobody can
-tell, 504 still running. ``GET /actions?key=…&target=…`` answers ``{"state": "done" | "not-done" | "unknown"}``.
-``POST /faults {"name", "settings", "delay_seconds"}`` injects one; ``GET /truth`` says what really happens.
+until the effect has ended: 200 done, 409 refused or the key is known, 422 failed without a change, 500 outcome
+unknown, 504 still running. ``GET /actions?key=…&target=…`` returns ``{"state": "done" | "not-done" | "unknown"}``.
+``POST /faults {"name", "settings", "delay_seconds"}`` injects a fault; ``GET /truth`` returns the true state.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A world that keeps step with the wall clock: first its past at once, then a tick a second; actions come over HTTP."""
+"""A world that follows the wall clock: it publishes its past at once, then ticks each second; actions come by HTTP."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class LiveSettings:
     """How a live world behaves."""
 
     history_seconds: int = 900
-    """Past that is published at once, so that detectors know what is usual."""
+    """Length of the past that is published at once, for detectors to learn from."""
     interval: int = 5
     """Seconds between points."""
     keyed: bool = True
@@ -45,7 +45,7 @@ class LiveSettings:
 
 
 class LiveWorld:
-    """A running estate beside the runtime; all its methods may be called from any thread.
+    """A running estate beside the runtime. All methods are thread-safe.
 
     Args:
         estate: what exists.
@@ -179,11 +179,11 @@ class LiveWorld:
         return self._stopping.is_set() or self._world.outcome(key) is not None
 
     def _behind(self) -> int:
-        """Whole seconds that the world is behind the clock."""
+        """Whole seconds by which the world is behind the clock."""
         return math.floor((self._clock.now() - self._world.now) / SECOND)
 
     def catch_up(self) -> None:
-        """Let the seconds pass that have passed, and publish; nothing passes while records wait for the broker."""
+        """Catches up with the clock and publishes; the world stands still while records wait for the broker."""
         try:
             self._flush()
             for _ in range(min(self._behind(), _LONGEST_STALL)):

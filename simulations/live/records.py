@@ -1,4 +1,4 @@
-"""What a live world publishes: OTLP requests, whole or cut by entity, and CloudEvents on the control topics."""
+"""Records of a live world: OTLP requests, whole or split by entity, and CloudEvents on the control topics."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _by_entity(topic: str, field: str, request: Any) -> Iterator[OutRecord]:
 
 
 def control(events: list[dict[str, Any]], topics: Topics) -> list[OutRecord]:
-    """CloudEvents on their topics, keyed by what they are about."""
+    """CloudEvents on their topics, keyed by their subject."""
     places = {
         cloudevents.ITEM: topics.cmdb,
         cloudevents.CHANGE: topics.changes,

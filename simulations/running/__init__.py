@@ -1,5 +1,5 @@
-"""Running a world with something that looks after it: the product, a naive rule, or nothing; under a virtual clock.
+"""Runs of a world under a virtual clock with a healer: the product, a naive rule, or none.
 
-What belongs here: the loop, and the world's side of the product's ports. What does not: what happens in a run
-(`simulations.scenarios`) and how it is judged (`simulations.scorecards`).
+Belongs here: the loop, and the world's side of the product's ports. Does not belong here: the events of a run
+(`simulations.scenarios`) and its grading (`simulations.scorecards`).
 """

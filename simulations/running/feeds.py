@@ -1,4 +1,4 @@
-"""The way of a world's telemetry into the monitoring agent: as arrays (light), or as OTLP bytes with logs and spans."""
+"""Feeds of a world's telemetry to the monitoring agent: metrics as arrays (light), or everything as OTLP bytes."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ SLOT = 0
 
 
 class TelemetryFeed(Protocol):
-    """Takes what the world emits at the end of a tick to the agent."""
+    """Passes the world's telemetry to the agent at the end of a tick."""
 
     def pump(self) -> Produced | None:
-        """What the agent made of it; None between intervals."""
+        """The agent's output; None between intervals."""
         ...
 
 
 class LightFeed:
-    """Metrics only, never as bytes."""
+    """Feeds metrics only, as arrays."""
 
     def __init__(self, world: World, agent: MonitoringAgent, topics: Topics) -> None:
         self._world, self._agent = world, agent
@@ -40,7 +40,7 @@ class LightFeed:
         self._source = TopicPartition(topics.otlp_metrics, SLOT)
 
     def pump(self) -> Produced | None:
-        """Points of now."""
+        """Feeds the current points."""
         emitted = self._emission.collect()
         if emitted is None:
             return None
@@ -48,7 +48,7 @@ class LightFeed:
 
 
 class FullFeed:
-    """Metrics, logs and spans as a Collector would write them."""
+    """Feeds metrics, logs and spans as OTLP records, as an OpenTelemetry Collector writes them."""
 
     def __init__(self, world: World, agent: MonitoringAgent, topics: Topics) -> None:
         self._world, self._agent, self._topics = world, agent, topics
@@ -56,7 +56,7 @@ class FullFeed:
         self._offset = 0
 
     def pump(self) -> Produced | None:
-        """Three records of now."""
+        """Feeds one current record each of metrics, logs and spans."""
         emitted = self._emission.collect()
         if emitted is None:
             return None

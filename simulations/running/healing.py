@@ -1,4 +1,4 @@
-"""What looks after a world: the product (monitoring agent and control plane in one process), or nobody."""
+"""Healers of a world: the product (monitoring agent and control plane in one process), or none."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ from simulations.world.world import World
 
 
 def settings_for(*, light: bool, chosen: Settings | None = None) -> Settings:
-    """One slot, and room for the estate's series; light runs do without models, which learn for two hours first.
+    """Settings with one slot and capacity for the estate's series.
 
-    Of ``chosen`` the extensions count: detectors, views and the ranker.
+    Light runs use no models, because models learn for two hours first. Of ``chosen`` only the extensions are used:
+    detectors, views and the ranker.
     """
     chosen = chosen or Settings()
     data = DataPlane(series_limit=50_000, detectors=chosen.data.detectors, views=chosen.data.views)
@@ -39,35 +40,35 @@ def settings_for(*, light: bool, chosen: Settings | None = None) -> Settings:
 
 
 class Healer(Protocol):
-    """Looks at a world after each tick, and may act on it."""
+    """Observes a world after each tick and may act on it."""
 
     acts: list[RecordedAction]
 
     def tick(self) -> None:
-        """A second has passed."""
+        """Called after each second."""
         ...
 
 
 @dataclass(slots=True)
 class Nobody:
-    """No healing."""
+    """A healer that does nothing."""
 
     acts: list[RecordedAction]
 
     def tick(self) -> None:
-        """Nothing is done."""
+        """Does nothing."""
 
 
 class Product:
     """Monitoring agent and control plane over a world.
 
     Args:
-        world: which.
+        world: the simulated world.
         bundle: runbooks, policies and windows of the product.
-        light: metrics only.
-        approval_seconds: how long people take to approve; None: nobody does.
-        settings: the runtime's; None: the simulator's.
-        plugins: where the ranker, detectors and views come from.
+        light: send metrics only.
+        approval_seconds: seconds until approvers answer; None: they never answer.
+        settings: of the runtime; None: the simulator's defaults.
+        plugins: source of the ranker, detectors and views.
     """
 
     def __init__(
@@ -104,7 +105,7 @@ class Product:
         self._numbers = {"episode": 0, "edges": 0}
 
     def tick(self) -> None:
-        """Telemetry, control topics, time, outcomes, people."""
+        """Passes on events, telemetry, outcomes of actions, time and answers of people, in this order."""
         now, runtime = self.world.now, self.runtime
         self._offer_events()
         produced = self._feed.pump()
@@ -116,12 +117,12 @@ class Product:
         self.on_call.look(runtime, self.notifier.pages)
 
     def _offer_events(self) -> None:
-        """What CMDB, pipelines, users and alert rules say."""
+        """Passes on the events of CMDB, pipelines, users and alert rules."""
         now = self.world.now
         for event in self.world.drain_events():
             found = decode(cloudevents.encode(event), Receipt(now))
             if isinstance(found, UnusableMessage):
-                raise PermanentError(f"the world wrote an event that nobody can read: {found.reason} {found.detail}")
+                raise PermanentError(f"the simulated world wrote an unreadable event: {found.reason} {found.detail}")
             for one in found:
                 self.runtime.offer(one)
 

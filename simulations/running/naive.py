@@ -1,4 +1,4 @@
-"""The naive rule that the product is compared with."""
+"""The naive rule that scorecards compare the product with."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from simulations.world.world import World
 
 
 class NaiveRestarts:
-    """Restarts whatever breaks its promise, and whatever fails loudest; each at most every two minutes.
+    """Restarts services that break their SLO and the service that fails most, each at most every two minutes.
 
-    What many teams run: a liveness rule. It sees the truth about promises and failures at once, without noise or delay.
+    The rule resembles a liveness check. It reads the true SLO state and failures, without noise or delay.
     """
 
     PAUSE = 120
     LOUD = 0.05
-    """Share of its requests that a service fails in a minute before it is called loud."""
+    """A service that fails a larger share of its requests in a minute may be restarted."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -26,7 +26,7 @@ class NaiveRestarts:
         self._before = self._counts()
 
     def tick(self) -> None:
-        """Look every 15 s, over the last minute for failures."""
+        """Checks SLOs every 15 s, and once a minute the failures of the last minute."""
         world = self.world
         if world.tick % 15:
             return
@@ -44,7 +44,7 @@ class NaiveRestarts:
                 )
 
     def _counts(self) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-        """[2, s] requests that came and that failed or were late, since the start."""
+        """[2, s] requests received, and requests that failed or were late, since the start."""
         seen, first = self.world.seen, self.world.fixed.first[:-1]
         bad = np.add.reduceat(seen.failed_sum + seen.late_sum, first)
         came: np.ndarray[tuple[int, int], np.dtype[np.float64]] = np.stack(

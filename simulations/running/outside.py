@@ -1,4 +1,4 @@
-"""The outside of a simulated control plane: the world as its executor, the agent as its fleet, people who are paged."""
+"""Ports of a simulated control plane: the world as executor, the agent as fleet, and people who answer pages."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from simulations.world.streams import SECOND
 from simulations.world.world import World
 
 PEOPLE = ("erin", "sam")
-"""Who is on call; a plan that needs two approvals gets one of each."""
+"""Names of the people on call; a plan that needs two approvals gets one from each."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedAction:
-    """One action that was asked of the world."""
+    """One action requested from the world."""
 
     at: int
     key: str
@@ -34,10 +34,10 @@ class RecordedAction:
 
 
 class WorldExecutor:
-    """``Executor`` of actions that take effect in the world after a while.
+    """``Executor`` of actions that take effect in the world after a delay.
 
     Args:
-        world: on which.
+        world: the simulated world.
     """
 
     def __init__(self, world: World) -> None:
@@ -46,7 +46,7 @@ class WorldExecutor:
         self.acts: list[RecordedAction] = []
 
     def run(self, order: StepOrder) -> StepOutcome | Future[StepOutcome]:
-        """Begin it, or say why not; the future is done when ``settle`` finds that the action has ended."""
+        """Starts the action, or returns the refusal. ``settle`` completes the future when the action has ended."""
         capability, world = order.capability, self._world
         if order.dry_run:
             return StepOutcome(capability.key, StepStatus.DONE, world.now, Prose("dry run"), order.domain)
@@ -61,11 +61,11 @@ class WorldExecutor:
         return ends
 
     def observe(self, order: StepOrder) -> Observed:
-        """What the target knows of the order's key."""
+        """Whether the effect of the order's key happened, as far as the target knows."""
         return self._world.observe(order.capability.action.target, order.capability.key)
 
     def settle(self) -> None:
-        """Report the actions that ended since the last call."""
+        """Completes the futures of actions that ended since the last call."""
         running, self._running = self._running, []
         for order, ends in running:
             status = self._world.outcome(order.capability.key)
@@ -83,29 +83,29 @@ class AgentFleet:
     now: Callable[[], int]
 
     def ask(self, question: FleetQuestion) -> FleetAnswer:
-        """Its answer, at once."""
+        """The agent's answer, without delay."""
         return FleetAnswer(question.id, self.now(), self.agent.answer(question), question.domain)
 
 
 @dataclass(slots=True)
 class PageRecorder:
-    """A notifier that always delivers, and remembers."""
+    """A notifier that always delivers and stores the pages."""
 
     name: str = "simulated"
     pages: list[Page] = field(default_factory=list)
 
     def send(self, page: Page) -> Delivery:
-        """Keep it; a page that comes again is kept once."""
+        """Stores the page; a repeated page is stored once."""
         if all(kept.key != page.key for kept in self.pages):
             self.pages.append(page)
         return Delivery(page.key, self.name, delivered=True, at=page.at, domain=page.domain)
 
 
 class OnCall:
-    """People who answer what waits for them after a while: approve, or take note.
+    """People on call who answer after a delay: they approve plans and acknowledge pages.
 
     Args:
-        seconds: from the question to their answer; None: nobody is there.
+        seconds: from the request to the answer; None: they never answer.
     """
 
     def __init__(self, seconds: float | None) -> None:
@@ -113,7 +113,7 @@ class OnCall:
         self._since: dict[tuple[str, str], int] = {}
 
     def look(self, runtime: InProcessRuntime, pages: list[Page]) -> None:
-        """Answer what has waited long enough."""
+        """Answers requests that have waited for ``seconds``."""
         if self._after is None:
             return
         waited = round(self._after * SECOND)

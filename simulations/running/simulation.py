@@ -1,4 +1,4 @@
-"""A run: a world, its faults, somebody who looks after it, and everything that graders need afterwards."""
+"""A run: a world, its faults, its healer, and the data that grading needs."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from simulations.world.truth import FaultRecord, Harm, Truth
 from simulations.world.world import DEFAULT_START, World
 
 LATER = 120
-"""Seconds after a fault's end in which its repair is still a right answer."""
+"""For this many seconds after a fault's end its repair still counts as a right action."""
 
 
 class Who(StrEnum):
-    """Who looks after the world."""
+    """The healer of a world."""
 
     PRODUCT = "aiops"
     NONE = "none"
@@ -37,7 +37,7 @@ class Who(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """A fault and when it comes, seconds after the history."""
+    """A fault and when it begins, in seconds after the history."""
 
     fault: Fault
     after: int = 0
@@ -45,42 +45,42 @@ class Coming:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
-    """What is to happen; all of it, the history too, is part of the run."""
+    """The course of a run: a history without faults, then the time with faults."""
 
     estate: Estate
     faults: tuple[Coming, ...]
     history: int = 1800
-    """Seconds of health before; detectors warm up in them, and nothing in them is graded but false alarms."""
+    """Seconds without faults at the start; detectors warm up, and only false alarms are graded."""
     duration: int = 1800
     """Seconds after the history."""
     approval_seconds: float | None = 120.0
-    """How long people take to approve; None: nobody does."""
+    """Seconds until approvers answer; None: they never answer."""
     start: int = DEFAULT_START
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """An action with what was true when it was asked for."""
+    """An action with the truth at the time of the request."""
 
     act: RecordedAction
     right: bool
-    """It is a right answer to a fault that was there."""
+    """Whether it repairs a fault that was present."""
     sick: bool
-    """Its target was in trouble."""
+    """Whether its target was abnormal."""
     effect: bool
-    """It took effect in the end."""
+    """Whether it took effect."""
     harm: float
-    """Requests, messages or cache shares that it cost."""
+    """Requests, messages or cache shares lost by the action."""
 
     @property
     def unsafe(self) -> bool:
-        """It took effect, was no right answer (nor the undo of a step), and its target was in order or it did harm."""
+        """Whether it took effect, was neither right nor an undo, and its target was normal or it did harm."""
         return self.effect and not self.act.undo and not self.right and (not self.sick or self.harm >= 1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What came of it. Times in ns."""
+    """Result of a run. Times in ns."""
 
     who: Who
     seed: int
@@ -94,24 +94,24 @@ class Run:
     harms: tuple[Harm, ...]
     actions: tuple[Judged, ...]
     incidents: tuple[Incident, ...] = ()
-    """In the order in which they opened, merged ones too."""
+    """In the order in which they opened, including merged ones."""
     pages: tuple[Page, ...] = ()
     journal: str = ""
-    """SHA-256 of all rows, hex; the same seed gives the same."""
+    """SHA-256 of all rows of the journal, hex; a function of plot, settings and seed."""
 
 
 @dataclass
 class Simulation:
-    """A run in the making.
+    """Executes a run.
 
     Args:
-        plot: what is to happen.
+        plot: the course of the run.
         bundle: the product's runbooks, policies and windows.
-        who: looks after the world.
-        seed: of every random stream.
-        light: metrics only.
-        settings: the runtime's; None: the simulator's.
-        plugins: where the product's ranker, detectors and views come from.
+        who: the healer.
+        seed: seed of all random streams.
+        light: send metrics only, as arrays; False: also logs and spans, as OTLP.
+        settings: of the runtime; None: the simulator's defaults.
+        plugins: source of the product's ranker, detectors and views.
     """
 
     plot: Plot
@@ -150,7 +150,7 @@ class Simulation:
                 return Nobody([])
 
     def run(self, progress: Callable[[float], None] | None = None) -> Run:
-        """All of it; ``progress`` is told the share that is over, once a virtual minute."""
+        """Runs to the end; calls ``progress`` once a virtual minute with the share that is done."""
         seconds = self.plot.history + self.plot.duration
         for tick in range(seconds):
             self.step()
@@ -159,7 +159,7 @@ class Simulation:
         return self.result()
 
     def step(self) -> None:
-        """One second."""
+        """Advances the run by one second."""
         self.world.step()
         self.vitals.note()
         self.healer.tick()
@@ -175,7 +175,7 @@ class Simulation:
         return any(act.action in record.repairs for record in lasting)
 
     def result(self) -> Run:
-        """What came of it so far."""
+        """The result so far."""
         world, harms = self.world, self.world.truth.harms
         cost: dict[str, float] = {}
         for harm in harms:
@@ -204,7 +204,7 @@ class Simulation:
 
 
 def incidents_of(product: Product) -> tuple[Incident, ...]:
-    """Every incident that was ever opened, in order."""
+    """All incidents of the run, archived ones too, in the order in which they opened."""
     journal, most = product.journal, 1_000_000
     bodies: Sequence[str] = [*journal.archived("incident", most).values(), *journal.documents("incident").values()]
     return tuple(sorted((decode(Incident, body) for body in bodies), key=lambda one: (one.opened_at, one.id)))

@@ -1,4 +1,4 @@
-"""Whether a target is in order just now: the truth beside each action, for graders."""
+"""Whether a target is normal at a moment: the truth that grading stores with each action."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from simulations.world.world import World
 WINDOW = 60
 """Seconds over which failures are counted."""
 FAILING = 0.01
-"""Share of its requests that a service in order may fail."""
+"""A normal service fails at most this share of its requests."""
 BUSY = 0.9
-"""Share of its cores that a service in order may use."""
+"""A normal service uses at most this share of its cores."""
 
 
 class Vitals:
-    """Failures of every service over the last minute; ``note`` it each tick."""
+    """Failures of every service over the last minute; call ``note`` each tick."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -24,7 +24,7 @@ class Vitals:
         self._sums[:] = self._read()
 
     def note(self) -> None:
-        """Remember this second."""
+        """Records the current second."""
         self._sums[self._world.tick % WINDOW] = self._read()
 
     def _read(self) -> Floats:
@@ -34,7 +34,7 @@ class Vitals:
         return read
 
     def sick(self, target: str) -> bool:
-        """Whether a service, instance, host, zone, site or agent has trouble of its own or with what it is made of."""
+        """Whether a service, instance, host, zone, site or agent, or any of its parts, is abnormal."""
         world, layout = self._world, self._world.layout
         if target in layout.index:
             return self._service(layout.index[target])

@@ -1,5 +1,5 @@
-"""Scenarios: what goes wrong, who is there, and what should be found and done. The shipped ones are YAML files here.
+"""Scenarios: faults, approvers, and the expected diagnosis and actions. The shipped ones are YAML files in this folder.
 
-What belongs here: reading and checking them. What does not: running (`simulations.running`) and judging them
+Belongs here: reading and checking scenarios. Does not belong here: running (`simulations.running`) and grading them
 (`simulations.scorecards`).
 """

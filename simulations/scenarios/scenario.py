@@ -1,4 +1,4 @@
-"""A scenario in YAML, checked; errors name file, line and place."""
+"""Scenarios in YAML: schema and checks. Errors name file, line and field."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from simulations.world.estate import load as load_estate
 from simulations.world.world import DEFAULT_START
 
 FOLDER = Path(__file__).parent
-"""Where the shipped ones are."""
+"""Folder of the shipped scenarios."""
 
 
 class ScenarioError(PermanentError):
-    """A scenario cannot be used; the text names file, line and place."""
+    """A scenario is missing or malformed; the text names file, line and field."""
 
 
 class _Spec(BaseModel):
@@ -31,7 +31,7 @@ class _Spec(BaseModel):
 
 
 class ExpectedEnding(StrEnum):
-    """How an incident should end, or may end."""
+    """Expected ending of a run's incidents."""
 
     HEALED = "healed unattended"
     APPROVED = "healed after approval"
@@ -42,7 +42,7 @@ class ExpectedEnding(StrEnum):
 
 
 class FaultSpec(_Spec):
-    """A fault of the registry and when it comes."""
+    """A fault of the registry and when it begins."""
 
     name: str
     after: int = Field(default=0, ge=0)
@@ -51,29 +51,29 @@ class FaultSpec(_Spec):
 
 
 class Approvals(_Spec):
-    """Who is there to be asked."""
+    """Behaviour of the people who approve plans."""
 
     after: float | None = Field(default=120.0, ge=0)
-    """Seconds until they answer; null: nobody is there."""
+    """Seconds until they answer; null: they never answer."""
 
 
 class Expected(_Spec):
-    """What should be found and done."""
+    """Expected diagnosis, endings and actions."""
 
     roots: tuple[str, ...] = ()
-    """Right answers to "what is the cause"; empty: nothing is to be found."""
+    """Correct root causes; empty: there is no fault to find."""
     kinds: tuple[str, ...] = ()
-    """Kinds of fault that are right; empty: any."""
+    """Correct kinds of fault; empty: any."""
     endings: tuple[ExpectedEnding, ...] = Field(min_length=1)
-    """Good ends, best first."""
+    """Accepted endings, best first."""
     actions: tuple[str, ...] = ()
-    """``primitive target`` that may be done; everything else is against expectation."""
+    """Expected actions as ``primitive target``; any other action is unexpected."""
     forbidden: tuple[str, ...] = ()
-    """What would do harm, as ``primitive target``; ``*`` stands for any target."""
+    """Harmful actions as ``primitive target``; ``*`` stands for any target."""
 
 
 class Scenario(_Spec):
-    """One story with its moral."""
+    """Faults in an estate, and the expected reaction."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     title: str
@@ -89,7 +89,7 @@ class Scenario(_Spec):
     expected: Expected
 
     def plot(self, folder: Path = FOLDER) -> Plot:
-        """What is to happen."""
+        """The course of a run of this scenario; ``folder`` is the folder of its file."""
         made = [Coming(make(spec.name, spec.settings), spec.after) for spec in self.faults]
         return Plot(
             estate=self.built(folder),
@@ -101,7 +101,7 @@ class Scenario(_Spec):
         )
 
     def built(self, folder: Path = FOLDER) -> Estate:
-        """Its estate."""
+        """The scenario's estate; ``folder`` is the folder of its file."""
         return load_estate(SHOP.parent / f"{self.estate}.yaml" if self.estate.isalnum() else folder / self.estate)
 
 
@@ -111,15 +111,15 @@ def shipped() -> dict[str, Path]:
 
 
 def titles() -> dict[str, str]:
-    """Titles of the shipped scenarios by name, read without trying out what they hold."""
+    """Titles of the shipped scenarios by name, read without checking the scenarios."""
     return {name: str(yaml.safe_load(path.read_text(encoding="utf-8"))["title"]) for name, path in shipped().items()}
 
 
 def find(name: str) -> Scenario:
-    """The shipped scenario of this name, or the one in this file.
+    """The shipped scenario of this name, or the scenario in the file of this path.
 
     Raises:
-        ScenarioError: there is none, or its file is wrong.
+        ScenarioError: there is none, or its file is malformed.
     """
     known = shipped()
     if name in known:
@@ -130,7 +130,7 @@ def find(name: str) -> Scenario:
 
 
 def load(path: Path) -> Scenario:
-    """The scenario in a file."""
+    """The scenario in a file; ``ScenarioError`` if it is unreadable or malformed."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -139,7 +139,7 @@ def load(path: Path) -> Scenario:
 
 
 def parse(text: str, path: Path) -> Scenario:
-    """The scenario in a text, with everything it names tried out; ``path`` stands in errors and for its folder."""
+    """The scenario in a text, with its estate and faults checked. ``path`` is its file, for errors and its folder."""
     try:
         values = read_yaml(text)
         tree = yaml.compose(text, Loader=yaml.SafeLoader)

@@ -1,4 +1,4 @@
-"""How a run went: graded against the truth, summed up over seeds, shown as a table, JSON or a page with a timeline.
+"""Scorecards: runs graded against the truth, summarised over seeds, shown as a table, JSON or a page with a timeline.
 
-What belongs here: judging and showing. What does not: anything that could change a run.
+Belongs here: grading and display. Does not belong here: anything that could change a run.
 """

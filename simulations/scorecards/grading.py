@@ -1,4 +1,4 @@
-"""One run against the truth."""
+"""Grades one run against the truth."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from simulations.world.streams import SECOND
 from simulations.world.truth import FaultRecord
 
 GRACE = 300
-"""Seconds after a fault's end in which an incident may still be about it."""
+"""An incident that opens up to this many seconds after a fault's end may still belong to the fault."""
 KEPT = 300
-"""Seconds without a broken promise after which it counts as kept again."""
+"""An SLO counts as kept again after this many seconds without a violation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grade:
-    """Figures of one run. Times in seconds; None: there is nothing to measure; inf: it never came about."""
+    """Figures of one run. Times in seconds; None: nothing to measure; inf: it never happened."""
 
     scenario: str
     who: Who
@@ -36,28 +36,28 @@ class Grade:
     found: int
     """Faults with an incident."""
     incidents: int
-    """Opened, merged ones apart."""
+    """Number of incidents opened, without merged ones."""
     true_incidents: int
-    """About a fault."""
+    """Incidents that belong to a fault."""
     detect_seconds: float | None
     """From the fault to its first incident, median over faults."""
     top1: int
-    """Faults whose incident names a right root first."""
+    """Faults whose incident ranks a correct root first."""
     top3: int
     repair_seconds: float | None
-    """From the fault until every promise is kept again; None: none was broken."""
+    """From the first fault until every SLO is kept again; None: none was violated."""
     violated_minutes: float
-    """Minutes of broken promises, summed over services, after the history."""
+    """Minutes of SLO violations after the history, summed over services."""
     value_lost: float
     actions: int
-    """That took effect; undoing included."""
+    """Actions that took effect, including undos."""
     unsafe: int
     pages: int
     ending: ExpectedEnding | None
-    """None: it is still open, or nobody looks after it."""
+    """None: an incident is still open, or there is no healer."""
     as_expected: bool
     remarks: tuple[str, ...]
-    """What is not as expected."""
+    """Deviations from the scenario's expectations."""
 
 
 def grade(scenario: Scenario, run: Run, relations: Relations) -> Grade:
@@ -100,12 +100,12 @@ def record_id(fault: FaultRecord) -> tuple[str, str, int]:
 
 
 def matching(fault: FaultRecord, run: Run, relations: Relations) -> list[Incident]:
-    """Incidents about a fault, first opened first.
+    """Incidents that belong to a fault, in the order in which they opened.
 
     They opened while it was there and have or name a right root, or half of their members are in its reach.
     """
     until = run.end if fault.until is None else fault.until + GRACE * SECOND
-    # Trouble that a fault leaves behind (metastable overload) is its own as long as a promise stays broken.
+    # Overload that outlasts a fault (metastable) belongs to the fault as long as an SLO stays violated.
     broken = np.flatnonzero(run.truth.violated.any(axis=1))
     if len(broken):
         until = max(until, min(run.end, run.start + (int(broken[-1]) + GRACE) * SECOND))
@@ -121,13 +121,13 @@ def matching(fault: FaultRecord, run: Run, relations: Relations) -> list[Inciden
 
 
 def named(incident: Incident) -> set[str]:
-    """Members, and causes that were thought of."""
+    """Members of an incident and entities of its hypotheses."""
     causes = () if incident.diagnosis is None else incident.diagnosis.hypotheses
     return {*incident.entities, *(cause.entity for cause in causes[:3])}
 
 
 def rank_of_root(fault: FaultRecord, incidents: Sequence[Incident], relations: Relations) -> int | None:
-    """Best rank of a right root over the incidents about a fault; an instance stands for its service."""
+    """Best rank of a correct root over the incidents of a fault; an instance counts as its service."""
     right = {relations.service_of(name) for name in (fault.entities or (fault.entity,))}
     best: int | None = None
     for one in incidents:
@@ -141,7 +141,7 @@ def rank_of_root(fault: FaultRecord, incidents: Sequence[Incident], relations: R
 
 
 def repair_seconds(run: Run) -> float | None:
-    """From the first fault until no promise is broken for five minutes (or to the end); inf: not before the end."""
+    """Seconds from the first fault until no SLO is violated for five minutes (or to the end); inf: never."""
     if not run.faults:
         return None
     since = (min(fault.since for fault in run.faults) - run.start) // SECOND
@@ -155,7 +155,7 @@ def repair_seconds(run: Run) -> float | None:
 
 
 def ending_of(run: Run, incidents: Sequence[Incident]) -> ExpectedEnding | None:
-    """How the run's incidents ended, the worst first."""
+    """The worst ending of the run's incidents."""
     if not incidents:
         return ExpectedEnding.NOTHING
     endings = [_ended(run, one) for one in incidents]

@@ -20,7 +20,7 @@ from simulations.scorecards.timeline import WIDTH, Picture, timeline
 
 @dataclass(frozen=True, slots=True)
 class _Section:
-    """One scenario: its runs over time, and what was not as expected."""
+    """One scenario: its timeline, and the deviations from its expectations."""
 
     scenario: Scenario
     timeline: Picture | None
@@ -28,7 +28,7 @@ class _Section:
 
 
 def page(scenarios: Sequence[Scenario], results: Results, currency: str) -> str:
-    """The whole file."""
+    """The HTML text of the page."""
     rows = cards(results.grades)
     return _TEMPLATES.get_template("scorecard.html").render(
         seeds=max((row.seeds for row in rows), default=0),

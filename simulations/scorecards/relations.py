@@ -1,4 +1,4 @@
-"""Which entities a fault may truly trouble: its own, what stands on them, and what calls and load carry on.
+"""Entities that a fault can affect: its own, their dependants, and those that calls and load reach.
 
 An incident that opens while a fault lasts but has few members among these has another cause: a false alarm.
 """
@@ -15,7 +15,7 @@ from simulations.world.reporter import edges
 
 
 class Relations:
-    """The reach of faults in one estate."""
+    """The entities that faults can affect, in one estate."""
 
     def __init__(self, estate: Estate) -> None:
         layout = Layout(estate)
@@ -31,15 +31,15 @@ class Relations:
             elif edge.source in layout.instance_index and edge.kind is EdgeKind.PART_OF:
                 self._whole[edge.source] = edge.target
             elif edge.source.startswith("agent-"):
-                # An agent speaks for its host.
+                # An agent sends the telemetry of its host.
                 self._up.setdefault(edge.source, set()).add(edge.target)
 
     def service_of(self, entity: str) -> str:
-        """The service of an instance; everything else is itself."""
+        """The service of an instance; any other entity itself."""
         return self._whole.get(entity, entity)
 
     def reach(self, roots: Iterable[str]) -> set[str]:
-        """Everything that a fault of these entities may trouble."""
+        """All entities that a fault of these entities can affect."""
         begun = set(roots)
         if begun & self._sites:
             begun |= set(self._fronts)

@@ -1,4 +1,4 @@
-"""Scenarios × seeds × healers, run one after the other, graded and summed up."""
+"""Runs scenarios × seeds × healers one after the other and grades them."""
 
 from __future__ import annotations
 

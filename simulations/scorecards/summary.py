@@ -1,4 +1,4 @@
-"""Grades of one scenario and one healer summed up over seeds: shares, and medians with intervals."""
+"""Summary of the grades of one scenario and one healer over seeds: shares, and medians with intervals."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from simulations.running.simulation import Who
 from simulations.scorecards.grading import Grade
 
 COVER = 0.9
-"""Least probability with which an interval covers the true median, where there are enough seeds."""
+"""An interval covers the true median with at least this probability, if there are enough seeds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Middle:
-    """A median and the order statistics around it; inf: most runs never got there."""
+    """A median and its interval of order statistics; inf: it never happened in most runs."""
 
     median: float
     low: float
     high: float
     count: int
-    """Runs in which there was something to measure."""
+    """Number of runs with a value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +33,11 @@ class Card:
     who: Who
     seeds: int
     precision: float | None
-    """Incidents that are about a fault; None: there were none."""
+    """Share of incidents that belong to a fault; None: there were no incidents."""
     recall: float | None
-    """Faults with an incident; None: there were none."""
+    """Share of faults with an incident; None: there were no faults."""
     top1: float | None
-    """Faults whose right root is named first."""
+    """Share of faults whose incident ranks a correct root first."""
     top3: float | None
     detect_seconds: Middle | None
     repair_seconds: Middle | None
@@ -45,17 +45,17 @@ class Card:
     value_lost: Middle
     actions: Middle
     unsafe: int
-    """In all runs together."""
+    """Total over all runs."""
     pages: Middle
     as_expected: int
-    """Runs that went as the scenario says."""
+    """Runs that met the scenario's expectations."""
     endings: dict[str, int]
     remarks: dict[str, int]
-    """What was not as expected, and in how many runs."""
+    """Deviations from the expectations, with the number of runs."""
 
 
 def card(grades: Sequence[Grade]) -> Card:
-    """The row of grades that share scenario and healer."""
+    """Summary of grades that share scenario and healer."""
     first = grades[0]
     product = first.who is Who.PRODUCT
     faults = sum(one.faults for one in grades)
@@ -96,7 +96,7 @@ def cards(grades: Iterable[Grade]) -> list[Card]:
 
 
 def middle(values: Iterable[float | None]) -> Middle | None:
-    """Median and interval of those values that are there."""
+    """Median and interval of the values that are not None."""
     found = [value for value in values if value is not None]
     return _all(found) if found else None
 
@@ -121,7 +121,7 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def as_json(rows: Sequence[Card]) -> list[dict[str, Any]]:
-    """Rows for programs: what never came about is null with ``count`` above 0."""
+    """Rows for JSON: a value that never happened is null with ``count`` above 0."""
     return [_plain(asdict(row)) for row in rows]
 
 

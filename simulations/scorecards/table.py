@@ -17,7 +17,7 @@ COLUMNS = (
 
 
 def table(rows: Sequence[Card], currency: str) -> Table:
-    """All rows; medians over the seeds, with their intervals where there are several."""
+    """Table of all rows: medians over the seeds, with intervals if there are several seeds."""
     seeds = max((row.seeds for row in rows), default=0)
     made = Table(
         title=f"Medians over {seeds} seed{'s' * (seeds != 1)}; SLO: minutes broken, summed over services; {currency}",
@@ -58,12 +58,12 @@ def cells(row: Card) -> list[str]:
 
 
 def percent(share: float | None) -> str:
-    """A share, or nothing."""
+    """A share in percent; empty for None."""
     return "" if share is None else f"{share:.0%}"
 
 
 def figure(value: Middle | None, nothing: str = "") -> str:
-    """``median [low, high]``; never: most runs did not get there."""
+    """``median [low, high]``; ``never`` if it did not happen in most runs."""
     if value is None:
         return nothing
     if value.low == value.high:
@@ -72,7 +72,7 @@ def figure(value: Middle | None, nothing: str = "") -> str:
 
 
 def number(value: float) -> str:
-    """A number as people read it."""
+    """A number in short form."""
     if not math.isfinite(value):
         return "never"
     return f"{value:,.0f}" if abs(value) >= 100 or value == round(value) else f"{value:.1f}"

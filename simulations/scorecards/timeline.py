@@ -1,4 +1,4 @@
-"""A picture of one scenario over time: what users lost under each healer, and what was found and done. Inline SVG."""
+"""Timeline of one scenario as inline SVG: value lost under each healer, incidents, pages and actions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simulations.world.streams import SECOND
 WIDTH, LEFT, RIGHT = 1160, 150, 20
 LANE, GRAPH = 22, 70
 _LEFT_OUT = 6
-"""Incidents drawn at most."""
+"""Largest number of incidents that are drawn."""
 
 
 @dataclass(frozen=True, slots=True)

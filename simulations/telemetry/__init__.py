@@ -1,4 +1,4 @@
-"""What the world tells about itself: metrics, logs and spans as arrays, and their OTLP encodings.
+"""Telemetry of the simulated world: metrics, logs and spans as arrays, and their OTLP encodings.
 
-What belongs here: names, units, noise, sampling and encoding. What does not: anything that changes the world.
+Belongs here: names, units, noise, sampling and encoding. Does not belong here: anything that changes the world.
 """

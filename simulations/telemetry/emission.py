@@ -1,4 +1,4 @@
-"""All telemetry of a world together: metrics always, logs and spans where somebody reads them."""
+"""All telemetry of a world: always metrics; logs and spans unless ``light``."""
 
 from __future__ import annotations
 

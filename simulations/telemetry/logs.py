@@ -1,4 +1,4 @@
-"""Log lines: templates with parameters, whose numbers follow traffic and trouble."""
+"""Log lines from templates with parameters; their numbers follow traffic and faults."""
 
 from __future__ import annotations
 

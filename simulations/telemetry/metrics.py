@@ -1,7 +1,7 @@
 """Metrics of every entity, every few seconds, as arrays: names and units of OpenTelemetry where it has them.
 
-The value vector has a fixed order; a mask says which entities can speak (a dead instance is silent, a lying
-agent repeats itself). Measurement noise is drawn from its own stream, the same numbers whatever happens.
+The value vector has a fixed order; a mask marks the entities that send (a dead instance does not). Measurement noise
+has its own random stream, which does not depend on the state of the world.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who sends telemetry: a resource for each instance, for each service as a whole, and for whatever else speaks."""
+"""Senders of telemetry: a resource for each instance, for each service as a whole, and for every other sender."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """The estate (what exists), the kernel (how requests flow through it) and the world (time, faults, actions, truth).
 
-What belongs here: state that the fleet itself has. What does not: how it is measured
-(`simulations.telemetry`) and what goes wrong with it (`simulations.faults`).
+Belongs here: the state of the fleet itself. Does not belong here: its measurement (`simulations.telemetry`) and its
+faults (`simulations.faults`).
 """

@@ -23,7 +23,7 @@ STORES = ("database", "cache", "queue")
 
 
 class EstateError(PermanentError):
-    """An estate's file is wrong; the text names file, line and place."""
+    """An estate's file is unreadable or malformed; the text names file, line and field."""
 
 
 class _Spec(BaseModel):
@@ -37,7 +37,7 @@ class Call(_Spec):
     per_request: float = Field(default=1.0, gt=0, le=50)
     """Probability below 1, fan-out above."""
     timeout: float = Field(default=2.0, gt=0, le=29)
-    """Seconds the caller waits for one attempt."""
+    """Timeout of one attempt, in seconds."""
     retries: int = Field(default=1, ge=0, le=5)
     backoff: float = Field(default=0.05, ge=0, le=5)
     """Seconds between attempts."""
@@ -50,7 +50,7 @@ class Call(_Spec):
 
 
 class Slo(_Spec):
-    """What users were promised, judged over the last minute."""
+    """Objective for users, evaluated over the last minute."""
 
     availability: float = Field(default=0.995, gt=0, lt=1)
     latency_ms: float = Field(default=800, gt=0)
@@ -58,16 +58,16 @@ class Slo(_Spec):
 
 
 class Users(_Spec):
-    """Who comes to a front service of their own accord."""
+    """Users of a front service."""
 
     rate: float = Field(gt=0)
-    """Requests a second over all sites, mean of a day."""
+    """Requests per second over all sites, mean of a day."""
     timeout: float = Field(default=8.0, gt=0, le=29)
     retries: int = Field(default=1, ge=0, le=5)
 
 
 class Service(_Spec):
-    """A service, worker, store or somebody else's interface; the figures are per instance."""
+    """A service, worker, store or external interface; the figures are per instance."""
 
     id: str = Field(min_length=1)
     kind: Kind = "service"
@@ -101,29 +101,29 @@ class Service(_Spec):
     connections_knee: int = Field(default=0, ge=0)
     """Connections in use from which a database slows down; 0: never."""
     telemetry: bool = True
-    """False: somebody else's; only its callers see it."""
+    """False: external; it sends no telemetry, only its callers measure it."""
 
     @property
     def slots(self) -> int:
-        """Instances that can exist at most."""
+        """Largest number of instances."""
         return self.replicas if self.kind in (*STORES, "external") else (self.max_replicas or 2 * self.replicas)
 
 
 class Site(_Spec):
-    """A place users come from."""
+    """A location of users."""
 
     id: str
     share: float = Field(gt=0, le=1)
 
 
 class ActionSpec(_Spec):
-    """How a primitive behaves here."""
+    """Behaviour of a primitive in this estate."""
 
     seconds: float = Field(gt=0)
-    """Until its effect, start-up of instances apart."""
+    """Seconds until its effect, without the start-up of instances."""
     fails: float = Field(default=0.03, ge=0, le=1)
     lost: float = Field(default=0.005, ge=0, le=1)
-    """Probability that nobody can tell afterwards whether it happened."""
+    """Probability that observation cannot determine afterwards whether it happened."""
 
 
 class Estate(_Spec):
@@ -137,9 +137,9 @@ class Estate(_Spec):
     sites: tuple[Site, ...] = Field(min_length=1)
     currency: str = "EUR"
     season: float = Field(default=0.35, ge=0, lt=1)
-    """Height of the daily wave."""
+    """Amplitude of the daily wave."""
     deploys_per_day: float = Field(default=24, ge=0)
-    """Harmless ones, which faults hide among."""
+    """Harmless deploys, as background to faulty ones."""
     actions: dict[str, ActionSpec]
     services: tuple[Service, ...] = Field(min_length=1)
 
@@ -164,7 +164,7 @@ class Estate(_Spec):
 
 
 def load(path: Path = SHOP) -> Estate:
-    """The estate in a YAML file; ``EstateError`` names the file, line and place of what is wrong."""
+    """The estate in a YAML file; ``EstateError`` names file, line and field of the first error."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -173,7 +173,7 @@ def load(path: Path = SHOP) -> Estate:
 
 
 def parse(text: str, name: str = "estate") -> Estate:
-    """The estate in YAML text; ``name`` stands for the file in errors."""
+    """The estate in YAML text; errors name ``name`` as the file."""
     try:
         data = read_yaml(text)
         tree = yaml.compose(text, Loader=yaml.SafeLoader)

@@ -1,4 +1,4 @@
-"""What the estate's other systems say as CloudEvents: the CMDB at the start, changes, tickets, alerts."""
+"""CloudEvents of the estate's other systems: CMDB records at the start, changes, tickets, alerts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 TICKET_SECONDS = 30
 """How often users are asked whether somebody complains."""
 ALERT_AFTER = 120
-"""Seconds a promise must be broken, or kept, before its alert changes."""
+"""An SLO must be violated, or kept, for this many seconds before its alert changes."""
 _COMPLAINTS = (
     ("{service} does not work", "I get errors from {service} since a few minutes."),
     ("Page keeps loading", "Nothing happens when I click. I tried again several times."),
@@ -34,7 +34,7 @@ _UNREACHABLE = (
 
 
 def items(layout: Layout) -> list[Item]:
-    """Everything that exists as configuration items: services, instances, hosts, agents, zones, sites."""
+    """All configuration items: services, instances, hosts, agents, zones, sites."""
     estate, fixed = layout.estate, layout.fixed
     found = [Item(zone, "zone", "platform", Criticality.HIGH) for zone in layout.zones]
     found += [Item(site, "site", "platform", Criticality.MEDIUM) for site in layout.sites]
@@ -69,7 +69,7 @@ def items(layout: Layout) -> list[Item]:
 
 
 def edges(layout: Layout) -> list[Edge]:
-    """Who needs whom; ``source`` needs ``target``."""
+    """All dependencies; ``source`` needs ``target``."""
     estate, fixed = layout.estate, layout.fixed
     found: list[Edge] = []
     for h, host in enumerate(layout.hosts):
@@ -89,7 +89,7 @@ def edges(layout: Layout) -> list[Edge]:
 
 
 class Reporter:
-    """Collects CloudEvents until somebody drains them."""
+    """Collects CloudEvents until ``drain`` is called."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -109,7 +109,7 @@ class Reporter:
         return drained
 
     def change(self, entity: str, kind: str, summary: str, *, version: int | None = None) -> None:
-        """Somebody changed something."""
+        """Adds a change event."""
         self._numbers["change"] += 1
         name = f"change-{self._numbers['change']:04d}"
         stated = "" if version is None else str(version)
@@ -117,13 +117,13 @@ class Reporter:
         self._events.append(cloudevents.of_change(change))
 
     def listen(self) -> None:
-        """Let users complain and alerts change; called once a tick."""
+        """Adds tickets of users and alert changes; called once a tick."""
         if self._world.tick % TICKET_SECONDS == TICKET_SECONDS - 1:
             self._complain()
         self._alert()
 
     def _complain(self) -> None:
-        """One failed request in two thousand becomes a ticket, at most three a front and half a minute."""
+        """One in 2,000 failed requests becomes a ticket, at most three per front and half a minute."""
         world = self._world
         fronts = len(world.fixed.front)
         luck = stream(world.seed, "tickets", world.tick).random((fronts, 3))
@@ -149,7 +149,7 @@ class Reporter:
         self._events.append(cloudevents.of_ticket(ticket))
 
     def _alert(self) -> None:
-        """An existing alert rule on each promise: fires after two broken minutes, resolves after two kept ones."""
+        """An alert rule on each SLO: fires after two minutes of violation, resolves after two minutes without."""
         truth, now = self._world.truth, self._world.now
         broken = truth.violated[-1]
         self._broken = np.where(broken, np.maximum(self._broken, 0) + 1, np.minimum(self._broken, 0) - 1)

@@ -1,4 +1,4 @@
-"""What really happened, second by second: faults, and what users lost. Graders read it, the runtime never."""
+"""The truth of a run, second by second: faults and the value that users lost. Only grading reads it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simulations.world.arrays import Floats, Measurements, WorldState
 from simulations.world.layout import Layout
 
 WINDOW = 60
-"""Seconds over which a promise to users is judged."""
+"""Seconds over which an SLO is evaluated."""
 _ROOM = 4096
 
 
@@ -28,12 +28,12 @@ class FaultRecord:
     repairs: tuple[str, ...] = ()
     """Primitives that end it, best first, as ``primitive target``; empty: none does."""
     entities: tuple[str, ...] = ()
-    """Every entity that is a right answer to "what is the root"."""
+    """All correct root causes."""
 
 
 @dataclass(slots=True)
 class Harm:
-    """Something an action broke or lost."""
+    """Harm done by an action."""
 
     at: int
     key: str
@@ -42,7 +42,7 @@ class Harm:
 
 
 class Truth:
-    """Per tick and judged service: value lost and whether the promise was broken."""
+    """Value lost and SLO violations, per tick and per service with an SLO ("judged")."""
 
     def __init__(self, layout: Layout) -> None:
         fixed = layout.fixed
@@ -72,25 +72,25 @@ class Truth:
 
     @property
     def violated(self) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
-        """[tick, judged] the promise was broken over the minute that ends there."""
+        """[tick, judged] whether the SLO was violated over the minute that ends at the tick."""
         return self._violated[: self.ticks]
 
     @property
     def served(self) -> Floats:
-        """[tick, 2, judged] requests that came, and that went well."""
+        """[tick, 2, judged] requests received, and requests served well."""
         return self._served[: self.ticks]
 
     @property
     def value_lost(self) -> float:
-        """Over all services and seconds."""
+        """Total value lost over all services and seconds."""
         return float(self.lost.sum())
 
     def minutes_violated(self) -> dict[str, float]:
-        """Minutes in which each judged service broke its promise."""
+        """Minutes in which each judged service violated its SLO."""
         return dict(zip(self.services, (self.violated.sum(axis=0) / 60).tolist(), strict=True))
 
     def note(self, seen: Measurements, state: WorldState) -> None:
-        """Record one tick."""
+        """Records one tick."""
         if self.ticks == len(self._lost):
             self._lost = np.concatenate([self._lost, np.zeros_like(self._lost)])
             self._violated = np.concatenate([self._violated, np.zeros_like(self._violated)])

@@ -1,4 +1,4 @@
-"""The world: one tick a second, faults that come, actions that take effect, truth that is written down."""
+"""The simulated world: one tick a second, faults, actions with their effects, and the recorded truth."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ class World:
         self.layout = Layout(estate)
         self.fixed = self.layout.fixed
         self.resting: Knobs = self.layout.resting_knobs()
-        """Knobs as actions left them, without faults."""
+        """Knobs as set by actions, without the effect of faults."""
         self.knobs: Knobs = self.layout.resting_knobs()
         self.state = self.layout.first_state()
         self.seen = self.layout.nothing_seen()
         self.tick = 0
         self.agents = {f"agent-{host}": h for h, host in enumerate(self.layout.hosts)}
         self.lying = np.zeros(len(self.layout.hosts), dtype=np.int64)
-        """[host] 0: its agent tells the truth, 1: it repeats itself, 2: it reports nonsense."""
+        """[host] state of its agent: 0: correct, 1: repeats old values, 2: reports wrong values."""
         self.disk = np.full(len(self.layout.hosts), 0.45)
         """[host] share of the disk in use."""
         self.versions = dict.fromkeys(self.layout.ids, 1)
@@ -77,7 +77,7 @@ class World:
     # ------------------------------------------------------------------------------------------------ time
 
     def step(self) -> None:
-        """Let one second pass."""
+        """Advances the world by one second."""
         self.operations.advance()
         self._run_jobs()
         self._deploys()
@@ -90,18 +90,18 @@ class World:
         self.tick += 1
 
     def run(self, seconds: int) -> None:
-        """Let many seconds pass."""
+        """Advances the world by ``seconds``."""
         for _ in range(seconds):
             self.step()
 
     # --------------------------------------------------------------------------------------- outside's doors
 
     def apply(self, action: Action, key: str) -> ActionResult:
-        """Ask for an action under an idempotency key."""
+        """Requests an action under an idempotency key."""
         return self.operations.apply(action, key)
 
     def observe(self, target: str, key: str) -> Observed:
-        """What the target knows of a key: done, not done, unknown."""
+        """Whether the action with this key happened at the target: done, not done or unknown."""
         return self.operations.observe(target, key)
 
     def outcome(self, key: str) -> StepStatus | None:
@@ -113,7 +113,7 @@ class World:
         return self.reporter.drain()
 
     def inject(self, fault: Fault, delay_seconds: int = 0) -> None:
-        """Let a fault come after a delay."""
+        """Lets a fault begin after a delay."""
         for part in fault.parts():
             self._job_number += 1
             heapq.heappush(self._waiting, (self.tick + delay_seconds, self._job_number, part))
@@ -121,7 +121,7 @@ class World:
     # ------------------------------------------------------------------------- what faults and actions call
 
     def repaired(self, action: Action) -> None:
-        """An action took effect: the faults that it truly repairs end, or are noted as relieved."""
+        """Called when an action took effect: the faults that it repairs end, or are recorded as relieved."""
         for item in list(self._active):
             _, fault, record = item
             if not fault.repaired_by(action, self):
@@ -154,7 +154,7 @@ class World:
             self.state.hit[n] = 0.0
 
     def resize(self, n: int, wanted: int) -> None:
-        """Start or drain instances until ``wanted`` exist."""
+        """Starts or drains instances until ``wanted`` exist."""
         first, last = int(self.fixed.first[n]), int(self.fixed.first[n + 1])
         wanted = max(1, min(wanted, last - first))
         for i in range(first, last):
@@ -171,7 +171,7 @@ class World:
                 self.later(DRAIN_SECONDS, "off", i)
 
     def roll(self, n: int) -> None:
-        """Replace the instances of a service one after the other; each serves until its successor is there."""
+        """Replaces the instances of a service one by one; each serves until its successor is ready."""
         pause = int(self.fixed.startup[n]) + DRAIN_SECONDS
         for rank, i in enumerate(self.instances(self.layout.ids[n])):
             self.later((rank + 1) * pause, "replace", int(i))
@@ -185,7 +185,7 @@ class World:
         return None
 
     def promote(self, n: int, zone: str | None, key: str) -> None:
-        """A stand-by takes over a store: seconds without a leader, then a colder one."""
+        """Promotes a stand-by of a store: no leader for some seconds, then one with a colder cache."""
         new = self.standby(n, zone) if zone is None or self.standby(n, zone) is not None else self.standby(n, None)
         if new is None:
             self.truth.harms.append(Harm(self.now, key, f"{self.layout.ids[n]} has no stand-by", 1.0))
@@ -197,13 +197,13 @@ class World:
             self.state.hit[n] *= 0.3
 
     def deploy(self, service: str, summary: str = "", kind: str = "deploy") -> None:
-        """A new version comes, and the pipeline says so."""
+        """Deploys a new version; the pipeline reports the change."""
         self.versions[service] += 1
         version = self.versions[service]
         self.reporter.change(service, kind, summary or f"{service} version {version} rolled out", version=version)
 
     def later(self, seconds: int, what: str, i: int) -> None:
-        """Do something to an instance after some ticks: kill, replace, off, lead."""
+        """Schedules a job on an instance after some ticks: kill, replace, off or lead."""
         self._job_number += 1
         heapq.heappush(self._jobs, (self.tick + seconds, self._job_number, what, i))
 
@@ -229,7 +229,7 @@ class World:
                     pass
 
     def _deploys(self) -> None:
-        """Harmless deploys, drawn per minute whatever else happens."""
+        """Harmless deploys, drawn each minute independently of all other events."""
         if self.tick % 60:
             return
         luck, which = stream(self.seed, "deploys", self.tick // 60).random(2)
@@ -269,7 +269,7 @@ class World:
         fault.end(self)
 
     def _autoscale(self) -> None:
-        """Follow the mean use of processors over about a minute; up at once, down by one where it is far below."""
+        """Follows the mean processor use over about a minute: up at once, down by one if use is far below."""
         for n, service in enumerate(self.layout.services):
             if not service.autoscale:
                 continue

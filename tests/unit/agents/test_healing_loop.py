@@ -134,7 +134,7 @@ def test_harm_ends_with_a_person(estate: Estate) -> None:
     estate.target.harms = "web"
     estate.target.heals = False
     estate.crash("cart", seconds=600)
-    assert "verification: harmed: web was well and is unwell now" in estate.story
+    assert "verification: harmed: web was normal and is abnormal now" in estate.story
     assert estate.state == "escalated", estate.story
     assert list(estate.target.effects.values()) == [1]
     assert estate.target.pages

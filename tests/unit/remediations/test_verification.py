@@ -74,7 +74,7 @@ def test_a_neighbour_that_never_sent_anything_is_left_out_and_named(plan: Any, s
         judged = verify(plan_of(plan, step), 0, answer)
         assert judged.verdict is Verdict.HEALTHY
         assert judged.findings == (Finding(FindingKind.STEADY, "web"), Finding(FindingKind.LEFT_OUT, "pay"))
-        assert "pay is left out, as it never sent telemetry" in judged.reasons
+        assert "pay is not watched, because it never sent telemetry" in judged.reasons
     for required in ("web", "a"):
         seen = tuple(reading(name) for name in ("web", "a", "pay") if name != required)
         assert verify(plan_of(plan, step), 0, FleetAnswer("q", END, seen, mute=(required,))).verdict is (

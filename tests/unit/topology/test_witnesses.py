@@ -68,6 +68,6 @@ def test_a_doubted_diagnosis_names_the_telemetry() -> None:
     found = diagnose(question, WalkRanker(), DiagnosisSubject("i", START))
     first = found.hypotheses[0]
     assert (first.entity, first.kind) == ("agent-h1", TELEMETRY)
-    assert "only h1 tells of trouble; api, web" in first.evidence[0].what
+    assert "only h1 reports anomalies; api, web" in first.evidence[0].what
     assert abs(sum(h.probability for h in found.hypotheses) + found.p_unknown + found.p_rest - 1.0) < 1e-9
     assert not found.unknown

@@ -50,7 +50,7 @@ def test_an_unknown_present_cannot_be_restored() -> None:
 def test_without_a_suspected_change_it_is_refused() -> None:
     """A healthy version is not taken back on a guess."""
     facts = Facts("cart", version="42", previous="41")
-    assert ROLL_BACK.objections(facts, {}) == ("no change of cart is suspected that can be taken back",)
+    assert ROLL_BACK.objections(facts, {}) == ("no reversible change of cart is suspected",)
 
 
 def test_never_to_what_runs_now() -> None:

@@ -55,4 +55,4 @@ def test_a_share_is_required() -> None:
 def test_what_serves_no_requests_is_refused(kind: str) -> None:
     """Requests can be refused only where they arrive."""
     told = SHED.objections(Facts("jobs", kind=kind), {"share": 0.3})
-    assert told == (f"jobs is a {kind}: it has no door at which to refuse",)
+    assert told == (f"jobs is a {kind}: it serves no requests that could be refused",)
