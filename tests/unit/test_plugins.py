@@ -83,7 +83,7 @@ def test_a_name_that_two_packages_give_is_nobodys() -> None:
     for order in itertools.permutations([GOOD, other]):
         plugins = Plugins.of(order)
         assert [fault.extension.package for fault in plugins.faults] == ["aiops-mine", "aiops-other"]
-        with pytest.raises(PermanentError, match=r"no ranker is named 'mine'.*aiops-other 1 bring this name"):
+        with pytest.raises(PermanentError, match=r"no ranker is named 'mine'.*aiops-other 1 provide this name"):
             plugins.load(ExtensionKind.RANKER, "mine")
 
 
