@@ -144,7 +144,7 @@ def _entry(name: str) -> ScenarioEntry:
 def _baselines(text: str) -> list[Who]:
     found = [part.strip() for part in text.split(",") if part.strip()]
     if wrong := [part for part in found if part not in (Who.NONE, Who.RESTART)]:
-        raise typer.BadParameter(f"{wrong[0]!r} is not a baseline: use none, restart or both", param_hint="--baseline")
+        raise typer.BadParameter(f"{wrong[0]!r} is not none or restart", param_hint="--baseline")
     return [Who(part) for part in dict.fromkeys(found)]
 
 

@@ -63,7 +63,7 @@ def test_an_unknown_scenario_is_told_with_those_there_are(capsys: pytest.Capture
         (("none", "--seed", "-1"), "--seed"),
         (("none", "--seed", "one"), "--seed"),
         (("none", "--runs", "0"), "--runs"),
-        (("none", "--baseline", "magic"), "is not a baseline: use none, restart or both"),
+        (("none", "--baseline", "magic"), "is not none or restart"),
         ((), "name a scenario"),
         (("none", "--live"), "--live needs a broker"),
     ],
