@@ -44,7 +44,7 @@ _LINE: TypeAdapter[_Paged | _Ended] = TypeAdapter(Annotated[_Paged | _Ended, Fie
 
 
 class Spool:
-    """Pages and deliveries in ``folder``; safe for threads and processes. Methods raise ``OSError`` if the disk fails."""
+    """Pages and deliveries in ``folder``; safe for threads and processes. ``OSError`` if the disk fails."""
 
     def __init__(self, folder: Path, rotate_bytes: int = _ROTATE_BYTES) -> None:
         folder.mkdir(parents=True, exist_ok=True)
