@@ -16,7 +16,7 @@ _BATCH_SECONDS = 0.02
 
 @dataclass(slots=True)
 class Pace:
-    """Bytes per batch of each topic. A byte of log text costs a thousand times as much as one of an Arrow column.
+    """Bytes per batch of each topic. A byte of log text costs a thousand bytes of an Arrow column.
 
     The division into batches changes no score and no count; therefore it may depend on measured time.
     """
@@ -28,7 +28,7 @@ class Pace:
         return self.bytes_.get(topic, _BATCH_BYTES)
 
     def learn(self, topic: str, size: int, seconds: float) -> None:
-        """Adapt to a batch of ``size`` bytes that took ``seconds``. A batch below half size counts only if it was slow."""
+        """Adapt to a batch of ``size`` bytes that took ``seconds``. Small batches count only if slow."""
         held = self.of(topic)
         if 2 * size >= held or seconds > _BATCH_SECONDS:
             fitting = size * _BATCH_SECONDS / max(seconds, 1e-6)

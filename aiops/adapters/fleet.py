@@ -1,8 +1,8 @@
 """Supervises the fleet: the wanted number of shards, each with its slots, and the other actors.
 
-The assignment of slots is written first, under the epoch of the ``fleet`` role. Then shards that lose slots release
-them with a last snapshot, then shards that gain slots take over from the snapshots. A restarted shard reads the
-assignment at its start. A moved slot gets a new generation, and a snapshot of an older generation is refused: two shards
+The assignment of slots is written first, under the epoch of the ``fleet`` role. Then shards that lose slots
+release them with a last snapshot, then shards that gain slots take over from the snapshots. A restarted shard reads the
+assignment at its start. A moved slot gets a new generation, and a snapshot of an older one is refused: two shards
 never continue the same slot.
 """
 

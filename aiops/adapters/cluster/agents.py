@@ -24,7 +24,7 @@ class AgentHost:
         self._known: Any = None
 
     def handle(self, questions: bytes, graph: list[Any]) -> bytes:
-        """Packed questions to packed answers. ``graph`` is a list with the reference, because Ray fetches bare references."""
+        """Packed questions to packed answers. ``graph``: the reference in a list, which Ray does not fetch."""
         (reference,) = graph
         if reference != self._known:
             self._graph, self._known = shared(reference), reference
@@ -45,7 +45,7 @@ class ClusterAgents:
         self._reference: Any = None
 
     def ask(self, role: Role, questions: Sequence[AgentQuestion]) -> Future[Sequence[Answer]]:
-        """Send the handoffs to the agent, with the newest of their graphs; a future of its answers or the actor's error."""
+        """Send the handoffs to the agent with the newest of their graphs; a future of its answers."""
         newest = max((question.view.graph for question in questions), key=lambda graph: graph.version)
         if newest is not self._graph:
             self._graph, self._reference = newest, self._cluster.put(newest)

@@ -1,6 +1,6 @@
 """Statements of the hot path, compiled once per dialect and passed directly to SQLite's driver.
 
-A commit has a dozen small statements. Executed by SQLAlchemy they take ten times as long as in SQLite alone. This module
+A commit has a dozen small statements. SQLAlchemy takes ten times as long for them as SQLite alone. This module
 compiles them once and binds their rows. PostgreSQL's statements are compiled once too and executed by SQLAlchemy, which
 detects lost connections.
 """
