@@ -1,4 +1,4 @@
-"""The data plane's consumer on confluent-kafka (librdkafka): a fifth of the CPU. Extra ``aiops[fast]``."""
+"""The data plane's consumer on confluent-kafka (librdkafka): at most a fifth of the CPU. Extra ``aiops[fast]``."""
 
 from __future__ import annotations
 
