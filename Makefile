@@ -9,15 +9,15 @@ RUN := .venv/bin/python
 
 help:
 	@echo 'make demo               three incidents on a live system: healed, approved, escalated (about 4 minutes)'
-	@echo 'make test               all tests; STAGE=unit for one of unit, contracts, scenarios, plugin, integration'
-	@echo 'make check              ruff, mypy, layers'
+	@echo 'make test               all tests; STAGE=… for one of unit, contracts, scenarios, plugin, integration'
+	@echo 'make check              all checks: ruff, format, mypy, import layers'
 	@echo 'make bench NAME=…       one benchmark of tests/benchmarks, as a table and JSON'
-	@echo 'make format             write the code as ruff would'
+	@echo 'make format             fix and format the code with ruff'
 	@echo 'make lock               pyproject.toml -> requirements.lock (needs uv)'
-	@echo 'make kafka-lock VERSION=…  another Kafka for the embedded broker'
+	@echo 'make kafka-lock VERSION=…  lock another Kafka version for the embedded broker'
 
 set-up:
-	@command -v $(PYTHON) >/dev/null || { echo 'set-up: $(PYTHON) is not here: Python 3.11 or newer is needed (make PYTHON=…)' >&2; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo 'set-up: $(PYTHON) was not found: Python 3.11 or newer is needed (make PYTHON=…)' >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "set-up: Python 3.11 or newer is needed, and $(PYTHON) is $$($(PYTHON) --version 2>&1): make PYTHON=python3.12 …" >&2; exit 1; }
 	@$(PYTHON) scripts/set_up.py
 

@@ -1,9 +1,9 @@
-"""The table of extensions: every built-in and every plug-in, by kind and name, and the one way to load them.
+"""The table of extensions: every built-in and every plug-in by kind and name, and the only loader of both.
 
 A plug-in is an entry point of an installed package: the group is the kind, the name is the name, the value is
-``module:attribute``. ``aiops.adapters.plugins`` reads the entry points of this machine; this module only judges them.
-Nothing is imported before somebody asks for it, so a plug-in that nobody uses costs nothing, and one that cannot be
-imported harms only who asked for it.
+``module:attribute``. ``aiops.adapters.plugins`` reads the entry points of this machine; this module validates them.
+An extension is imported at its first use. An unused plug-in costs no start-up time. A plug-in that cannot be imported
+raises ``PermanentError`` in the code that loads it and nowhere else.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import Any, Final
 from aiops.model.errors import PermanentError
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9.+-]{0,59}")
-"""What a name may be: it stands in settings, policies, URLs and names of files."""
+"""Allowed names. Names appear in settings, policies, URLs and file names."""
 
 
 class ExtensionKind(StrEnum):
-    """What can be extended; the value is the group of the entry points."""
+    """What can be extended. The value is the entry points' group."""
 
     DETECTOR = "aiops.detectors"
     """A class made without arguments: ``detectors.protocol.Detector``."""
@@ -53,7 +53,7 @@ BUILT_IN: Final[Mapping[ExtensionKind, Mapping[str, str]]] = {
         "half-space-trees": "detectors.half_space:HalfSpaceDetector",
     },
     ExtensionKind.VIEW: {
-        # further views; the ones that every bank has share their state and stand in detectors.bank.judging
+        # further views; the views of every bank share their state and are in detectors.bank.judging
     },
     ExtensionKind.RANKER: {
         "walk": "topology.rankers.walk:WalkRanker",
@@ -88,38 +88,38 @@ BUILT_IN: Final[Mapping[ExtensionKind, Mapping[str, str]]] = {
         "petshop": "aiops.recordings.petshop:convert_issue",
     },
 }
-"""Name to ``module:attribute``, by kind: all that ships with the product. A new built-in is one line here."""
+"""Name to ``module:attribute``, by kind, of all built-ins. A new built-in is one line here."""
 RESERVED: Final[Mapping[ExtensionKind, frozenset[str]]] = {
     ExtensionKind.EXECUTOR: frozenset({"none"}),
     ExtensionKind.VIEW: frozenset(
         {"none", "deviation", "range", "shift", "time-of-day", "forecast", "silence", "model"}
     ),
 }
-"""Names with a meaning of their own that no plug-in may take."""
+"""Names with a fixed meaning that no plug-in may use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """One name of the table and where it lives."""
+    """One entry of the table: a name and the object that it refers to."""
 
     kind: ExtensionKind
     name: str
     place: str
     """``module:attribute``, or a module."""
     package: str = ""
-    """Distribution that brings it; empty: built in."""
+    """Distribution that provides it; empty: built in."""
     version: str = ""
 
     @property
     def origin(self) -> str:
-        """``package version``, or that it is built in."""
+        """``package version``, or ``built in``."""
         return f"{self.package} {self.version}".strip() or "built in"
 
     def load(self) -> Any:
         """The object behind the name.
 
         Raises:
-            PermanentError: it cannot be imported; the text names package, place and exception.
+            PermanentError: it cannot be imported; the message names package, place and exception.
         """
         module, _, attribute = self.place.partition(":")
         try:
@@ -131,7 +131,7 @@ class Extension:
 
 @dataclass(frozen=True, slots=True)
 class PluginFault:
-    """An extension that cannot be used, and why."""
+    """An extension that cannot be used, and the reason."""
 
     extension: Extension
     why: str
@@ -139,15 +139,15 @@ class PluginFault:
 
 @dataclass(frozen=True)
 class Plugins:
-    """All extensions that this process knows. Immutable: whoever needs one is handed the table."""
+    """All extensions of this process. Immutable; passed to the code that loads extensions."""
 
     extensions: Mapping[ExtensionKind, Mapping[str, Extension]]
     faults: tuple[PluginFault, ...] = ()
-    """Entry points that are not in the table: a built-in's name, a name that two packages give, an odd name."""
+    """Rejected entry points: a built-in's name, a name that two packages provide, or an invalid name."""
 
     @classmethod
     def of(cls, points: Iterable[Extension] = ()) -> Plugins:
-        """The built-ins and these entry points. The order of the points does not matter."""
+        """The table of the built-ins and ``points``. The order of ``points`` does not matter."""
         table = {
             kind: {name: Extension(kind, name, place) for name, place in BUILT_IN[kind].items()}
             for kind in ExtensionKind
@@ -172,11 +172,11 @@ class Plugins:
         """The entry of a name.
 
         Raises:
-            PermanentError: nobody brings it; the text lists the names there are.
+            PermanentError: no extension has this name; the message lists the known names.
         """
         found = self.extensions[kind].get(name)
         if found is None:
-            refused = "".join(f"; {f.extension.origin} brings it, but {f.why}" for f in self._refused(kind, name))
+            refused = "".join(f"; {f.extension.origin} provides it, but {f.why}" for f in self._refused(kind, name))
             known = ", ".join(self.names(kind)) or "none"
             raise PermanentError(f"no {kind.word} is named {name!r}; known are {known}{refused}")
         return found
@@ -186,10 +186,10 @@ class Plugins:
         return self.find(kind, name).load()
 
     def make(self, kind: ExtensionKind, name: str, *arguments: Any) -> Any:
-        """What the class or function behind a name makes of ``arguments``.
+        """Call the class or function behind a name with ``arguments`` and return the result.
 
         Raises:
-            PermanentError: as ``load``; or the making failed, and the text names package and exception.
+            PermanentError: as ``load``; or the call failed, and the message names package and exception.
         """
         found = self.find(kind, name)
         maker = found.load()
@@ -201,7 +201,7 @@ class Plugins:
             raise PermanentError(_unloadable(found, error)) from error
 
     def make_all(self, kind: ExtensionKind) -> tuple[dict[str, Any], tuple[PluginFault, ...]]:
-        """One of each name of a kind, and those that cannot be made: the rest goes on without them."""
+        """One instance per name of a kind, and the faults of those that cannot be made."""
         made: dict[str, Any] = {}
         faults: list[PluginFault] = []
         for name in self.names(kind):
@@ -221,21 +221,21 @@ class Plugins:
 
 
 def _refusal(kind: ExtensionKind, name: str, same: list[Extension]) -> str:
-    """Why entry points of one kind and name cannot be used; empty: they can."""
+    """Why entry points of one kind and name are rejected; empty: they are accepted."""
     if not _NAME.fullmatch(name):
-        return "a name is small letters, digits, dots and dashes, at most 60: rename the entry point"
+        return "a name has lower-case letters, digits, dots, dashes and plus signs, at most 60: rename the entry point"
     if name in BUILT_IN[kind] or name in RESERVED.get(kind, ()):
         return f"{name!r} is the name of a built-in {kind.word}: rename the entry point"
     if len(same) > 1:
-        return f"{' and '.join(one.origin for one in same)} bring this name: uninstall one of them"
+        return f"{' and '.join(one.origin for one in same)} provide this name: uninstall one of them"
     return ""
 
 
 def _unloadable(found: Extension, error: Exception) -> str:
-    told = f"{type(error).__name__}: {error}"
-    mend = f"mend or uninstall {found.package}" if found.package else "the installation is broken: install it again"
-    return f"{found.kind.word} {found.name!r} of {found.origin} cannot be loaded from {found.place}: {told}; {mend}"
+    cause = f"{type(error).__name__}: {error}"
+    remedy = f"fix or uninstall {found.package}" if found.package else "the installation is broken: reinstall it"
+    return f"{found.kind.word} {found.name!r} of {found.origin} cannot be loaded from {found.place}: {cause}; {remedy}"
 
 
 BUILT_INS: Final = Plugins.of()
-"""The table without any plug-in."""
+"""The table of built-ins alone."""

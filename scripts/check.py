@@ -1,4 +1,4 @@
-"""Runs every check of the code, also after one has failed, and says at the end which did."""
+"""Runs all checks of the code, also after a failed one, and lists the failed checks at the end."""
 
 from __future__ import annotations
 

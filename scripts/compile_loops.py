@@ -1,8 +1,7 @@
-"""Compiles the inner loops once and leaves them in numba's cache, so that no first use waits for it.
+"""Compiles the inner loops into numba's cache, which shortens their first use.
 
-Processes side by side, for compiling uses one core: the simulated world's kernel, decoding with detection, and the
-scanner of JSON.
-Set-up calls it; where it fails, whoever needs a loop compiles it at its first use.
+Three processes run in parallel, because compilation uses one core each: the simulated world's kernel, decoding with
+detection, and the JSON scanner. Set-up calls this script. If it fails, a loop is compiled at its first use.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ POINTS: Final = 120
 
 
 def world() -> None:
-    """A second of the shop."""
+    """Simulate one second of the shop."""
     from simulations.world.estate import load  # noqa: PLC0415 (one process needs one part only)
     from simulations.world.world import World  # noqa: PLC0415
 
@@ -28,14 +27,14 @@ def world() -> None:
 
 
 def text() -> None:
-    """A request without metrics."""
+    """Decode a request without metrics."""
     from detectors.wire.otlp_json import metrics_protobuf  # noqa: PLC0415
 
     metrics_protobuf(b"{}", 2)
 
 
 def points() -> None:
-    """Two minutes of one gauge that leaves its range, as OTLP and as Arrow, keyed and not; a histogram beside it."""
+    """Decode and detect two minutes of an anomalous gauge and a histogram, as OTLP and Arrow, keyed and unkeyed."""
     import numpy as np  # noqa: PLC0415
     from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (  # noqa: PLC0415
         ExportMetricsServiceRequest,
@@ -85,7 +84,7 @@ PARTS: Final[dict[str, Callable[[], None]]] = {"points": points, "world": world,
 
 
 def main() -> None:
-    """All parts, or the one that is named."""
+    """Compile all parts, or the named one."""
     if sys.argv[1:]:
         PARTS[sys.argv[1]]()
         return

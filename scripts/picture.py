@@ -1,7 +1,7 @@
-"""Draws the README's picture: one incident of the simulated shop as `aiops incidents ID` tells it, and its scorecard.
+"""Draws the README's picture: the output of `aiops incidents ID` for a simulated incident, and its scorecard.
 
-`.venv/bin/python scripts/picture.py [--scenario NAME] [--seed N] [--out FILE.svg]`. Nothing in it is written by hand:
-the same seed gives the same picture. Prints the picture's text as well.
+`.venv/bin/python scripts/picture.py [--scenario NAME] [--seed N] [--out FILE.svg]`. The same seed gives the same
+picture. Prints the picture's text as well.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ SHOWN: Final = {"INC": 4, "timeline": 18, "probable causes": 5, "plan": 4}
 
 
 def main() -> None:
-    """Run the scenario with the runtime and beside it without, then draw."""
+    """Run the scenario with the runtime and with both baselines, then draw."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--scenario", default="memory-leak")
     parser.add_argument("--seed", type=int, default=1)

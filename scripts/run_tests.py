@@ -1,14 +1,13 @@
-"""Runs the stages of the tests, and says at the end how long each took.
+"""Runs the stages of the tests, and prints the time of each at the end.
 
-Most of a stage is one process that uses one core. So what may run side by side does: unit and integration tests are two
-lanes each, and contracts run beside scenarios and plug-ins. What is said in the first lane is shown as it comes, the
-others' words when all have ended.
+A pytest process uses about one core. Unit and integration tests therefore run in two parallel lanes each, and contracts
+run in parallel with scenarios and plug-ins. The first lane's output is shown at once, that of the others at the end.
 
-Integration tests start real servers and kill them; one that fails there is run once more, alone, and both results are
-told: a test in the list "passed only the second time" is a fault to be mended, not a success to be forgotten.
+Integration tests start and kill real servers. A failed one is run once more, alone, and both results are shown. A test
+in the list "passed only the second time" has a bug that must be fixed.
 
-`python scripts/run_tests.py [STAGE …]`; in CI (AIOPS_CI=1) each test is named as it runs, so that one that hangs can
-be found, and a missing server is a failure.
+`python scripts/run_tests.py [STAGE …]`; in CI (AIOPS_CI=1) each test is named as it runs, which shows a hanging test,
+and a missing server is a failure.
 """
 
 from __future__ import annotations
@@ -25,22 +24,22 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 WAVES: Final = (("unit",), ("contracts", "scenarios", "plugin"), ("integration",))
-"""Stages of a wave run side by side, one wave after the other."""
+"""Stages of a wave run in parallel, one wave after the other."""
 STAGES: Final = tuple(stage for wave in WAVES for stage in wave)
 APART: Final = {
     "unit": ("simulations", "topology"),
     "integration": ("broker", "console", "grafana", "journal", "k8s", "kafka", "paging"),
 }
-"""Folders of a stage that are a lane of their own, beside the rest. All that needs Ray stays in one lane."""
+"""Folders of a stage that run in a second lane. All tests with Ray stay in one lane."""
 AGAIN: Final = {"integration"}
-"""Stages whose failures are run a second time."""
+"""Stages whose failed tests run a second time."""
 MOST_AGAIN: Final = 8
-"""More failures than this are no chance."""
+"""With more failures than this there is no second run."""
 
 
 @dataclass(frozen=True)
 class Lane:
-    """What one process runs."""
+    """Tests of one process."""
 
     stage: str
     arguments: tuple[str, ...]
@@ -48,7 +47,7 @@ class Lane:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a stage ended."""
+    """Result of a stage."""
 
     outcome: str
     seconds: float
@@ -62,7 +61,7 @@ def lanes(stage: str) -> list[Lane]:
 
 
 def run(wave: tuple[str, ...], folder: Path) -> dict[str, Ended]:
-    """Run the stages of a wave side by side."""
+    """Run the stages of a wave in parallel."""
     print(f"\n== {' and '.join(f'tests/{stage}' for stage in wave)}", flush=True)
     begun = time.monotonic()
     side_by_side = [lane for stage in wave for lane in lanes(stage)]
@@ -84,7 +83,7 @@ def run(wave: tuple[str, ...], folder: Path) -> dict[str, Ended]:
 
 
 def begin(arguments: tuple[str, ...], report: Path, said: Path | None) -> subprocess.Popen[bytes]:
-    """Begin a pytest; what it says goes to the terminal or into a file."""
+    """Start pytest; its output goes to the terminal or into a file."""
     verbosity = ["-vv"] if os.environ.get("AIOPS_CI") == "1" else []
     command = [sys.executable, "-m", "pytest", *arguments, "-ra", "--durations=10", f"--junitxml={report}", *verbosity]
     if said is None:
@@ -94,7 +93,7 @@ def begin(arguments: tuple[str, ...], report: Path, said: Path | None) -> subpro
 
 
 def once_more(report: Path) -> bool:
-    """Run what failed again, when it is little enough to be chance; whether it passes now."""
+    """Run the failed tests again if there are at most ``MOST_AGAIN``; whether all pass now."""
     failed = failures(report)
     if not 0 < len(failed) <= MOST_AGAIN:
         return False
@@ -115,10 +114,10 @@ def failures(report: Path) -> list[str]:
 
 
 def main() -> None:
-    """Run all stages also when one fails; exit code 1 if one did."""
+    """Run all stages, also after a failed one; exit code 1 if one failed."""
     wanted = set(sys.argv[1:] or STAGES)
     if unknown := wanted - set(STAGES):
-        sys.exit(f"no such stage: {', '.join(sorted(unknown))}; there are {', '.join(STAGES)}")
+        sys.exit(f"no such stage: {', '.join(sorted(unknown))}; known are {', '.join(STAGES)}")
     outcomes: dict[str, Ended] = {}
     with tempfile.TemporaryDirectory() as folder:
         for wave in WAVES:

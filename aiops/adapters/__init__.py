@@ -1,5 +1,5 @@
-"""Adapters: the only place where Ray, Kafka, databases, files and other people's systems are named.
+"""Adapters: the only package that uses Ray, Kafka, databases, files and external systems.
 
-Belongs here: code that performs effects or reads the outside through a Protocol of ``aiops.ports``, and translates its
-library's errors once. Does not belong here: decisions.
+Belongs here: code that performs effects or reads external data behind a Protocol of ``aiops.ports``, and translates its
+library's errors. Does not belong here: decisions.
 """

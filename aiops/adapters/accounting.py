@@ -1,4 +1,4 @@
-"""The ledger's report: what the parts of the runtime made durable, against the broker's own offsets."""
+"""The ledger's report: the durable counts of the runtime's parts, compared with the broker's offsets."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from aiops.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Accounting:
-    """A report, and how much it can be trusted."""
+    """A report, and whether it was checked against the broker."""
 
     report: LedgerReport
     at: int
-    """When the parts said what it rests on, ns."""
+    """Time of the status that the report is based on, ns UTC."""
     checked: bool
-    """Against offsets asked of the broker just now; False: against those that the shards saw last."""
+    """True: compared with current offsets of the broker; False: with the offsets that the shards last saw."""
     why_not: str = ""
 
 
 def account(settings: Settings, status: Mapping[str, Any]) -> Accounting:
-    """The report over a status of the runtime. Asks the broker; where it does not answer, says so."""
+    """The report of a status. If the broker does not answer, ``checked`` is False and ``why_not`` has the reason."""
     lines = lines_of(status)
     checked, why_not = True, ""
     try:
@@ -41,7 +41,7 @@ def account(settings: Settings, status: Mapping[str, Any]) -> Accounting:
 
 
 def difference(settings: Settings, status: Mapping[str, Any]) -> int:
-    """The difference of a status by what the shards saw of the broker; asks nobody."""
+    """The ledger difference of a status, by the offsets that the shards last saw. Does not call the broker."""
     return fold(lines_of(status), _seen_bounds(settings, status), internal=settings.topics.keyed).difference
 
 
@@ -59,19 +59,21 @@ def lines_of(status: Mapping[str, Any]) -> list[LedgerLine]:
 
 @contextmanager
 def _fitting() -> Iterator[None]:
-    """A status is a file of another process, perhaps of another version."""
+    """Translate errors of a status that another version wrote."""
     try:
         yield
     except (TypeError, ValueError, AttributeError) as error:
-        told = " ".join(str(error).split())[:200]
-        raise PermanentError(f"the status file does not fit this version: {told}; `aiops up` writes it anew") from error
+        cause = " ".join(str(error).split())[:200]
+        raise PermanentError(
+            f"the status file does not fit this version: {cause}; `aiops up` writes it anew"
+        ) from error
 
 
 def broker_bounds(settings: Settings, bootstrap: str) -> dict[TopicPartition, OffsetBounds]:
-    """First and next offset of every partition of every input topic, asked of the broker.
+    """First and next offset of every partition of every input topic, from the broker.
 
     Raises:
-        AiopsError: it does not answer.
+        AiopsError: the broker does not answer.
     """
     topics = KafkaTopics(bootstrap, patient=False)
     try:
@@ -94,7 +96,7 @@ def inputs(settings: Settings) -> tuple[str, ...]:
 
 
 def _seen_bounds(settings: Settings, status: Mapping[str, Any]) -> dict[TopicPartition, OffsetBounds]:
-    """What the shards saw last; they may have read on since, so the end is at least where they are."""
+    """The offsets that the shards last saw. The end is at least a shard's own position."""
     read = {TopicPartition(line.topic, line.partition): line.next_offset for line in lines_of(status)}
     seen = []
     with _fitting():
@@ -115,7 +117,7 @@ def _bounds(
 
 
 def plain(accounting: Accounting) -> dict[str, Any]:
-    """The report as JSON would have it."""
+    """The report as JSON values."""
     report = accounting.report
     return {
         "difference": report.difference,

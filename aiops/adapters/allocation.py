@@ -1,4 +1,4 @@
-"""How a shard's process keeps memory that it will need again at the next poll."""
+"""Memory settings of a shard's process: freed memory is kept for the next poll."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _LARGEST_BYTES = 32 * 1024 * 1024
 
 
 def keep_freed_memory() -> bool:
-    """Lets the C library keep what is freed, up to 256 MB, rather than give it back and fault it in anew.
+    """Let the C library keep up to 256 MB of freed memory instead of returning it to the system.
 
-    A poll's arrays and buffers are between 100 KB and 8 MB, which glibc by default takes from the system and returns
-    every time: each page is then zeroed and mapped again at every batch, measured at up to half the time of decoding.
-    False where the C library has no such knob.
+    A poll's arrays and buffers have 100 KB to 8 MB. By default glibc takes them from the system and returns them each
+    time: every page is zeroed and mapped again at every batch, measured at up to half the time of decoding. Returns
+    False if the C library has no ``mallopt``.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

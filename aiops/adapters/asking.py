@@ -1,6 +1,6 @@
-"""Drives the conversation with the agents from one thread, which owns every question.
+"""Drives the conversation with the agents from one thread, which owns all questions.
 
-Calls go out and answers come back on other threads; all they do is to hand over what arrived.
+Other threads only put questions and replies into this thread's queue.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _Reply = tuple[AgentCall, "Future[Sequence[Answer]]"]
 
 
 class SteadyClock:
-    """A clock that never goes back; its zero means nothing."""
+    """A monotonic clock; its zero is arbitrary."""
 
     def now(self) -> int:
         """Nanoseconds."""
@@ -38,10 +38,10 @@ class Asking:
     """The asking thread. ``ask`` may be called from any thread and never blocks.
 
     Args:
-        agents: who is asked.
-        offer: where answers go.
-        clock: what time an answer came.
-        hold_seconds: how long an answer waits for oversight's word on it before it is told alone.
+        agents: the agents.
+        offer: receives the answers as events.
+        clock: for the time of an answer.
+        hold_seconds: longest wait of an answer for oversight's verdict before it is offered alone.
     """
 
     def __init__(self, agents: Agents, offer: Offer, clock: Clock, *, hold_seconds: float = HOLD_SECONDS) -> None:
@@ -52,7 +52,7 @@ class Asking:
         self._thread.start()
 
     def ask(self, handoff: Handoff, view: AgentView) -> None:
-        """Its answer, or that it failed, is offered as an event."""
+        """Ask the agent of the handoff. Its answer or failure is offered as an event."""
         self._arrived.put(AgentQuestion(handoff, view))
 
     def _run(self) -> None:
@@ -65,14 +65,14 @@ class Asking:
                     call, future = arrived
                     reply = reply_of(future)
                     conversation.replied(call, reply)
-            calls, told = conversation.advance()
-            for events in told:
-                self._tell(events)
+            calls, offered = conversation.advance()
+            for events in offered:
+                self._publish(events)
             for call in calls:
                 self._call(call).add_done_callback(partial(self._replied, call))
 
     def _take(self) -> Iterable[AgentQuestion | _Reply]:
-        """Everything that arrived; waits for the first, but no longer than something is held."""
+        """All arrivals. Waits for the first one, at most until the next held answer is due."""
         until = self._conversation.held_until()
         try:
             yield self._arrived.get(timeout=None if until is None else max(0.0, until - time.monotonic_ns()) / 1e9)
@@ -90,10 +90,10 @@ class Asking:
         return failed
 
     def _replied(self, call: AgentCall, future: Future[Sequence[Answer]]) -> None:
-        """Called from any thread, where nothing may take long."""
+        """Queue a reply; called from any thread, must be fast."""
         self._arrived.put((call, future))
 
-    def _tell(self, events: tuple[Event, ...]) -> None:
+    def _publish(self, events: tuple[Event, ...]) -> None:
         for event in events:
             if isinstance(event, HandoffFailed):
                 _LOG.warning("agent_failed", handoff=event.handoff, reason=event.reason)

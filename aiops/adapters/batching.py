@@ -1,4 +1,4 @@
-"""Cuts what a poll fetched into batches for the agent: as large as pays, as small as whoever asks can wait for."""
+"""Divides fetched records into batches for the agent, sized by the CPU time per batch."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from dataclasses import dataclass, field
 from aiops.model.records import FetchedRecords
 
 _BATCH_BYTES = 512 * 1024
-"""Bytes the agent is given at once, until it is known what they take."""
+"""Bytes per batch before the first measurement."""
 _LEAST_BYTES, _MOST_BYTES = 64 * 1024, 4 * 1024 * 1024
 _BATCH_SECONDS = 0.02
-"""CPU time that a batch may take: large ones cost less a point, and questions wait for the batch in hand."""
+"""Target CPU time per batch. Large batches cost less per point; questions wait for the current batch."""
 
 
 @dataclass(slots=True)
 class Pace:
-    """How many bytes of each topic make a batch: a byte of log text costs a thousand times one of an Arrow column.
+    """Bytes per batch of each topic. A byte of log text costs a thousand bytes of an Arrow column.
 
-    How the input is cut changes no score and no count, so this may depend on the clock.
+    The division into batches changes no score and no count; therefore it may depend on measured time.
     """
 
     bytes_: dict[str, int] = field(default_factory=dict)
 
     def of(self, topic: str) -> int:
-        """Bytes to give at once."""
+        """Bytes per batch of ``topic``."""
         return self.bytes_.get(topic, _BATCH_BYTES)
 
     def learn(self, topic: str, size: int, seconds: float) -> None:
-        """A batch of ``size`` bytes took so long; one that was far from full says little about full ones."""
+        """Adapt to a batch of ``size`` bytes that took ``seconds``. Small batches count only if slow."""
         held = self.of(topic)
         if 2 * size >= held or seconds > _BATCH_SECONDS:
             fitting = size * _BATCH_SECONDS / max(seconds, 1e-6)
@@ -36,7 +36,7 @@ class Pace:
 
 
 def batches(fetched: Sequence[FetchedRecords], pace: Pace) -> Iterator[tuple[list[FetchedRecords], int]]:
-    """Cuts what was fetched into pieces of one partition and about as many bytes as ``pace`` says; with their size."""
+    """Batches of one partition with about the bytes of ``pace``, each with its size in bytes."""
     for records in fetched:
         begin = size = 0
         for place, value in enumerate(records.values):

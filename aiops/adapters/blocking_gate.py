@@ -1,4 +1,4 @@
-"""The gate in the executors' own process: runs the executor, and waits, on the thread of whoever asks."""
+"""The gate in the executors' process: runs the executor and waits, on the caller's thread."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _LOG = structlog.get_logger(__name__)
 
 
 class BlockingGate:
-    """Runs and observes orders; each call returns when its answer is known.
+    """Runs and observes orders. Each call returns when its answer is known.
 
     Args:
-        gate: decides and records.
-        clock: now; the gate's own.
+        gate: admits orders and records outcomes.
+        clock: the gate's clock.
         fail_point: called with a name at points where tests kill the process.
-        wait: sleeps so many seconds; tests hand in a fake.
+        wait: sleeps the given seconds; tests pass a fake.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class BlockingGate:
         self._gate, self._clock, self._fail_point, self._wait = gate, clock, fail_point, wait
 
     def run(self, order: StepOrder) -> StepOutcome:
-        """Carry the order out at most once; its outcome is durable in the inbox before this returns."""
+        """Execute the order at most once. Its outcome is durable in the inbox before this returns."""
         executor = self._gate.admit(order)
         if isinstance(executor, OrderRefused):
             return self._gate.turned_away(order, executor)
@@ -51,7 +51,7 @@ class BlockingGate:
         return self._gate.ended(order, reply)
 
     def observe(self, order: StepOrder) -> tuple[Observed, str]:
-        """Did the effect of this order happen, and what says so. Returns when it cannot happen any more."""
+        """Whether the effect of this order happened, and the detail. Returns when it cannot happen any more."""
         while isinstance(seen := self._gate.observe(order), AskAgain):
             self._wait(max(0.0, (seen.at - self._clock.now()) / 1e9))
         return seen.observed, seen.detail
@@ -64,4 +64,4 @@ class BlockingGate:
         try:
             return begun.result(max(0.0, left))
         except TimeoutError as error:
-            raise TemporaryError("it had not ended by its deadline") from error
+            raise TemporaryError("the action had not ended by its deadline") from error

@@ -1,7 +1,7 @@
-"""Signs the record of decisions at intervals and publishes what was signed, in a thread of its own.
+"""Signs the record of decisions at intervals and publishes the checkpoints, in its own thread.
 
-It signs only what goes on from what it signed before: each entry since is hashed again. So a journal that was edited,
-cut or rebuilt while nobody looked gets no new signature, and that is said.
+It signs only a continuation of the last checkpoint: every entry since is hashed again. A journal that was edited, cut
+or rebuilt gets no new signature, and the status reports the error.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from aiops.ports import Clock, JournalReader, Producer
 
 _LOG = structlog.get_logger(__name__)
 LAST: Final = "checkpoint.json"
-"""Name of the newest checkpoint in the state folder."""
+"""File name of the newest checkpoint in the state folder."""
 _PAGE: Final = 256
-"""Entries hashed at once: deciding shares the processor with us, and must not wait for long."""
+"""Entries hashed at once; small, because the orchestrator shares the processor."""
 _BREATH_SECONDS: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Signing:
-    """Whose record, with which key, and where to."""
+    """Domain and key of the record, topic and folder of its checkpoints."""
 
     domain: str
     topic: str
@@ -42,13 +42,13 @@ class Signing:
 
 
 class CheckpointPublisher:
-    """Publishes a checkpoint every ``seconds`` in which something was decided, and one at the end.
+    """Publishes a checkpoint per interval with new entries, and one at the end.
 
     Args:
-        signing: whose record, with which key, and where to.
+        signing: domain, key, topic and folder.
         reader: the journal's reading side.
-        producer: of its own; no other thread uses it.
-        clock: for the time in the checkpoint.
+        producer: used by this thread only.
+        clock: for the checkpoint's time.
     """
 
     def __init__(self, signing: Signing, reader: JournalReader, producer: Producer, *, clock: Clock) -> None:
@@ -57,25 +57,25 @@ class CheckpointPublisher:
         self._thread: threading.Thread | None = None
         self._last: Checkpoint | None = None
         self.number = 0
-        """Newest entry that a published checkpoint vouches for."""
+        """Number of the newest entry covered by a published checkpoint."""
         self.trouble = ""
 
     def start(self, seconds: float) -> None:
-        """Begin."""
+        """Publish every ``seconds`` from now on."""
         self._thread = threading.Thread(target=self._run, args=(seconds,), name="checkpoints", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Publish once more and end."""
+        """Publish once more and stop."""
         self._ending.set()
         if self._thread is not None:
             self._thread.join(10)
 
     def publish(self) -> None:
-        """Sign and publish the newest entry, unless nothing was decided since the last one.
+        """Sign and publish the newest entry if there are new entries since the last checkpoint.
 
         Raises:
-            PermanentError: the journal does not go on from the last checkpoint: nothing is signed any more.
+            PermanentError: the journal does not continue the last checkpoint; nothing is signed any more.
             TemporaryError: journal or broker cannot be reached; the next call tries again.
         """
         last = self._last or self._kept() or Checkpoint(self._signing.domain, 0, GENESIS, 0)
@@ -99,7 +99,7 @@ class CheckpointPublisher:
                 _LOG.warning("checkpoint_waits", reason=str(error))
 
     def _followed(self, last: Checkpoint) -> tuple[int, str]:
-        """Number and digest of the newest entry of a chain that goes on from ``last``."""
+        """Number and digest of the newest entry of a chain that continues ``last``."""
         rows = self._pages(max(0, last.number - 1))
         if last.number:
             row = next(rows, None)
@@ -119,7 +119,11 @@ class CheckpointPublisher:
             self._ending.wait(_BREATH_SECONDS)
 
     def _kept(self) -> Checkpoint | None:
-        """The newest of an earlier process; one that we did not sign is none."""
+        """The newest checkpoint of an earlier process; None: there is none.
+
+        Raises:
+            PermanentError: the file cannot be read, or was signed with another key.
+        """
         file = self._signing.folder / LAST
         if not file.exists():
             return None

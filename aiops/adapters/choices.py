@@ -1,4 +1,4 @@
-"""Whether everything that the settings name among built-ins and plug-ins is there and can be made."""
+"""Checks that every built-in and plug-in that the settings name exists and can be made."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from aiops.settings import Settings
 
 
 def check_choices(settings: Settings, plugins: Plugins) -> None:
-    """Makes each of them once. Ask before anything is started, not inside an actor.
+    """Make each named extension once. Call this before starting any part, not inside an actor.
 
     Raises:
-        PermanentError: the first that is not; the text names setting, package and exception.
+        PermanentError: an extension is unknown or cannot be made; the message names setting, package and exception.
     """
     if _brings_code(settings, plugins):
         from aiops.agents.monitor.extensions import extensions_of  # noqa: PLC0415 (numba: 150 MB, for plug-ins only)
@@ -29,7 +29,7 @@ def check_choices(settings: Settings, plugins: Plugins) -> None:
 
 
 def _brings_code(settings: Settings, plugins: Plugins) -> bool:
-    """Whether a format, detector or view is a plug-in's, or nobody's; the built-in ones load for certain."""
+    """Whether a named format, detector or view is a plug-in or unknown. Built-in ones always load."""
     chosen = [(ExtensionKind.FORMAT, name) for name in settings.topics.decoded.values()]
     chosen += [(ExtensionKind.DETECTOR, one.name) for one in settings.data.detectors]
     chosen += [(ExtensionKind.VIEW, name) for name in settings.data.views]

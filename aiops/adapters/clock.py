@@ -1,4 +1,4 @@
-"""The clocks of the runtime, and the only place that reads the system's for it."""
+"""The clocks of the runtime."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FORM = struct.Struct("<q")
 
 
 class SystemClock:
-    """``Clock`` of this machine."""
+    """``Clock`` of the operating system."""
 
     def now(self) -> int:
         """Nanoseconds since 1970 UTC."""
@@ -22,7 +22,7 @@ class SystemClock:
 
 
 class RecordedClock:
-    """``Clock`` of a replay: the time that whoever replays last wrote to a file of eight bytes on this machine."""
+    """``Clock`` of a replay: reads the time that the replay last wrote to a file of eight bytes on this machine."""
 
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_RDONLY)
@@ -33,7 +33,7 @@ class RecordedClock:
 
 
 class RecordedTime(RecordedClock):
-    """The same file for the one who moves it on; eight bytes are written as one."""
+    """The writing side of ``RecordedClock``, for the replay."""
 
     def __init__(self, path: Path, at: int) -> None:
         self._out = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -41,10 +41,10 @@ class RecordedTime(RecordedClock):
         super().__init__(path)
 
     def set(self, at: int) -> None:
-        """It is ``at`` now."""
+        """Set the time to ``at``, ns UTC."""
         os.pwrite(self._out, _FORM.pack(at), 0)
 
 
 def open_clock(settings: Settings) -> Clock:
-    """The system's clock, or in a replay the recording's."""
+    """The system's clock, or in a replay the recording's clock."""
     return SystemClock() if settings.clock is None else RecordedClock(settings.clock)

@@ -1,4 +1,4 @@
-"""Records of the control topics as events; and which partitions those topics have."""
+"""Conversion of control-topic records to events; partitions of the control topics."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from aiops.settings import Settings
 
 
 class ControlTopics:
-    """Reads records of the control topics; what cannot be used is a dead letter.
+    """Converts records of the control topics to events; an unusable record becomes a dead letter.
 
     Args:
-        settings: for the domain and how much of an original is kept.
-        seal: gives people's names as keyed digests.
+        settings: domain, and maximum size of a kept original.
+        seal: replaces people's names by keyed digests.
     """
 
     def __init__(self, settings: Settings, seal: Seal) -> None:
@@ -27,7 +27,7 @@ class ControlTopics:
     def __call__(
         self, records: FetchedRecords, place: int, received_at: int
     ) -> tuple[tuple[Event, ...], DeadLetter | None]:
-        """Events of one record, or why there are none. Never raises."""
+        """The events of one record, or its dead letter. Does not raise."""
         value = records.values[place]
         read = decode(value, Receipt(received_at, self._seal.pseudonym))
         if not isinstance(read, UnusableMessage):
@@ -55,7 +55,11 @@ class ControlTopics:
 
 
 def control_places(settings: Settings, bootstrap: str) -> tuple[TopicPartition, ...]:
-    """Every partition of every control topic, as the broker has them."""
+    """Every partition of every control topic at the broker.
+
+    Raises:
+        TemporaryError: a topic is missing.
+    """
     topics = KafkaTopics(bootstrap)
     try:
         found = topics.describe(list(settings.topics.control))

@@ -1,4 +1,4 @@
-"""Reads the control topics in a thread of its own; what each record says arrives in the orchestration's queue."""
+"""Reads the control topics in its own thread and puts their events into the orchestration's queue."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _POLL_BYTES = 1 << 20
 
 
 class RecordReader(Protocol):
-    """Turns a record of a control topic to events or a dead letter, without raising."""
+    """Converts a record of a control topic to events or a dead letter. Does not raise."""
 
     def __call__(
         self, records: FetchedRecords, place: int, received_at: int
@@ -32,35 +32,35 @@ class RecordReader(Protocol):
 
 
 class Reading(NamedTuple):
-    """Under which epoch to read, and from where; None: from the beginning."""
+    """Epoch to read under, and start offsets; None: from the beginning."""
 
     epoch: int
     positions: Mapping[TopicPartition, int | None]
 
 
 class TopicsThread:
-    """One reign after the other reads from where its journal was. One thread owns the consumer.
+    """Each leadership reads from the positions of its journal. One thread owns the consumer.
 
     Args:
         consumer: of the control topics.
-        reader: says what a record means.
-        clock: when it was received.
-        domain: whose.
+        reader: converts a record to events.
+        clock: for the time of reception.
+        domain: the domain of loss incidents.
     """
 
     def __init__(self, consumer: TelemetryConsumer, reader: RecordReader, clock: Clock, *, domain: str) -> None:
         self._consumer, self._reader, self._clock, self._domain = consumer, reader, clock, domain
         self._reading: Reading | None = None
-        """Replaced whole, by the orchestrator's thread."""
+        """Replaced by the orchestrator's thread."""
         self._changed = threading.Event()
 
     def read(self, reading: Reading) -> None:
-        """A new reign begins to read."""
+        """Read from the positions of a new leadership."""
         self._reading = reading
         self._changed.set()
 
     def run(self, put: Callable[[Arrival], None], stopping: threading.Event) -> None:
-        """The thread's work; ``put`` blocks while the queue is full."""
+        """Run until ``stopping``. ``put`` blocks while the queue is full."""
         read: Reading | None = None
         assigned = False
         while not stopping.is_set():
@@ -91,7 +91,7 @@ class TopicsThread:
             put(Arrival(events, (records.source, records.offsets[place] + 1), buried, epoch=epoch))
 
     def _gone(self, place: TopicPartition, begin: int, end: int, *, epoch: int) -> Arrival:
-        """Retention was faster than we: counted, and an incident of the runtime."""
+        """Retention removed unread records: count them and report an episode of the runtime."""
         now = self._clock.now()
         episode = loss(place, begin, end, at=now, domain=self._domain)
         event = EpisodeReported(id=f"lost/{episode.id}", at=now, episode=episode, domain=self._domain)

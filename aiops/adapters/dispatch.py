@@ -1,4 +1,4 @@
-"""Performs effects on threads: one lane's calls hold up no other lane, and never the orchestrator."""
+"""Performs effects on threads. A lane's calls block neither other lanes nor the orchestrator."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class ThreadLanes:
-    """``Lanes`` with threads of their own: four that ask the fleet, one for the budget, one for topics."""
+    """``Lanes`` with their own threads: four for questions to the fleet, one for the budget, one for topics."""
 
     def __init__(self) -> None:
         self._pools = {
@@ -28,11 +28,11 @@ class ThreadLanes:
         }
 
     def call(self, lane: Lane, call: Callable[[], T], done: Callable[[Reply[T]], None]) -> None:
-        """Make the call on a thread of the lane, which also runs ``done``."""
+        """Run ``call`` and then ``done`` on a thread of the lane."""
         self._pools[lane].submit(_run, call, done)
 
     def later(self, seconds: float, action: Callable[[], None]) -> None:
-        """Run ``action`` on a thread of its own; a process that ends does not wait for it."""
+        """Run ``action`` after ``seconds`` on its own daemon thread; the end of the process does not wait for it."""
         timer = threading.Timer(seconds, action)
         timer.daemon = True
         timer.start()
@@ -54,7 +54,7 @@ class ThreadedDispatcher(EffectDispatcher):
 def _run(call: Callable[[], T], done: Callable[[Reply[T]], None]) -> None:
     finished = attempted(lambda: done(attempted(call)))
     if isinstance(finished, Failure):
-        _LOG.error("answer_lost", exc_info=finished.error)  # a fault of ours: the outbox still has the effect
+        _LOG.error("answer_lost", exc_info=finished.error)  # an internal error: the outbox still has the effect
 
 
 def _failed(effect: Effect, error: Exception) -> None:

@@ -1,7 +1,7 @@
 """Named points at which a test may kill the process it is in. Inactive unless ``settings.fail_points`` is set.
 
-A test arms a point by writing a number to ``FOLDER/NAME``; the process that passes it for that many-th time removes
-the file and kills itself, so whoever starts again lives.
+A test arms a point by writing a number to ``FOLDER/NAME``; the process that passes the point that many times
+removes the file and kills itself. The restarted process survives.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class FailPoints:
         self._passed: dict[str, int] = {}
 
     def __call__(self, name: str) -> None:
-        """Dies here by SIGKILL when the point is armed and its number is reached."""
+        """Kill this process with SIGKILL if the point is armed and its number is reached."""
         armed = self._folder / name
         if not armed.exists():
             return
@@ -33,13 +33,13 @@ class FailPoints:
 
 
 def open_fail_points(settings: Settings) -> Callable[[str], None]:
-    """Only where a test asked for them."""
+    """The fail points if the settings enable them, else a function that does nothing."""
     if not settings.fail_points:
         return lambda _: None
     return FailPoints(settings.state / "fail-points")
 
 
 def arm(folder: Path, name: str, number: int = 1) -> None:
-    """The process that passes ``name`` for the ``number``-th time from now on dies there."""
+    """Arm a point: the process that passes ``name`` for the ``number``-th time from now on kills itself."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(str(number))

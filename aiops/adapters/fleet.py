@@ -1,9 +1,9 @@
-"""Keeps the fleet as it should be: the right number of shards, each with its slots, the other actors alive.
+"""Supervises the fleet: the wanted number of shards, each with its slots, and the other actors.
 
-The assignment of slots is written first, under the epoch of the ``fleet`` role; then shards that lose slots let them
-go (with a last snapshot), then those that gain them take over from the snapshots. A shard that dies in between reads
-the assignment at its start. A slot that moves gets a new generation, and a snapshot of an older one is refused, so
-two shards never both go on with a slot.
+The assignment of slots is written first, under the epoch of the ``fleet`` role. Then shards that lose slots
+release them with a last snapshot, then shards that gain slots take over from the snapshots. A restarted shard reads the
+assignment at its start. A moved slot gets a new generation, and a snapshot of an older one is refused: two shards
+never continue the same slot.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from aiops.model.errors import AiopsError, FencedOutError
 
 _LOG = structlog.get_logger(__name__)
 _SILENT_ROUNDS = 5
-"""Health checks in a row that a shard may miss before it is killed and started again."""
+"""Consecutive failed status calls after which a shard is killed and restarted."""
 
 
 class Assignments(Protocol):
-    """The assignment's table."""
+    """The table of slot assignments."""
 
     def assign(self, epoch: int, slots: Mapping[int, int]) -> dict[int, tuple[int, int]]:
-        """Slot to shard; returns slot to (shard, generation)."""
+        """Assign each slot to a shard; returns slot to (shard, generation)."""
         ...
 
     def assignment(self) -> dict[int, tuple[int, int]]:
@@ -35,66 +35,66 @@ class Assignments(Protocol):
 
 
 class Actors(Protocol):
-    """The cluster as the fleet's keeper needs it."""
+    """The cluster as the fleet keeper uses it."""
 
     def ensure(self, number: int) -> None:
-        """Shard ``number`` exists."""
+        """Make shard ``number`` if it does not exist."""
         ...
 
     def own(self, number: int, slots: Mapping[int, int]) -> None:
-        """It owns exactly these slots."""
+        """Make the shard own exactly these slots."""
         ...
 
     def status(self, number: int) -> ShardStatus:
-        """What it says of itself."""
+        """The shard's status."""
         ...
 
     def kill(self, number: int) -> None:
-        """End its process; it starts again."""
+        """Kill the shard's process; it restarts."""
         ...
 
     def remove(self, number: int) -> None:
-        """Stop it for good."""
+        """Stop the shard permanently."""
         ...
 
     def numbers(self) -> list[int]:
-        """Shards that exist."""
+        """Numbers of the existing shards."""
         ...
 
     def ensure_others(self) -> None:
-        """Orchestrator, agents and executor exist."""
+        """Make orchestrator, agents and executor if they do not exist."""
         ...
 
 
 def spread(before: Mapping[int, int], slots: int, shards: int) -> dict[int, int]:
-    """Slot to shard, as even as can be with as few moves as can be; the same input gives the same answer."""
+    """Slot to shard: an even distribution with the fewest moves from ``before``. Deterministic."""
     owned: dict[int, list[int]] = {shard: [] for shard in range(shards)}
-    homeless: list[int] = []
+    unassigned: list[int] = []
     for slot in range(slots):
-        owned.get(before.get(slot, -1), homeless).append(slot)
+        owned.get(before.get(slot, -1), unassigned).append(slot)
     most, extra = divmod(slots, shards)
     allowance = dict.fromkeys(owned, most)
     for shard in sorted(owned, key=lambda s: (-len(owned[s]), s))[:extra]:
         allowance[shard] += 1
     for shard, mine in owned.items():
-        homeless += mine[allowance[shard] :]
+        unassigned += mine[allowance[shard] :]
         del mine[allowance[shard] :]
-    homeless.sort(reverse=True)
+    unassigned.sort(reverse=True)
     for shard, mine in owned.items():
         while len(mine) < allowance[shard]:
-            mine.append(homeless.pop())
+            mine.append(unassigned.pop())
     return {slot: shard for shard, mine in owned.items() for slot in mine}
 
 
 class FleetKeeper:
-    """Reconciles once a second: what is wanted, what the table says, what the shards say.
+    """Reconciles once a second the wanted number of shards, the assignment table and the shards' status.
 
     Args:
         actors: the cluster.
-        table: of assignments, bound to a domain.
-        epoch: of the ``fleet`` role.
+        table: assignments of one domain.
+        epoch: claimed for the ``fleet`` role.
         slots: number of slots.
-        wanted: how many shards there should be now.
+        wanted: returns the wanted number of shards.
     """
 
     def __init__(
@@ -107,11 +107,11 @@ class FleetKeeper:
         self.trouble = ""
 
     def start(self) -> None:
-        """Reconcile in a thread."""
+        """Reconcile every second in a thread."""
         self._thread.start()
 
     def stop(self, timeout_seconds: float = 15.0) -> None:
-        """Leave everything as it is."""
+        """Stop reconciling. Actors keep running."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(timeout_seconds)
@@ -129,7 +129,11 @@ class FleetKeeper:
                 _LOG.warning("fleet_waits", reason=str(error))
 
     def reconcile(self) -> None:
-        """One round. Whatever fails is tried again in the next."""
+        """Reconcile once.
+
+        Raises:
+            AiopsError: a step failed; the next call repeats it.
+        """
         self._actors.ensure_others()
         count = max(1, min(self._wanted(), self._slots))
         for number in range(count):
@@ -147,7 +151,7 @@ class FleetKeeper:
                 self._actors.remove(number)
 
     def _settle(self, assigned: Mapping[int, tuple[int, int]]) -> None:
-        """Whoever loses slots goes first."""
+        """Send the assignment to the shards. Shards release lost slots before others take them over."""
         have = {number: self._look(number) for number in self._actors.numbers()}
         wanted: dict[int, dict[int, int]] = {number: {} for number in have}
         for slot, (shard, generation) in assigned.items():

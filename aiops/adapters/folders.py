@@ -1,4 +1,4 @@
-"""Where this user's state lives, by the XDG base directory specification."""
+"""The user's state folder, by the XDG base directory specification."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dashboards into Grafana, with grafana-client."""
+"""Pushes dashboards to Grafana, with grafana-client."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from niquests.exceptions import RequestException
 from aiops.model.errors import PermanentError, TemporaryError
 
 SHIPPED = Path(__file__).parent / "dashboards"
-"""The dashboards that come with the product."""
+"""The product's dashboards."""
 
 
 def dashboards(folder: Path = SHIPPED) -> list[dict[str, Any]]:
@@ -26,20 +26,20 @@ class Grafana:
 
     Args:
         url: ``http[s]://HOST[:PORT][/PATH]``.
-        token: of a service account that may edit dashboards.
+        token: token of a service account that may edit dashboards.
     """
 
     def __init__(self, url: str, token: str) -> None:
         self._url = url
-        # Without the slash at its end, the last part of a path would be dropped.
+        # Without a trailing slash the client drops the last part of the path.
         self._api = GrafanaApi.from_url(url.rstrip("/") + "/", credential=token, timeout=10)
 
     def push(self, dashboard: dict[str, Any], message: str) -> str:
-        """Create the dashboard, or replace the one of the same uid; its address.
+        """Create the dashboard, or replace the one with the same uid; returns its address.
 
         Raises:
-            TemporaryError: Grafana does not answer or has trouble.
-            PermanentError: it will not; the text says why.
+            TemporaryError: Grafana does not answer or has a server error.
+            PermanentError: Grafana refuses; the message says why.
         """
         wanted = {"dashboard": {**dashboard, "id": None}, "overwrite": True, "message": message}
         try:

@@ -1,4 +1,4 @@
-"""Key files of the state folder: made at the first start, readable by their owner alone, never changed afterwards."""
+"""Key files of the state folder: made at the first start with mode 0600, never changed afterwards."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ KEY_BYTES = 32
 
 
 def own_key(file: Path) -> bytes:
-    """The key in a file, made at the first call: 32 random bytes, mode 0600.
+    """The key of a file. The first call makes it: 32 random bytes, mode 0600.
 
     Raises:
-        PermanentError: the file cannot be read or written, or holds no key.
+        PermanentError: the file cannot be read or written, or is not a key.
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -32,7 +32,7 @@ def own_key(file: Path) -> bytes:
 
 
 def _make(file: Path) -> None:
-    # Whole before it has its name: two processes at once, or a kill, must not leave two keys or half of one.
+    # Complete before it gets its name: concurrent processes or a kill must not leave two keys or a partial one.
     fresh = file.with_suffix(f".{os.getpid()}.{secrets.token_hex(4)}.new")
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
         out.write(os.urandom(KEY_BYTES))
@@ -41,6 +41,6 @@ def _make(file: Path) -> None:
     try:
         os.link(fresh, file)
     except FileExistsError:
-        pass  # another process was first, and its key counts
+        pass  # another process was first; its key is used
     finally:
         fresh.unlink()

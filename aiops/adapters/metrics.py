@@ -1,4 +1,4 @@
-"""The runtime's own figures for Prometheus: folded from its status and its journal at each scrape."""
+"""The runtime's own Prometheus metrics, computed from its status and journal at each scrape."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from aiops.ports import Clock, JournalReader
 
 _LOG = structlog.get_logger(__name__)
 _REMEMBERED = 20_000
-"""Closed incidents that are known to have been counted."""
+"""Number of counted incidents that are remembered."""
 _ARCHIVED = 500
-"""Archived incidents looked at in each scrape; more than that many in between are not counted."""
+"""Archived incidents read per scrape. If more close between two scrapes, the excess is not counted."""
 
 Family = GaugeMetricFamily | CounterMetricFamily
 
 
 class RuntimeMetrics(Collector):
-    """Everything that the dashboard asks for. ``collect`` never raises: what cannot be read is left out.
+    """Collector of all runtime metrics. ``collect`` leaves out metrics that cannot be read.
 
     Args:
-        status: the runtime's last status; None while there is none.
-        reader: of the journal.
+        status: returns the runtime's last status; None: there is none.
+        reader: reads the journal.
         clock: for ages.
-        difference: of the ledger; None while it is not known.
-        domain: whose incidents.
+        difference: returns the ledger's difference; None: unknown.
+        domain: domain of the incidents.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class RuntimeMetrics(Collector):
         self._outcomes: Counter[str] = Counter()
 
     def collect(self) -> Iterator[Family]:
-        """All families."""
+        """All metric families."""
         for part in (self._of_status, self._of_journal):
             try:
                 yield from part()
@@ -64,7 +64,7 @@ class RuntimeMetrics(Collector):
 
     def _of_status(self) -> Iterable[Family]:
         status = self._status()
-        up = _gauge("aiops_up", "1 while the control plane does its work.")
+        up = _gauge("aiops_up", "1 while the control plane works.")
         if status is None:
             up.add_metric([], 0)
             return [up]
@@ -77,13 +77,13 @@ class RuntimeMetrics(Collector):
         entries.add_metric([], control.get("entries", 0))
         waiting = _gauge("aiops_orchestrator_waiting", "Effects that wait for their outcome.")
         waiting.add_metric([], control.get("waiting", 0))
-        halted = _gauge("aiops_halted", "1 while no new action may begin.")
+        halted = _gauge("aiops_halted", "1 while all new actions are halted.")
         halted.add_metric([], float(control.get("halted", False)))
         lines = [line for part in (*status["shards"], control) for line in part.get("ledger", ())]
         return [up, epoch, entries, waiting, halted, *self._shards(status["shards"]), *self._ledger(lines)]
 
     def _shards(self, shards: Iterable[Mapping[str, Any]]) -> Iterable[Family]:
-        age = _gauge("aiops_shard_age_seconds", "Since the shard last said that it is alive.", ["shard"])
+        age = _gauge("aiops_shard_age_seconds", "Seconds since the shard last reported its status.", ["shard"])
         slots = _gauge("aiops_shard_slots", "Slots that the shard owns.", ["shard"])
         records = CounterMetricFamily("aiops_shard_records", "Records read since the process began.", labels=["shard"])
         snapshots = CounterMetricFamily(
@@ -116,7 +116,7 @@ class RuntimeMetrics(Collector):
         read = CounterMetricFamily("aiops_units_read", "Units of input that were read.", labels=["topic"])
         for topic, count in sorted(items.items()):
             read.add_metric([topic], count)
-        difference = _gauge("aiops_ledger_difference", "Units that ended nowhere or twice; anything but 0 is wrong.")
+        difference = _gauge("aiops_ledger_difference", "Units lost or counted twice; must be 0.")
         known = self._difference()
         if known is not None:
             difference.add_metric([], known)
@@ -140,7 +140,7 @@ class RuntimeMetrics(Collector):
         return [states, pages, ended]
 
     def _count(self, current: Iterable[Incident]) -> None:
-        """Count each incident that ended once; one that reopens and ends again is the same."""
+        """Count each ended incident once, also if it reopens and ends again."""
         archived = self._reader.archived("incident", _ARCHIVED, self._domain).values()
         for incident in (*current, *(decode(Incident, body) for body in archived)):
             if incident.state in LAST and incident.id not in self._counted:
@@ -164,7 +164,7 @@ _OUTCOMES = (*dict.fromkeys(_LABELS.values()), "merged", "other")
 
 
 def _outcome(incident: Incident) -> str:
-    """The label of how it ended."""
+    """The label of an incident's outcome."""
     if incident.state is IncidentState.MERGED:
         return "merged"
     return "other" if incident.ended_as is None else _LABELS.get(incident.ended_as, "other")
@@ -181,7 +181,11 @@ def _gauge(name: str, about: str, labels: list[str] | None = None) -> GaugeMetri
 
 
 def serve(metrics: Collector, host: str, port: int) -> tuple[int, Callable[[], None]]:
-    """Serve ``/metrics`` in a thread; returns its port (0 takes a free one), and what ends it. OSError: it is taken."""
+    """Serve ``/metrics`` in a thread. Returns its port (``port`` 0: a free one) and a function that stops it.
+
+    Raises:
+        OSError: the port is in use.
+    """
     registry = CollectorRegistry()
     registry.register(metrics)
     server, thread = start_http_server(port, host, registry)

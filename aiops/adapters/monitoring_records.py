@@ -1,4 +1,4 @@
-"""The monitoring agent behind a lock, and everything that it makes as records for Kafka."""
+"""The monitoring agent behind a lock, with its output as Kafka records."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from aiops.settings import Settings
 class SpeakingAgent:
     """The monitoring agent as a shard drives it.
 
-    Questions come from other threads and wait for the batch in hand; everything that the agent makes becomes records:
-    episodes and edges as CloudEvents keyed by entity, dead letters sealed, forwards as they are.
+    Questions come from other threads and wait for the current batch. The agent's output becomes records: episodes and
+    edges as CloudEvents keyed by entity, dead letters encrypted, forwards unchanged.
     """
 
     def __init__(self, agent: MonitoringAgent, settings: Settings, seal: Seal, *, clock: Clock) -> None:
@@ -38,44 +38,44 @@ class SpeakingAgent:
             self._agent.drop(slot)
 
     def handle(self, batch: Sequence[FetchedRecords], received_at: int) -> list[OutRecord]:
-        """Digest records."""
+        """Process records; returns the records to write."""
         with self._lock:
             produced = self._agent.handle(batch, received_at)
         return self._records(produced, received_at)
 
     def tick(self, received_at: int, *, current: bool) -> list[OutRecord]:
-        """Time passed."""
+        """Advance time; returns the records to write."""
         with self._lock:
             produced = self._agent.tick(received_at, lag_is_small=current)
         return self._records(produced, received_at)
 
     def lost(self, place: TopicPartition, from_offset: int, to_offset: int, *, received_at: int) -> list[OutRecord]:
-        """Retention was faster."""
+        """Account for offsets that retention removed unread; returns the records to write."""
         with self._lock:
             produced = self._agent.lost(place, from_offset, to_offset, received_at=received_at)
         return self._records(produced, received_at)
 
     def snapshot(self, slot: int, positions: Mapping[TopicPartition, int]) -> SlotSnapshot:
-        """The slot's next snapshot; the agent knows its own positions, which are the consumer's."""
+        """The slot's next snapshot. The agent has the positions; ``positions`` is not used."""
         del positions
         with self._lock:
             return self._agent.snapshot(slot)
 
     def snapshot_visible(self, snapshot: SlotSnapshot) -> None:
-        """Nothing to remember: after a write that failed the slot is adopted anew."""
+        """Nothing to do: after a failed write the slot is adopted again."""
 
     @property
     def trouble(self) -> str:
-        """What a plug-in's detector did wrong; empty: nothing."""
+        """Error of a plug-in's detector; empty: none."""
         return self._agent.trouble
 
     def ledger(self) -> list[LedgerLine]:
-        """The account of every partition."""
+        """The ledger of every partition."""
         with self._lock:
             return self._agent.ledger()
 
     def answer(self, question: FleetQuestion) -> FleetAnswer:
-        """Readings of the entities that live here."""
+        """Readings of this shard's entities."""
         with self._lock:
             readings = self._agent.answer(question)
         return FleetAnswer(question.id, self._clock.now(), readings, question.domain)

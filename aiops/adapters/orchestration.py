@@ -1,9 +1,8 @@
-"""Drives the orchestrator from one thread: gathers events in groups and hands them to its leadership.
+"""Drives the orchestrator from one thread: collects events in groups and passes them to its leadership.
 
-That thread owns the orchestrator and the journal. Others feed it through one bounded queue: the reader of the control
-topics and the dispatcher's answers. A group is committed together when the queue is empty, when the group is full, or
-when it is old enough, whichever comes first. How a group is decided, committed and carried out is in
-``aiops.driver.leadership``.
+That thread owns the orchestrator and the journal. The reader of the control topics and the dispatcher put events into
+one bounded queue. A group is committed when the queue is empty, when the group is full, or when it has reached its
+maximum age, whichever comes first. ``aiops.driver.leadership`` decides, commits and executes a group.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ _STATUS_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class OrchestrationParts:
-    """What the orchestration is made of."""
+    """Parts of the orchestration."""
 
     journal: Journal
     consumer: TelemetryConsumer
@@ -45,7 +44,7 @@ class OrchestrationParts:
     reader: RecordReader
     clock: Clock
     bury: Callable[[Sequence[DeadLetter]], None]
-    """Writes dead letters out and returns when they are acknowledged."""
+    """Writes dead letters and returns when they are acknowledged."""
     places: tuple[TopicPartition, ...]
     """Partitions of the control topics."""
     fail_point: Callable[[str], None] = lambda _: None
@@ -53,14 +52,14 @@ class OrchestrationParts:
 
 @dataclass(frozen=True, slots=True)
 class OrchestrationStatus:
-    """What the orchestration says of itself; an immutable view."""
+    """Status of the orchestration; immutable."""
 
     alive_at: int = 0
     epoch: int = 0
     entries: int = 0
-    """Of the journal."""
+    """Number of journal entries."""
     checkpoint: int = 0
-    """Newest entry that a signed, published checkpoint vouches for."""
+    """Number of the newest entry covered by a signed, published checkpoint."""
     waiting: int = 0
     incidents: Mapping[str, int] = field(default_factory=dict)
     """State to number of open incidents."""
@@ -69,11 +68,11 @@ class OrchestrationStatus:
     halted: bool = False
     trouble: str = ""
     over: bool = False
-    """A newer epoch took over."""
+    """A newer epoch was claimed."""
 
 
 class Orchestration:
-    """The orchestrator's shell. ``start`` claims an epoch, recovers and begins; ``stop`` ends it between groups."""
+    """Runs the orchestrator. ``start`` claims an epoch, recovers and begins; ``stop`` ends it between groups."""
 
     def __init__(self, settings: Settings, parts: OrchestrationParts, holder: str) -> None:
         self._settings, self._parts, self._holder = settings, parts, holder
@@ -95,33 +94,33 @@ class Orchestration:
     # ------------------------------------------------------------------------------------ from other threads
 
     def start(self) -> None:
-        """Claim the next epoch, recover, decide what is in doubt, and begin to read."""
+        """Start the threads. They claim the next epoch, recover, resolve effects in doubt, and begin to read."""
         for thread in self._threads:
             thread.start()
 
     def offer(self, *events: Event) -> None:
-        """Answers from the dispatcher, to be decided together; blocks when the queue is full."""
+        """Queue the dispatcher's events as one arrival; blocks while the queue is full."""
         self._arrivals.put(Arrival(events))
 
     def wake(self) -> None:
-        """Something was written to the inbox: look now."""
+        """Read the inbox now: a row was written."""
         self._wake_inbox.set()
         self._arrivals.put(Arrival(()))
 
     def stop(self, timeout_seconds: float = 10.0) -> None:
-        """End after the group at hand."""
+        """Stop after the current group."""
         self._stopping.set()
         for thread in self._threads:
             thread.join(timeout_seconds)
 
     def status(self) -> OrchestrationStatus:
-        """The last published view."""
+        """The last published status."""
         return self._status
 
     # ------------------------------------------------------------------------------------------ its own thread
 
     def _claim(self) -> Leadership:
-        """Lead from now on: what is in doubt is decided, what was pending is asked for again, reading begins."""
+        """Claim leadership: resolve effects in doubt, repeat pending ones, and begin to read."""
         parts, settings = self._parts, self._settings
         led = Leadership.claim(settings, parts.journal, parts.dispatcher, holder=self._holder, watch=self._watch)
         led.start(parts.clock.now())
@@ -143,7 +142,7 @@ class Orchestration:
                 self._status = replace(self._status, over=True, trouble=str(error))
                 self._stopping.set()
             except TemporaryError as error:
-                # What was decided is not in the journal, so it is not true: forget it and go on from what is.
+                # Uncommitted decisions are void: discard them and recover from the journal.
                 _LOG.warning("orchestrator_waits", reason=str(error))
                 self._status = replace(self._status, trouble=str(error))
                 self._stopping.wait(error.delay_seconds)
@@ -165,7 +164,7 @@ class Orchestration:
         return group
 
     def _patience(self, led: Leadership) -> float:
-        """How long nothing need be looked at, seconds."""
+        """Seconds until the next timer, inbox check or status."""
         due = led.timers.next_due()
         until_timer = _IDLE_SECONDS if due is None else (due - self._parts.clock.now()) / 1e9
         looks = min(self._next_inbox, self._next_status) - time.monotonic()
@@ -179,7 +178,7 @@ class Orchestration:
         return led.look(self._parts.clock.now())
 
     def _publish_when_due(self, led: Leadership) -> None:
-        """The status is for people and other parts: a few times a second is enough for them."""
+        """Publish the status at most every ``_STATUS_SECONDS``."""
         if time.monotonic() >= self._next_status:
             self._publish(led)
 

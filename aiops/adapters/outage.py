@@ -1,4 +1,4 @@
-"""When the runtime's silence is an outage, and how its page climbs the levels until somebody has it."""
+"""Detects outages of the runtime from its heartbeat, and escalates their pages level by level."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ STALE_SECONDS = 30.0
 
 
 class Beat(BaseModel):
-    """What the runtime says of itself."""
+    """A heartbeat of the runtime."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     at: int
-    """When it was alive, ns UTC."""
+    """Time of the heartbeat, ns UTC."""
     resting: bool = False
-    """It was stopped on purpose: silence is no outage until the next beat."""
+    """The runtime was stopped on purpose: a missing heartbeat is no outage until the next one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """Both clocks at one moment."""
+    """Monotonic time (s) and wall-clock time (ns UTC) of one moment."""
 
     monotonic: float
     at: int
 
 
 class OutageWatch:
-    """When somebody must be told. Pure: beats and times in, pages out."""
+    """Decides when to send a page. Pure: heartbeats and times in, pages out."""
 
     def __init__(self, began: Now, stale_seconds: float = STALE_SECONDS, domain: str = MAIN_DOMAIN) -> None:
         self._stale_seconds, self._domain = stale_seconds, domain
@@ -47,9 +47,9 @@ class OutageWatch:
         self.out = False
 
     def look(self, found: Beat | None, now: Now) -> Page | None:
-        """The page to be sent now, if any: at the beginning of an outage and at its end."""
+        """The page to send now: at the start and at the end of an outage; else None."""
         if found is not None and found != self._last:
-            # One that was there before us counts as new as well: a runtime that starts beside us needs its time.
+            # The first heartbeat counts as new: a runtime that starts now gets the full time before an outage.
             self._last, self._changed = found, now.monotonic
         age = now.monotonic - self._changed
         out = age > self._stale_seconds and not (self._last is not None and self._last.resting)
@@ -70,8 +70,8 @@ class OutageWatch:
             Priority.P1,
             title=f"the self-healing runtime has been silent for {age:.0f} s",
             broken=f"The runtime of domain {self._domain} is {seen}.",
-            matters="Nothing watches the fleet now: troubles are neither found, healed nor escalated.",
-            asks="Look at its host, then: aiops doctor, aiops up. Until then watch the fleet yourself.",
+            matters="Nothing watches the fleet now: incidents are neither detected, healed nor escalated.",
+            asks="Check its host, then run: aiops doctor, aiops up. Until then watch the fleet yourself.",
         )
 
     def _all_clear(self, now: Now) -> Page:
@@ -80,12 +80,12 @@ class OutageWatch:
             now,
             Priority.P4,
             title="the self-healing runtime is back",
-            broken="Nothing any more: the runtime's heart beats again, or it was stopped on purpose.",
-            matters="What happened in the fleet meanwhile is read from the topics now.",
-            asks="Nothing; aiops incidents shows what it found.",
+            broken="Nothing. The runtime's heartbeat is back, or the runtime was stopped on purpose.",
+            matters="The runtime now reads the telemetry of the outage from the topics.",
+            asks="Nothing. aiops incidents lists what the runtime found.",
         )
 
-    def _page(self, what: str, now: Now, priority: Priority, *, title: str, **told: str) -> Page:
+    def _page(self, what: str, now: Now, priority: Priority, *, title: str, **texts: str) -> Page:
         last = self._began if self._paged is None else self._paged.at
         return Page(
             key=f"watchdog/{self._domain}/{what}/{last}",
@@ -94,18 +94,18 @@ class OutageWatch:
             at=now.at,
             priority=priority,
             title=Prose(title),
-            broken=Prose(told["broken"]),
-            matters=Prose(told["matters"]),
+            broken=Prose(texts["broken"]),
+            matters=Prose(texts["matters"]),
             affected=(Prose(RUNTIME_ENTITY),),
             causes=(),
             tried=(),
-            asks=Prose(told["asks"]),
+            asks=Prose(texts["asks"]),
             domain=self._domain,
         )
 
 
 class Climbing:
-    """Sends a page level by level until somebody has it; after the last level it begins again later."""
+    """Sends a page level by level until one is delivered. After the last level it starts again later."""
 
     def __init__(self, pager: SpoolingPager, levels: int, again_seconds: float) -> None:
         self._pager, self._levels, self._again_seconds = pager, levels, again_seconds
@@ -114,7 +114,7 @@ class Climbing:
         self._not_before: dict[str, float] = {}
 
     def send(self, page: Page, now: float) -> None:
-        """Send it unless it is on its way, or was not to be tried again so soon. ``now``: monotonic, seconds."""
+        """Send the page unless it is in delivery or its retry time has not come. ``now``: monotonic, seconds."""
         with self._lock:
             if page.key in self._climbing or now < self._not_before.get(page.key, now):
                 return

@@ -1,4 +1,4 @@
-"""The picture of a detection: values above, score below, episodes shaded."""
+"""Plots a detection: values above, score below, episodes shaded."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from aiops.model.errors import PermanentError
 from detectors.detection import TableDetection
 
 _PANELS = 6
-"""Most series that get a panel of their own: those that explain most episodes, then the first ones."""
+"""Maximum number of panels: the series with the highest episode scores, then the first series."""
 _VALUE, _SCORE, _EPISODE = "#33658a", "#444444", "#d1495b"
 
 
 def plot(detection: TableDetection, target: Path) -> None:
-    """Writes a PNG, or a self-contained HTML page, by the target's ending; ``PermanentError`` for any other."""
+    """Write a PNG or a self-contained HTML page, by the target's suffix; ``PermanentError`` for any other suffix."""
     suffix = target.suffix.lower()
     if suffix not in {".png", ".html"}:
         raise PermanentError(f"--plot {target}: the name must end in .png or .html")
@@ -54,7 +54,7 @@ def _figure(detection: TableDetection) -> Any:
     panels[-1].plot(times, detection.score, color=_SCORE, linewidth=0.7)
     panels[-1].axhline(0.5, color=_EPISODE, linewidth=0.6, linestyle=":")
     panels[-1].set_ylim(0, 1)
-    panels[-1].set_title("score (0.5: the edge of what the series do by themselves)", fontsize=9, loc="left")
+    panels[-1].set_title("score (0.5: threshold of normal variation)", fontsize=9, loc="left")
     for panel in panels:
         panel.tick_params(labelsize=8)
         for found in detection.episodes:

@@ -9,7 +9,7 @@ from aiops.plugins import Extension, ExtensionKind, Plugins
 
 
 def installed() -> Plugins:
-    """The table of everything that is installed here. Reads the metadata of all packages: ask once a process."""
+    """The table of built-ins and installed plug-ins. Reads the metadata of all packages: call once per process."""
     return Plugins.of(
         Extension(
             kind,
@@ -24,6 +24,6 @@ def installed() -> Plugins:
 
 
 def fingerprint(plugins: Plugins) -> str:
-    """Id of the plug-ins: it changes when one is added, removed or upgraded. Hex, 16 characters."""
+    """Id of the set of plug-ins, 16 hex characters. Changes if one is added, removed or upgraded."""
     lines = [f"{one.kind} {one.name} {one.place} {one.origin}" for one in plugins.plugged()]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

@@ -1,7 +1,7 @@
-"""What may hold personal data leaves the process sealed: dead letters' original bytes, and people's names as digests.
+"""Encryption of personal data: dead letters' original bytes are sealed, people's names become keyed digests.
 
-One key in the state folder, readable by its owner alone. Who has it can open dead letters and can tell whether a digest
-is of a given name; nobody else can do either.
+The key is a file in the state folder with mode 0600. Decrypting a dead letter, or testing whether a digest belongs to a
+name, needs this key.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _SHOWN_BYTES = 120
 
 
 class Seal:
-    """Seals, opens, and gives pseudonyms, by one key.
+    """Encrypts, decrypts and makes pseudonyms with one key.
 
     Args:
         key: 32 random bytes.
@@ -48,26 +48,26 @@ class Seal:
         self._names = _derived(key, "pseudonym")
 
     def seal(self, plain: bytes, about: str) -> bytes:
-        """Nonce and AES-256-GCM ciphertext; it opens only together with the same ``about``."""
+        """Nonce and AES-256-GCM ciphertext; ``about`` is the associated data and needed for decryption."""
         nonce = os.urandom(_NONCE_BYTES)
         return nonce + self._cipher.encrypt(nonce, plain, about.encode(errors="surrogatepass"))
 
     def unseal(self, sealed: bytes, about: str) -> bytes:
-        """The bytes behind ``seal``; ``PermanentError`` when the key is another one or anything was changed."""
+        """The plain bytes; ``PermanentError`` if the key or ``about`` differs, or the data was changed."""
         nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         try:
             return self._cipher.decrypt(nonce, rest, about.encode(errors="surrogatepass"))
         except (InvalidTag, ValueError) as error:
-            raise PermanentError("it was sealed with another key, or changed since") from error
+            raise PermanentError("it was encrypted with another key, or changed since") from error
 
     def pseudonym(self, name: str) -> str:
-        """The same person's name always gives the same digest; without the key nobody can go back or try names."""
+        """A keyed digest (HMAC-SHA-256) of the normalised name. The same name gives the same digest."""
         plain = unicodedata.normalize("NFKC", name).strip().casefold().encode(errors="surrogatepass")
         return f"person-{hmac.new(self._names, plain, hashlib.sha256).hexdigest()[:24]}"
 
 
 def open_seal(folder: Path) -> Seal:
-    """The seal of a state folder; its key is made at the first call. ``PermanentError`` when the key is no key."""
+    """The seal of a state folder; the first call makes its key. ``PermanentError``: the key file is invalid."""
     return Seal(own_key(folder / KEY))
 
 
@@ -76,7 +76,7 @@ def _derived(key: bytes, purpose: str) -> bytes:
 
 
 def mask(original: bytes) -> str:
-    """The shape of some bytes for lists: letters as x, digits as 9, what is no text as dots; nothing of the content."""
+    """Bytes masked for lists: letters become x, digits 9, non-ASCII and control characters dots."""
     text = original[:_SHOWN_BYTES].decode(errors="replace")
     shape = "".join(_shape(letter) for letter in text)
     more = f" … {len(original)} bytes" if len(original) > _SHOWN_BYTES else ""
@@ -95,7 +95,7 @@ def _shape(letter: str) -> str:
 
 
 class _Data(BaseModel):
-    """Data of the record: the letter without its content, and the content sealed."""
+    """Data of the record: the dead letter's fields, and its content encrypted."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -113,7 +113,7 @@ class _Data(BaseModel):
     size: int
     """Bytes of the content."""
     sealed: str
-    """Base64 of the sealed headers and content."""
+    """Base64 of the encrypted key, headers and content."""
 
 
 class _Record(BaseModel):
@@ -125,7 +125,7 @@ class _Record(BaseModel):
 
 
 def encode_letter(letter: DeadLetter, seal: Seal, topic: str) -> OutRecord:
-    """The record of a dead letter, keyed by its identity so that a repeat is the same record."""
+    """The Kafka record of a dead letter, keyed by its identity: a repeat has the same key."""
     headers = [[name, base64.b64encode(value).decode()] for name, value in letter.headers]
     key = None if letter.record_key is None else base64.b64encode(letter.record_key).decode()
     plain = json.dumps({"key": key, "headers": headers}).encode() + b"\n" + letter.original
@@ -155,13 +155,17 @@ def encode_letter(letter: DeadLetter, seal: Seal, topic: str) -> OutRecord:
 
 
 def masked_letter(value: bytes) -> dict[str, Any]:
-    """A record for a list: everything but the sealed content; needs no key."""
+    """A record's fields without the encrypted content; needs no key.
+
+    Raises:
+        PermanentError: it is not a dead letter.
+    """
     record = _record(value)
     return {"domain": record.domain, **record.data.model_dump(mode="json", exclude={"sealed"})}
 
 
 def decode_letter(value: bytes, seal: Seal) -> DeadLetter:
-    """The dead letter behind a record; ``PermanentError`` when it is none, or the key is another one."""
+    """The dead letter of a record; ``PermanentError`` if it is not a dead letter, or was encrypted with another key."""
     record = _record(value)
     data = record.data
     bare = DeadLetter(

@@ -1,10 +1,10 @@
-"""A shard: one consumer, one monitoring agent, the slots they own, and the thread that drives them.
+"""A shard: one consumer, one monitoring agent, their slots, and the thread that drives them.
 
-The order that makes a kill harmless: what the agent said (episodes, edges, dead letters, forwards) is acknowledged by
-the broker; then the slot's snapshot becomes visible; then offsets are committed, for display only. Whatever is killed
-in between is read again from the snapshot's positions, and says the same again with the same keys.
+A kill loses nothing because of this order: the broker acknowledges the agent's output (episodes, edges, dead letters,
+forwards); then the slot's snapshot becomes visible; then offsets are committed, for display only. After a kill in
+between, the shard reads again from the snapshot's positions and writes the same output with the same keys.
 
-This class knows neither Ray nor Kafka; both are handed to it.
+This class does not depend on Ray or Kafka.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ _LOG = structlog.get_logger(__name__)
 _BOUNDS_SECONDS = 2.0
 _STUCK_SECONDS = 5.0
 _LAG_SMALL = 64
-"""Records behind the end of a partition up to which we count as current."""
+"""Largest lag of a partition, in records, at which the shard counts as current."""
 
 
 class Shard:
-    """Drives the agent in a thread of its own. ``start`` once; ``own`` as often as slots move.
+    """Drives the agent in its own thread. Call ``start`` once, and ``own`` whenever slots move.
 
     Args:
-        number: of the shard.
+        number: the shard's number.
         parts: its consumer, producer, store, agent and clock.
         topics: telemetry topics; a slot is one partition of each.
         rhythm: intervals.
-        slots: to own from the start (slot to generation), as after a crash.
+        slots: slots owned from the start (slot to generation), as after a crash.
         fail_point: called with a name at points where tests kill the process.
     """
 
@@ -75,7 +75,7 @@ class Shard:
         self._thread.start()
 
     def own(self, slots: Mapping[int, int], timeout_seconds: float = 60.0) -> None:
-        """Own exactly these slots (to generation): others are snapshotted and let go, new ones are taken over."""
+        """Own exactly ``slots`` (slot to generation): snapshot and release others, take over new ones."""
         self._order(lambda: self._own(dict(slots)), timeout_seconds)
 
     def snapshot_all(self, timeout_seconds: float = 60.0) -> None:
@@ -83,18 +83,18 @@ class Shard:
         self._order(self._snapshot_all, timeout_seconds)
 
     def stop(self, timeout_seconds: float = 30.0) -> None:
-        """Snapshot everything and end the thread."""
+        """Snapshot all slots and end the thread."""
         if self._thread.is_alive() and not self._stopping.is_set():
             self._order(self._snapshot_all, timeout_seconds)
         self._stopping.set()
         self._thread.join(timeout_seconds)
 
     def status(self) -> ShardStatus:
-        """The last published view."""
+        """The last published status."""
         return self._status
 
     def ask(self, question: FleetQuestion) -> FleetAnswer:
-        """Readings of the entities that this shard knows."""
+        """Readings of this shard's entities."""
         return self._parts.agent.answer(question)
 
     def _order(self, work: Callable[[], None], timeout_seconds: float) -> None:
@@ -120,7 +120,7 @@ class Shard:
                 self._in_doubt, self._current = True, False
                 self._stopping.wait(error.delay_seconds)
             except PermanentError as error:
-                # A person must act; until then the shard says so and tries again, for a thread that ended would not.
+                # A person must act. Until then the shard reports the error and retries.
                 self._publish(trouble=str(error))
                 _LOG.error("shard_stuck", shard=self._number, reason=str(error))
                 self._in_doubt, self._current = True, False
@@ -161,8 +161,8 @@ class Shard:
 
     def _account_lost(self) -> None:
         for place, from_offset, to_offset in self._parts.consumer.lost():
-            said = self._parts.agent.lost(place, from_offset, to_offset, received_at=self._parts.clock.now())
-            self._parts.producer.send(said)
+            output = self._parts.agent.lost(place, from_offset, to_offset, received_at=self._parts.clock.now())
+            self._parts.producer.send(output)
 
     def _look_at_bounds(self) -> None:
         bounds, positions = self._parts.consumer.bounds(), self._parts.consumer.positions()
@@ -194,7 +194,7 @@ class Shard:
             positions |= self._adopt(slot, generation)
         if coming:
             self._parts.consumer.assign(positions)
-            self._snapshot_now(sorted(coming))  # makes the generation known to the store: older owners are refused
+            self._snapshot_now(sorted(coming))  # tells the store the generation: older owners are refused
         self._publish()
 
     def _adopt(self, slot: int, generation: int) -> dict[TopicPartition, int | None]:
@@ -211,7 +211,7 @@ class Shard:
         self._due = [slot for slot in self._due if slot in self._slots]
 
     def _rewind(self) -> None:
-        """Something may not have been written: back to the last snapshots, and say it again."""
+        """Some output may be unwritten: return to the last snapshots and produce it again."""
         if self._writing is not None:
             self._writing.exception()
             self._writing = None
@@ -222,7 +222,7 @@ class Shard:
             positions |= self._adopt(slot, generation)
         self._parts.consumer.assign(positions)
         self._in_doubt = False
-        self._next_snapshot = 0.0  # soon: it makes our generation known to the store
+        self._next_snapshot = 0.0  # soon: it tells the store the generation
 
     def _snapshot_when_due(self, now: float) -> None:
         if self._writing is not None:

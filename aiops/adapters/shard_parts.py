@@ -1,4 +1,4 @@
-"""What a shard is made of, what it needs of the monitoring agent, and what it says of itself."""
+"""Parts of a shard, its interface to the monitoring agent, and its status."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from aiops.ports import Clock, Producer, SnapshotStore, TelemetryConsumer
 
 
 class Monitoring(Protocol):
-    """What a shard needs of the monitoring agent; everything but ``answer`` is called by one thread."""
+    """The monitoring agent as a shard uses it. One thread calls everything except ``answer``."""
 
     def adopt(self, slot: int, generation: int, snapshots: Sequence[SlotSnapshot]) -> dict[TopicPartition, int | None]:
-        """Take a slot over; returns where to read on."""
+        """Take a slot over; returns the next offset of each partition, None: from the beginning."""
         ...
 
     def drop(self, slot: int) -> None:
-        """Forget a slot; one that is not there is no error."""
+        """Forget a slot. An unknown slot is not an error."""
         ...
 
     def handle(self, batch: Sequence[FetchedRecords], received_at: int) -> Sequence[OutRecord]:
-        """Digest records; returns what is to be written out."""
+        """Process records; returns the records to write."""
         ...
 
     def tick(self, received_at: int, *, current: bool) -> Sequence[OutRecord]:
-        """Time passed; ``current``: lag is known and small, so silence may be judged."""
+        """Advance time; returns the records to write. ``current``: lag is known and small."""
         ...
 
     def lost(self, place: TopicPartition, from_offset: int, to_offset: int, *, received_at: int) -> Sequence[OutRecord]:
@@ -36,16 +36,16 @@ class Monitoring(Protocol):
         ...
 
     def snapshot(self, slot: int, positions: Mapping[TopicPartition, int]) -> SlotSnapshot:
-        """State of one slot, full or what changed; cheap, copied out of the live arrays."""
+        """State of one slot, full or changes only; copied from the live arrays."""
         ...
 
     def snapshot_visible(self, snapshot: SlotSnapshot) -> None:
-        """The store has it: the next one may add to it."""
+        """The store has the snapshot: the next one may contain changes only."""
         ...
 
     @property
     def trouble(self) -> str:
-        """What a plug-in did wrong, for people; empty: nothing."""
+        """Error of a plug-in; empty: none."""
         ...
 
     def ledger(self) -> list[LedgerLine]:
@@ -53,31 +53,31 @@ class Monitoring(Protocol):
         ...
 
     def answer(self, question: FleetQuestion) -> FleetAnswer:
-        """Asked from another thread."""
+        """Readings of the agent's entities; called from another thread."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ShardStatus:
-    """What a shard says of itself; an immutable view that other threads read."""
+    """Status of a shard; immutable, read by other threads."""
 
     shard: int
     alive_at: int = 0
     slots: Mapping[int, int] = field(default_factory=dict)
     """Owned slots to the generation of their assignment."""
     lag: Mapping[str, int] = field(default_factory=dict)
-    """``topic/partition`` to records behind."""
+    """``topic/partition`` to lag in records."""
     bounds: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     ledger: tuple[LedgerLine, ...] = ()
     records: int = 0
-    """Since this process began."""
+    """Records read since the start of the process."""
     snapshots: int = 0
     trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ShardParts:
-    """What a shard is made of."""
+    """Parts of a shard."""
 
     consumer: TelemetryConsumer
     producer: Producer
@@ -88,7 +88,7 @@ class ShardParts:
 
 @dataclass(frozen=True, slots=True)
 class ShardRhythm:
-    """How often it does what, seconds."""
+    """Intervals (seconds) and poll size (bytes) of a shard."""
 
     snapshot_seconds: float = 10.0
     poll_seconds: float = 0.1

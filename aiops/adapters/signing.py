@@ -1,8 +1,8 @@
-"""Signed checkpoints of the record of decisions, as they stand on their topic.
+"""Signed checkpoints of the record of decisions, in the format of their topic.
 
-The private key is in the state folder; everything else that is needed to check the record is public. A checkpoint says:
-entry N of this domain had this digest. Who has the topic and the public key can tell that the journal was edited, cut
-or rebuilt since.
+The private key is in the state folder; everything else needed to verify the record is public. A checkpoint states that
+entry N of a domain had a digest. With the topic and the public key one can detect that the journal was edited, cut or
+rebuilt since.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ KEY = "audit.key"
 
 
 def signing_key(folder: Path) -> Ed25519PrivateKey:
-    """The key that signs for a state folder, made at the first call. ``PermanentError`` when the file is no key."""
+    """The signing key of a state folder; the first call makes it. ``PermanentError``: the file is not a key."""
     return Ed25519PrivateKey.from_private_bytes(own_key(folder / KEY))
 
 
 def public_key(folder: Path) -> Ed25519PublicKey:
-    """The key to check with; ``PermanentError`` where nothing was ever signed."""
+    """The public key of a state folder; ``PermanentError`` if there is no key yet."""
     if not (folder / KEY).exists():
         raise PermanentError(f"there is no {folder / KEY}: nothing was signed here yet; the first `aiops up` makes it")
     return signing_key(folder).public_key()
@@ -58,10 +58,10 @@ def encode(checkpoint: Checkpoint, topic: str) -> OutRecord:
 
 
 def decode(value: bytes) -> Checkpoint:
-    """The checkpoint of a record, or one that somebody kept in a file, with its envelope or without.
+    """The checkpoint of a record or a file, with or without its CloudEvent envelope.
 
     Raises:
-        PermanentError: it is none.
+        PermanentError: it is not a checkpoint.
     """
     try:
         return _Record.model_validate_json(value).data

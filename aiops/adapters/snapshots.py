@@ -1,7 +1,7 @@
-"""Slot snapshots in a folder: on one node its state folder, on a cluster a shared volume.
+"""Slot snapshots in a folder: the state folder on one node, a shared volume on a cluster.
 
-One file a snapshot: a JSON header, then the arrays as they lie in memory, each with its CRC-32C. A file is written
-beside its place, flushed to disk and renamed, so it is there whole or not at all. Names sort by age::
+One file per snapshot: a JSON header, then the arrays' bytes, each with its CRC-32C. A file is written under a temporary
+name, flushed to disk and renamed: a visible file is complete. Names sort by age::
 
     slot-0003/00000002-00000000000017.full      generation 2, sequence 17
     slot-0003/00000002-00000000000018.part      adds to 17
@@ -24,21 +24,26 @@ from aiops.model.records import Arrays, SlotSnapshot, TopicPartition
 
 _MAGIC = b"AIOPSNAP1\n"
 _KEPT_CHAINS = 2
-"""The newest full snapshot with what adds to it, and the one before in case the newest is damaged."""
+"""Number of kept chains (a full snapshot and its parts): the newest, and one in case it is damaged."""
 
 
 class DamagedSnapshotError(AiopsError):
-    """A snapshot file is not what was written."""
+    """A snapshot file is damaged."""
 
 
 class FolderSnapshotStore:
-    """``SnapshotStore`` over a folder. Safe for one writer a slot; a writer of an older generation is refused."""
+    """``SnapshotStore`` over a folder. Safe for one writer per slot; a writer of an older generation is refused."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def write(self, snapshot: SlotSnapshot) -> None:
-        """Durable, then visible; ``TemporaryError`` when the disk will not take it."""
+        """Write a snapshot durably, then make it visible.
+
+        Raises:
+            FencedOutError: the slot has a snapshot of a newer generation.
+            TemporaryError: the disk refuses the write.
+        """
         folder = self._slot(snapshot.slot, snapshot.domain)
         newest = max((generation for generation, _, _ in _listed(folder)), default=0)
         if snapshot.generation < newest:
@@ -56,7 +61,7 @@ class FolderSnapshotStore:
             self._forget_old(folder)
 
     def newest(self, slot: int, domain: str = MAIN_DOMAIN) -> list[SlotSnapshot]:
-        """The newest full snapshot and what adds to it, in order; what is damaged ends the chain before it."""
+        """The newest full snapshot and its parts, in order. The chain ends before a damaged file."""
         files = _listed(self._slot(slot, domain))
         fulls = [i for i, (_, _, path) in enumerate(files) if path.suffix == ".full"]
         for start in reversed(fulls):

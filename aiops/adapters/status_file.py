@@ -1,4 +1,4 @@
-"""The status file: what every part last said of itself, for commands that do not reach the cluster."""
+"""The status file: the last status of every part, for commands without access to the cluster."""
 
 from __future__ import annotations
 
@@ -12,14 +12,18 @@ STATUS = "status.json"
 
 
 def write_status(folder: Path, status: dict[str, Any]) -> None:
-    """Replace the status file as a whole."""
+    """Replace the status file atomically."""
     beside = folder / (STATUS + ".writing")
     beside.write_text(json.dumps(status))
     beside.replace(folder / STATUS)
 
 
 def read_status(folder: Path) -> dict[str, Any] | None:
-    """The last status written; None: the runtime never ran here."""
+    """The last status; None: the runtime never ran here.
+
+    Raises:
+        PermanentError: the file cannot be read or is not a status.
+    """
     path = folder / STATUS
     try:
         status = json.loads(path.read_text())
@@ -34,7 +38,7 @@ def read_status(folder: Path) -> dict[str, Any] | None:
 
 
 def _whole(status: Any) -> bool:
-    """Whether it has the parts that every reader needs, each of its type."""
+    """Whether the status has the parts that every reader needs, with the right types."""
     if not isinstance(status, dict):
         return False
     at, shards, control = (status.get(name) for name in ("at", "shards", "orchestration"))

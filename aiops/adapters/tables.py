@@ -17,7 +17,7 @@ def read_table(path: Path) -> Table:
     """Reads a table.
 
     Raises:
-        TableError: the file cannot be read, or is not a table; the text names file, row and column.
+        TableError: the file cannot be read, or is not a table; the message names file, row and column.
     """
     return to_table(str(path), _load(path))
 
@@ -36,7 +36,7 @@ def _load(path: Path) -> pl.DataFrame:
 
 
 def write_scores(detection: TableDetection, target: Path) -> None:
-    """One line a row in the order of the input: time, score, alert, episode, and for a wide table each column's."""
+    """Write one CSV line per input row: time, score, alert, episode, and for a wide table each column's score."""
     table = detection.table
     header = ["time", "score", "alert", "episode"]
     columns: list[list[str]] = [

@@ -1,4 +1,4 @@
-"""Tells the person at the terminal what a command's output does not hold."""
+"""Warnings of commands."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import sys
 
 
 def warn(text: str) -> None:
-    """A line on standard error, so that output for programs stays whole."""
+    """Write one line to standard error. Standard output stays parsable for programs."""
     sys.stderr.write(f"aiops: warning: {text}\n")

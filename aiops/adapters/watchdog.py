@@ -1,11 +1,11 @@
 """The watchdog: a plain process outside Ray, Kafka and the journal that pages when the runtime's heartbeat is old.
 
-The runtime calls ``beat`` every second. When it has not for 30 s, somebody is paged, once an outage, through the same
-channels and spool, and told again when it is over. While the runtime is out the watchdog also sends what the spool
-holds and nobody received. It is started by ``start``, survives its parent, and runs once a state folder.
+The runtime calls ``beat`` every second. After 30 s without a beat the watchdog sends a page through the runtime's
+channels and spool, once per outage, and another page when the outage is over. During an outage it also sends the
+undelivered pages of the spool. ``start`` starts it. It survives its parent. One watchdog runs per state folder.
 
-Age is measured by the watchdog's own monotonic clock since the heartbeat last changed, so that a wall clock that jumps
-is no outage.
+The age of the heartbeat is measured by the watchdog's monotonic clock since the heartbeat last changed. A jump of the
+wall clock is not an outage.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ from aiops.settings import Paging
 
 _LOG = structlog.get_logger(__name__)
 _CODE = Path(__file__).parents[2]
-"""Where the packages are, for a checkout that is not installed."""
+"""Folder of the packages, for a checkout that is not installed."""
 _HEARTBEAT, _CONFIGURATION, _LOCK = "heartbeat.json", "watchdog.json", "watchdog.lock"
 
 
 class Configuration(BaseModel):
-    """What the watchdog needs to know, in a file that only its owner reads: channels hold tokens."""
+    """The watchdog's configuration. Its file has mode 0600, because channels contain tokens."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -53,17 +53,17 @@ class Configuration(BaseModel):
 
 
 def beat(folder: Path, at: int) -> None:
-    """The runtime is alive; call it every second."""
+    """Write a heartbeat; the runtime calls this every second. ``at``: ns UTC."""
     _write(folder / _HEARTBEAT, Beat(at=at).model_dump_json())
 
 
 def rest(folder: Path, at: int) -> None:
-    """The runtime is stopped on purpose."""
+    """Write that the runtime was stopped on purpose; the watchdog then reports no outage. ``at``: ns UTC."""
     _write(folder / _HEARTBEAT, Beat(at=at, resting=True).model_dump_json())
 
 
 def start(folder: Path, configuration: Configuration, *, options: Sequence[str] = ()) -> int:
-    """Start a watchdog of its own session, in place of one that runs; its process id. From now on silence counts.
+    """Start a watchdog in its own session, replace a running one, and return its process id.
 
     Raises:
         PermanentError: a channel cannot be opened.
@@ -75,7 +75,7 @@ def start(folder: Path, configuration: Configuration, *, options: Sequence[str] 
     _write(folder / _CONFIGURATION, configuration.model_dump_json())
     command = [sys.executable, "-m", "aiops.adapters.watchdog", "--state", str(folder.resolve()), *options]
     with (folder / "watchdog.log").open("ab") as log:
-        # A console is of use only where somebody looks; a pipe would be held open for ever.
+        # Standard error is used only if it is a terminal; a pipe would stay open.
         errors = None if sys.stderr.isatty() else log
         process = subprocess.Popen(
             command, start_new_session=True, stdin=subprocess.DEVNULL, stdout=log, stderr=errors, cwd=_CODE
@@ -84,7 +84,7 @@ def start(folder: Path, configuration: Configuration, *, options: Sequence[str] 
 
 
 def stop(folder: Path, timeout_seconds: float = 10.0) -> bool:
-    """End the watchdog of this folder; False: none was running."""
+    """Stop the watchdog of this folder. False: none was running."""
     deadline, found = time.monotonic() + timeout_seconds, False
     while (pid := _running(folder)) is not None and time.monotonic() < deadline:
         found = True
@@ -103,10 +103,10 @@ class _WallClock:
 
 
 def watch(folder: Path, stop_: threading.Event, *, stale_seconds: float, every_seconds: float) -> None:
-    """Look again and again until ``stop_``, or until the state folder is removed.
+    """Check the heartbeat every ``every_seconds`` until ``stop_`` is set or the state folder is removed.
 
     Raises:
-        PermanentError: it cannot even begin.
+        PermanentError: there is no valid configuration.
     """
     try:
         configuration = Configuration.model_validate_json((folder / _CONFIGURATION).read_bytes())
@@ -126,7 +126,7 @@ def watch(folder: Path, stop_: threading.Event, *, stale_seconds: float, every_s
             if watching.out:
                 for left in spool.undelivered():
                     climbing.send(left, now.monotonic)
-        except Exception:  # noqa: BLE001 - an actor's loop: whatever fails, it must look again
+        except Exception:  # noqa: BLE001 - an actor's loop: it must continue after any error
             _LOG.exception("watchdog_failed")
     pager.close()
 
@@ -135,11 +135,11 @@ def _read(folder: Path) -> Beat | None:
     try:
         return Beat.model_validate_json((folder / _HEARTBEAT).read_bytes())
     except (OSError, ValidationError):
-        return None  # nothing new: it ages as if nobody had written
+        return None  # nothing new: the last heartbeat ages
 
 
 def _write(file: Path, text: str) -> None:
-    """Replace a file at once, so that no reader ever sees half of it; only its owner may read it."""
+    """Replace a file atomically, mode 0600: a reader never sees a part of it."""
     fresh = file.with_suffix(f".{os.getpid()}.new")
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
         out.write(text)
@@ -161,7 +161,7 @@ def _only_one(folder: Path) -> Iterator[None]:
 
 
 def _running(folder: Path) -> int | None:
-    """Process id of the folder's watchdog, 0 while it has not said it, None when none runs."""
+    """Process id of the folder's watchdog; 0 until it has written it; None if none runs."""
     try:
         with (folder / _LOCK).open("rb") as lock:
             try:
@@ -177,8 +177,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the watchdog of one state folder."""
     parser = argparse.ArgumentParser(prog="aiops.adapters.watchdog", description=main.__doc__)
     parser.add_argument("--state", type=Path, required=True, help="state folder of the runtime")
-    parser.add_argument("--stale-seconds", type=float, default=STALE_SECONDS, help="age that is an outage")
-    parser.add_argument("--every-seconds", type=float, default=1.0, help="how often to look")
+    parser.add_argument(
+        "--stale-seconds", type=float, default=STALE_SECONDS, help="age of the heartbeat that is an outage"
+    )
+    parser.add_argument("--every-seconds", type=float, default=1.0, help="seconds between two checks")
     options = parser.parse_args(arguments)
     stop_ = threading.Event()
 

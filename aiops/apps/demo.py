@@ -1,7 +1,7 @@
-"""The demonstration: a live world beside a real runtime, broken three times, each with another ending.
+"""The demonstration: a simulated world and a real runtime, with three faults that end in three ways.
 
-Everything is real but the world: Kafka, Ray, the journal, the executor's HTTP calls, the console's API through which
-the approval comes. What is shown afterwards is read from the journal, the ledger and the world's own truth.
+Only the world is simulated. Kafka, Ray, the journal, the executor's HTTP calls and the console's API, which receives
+the approval, are real. The final figures come from the journal, the ledger and the world's ground truth.
 """
 
 from __future__ import annotations
@@ -42,19 +42,19 @@ from simulations.world.world import World
 SECOND = 1_000_000_000
 _FINISH_SECONDS = 150.0
 _APART_SECONDS = 25.0
-"""Between two faults, so that people can tell them apart, and correlation too."""
+"""Minimum time between two faults; keeps their incidents apart."""
 
 
 @dataclass
 class Played:
-    """What became of an act."""
+    """The course of one act."""
 
     act: Act
     injected_at: int
     tick: int
     incident: Incident | None = None
     closed: bool = False
-    """It ended as it should."""
+    """The incident ended as the act expects."""
     asked_at: int | None = None
     approved_by: str = ""
     repaired_at: int | None = None
@@ -62,7 +62,7 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """What is true at the end."""
+    """Final figures of the demonstration."""
 
     ledger_difference: int
     ledger_items: int
@@ -78,13 +78,13 @@ class Verdicts:
 
 @dataclass
 class Demonstration:
-    """Sets everything up in a folder of its own, plays, judges, and tears everything down.
+    """Starts a world and a runtime, plays the acts, computes the final figures, and stops everything.
 
     Args:
-        folder: state of the demonstration; what a run before left there is removed.
+        folder: state of the demonstration; the state of an earlier run is removed.
         make: makes the runtime.
         make_pages: makes console, metrics and watchdog.
-        say: told what happens.
+        say: called with progress messages.
     """
 
     folder: Path
@@ -94,7 +94,11 @@ class Demonstration:
     played: list[Played] = field(default_factory=list)
 
     def start(self) -> None:
-        """Broker, Ray, runtime, console, world with a past."""
+        """Start broker, Ray, runtime, console, and the world with its history.
+
+        Raises:
+            TemporaryError: the shards have not read the history within a minute.
+        """
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         self.estate = load()
@@ -107,7 +111,7 @@ class Demonstration:
         self.runtime.start()
         self.serving.start(self.runtime.bootstrap)
         self.reader = SqlJournalReader(SqlJournal(sqlite_url(self.settings.state)).engine)
-        self.say(f"a shop of {len(self.estate.services)} services, with the last {HISTORY // 60} minutes as its past")
+        self.say(f"a shop of {len(self.estate.services)} services with {HISTORY // 60} minutes of history")
         live = LiveSettings(history_seconds=HISTORY, interval=INTERVAL, port=port, seed=SEED)
         self.world = LiveWorld(
             self.estate,
@@ -119,7 +123,7 @@ class Demonstration:
         self._wait_until_current()
 
     def stop(self) -> None:
-        """Everything down; the journal stays for those who want to look."""
+        """Stop everything. The journal is kept."""
         for end in ("world", "serving", "runtime"):
             part = getattr(self, end, None)
             if part is not None:
@@ -128,11 +132,11 @@ class Demonstration:
     # ------------------------------------------------------------------------------------------------- playing
 
     def play(self, act: Act, *, person: Callable[[Incident], bool | None], look: Callable[[], None]) -> Played:
-        """Break the world and watch until its incident has ended or only its verification is left, or time is up.
+        """Inject the fault. Watch until its incident has ended or is being verified, at most ``act.seconds``.
 
         Args:
-            act: which fault.
-            person: asked once about a plan that waits: True or False, or None when nobody is there.
+            act: the fault.
+            person: called once for a plan that waits for approval; True, False, or None for no answer.
             look: called about twice a second.
         """
         truth = self.world.truth()
@@ -148,7 +152,7 @@ class Demonstration:
         return played
 
     def finish(self, *, person: Callable[[Incident], bool | None], look: Callable[[], None]) -> None:
-        """Watch until every incident has ended as it should, or time is up."""
+        """Watch until every incident has ended as expected, at most ``_FINISH_SECONDS``."""
         self._watch(_FINISH_SECONDS, lambda: all(played.closed for played in self.played), person=person, look=look)
 
     def _watch(
@@ -175,7 +179,7 @@ class Demonstration:
     def _observe(self, played: Played, person: Callable[[Incident], bool | None]) -> None:
         act = played.act
         known = self.incidents()
-        # One that became part of another is told there.
+        # A merged incident counts as the incident that it was merged into.
         names = {i.merged_into or i.id for i in known if i.opened_at >= played.injected_at}
         mine = [i for i in known if i.id in names and i.merged_into is None and _about(i, act)]
         if not mine:
@@ -196,7 +200,7 @@ class Demonstration:
             played.repaired_at = incident.closed_at
 
     def _answer(self, incident: Incident, word: str) -> None:
-        """Through the same API as everybody."""
+        """Approve or reject through the console's API."""
         place = f"{self.serving.console_url.rstrip('/')}/api/incidents/{incident.id}"
         token = {"Authorization": f"Bearer {kept_token(self.settings.state)}"}
         story = httpx.get(place, headers=token, timeout=10).json()
@@ -206,7 +210,7 @@ class Demonstration:
             raise TemporaryError(f"{place}/{word} answers {response.status_code}: {response.text[:200]}")
 
     def _wait_until_current(self) -> None:
-        """Until the shards have read the past."""
+        """Wait until the shards have read the history."""
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             status = self.status()
@@ -216,16 +220,16 @@ class Demonstration:
             if counted and lags and max(lags) < 50:
                 return
             time.sleep(0.5)
-        raise TemporaryError("the shards have not read the world's past within a minute; see the runtime's log")
+        raise TemporaryError("the shards have not read the world's history within a minute; see the runtime's log")
 
     def status(self) -> dict[str, Any]:
-        """What the runtime says of itself."""
+        """The runtime's status; empty if there is none."""
         return read_status(self.settings.state) or {}
 
     # ------------------------------------------------------------------------------------------------- judging
 
     def verdicts(self) -> Verdicts:
-        """Ledger, membership, audit, and the same world without healing."""
+        """Ledger, membership and audit, and the value lost compared with the same world without healing."""
         time.sleep(2.0)
         status = self.status()
         accounting = account(self.settings, status)
@@ -252,7 +256,7 @@ class Demonstration:
         return rows
 
     def _unhealed(self, ticks: int) -> World:
-        """The same world with the same faults at the same seconds, and nobody who acts."""
+        """The same world with the same faults at the same seconds, without actions."""
         world = World(self.estate, SEED, self.world.truth()["start"])
         for played in self.played:
             world.inject(make(played.act.fault, played.act.settings), delay_seconds=played.tick)
@@ -260,12 +264,12 @@ class Demonstration:
         return world
 
     def left_over(self) -> dict[str, str]:
-        """Where to look next."""
+        """Description to command, for further inspection."""
         config = f"AIOPS_CONFIG={self.folder / 'aiops.yaml'}"
         ids = [p.incident.id for p in self.played if p.incident is not None]
         return {
-            "the story of an incident": f"{config} .venv/bin/aiops incidents {ids[0] if ids else ''}".strip(),
-            "every decision, checked": f"{config} .venv/bin/aiops audit verify",
+            "one incident in full": f"{config} .venv/bin/aiops incidents {ids[0] if ids else ''}".strip(),
+            "verify every decision": f"{config} .venv/bin/aiops audit verify",
             "start it again, with pages in a browser": f"{config} .venv/bin/aiops up",
         }
 
@@ -275,7 +279,7 @@ def _only_verifying(played: Played) -> bool:
 
 
 def _about(incident: Incident, act: Act) -> bool:
-    """Whether its first hypothesis, or where none is clear its members, name the act's root."""
+    """Whether the first hypothesis, or without a diagnosis the members, include a root of the act."""
     causes = incident.diagnosis.hypotheses[:1] if incident.diagnosis is not None else ()
     named = {cause.entity for cause in causes} or set(incident.entities)
     return bool(named & set(act.roots))

@@ -1,4 +1,4 @@
-"""What the demonstration plays and in which surroundings: its acts, its settings, its configuration bundle."""
+"""Setup of the demonstration: its acts, settings and config bundle."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ HISTORY = 720
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One fault and how it should end."""
+    """One fault and its expected outcome."""
 
     title: str
     fault: str
     settings: Mapping[str, Any]
     roots: tuple[str, ...]
     ending: str
-    """``healed``, ``approved`` (healed once a person agreed) or ``escalated``."""
+    """``healed``, ``approved`` (healed after a person's approval) or ``escalated``."""
     seconds: float
-    """How long it may take."""
+    """Maximum duration."""
 
 
 ACTS = (
@@ -47,7 +47,7 @@ ACTS = (
 
 
 def demonstration_settings(folder: Path, target: str) -> Settings:
-    """Quick rhythms, pages to the terminal's file, actions to the world's endpoint."""
+    """Settings with short intervals. Pages go to a file in ``folder``, actions to the URL ``target``."""
     return Settings(
         domain=DOMAIN,
         state=folder / "state",
@@ -62,7 +62,7 @@ def demonstration_settings(folder: Path, target: str) -> Settings:
 
 
 def write_bundle(folder: Path, layout: Layout) -> None:
-    """The shipped bundle with short waits, and the shop's items with their objectives."""
+    """Write the default bundle with short waits, and the shop's items with their objectives, to ``folder``."""
     shutil.copytree(SHIPPED, folder)
     for file in (folder / "runbooks").glob("*.yaml"):
         runbook = yaml.safe_load(file.read_text())
@@ -79,7 +79,7 @@ def write_bundle(folder: Path, layout: Layout) -> None:
 
 
 def free_port() -> int:
-    """A TCP port of the loopback interface that nobody uses now."""
+    """A free TCP port of the loopback interface."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])

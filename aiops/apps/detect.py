@@ -1,4 +1,4 @@
-"""Detection in a table: reads it, runs the detectors over it, and says what was found as JSON would have it."""
+"""Detection in a table: reads it, runs the detectors, and converts the result to JSON values."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def detect_in(path: Path, learn_until: str | None = None, detectors: Sequence[st
 
     Args:
         path: CSV or Parquet.
-        learn_until: a number of rows, or an ISO 8601 time; rows before it are learned and never alert.
-        detectors: names of detectors that look at every series beside the bank.
+        learn_until: a number of rows, or an ISO 8601 time; detectors learn from rows before it without alerts.
+        detectors: names of detectors that score every series in addition to the bank.
 
     Raises:
-        TableError: the table cannot be read; the text names file, row and column.
-        PermanentError: a detector is not there, cannot be loaded or failed.
+        TableError: the table cannot be read; the message names file, row and column.
+        PermanentError: a detector is unknown, cannot be loaded, or failed.
     """
     table = read_table(path)
     plugins = installed()
@@ -33,7 +33,7 @@ def detect_in(path: Path, learn_until: str | None = None, detectors: Sequence[st
 
 
 def figures(detection: TableDetection) -> dict[str, Any]:
-    """One table's answer for programs."""
+    """The result of one table, as JSON values."""
     return {
         "table": detection.table.name,
         "rows": len(detection.table),
@@ -44,7 +44,7 @@ def figures(detection: TableDetection) -> dict[str, Any]:
 
 
 def episode(detection: TableDetection, found: TableEpisode) -> dict[str, Any]:
-    """One episode; ``alert_row`` is counted from 1, times are ISO 8601 UTC, series are ordered by score."""
+    """One episode, as JSON values; ``alert_row`` counts from 1, times are ISO 8601 UTC, series are ordered by score."""
     table = detection.table
     explained = sorted(found.series.items(), key=lambda item: (-item[1][0], item[0]))
     return {

@@ -1,4 +1,4 @@
-"""Diagnosis of a recorded case: reads it, ranks its causes, and gives the answer in the case format's JSON."""
+"""Diagnosis of a recorded case: reads it, ranks its causes, and converts the diagnosis to the case format's JSON."""
 
 from __future__ import annotations
 
@@ -17,19 +17,23 @@ from topology.rankers.protocol import Ranker
 def diagnose_case(
     folder: Path, ranker: Ranker, onset: int | None = None, *, metrics: MetricTable | None = None
 ) -> Diagnosis:
-    """The causes of the case in ``folder``; ``onset`` in ns wins over the one in case.json.
+    """Diagnose the case in ``folder``.
 
-    ``metrics`` says what metrics mean; None: the shipped table.
+    Args:
+        folder: has case.json.
+        ranker: ranks the causes.
+        onset: start of the incident, ns UTC; overrides case.json.
+        metrics: meaning of the metrics; None: the built-in table.
 
     Raises:
-        CaseError: the case cannot be read; the text names file, row and column.
+        CaseError: the case cannot be read; the message names file, row and column.
     """
     case = read(folder, onset)
     return diagnose(question(case, metrics or MetricTable()), ranker, DiagnosisSubject(case.id, case.to_at))
 
 
 def as_dict(found: Diagnosis, seconds: float) -> dict[str, Any]:
-    """One case's answer in the case format's JSON."""
+    """The diagnosis of one case in the case format's JSON; ``seconds`` is the time that it took."""
     return {
         "case": found.work_item,
         "onset": rfc3339(found.onset) if found.onset else None,

@@ -1,9 +1,9 @@
 """Replays a recording through Kafka into a runtime of its own on Ray, at N times the speed, in shadow mode.
 
-The replay has its own topics, domain, state folder and clock. The clock is the recording's: it moves on as records are
-published, and stands still while the shards are far behind, so that all timers of the control plane keep their meaning
-at any speed. What bounds our own work (answers of agents, age of evidence) takes real time, and gets as much more of
-the recording's. Records go through one partition, in the order in which they were recorded.
+The replay has its own topics, domain, state folder and clock. The clock shows the recording's time. It advances as
+records are published and stops while the shards lag far behind; the control plane's timers stay valid at any speed.
+Limits on the runtime's own work (answers of agents, age of evidence) take real time; they are multiplied by the speed.
+Records go through one partition, in recorded order.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from aiops.recordings.recording import Recorded, Recording
 from aiops.settings import Paging, Settings, Topics
 
 STEP_SECONDS = 0.05
-"""Real time between two moves of the clock."""
+"""Real time between two advances of the clock."""
 LOOK_SECONDS = 1.0
 FAR_BEHIND = 2_000
-"""Records that the shards may be behind before the clock waits for them."""
+"""Lag of the shards, in records, above which the clock stops."""
 PATIENCE_SECONDS = 120.0
-"""How long the runtime may be without progress at the end."""
+"""Maximum time without progress of the runtime at the end."""
 CLOCK = "clock"
 
 
 def kafka_settings(settings: Settings, recording: Recording, out: Path, *, speed: float) -> Settings:
-    """Settings of one run; ``speed`` stretches what bounds our own work on the recording's clock."""
+    """Settings of one replay. Limits on the runtime's own work are multiplied by ``speed``."""
     made = replay_settings(settings, recording, out.resolve())
     domain = f"{made.domain}-{time.time_ns() // 10**6:x}"
     stretch = max(1.0, speed)
@@ -61,7 +61,7 @@ def kafka_settings(settings: Settings, recording: Recording, out: Path, *, speed
 
 
 def own_topics(topics: Topics, domain: str) -> Topics:
-    """The same topics under names that nobody else uses."""
+    """The same topics with names of their own in ``domain``."""
     named: dict[str, Any] = {name: _own(value, domain) for name, value in topics.model_dump().items()}
     return Topics(**named)
 
@@ -83,7 +83,7 @@ class KafkaReplay:
         settings: the runtime's.
         out: folder of the results; state of an earlier replay in it is removed.
         make: makes the runtime to replay into.
-        bootstrap: of the broker to go through; None: the settings', else an embedded one.
+        bootstrap: address of the broker; None: that of the settings, else an embedded broker.
     """
 
     def __init__(
@@ -107,10 +107,10 @@ class KafkaReplay:
         progress: Progress = lambda _, __: None,
         say: Callable[[str], None] = lambda _: None,
     ) -> list[dict[str, Any]]:
-        """Replay all of it at ``speed`` times real time, write the results, and return the incidents.
+        """Replay the whole recording at ``speed`` times real time, write the results, and return the incidents.
 
         Raises:
-            TemporaryError: the runtime did not digest it.
+            TemporaryError: the runtime did not process all records.
         """
         settings = kafka_settings(self._asked, self.recording, self.out, speed=speed)
         shutil.rmtree(settings.state, ignore_errors=True)
@@ -142,7 +142,7 @@ class KafkaReplay:
         return incidents
 
     def _counted(self, status: dict[str, Any]) -> dict[str, Any]:
-        """What went through, by the shards' ledgers."""
+        """Counts of processed records, from the shards' ledgers."""
         ledger = [line for shard in status["shards"] for line in shard.get("ledger", ())]
         lost = sum(abs(_difference(line)) for line in ledger)
         return {
@@ -168,7 +168,7 @@ class KafkaReplay:
         batches: Iterable[tuple[int, list[Recorded]]],
         progress: Progress,
     ) -> float:
-        """Publish in step with the clock; returns the seconds that it stood still."""
+        """Publish in step with the clock. Returns the seconds for which the clock stopped."""
         settings = runtime.settings
         producer = KafkaPythonProducer(runtime.bootstrap, settings.kafka.max_record_bytes)
         pace = _Pace(runtime, clock, speed)
@@ -193,7 +193,7 @@ class KafkaReplay:
         return OutRecord(topic_of(record.stream, settings.topics), record.key, value)
 
     def _finish(self, runtime: System, clock: RecordedTime, speed: float) -> dict[str, Any]:
-        """Wait until all is digested, let the settle time pass on the recording's clock, and wait again."""
+        """Wait until all records are processed, let the settle time pass on the recording's clock, and wait again."""
         self._digested(runtime)
         self._over = max(clock.now(), self.recording.end)
         end = self._over + round(runtime.settings.control.settle_seconds * SECOND)
@@ -201,7 +201,7 @@ class KafkaReplay:
         return self._digested(runtime)
 
     def _digested(self, runtime: System) -> dict[str, Any]:
-        """The first status in which nothing waits; the count of records must stand still for a look as well."""
+        """The first status without waiting records, and with the same record counts as the check before it."""
         patience, before = time.monotonic() + PATIENCE_SECONDS, None
         while time.monotonic() < patience:
             status = runtime.status()
@@ -214,10 +214,12 @@ class KafkaReplay:
                 patience = time.monotonic() + PATIENCE_SECONDS
             before = (taken, control)
             time.sleep(2 * LOOK_SECONDS)
-        raise TemporaryError(f"the runtime took {taken} of {self._published} records and then no more", 1.0)
+        raise TemporaryError(
+            f"the runtime processed {taken} of {self._published} records and then stopped making progress", 1.0
+        )
 
     def _found(self, settings: Settings) -> tuple[list[dict[str, Any]], int]:
-        """The incidents, and how many events failed with a fault of ours."""
+        """The incidents, and the number of events that failed with an internal error."""
         journal = open_journal(settings)
         try:
             reader = SqlJournalReader(journal.engine)
@@ -226,7 +228,7 @@ class KafkaReplay:
             journal.close()
 
     def _clean(self, settings: Settings, bootstrap: str) -> None:
-        """Topics on somebody else's broker do not outlive the replay; an embedded broker's data goes with it."""
+        """Remove the replay's topics from an external broker, or the data of the embedded broker."""
         if settings.kafka.bootstrap is None:
             shutil.rmtree(settings.state / "broker", ignore_errors=True)
             return
@@ -238,7 +240,7 @@ class KafkaReplay:
 
 
 class _Pace:
-    """Moves the recording's clock on with real time, unless the shards are far behind."""
+    """Advances the recording's clock with real time, and stops it while the shards lag far behind."""
 
     def __init__(self, runtime: System, clock: RecordedTime, speed: float) -> None:
         self._runtime, self._clock, self._speed = runtime, clock, speed
@@ -246,7 +248,7 @@ class _Pace:
         self.held = 0.0
 
     def until(self, at: int, flush: Callable[[], None] = lambda: None) -> None:
-        """Return when the clock has come to ``at``."""
+        """Advance the clock to ``at`` (ns), then return."""
         if self._clock.now() < at:
             flush()
         while self._clock.now() < at:
@@ -272,7 +274,7 @@ class _Pace:
 
 
 def _lag(status: dict[str, Any]) -> int:
-    """Records that the shards are behind, in all; one that says nothing counts as far behind."""
+    """Total lag of the shards, records. A shard that reports none counts as more than ``FAR_BEHIND``."""
     if not status["shards"]:
         return FAR_BEHIND + 1
     return sum(sum(shard["lag"].values()) if "lag" in shard else FAR_BEHIND + 1 for shard in status["shards"])

@@ -1,7 +1,7 @@
 """Replays a recording in one process: the real agents and the real journal under the recording's own clock.
 
-Nothing waits: a day takes seconds, and the same recording gives the same incidents. Nothing is executed: shadow mode
-orders nothing, and there is no executor. The way through Kafka and Ray is ``aiops.apps.kafka_replay``.
+The replay does not wait: one day takes seconds. The same recording gives the same incidents. No action is executed:
+shadow mode orders none, and there is no executor. ``aiops.apps.kafka_replay`` replays through Kafka and Ray.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ from aiops.settings import Settings, Topics
 
 SECOND = 1_000_000_000
 TICK = 10 * SECOND
-"""How often, in the recording's time, the monitoring agent is told that time passes."""
+"""Interval, in the recording's time, between two ticks of the monitoring agent, ns."""
 PAGES = "pages.jsonl"
 
 Progress = Callable[[int, int], None]
-"""Told the recording's time, and how many records are through."""
+"""Called with the recording's time (ns) and the number of records replayed."""
 
 
 def topic_of(stream: Stream, topics: Topics) -> str:
-    """The topic that a stream of a recording goes through."""
+    """The topic of a recording's stream."""
     names = {
         Stream.METRICS: topics.otlp_metrics,
         Stream.LOGS: topics.otlp_logs,
@@ -67,7 +67,10 @@ TELEMETRY = frozenset({Stream.METRICS, Stream.LOGS, Stream.TRACES})
 
 
 def in_domain(value: bytes, domain: str, at: int) -> bytes:
-    """A control event of a recording as one of the replay's own domain."""
+    """A control event of a recording with the replay's domain.
+
+    An Alertmanager body is wrapped in a CloudEvent at ``at`` (ns).
+    """
     document = json.loads(value)
     if "specversion" not in document:
         document = envelope(ALERTS, ("/replay", f"alerts/{at}"), document, at=at)
@@ -75,7 +78,7 @@ def in_domain(value: bytes, domain: str, at: int) -> bytes:
 
 
 def replay_settings(settings: Settings, recording: Recording, out: Path, *, slots: int = 1) -> Settings:
-    """The runtime's settings for a replay: shadow mode, a domain and a state folder of its own."""
+    """The settings of a replay: shadow mode, and a domain and state folder of its own."""
     return settings.model_copy(
         update={
             "domain": f"replay-{recording.about.name}",
@@ -88,57 +91,55 @@ def replay_settings(settings: Settings, recording: Recording, out: Path, *, slot
 
 @dataclass(frozen=True, slots=True)
 class _Fleet:
-    """The one monitoring agent, as something to ask."""
+    """The fleet port over the replay's only monitoring agent."""
 
     agent: MonitoringAgent
     now: Callable[[], int]
 
     def ask(self, question: FleetQuestion) -> FleetAnswer:
-        """Its readings."""
+        """The agent's readings."""
         return FleetAnswer(question.id, self.now(), self.agent.answer(question), question.domain)
 
 
 @dataclass(frozen=True, slots=True)
 class _PageFile:
-    """Keeps pages in a file; nobody is woken by a replay."""
+    """A notifier that writes pages to a file: a replay pages no person."""
 
     path: Path
     name: str = "file"
 
     def send(self, page: Page) -> Delivery:
-        """Append it."""
+        """Append the page as one JSON line."""
         with self.path.open("a", encoding="utf-8") as file:
             file.write(encode(page) + "\n")
         return Delivery(page.key, self.name, delivered=True, at=page.at, domain=page.domain)
 
 
 def convert_recording(source: Path, target: Path, converter: Extension) -> None:
-    """Makes a recording of a data set as it was published.
+    """Convert a published data set into a recording.
 
     Raises:
-        PermanentError: the target is there already, or the converter fails; the text names package and exception.
+        PermanentError: the target exists, or the converter fails; the message names package and exception.
     """
     if target.exists():
-        raise PermanentError(f"{target} is there already: replay it, or remove it")
+        raise PermanentError(f"{target} exists already: replay it, or remove it")
     convert = converter.load()
     try:
         convert(source, target)
     except PermanentError:
         raise
-    except Exception as error:  # a plug-in's code, or a data set of another shape than it expects
-        told = f"{type(error).__name__}: {error}"
-        raise PermanentError(
-            f"{source} is nothing that {converter.name} ({converter.origin}) can read: {told}"
-        ) from error
+    except Exception as error:  # plug-in code, or an unexpected data set
+        cause = f"{type(error).__name__}: {error}"
+        raise PermanentError(f"{converter.name} ({converter.origin}) cannot read {source}: {cause}") from error
 
 
 class InProcessReplay:
-    """One run over one recording.
+    """One in-process replay of one recording.
 
     Args:
-        recording: opened.
-        settings: the runtime's; domain, state and shadow mode are set here.
-        out: folder of the results; state of an earlier replay in it is removed.
+        recording: the opened recording.
+        settings: the runtime's settings; domain, state and shadow mode are overridden.
+        out: folder of the results; the state of an earlier replay in it is removed.
     """
 
     def __init__(self, recording: Recording, settings: Settings, out: Path) -> None:
@@ -165,7 +166,7 @@ class InProcessReplay:
         self.runtime = InProcessRuntime(self.settings, world, self.journal, at=self.now)
 
     def run(self, *, metrics_only: bool = False, progress: Progress = lambda _, __: None) -> list[dict[str, Any]]:
-        """Replay all of it, write the results, and return the incidents."""
+        """Replay the whole recording, write the results, and return the incidents."""
         begun, records = time.perf_counter(), 0
         for batch in _together(self.recording.records(metrics_only=metrics_only)):
             self._pass_time(batch[0].at)
@@ -173,7 +174,7 @@ class InProcessReplay:
             records += len(batch)
             progress(self.now, records)
         self._pass_time(self.recording.end)
-        # What is under way comes to its end; but nobody looks at telemetry any more, for all of it would seem silent.
+        # Open work ends; detection does not run any more, because every series would be reported as silent.
         self.runtime.run_until(self.now + round(self.settings.control.settle_seconds * SECOND))
         reader = SqlJournalReader(self.journal.engine)
         incidents = found(reader, self.settings.domain, self.now)
@@ -195,7 +196,7 @@ class InProcessReplay:
         return incidents
 
     def _pass_time(self, at: int) -> None:
-        """Let the recording's time pass up to ``at``, a tick at a time."""
+        """Advance the recording's time to ``at``, tick by tick."""
         while self.now + TICK <= at:
             self.now += TICK
             self._say(self.agent.tick(self.now, lag_is_small=True), self.now)
@@ -230,7 +231,7 @@ class InProcessReplay:
             self.runtime.offer(event)
 
     def _say(self, produced: Produced, at: int) -> None:
-        """Hand on what the monitoring agent said, as the control topics would."""
+        """Pass the monitoring agent's episodes and edges to the runtime, as the control topics would."""
         domain = self.settings.domain
         self._dead += sum(letter.items for letter in produced.dead_letters)
         for episode in produced.episodes:
@@ -242,11 +243,11 @@ class InProcessReplay:
 
 
 def difference(lines: list[LedgerLine]) -> int:
-    """Units that the ledger does not account for, in all."""
+    """Total number of units and records that the ledger does not account for."""
     return sum(abs(line.difference) + abs(line.records_difference) for line in lines)
 
 
 def _together(records: Iterator[Recorded]) -> Iterator[list[Recorded]]:
-    """Runs of records of one stream and one time, which no poll would part."""
+    """Consecutive records of one stream and one time, as one poll would return them."""
     for _, run in groupby(records, key=lambda record: (record.at, record.stream)):
         yield list(run)

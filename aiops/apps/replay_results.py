@@ -1,4 +1,4 @@
-"""What a replay found, read from its journal: one incident a line, for people, the grader and other programs."""
+"""Results of a replay, read from its journal: one incident per line, for people, the grader and other programs."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _PAGE = 5_000
 
 
 def found(reader: JournalReader, domain: str, end: int) -> list[dict[str, Any]]:
-    """Every incident of the domain, oldest first, with its ranked causes and what was seen.
+    """Every incident of the domain, oldest first, with its ranked causes and its episodes.
 
-    What opens after ``end`` (ns, the last of the recording) is left out: all sources fall silent when it is over.
+    Incidents that opened after ``end`` (ns, end of the recording) are left out: all sources are silent after it.
     """
     episodes: dict[str, list[Episode]] = {}
     for body in _documents(reader, "episode", domain).values():
@@ -38,7 +38,7 @@ def found(reader: JournalReader, domain: str, end: int) -> list[dict[str, Any]]:
 
 
 def faults(reader: JournalReader, domain: str) -> int:
-    """Events whose handling failed with a fault of ours: they left no trace but their record, and none should be."""
+    """Number of events whose handling failed with an internal error; 0 is correct."""
     count = after = 0
     while rows := reader.rows(after, _PAGE, domain=domain):
         refusals = (refusal_in(row.entry) for row in rows)
@@ -98,7 +98,7 @@ def _episode(episode: Episode) -> dict[str, Any]:
 
 
 def write(folder: Path, incidents: list[dict[str, Any]], summary: Mapping[str, Any]) -> None:
-    """``incidents.jsonl`` and ``replay.json``."""
+    """Write ``incidents.jsonl`` and ``replay.json`` to ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / INCIDENTS).write_text("".join(json.dumps(one) + "\n" for one in incidents))
     (folder / SUMMARY).write_text(json.dumps(summary, indent=2) + "\n")

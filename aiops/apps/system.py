@@ -1,4 +1,4 @@
-"""What an application needs of a whole runtime: to start it, to ask it, to stop it. ``aiops.bootstrap`` makes one."""
+"""Interface of a whole runtime for applications: start, status, stop. ``aiops.bootstrap`` implements it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from aiops.settings import Settings
 
 Say = Callable[[str], None]
-"""Told what happens, a line at a time."""
+"""Called with each progress message, one line."""
 
 
 class System(Protocol):
@@ -19,15 +19,15 @@ class System(Protocol):
     """Kafka's address, once it has started."""
 
     def start(self) -> None:
-        """Up, in order; returns when every part answers."""
+        """Start all parts in order. Returns when every part answers."""
         ...
 
     def stop(self) -> None:
-        """Down; the embedded broker too."""
+        """Stop all parts, including the embedded broker."""
         ...
 
     def status(self) -> dict[str, Any]:
-        """What every part says of itself, as JSON would have it."""
+        """The status of every part, as JSON values."""
         ...
 
 
@@ -40,11 +40,11 @@ class Pages(Protocol):
         ...
 
     def start(self, bootstrap: str) -> None:
-        """Serve; ``bootstrap`` is Kafka's address, for incoming alerts."""
+        """Begin to serve. ``bootstrap`` is Kafka's address, for incoming alerts."""
         ...
 
     def stop(self) -> None:
-        """End, and tell the watchdog that the silence is meant."""
+        """Stop, and notify the watchdog of the planned stop."""
         ...
 
 

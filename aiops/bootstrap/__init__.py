@@ -1,5 +1,5 @@
-"""The composition root: the only room that knows all others.
+"""The composition root: the only package that imports all others.
 
-Belongs here: reading the settings, making each part of the runtime with its real neighbours, starting and stopping
-them together. Does not belong here: anything that decides, or talks to the outside itself.
+Belongs here: making each part of the runtime with its real dependencies, and starting and stopping them together.
+Does not belong here: decisions, and direct access to external systems.
 """

@@ -1,4 +1,4 @@
-"""Makes a shard inside its actor."""
+"""Factory of a shard, called inside its actor."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from aiops.settings import Settings
 
 
 def make_shard(settings: Settings, bootstrap: str, number: int) -> Shard:
-    """What a shard's actor hosts; it owns what the assignment says from the start."""
+    """The shard of an actor. From the start it owns the slots that the assignment gives it."""
     keep_freed_memory()
     clock, topics, data = open_clock(settings), settings.topics, settings.data
     folder = bundle_folder(settings)

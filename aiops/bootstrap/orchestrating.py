@@ -1,4 +1,4 @@
-"""Makes the orchestration inside its actor: journal, control topics, dispatcher, pager, checkpoints."""
+"""Factory of the orchestration in its actor: journal, control topics, dispatcher, pager, checkpoints."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from aiops.settings import Settings
 
 
 class HostedOrchestration:
-    """The orchestration with its neighbours, as an actor hosts it."""
+    """The orchestration with its dependencies, as an actor hosts it."""
 
     def __init__(self, settings: Settings, bootstrap: str) -> None:
         clock = open_clock(settings)
@@ -80,24 +80,24 @@ class HostedOrchestration:
         )
 
     def start(self) -> None:
-        """Pages that were not sent go out first; then the loop begins."""
+        """Send the spooled pages, then start the loop."""
         self._pager.resume(self._dispatcher.paged)
         self._orchestration.start()
         self._checkpoints.start(self._settings.control.checkpoint_seconds)
 
     def stop(self) -> None:
-        """End after the group at hand."""
+        """Stop after the current group of events."""
         self._orchestration.stop()
         self._checkpoints.stop()
         self._pager.close()
         self._journal.close()
 
     def wake(self) -> None:
-        """Something was written to the inbox."""
+        """Read the inbox now: a row was written."""
         self._orchestration.wake()
 
     def status(self) -> OrchestrationStatus:
-        """The last published view."""
+        """The last published status."""
         status, checkpoints = self._orchestration.status(), self._checkpoints
         return replace(status, checkpoint=checkpoints.number, trouble=status.trouble or checkpoints.trouble)
 
@@ -113,5 +113,5 @@ class HostedOrchestration:
 
 
 def make_orchestration(settings: Settings, bootstrap: str) -> HostedOrchestration:
-    """What the orchestrator's actor hosts."""
+    """The orchestration of the orchestrator's actor."""
     return HostedOrchestration(settings, bootstrap)

@@ -1,6 +1,6 @@
-"""Makes each part inside its own process: agents and the gate. Named by the cluster's actors.
+"""Factories of the agents and the gate. The cluster's actors name them and call them in their own process.
 
-Arguments are settings and names only, so that an actor can be made again anywhere with nothing but them.
+Arguments are settings and names only: an actor can be made again on any node from them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def make_agent(settings: Settings, role: str) -> AgentHost:
 
 
 def make_gate(settings: Settings) -> BlockingGate:
-    """The executors behind their gate; the inbox is all it knows of the control plane."""
+    """The gate with its executors. Of the control plane it uses the inbox alone."""
     inbox: Inbox = open_journal(settings)
     clock = open_clock(settings)
     executors = open_executors(settings, installed(), SystemClock())
@@ -39,5 +39,5 @@ def make_gate(settings: Settings) -> BlockingGate:
 
 
 def limits(settings: Settings) -> Callable[[Iterable[str]], dict[str, float]]:
-    """Share of each account that may be spent."""
+    """The function from accounts to the share of each that may be spent."""
     return share_limits(settings.acting)

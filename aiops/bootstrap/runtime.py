@@ -1,7 +1,7 @@
-"""The whole runtime: broker, topics, cluster, fleet; up in order, down in the other order.
+"""The whole runtime: broker, topics, cluster, fleet. They start in this order and stop in reverse.
 
-``aiops up`` and ``aiops demo`` run it in their own process. What must not be lost is in Kafka, in the journal and in
-the snapshots; this process may be killed at any time.
+``aiops up`` and ``aiops demo`` run it in their own process. All durable state is in Kafka, the journal and the
+snapshots: this process may be killed at any time.
 """
 
 from __future__ import annotations
@@ -41,11 +41,13 @@ _AGAIN_SECONDS = 2.0
 
 
 def come_up(reconcile: Callable[[], None], say: Say, wait: Callable[[float], object], *, tries: int = 6) -> None:
-    """Reconcile until every part answers: on a busy machine one may not reach Kafka or the journal at once.
+    """Reconcile until every part answers, with at most ``tries`` attempts.
+
+    On a busy machine a part may not reach Kafka or the journal at the first attempt.
 
     Raises:
-        TemporaryError: not even the last try was enough.
-        PermanentError: a person must mend something; it is not tried again.
+        TemporaryError: the last attempt failed.
+        PermanentError: a person must fix something; there is no further attempt.
     """
     for left in range(tries - 1, -1, -1):
         try:
@@ -53,7 +55,7 @@ def come_up(reconcile: Callable[[], None], say: Say, wait: Callable[[float], obj
         except TemporaryError as error:
             if not left:
                 raise
-            say(f"not yet, {left} more tries: {error}")
+            say(f"not ready, {left} more attempts: {error}")
             wait(max(error.delay_seconds, _AGAIN_SECONDS))
         else:
             return
@@ -61,13 +63,13 @@ def come_up(reconcile: Callable[[], None], say: Say, wait: Callable[[float], obj
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """The assignment of one domain."""
+    """The slot assignment of one domain in the journal."""
 
     journal: SqlJournal
     domain: str
 
     def assign(self, epoch: int, slots: Any) -> dict[int, tuple[int, int]]:
-        """Slot to shard; returns slot to (shard, generation)."""
+        """Assign each slot to a shard under ``epoch``; returns slot to (shard, generation)."""
         return self.journal.assign(epoch, slots, self.domain)
 
     def assignment(self) -> dict[int, tuple[int, int]]:
@@ -76,11 +78,11 @@ class _Table:
 
 
 class Runtime:
-    """Brings everything up and keeps an eye on it.
+    """Starts all parts and supervises them.
 
     Args:
-        settings: all of them, folders absolute.
-        say: told what happens, a line at a time.
+        settings: all settings, with absolute folders.
+        say: called with each progress message, one line.
     """
 
     def __init__(self, settings: Settings, say: Say = lambda _: None) -> None:
@@ -92,14 +94,15 @@ class Runtime:
         self.bootstrap = ""
 
     def start(self) -> None:
-        """Up, in order; returns when every part answers.
+        """Start all parts in order. Returns when every part answers.
 
         Raises:
-            PermanentError: something a person must mend, with the way out.
+            PermanentError: a person must fix something; the message says what to do.
+            TemporaryError: a part does not answer.
         """
         settings, plugins = self.settings, installed()
         check_choices(settings, plugins)
-        load_metrics(bundle_folder(settings))  # a row that cannot be used is reported once, here, not by every actor
+        load_metrics(bundle_folder(settings))  # an unusable row is reported once, here, and not by every actor
         settings.state.mkdir(parents=True, exist_ok=True)
         self.bootstrap = self._reach_broker()
         self._say("topics")
@@ -121,9 +124,9 @@ class Runtime:
         self._beating.start()
 
     def stop(self) -> None:
-        """Down: shards snapshot first; the embedded broker ends with us.
+        """Stop all parts. Shards write snapshots first; the embedded broker stops last.
 
-        On a Ray of somebody else's only the actors that this process made end; those that it found there go on.
+        On an external Ray cluster only the actors that this process made stop; actors that it found keep running.
         """
         self._stopping.set()
         if self._keeper is not None:
@@ -140,13 +143,13 @@ class Runtime:
             self._broker.stop()
 
     def leave(self) -> None:
-        """Leave the detached actors of a cluster alone; only this process ends."""
+        """Stop supervision and leave the detached actors of the cluster running."""
         self._stopping.set()
         if self._keeper is not None:
             self._keeper.stop()
 
     def status(self) -> dict[str, Any]:
-        """What every part says of itself, as JSON would have it."""
+        """The status of every part, as JSON values."""
         shards = []
         for number in self.cluster.numbers("shard"):
             try:
@@ -197,12 +200,12 @@ class Runtime:
         )
 
     def _wanted_shards(self) -> int:
-        """The newest ``aiops scale``, else the settings."""
+        """Number of shards of the newest ``aiops scale``, else of the settings."""
         row = self.journal.latest("scale", self.settings.domain)
         return self.settings.data.shards if row is None else int(json.loads(row.body)["shards"])
 
     def _beat(self) -> None:
-        """Every second: the heartbeat that the watchdog looks for, and the status that commands read."""
+        """Write the heartbeat for the watchdog and the status for the commands, every second."""
         while not self._stopping.wait(1.0):
             status = self.status()
             if _alive(status):
@@ -211,7 +214,7 @@ class Runtime:
 
 
 def _alive(status: dict[str, Any]) -> bool:
-    """Whether the control plane does its work: only then the watchdog may stay quiet."""
+    """Whether the orchestrator published a status within 10 s and still leads. Only then a heartbeat is written."""
     orchestration = status["orchestration"]
     fresh = status["at"] - orchestration.get("alive_at", 0) < 10 * 10**9
     return fresh and not orchestration.get("over", False)

@@ -1,4 +1,4 @@
-"""What stands beside the runtime for people: console, metrics, watchdog."""
+"""Services next to the runtime: console, metrics, watchdog."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from aiops.settings import Settings
 class Serving:
     """Console and metrics of one installation, and its watchdog.
 
-    Ports are taken when it is made; ``start`` serves; ``stop`` ends everything but what ``start`` did not begin.
+    The constructor binds the console's port. ``start`` serves, and ``stop`` ends what ``start`` began.
 
     Raises:
         PermanentError: a port is in use.
@@ -38,7 +38,7 @@ class Serving:
         self._ends: list[Callable[[], None]] = []
         self.console = ConsoleServer(settings.console.host, settings.console.port)
         self.metrics_url = ""
-        """Known when it serves."""
+        """URL of the metrics; empty before ``start``."""
 
     @property
     def console_url(self) -> str:
@@ -46,7 +46,11 @@ class Serving:
         return self.console.url
 
     def start(self, bootstrap: str, wake: Callable[[], None] = lambda: None) -> None:
-        """Serve; ``bootstrap`` is Kafka's address, for incoming alerts."""
+        """Begin to serve. ``bootstrap`` is Kafka's address, for incoming alerts.
+
+        Raises:
+            PermanentError: the metrics port is in use.
+        """
         settings = self._settings
         self._ends.append(self._metrics())
         producer = KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes)
@@ -70,7 +74,7 @@ class Serving:
         self._ends.append(self._rest)
 
     def stop(self) -> None:
-        """End, newest first. The watchdog knows that the silence is meant."""
+        """Stop in reverse order of the start. The watchdog is notified of the planned stop."""
         self.console.stop()
         for end in reversed(self._ends):
             end()
@@ -109,6 +113,9 @@ class Serving:
 
 
 def access(settings: Settings) -> Access:
-    """Everybody's tokens: those of the settings, and the shared one, made at the first start where none is set."""
+    """Tokens of the console: the people's tokens of the settings and the shared token.
+
+    If the settings have no shared token, it is generated at the first start and kept in the state folder.
+    """
     shared = settings.console.token or kept_token(settings.state)
     return Access({**settings.console.people, SHARED: shared})

@@ -1,4 +1,4 @@
-"""Commands: each reads arguments, calls one thing in a lower room, and prints for people or as JSON.
+"""Commands. Each parses arguments, calls one function of a lower layer, and prints text or JSON.
 
-What belongs here is wording, tables and exit codes. What does not: logic that another program might want.
+Belongs here: wording, tables and exit codes. Does not belong here: logic that another program could use.
 """

@@ -1,4 +1,4 @@
-"""`aiops audit`: is the record of decisions the one that was written?"""
+"""`aiops audit`: verify that the record of decisions was not changed."""
 
 from __future__ import annotations
 
@@ -24,41 +24,44 @@ from aiops.model.prose import Prose
 from aiops.ports import JournalReader
 from aiops.settings import Settings
 
-app: Final = typer.Typer(no_args_is_help=True, help="The record of decisions: was it edited, reordered, cut, rebuilt?")
+app: Final = typer.Typer(
+    no_args_is_help=True, help="Verify the record of decisions against edits, reordering, cuts and rebuilds."
+)
 _PAGE: Final = 2000
 
 _File = Annotated[
-    Path | None, typer.Option("--checkpoint", help="One published checkpoint instead of the topic.", metavar="FILE")
+    Path | None, typer.Option("--checkpoint", help="Use one published checkpoint instead of the topic.", metavar="FILE")
 ]
 _Key = Annotated[
-    Path | None, typer.Option("--public-key", help="The runtime's public key, instead of the own one.", metavar="FILE")
+    Path | None,
+    typer.Option("--public-key", help="The runtime's public key. Default: from the state folder.", metavar="FILE"),
 ]
 
 
 @app.callback()
 def about() -> None:
-    """The record of decisions: was it edited, reordered, cut, rebuilt?"""
+    """Verify the record of decisions against edits, reordering, cuts and rebuilds."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Published:
-    """What the journal is held against."""
+    """The checkpoints that the journal is compared with."""
 
     checkpoints: tuple[Checkpoint, ...] = ()
     foreign: int = 0
-    """Records of the topic that are no checkpoint, or not signed with the key."""
+    """Number of records of the topic that are not a checkpoint, or not signed with the key."""
     why_not: str = ""
-    """Why there is none."""
+    """Why there are no checkpoints."""
 
 
 @app.command()
 def key(config: Config = None, *, as_json: Json = False) -> None:
     """Print the public key that checkpoints are signed with, as PEM.
 
-    Keep it where whoever could edit the journal cannot: who has it and one published checkpoint can check the record.
-    The private key is `audit.key` in the state folder, made by the first `aiops up`.
+    Store it where people who can edit the journal cannot change it. This key and one published checkpoint are enough to
+    verify the record. The private key is `audit.key` in the state folder, created by the first `aiops up`.
 
-    Exit code 0: printed. 3: nothing was signed here yet.
+    Exit code 0: printed. 3: there is no key here yet.
     """
     found = public_key(load_settings(config).state)
     pem = found.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
@@ -69,13 +72,13 @@ def key(config: Config = None, *, as_json: Json = False) -> None:
 def verify_(
     checkpoint: _File = None, public_key_file: _Key = None, config: Config = None, *, as_json: Json = False
 ) -> None:
-    """Check the hash chain over the whole journal, and every signed checkpoint that was published to Kafka.
+    """Verify the hash chain over the whole journal, and every signed checkpoint that was published to Kafka.
 
-    The chain alone shows edits, gaps and a wrong order. The checkpoints also show that nothing was cut off or built
-    anew since they were published. Without a Kafka that answers, or from elsewhere, give one: --checkpoint FILE takes
-    a record of the topic `aiops.audit`, --public-key FILE what `aiops audit key` printed.
+    The chain alone reveals edits, gaps and a wrong order. The checkpoints also reveal a cut at the end and a rebuilt
+    journal since they were published. If Kafka does not answer, or on another machine, give --checkpoint FILE with a
+    record of the topic `aiops.audit` and --public-key FILE with the output of `aiops audit key`.
 
-    Exit code 0: it is whole. 1: it is not; the first bad entry is named. 3: a file cannot be read.
+    Exit code 0: the record is whole. 1: it is not; the first bad entry is named. 3: a file cannot be read.
     """
     here = open_installation(config)
     with_key = _key(public_key_file) if public_key_file else _own_key(here.settings)
@@ -102,7 +105,7 @@ def _rows(reader: JournalReader, domain: str) -> Iterator[JournalRow]:
 
 
 def _published(settings: Settings, with_key: Ed25519PublicKey | None) -> _Published:
-    """The checkpoints on the topic; other people's words there prove nothing and break nothing."""
+    """The checkpoints on the topic. Records that are not signed with the key are counted and ignored."""
     if with_key is None:
         return _Published(why_not=f"no {KEY} in the state folder: nothing was signed here yet")
     ours, foreign = [], 0
@@ -143,7 +146,7 @@ def _key(file: Path) -> Ed25519PublicKey:
     except OSError as error:
         raise PermanentError(f"{file}: {error.strerror}") from error
     except ValueError as error:
-        raise PermanentError(f"{file}: no public key in PEM form, as `aiops audit key` prints it") from error
+        raise PermanentError(f"{file}: not a public key in PEM form, as `aiops audit key` prints it") from error
     if not isinstance(found, Ed25519PublicKey):
         raise PermanentError(f"{file}: not an Ed25519 key")
     return found
@@ -166,13 +169,13 @@ def _words(verdict: AuditVerdict, against: _Published, with_key: Ed25519PublicKe
         where = "" if verdict.number is None else f" at entry {verdict.number}"
         return f"{verdict.fault.value}{where}: {verdict.detail}"
     newest = max((checkpoint.number for checkpoint in against.checkpoints), default=0)
-    told = f"whole: {verdict.rows:,} entries"
+    text = f"whole: {verdict.rows:,} entries"
     if against.checkpoints:
-        told += f", and holds {len(against.checkpoints):,} signed checkpoints, the newest at {newest:,}"
+        text += f", and matches {len(against.checkpoints):,} signed checkpoints, the newest at {newest:,}"
     else:
-        told += f"; not held against a checkpoint, so cuts at the end do not show: {against.why_not}"
+        text += f"; not compared with a checkpoint, so a cut at the end would not show: {against.why_not}"
     if against.checkpoints and with_key is None:
-        told += "; its signature was not checked: give --public-key"
+        text += "; its signature was not checked: give --public-key"
     if against.foreign:
-        told += f"; {against.foreign:,} records of the topic are not signed with this key"
-    return told
+        text += f"; {against.foreign:,} records of the topic are not signed with this key"
+    return text

@@ -1,4 +1,4 @@
-"""`aiops broker`: the embedded Kafka of this user, by hand."""
+"""`aiops broker`: start, stop and inspect the embedded Kafka of this user."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ app: Final = typer.Typer(
     no_args_is_help=True,
     help="""The embedded broker: a real, single-node Apache Kafka for one machine, without Java or Docker.
 
-    Other commands start it when they need it. Its files are fetched once (about 45 MB), verified against the lock of
-    this version, and kept in ~/.cache/aiops. Records are kept in broker/ of the state folder (~/.local/state/aiops) for
-    48 hours, over stops and crashes; the address stays the same. It listens on 127.0.0.1 only. To use a Kafka of your
-    own instead, set AIOPS_KAFKA=host:port.""",
+    Other commands start it when they need it. Its files are downloaded once (about 45 MB), verified against the lock
+    file of this version, and kept in ~/.cache/aiops. Records are kept for 48 hours in broker/ of the state folder
+    (~/.local/state/aiops) and survive stops and crashes. The address stays the same. The broker listens on 127.0.0.1
+    only. To use your own Kafka instead, set AIOPS_KAFKA=host:port.""",
 )
 
 _Heap = Annotated[int, typer.Option(min=256, max=4096, help="Heap of the Java runtime, in MB.")]
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command()
 def start(heap: _Heap = 384, config: Config = None, *, as_json: _Json = False) -> None:
-    """Start it unless it runs, wait until it answers, and print its address.
+    """Start the broker if it does not run, wait until it answers, and print its address.
 
-    Exit code 0: it runs and answers. 3: it cannot be had here; the text says why and the way out.
+    Exit code 0: it runs and answers. 3: it cannot run here; the message names the reason and what to do.
     """
     broker = EmbeddedBroker(_folder(config), heap_mb=heap, say=_aside)
     broker.start()
     _show(broker.status(), as_json=as_json)
     if "AIOPS_KAFKA" in os.environ:
-        _aside(f"Note: AIOPS_KAFKA={os.environ['AIOPS_KAFKA']} is set, so other commands use that one.")
+        _aside(f"Note: AIOPS_KAFKA={os.environ['AIOPS_KAFKA']} is set, so other commands use that broker.")
 
 
 @app.command()
 def stop(config: Config = None, *, as_json: _Json = False) -> None:
-    """End it in good order; its records stay.
+    """Stop the broker cleanly. Its records are kept.
 
-    Exit code 0, also when there was nothing to stop.
+    Exit code 0, also if the broker was not running.
     """
     broker = EmbeddedBroker(_folder(config))
     was_running = broker.stop()
@@ -58,9 +58,9 @@ def stop(config: Config = None, *, as_json: _Json = False) -> None:
 
 @app.command()
 def status(config: Config = None, *, as_json: _Json = False) -> None:
-    """Look at it without changing anything.
+    """Show the broker's state without changing it.
 
-    Exit code 0: it runs and answers a call of Kafka's protocol. 1: it is stopped, or does not answer.
+    Exit code 0: it runs and answers a Kafka protocol request. 1: it is stopped, or does not answer.
     """
     found = EmbeddedBroker(_folder(config)).status()
     _show(found, as_json=as_json)
@@ -69,7 +69,7 @@ def status(config: Config = None, *, as_json: _Json = False) -> None:
 
 
 def _folder(config: Path | None) -> Path:
-    """Where the runtime of these settings keeps its broker."""
+    """The broker's folder in the state folder of these settings."""
     return load_settings(config).state / "broker"
 
 

@@ -1,4 +1,4 @@
-"""`aiops dashboards`: the Grafana dashboards that come with the product."""
+"""`aiops dashboards`: push the product's Grafana dashboards to Grafana."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ def about() -> None:
 def push(
     grafana: Annotated[str, typer.Option(help="http[s]://HOST[:PORT][/PATH] of Grafana.", metavar="URL")],
     token: Annotated[
-        str, typer.Option(envvar="AIOPS_GRAFANA_TOKEN", help="Of a service account that may edit dashboards.")
+        str, typer.Option(envvar="AIOPS_GRAFANA_TOKEN", help="Token of a service account that may edit dashboards.")
     ],
     *,
     as_json: Json = False,
 ) -> None:
     """Create or replace the dashboards in Grafana: incidents, outcomes, lag, ledger, shards, pages.
 
-    They ask the Prometheus data source that is chosen at their top, which must scrape the runtime's metrics port
-    (console.metrics_port, 9464). Pushing again replaces what is there; edits made in Grafana are lost.
+    The dashboards query the Prometheus data source selected at their top. Prometheus must scrape the runtime's metrics
+    port (console.metrics_port, 9464). Pushing again overwrites edits made in Grafana.
 
-    Exit code 0: all are there. 3: Grafana refuses. 4: it does not answer.
+    Exit code 0: all dashboards are in Grafana. 3: Grafana refuses. 4: Grafana does not answer.
     """
     server = Grafana(grafana, token)
     pushed = {board["title"]: server.push(board, "aiops dashboards push") for board in dashboards()}

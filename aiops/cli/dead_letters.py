@@ -1,4 +1,4 @@
-"""`aiops dead-letters`: what could not be used, why, and another try."""
+"""`aiops dead-letters`: list, show and retry unusable input."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ from aiops.settings import Settings
 
 app: Final = typer.Typer(
     no_args_is_help=True,
-    help="""What could not be used, and why. The originals are encrypted and kept for the topic's retention time.
+    help="""List, show and retry unusable input. Originals are encrypted and kept for the topic's retention time.
 
-    Lists never show an original; `show KEY --reveal` does, where the key file of the state folder is.""",
+    Lists never show an original. `show KEY --reveal` shows it if the state folder has the key file.""",
 )
 _SHOWN: Final = 50
-_Reason = Annotated[str | None, typer.Option(help="Only of this reason: undecodable, bad-time …")]
+_Reason = Annotated[str | None, typer.Option(help="Only this reason: undecodable, bad-time …")]
 _Topic = Annotated[str | None, typer.Option(help="Only from this topic.")]
 _Key = Annotated[str, typer.Argument(help="TOPIC/PARTITION/OFFSET/REASON, as the list prints it.", metavar="KEY")]
 
 
 @app.callback()
 def about() -> None:
-    """What could not be used, why, and another try."""
+    """List, show and retry unusable input."""
 
 
 @app.command(name="list")
 def list_(
     reason: _Reason = None,
     topic: _Topic = None,
-    limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = _SHOWN,
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number; the newest are listed.")] = _SHOWN,
     *,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """List the newest dead letters, one a record and reason; a repeat is shown once.
+    """List the newest dead letters, one per record and reason; a repeated dead letter is shown once.
 
-    Exit code 0: read, perhaps none. 4: Kafka does not answer.
+    Exit code 0: listed; the list may be empty. 4: Kafka does not answer.
     """
     settings = load_settings(config)
     kept = {key: masked_letter(value) for key, value in _records(settings)}
@@ -80,32 +80,35 @@ def show(
     reveal: Annotated[bool, typer.Option("--reveal", help="Print the original bytes as well.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show one; with --reveal its original, which may hold personal data.
+    """Show one dead letter; with --reveal also its original, which may hold personal data.
 
-    Exit code 0: shown. 1: there is none of that key. 3: this state folder has another key file.
+    Exit code 0: shown. 1: no dead letter has this key. 3: the state folder has no key file, or another one.
     """
     settings = load_settings(config)
     value = _one(settings, key)
-    told = {"key": key, **masked_letter(value)}
+    fields = {"key": key, **masked_letter(value)}
     if reveal:
-        told["original"] = _opened(settings, value).original.decode("utf-8", "backslashreplace")
+        fields["original"] = _opened(settings, value).original.decode("utf-8", "backslashreplace")
     if as_json:
-        typer.echo(json.dumps(told))
+        typer.echo(json.dumps(fields))
         return
-    for name, said in told.items():
-        typer.echo(f"{name:<10} {plain(str(said))}")
+    for name, content in fields.items():
+        typer.echo(f"{name:<10} {plain(str(content))}")
 
 
 @app.command()
 def retry(key: _Key, config: Config = None, *, as_json: Json = False) -> None:
-    """Write the original to its topic again, for example after an upgrade that can read it.
+    """Write the original to its topic again, for example after an upgrade that can decode it.
 
-    Exit code 0: written. 1: there is none of that key. 3: it was cut when it was kept, so it cannot be written whole.
+    Exit code 0: written. 1: no dead letter has this key. 3: only a part of the original was kept, or the key file is
+    missing or another one.
     """
     settings = load_settings(config)
     letter = _opened(settings, _one(settings, key))
     if letter.cut:
-        raise PermanentError(f"{key} was cut to {settings.data.dead_letter_bytes} bytes when it was kept: send it anew")
+        raise PermanentError(
+            f"{key} was cut to {settings.data.dead_letter_bytes} bytes when it was kept: send it again from its source"
+        )
     record = OutRecord(letter.topic, letter.record_key, letter.original, letter.headers, letter.partition)
     producer = KafkaPythonProducer(kafka_of(settings), settings.kafka.max_record_bytes)
     try:
@@ -113,12 +116,12 @@ def retry(key: _Key, config: Config = None, *, as_json: Json = False) -> None:
         producer.flush()
     finally:
         producer.close()
-    told = f"{len(record.value):,} bytes written to {letter.topic}/{letter.partition} again"
-    typer.echo(json.dumps({"key": key, "told": told}) if as_json else told)
+    result = f"{len(record.value):,} bytes written to {letter.topic}/{letter.partition} again"
+    typer.echo(json.dumps({"key": key, "told": result}) if as_json else result)
 
 
 def _one(settings: Settings, key: str) -> bytes:
-    """The newest record of that key; ends the command when there is none."""
+    """The newest record with this key. Ends the command with exit code 1 if there is none."""
     found = None
     for name, value in _records(settings):
         found = value if name == key else found
@@ -129,7 +132,7 @@ def _one(settings: Settings, key: str) -> bytes:
 
 
 def _records(settings: Settings) -> Iterator[tuple[str, bytes]]:
-    """Key and value of all that the topic keeps, in its order; a repeat comes again."""
+    """Key and value of every record on the topic, in topic order, repeated dead letters included."""
     for place, value in kept(settings, settings.topics.dead_letters):
         try:
             yield _key(masked_letter(value)), value
@@ -143,5 +146,5 @@ def _key(letter: Mapping[str, Any]) -> str:
 
 def _opened(settings: Settings, value: bytes) -> DeadLetter:
     if not (settings.state / KEY).exists():
-        raise PermanentError(f"{settings.state / KEY} is not there: use the state folder that sealed it")
+        raise PermanentError(f"{settings.state / KEY} is not there: use the state folder that encrypted it")
     return decode_letter(value, open_seal(settings.state))

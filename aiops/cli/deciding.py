@@ -1,7 +1,7 @@
-"""`aiops approve`, `reject` and the other words that people give to the runtime.
+"""`aiops approve`, `reject` and the other commands of people to the runtime.
 
-They are rows in the journal's inbox: they work from any machine that reaches the journal, and wait there while the
-orchestrator is down. The console's pages and API give the same commands.
+Each command is a row in the journal's inbox. It works from any machine that reaches the journal. While the orchestrator
+is down, the row waits. The console's pages and API write the same commands.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _Seen = Annotated[str | None, typer.Option(help="Approve this plan and no other.
 def approve(
     incident: _Incident, seen: _Seen = None, as_: As = None, *, config: Config = None, as_json: Json = False
 ) -> None:
-    """Agree to the plan that waits for approval in incident ID.
+    """Approve the plan that waits for approval in incident ID.
 
-    With --seen, as the page and `aiops incidents ID` print it, only the plan that you looked at is approved, and
-    another one that waits by now is refused. Without it, it is the one that waits now, and the answer names its steps.
-    Where two approvers are asked for, two different people must say so.
+    With --seen PLAN@VERSION, as the page and `aiops incidents ID` print it, only this plan is approved; if another plan
+    waits by now, the approval is refused. Without --seen the plan that waits now is approved, and the answer names its
+    steps. If two approvals are required, two different people must approve.
 
-    Exit code 0: written (also when you had said so before). 1: there is no such incident, it does not wait for
-    approval now, or its plan changed since you looked.
+    Exit code 0: recorded, also if you had approved before. 1: there is no such incident, it does not wait for approval
+    now, or its plan is not the one of --seen.
     """
     here = open_installation(config)
     show(told(lambda: _commands(here).approve(incident, person(as_), seen)), as_json=as_json)
@@ -38,27 +38,27 @@ def approve(
 def reject(
     incident: _Incident, reason: Reason = "", as_: As = None, *, config: Config = None, as_json: Json = False
 ) -> None:
-    """Refuse the plan that waits in incident ID; the incident is handed to a person.
+    """Reject the plan that waits in incident ID; the incident is escalated to a person.
 
-    Exit code 0: written. 1: there is no such incident, or no plan of it waits.
+    Exit code 0: recorded. 1: there is no such incident, or it has no waiting plan.
     """
     here = open_installation(config)
     show(told(lambda: _commands(here).reject(incident, person(as_), reason)), as_json=as_json)
 
 
 def acknowledge(incident: _Incident, as_: As = None, config: Config = None, *, as_json: Json = False) -> None:
-    """Take the page about incident ID, so that nobody else is paged for it.
+    """Acknowledge the page about incident ID; the next level is then not paged.
 
-    Exit code 0: written. 1: no page about it is out.
+    Exit code 0: recorded. 1: the incident has no open page.
     """
     here = open_installation(config)
     show(told(lambda: _commands(here).acknowledge(incident, person(as_))), as_json=as_json)
 
 
 def take_over(incident: _Incident, as_: As = None, config: Config = None, *, as_json: Json = False) -> None:
-    """Say that you brought the targets of incident ID's stuck plan in order; its locks and budget are given back.
+    """Confirm that the targets of incident ID's stuck plan are in order. The plan's locks and budget are released.
 
-    Exit code 0: written. 1: no plan of it is stuck.
+    Exit code 0: recorded. 1: the incident has no stuck plan.
     """
     here = open_installation(config)
     show(told(lambda: _commands(here).take_over(incident, person(as_))), as_json=as_json)
@@ -67,7 +67,7 @@ def take_over(incident: _Incident, as_: As = None, config: Config = None, *, as_
 def close(incident: _Incident, as_: As = None, config: Config = None, *, as_json: Json = False) -> None:
     """Close the escalated incident ID.
 
-    Exit code 0: written. 1: it is not escalated.
+    Exit code 0: recorded. 1: the incident is not escalated.
     """
     here = open_installation(config)
     show(told(lambda: _commands(here).close(incident, person(as_))), as_json=as_json)
@@ -75,31 +75,32 @@ def close(incident: _Incident, as_: As = None, config: Config = None, *, as_json
 
 def suppress(
     incident: _Incident,
-    minutes: Annotated[float, typer.Option(help="How long; at most a week.")] = 60.0,
+    minutes: Annotated[float, typer.Option(help="Duration; at most one week.")] = 60.0,
     as_: As = None,
     *,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Be silent about incident ID for a while.
+    """Suppress incident ID for some minutes.
 
-    Exit code 0: written. 1: it cannot be suppressed in its present state.
+    Exit code 0: recorded. 1: the incident cannot be suppressed in its present state.
     """
     here = open_installation(config)
     show(told(lambda: _commands(here).suppress(incident, person(as_), minutes)), as_json=as_json)
 
 
 def scale(
-    shards: Annotated[int, typer.Option(help="Monitoring shards wanted.")],
+    shards: Annotated[int, typer.Option(help="Wanted number of monitoring shards.")],
     as_: As = None,
     config: Config = None,
     *,
     as_json: Json = False,
 ) -> None:
-    """Ask the running fleet for N shards: slots move with their state, nothing is lost or counted twice.
+    """Change the running fleet to N shards. Slots move with their state; no input is lost or counted twice.
 
-    More shards than slots (kafka.partitions) cannot be used. The wish stays until the next one, also over restarts.
-    Exit code 0: written. 2: a number that cannot be.
+    At most one shard per slot (kafka.partitions). The number holds until the next `aiops scale`, also after restarts.
+
+    Exit code 0: recorded. 2: the number is out of range.
     """
     here = open_installation(config)
     show(told(lambda: _commands(here).scale(shards, person(as_), here.settings.kafka.partitions)), as_json=as_json)

@@ -28,17 +28,19 @@ if TYPE_CHECKING:
 _ANSWER_SECONDS = 20
 _LINES = 14
 
-Folder = Annotated[Path | None, typer.Option(help="Where its state goes; removed first.", metavar="DIR")]
+Folder = Annotated[Path | None, typer.Option(help="State folder of the demonstration; removed first.", metavar="DIR")]
 
 
-def run(folder: Folder = None, *, alone: Annotated[bool, typer.Option(help="Ask nobody.")] = False) -> None:
-    """Show the whole loop on a live system: Kafka, Ray, a shop of 29 services, three faults, three endings.
+def run(
+    folder: Folder = None, *, alone: Annotated[bool, typer.Option(help="Do not ask for approval.")] = False
+) -> None:
+    """Show three incidents on a live system: Kafka, Ray, a shop of 29 services, and three faults.
 
-    One incident is healed unattended, one waits for your approval (the demonstration answers through the same API
-    when nobody does), one is handed to a person with a page. At the end: what it took beside not healing at all, the
-    ledger's difference, the audit's verdict, and where to look next. About four minutes.
+    One incident is healed unattended. One waits for your approval; without an answer the demonstration approves through
+    the same API. One is escalated to a person with a page. At the end: the lost value compared with no healing, the
+    ledger's difference, the audit's verdict, and the next commands. Takes about four minutes.
 
-    Exit code 0: the loop closed in all three, and every account is right. 1: it did not.
+    Exit code 0: all three incidents ended as expected, and the ledger and the audit are correct. 1: they did not.
     """
     os.environ.setdefault("RAY_AUTH_MODE", "token")
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
@@ -64,8 +66,8 @@ def run(folder: Folder = None, *, alone: Annotated[bool, typer.Option(help="Ask 
         view = _View(console, demonstration, alone=alone or not sys.stdin.isatty())
         for act in ACTS[:-1]:
             view.play(act.title, lambda act=act: demonstration.play(act, person=view.ask, look=view.look))
-        # The last fault harms what the others are judged by, so it waits for their verification.
-        view.play("what is left to verify", lambda: demonstration.finish(person=view.ask, look=view.look))
+        # The last fault affects the metrics that verify the other incidents, so it starts after their verification.
+        view.play("remaining verification", lambda: demonstration.finish(person=view.ask, look=view.look))
         view.play(ACTS[-1].title, lambda: demonstration.play(ACTS[-1], person=view.ask, look=view.look))
         verdicts = demonstration.verdicts()
         ok = _judge(console, demonstration, verdicts)
@@ -77,16 +79,16 @@ def run(folder: Folder = None, *, alone: Annotated[bool, typer.Option(help="Ask 
 
 
 class _View:
-    """A live view where there is a terminal; otherwise each new line of each story, once."""
+    """A live view on a terminal; elsewhere each new line of each incident, printed once."""
 
     def __init__(self, console: Console, demonstration: Demonstration, *, alone: bool) -> None:
         self._console, self._demonstration, self._alone = console, demonstration, alone
-        self._told: set[tuple[str, int, str]] = set()
+        self._printed: set[tuple[str, int, str]] = set()
         self._live: Live | None = None
         self._title = ""
 
     def play(self, title: str, act: object) -> None:
-        """One act, with its heading."""
+        """Run one act under its heading."""
         self._title = title
         self._console.print(f"[bold]{title.capitalize()}[/bold]")
         if self._console.is_terminal:
@@ -99,19 +101,19 @@ class _View:
         self._console.print()
 
     def look(self) -> None:
-        """Show what is new."""
+        """Show new lines."""
         if self._live is not None:
             self._live.update(self._picture())
             return
         for incident in self._demonstration.incidents():
             for line in incident.story:
                 key = (incident.id, line.at, line.what)
-                if key not in self._told:
-                    self._told.add(key)
+                if key not in self._printed:
+                    self._printed.add(key)
                     self._console.print(_line(incident, line.at, line.who, what=line.what), highlight=False)
 
     def ask(self, incident: Incident) -> bool | None:
-        """A person's answer within a while; None: nobody is there."""
+        """A person's answer within ``_ANSWER_SECONDS``. None: no answer."""
         if self._alone:
             return None
         if self._live is not None:
@@ -153,8 +155,8 @@ def _asked(incident: Incident) -> str:
 
 
 def _judge(console: Console, demonstration: Demonstration, verdicts: Verdicts) -> bool:
-    table = Table(title="What became of it", title_justify="left")
-    for name in ("fault", "should end", "ended", "detected", "repaired", "closed"):
+    table = Table(title="Results", title_justify="left")
+    for name in ("fault", "expected", "ended", "detected", "repaired", "closed"):
         table.add_column(name)
     for played in demonstration.played:
         table.add_row(*_row(played))
@@ -162,14 +164,15 @@ def _judge(console: Console, demonstration: Demonstration, verdicts: Verdicts) -
     lost, unhealed = verdicts.value_lost, verdicts.value_lost_unhealed
     console.print(
         f"value lost {lost:,.0f} {verdicts.currency}, without healing {unhealed:,.0f}; "
-        f"promises broken for {verdicts.minutes_broken:.1f} min, without healing {verdicts.minutes_broken_unhealed:.1f}"
+        f"service objectives missed for {verdicts.minutes_broken:.1f} min, "
+        f"without healing {verdicts.minutes_broken_unhealed:.1f}"
     )
     console.print(
         f"ledger: {verdicts.ledger_items:,} items, difference {verdicts.ledger_difference}; "
         f"membership difference {verdicts.membership_difference}; "
         f"audit: {verdicts.audit_rows:,} entries, {'whole' if verdicts.audit_ok else 'BROKEN'}"
     )
-    console.print("Where to look next:")
+    console.print("Next:")
     for what, command in demonstration.left_over().items():
         console.print(Text.assemble(f"  {what}: ", (command, "bold")), soft_wrap=True)
     accounts = verdicts.ledger_difference == 0 and verdicts.membership_difference == 0 and verdicts.audit_ok

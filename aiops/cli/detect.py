@@ -18,22 +18,22 @@ _Tables = Annotated[list[Path], typer.Argument(metavar="TABLE…", help="CSV or 
 _LearnUntil = Annotated[
     str | None,
     typer.Option(
-        metavar="TIME|ROWS", help="Rows before this time, or so many first rows, are normal: learned, no alert."
+        metavar="TIME|ROWS", help="Learn from rows before this time, or from this many first rows, without alerts."
     ),
 ]
 _Scores = Annotated[
     str | None,
-    typer.Option(metavar="OUT|FOLDER/", help="Write a line a row: time, score, alert, episode, score:COLUMN."),
+    typer.Option(metavar="OUT|FOLDER/", help="Write one line per row: time, score, alert, episode, score:COLUMN."),
 ]
 _Plot = Annotated[
     Path | None,
-    typer.Option("--plot", metavar="OUT.png|.html", help="Draw values, score and episodes."),
+    typer.Option("--plot", metavar="OUT.png|.html", help="Plot values, score and episodes."),
 ]
 _Detector = Annotated[
     list[str] | None,
-    typer.Option("--detector", help="A detector that looks at every series beside the bank; may be given again."),
+    typer.Option("--detector", help="A detector that scores every series in addition to the bank; repeatable."),
 ]
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs, one line a table.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON, one line per table.")]
 
 
 def run(
@@ -45,20 +45,20 @@ def run(
     detector: _Detector = None,
     as_json: _Json = False,
 ) -> None:
-    """Find episodes of trouble in tables of numbers.
+    """Find anomalous episodes in tables of numbers.
 
     A table has a time column (timestamp, time or ts: ISO 8601, or epoch in s, ms, µs or ns) and either columns `series`
-    and `value` (long; an `entity` column groups series), or one column a series (wide; the file is one entity). It is
-    read strictly in order: what a row gets depends on no later row; rows with the same time are one step.
+    and `value` (long; an `entity` column groups series), or one column per series (wide; the file is one entity). Rows
+    are read in order: the score of a row depends on no later row. Rows with the same time are one step.
 
-    The score of a row lies in [0, 1]. 0.5 is the edge of what the series does by itself, 0.8 is four times as far. An
-    episode opens when several points lie beyond the edge, and closes when the series is back or the new level has
-    lasted two hours. Series need 30 points, and better a day, before much can be said.
+    The score of a row lies in [0, 1]. 0.5 is the threshold of the series' normal variation; 0.8 is four times as far.
+    An episode opens when several points exceed the threshold. It closes when the series has returned to normal, or when
+    the new level has lasted two hours. A series needs at least 30 points, better a day, for a reliable score.
 
-    Exit code 0: done, whatever was found. 3: a table cannot be read; the text names file, row and column.
+    Exit code 0: done, with or without episodes. 3: a table cannot be read; the message names file, row and column.
     """
     if len(tables) > 1 and plot_to is not None:
-        raise PermanentError("--plot draws one table: give one, or leave it out")
+        raise PermanentError("--plot draws one table: name one table, or omit --plot")
     into_folder = scores is not None and (len(tables) > 1 or scores.endswith("/") or Path(scores).is_dir())
     for path in tables:
         detection = detect_in(path, learn_until, detector or ())

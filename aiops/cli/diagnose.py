@@ -1,4 +1,4 @@
-"""`aiops diagnose CASE…`: the cause of recorded incidents, by the ranker that the runtime uses."""
+"""`aiops diagnose CASE…`: rank the causes of recorded incidents with the runtime's rankers."""
 
 from __future__ import annotations
 
@@ -23,27 +23,29 @@ from aiops.settings import Analysis
 
 SHOWN = 3
 DEFAULT = Analysis().ranker
-_Cases = Annotated[list[Path], typer.Argument(help="Folders with a case.json and what was recorded around it.")]
-_Onset = Annotated[
-    str | None, typer.Option(help="When the trouble began, RFC 3339; else case.json says, or it is found.")
+_Cases = Annotated[
+    list[Path], typer.Argument(help="Folders with a case.json and the telemetry recorded around the incident.")
 ]
-_Ranker = Annotated[str, typer.Option("--ranker", help="Name of the ranker, shipped or of a plug-in.")]
-_Json = Annotated[bool, typer.Option("--json", help="Print one line of JSON a case.")]
+_Onset = Annotated[
+    str | None, typer.Option(help="Start of the incident, RFC 3339. Default: from case.json, else detected.")
+]
+_Ranker = Annotated[str, typer.Option("--ranker", help="Name of a built-in or plug-in ranker.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON, one line per case.")]
 
 
 def diagnose(cases: _Cases, onset: _Onset = None, name: _Ranker = DEFAULT, *, as_json: _Json = False) -> None:
-    """Name the probable causes of each case, with evidence, what they break, and suspicious changes.
+    """Rank the probable causes of each case, with evidence, impact and suspicious changes.
 
     A case is a folder: case.json, and any of metrics.parquet, edges.csv, entities.json, logs.parquet, spans.parquet,
-    alerts.parquet, changes.json. Names of metrics are whatever their source calls them; a table and the bundle's
-    metrics.yaml say what they mean. What is missing makes the answer less sure, never an error.
+    alerts.parquet, changes.json. Metrics keep the names of their source; a built-in table and the config bundle's
+    metrics.yaml define their meaning. A missing optional file lowers the confidence and is not an error.
 
-    Exit code 0: each case has a cause. 1: for at least one the cause is unknown. 3: a case cannot be read; the text
-    names file, row and column.
+    Exit code 0: each case has a cause. 1: the cause of at least one case is unknown. 3: a case cannot be read; the
+    message names file, row and column.
     """
     at = None if onset is None else parse(onset)
     if at is not None and at < 0:
-        raise typer.BadParameter(f"{onset!r} is no RFC 3339 time", param_hint="--onset")
+        raise typer.BadParameter(f"{onset!r} is not an RFC 3339 time", param_hint="--onset")
     chosen = installed().make(ExtensionKind.RANKER, name)
     metrics = load_metrics(bundle_folder(load_settings()))
     unreadable = unknown = 0
@@ -63,7 +65,7 @@ def diagnose(cases: _Cases, onset: _Onset = None, name: _Ranker = DEFAULT, *, as
 
 
 def as_text(found: Diagnosis, seconds: float) -> str:
-    """One case's answer for people."""
+    """The diagnosis of one case as lines for a terminal."""
     since = f"since {rfc3339(found.onset)}" if found.onset else "since an unknown time"
     verdict = "cause unknown" if found.unknown else f"{found.hypotheses[0].entity} ({found.hypotheses[0].kind})"
     lines = [f"{found.work_item}: {verdict}, {since}  ({seconds:.2f} s)"]

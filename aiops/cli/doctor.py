@@ -1,4 +1,4 @@
-"""`aiops doctor`: is everything there, and what is to be done where it is not?"""
+"""`aiops doctor`: check the installation and say how to fix each problem."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _Page = Annotated[bool, typer.Option("--page", help="Send a test page through ev
 
 
 def run(config: Config = None, *, page: _Page = False, as_json: Json = False) -> None:
-    """Check settings, bundle (runbooks, policies, windows, services; with file and line), Kafka, journal, disk, pages.
+    """Check settings, config bundle (runbooks, policies, windows, services), Kafka, journal, disk and pages.
 
-    Changes and starts nothing. Each line is OK, WARN or FAIL, with what to do about it.
+    Changes and starts nothing. Each line is OK, WARN or FAIL. A problem has its file and line, and what to do.
 
-    Exit code 0: nothing fails. 1: something does.
+    Exit code 0: no check fails. 1: a check fails.
     """
     try:
         settings = load_settings(config)

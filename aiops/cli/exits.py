@@ -1,4 +1,4 @@
-"""What the exit code of a command says."""
+"""Exit codes of the commands."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ class Exit(IntEnum):
     USAGE = 2
     """The command line is wrong."""
     FAILED = 3
-    """It cannot be done until a person changes something; the text says what."""
+    """A person must change something first; the message names it."""
     LATER = 4
-    """Something outside is not available now; the same command may work later."""
+    """An external service is not available now; the same command may work later."""

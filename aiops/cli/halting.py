@@ -1,4 +1,4 @@
-"""`aiops halt` and `aiops resume`: stop and start all actions. Imports little, because seconds count."""
+"""`aiops halt` and `aiops resume`: stop and allow all actions. Imports little, for a short start-up time."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from aiops.cli.opening import As, Config, Json, Reason, open_installation, perso
 
 
 def halt(reason: Reason = "", as_: As = None, config: Config = None, *, as_json: Json = False) -> None:
-    """Stop: no new action begins from now on; plans under way stop at their next safe point and a person is paged.
+    """Stop all new actions at once. Running plans stop at their next safe point, and a person is paged.
 
-    Takes effect at once, also while the orchestrator is down: executors look for it immediately before each effect.
-    Exit code 0: it is written and durable. 3 or 4: it is not; stop the executors another way.
+    Takes effect also while the orchestrator is down: executors check for a halt immediately before each effect.
+
+    Exit code 0: the halt is durable. 3 or 4: the halt is not recorded; stop the executors another way.
     """
     here = open_installation(config)
     show(told(lambda: here.switch.halt(person(as_), reason)), as_json=as_json)
 
 
 def resume(reason: Reason = "", as_: As = None, config: Config = None, *, as_json: Json = False) -> None:
-    """Let actions begin again after `aiops halt`. What was stopped half-way stays with its person.
+    """Allow new actions after `aiops halt`. Plans that the halt stopped stay with the person they were escalated to.
 
-    Exit code 0, also when it was not halted.
+    Exit code 0, also if the runtime was not halted.
     """
     here = open_installation(config)
     show(told(lambda: here.switch.resume(person(as_), reason)), as_json=as_json)

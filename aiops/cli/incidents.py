@@ -1,4 +1,4 @@
-"""`aiops incidents`: what is wrong now, and the whole story of one."""
+"""`aiops incidents`: list the incidents, or show one in full."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ from aiops.model.series_names import display_name
 from aiops.model.times import clock_time, span
 
 _CLOSED = 50
-"""Incidents that are over, with --all."""
-_Id = Annotated[str | None, typer.Argument(help="Tell the whole story of this one.", metavar="ID")]
-_All = Annotated[bool, typer.Option("--all", help=f"Also the {_CLOSED} newest that are over.")]
+"""Number of closed incidents listed with --all."""
+_Id = Annotated[str | None, typer.Argument(help="Show this incident in full.", metavar="ID")]
+_All = Annotated[bool, typer.Option("--all", help=f"Also list the {_CLOSED} newest closed incidents.")]
 
 
 def run(incident: _Id = None, config: Config = None, *, all_: _All = False, as_json: Json = False) -> None:
-    """List the open incidents, most urgent first; with ID tell everything about one.
+    """List the open incidents, most urgent first; with ID show one incident in full.
 
-    The story has its timeline with who did what and why, the episodes that belong to it, ranked causes with their
-    evidence, what is affected and what that costs, plans with each step's state, policy decisions, and pages.
+    The full report has the timeline (who did what and why), the incident's episodes, ranked causes with evidence,
+    impact and its cost, plans with the state of each step, policy decisions, and pages.
 
-    Exit code 0: it is told (a list may be empty). 1: there is no incident ID.
+    Exit code 0: shown; the list may be empty. 1: there is no incident ID.
     """
     here = open_installation(config)
     if incident is None:
         found = listed(here.reader, here.settings.domain, closed=_CLOSED if all_ else 0)
         typer.echo(json.dumps([incident_as_json(i) for i in found]) if as_json else _table(found, time.time_ns()))
         return
-    told = story(here.reader, incident, here.settings.domain)
-    if told is None:
+    shown = story(here.reader, incident, here.settings.domain)
+    if shown is None:
         typer.echo(f"aiops: there is no incident {incident!r}; see: aiops incidents --all", err=True)
         raise typer.Exit(Exit.NO)
-    typer.echo(_json(told) if as_json else "\n".join(text(told)))
+    typer.echo(_json(shown) if as_json else "\n".join(text(shown)))
 
 
 def _json(told: Story) -> str:
@@ -73,14 +73,14 @@ def _row(incident: Incident, now: int) -> tuple[str, ...]:
 
 
 def text(told: Story) -> Iterator[str]:
-    """The story as lines for a terminal."""
+    """The full report on one incident as lines for a terminal."""
     i = told.incident
     count = i.members_total or len(i.entities)
     yield f"{i.id}  {i.priority.value}  {i.state.value}" + (f": {plain(str(i.outcome))}" if i.outcome else "")
-    yield f"  opened {clock_time(i.opened_at)} UTC, trouble since {clock_time(i.onset)}" + (
+    yield f"  opened {clock_time(i.opened_at)} UTC, anomalous since {clock_time(i.onset)}" + (
         f", closed {clock_time(i.closed_at)} after {span(i.closed_at - i.opened_at)}" if i.closed_at else ""
     )
-    yield f"  owner {plain(i.owner) or 'nobody named'}; {count} items: {plain(', '.join(i.entities[:8]))}"
+    yield f"  owner {plain(i.owner) or 'none'}; {count} items: {plain(', '.join(i.entities[:8]))}"
     if i.agreement and i.repair_by:
         yield f"  agreed: {plain(i.agreement)}; repair by {clock_time(i.repair_by)} UTC"
     if told.waits:
@@ -126,12 +126,12 @@ def _episode(episode: Episode) -> str:
 
 def _causes(diagnosis: Diagnosis) -> Iterator[str]:
     if diagnosis.unknown:
-        yield "no cause is sure enough to act on"
+        yield "no cause is certain enough for an action"
     for rank, hypothesis in enumerate(diagnosis.hypotheses[:5], start=1):
         yield f"{rank}. {hypothesis.entity}: {hypothesis.kind}, {hypothesis.probability:.0%}"
         for evidence in sorted(hypothesis.evidence, key=lambda e: -abs(e.weight))[:5]:
             yield f"     {'for    ' if evidence.supports else 'against'} {evidence.what} [{evidence.id}]"
-    yield f"something that was not seen: {diagnosis.p_unknown:.0%}; any other item: {diagnosis.p_rest:.0%}"
+    yield f"a cause outside the telemetry: {diagnosis.p_unknown:.0%}; any other item: {diagnosis.p_rest:.0%}"
 
 
 def _impact(diagnosis: Diagnosis) -> Iterator[str]:

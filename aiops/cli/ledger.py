@@ -1,4 +1,4 @@
-"""`aiops ledger`: how every point, line, span and message ended, checked against the broker's own offsets."""
+"""`aiops ledger`: account for every point, line, span and message, checked against the broker's offsets."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _OLD_SECONDS = 15
 
 
 def run(config: Config = None, *, as_json: Json = False) -> None:
-    """Show how every unit of input ended: learned, flagged, duplicate, late, warming up, applied, dead letter, lost.
+    """Show the outcome of every input unit: learned, flagged, duplicate, late, warming up, applied, dead letter, lost.
 
-    The figures are what the shards and the orchestrator made durable; the offsets are asked of the broker afterwards.
-    What was not read yet is in flight, not missing. The difference is 0, or something was lost or counted twice.
+    Counts are those that the shards and the orchestrator have made durable. The broker's offsets are read afterwards.
+    Records not read yet count as in flight. A difference other than 0 means that input was lost or counted twice.
 
-    Exit code 0: the difference is 0. 1: it is not. 3: the runtime never ran here.
+    Exit code 0: the difference is 0. 1: the difference is not 0. 3: the runtime never ran here.
     """
     settings = load_settings(config)
     status = read_status(settings.state)
@@ -38,7 +38,7 @@ def run(config: Config = None, *, as_json: Json = False) -> None:
         typer.echo(printable(found.report), nl=False)
         age = time.time_ns() - found.at
         if age > _OLD_SECONDS * 10**9:
-            typer.echo(f"(the runtime last said something {span(age)} ago)", err=True)
+            typer.echo(f"(the runtime last reported its status {span(age)} ago)", err=True)
         if not found.checked:
             typer.echo(f"(not checked against the broker: {found.why_not})", err=True)
     if found.report.difference:

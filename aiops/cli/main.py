@@ -1,4 +1,4 @@
-"""The command `aiops`: a table of commands, of which only the one that is asked for is imported."""
+"""The command `aiops`: a table of commands; only the requested command is imported."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Command(NamedTuple):
     """A row of the table.
 
     Args:
-        name: what people type.
+        name: the word on the command line.
         target: "module:attribute", a typer.Typer for a command with sub-commands, else a function.
         summary: one line for `aiops --help`.
     """
@@ -29,41 +29,42 @@ class Command(NamedTuple):
 
 COMMANDS: Final = (
     Command("demo", "aiops.cli.demo:run", "Three incidents on a live system: healed, approved, escalated."),
-    Command("up", "aiops.cli.up:run", "Run everything, until told to stop."),
-    Command("scale", "aiops.cli.deciding:scale", "Ask the running fleet for another number of shards."),
-    Command("incidents", "aiops.cli.incidents:run", "List incidents, or tell the whole story of one."),
-    Command("approve", "aiops.cli.deciding:approve", "Agree to the plan that waits for approval."),
-    Command("reject", "aiops.cli.deciding:reject", "Refuse the plan that waits for approval."),
-    Command("acknowledge", "aiops.cli.deciding:acknowledge", "Take a page, so that nobody else is paged."),
-    Command("take-over", "aiops.cli.deciding:take_over", "Say that a stuck plan's targets are in order."),
+    Command("up", "aiops.cli.up:run", "Run the whole runtime until SIGINT or SIGTERM."),
+    Command("scale", "aiops.cli.deciding:scale", "Change the number of monitoring shards of the running fleet."),
+    Command("incidents", "aiops.cli.incidents:run", "List incidents, or show one in full."),
+    Command("approve", "aiops.cli.deciding:approve", "Approve the plan that waits for approval."),
+    Command("reject", "aiops.cli.deciding:reject", "Reject the plan that waits for approval."),
+    Command("acknowledge", "aiops.cli.deciding:acknowledge", "Acknowledge a page and stop its escalation."),
+    Command("take-over", "aiops.cli.deciding:take_over", "Confirm that a stuck plan's targets are in order."),
     Command("close", "aiops.cli.deciding:close", "Close an escalated incident."),
-    Command("suppress", "aiops.cli.deciding:suppress", "Be silent about an incident for a while."),
-    Command("halt", "aiops.cli.halting:halt", "Stop every new action, now."),
-    Command("resume", "aiops.cli.halting:resume", "Let actions begin again."),
-    Command("ledger", "aiops.cli.ledger:run", "Show how every unit of input ended, against the broker's offsets."),
-    Command("dead-letters", "aiops.cli.dead_letters:app", "What could not be used, why, and another try."),
-    Command("audit", "aiops.cli.audit:app", "Check that the record of decisions is the one that was written."),
-    Command("dashboards", "aiops.cli.dashboards:app", "Put the Grafana dashboards in place."),
-    Command("doctor", "aiops.cli.doctor:run", "Check settings, bundle and everything outside."),
-    Command("detect", "aiops.cli.detect:run", "Find episodes of trouble in tables of numbers."),
-    Command("diagnose", "aiops.cli.diagnose:diagnose", "Name the causes of recorded incidents, with evidence."),
-    Command("topology", "aiops.cli.topology:app", "What depends on what, and what a failure would cost."),
-    Command("policy", "aiops.cli.policy:app", "Test and explain what the runtime may do."),
-    Command("replay", "aiops.cli.replay:replay", "Run a recording through the pipeline, executing nothing."),
-    Command("simulate", "aiops.cli.simulate:simulate", "Run scenarios in a simulated world, or that world live."),
-    Command("broker", "aiops.cli.broker:app", "Start, stop and look at the embedded Kafka."),
+    Command("suppress", "aiops.cli.deciding:suppress", "Suppress an incident for some minutes."),
+    Command("halt", "aiops.cli.halting:halt", "Stop all new actions at once."),
+    Command("resume", "aiops.cli.halting:resume", "Allow new actions after a halt."),
+    Command("ledger", "aiops.cli.ledger:run", "Account for every unit of input, checked against the broker's offsets."),
+    Command("dead-letters", "aiops.cli.dead_letters:app", "List, show and retry unusable input."),
+    Command("audit", "aiops.cli.audit:app", "Verify that the record of decisions was not changed."),
+    Command("dashboards", "aiops.cli.dashboards:app", "Create or update the Grafana dashboards."),
+    Command("doctor", "aiops.cli.doctor:run", "Check settings, config bundle and external services."),
+    Command("detect", "aiops.cli.detect:run", "Find anomalous episodes in tables of numbers."),
+    Command("diagnose", "aiops.cli.diagnose:diagnose", "Rank the causes of recorded incidents, with evidence."),
+    Command("topology", "aiops.cli.topology:app", "Show dependencies and the cost of a failure."),
+    Command("policy", "aiops.cli.policy:app", "Test and explain the policies."),
+    Command("replay", "aiops.cli.replay:replay", "Run a recording through the pipeline in shadow mode."),
+    Command("simulate", "aiops.cli.simulate:simulate", "Run scenarios in a simulated world, or run that world live."),
+    Command("broker", "aiops.cli.broker:app", "Start, stop and inspect the embedded Kafka."),
 )  # fmt: skip
 
 _ABOUT: Final = """\
-Keeps a fleet of services healthy: reads telemetry from Kafka, finds trouble and its root cause, heals it inside the
-bounds that people set, and pages with the evidence when it may not or cannot act.
+Keeps a fleet of services healthy. Reads telemetry from Kafka, detects incidents, diagnoses their root causes and
+repairs them within the configured policies. If a repair is not permitted or fails, it pages a person with the evidence.
 
-Exit codes: 0 done or yes; 1 no; 2 wrong usage; 3 a person must change something; 4 may work later.
+Exit codes: 0 done, or the answer is yes; 1 the answer is no; 2 wrong usage; 3 a person must change something; 4 may
+work later.
 """
 
 
 def build(wanted: str | None) -> typer.Typer:
-    """The program with the wanted command loaded; the others are there by name and summary only."""
+    """The program with the ``wanted`` command imported. The others have a name and a summary only."""
     program = typer.Typer(
         name="aiops", help=_ABOUT, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
     )
@@ -89,10 +90,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except AiopsError as error:
         typer.echo(f"aiops: {error}", err=True)
         sys.exit(Exit.FAILED)
-    except OSError as error:  # a file that somebody named: who reads or writes it says nothing better
+    except OSError as error:  # an unusable file named on the command line
         if error.filename is None:
             raise
-        typer.echo(f"aiops: {error.filename}: {error.strerror}: name one that can be used", err=True)
+        typer.echo(f"aiops: {error.filename}: {error.strerror}: name a file that can be used", err=True)
         sys.exit(Exit.FAILED)
 
 

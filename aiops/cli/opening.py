@@ -1,4 +1,4 @@
-"""What commands share: the settings, the journal of this installation, who is asking, and how times are printed."""
+"""Shared by the commands: options, the settings and journal of this installation, the user's name, and output."""
 
 from __future__ import annotations
 
@@ -24,16 +24,17 @@ from aiops.model.errors import PermanentError
 from aiops.settings import Settings
 
 Config = Annotated[
-    Path | None, typer.Option(help="Settings; else $AIOPS_CONFIG, else ./aiops.yaml, else defaults.", metavar="FILE")
+    Path | None,
+    typer.Option(help="Settings. Default: $AIOPS_CONFIG, else ./aiops.yaml, else built-in values.", metavar="FILE"),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-Reason = Annotated[str, typer.Option(help="Why, in a sentence; it is kept in the journal.")]
-As = Annotated[str | None, typer.Option("--as", help="Name to sign with instead of USER@HOST.", metavar="NAME")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Reason = Annotated[str, typer.Option(help="Reason, one sentence; kept in the journal.")]
+As = Annotated[str | None, typer.Option("--as", help="Name to record instead of USER@HOST.", metavar="NAME")]
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """The runtime's memory as a command sees it; the runtime itself need not run."""
+    """Settings, journal and reader of an installation. The runtime does not have to run."""
 
     settings: Settings
     journal: SqlJournal
@@ -41,35 +42,35 @@ class Installation:
 
     @property
     def switch(self) -> Switch:
-        """Halts and resumes."""
+        """Halts and resumes all actions."""
         return Switch(self.journal, SystemClock(), self.settings.domain)
 
 
 def open_installation(config: Path | None) -> Installation:
-    """The journal that the settings name.
+    """Open the journal that the settings name.
 
     Raises:
-        PermanentError: there is none yet, so nothing ever ran here: a wrong folder, most probably.
+        PermanentError: there is no journal: nothing ran here yet, or the state folder is a wrong one.
     """
     settings = load_settings(config)
     url = settings.control.journal
     file = settings.state / "journal.db"
     if url is None and not (file.exists() and file.stat().st_size):
         raise PermanentError(
-            f"there is no journal in {settings.state}: nothing ran here yet; start it with `aiops up`, or say where it "
-            "is with --config FILE or AIOPS_STATE"
+            f"there is no journal in {settings.state}: nothing ran here yet; start it with `aiops up`, or name its "
+            "state folder with --config FILE or AIOPS_STATE"
         )
     journal = SqlJournal(url or sqlite_url(settings.state))
     return Installation(settings, journal, SqlJournalReader(journal.engine))
 
 
 def person(name: str | None) -> str:
-    """Who gives a command: ``name``, else the user of this machine."""
+    """Name of the person who gives a command: ``name``, else USER@HOST of this machine."""
     return name or f"{getpass.getuser()}@{socket.gethostname()}"
 
 
 def told(command: Callable[[], CommandResult]) -> CommandResult:
-    """Give a command; one that cannot be is one line and an exit code."""
+    """Run ``command``. A refused command gives a one-line error and exit code 1 or 2."""
     try:
         return command()
     except (UnknownError, NotNowError) as error:
@@ -81,10 +82,10 @@ def told(command: Callable[[], CommandResult]) -> CommandResult:
 
 
 def show(word: CommandResult, *, as_json: bool) -> None:
-    """Print what became of a command."""
+    """Print the result of a command, as text or JSON."""
     typer.echo(json.dumps(asdict(word)) if as_json else word.text)
 
 
 def plain(words: str) -> str:
-    """Text from outside without what a terminal would obey."""
+    """External text with terminal control characters made visible."""
     return visible_text(words)

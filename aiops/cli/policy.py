@@ -1,4 +1,4 @@
-"""`aiops policy`: are the bounds sound, what do they say, and which runbooks were read."""
+"""`aiops policy`: test the policies, explain a decision, and approve runbooks."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from aiops.model.errors import PermanentError
 from aiops.model.plans import Oversight
 from remediations.policy_cases import PolicyCase, check
 
-app: Final = typer.Typer(no_args_is_help=True, help="Test and explain what the runtime may do.")
+app: Final = typer.Typer(no_args_is_help=True, help="Test and explain the policies.")
 
 _Bundle = Annotated[
     Path | None,
-    typer.Option("--bundle", help="Folder with policies, runbooks and windows; else the settings' bundle."),
+    typer.Option("--bundle", help="Config bundle folder: policies, runbooks, windows. Default: from the settings."),
 ]
 _OldName = Annotated[Path | None, typer.Option("--binder", hidden=True)]
-"""The name that ``--bundle`` had in version 0.1.0."""
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+"""The name of ``--bundle`` in version 0.1.0."""
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _Facts = Annotated[
     list[str] | None,
     typer.Argument(help="Facts as name=value: criticality=high confidence=0.4 frozen=true …", show_default="calm day"),
@@ -44,14 +44,15 @@ _Facts = Annotated[
 
 @app.callback()
 def about() -> None:
-    """Test and explain what the runtime may do."""
+    """Test and explain the policies."""
 
 
 @app.command(name="test")
 def run_cases(bundle: _Bundle = None, *, binder: _OldName = None, as_json: _Json = False) -> None:
-    """Load policies, runbooks and windows, and ask the policies every case of policies/cases.yaml.
+    """Load policies, runbooks and windows, and evaluate every case of policies/cases.yaml.
 
-    Exit code 0: all is sound and as expected. 1: a case is answered otherwise. 3: a file is wrong.
+    Exit code 0: all files load and every case gives its expected level. 1: a case gives another level. 3: a file is
+    invalid.
     """
     folder = _folder(bundle, binder)
     loaded = load_bundle(folder)
@@ -63,11 +64,11 @@ def run_cases(bundle: _Bundle = None, *, binder: _OldName = None, as_json: _Json
             {"case": one.case.name, "expected": one.case.expect, "level": one.decision.level, "right": one.right}
             for one in checked
         ]
-        told = [{"file": problem.file, "line": problem.line, "what": problem.what} for problem in problems]
-        typer.echo(json.dumps({"digest": policies.digest, "problems": told, "cases": rows}))
+        listed = [{"file": problem.file, "line": problem.line, "what": problem.what} for problem in problems]
+        typer.echo(json.dumps({"digest": policies.digest, "problems": listed, "cases": rows}))
     else:
         for problem in problems:
-            typer.echo(f"wrong: {problem}", err=True)
+            typer.echo(f"invalid: {problem}", err=True)
         for one in checked:
             tail = "" if one.right else f"  EXPECTED {one.case.expect}: {'; '.join(one.decision.reasons)}"
             typer.echo(f"  {one.decision.level.value:<14} {one.case.name or one.case.primitive}{tail}")
@@ -89,9 +90,9 @@ def explain(
     binder: _OldName = None,
     as_json: _Json = False,
 ) -> None:
-    """Say how much oversight PRIMITIVE on TARGET needs now, and which policies say so.
+    """Show the oversight level that PRIMITIVE on TARGET needs now, and the policies that set it.
 
-    Exit code 0: it is permitted at some level. 1: it is forbidden. 2: a fact is none. 3: the policies are wrong.
+    Exit code 0: permitted at some level. 1: forbidden. 2: a fact is unknown or invalid. 3: the policies are invalid.
     """
     folder = _folder(bundle, binder)
     given = dict(fact.partition("=")[::2] for fact in facts or ())
@@ -103,7 +104,7 @@ def explain(
             known = ", ".join(
                 name for name in PolicyCase.model_fields if name not in {"name", "primitive", "target", "expect"}
             )
-            raise typer.BadParameter(f"{first['loc'][0]!r} is no fact; name=value, of {known}") from error
+            raise typer.BadParameter(f"{first['loc'][0]!r} is not a fact; known facts are {known}") from error
         raise typer.BadParameter(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from error
     policies = load_policies(folder / "policies")
     if policies.problems:
@@ -113,8 +114,8 @@ def explain(
         case = case.model_copy(update={"frozen": True})
     decision = policies.decide(case.question)
     if as_json:
-        told = {"level": decision.level, "reasons": decision.reasons, "policies": decision.policies}
-        typer.echo(json.dumps(told | {"digest": decision.digest, "request": json.loads(decision.request)}))
+        answer = {"level": decision.level, "reasons": decision.reasons, "policies": decision.policies}
+        typer.echo(json.dumps(answer | {"digest": decision.digest, "request": json.loads(decision.request)}))
     else:
         typer.echo(f"{primitive} {target}: {decision.level.value}")
         for reason in decision.reasons:
@@ -128,22 +129,22 @@ def explain(
 
 @app.command(name="approve")
 def approve_(bundle: _Bundle = None, *, binder: _OldName = None) -> None:
-    """List every runbook as read, by its SHA-256, in runbooks/approved.yaml; others are not loaded."""
+    """Write the SHA-256 of every runbook to runbooks/approved.yaml. Only approved runbooks are loaded."""
     folder = _folder(bundle, binder) / "runbooks"
     problems = load_runbooks(folder).problems
     digests = approve_runbooks(folder)
     after = load_runbooks(folder)
     typer.echo(f"{len(after.runbooks)} of {len(digests)} runbooks approved ({len(problems)} were not loaded before)")
     for problem in after.problems:
-        typer.echo(f"wrong: {problem}", err=True)
+        typer.echo(f"invalid: {problem}", err=True)
     if after.problems:
         raise typer.Exit(Exit.FAILED)
 
 
 def _folder(bundle: Path | None, binder: Path | None) -> Path:
     if binder is not None:
-        warn(f"--binder is called --bundle now; the old name works up to {LAST_RELEASE}")
+        warn(f"--binder was renamed to --bundle; the old name works up to {LAST_RELEASE}")
     folder = bundle or binder or bundle_folder(load_settings())
     if not folder.is_dir():
-        raise PermanentError(f"{folder} is no folder: give --bundle FOLDER")
+        raise PermanentError(f"{folder} is not a folder: give --bundle FOLDER")
     return folder

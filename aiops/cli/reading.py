@@ -1,4 +1,4 @@
-"""Reading a whole topic from a command: what it keeps at this moment, and then an end."""
+"""Reads a whole Kafka topic for a command, up to the end offsets at the start of the read."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class TopicRecord(NamedTuple):
 
 
 def kept(settings: Settings, topic: str) -> Iterator[TopicRecord]:
-    """Every record that a topic keeps, in its order.
+    """Every record that a topic keeps, in offset order per partition.
 
     Raises:
-        AiopsError: nobody knows which Kafka, or it does not answer.
+        AiopsError: no Kafka address is known, or Kafka does not answer.
     """
     bootstrap = kafka_of(settings)
     topics = KafkaTopics(bootstrap, patient=False)
@@ -51,9 +51,13 @@ def _read(consumer: KafkaPythonConsumer, places: list[TopicPartition]) -> Iterat
 
 
 def kafka_of(settings: Settings) -> str:
-    """Kafka's address: of the settings, else of the broker that the runtime last used."""
+    """Kafka's address from the settings, else the broker that the runtime last used.
+
+    Raises:
+        PermanentError: neither is known.
+    """
     status = None if settings.kafka.bootstrap else read_status(settings.state)
     found = settings.kafka.bootstrap or (status or {}).get("kafka")
     if not found:
-        raise PermanentError("which Kafka? nothing ran here yet: set AIOPS_KAFKA=host:port, or start `aiops up`")
+        raise PermanentError("no Kafka address is known: set AIOPS_KAFKA=host:port, or start `aiops up`")
     return str(found)

@@ -1,4 +1,4 @@
-"""`aiops replay RECORDING`: what the runtime would have found and decided, in shadow mode."""
+"""`aiops replay RECORDING`: run a recording through the runtime in shadow mode."""
 
 from __future__ import annotations
 
@@ -21,16 +21,18 @@ from aiops.plugins import ExtensionKind
 from aiops.recordings.recording import Recording
 
 SHOWN = 40
-_Folder = Annotated[Path, typer.Argument(help="Folder with recording.yaml and metrics.jsonl[.gz|.zst] or others.")]
-_Speed = Annotated[float, typer.Option(help="Times as fast as it was recorded, through Kafka.", min=0.01)]
-_Out = Annotated[Path | None, typer.Option(help="Folder of the results; else replay-NAME here.")]
+_Folder = Annotated[
+    Path, typer.Argument(help="Folder with recording.yaml and metrics.jsonl[.gz|.zst] or other streams.")
+]
+_Speed = Annotated[float, typer.Option(help="Speed through Kafka, as a multiple of the recorded speed.", min=0.01)]
+_Out = Annotated[Path | None, typer.Option(help="Folder for the results. Default: replay-NAME here.")]
 _Only = Annotated[bool, typer.Option("--metrics-only", help="Leave out logs and traces.")]
-_From = Annotated[str | None, typer.Option("--from", help="RECORDING is a data set as it was published: convert it "
-                                           "first, by the converter of this name.", metavar="NAME")]  # fmt: skip
-_Kafka = Annotated[str | None, typer.Option(help="Broker to go through; else the settings', else an embedded one.",
+_From = Annotated[str | None, typer.Option("--from", help="RECORDING is a published data set: convert it first "
+                                           "with the converter of this name.", metavar="NAME")]  # fmt: skip
+_Kafka = Annotated[str | None, typer.Option(help="Broker. Default: that of the settings, else an embedded one.",
                                             metavar="HOST:PORT")]  # fmt: skip
-_Within = Annotated[bool, typer.Option("--in-process", help="Without Kafka and Ray, as fast as it goes; --speed is "
-                                       "of no meaning then.")]  # fmt: skip
+_Within = Annotated[bool, typer.Option("--in-process", help="Without Kafka and Ray, at full speed; --speed has no "
+                                       "effect.")]  # fmt: skip
 
 
 def replay(  # noqa: PLR0913 (a command's options)
@@ -45,16 +47,16 @@ def replay(  # noqa: PLR0913 (a command's options)
     in_process: _Within = False,
     as_json: Json = False,
 ) -> None:
-    """Send a recording through Kafka into the running pipeline, in shadow mode: decide everything, execute nothing.
+    """Run a recording through Kafka and the pipeline in shadow mode: decisions are recorded, nothing is executed.
 
-    The runtime is started on topics, a domain and a state folder of its own; its clock is the recording's. What it
-    found goes to the results: incidents.jsonl (when each opened, ranked causes, members, what was seen), pages.jsonl,
-    replay.json (counts and the ledger), state/ with the whole journal.
+    The replay has topics, a domain and a state folder of its own; its clock follows the recording. The results folder
+    gets incidents.jsonl (opening time, ranked causes, members and signals of each incident), pages.jsonl, replay.json
+    (counts and the ledger), and state/ with the whole journal.
 
     With --from a data set is converted first, into recording-NAME here; `aiops doctor` lists the converters.
 
-    Exit code 0: replayed, and the ledger's difference is zero. 1: it is not. 3: the recording cannot be used; the text
-    names file and line.
+    Exit code 0: replayed, and the ledger's difference is zero. 1: the difference is not zero. 3: the recording cannot
+    be used; the message names file and line.
     """
     if source is not None:
         target = Path(f"recording-{recording.name}")
@@ -66,18 +68,18 @@ def replay(  # noqa: PLR0913 (a command's options)
     with _progress(quiet=as_json) as bar:
         task = bar.add_task(opened.about.name, total=max(1, opened.end - opened.begin), at="")
 
-        def tell(at: int, records: int) -> None:
+        def report(at: int, records: int) -> None:
             bar.update(task, completed=at - opened.begin, at=f"{rfc3339(at)[:19]}  {records} records")
 
         if in_process:
             run = InProcessReplay(opened, settings, results)
-            found = run.run(metrics_only=metrics_only, progress=tell)
+            found = run.run(metrics_only=metrics_only, progress=report)
         else:
             from aiops.apps.kafka_replay import KafkaReplay  # noqa: PLC0415 (Ray takes a second to import)
             from aiops.bootstrap.runtime import Runtime  # noqa: PLC0415
 
             through = KafkaReplay(opened, settings, results, make=Runtime, bootstrap=kafka)
-            found = through.run(speed, metrics_only=metrics_only, progress=tell)
+            found = through.run(speed, metrics_only=metrics_only, progress=report)
     summary = json.loads((results / SUMMARY).read_text())
     typer.echo(json.dumps(summary) if as_json else as_text(found, summary, results))
     if summary["ledger_difference"]:
@@ -90,7 +92,7 @@ def _progress(*, quiet: bool) -> Progress:
 
 
 def as_text(found: list[dict[str, Any]], summary: dict[str, Any], results: Path) -> str:
-    """Incidents for people, a line each."""
+    """The incidents as lines for a terminal, one line per incident."""
     took = f"{summary['records']} records {summary['through']} in {summary['seconds']:.1f} s"
     lines = [
         f"{summary['recording']}: {took}, {len(found)} incidents, ledger difference {summary['ledger_difference']}"
@@ -99,5 +101,5 @@ def as_text(found: list[dict[str, Any]], summary: dict[str, Any], results: Path)
         cause = "cause unknown" if one["unknown"] or not one["causes"] else one["causes"][0]["entity"]
         lines.append(f"  {one['opened_at'][:19]}  {one['id']:<8} {cause:<40} {one['outcome'] or one['state']}")
     lines.extend([f"  … and {len(found) - SHOWN} more"] if len(found) > SHOWN else [])
-    lines.append(f"all of it: {results / INCIDENTS}")
+    lines.append(f"all incidents: {results / INCIDENTS}")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""`aiops simulate`: scenarios in the simulated world beside no healing and naive restarts; or the world live."""
+"""`aiops simulate`: run scenarios in the simulated world with baselines, or run the world live."""
 
 from __future__ import annotations
 
@@ -28,20 +28,28 @@ from simulations.scorecards.summary import Card, as_json, cards
 from simulations.scorecards.table import table
 from simulations.world.estate import load
 
-_Names = Annotated[list[str] | None, typer.Argument(help="Names of scenarios, paths of .yaml files, or all.")]
+_Names = Annotated[list[str] | None, typer.Argument(help="Names of scenarios, paths of .yaml files, or `all`.")]
 _Seed = Annotated[int, typer.Option(help="First seed.", min=0)]
-_Runs = Annotated[int, typer.Option(help="Seeds to run, from the first on.", min=1, max=10_000)]
-_Light = Annotated[bool, typer.Option("--light", help="Metrics only, no bytes: for sweeps. Else logs and spans too.")]
-_Baseline = Annotated[str, typer.Option(help="What to run beside: none, restart, both with a comma; empty: nothing.")]
+_Runs = Annotated[int, typer.Option(help="Number of seeds, counted up from --seed.", min=1, max=10_000)]
+_Light = Annotated[
+    bool, typer.Option("--light", help="Simulate metrics only, without encoding. Default: also logs and spans.")
+]
+_Baseline = Annotated[str, typer.Option(help="Baselines, separated by commas: none, restart. Empty: no baseline.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-_Html = Annotated[Path | None, typer.Option(help="Write a page with timelines here.", dir_okay=False)]
+_Html = Annotated[Path | None, typer.Option(help="Write an HTML page with timelines to this file.", dir_okay=False)]
 _List = Annotated[bool, typer.Option("--list", help="List the shipped scenarios.")]
 _Live = Annotated[bool, typer.Option("--live", help="Run the world in real time and publish to Kafka until Ctrl-C.")]
 _Kafka = Annotated[str | None, typer.Option(help="With --live: HOST:PORT of the broker.", envvar="AIOPS_KAFKA")]
-_History = Annotated[int, typer.Option(help="With --live: seconds of the past to publish at once.", min=0, max=86_400)]
+_History = Annotated[
+    int, typer.Option(help="With --live: seconds of history to publish at the start.", min=0, max=86_400)
+]
 _Interval = Annotated[int, typer.Option(help="With --live: seconds between points.", min=1, max=60)]
-_Http = Annotated[int, typer.Option(help="With --live: port for actions, faults, truth; 0: a free one.", max=65_535)]
-_Unkeyed = Annotated[bool, typer.Option("--unkeyed", help="With --live: no keys, as a stock Collector writes.")]
+_Http = Annotated[
+    int, typer.Option(help="With --live: port for actions, faults and ground truth; 0: a free port.", max=65_535)
+]
+_Unkeyed = Annotated[
+    bool, typer.Option("--unkeyed", help="With --live: records without keys, as a default Collector writes them.")
+]
 
 
 def simulate(  # noqa: PLR0913 (one parameter an option)
@@ -62,25 +70,25 @@ def simulate(  # noqa: PLR0913 (one parameter an option)
     live: _Live = False,
     unkeyed: _Unkeyed = False,
 ) -> None:
-    """Run scenarios under a virtual clock and print how the runtime did beside no healing and naive restarts.
+    """Run scenarios under a virtual clock and compare the runtime with no healing and with naive restarts.
 
-    A run is a history of health, in which detectors warm up, and then the scenario: an hour in all for most. With
-    --light an hour takes one to four seconds, with logs and spans about twenty. The same seed gives the same journal,
-    byte for byte, and all healers meet the same faults and the same users.
+    A run is a healthy period, in which detectors warm up, followed by the scenario: one hour in all for most. One hour
+    takes one to four seconds with --light, and about twenty with logs and spans. The same seed gives the same journal,
+    byte for byte. The runtime and the baselines get the same faults and the same users.
 
-    With --live the same world runs in real time: telemetry and control topics go to Kafka, the faults of the named
-    scenario come in their time, and POST http://127.0.0.1:PORT/actions takes actions back.
+    With --live the same world runs in real time. Telemetry and control topics go to Kafka, the faults of the named
+    scenario start at their times, and POST http://127.0.0.1:PORT/actions accepts actions.
 
-    With --config the product uses the detectors, views and ranker that the file names, those of plug-ins too.
+    With --config the runtime uses the detectors, views and ranker that the file names, including plug-ins.
 
-    Exit code 0: every run went as its scenario expects. 1: some did not; the remarks say which. 3: no such scenario.
+    Exit code 0: every run met its scenario's expectations. 1: a run did not; the remarks name it. 3: no such scenario.
     """
     if listed:
         _list()
         return
     if live:
         if kafka is None:
-            raise typer.BadParameter("--live wants a broker", param_hint="--kafka")
+            raise typer.BadParameter("--live needs a broker", param_hint="--kafka")
         from aiops.cli.simulate_live import publish  # noqa: PLC0415 (Kafka is loaded only where it is needed)
 
         entry = _entry(names[0] if names else "none")
@@ -88,7 +96,7 @@ def simulate(  # noqa: PLR0913 (one parameter an option)
             publish(entry, kafka, LiveSettings(history, interval, not unkeyed, http, seed), progress=told)
         return
     if not names:
-        raise typer.BadParameter("name a scenario, or all; --list shows them", param_hint="SCENARIO")
+        raise typer.BadParameter("name a scenario, or `all`; --list shows the scenarios", param_hint="SCENARIO")
     entries = [_entry(name) for name in (shipped() if names == ["all"] else names)]
     healers = [Who.PRODUCT, *_baselines(baseline)]
     plugins = installed()
@@ -136,13 +144,13 @@ def _entry(name: str) -> ScenarioEntry:
 def _baselines(text: str) -> list[Who]:
     found = [part.strip() for part in text.split(",") if part.strip()]
     if wrong := [part for part in found if part not in (Who.NONE, Who.RESTART)]:
-        raise typer.BadParameter(f"{wrong[0]!r} is none of none, restart", param_hint="--baseline")
+        raise typer.BadParameter(f"{wrong[0]!r} is not none or restart", param_hint="--baseline")
     return [Who(part) for part in dict.fromkeys(found)]
 
 
 @contextmanager
 def _progress() -> Iterator[Told]:
-    """A bar on standard error, where that is a terminal."""
+    """A progress bar on standard error if standard error is a terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=1.0)

@@ -19,7 +19,7 @@ from simulations.scorecards.suite import ScenarioEntry
 def publish(
     entry: ScenarioEntry, kafka: str, settings: LiveSettings, *, progress: Callable[[str, float], None]
 ) -> None:
-    """Run a scenario's world live until somebody ends it."""
+    """Run a scenario's world in real time until SIGINT or SIGTERM."""
     plot = entry.scenario.plot(entry.folder)
     topics = KafkaTopics(kafka, patient=False)
     topics.ensure(Settings())
@@ -31,7 +31,7 @@ def publish(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: over.set())
     try:
-        world.start(lambda share: progress(f"{settings.history_seconds} s of the past", share))
+        world.start(lambda share: progress(f"{settings.history_seconds} s of history", share))
         for coming in plot.faults:
             world.inject(coming.fault, delay_seconds=coming.after)
         console.print(f"live: {plot.estate.name} to {kafka}; actions at {world.url}; end with Ctrl-C")

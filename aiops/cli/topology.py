@@ -1,4 +1,4 @@
-"""`aiops topology`: what depends on what, and what a failure would cost."""
+"""`aiops topology`: show dependencies and the cost of a failure."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ from topology.builder import GraphBuilder
 from topology.graph import Graph
 from topology.impact import VALUE, blast, counted_values, impact
 
-app: Final = typer.Typer(no_args_is_help=True, help="What depends on what, and what a failure would cost.")
+app: Final = typer.Typer(no_args_is_help=True, help="Show dependencies and the cost of a failure.")
 
-_Cmdb = Annotated[Path | None, typer.Option(help="File of CMDB CloudEvents, one a line, instead of the journal.")]
-_Limit = Annotated[int, typer.Option(min=1, help="Most items to show.")]
+_Cmdb = Annotated[Path | None, typer.Option(help="File of CMDB CloudEvents, one per line, instead of the journal.")]
+_Limit = Annotated[int, typer.Option(min=1, help="Maximum number of items to show.")]
 
 
 @app.callback()
 def about() -> None:
-    """What depends on what, and what a failure would cost."""
+    """Show dependencies and the cost of a failure."""
 
 
 @app.command(name="impact")
 def impact_(item: str, cmdb: _Cmdb = None, limit: _Limit = 20, *, config: Config = None, as_json: Json = False) -> None:
-    """Say who is broken or at risk when ITEM fails, up to business services, and what that costs a minute.
+    """Show the items that fail or are at risk if ITEM fails, up to business services, and the cost per minute.
 
-    Reads the graph that the runtime keeps in its journal, or a file of CMDB records. Risk falls along calls; a service
-    with replicas on other hosts is degraded, not down; a business service's value is counted once.
+    Reads the graph from the runtime's journal, or from a file of CMDB records. Risk decreases along calls. A service
+    with replicas on other hosts is degraded, not down. The value of a business service is counted once.
 
-    Exit code 0: ITEM is known. 1: nothing is known of it. 3: the file or the journal cannot be read.
+    Exit code 0: ITEM is known. 1: ITEM is not in the graph. 3: the file or the journal cannot be read.
     """
     graph = of_file(cmdb) if cmdb is not None else _of_installation(config)
     if item not in graph:
-        typer.echo(f"aiops: nothing is known of {item!r}; the graph has {len(graph)} items", err=True)
+        typer.echo(f"aiops: {item!r} is not in the graph; the graph has {len(graph)} items", err=True)
         raise typer.Exit(Exit.NO)
     found = impact(graph, [item], limit=limit)
     total = sum(i.value_per_minute for i in impact(graph, [item], limit=len(graph)))
@@ -65,7 +65,11 @@ def impact_(item: str, cmdb: _Cmdb = None, limit: _Limit = 20, *, config: Config
 
 
 def of_file(path: Path) -> Graph:
-    """The graph of a file of CMDB events; what cannot be used is an error with its line."""
+    """The graph of a file of CMDB events.
+
+    Raises:
+        PermanentError: the file cannot be read, or a line is unusable; the message names the line.
+    """
     builder = GraphBuilder()
     now = time.time_ns()
     try:
@@ -85,7 +89,7 @@ def of_file(path: Path) -> Graph:
 
 
 def of_journal(reader: JournalReader, domain: str) -> Graph:
-    """The graph as the orchestrator last wrote it."""
+    """The graph that the orchestrator last wrote to the journal."""
     builder = GraphBuilder()
     for body in reader.documents("item", domain).values():
         record = decode_document(ItemRecord, body)

@@ -1,4 +1,4 @@
-"""`aiops up`: the whole runtime, until it is told to stop."""
+"""`aiops up`: run the whole runtime until SIGINT or SIGTERM."""
 
 from __future__ import annotations
 
@@ -19,18 +19,21 @@ from aiops.settings import Settings
 _LOOK_SECONDS = 5.0
 
 
-_Leave = Annotated[bool, typer.Option("--leave", help="On a Ray cluster: let the actors go on when this process ends.")]
+_Leave = Annotated[
+    bool, typer.Option("--leave", help="On a Ray cluster: leave the actors running when this process ends.")
+]
 
 
 def run(config: Config = None, *, leave: _Leave = False) -> None:
-    """Run everything: Kafka and Ray where the settings name none, the fleet, orchestrator, agents, console, metrics.
+    """Run the fleet, orchestrator, agents, console and metrics. Start Kafka and Ray if the settings name none.
 
-    Says what it does while it does it, and then where to look. Ctrl-C or SIGTERM end it in good order: shards write
-    their last snapshots, the journal is closed, the watchdog is told that the silence is meant. On a Ray cluster
-    (setting `ray`) the actors that it started end with it, and those that it found there go on; with --leave all go on
-    without this process, which may be started again at any time.
+    Prints each start-up step, then the addresses. Ctrl-C or SIGTERM stops the runtime cleanly: shards write their last
+    snapshots, the journal is closed, and the watchdog is notified of the planned stop. On a Ray cluster (setting `ray`)
+    the actors that this process started end with it; actors that it found there keep running. With --leave all actors
+    keep running without this process, and a later `aiops up` finds them.
 
-    Exit code 0: ended as asked. 3: something must be mended first; the text says what. 4: something outside is down.
+    Exit code 0: stopped on request. 3: something must be fixed first; the message names it. 4: an external service is
+    down.
     """
     settings = load_settings(config)
     if settings.ray is None:
@@ -52,11 +55,11 @@ def run(config: Config = None, *, leave: _Leave = False) -> None:
         _say("stopping")
         serving.stop()
         (runtime.leave if leave and settings.ray is not None else runtime.stop)()
-    _say("stopped; everything is kept: aiops up goes on from here")
+    _say("stopped; all state is kept: aiops up continues from here")
 
 
 def _close_ray_to_others() -> None:
-    """A local Ray listens on the machine's address: only who knows this token may use it."""
+    """Require a token for the local Ray, because Ray listens on the machine's address."""
     os.environ.setdefault("RAY_AUTH_MODE", "token")
     if os.environ["RAY_AUTH_MODE"] == "token" and not os.environ.get("RAY_AUTH_TOKEN"):
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
@@ -67,7 +70,7 @@ def _on_signals() -> threading.Event:
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         if stopping.is_set():
-            raise KeyboardInterrupt  # asked twice: at once
+            raise KeyboardInterrupt  # second signal: stop at once
         stopping.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -77,7 +80,7 @@ def _on_signals() -> threading.Event:
 
 def _tell_where(settings: Settings, console: str, metrics: str, *, bootstrap: str) -> None:
     token = "console.token of the settings" if settings.console.token else settings.state / "console.token"
-    shadow = "  (shadow mode: everything is decided, nothing is executed)" if settings.control.shadow else ""
+    shadow = "  (shadow mode: decisions are recorded, nothing is executed)" if settings.control.shadow else ""
     for name, value in {
         "up": f"domain {settings.domain}{shadow}",
         "Kafka": f"{bootstrap}  (send OTLP to {settings.topics.otlp_metrics}, …_logs, …_spans)",
@@ -90,15 +93,15 @@ def _tell_where(settings: Settings, console: str, metrics: str, *, bootstrap: st
 
 
 def _watch(settings: Settings, stopping: threading.Event) -> None:
-    """Wait for the end; say once what is in trouble, and when it is over."""
-    said = ""
+    """Wait for the stop signal. Print the parts' problems when they change, and once when all are resolved."""
+    shown = ""
     while not stopping.wait(_LOOK_SECONDS):
         status = read_status(settings.state) or {}
         parts = (status.get("orchestration", {}), status.get("fleet", {}), *status.get("shards", ()))
-        trouble = "; ".join(str(part["trouble"]) for part in parts if part.get("trouble"))
-        if trouble != said:
-            _say(trouble or "all parts are well again")
-            said = trouble
+        problems = "; ".join(str(part["trouble"]) for part in parts if part.get("trouble"))
+        if problems != shown:
+            _say(problems or "all parts are healthy again")
+            shown = problems
 
 
 def _say(line: str) -> None:

@@ -1,6 +1,6 @@
-"""What every executor must do. The subject is an executor whose target accepts the action of ``order``.
+"""Rules for every executor. The subject is an executor whose target accepts the subject's action.
 
-The rules act: run them against a test target.
+The rules execute actions: run them against a test target.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from aiops.ports import Clock, Executor
 
 @dataclass(frozen=True, slots=True)
 class ExecutorSubject:
-    """An executor, and what it can be told to do."""
+    """An executor, and an action that it can run."""
 
     executor: Executor
     action: Action
-    """One that its target accepts."""
+    """An action that the executor's target accepts."""
     clock: Clock
 
 
 def order(subject: ExecutorSubject, name: str, seconds: float = 30.0) -> StepOrder:
-    """An order for the subject's action with a key made from ``name``; it must end within ``seconds``."""
+    """An order for the subject's action with a key made from ``name`` and a deadline in ``seconds``."""
     until = subject.clock.now() + round(seconds * 1e9)
     capability = Capability(
         id=f"contract/{name}",
@@ -42,26 +42,26 @@ def order(subject: ExecutorSubject, name: str, seconds: float = 30.0) -> StepOrd
 
 
 def an_order_is_done_and_can_be_seen(subject: ExecutorSubject) -> None:
-    """The outcome carries the order's key, and the target says afterwards that it happened."""
+    """The outcome has the order's key, and ``observe`` then reports that the order was done."""
     wanted = order(subject, "done")
     outcome = _ended(subject.executor.run(wanted))
     require(outcome.status is StepStatus.DONE, f"the order ended {outcome.status}: {outcome.detail}")
-    require(outcome.key == wanted.capability.key, f"the outcome carries the key {outcome.key}")
+    require(outcome.key == wanted.capability.key, f"the outcome has the key {outcome.key}")
     seen = subject.executor.observe(wanted)
-    require(seen is Observed.DONE, f"observe says {seen} of an order that was done")
+    require(seen is Observed.DONE, f"observe reports {seen} for an order that was done")
 
 
 def what_was_never_asked_is_not_seen_as_done(subject: ExecutorSubject) -> None:
-    """An order in doubt must not look as if it had happened."""
+    """``observe`` must not report an order as done that was never given."""
     try:
         seen = subject.executor.observe(order(subject, "never"))
     except (TemporaryError, PermanentError):
         return
-    require(seen is not Observed.DONE, "observe says done of an order that was never given")
+    require(seen is not Observed.DONE, "observe reports done for an order that was never given")
 
 
 def an_order_past_its_deadline_is_not_carried_out(subject: ExecutorSubject) -> None:
-    """It raises PermanentError, or refuses: late is never."""
+    """An order past its deadline raises ``PermanentError``, or its outcome is failed or refused."""
     try:
         outcome = _ended(subject.executor.run(order(subject, "late", -1.0)))
     except PermanentError:
@@ -72,7 +72,7 @@ def an_order_past_its_deadline_is_not_carried_out(subject: ExecutorSubject) -> N
 
 
 def _ended(result: StepOutcome | Future[StepOutcome]) -> StepOutcome:
-    """The outcome of an executor that answers at once, or within a minute."""
+    """The outcome, at once or from a future within 60 s."""
     return result.result(60.0) if isinstance(result, Future) else result
 
 
@@ -86,4 +86,4 @@ RULES: Final = (
     what_was_never_asked_is_not_seen_as_done,
     an_order_past_its_deadline_is_not_carried_out,
 )
-"""Run each on a new target, or on one that keeps keys apart."""
+"""Run each rule on a new target, or on a target that separates orders by key."""

@@ -1,4 +1,4 @@
-"""What every telemetry format must do. The subject is a format with some records that it reads."""
+"""Rules for every telemetry format. The subject is a format with some records of it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Batch = PointBatch | LogBatch | SpanBatch
 
 @dataclass(frozen=True, slots=True)
 class FormatSubject:
-    """A format, records of it that are in order, and a time (ns UTC) a little after theirs."""
+    """A format, valid records of it, and a time (ns UTC) shortly after theirs."""
 
     format: Format
     records: Sequence[bytes]
@@ -30,14 +30,14 @@ class FormatSubject:
 
 
 def good_records_are_read_whole(subject: FormatSubject) -> None:
-    """Nothing of them is rejected, and each gives at least one unit."""
+    """No unit of a valid record is rejected, and each record gives at least one unit."""
     batch = _decode(subject, subject.records)
-    require(not batch.rejected, f"of good records this is rejected: {batch.rejected[:3]}")
+    require(not batch.rejected, f"units of valid records are rejected: {batch.rejected[:3]}")
     require(len(batch) > 0 and bool((batch.items > 0).all()), f"units per record: {batch.items.tolist()[:10]}")
 
 
 def every_unit_is_accounted_for(subject: FormatSubject) -> None:
-    """Whatever bytes come: no exception, and items = accepted + gaps + rejected, record by record."""
+    """For any bytes: no exception, and items = accepted + gaps + rejected for each record."""
     draw = random.Random(11)  # noqa: S311 (seeded cases, no secret)
     for _ in range(MUTATIONS):
         given = [_mutated(draw, record) for record in subject.records] + [b"", b"\x00" * 9, subject.records[0]]
@@ -46,15 +46,15 @@ def every_unit_is_accounted_for(subject: FormatSubject) -> None:
 
 
 def a_bad_record_harms_no_other(subject: FormatSubject) -> None:
-    """The record after rubbish gives what it gives alone."""
+    """A record after an invalid one gives the same units and rows as it gives alone."""
     alone = _decode(subject, subject.records[:1])
     after = _decode(subject, [b"\xff\x00rubbish", subject.records[0]])
-    require(int(after.items[1]) == int(alone.items[0]), "a record gives less units behind a bad one")
-    require(int((after.record == 1).sum()) == len(alone), "a record gives less rows behind a bad one")
+    require(int(after.items[1]) == int(alone.items[0]), "a record gives another number of units after an invalid one")
+    require(int((after.record == 1).sum()) == len(alone), "a record gives another number of rows after an invalid one")
 
 
 def the_future_is_rejected(subject: FormatSubject) -> None:
-    """Seen from a year before, all of it is too far in the future."""
+    """Decoded one year before their times, all units are too far in the future."""
     early = subject.now - 365 * 86_400 * 10**9
     batch = subject.format.decode(subject.records, WireMemory(1000, WireSettings()), early)
     require(len(batch) == 0, f"{len(batch)} rows with a time a year ahead are accepted")
@@ -62,7 +62,7 @@ def the_future_is_rejected(subject: FormatSubject) -> None:
 
 
 def the_same_records_give_the_same_batch(subject: FormatSubject) -> None:
-    """Decoding reads nothing but its arguments."""
+    """Decoding depends on its arguments alone."""
     one, two = _decode(subject, subject.records), _decode(subject, subject.records)
     require(one.at.tobytes() == two.at.tobytes() and len(one) == len(two), "two decodings of the same records differ")
 
@@ -80,11 +80,11 @@ def _decode(subject: FormatSubject, records: Sequence[bytes]) -> Batch:
     try:
         return subject.format.decode(records, WireMemory(1000, WireSettings()), subject.now)
     except Exception as error:
-        raise BrokenContractError(f"decoding raises {error!r}, and must reject what it cannot use") from error
+        raise BrokenContractError(f"decoding raises {error!r}, and must reject unusable input") from error
 
 
 def _adds_up(batch: Batch, count: int) -> None:
-    """Of points only the primary ones are units."""
+    """Check items = accepted + gaps + rejected. Of points only the primary ones count as units."""
     units = batch.record[batch.unit == 1] if isinstance(batch, PointBatch) else batch.record
     accepted = np.bincount(units, minlength=count)
     rejected = np.zeros(count, np.int64)
@@ -93,7 +93,10 @@ def _adds_up(batch: Batch, count: int) -> None:
     left = batch.items - accepted - rejected
     gaps = batch.gaps if isinstance(batch, PointBatch) else 0
     require(len(batch.items) == count, f"items are given for {len(batch.items)} of {count} records")
-    require(bool((left >= 0).all()) and int(left.sum()) == gaps, f"units that ended nowhere or twice: {left.tolist()}")
+    require(
+        bool((left >= 0).all()) and int(left.sum()) == gaps,
+        f"units not accounted for, or counted twice, by record: {left.tolist()}",
+    )
 
 
 def _mutated(draw: random.Random, record: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""What every notifier must do. The subject is a notifier whose channel can be reached. The rules send test pages."""
+"""Rules for every notifier. The subject is a notifier with a reachable channel. The rules send test pages."""
 
 from __future__ import annotations
 
@@ -28,22 +28,25 @@ PAGE: Final = Page(
 
 
 def it_has_a_name_without_secrets(notifier: Notifier) -> None:
-    """The name goes into logs and incidents: one line, no URL."""
+    """Logs and incidents show the name: it is one line without a URL."""
     name = notifier.name
-    require(0 < len(name) <= 60 and name.isprintable(), f"{name!r} is no name of 1 to 60 printable characters")
+    require(0 < len(name) <= 60 and name.isprintable(), f"{name!r} is not a name of 1 to 60 printable characters")
     require("://" not in name, f"{name!r} shows a URL, and with it a token")
 
 
 def a_page_is_delivered_with_its_key(notifier: Notifier) -> None:
-    """The report carries the page's key and domain, and who delivered it."""
+    """The report has the page's key and domain."""
     page = replace(PAGE, domain="contract")
     report = notifier.send(page)
     require(report.delivered, f"the page was not delivered: {report.error}")
-    require((report.key, report.domain) == (page.key, page.domain), f"the report is of {report.key} in {report.domain}")
+    require(
+        (report.key, report.domain) == (page.key, page.domain),
+        f"the report has key {report.key} and domain {report.domain}",
+    )
 
 
 def odd_text_is_delivered(notifier: Notifier) -> None:
-    """Long texts, controls and other scripts arrive in some form: a page is never lost for its characters."""
+    """A page with long text, control characters or other scripts is delivered in some form."""
     wild = "ü 漢 \u202e \x00 \x1b[31m %s {x} <b> & " * 200
     report = notifier.send(
         replace(
@@ -54,9 +57,9 @@ def odd_text_is_delivered(notifier: Notifier) -> None:
 
 
 def the_same_page_can_come_twice(notifier: Notifier) -> None:
-    """Pages are sent at least once: the second delivery is no error."""
+    """Pages are sent at least once: a second delivery is not an error."""
     first, second = notifier.send(PAGE), notifier.send(PAGE)
-    require(first.delivered and second.delivered, "a page that came again was not delivered")
+    require(first.delivered and second.delivered, "a page sent twice was not delivered twice")
 
 
 RULES: Final = (

@@ -1,4 +1,4 @@
-"""What every primitive must do. The subject is a primitive; the table's name must be its own."""
+"""Rules for every primitive. The subject is a primitive under its own name."""
 
 from __future__ import annotations
 
@@ -22,13 +22,16 @@ CASES: Final = 300
 
 
 def objects_or_states_a_bounded_effect(primitive: Primitive) -> None:
-    """For anything it is given."""
+    """For all generated facts and parameters."""
     for facts, parameters in _cases(primitive):
         answers(primitive, facts, parameters)
 
 
 def answers(primitive: Primitive, facts: Facts, parameters: Mapping[str, Parameter]) -> None:
-    """Objections and a PermanentError, or an effect on the target itself with a stated risk and a postcondition."""
+    """A primitive either objects and raises ``PermanentError``, or states an effect.
+
+    The effect is on the target itself, with ``at_risk`` in [0, 1] and a postcondition.
+    """
     given = f"with {facts} and {dict(parameters)}"
     objections = primitive.objections(facts, parameters)
     if objections:
@@ -37,36 +40,36 @@ def answers(primitive: Primitive, facts: Facts, parameters: Mapping[str, Paramet
             primitive.effect(facts, parameters)
         except PermanentError:
             return
-        raise BrokenContractError(f"it objects and states an effect all the same {given}")
+        raise BrokenContractError(f"it objects, and states an effect nevertheless {given}")
     effect = primitive.effect(facts, parameters)
     require(effect == primitive.effect(facts, parameters), f"the same facts give two effects {given}")
     for action in filter(None, (effect.action, effect.undo)):
         own = (primitive.name, facts.target)
-        require((action.primitive, action.target) == own, f"{action} is not of {own} {given}")
+        require((action.primitive, action.target) == own, f"{action} is not an action of {own} {given}")
     require(0.0 <= effect.at_risk <= 1.0, f"at_risk is {effect.at_risk} {given}")
     require(effect.postcondition, f"no postcondition is stated {given}")
-    require(not (effect.transient and effect.undo), f"it leaves nothing behind and has an undo {given}")
+    require(not (effect.transient and effect.undo), f"it is transient and has an undo {given}")
     if effect.undo is not None:
-        require(effect.undo.parameters != effect.action.parameters, f"its undo is the action itself {given}")
+        require(effect.undo.parameters != effect.action.parameters, f"its undo equals its action {given}")
 
 
 def applies_to_something(primitive: Primitive) -> None:
-    """It accepts at least one kind of target with some of the parameters that it names."""
+    """It accepts at least one kind of target with some of its own parameters."""
     accepted = any(not primitive.objections(facts, parameters) for facts, parameters in _cases(primitive))
-    require(accepted, "it objects to every target and every parameter that was tried")
+    require(accepted, "it objects to every tried target and parameter")
 
 
 def unknown_parameters_are_refused(primitive: Primitive) -> None:
-    """A misspelt parameter is an objection that names it, never ignored."""
-    told = primitive.objections(Facts("thing"), {"odd": 1})
-    require(any("odd" in one for one in told), f"the parameter 'odd' is not objected to: {told}")
+    """An unknown parameter gives an objection that names it."""
+    objections = primitive.objections(Facts("thing"), {"odd": 1})
+    require(any("odd" in one for one in objections), f"no objection names the unknown parameter 'odd': {objections}")
 
 
 RULES: Final = (objects_or_states_a_bounded_effect, applies_to_something, unknown_parameters_are_refused)
 
 
 def _cases(primitive: Primitive) -> Iterator[tuple[Facts, dict[str, Parameter]]]:
-    """Targets of all kinds; parameters of its own names within and without bounds, and one that it does not know."""
+    """Targets of all kinds, with the primitive's own parameters inside and outside their bounds, and an unknown one."""
     draw = random.Random(7)  # noqa: S311 (seeded cases, no secret)
     plain: tuple[dict[str, Parameter], ...] = ({}, {"by": 1}, {"share": 0.3}, {"to": "zone-b"})
     for kind in KINDS:

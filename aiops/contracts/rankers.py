@@ -1,4 +1,4 @@
-"""What every ranker must do. The subject is a ranker; rules of one question can be run on any question."""
+"""Rules for every ranker. The subject is a ranker. Functions with a question can run on any question."""
 
 from __future__ import annotations
 
@@ -24,60 +24,62 @@ QUESTIONS: Final = 60
 def episode(
     entity: str, after: int = 0, *, score: float = 0.9, metric: str = "errors", peer: str | None = None
 ) -> Episode:
-    """One with a single signal that began ``after`` seconds after ``START``; below 0: at no known time."""
+    """An episode with one signal that began ``after`` seconds after ``START``; negative: at an unknown time."""
     at = START + after * SECOND if after >= 0 else 0
     signal = Signal(metric, metric, SignalDirection.UP, Source.METRIC, at, score, 2.0, 1.0, peer=peer)
     return Episode(f"{entity}/{after}/{metric}", entity, at, 1, score, (signal,), 1, START + 900 * SECOND)
 
 
 def nobody_unwell_is_unknown(ranker: Ranker) -> None:
-    """Without episodes there is nothing to rank and nothing is known."""
+    """Without episodes there are no candidates, and ``p_unknown`` is 1."""
     ranked = ranker.rank(RankingQuestion((), Graph.empty(), 0))
     require((ranked.candidates, ranked.p_unknown) == ((), 1.0), f"a question without episodes gives {ranked}")
 
 
 def probabilities_add_up(ranker: Ranker) -> None:
-    """On any graph with any episodes."""
+    """On generated graphs and episodes."""
     for question in _questions():
         adds_up(ranker, question)
 
 
 def adds_up(ranker: Ranker, question: RankingQuestion) -> None:
-    """They lie in [0, 1], come best first, each entity once, and add up to 1 with unknown and rest."""
+    """Probabilities lie in [0, 1], highest first, one per entity; their sum with unknown and rest is 1."""
     ranked = ranker.rank(question)
     chances = [candidate.probability for candidate in ranked.candidates]
     total = sum(chances) + ranked.p_unknown + ranked.p_rest
     require(math.isclose(total, 1.0, abs_tol=1e-6), f"probabilities add up to {total}")
-    require(all(0 <= p <= 1 for p in [*chances, ranked.p_rest, ranked.p_unknown]), f"{chances} are no probabilities")
-    require(chances == sorted(chances, reverse=True), f"{chances} do not come best first")
+    require(
+        all(0 <= p <= 1 for p in [*chances, ranked.p_rest, ranked.p_unknown]), f"{chances} are not all probabilities"
+    )
+    require(chances == sorted(chances, reverse=True), f"{chances} are not in descending order")
     require(len(chances) <= MOST_CANDIDATES, f"{len(chances)} candidates, at most {MOST_CANDIDATES} are allowed")
     require(len({c.entity for c in ranked.candidates}) == len(chances), "an entity is named twice")
 
 
 def order_of_episodes_does_not_matter(ranker: Ranker) -> None:
-    """The same episodes in another order give the same answer, evidence included."""
+    """The same episodes in another order give the same ranking, including evidence."""
     for question in _questions():
         ignores_order(ranker, question)
 
 
 def ignores_order(ranker: Ranker, question: RankingQuestion) -> None:
-    """Backwards is as good as forwards."""
+    """Episodes in reverse order give the same ranking."""
     other = replace(question, episodes=question.episodes[::-1])
-    require(ranker.rank(other) == ranker.rank(question), "the answer depends on the order of episodes")
+    require(ranker.rank(other) == ranker.rank(question), "the ranking depends on the order of episodes")
 
 
 def unconnected_entities_are_all_considered(ranker: Ranker) -> None:
-    """Without a single edge each unwell entity may be its own cause."""
+    """Without edges every abnormal entity is a candidate."""
     ranked = ranker.rank(RankingQuestion((episode("a"), episode("b"), episode("c")), Graph.empty(), START))
     require(set(shape(ranked)) == {"a", "b", "c"}, f"of a, b and c only {sorted(shape(ranked))} are ranked")
 
 
 def same_question_same_answer(ranker: Ranker) -> None:
-    """A ranker keeps nothing between questions."""
+    """A ranker keeps no state between questions."""
     asked = RankingQuestion((episode("a"), episode("b", 20)), Graph.build([], [Edge("b", "a")]), START)
     first = ranker.rank(asked)
     ranker.rank(RankingQuestion((episode("z"),), Graph.empty(), START))
-    require(ranker.rank(asked) == first, "the same question gives another answer after another question")
+    require(ranker.rank(asked) == first, "the same question gives another ranking after a different question")
 
 
 RULES: Final = (
@@ -95,7 +97,7 @@ def shape(ranked: Ranking) -> dict[str, float]:
 
 
 def _questions() -> Iterator[RankingQuestion]:
-    """Any graph, any episodes: unknown entities, peers and times among them."""
+    """Seeded random graphs and episodes, with unknown entities, peers and times."""
     for seed in range(QUESTIONS):
         draw = random.Random(seed)  # noqa: S311 (seeded cases, no secret)
         kinds = list(EdgeKind)

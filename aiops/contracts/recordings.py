@@ -1,4 +1,4 @@
-"""What every converter of recordings must do. The subject is a converter with a small data set and an empty folder."""
+"""Rules for every converter of recordings. The subject is a converter with a small data set and an empty folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Convert = Callable[[Path, Path], None]
 
 @dataclass(frozen=True, slots=True)
 class ConverterSubject:
-    """A converter, a data set that it reads, and a folder that the rules may write into."""
+    """A converter, a data set for it, and a folder for the rules' output."""
 
     convert: Convert
     source: Path
@@ -23,7 +23,7 @@ class ConverterSubject:
 
 
 def a_recording_comes_out(subject: ConverterSubject) -> None:
-    """It opens, is in order of time, lies within its own period, and holds something."""
+    """The recording opens, is not empty, is in time order, and lies within its own period."""
     target = subject.work / "first"
     subject.convert(subject.source, target)
     opened = Recording(target)
@@ -31,32 +31,32 @@ def a_recording_comes_out(subject: ConverterSubject) -> None:
     require(times, "the recording is empty")
     require(times == sorted(times), "records are not in the order of their times")
     inside = opened.begin <= times[0] and times[-1] <= opened.end
-    require(inside, f"records from {times[0]} to {times[-1]} lie outside of {opened.begin} to {opened.end}")
+    require(inside, f"records from {times[0]} to {times[-1]} lie outside {opened.begin} to {opened.end}")
 
 
 def twice_gives_the_same(subject: ConverterSubject) -> None:
-    """The same data set gives the same records: no clock, no chance."""
+    """The same data set gives the same records: a converter uses no clock and no randomness."""
     targets = subject.work / "second", subject.work / "third"
     for target in targets:
         subject.convert(subject.source, target)
     one, two = ([(r.at, r.stream, r.value) for r in Recording(target).records()] for target in targets)
-    require(one == two, "converting twice gives two recordings that differ")
+    require(one == two, "converting twice gives two different recordings")
 
 
 def a_missing_data_set_is_an_error(subject: ConverterSubject) -> None:
-    """Nothing is written for a folder that is not there, and no empty recording is left."""
+    """A missing source folder raises an error, and no recording that opens is left behind."""
     target = subject.work / "none"
     try:
         subject.convert(subject.work / "is-not-there", target)
-    except Exception:  # noqa: BLE001 (any exception is right: the caller names package and text)
+    except Exception:  # noqa: BLE001 (any exception is correct: the caller adds the package)
         opened = True
         try:
             Recording(target)
-        except Exception:  # noqa: BLE001 (no recording, or none that opens: both are right)
+        except Exception:  # noqa: BLE001 (no recording, or one that does not open: both are correct)
             opened = False
-        require(not opened, "a recording that opens is left behind although converting failed")
+        require(not opened, "a recording that opens is left behind after a failed conversion")
         return
-    raise BrokenContractError("a data set that is not there is converted without an error")
+    raise BrokenContractError("a missing data set is converted without an error")
 
 
 RULES: Final = (a_recording_comes_out, twice_gives_the_same, a_missing_data_set_is_an_error)

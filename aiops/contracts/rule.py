@@ -1,4 +1,4 @@
-"""What all suites share: how a rule is broken, and how all rules of a suite are run."""
+"""Shared by all suites: the error of a broken rule, and the function that runs all rules of a suite."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Any
 
 
 class BrokenContractError(AssertionError):
-    """An extension does not do what every one of its kind must; the text says what it did."""
+    """An extension breaks a rule of its kind; the message says what it did."""
 
 
 def require(fact: object, told: str) -> None:
-    """Raises ``BrokenContractError`` with ``told`` where ``fact`` is false."""
+    """Raise ``BrokenContractError(told)`` if ``fact`` is false."""
     if not fact:
         raise BrokenContractError(told)
 
 
 def check(rules: Iterable[Callable[[Any], None]], subject: Any) -> None:
-    """Runs all rules on one extension and raises the first that is broken, with the rule's name."""
+    """Run the rules on one extension. Raise ``BrokenContractError`` with the rule's name at the first broken rule."""
     for rule in rules:
         try:
             rule(subject)

@@ -1,4 +1,4 @@
-"""What every further view must do. The subject is its module; it is judged inside a real, compiled bank."""
+"""Rules for every further view. The subject is its module; the rules run it inside a real, compiled bank."""
 
 from __future__ import annotations
 
@@ -19,44 +19,44 @@ POINTS: Final = 600
 
 
 def its_state_is_small(view: ViewModule) -> None:
-    """A million series are kept: the state is structured and at most ``MOST_BYTES``."""
+    """The state per series is a structured dtype of at most ``MOST_BYTES`` bytes."""
     size = view.STATE.itemsize
     require(view.STATE.names is not None and size <= MOST_BYTES, f"{size} B a series, at most {MOST_BYTES} are allowed")
 
 
 def plain_noise_is_told_by_no_view(view: ViewModule) -> None:
-    """With the view, noise opens no episode of it, and hardly a point more is flagged than without."""
+    """On normal noise the view opens no episode, and flags at most POINTS * 8 / 200 points more than the bank alone."""
     plain, extended = _bank(None), _bank(view)
     before, after = _run(plain, 0, POINTS), _run(extended, 0, POINTS)
     more = int((after.score >= 0.5).sum()) - int((before.score >= 0.5).sum())
-    require(more <= POINTS * 8 / 200, f"{more} points of normal noise more are flagged with this view")
+    require(more <= POINTS * 8 / 200, f"{more} more points of normal noise are flagged with this view")
     spoken = after.transitions["view"]
     require(not (spoken == FIRST_VIEW).any(), "the view opens an episode on normal noise")
 
 
 def any_split_gives_the_same_bytes(view: ViewModule) -> None:
-    """However the input is cut into batches, scores and state are the same."""
+    """Any division of the input into batches gives the same scores and state."""
     whole, cut = _bank(view), _bank(view)
     expected = _run(whole, 0, POINTS).score
     found = np.concatenate([_run(cut, begin, begin + 50).score for begin in range(0, POINTS, 50)])
-    require(expected.tobytes() == found.tobytes(), "scores depend on how the input is cut")
+    require(expected.tobytes() == found.tobytes(), "scores depend on the division into batches")
     one, two = whole.to_arrays(), cut.to_arrays()
     same = all(one[name].tobytes() == two[name].tobytes() for name in one if name != "head")
-    require(same, "the state depends on how the input is cut")
+    require(same, "the state depends on the division into batches")
 
 
 def a_restored_view_goes_on_exactly(view: ViewModule) -> None:
-    """From a snapshot the bank gives the scores of one that never stopped."""
+    """A bank restored from a snapshot gives the same scores as one that never stopped."""
     running = _bank(view)
     _run(running, 0, 300)
     restored = SeriesBank(SETTINGS, (view,))
     restored.extend(running.to_arrays())
     same = _run(running, 300, POINTS).score.tobytes() == _run(restored, 300, POINTS).score.tobytes()
-    require(same, "a restored bank scores otherwise than the one that went on")
+    require(same, "a restored bank scores differently from one that never stopped")
 
 
 def wild_values_give_scores(view: ViewModule) -> None:
-    """Huge, tiny, constant: every score stays a number in [0, 1]."""
+    """For huge, tiny and constant values every score is a number in [0, 1]."""
     bank = _bank(view)
     values = np.tile([0.0, 1e300, -1e300, 1e-300, 5.0, 5.0], 100)
     at = START + np.arange(len(values), dtype=np.int64) * SECOND

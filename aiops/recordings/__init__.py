@@ -1,5 +1,5 @@
-"""Recordings: telemetry and control events as they went over the wire, in files, and converters of public data sets.
+"""Recordings: files of telemetry and control events in their wire formats, and converters of public data sets.
 
 Belongs here: reading and writing the format, and one converter per data set. Does not belong here: driving the runtime
-with a recording (``aiops.apps``) and judging what it found (``tests.benchmarks.replay``).
+with a recording (``aiops.apps``) and grading the results (``tests.benchmarks.replay``).
 """

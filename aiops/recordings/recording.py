@@ -1,13 +1,13 @@
-"""A recording: a folder of telemetry and control events as they went over the wire, read as one stream in event time.
+"""A recording: a folder of telemetry and control events in their wire formats, read as one stream in event time.
 
 ::
 
-    metrics.jsonl  logs.jsonl  traces.jsonl                   one OTLP/JSON export request a line
-    cmdb.jsonl  changes.jsonl  tickets.jsonl  alerts.jsonl    one CloudEvent a line (alerts: Alertmanager's body too)
-    recording.yaml                                            what it is; see ``About``
-    truth.yaml                                                faults, for the grader alone: never read here
+    metrics.jsonl  logs.jsonl  traces.jsonl                   one OTLP/JSON export request per line
+    cmdb.jsonl  changes.jsonl  tickets.jsonl  alerts.jsonl    one CloudEvent per line (alerts: or Alertmanager body)
+    recording.yaml                                            description; see ``About``
+    truth.yaml                                                faults, for the grader only; not read here
 
-Each ``.jsonl`` may be ``.jsonl.gz`` or ``.jsonl.zst``. Nothing is held in memory but the line at hand of each file.
+Each ``.jsonl`` may be ``.jsonl.gz`` or ``.jsonl.zst``. Only the current line of each file is held in memory.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from aiops.model.yaml_text import read_yaml
 
 ABOUT, TRUTH = "recording.yaml", "truth.yaml"
 MOST_BYTES = 64 * 1024 * 1024
-"""A longer line is an error: it could never have been one record."""
+"""Longest line; a longer one is an error."""
 _Packing = Literal["gzip", "zstd"]
 _SUFFIXES: Mapping[str, _Packing | None] = {"": None, ".gz": "gzip", ".zst": "zstd"}
 
 
 class RecordingError(PermanentError):
-    """A recording that cannot be used; the text begins with file and line."""
+    """A recording cannot be used; the message begins with file and line."""
 
 
 class Stream(StrEnum):
-    """What a file holds, in the order in which records of the same time are given: state before what rests on it."""
+    """Content of a file. Records of the same time are read in this order."""
 
     CMDB = "cmdb"
     CHANGES = "changes"
@@ -79,12 +79,12 @@ class About(BaseModel):
     licence: str
     period: Period
     notes: tuple[str, ...] = ()
-    """What was done to it: times that were moved, figures that were left out."""
+    """Changes made to the data: shifted times, omitted values."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One record. ``at`` (ns UTC) is when it can have been sent: the newest event time in it."""
+    """One record. ``at`` (ns UTC) is its newest event time, the earliest time at which it can have been sent."""
 
     at: int
     stream: Stream
@@ -93,10 +93,10 @@ class Recorded:
 
 
 class Recording:
-    """A folder, opened for reading.
+    """A recording's folder, opened for reading.
 
     Raises:
-        RecordingError: it is no recording, with what is wrong.
+        RecordingError: it is not a recording; the message says why.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -108,12 +108,12 @@ class Recording:
             raise RecordingError(f"{folder / ABOUT}: period: from is after to")
 
     def records(self, *, metrics_only: bool = False) -> Iterator[Recorded]:
-        """All records of all files, oldest first; a line that is older than one before it comes right after that one.
+        """All records of all files, oldest first. A line older than an earlier line of its file takes that line's time.
 
         ``metrics_only`` leaves out logs and traces.
 
         Raises:
-            RecordingError: a line that cannot be used.
+            RecordingError: a line cannot be used.
         """
         out = {Stream.LOGS, Stream.TRACES} if metrics_only else set()
         order = {stream: place for place, stream in enumerate(Stream)}
@@ -124,19 +124,19 @@ class Recording:
         try:
             return nanoseconds(text)
         except ValueError as error:
-            raise RecordingError(f"{self.folder / ABOUT}: period.{which}: {text!r} is no RFC 3339 time") from error
+            raise RecordingError(f"{self.folder / ABOUT}: period.{which}: {text!r} is not an RFC 3339 time") from error
 
 
 def _about(path: Path) -> About:
     try:
         return About.model_validate(read_yaml(path.read_text(encoding="utf-8")))
     except OSError as error:
-        raise RecordingError(f"{path}: there is no such file, so this is no recording") from error
+        raise RecordingError(f"{path}: there is no such file, so this folder is not a recording") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise RecordingError(f"{path}: not YAML: {error}") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"])) or "all of it"
+        where = ".".join(map(str, first["loc"])) or "the file"
         raise RecordingError(f"{path}: {where}: {first['msg']}") from error
 
 
@@ -145,11 +145,11 @@ def _files(folder: Path) -> dict[Stream, Path]:
     for stream in Stream:
         there = [path for suffix in _SUFFIXES if (path := folder / f"{stream}.jsonl{suffix}").exists()]
         if len(there) > 1:
-            raise RecordingError(f"{there[1]}: {there[0].name} is there too; keep one of them")
+            raise RecordingError(f"{there[1]}: {there[0].name} exists too; keep one of them")
         if there:
             found[stream] = there[0]
     if not found:
-        raise RecordingError(f"{folder}: there is no metrics.jsonl nor any other file of records")
+        raise RecordingError(f"{folder}: there is no metrics.jsonl and no other file of records")
     return found
 
 
@@ -161,7 +161,7 @@ def _lines(path: Path, stream: Stream) -> Iterator[Recorded]:
             try:
                 line = file.readline(MOST_BYTES)
             except (OSError, EOFError) as error:
-                raise RecordingError(f"{path}:{number}: cannot be read on: {error}") from error
+                raise RecordingError(f"{path}:{number}: cannot be read: {error}") from error
             if not line:
                 return
             if len(line) == MOST_BYTES:
@@ -185,7 +185,7 @@ def _opened(path: Path) -> io.BufferedReader:
 
 
 def _why(error: Exception) -> str:
-    """A reason for people: a wrong type deep inside says only that the shape is wrong."""
+    """The reason of an unusable line. Errors other than ``ValueError`` mean an unexpected shape."""
     if isinstance(error, ValueError):
         return str(error).splitlines()[0][:300]
     return f"not of the expected shape ({type(error).__name__}: {str(error)[:200]})"
@@ -210,7 +210,7 @@ def _newest(document: dict[str, Any], stream: Stream) -> int:
             for leaf in scope.get(leaves, ()):
                 newest = max(newest, _time_of(leaf, stream))
     if not newest:
-        raise ValueError("nothing in it has a time")
+        raise ValueError("no record in it has a time")
     if newest > LATEST:
         raise ValueError(f"{newest} ns is later than 2262")
     return newest
@@ -228,10 +228,10 @@ def _time_of(leaf: dict[str, Any], stream: Stream) -> int:
 
 
 def _event(document: dict[str, Any]) -> tuple[int, bytes | None]:
-    """Time and key of a CloudEvent, or of Alertmanager's body: its newest start or end."""
+    """Time and key of a CloudEvent, or of an Alertmanager body, whose time is its newest start or end."""
     if "specversion" not in document and "alerts" in document:
         stated = [alert.get(name) for alert in document["alerts"] for name in ("startsAt", "endsAt")]
-        # An end that is not known yet is the year 1.
+        # Alertmanager writes an unknown end as the year 1.
         times = [nanoseconds(text) for text in stated if text and not text.startswith("0001-")]
         return max(times), None
     data = document.get("data") or {}

@@ -1,4 +1,4 @@
-"""Writes a recording line by line; converters use it."""
+"""Writes a recording line by line, for converters."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ Point = tuple[str, str, float, Mapping[str, str]]
 
 
 class RecordingWriter:
-    """Files of one recording; lines of a file are given oldest first. The folder is made; files in it are replaced."""
+    """Writer of one recording. Lines of a file must come oldest first.
+
+    The folder is created, and streams in it are replaced.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -38,7 +41,7 @@ class RecordingWriter:
             file.close()
 
     def line(self, stream: Stream, value: bytes) -> None:
-        """One record."""
+        """Write one record."""
         if stream not in self._files:
             # No time in the header: the same data gives the same bytes.
             path = self._folder / f"{stream}.jsonl.gz"
@@ -46,11 +49,11 @@ class RecordingWriter:
         self._files[stream].write(value + b"\n")
 
     def request(self, stream: Stream, document: Mapping[str, Any]) -> None:
-        """One OTLP/JSON export request."""
+        """Write one OTLP/JSON export request."""
         self.line(stream, json.dumps(document, separators=(",", ":")).encode())
 
     def items(self, items: Iterable[Item], edges: Iterable[Edge], at: int) -> None:
-        """Items with their outgoing edges as records of the CMDB."""
+        """Write items with their outgoing edges as CMDB records at ``at`` (ns UTC)."""
         outgoing: dict[str, list[Edge]] = {}
         for edge in edges:
             outgoing.setdefault(edge.source, []).append(edge)
@@ -58,11 +61,11 @@ class RecordingWriter:
             self.line(Stream.CMDB, encode(of_item(item, tuple(outgoing.get(item.id, ())), at)))
 
     def about(self, **fields: Any) -> None:
-        """``recording.yaml``."""
+        """Write ``recording.yaml``."""
         (self._folder / ABOUT).write_text(yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=120))
 
     def truth(self, **fields: Any) -> None:
-        """``truth.yaml``: ``faults`` and what the grader must know beside."""
+        """Write ``truth.yaml``: ``faults`` and further facts for the grader."""
         (self._folder / TRUTH).write_text(yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=120))
 
 

@@ -83,7 +83,7 @@ def test_a_name_that_two_packages_give_is_nobodys() -> None:
     for order in itertools.permutations([GOOD, other]):
         plugins = Plugins.of(order)
         assert [fault.extension.package for fault in plugins.faults] == ["aiops-mine", "aiops-other"]
-        with pytest.raises(PermanentError, match=r"no ranker is named 'mine'.*aiops-other 1 bring this name"):
+        with pytest.raises(PermanentError, match=r"no ranker is named 'mine'.*aiops-other 1 provide this name"):
             plugins.load(ExtensionKind.RANKER, "mine")
 
 
@@ -92,7 +92,7 @@ def test_a_name_that_could_break_settings_or_policies_is_refused(name: str) -> N
     """Names go into Cedar's schema, URLs and file names: letters, digits, dots and dashes only."""
     plugins = Plugins.of([Extension(ExtensionKind.PRIMITIVE, name, "a:B", "p", "1")])
     assert name not in plugins.names(ExtensionKind.PRIMITIVE)
-    assert "a name is small letters" in plugins.faults[0].why
+    assert "a name has lower-case letters" in plugins.faults[0].why
 
 
 def test_one_entry_point_found_twice_is_one() -> None:

@@ -1,5 +1,5 @@
-"""Loaders of the configuration bundle: the folder with settings, services, runbooks, policies and calendars.
+"""Loaders of the config bundle: the folder with settings, services, runbooks, policies and calendars.
 
-Belongs here: reading the files and telling which one is wrong, with its line. Does not belong here: what they mean
+Belongs here: reading the files and reporting an invalid one with its line. Does not belong here: their meaning
 (``remediations``, ``aiops.settings``, ``aiops.model``).
 """

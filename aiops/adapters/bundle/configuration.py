@@ -1,4 +1,4 @@
-"""Settings from ``aiops.yaml`` and the environment; what is wrong is told with file, line and field."""
+"""Settings from ``aiops.yaml`` and the environment. An error names file, line and field."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ FILE = "aiops.yaml"
 ENVIRONMENT = "AIOPS_CONFIG"
 KAFKA = "AIOPS_KAFKA"
 _PLAIN = frozenset({"AIOPS_STATE", "AIOPS_DOMAIN", "AIOPS_BUNDLE", "AIOPS_BINDER", "AIOPS_RAY"})
-"""Variables of settings that are in no group."""
+"""Variables of top-level settings."""
 
 
 def load_settings(file: Path | None = None) -> Settings:
     """Settings of ``file``, else of ``$AIOPS_CONFIG``, else of ``./aiops.yaml``, else the defaults.
 
-    The environment wins (``AIOPS_KAFKA`` for the broker, ``AIOPS_GROUP__FIELD`` for the rest).
+    The environment overrides the file (``AIOPS_KAFKA`` for the broker, ``AIOPS_GROUP__FIELD`` for the rest).
 
     Raises:
-        PermanentError: a file that is missing or wrong, with the line.
+        PermanentError: the file is missing or invalid; the message names the line.
     """
     named = file or (Path(os.environ[ENVIRONMENT]) if os.environ.get(ENVIRONMENT) else None)
     place = named or Path(FILE)
@@ -51,7 +51,7 @@ def load_settings(file: Path | None = None) -> Settings:
 
 
 def not_yaml(place: Path | str, error: UnicodeDecodeError | yaml.YAMLError) -> str:
-    """Where a file stops being YAML, on one line."""
+    """One-line message for a file that is not YAML, with the line of the error."""
     mark = getattr(error, "problem_mark", None)
     line = "" if mark is None else f":{mark.line + 1}"
     why = "it is not text" if isinstance(error, UnicodeDecodeError) else getattr(error, "problem", None)
@@ -59,7 +59,7 @@ def not_yaml(place: Path | str, error: UnicodeDecodeError | yaml.YAMLError) -> s
 
 
 def _settings(values: dict[str, Any], place: Path | None, text: str) -> Settings:
-    """The environment's values laid over the file's."""
+    """The file's values, overridden by the environment's."""
     of_file, old_in_file = with_new_names(values, str(place))
     of_environment, old_in_environment = with_new_names(_environment(), "environment")
     for warning in (*old_in_file, *old_in_environment):
@@ -76,7 +76,7 @@ def _settings(values: dict[str, Any], place: Path | None, text: str) -> Settings
 
 
 def _environment() -> dict[str, Any]:
-    """``AIOPS_GROUP__FIELD=value`` as nested values; YAML spells the value."""
+    """``AIOPS_GROUP__FIELD=value`` as nested values; the value is YAML."""
     found: dict[str, Any] = {}
     for name, value in os.environ.items():
         group, separator, field = name.removeprefix("AIOPS_").lower().partition("__")
@@ -99,7 +99,7 @@ def _laid_over(values: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 
 def _resolved(settings: Settings, base: Path) -> Settings:
-    """Folders as absolute paths: actors run in other working directories."""
+    """Settings with absolute folders, because actors run in other working directories."""
     default = Settings.model_fields["state"].default
     state = state_home() if settings.state == default else settings.state
     changes: dict[str, Any] = {"state": (base / state.expanduser()).resolve()}
@@ -109,7 +109,7 @@ def _resolved(settings: Settings, base: Path) -> Settings:
 
 
 def _line(text: str, path: Sequence[str | int]) -> str:
-    """``:LINE`` of the setting, as near as the file has it."""
+    """``:LINE`` of the setting, or of its nearest parent in the file."""
     node: Any = yaml.compose(text) if text else None
     line: int | None = None
     for part in path:

@@ -1,4 +1,4 @@
-"""Reads files of a bundle; one that cannot be read is a problem and not an exception."""
+"""Reads files of a bundle. An unreadable file is a ``Problem``, not an exception."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from remediations.windows import Problem
 
 
 def contents(files: Iterable[Path], problems: list[Problem]) -> dict[str, bytes]:
-    """Path to content of each file, in the order given; what cannot be read is added to ``problems``."""
+    """Path to content of each file, in the given order. Unreadable files are added to ``problems``."""
     found: dict[str, bytes] = {}
     for file in files:
         try:

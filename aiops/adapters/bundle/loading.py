@@ -1,4 +1,4 @@
-"""Loads what a bundle says about acting: policies, runbooks and calendars; and writes the list of approved runbooks."""
+"""Loads policies, runbooks and calendars of a config bundle, and writes the list of approved runbooks."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from remediations.runbooks import Catalogue
 from remediations.windows import Problem, Windows
 
 SHIPPED: Final = Path(remediations.__file__).parent / "default_bundle"
-"""The bundle that ships with the product."""
+"""The product's default bundle."""
 APPROVED: Final = "approved.yaml"
 CASES: Final = "cases.yaml"
 
 
 def bundle_folder(settings: Settings) -> Path:
-    """The folder with runbooks, policies, windows and services."""
+    """The config bundle's folder: runbooks, policies, windows and services."""
     return settings.bundle or SHIPPED
 
 
 def load_bundle(folder: Path = SHIPPED, plugins: Plugins | None = None) -> Bundle:
-    """Policies, runbooks, calendars and metrics; what is wrong stands in the ``problems`` of the first three.
+    """Policies, runbooks, calendars and metrics. The first three have their errors in ``problems``.
 
     Args:
-        folder: of the bundle.
-        plugins: where primitives come from; None: what is installed here. One that cannot be loaded is left out, and a
-            runbook that names it is refused.
+        folder: the bundle's folder.
+        plugins: source of primitives; None: the installed plug-ins. A primitive that cannot be loaded is left out,
+            and runbooks that name it are refused.
 
     Raises:
         PermanentError: ``metrics.yaml`` cannot be used.
@@ -50,7 +50,7 @@ def load_bundle(folder: Path = SHIPPED, plugins: Plugins | None = None) -> Bundl
 
 
 def load_acting(folder: Path, plugins: Plugins | None = None) -> tuple[PolicySet, Catalogue, Windows]:
-    """What a bundle says about acting alone: policies, runbooks and calendars."""
+    """Policies, runbooks and calendars of a bundle."""
     primitives, _ = (installed() if plugins is None else plugins).make_all(ExtensionKind.PRIMITIVE)
     return (
         load_policies(folder / "policies", primitives),
@@ -67,7 +67,7 @@ def load_policies(folder: Path, actions: Iterable[str] = ()) -> PolicySet:
 
 
 def load_runbooks(folder: Path, primitives: Mapping[str, Primitive] | None = None) -> Catalogue:
-    """Every approved ``*.yaml`` of the folder. ``primitives`` None: those that are shipped."""
+    """Every approved ``*.yaml`` of the folder. ``primitives`` None: the built-in ones."""
     problems: list[Problem] = []
     approved = _approved(folder, problems)
     return Catalogue.of(contents(_runbooks(folder), problems), approved, problems, primitives=primitives)
@@ -83,7 +83,7 @@ def load_cases(folder: Path) -> list[PolicyCase]:
     """The policy cases of a folder.
 
     Raises:
-        PermanentError: the file is missing or wrong; the text names file, case and place.
+        PermanentError: the file is missing or invalid; the message names file, case and field.
     """
     file = folder / CASES
     try:
@@ -94,7 +94,7 @@ def load_cases(folder: Path) -> list[PolicyCase]:
 
 
 def approve_runbooks(folder: Path) -> dict[str, str]:
-    """Write ``approved.yaml`` for the runbooks as they are now; returns file name to digest."""
+    """Write ``approved.yaml`` with the current digest of every runbook; returns file name to SHA-256."""
     digests = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in _runbooks(folder)}
     head = "# SHA-256 of each runbook that somebody has read; others are not loaded. Written by: aiops policy approve\n"
     (folder / APPROVED).write_text(head + yaml.safe_dump(digests), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Reads ``metrics.yaml``, the rows that people add to the metric table."""
+"""Reads ``metrics.yaml``, the user's rows of the metric table."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from aiops.model.metric_semantics.table import MetricTable
 
 
 def load_metrics(folder: Path) -> MetricTable:
-    """The shipped table with the rows of a folder's ``metrics.yaml`` over it; without them when there is no such file.
+    """The built-in table, overridden by the rows of the folder's ``metrics.yaml`` if it exists.
 
     Raises:
-        PermanentError: a file that cannot be read or used, a line for each problem, with file, line and remedy.
+        PermanentError: the file cannot be read or is invalid; one line per problem, with file, line and remedy.
     """
     file = folder / FILE
     try:

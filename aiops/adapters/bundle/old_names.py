@@ -1,4 +1,4 @@
-"""Names of settings that version 0.1.0 had. They work for one more release, with a warning that says the new name."""
+"""Old names of settings from version 0.1.0. They work for one more release, with a warning that names the new one."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ RENAMED: Final[Mapping[tuple[str, ...], tuple[str, ...]]] = {
     ("data", "well_seconds"): ("data", "clear_seconds"),
     ("control", "confident"): ("control", "least_probability"),
 }
-"""Old path of a setting to its new one; both lie in the same group."""
+"""Old path of a setting to its new path in the same group."""
 LAST_RELEASE: Final = "0.2"
-"""The last release that takes old names."""
+"""The last release that accepts old names."""
 
 
 def with_new_names(values: Mapping[str, Any], source: str) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The settings under their new names, and a warning for each old name that was used.
 
     Args:
-        values: nested settings as somebody wrote them.
-        source: where: a file, or ``environment``.
+        values: nested settings from a file or the environment.
+        source: the file, or ``environment``.
 
     Raises:
         PermanentError: a setting is given under both names.

@@ -1,4 +1,4 @@
-"""``services/*.yaml`` of the bundle: items, owners, tiers, objectives and what they need, for estates without a CMDB.
+"""``services/*.yaml`` of the bundle: items, owners, tiers, objectives and dependencies, for estates without a CMDB.
 
 Each file is a list of items: the fields of ``aiops.model.entities.Item`` and ``needs: [{target, kind}]``.
 """
@@ -19,7 +19,7 @@ from aiops.model.yaml_text import read_yaml
 
 
 class _Entry(BaseModel):
-    # The rules of a model hold for the plain dataclasses in its fields too.
+    # The model's configuration applies to the dataclasses in its fields too.
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     item: Item
@@ -29,7 +29,7 @@ def services(folder: Path, domain: str) -> list[tuple[Item, tuple[Edge, ...]]]:
     """Items with their edges, in the order of files and lists; none when the folder is missing.
 
     Raises:
-        PermanentError: a file that cannot be used, with file, line and field.
+        PermanentError: a file is invalid; the message names file, line and field.
     """
     return [found for file in sorted(folder.glob("*.yaml")) for found in _read(file, domain)]
 

@@ -1,5 +1,5 @@
-"""Ray: the cluster, and the one actor class in which every plain part of the runtime lives.
+"""Ray: the cluster, and the one actor class that hosts every part of the runtime.
 
-Belongs here: everything that imports ``ray``. Does not belong here: what the parts do; they are plain classes that a
-factory of ``aiops.bootstrap`` makes inside the actor's process.
+Belongs here: everything that imports ``ray``. Does not belong here: the parts themselves. They are plain classes,
+made inside the actor's process by a factory of ``aiops.bootstrap``.
 """

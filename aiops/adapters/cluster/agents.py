@@ -1,4 +1,4 @@
-"""The agents as actors: several handoffs a call, packed by us; the graph shared once a version."""
+"""The agents as actors: several packed handoffs per call; the graph is shared once per version."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from topology.graph import Graph
 
 
 class AgentHost:
-    """Wraps one agent in its actor. The graph comes by reference and is kept until its version changes."""
+    """Hosts one agent in its actor. The graph comes by reference and is kept until its version changes."""
 
     def __init__(self, agent: Agent, fail_point: Callable[[str], None] = lambda _: None) -> None:
         self._agent, self._fail_point = agent, fail_point
@@ -24,7 +24,7 @@ class AgentHost:
         self._known: Any = None
 
     def handle(self, questions: bytes, graph: list[Any]) -> bytes:
-        """Packed questions to packed answers. ``graph``: a list with the reference, so that Ray does not fetch it."""
+        """Packed questions to packed answers. ``graph``: the reference in a list, which Ray does not fetch."""
         (reference,) = graph
         if reference != self._known:
             self._graph, self._known = shared(reference), reference
@@ -36,7 +36,7 @@ class AgentHost:
 
 
 class ClusterAgents:
-    """Asks agents as actors; shares each version of the graph once."""
+    """Calls the agents' actors; shares each version of the graph once."""
 
     def __init__(self, cluster: RayCluster) -> None:
         self._cluster = cluster
@@ -45,7 +45,7 @@ class ClusterAgents:
         self._reference: Any = None
 
     def ask(self, role: Role, questions: Sequence[AgentQuestion]) -> Future[Sequence[Answer]]:
-        """Give the handoffs to the agent, all on the newest graph among them; its answers, or the actor's error."""
+        """Send the handoffs to the agent with the newest of their graphs; a future of its answers."""
         newest = max((question.view.graph for question in questions), key=lambda graph: graph.version)
         if newest is not self._graph:
             self._graph, self._reference = newest, self._cluster.put(newest)
@@ -59,5 +59,5 @@ class ClusterAgents:
 def _settle(found: Future[Sequence[Answer]], done: Future[bytes]) -> None:
     try:
         found.set_result(unpacked(done.result()))
-    except Exception as error:  # noqa: BLE001 - the effect boundary: whoever waits must hear of it, whatever it is
+    except Exception as error:  # noqa: BLE001 - the effect boundary: the caller gets every error
         found.set_exception(error)

@@ -1,4 +1,4 @@
-"""The Ray cluster: a local one, or one that runs already; actors by name, made once and replaced when outdated."""
+"""The Ray cluster, local or existing: actors by name, made once and replaced when outdated."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAMESPACE = "aiops"
 
 
 class RayCluster:
-    """Connects to Ray and keeps handles.
+    """Connects to Ray and keeps actor handles.
 
     Args:
         address: of a running cluster (``auto`` finds the one on this machine); None starts a local one that ends with
@@ -34,7 +34,7 @@ class RayCluster:
         self._domain, self._build = domain, build
         self._handles: dict[str, Any] = {}
         self.made: set[tuple[str, int]] = set()
-        """Role and number of the actors that were not there before we asked for them."""
+        """Role and number of the actors that this process made."""
         if ray.is_initialized():
             return
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
@@ -57,11 +57,11 @@ class RayCluster:
             raise PermanentError(f"cannot reach Ray at {address or 'this machine'}: {error}") from error
 
     def ensure(self, role: str, number: int, factory: str, *, arguments: Mapping[str, Any], cpus: float = 0.0) -> None:
-        """The actor ``domain/role/number`` exists and is of this build.
+        """Make the actor ``domain/role/number`` if it is missing or of another build.
 
         Raises:
-            TemporaryError: it does not come up now, and may later.
-            PermanentError: its part cannot be made until a person changes something.
+            TemporaryError: the actor does not start now, and may later.
+            PermanentError: the actor's part cannot be made until a person changes something.
         """
         name = self.name(role, number)
         if name not in self._handles and number not in self.numbers(role):
@@ -81,7 +81,7 @@ class RayCluster:
         self._handles[name] = handle
 
     def call(self, role: str, number: int, method: str, *arguments: Any, group: str = "call") -> Future[Any]:
-        """Start a call on an actor; errors of the actor arrive in the future as ours."""
+        """Start a call on an actor. The future gets its result or an ``AiopsError``."""
         future: Future[Any] = Future()
         try:
             handle = self._handle(role, number)
@@ -93,7 +93,12 @@ class RayCluster:
         return future
 
     def ask(self, role: str, number: int, method: str, *arguments: Any, timeout_seconds: float = 5.0) -> Any:
-        """A question with a time limit."""
+        """Call an actor and wait for its answer.
+
+        Raises:
+            TemporaryError: no answer within ``timeout_seconds``, or the actor does not exist.
+            AiopsError: the actor's own error.
+        """
         try:
             handle = self._handle(role, number)
             return ray.get(handle.ask.remote(method, *arguments), timeout=timeout_seconds)
@@ -106,12 +111,12 @@ class RayCluster:
             raise TemporaryError(f"actor {self.name(role, number)} is not there: {_why(error)}") from error
 
     def pid(self, role: str, number: int) -> int:
-        """Process of an actor, for tests and ``doctor``."""
+        """Process id of an actor, for tests and ``doctor``."""
         about: dict[str, Any] = ray.get(self._handle(role, number).about.remote(), timeout=30)
         return int(about["pid"])
 
     def pids(self) -> dict[str, list[int]]:
-        """Role to processes of its actors that answer, for tests and people."""
+        """Role to process ids of its answering actors."""
         found: dict[str, list[int]] = {}
         for name, handle in list(self._handles.items()):
             try:
@@ -122,7 +127,7 @@ class RayCluster:
         return found
 
     def kill(self, role: str, number: int) -> None:
-        """End the process hard; Ray starts it again."""
+        """Kill the actor's process; Ray restarts it."""
         ray.kill(self._handle(role, number), no_restart=False)
 
     def remove(self, role: str, number: int) -> None:
@@ -133,15 +138,15 @@ class RayCluster:
             ray.get(handle.leave.remote(), timeout=30)
             ray.kill(handle, no_restart=True)
         except (RayError, ValueError):
-            pass  # it is gone, which is what was wanted
+            pass  # the actor is gone already
         self._handles.pop(name, None)
 
     def nodes(self) -> int:
-        """Machines of the cluster that are alive."""
+        """Number of nodes of the cluster that are alive."""
         return sum(1 for node in ray.nodes() if node["Alive"])
 
     def numbers(self, role: str) -> list[int]:
-        """Numbers of the actors of a role that exist."""
+        """Numbers of the existing actors of a role."""
         begin = f"{self._domain}/{role}/"
         named = ray.util.list_named_actors(all_namespaces=True)
         names = [actor["name"] for actor in named if actor["namespace"] == NAMESPACE]
@@ -156,7 +161,7 @@ class RayCluster:
         return f"{self._domain}/{role}/{number}"
 
     def close(self) -> None:
-        """Leave the cluster; a local one ends."""
+        """Disconnect from the cluster; a local one stops."""
         ray.shutdown()
 
     def _make(self, name: str, factory: str, arguments: Mapping[str, Any], *, cpus: float) -> Any:
@@ -172,22 +177,25 @@ class RayCluster:
 
 
 def shared(reference: Any) -> Any:
-    """The value behind a reference that ``RayCluster.put`` gave."""
+    """The value of a reference from ``RayCluster.put``."""
     return ray.get(reference)
 
 
 def not_up(name: str, error: Exception) -> AiopsError:
-    """Why an actor does not come up: temporary if its part said so, or if its process died or did not answer."""
-    said = f"actor {name} does not come up: "
+    """The error of an actor that does not start.
+
+    Temporary if its part raised ``TemporaryError``, or if its process died or did not answer; else permanent.
+    """
+    head = f"actor {name} does not come up: "
     match error:
         case TemporaryError(delay_seconds=delay):
-            return TemporaryError(f"{said}{error}", delay)
+            return TemporaryError(f"{head}{error}", delay)
         case AiopsError():
-            return PermanentError(f"{said}{error}")
+            return PermanentError(f"{head}{error}")
         case RayActorError(actor_init_failed=True):
-            return PermanentError(f"{said}{_why(error)}")
+            return PermanentError(f"{head}{_why(error)}")
         case _:
-            return TemporaryError(f"{said}{_why(error)}", 1.0)
+            return TemporaryError(f"{head}{_why(error)}", 1.0)
 
 
 def _settle(future: Future[Any], done: Future[Any]) -> None:

@@ -1,7 +1,7 @@
-"""One Ray actor class for all parts: it makes its plain object in its own process, starts it, and passes questions on.
+"""One Ray actor class for all parts: it makes its plain object in its own process, starts it, and forwards calls.
 
-A constructor loads state and starts the part's own threads, since after a crash only constructors run again. Questions,
-health and stop run in a concurrency group of their own, so a busy part still answers.
+The constructor loads state and starts the part's threads, because after a crash Ray runs only the constructor again.
+Questions, health and stop run in their own concurrency group: a busy part still answers.
 """
 
 from __future__ import annotations
@@ -30,28 +30,28 @@ class Host:
             if start is not None:
                 start()
         except AiopsError as error:
-            # Ray tells of a constructor that raises as text only. Whoever makes the actor asks ``about`` for the error.
+            # Ray reports a constructor's error as text only. The creator of the actor gets the error from ``about``.
             if _restarted():
                 raise
             self._failed = error
 
     def call(self, method: str, *arguments: Any) -> Any:
-        """One call at a time, in order."""
+        """Call a method of the part; one call at a time, in order."""
         return self._do(method, arguments)
 
     @ray.method(concurrency_group="questions")
     def ask(self, method: str, *arguments: Any) -> Any:
-        """Questions, health, stop: beside whatever else runs."""
+        """Call a method of the part concurrently with ``call``: questions, health, stop."""
         return self._do(method, arguments)
 
     @ray.method(concurrency_group="questions")
     def about(self) -> dict[str, Any]:
-        """Build, process, and the error with which the part could not be made: None, there is one."""
+        """Build, process id, and the error of the part's construction; None: it was made."""
         return {"build": self._build, "pid": os.getpid(), "failed": self._failed}
 
     @ray.method(concurrency_group="questions")
     def leave(self) -> None:
-        """Stop the part; the process ends when the cluster is told to."""
+        """Stop the part. The process ends when the actor is removed."""
         stop = getattr(self._part, "stop", None)
         if stop is not None:
             stop()
@@ -63,11 +63,11 @@ class Host:
 
 
 def _restarted() -> bool:
-    """Whether this process replaces one of the same actor that died; nobody asks ``about`` then."""
+    """Whether this process replaces a dead one of the same actor; ``about`` is then not called."""
     return ray.is_initialized() and bool(ray.get_runtime_context().was_current_actor_reconstructed)
 
 
 HOST: Any = ray.remote(  # type: ignore[call-overload]  # its stubs do not know concurrency groups
     concurrency_groups={"questions": 4}, max_restarts=-1, max_task_retries=0
 )(Host)
-"""Restarted for ever; no call is retried by Ray: who retries reads the journal first."""
+"""Restarted without limit. Ray retries no call: callers read the journal before a retry."""

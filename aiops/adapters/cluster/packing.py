@@ -1,8 +1,8 @@
-"""Our frozen dataclasses as bytes for another process of the same build, several times faster than Ray's own way.
+"""Frozen dataclasses as bytes for another process of the same build, several times faster than Ray's pickling.
 
-Ray pickles by cloudpickle, which asks Python about every object, and slotted dataclasses bring a slow state of their
-own. Here C's pickle takes a value apart by its fields and puts it together by its constructor. Only between our own
-actors, which are all of one build: never for what is kept, and never for bytes from outside.
+Ray uses cloudpickle, which calls Python for every object; slotted dataclasses add a slow state method. This module uses
+the C pickler with a value's fields and constructor. Use it between actors of one build only: not for stored data, and
+not for external bytes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _Reduce = Callable[[Any], tuple[Any, tuple[Any, ...]]]
 
 
 class _Reducers(dict[type, _Reduce]):
-    """How to take values of a type apart, found out once; KeyError: pickle knows better."""
+    """Reduce function per type, made once. ``KeyError``: pickle's default applies."""
 
     def __missing__(self, kind: type) -> _Reduce:
         if issubclass(kind, Enum):
@@ -44,7 +44,7 @@ _REDUCERS = _Reducers()
 
 
 def packed(value: Any) -> bytes:
-    """The value for ``unpacked`` in another process of this build."""
+    """A value as bytes, for ``unpacked`` in another process of this build."""
     buffer = io.BytesIO()
     pickler = pickle.Pickler(buffer, protocol=5)
     pickler.dispatch_table = _REDUCERS
@@ -53,5 +53,5 @@ def packed(value: Any) -> bytes:
 
 
 def unpacked(data: bytes) -> Any:
-    """The value again."""
+    """The value of bytes from ``packed``."""
     return pickle.loads(data)  # noqa: S301 - bytes of our own actors

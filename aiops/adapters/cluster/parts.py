@@ -1,4 +1,4 @@
-"""The dispatcher's view of the cluster: the executors' gate and the shards as plain ports."""
+"""The cluster behind the dispatcher's ports: the executors' gate and the shards."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from aiops.ports import Clock
 
 _ASK_SECONDS = 3.0
 _OBSERVE_SECONDS = 120.0
-"""Longer than the hard deadline that an effect in doubt may still have."""
+"""Longer than the remaining hard deadline of an effect in doubt."""
 
 
 class ClusterSteps:
-    """The gate as an actor of its own, outside the orchestrator's process."""
+    """The gate in its own actor, outside the orchestrator's process."""
 
     def __init__(self, cluster: RayCluster) -> None:
         self._cluster = cluster
         self._looking = ThreadPoolExecutor(8, thread_name_prefix="observe")
 
     def run(self, order: StepOrder) -> Future[StepOutcome]:
-        """Carry it out."""
+        """Execute the order; a future of its outcome."""
         return self._cluster.call("executor", 0, "run", order, group="ask")
 
     def observe(self, order: StepOrder) -> Future[tuple[Observed, str]]:
-        """Look whether it happened; asked again while the executor is being started again, for looking does nothing."""
+        """Whether the order's effect happened. Repeated while the executor restarts; observation has no effect."""
         return self._looking.submit(self._observe, order)
 
     def _observe(self, order: StepOrder) -> tuple[Observed, str]:
@@ -51,13 +51,13 @@ class ClusterSteps:
 
 
 class ClusterFleet:
-    """Asks all shards and puts their answers together; who is silent is missing."""
+    """Asks all shards and merges their answers. Shards without an answer are missing in the result."""
 
     def __init__(self, cluster: RayCluster, shards: Sequence[int] | None, clock: Clock) -> None:
         self._cluster, self._shards, self._clock = cluster, shards, clock
 
     def ask(self, question: FleetQuestion) -> FleetAnswer:
-        """Of an entity that several shards know, the readings of all; its watermark is the lowest."""
+        """Merged readings. An entity of several shards has the readings of all, and the lowest watermark."""
         calls = [self._cluster.call("shard", n, "ask", question, group="ask") for n in self._numbers()]
         done, _ = wait_for(calls, timeout=_ASK_SECONDS)
         found: dict[str, EntityReading] = {}
@@ -88,7 +88,7 @@ def _joined(one: EntityReading, other: EntityReading) -> EntityReading:
 
 
 class ClusterShards:
-    """The fleet keeper's view: shards by number, and the other actors as one thing.
+    """The cluster behind the fleet keeper's port: shards by number, and the other actors together.
 
     Args:
         cluster: Ray.
@@ -109,37 +109,37 @@ class ClusterShards:
         self._made: set[str] = set()
 
     def ensure(self, number: int) -> None:
-        """Shard ``number`` exists; made once a life, then only looked after by Ray."""
+        """Make shard ``number`` once per process; then Ray supervises it."""
         if self._cluster.name("shard", number) not in self._made:
             factory, arguments = self._shard
             self._cluster.ensure("shard", number, factory, arguments={**arguments, "number": number}, cpus=self._cpus)
             self._made.add(self._cluster.name("shard", number))
 
     def ensure_others(self) -> None:
-        """Agents, executor and orchestrator exist."""
+        """Make agents, executor and orchestrator if they do not exist."""
         for role, (factory, arguments) in self._others.items():
             if role not in self._made:
                 self._cluster.ensure(role, 0, factory, arguments=arguments)
                 self._made.add(role)
 
     def own(self, number: int, slots: Mapping[int, int]) -> None:
-        """It owns exactly these slots when this returns."""
+        """Make the shard own exactly these slots; done on return."""
         self._cluster.ask("shard", number, "own", dict(slots), timeout_seconds=90.0)
 
     def status(self, number: int) -> ShardStatus:
-        """What it says of itself."""
+        """The shard's status."""
         status: ShardStatus = self._cluster.ask("shard", number, "status", timeout_seconds=5.0)
         return status
 
     def kill(self, number: int) -> None:
-        """End its process; Ray starts it again."""
+        """Kill the shard's process; Ray restarts it."""
         self._cluster.kill("shard", number)
 
     def remove(self, number: int) -> None:
-        """Stop it for good."""
+        """Stop the shard permanently."""
         self._cluster.remove("shard", number)
         self._made.discard(self._cluster.name("shard", number))
 
     def numbers(self) -> list[int]:
-        """Shards that exist."""
+        """Numbers of the existing shards."""
         return self._cluster.numbers("shard")

@@ -1,4 +1,4 @@
-"""Acts by HTTP: one POST a step, with its key as idempotency key.
+"""Executes steps by HTTP: one POST per step, with the step's key as idempotency key.
 
 ``POST URL`` with JSON ``{"key", "epoch", "primitive", "target", "parameters", "direction", "dry_run", "domain"}`` and
 the header ``Idempotency-Key`` (IETF draft-ietf-httpapi-idempotency-key-header). 2xx: done. 409 or 422 or any other 4xx:
@@ -20,7 +20,7 @@ from aiops.ports import Clock
 
 
 def from_options(options: Mapping[str, str], clock: Clock) -> HttpExecutor:
-    """The executor of ``kind: http``: ``url``, and a ``token`` if the endpoint wants one."""
+    """The executor of ``kind: http``: ``url``, and optionally ``token``."""
     return HttpExecutor(wanted(options, "url"), clock, options.get("token"))
 
 
@@ -28,9 +28,9 @@ class HttpExecutor:
     """``Executor`` that posts orders to an endpoint.
 
     Args:
-        url: of the endpoint.
-        token: bearer token, if it wants one.
-        clock: now, for deadlines.
+        url: the endpoint.
+        token: bearer token; None: no authorization.
+        clock: for deadlines.
     """
 
     def __init__(self, url: str, clock: Clock, token: str | None = None) -> None:
@@ -39,7 +39,11 @@ class HttpExecutor:
         self._client = httpx.Client(headers=headers, follow_redirects=False)
 
     def run(self, order: StepOrder) -> StepOutcome:
-        """Post it; the deadline is the request's time-out."""
+        """Post the order. The time-out is the time until its deadline.
+
+        Raises:
+            PermanentError: the deadline has passed; nothing was sent.
+        """
         capability, action = order.capability, order.capability.action
         left = (order.deadline_at - self._clock.now()) / 1e9
         if left <= 0:
@@ -70,7 +74,11 @@ class HttpExecutor:
         return self._outcome(order, StepStatus.UNKNOWN, f"{response.status_code}: {detail}")
 
     def observe(self, order: StepOrder) -> Observed:
-        """Ask the endpoint about the key."""
+        """Ask the endpoint for the state of the order's key.
+
+        Raises:
+            TemporaryError: the endpoint gives no valid answer.
+        """
         capability = order.capability
         query = {"key": capability.key, "target": capability.action.target, "primitive": capability.action.primitive}
         try:

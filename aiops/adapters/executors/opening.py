@@ -1,4 +1,4 @@
-"""From settings to executors."""
+"""Opens the executors of the settings."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from aiops.settings import Settings
 
 
 def open_executors(settings: Settings, plugins: Plugins, clock: Clock) -> dict[str, Executor]:
-    """Executors as ``acting.executors`` names them; ``none`` carries nothing out.
+    """Primitive to executor, from ``acting.executors``. Primitives of kind ``none`` have no executor.
 
     Raises:
-        PermanentError: a kind that nobody brings, or options that its executor does not take.
+        PermanentError: a kind is unknown, or its executor refuses the options.
     """
     made: dict[str, Executor] = {}
     for primitive, options in settings.acting.executors.items():

@@ -8,7 +8,7 @@ from aiops.model.errors import PermanentError
 
 
 def wanted(options: Mapping[str, str], name: str) -> str:
-    """An option that must be there; ``PermanentError`` names it where it is not."""
+    """A required option; ``PermanentError`` if it is missing."""
     if name not in options:
         raise PermanentError(f"{name} is missing")
     return options[name]

@@ -1,4 +1,4 @@
-"""Acts by running a program: ``PROGRAM run`` and ``PROGRAM observe``, the order as JSON on its standard input.
+"""Executes steps with a program: ``PROGRAM run`` and ``PROGRAM observe``, the order as JSON on its standard input.
 
 Exit code of ``run``: 0 done, 1 failed and nothing changed, anything else (or killed at the deadline) unknown.
 ``observe`` prints ``done``, ``not-done`` or ``unknown``. No shell is involved, nothing of the order becomes an
@@ -24,7 +24,7 @@ _OBSERVE_SECONDS = 20.0
 
 
 def from_options(options: Mapping[str, str], clock: Clock) -> ScriptExecutor:
-    """The executor of ``kind: script``: ``command``, program and arguments between blanks."""
+    """The executor of ``kind: script``. ``command``: program and arguments, separated by blanks."""
     return ScriptExecutor(wanted(options, "command").split(), clock)
 
 
@@ -36,7 +36,11 @@ class ScriptExecutor:
         self._environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | dict(environment or {})
 
     def run(self, order: StepOrder) -> StepOutcome:
-        """Run it, at most until the order's deadline."""
+        """Run the program, at most until the order's deadline.
+
+        Raises:
+            PermanentError: the deadline has passed, or the program cannot be started.
+        """
         left = (order.deadline_at - self._clock.now()) / 1e9
         if left <= 0:
             raise PermanentError("its deadline has passed; nothing was started")
@@ -53,7 +57,7 @@ class ScriptExecutor:
         )
 
     def observe(self, order: StepOrder) -> Observed:
-        """Run it with ``observe``; anything but one of the three words is unknown."""
+        """Run the program with ``observe``. Any other output than the three words is unknown."""
         code, out = self._call("observe", order, _OBSERVE_SECONDS)
         word = out.strip()
         return Observed(word) if code == 0 and word in set(Observed) else Observed.UNKNOWN

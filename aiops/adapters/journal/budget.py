@@ -1,7 +1,7 @@
 """Blast-radius accounts and target locks in the same database, shared by every orchestrator of the estate.
 
-The arithmetic is ``remediations.budget``'s; here are its rows, under one lock, in one transaction. Nothing in here
-looks at a clock, so nothing is ever freed by time.
+``remediations.budget`` has the arithmetic. This module stores its rows, under one lock and in one transaction. It reads
+no clock: a reservation is never freed by time.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class SqlBudgetStore:
         self._reading = reading(engine)
 
     def reserve(self, reservation: Reservation, limits: Mapping[str, float]) -> ReservationAnswer:
-        """All or nothing; the same key gets the same answer.
+        """Reserve all shares or none. The same key gets the same answer.
 
-        An asker whose epoch is over is refused without a trace, so that its successor may still ask with the key.
+        A request with an old epoch is refused and not stored: its successor can still use the key.
         """
         with translated("reserve budget"), self._engine.begin() as connection:
             serialise(connection)
@@ -53,7 +53,7 @@ class SqlBudgetStore:
             return row.answer
 
     def release(self, key: str) -> None:
-        """Free it; repeats do nothing, and a release that overtakes its request closes the key."""
+        """Free a reservation. A repeat does nothing. A release before its request closes the key."""
         with translated("release budget"), self._engine.begin() as connection:
             serialise(connection)
             known = _rows(connection, RESERVATION.c.key == short(key))
@@ -65,13 +65,13 @@ class SqlBudgetStore:
             return spent(_rows(connection, RESERVATION.c.held), domain)
 
     def held(self, domain: str) -> Sequence[Row]:
-        """Reservations in force, for people who ask what stands in the way."""
+        """Reservations in force."""
         with translated("read the budget"), self._reading.connect() as connection:
             return _rows(connection, and_(RESERVATION.c.held, RESERVATION.c.domain == domain))
 
 
 def _refusal(connection: Connection, asked: Reservation) -> str:
-    """Why the asker may not even ask; empty: it may."""
+    """Why the request is refused before any accounting; empty: it is not."""
     claimed = select(EPOCH.c.epoch).where(EPOCH.c.domain == asked.domain, EPOCH.c.role == ORCHESTRATOR)
     newest = connection.execute(claimed).scalar_one_or_none()
     if newest is not None and asked.epoch != newest:

@@ -19,13 +19,13 @@ from aiops.model.errors import PermanentError, TemporaryError
 _LOCK = 7_305_110_114
 """Key of PostgreSQL's advisory lock around schema changes, inbox appends, halts, claims and reservations."""
 _SQLITE_MAY_PASS = {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_PROTOCOL"}
-"""Primary codes of ``sqlite3.OperationalError`` that another try may not meet."""
+"""Primary codes of ``sqlite3.OperationalError`` that are temporary."""
 _SQLITE_WAIT_SECONDS = 10.0
 _SERVER_SETTINGS = (
     "SET synchronous_commit = on",
     "SET lock_timeout = '10s'",
     "SET statement_timeout = '60s'",
-    # A writer that is stopped or cut off in mid-transaction must not keep the next epoch from being claimed.
+    # A writer that stops or loses its connection in a transaction must not block the next claim of an epoch.
     "SET idle_in_transaction_session_timeout = '10s'",
 )
 
@@ -36,11 +36,11 @@ def sqlite_url(folder: Path) -> str:
 
 
 def open_engine(url: str) -> Engine:
-    """Connect and create what is missing.
+    """Connect, and create missing tables.
 
     Raises:
         TemporaryError: the server does not answer.
-        PermanentError: the URL or the database cannot be used; the text says why.
+        PermanentError: the URL or the database cannot be used; the message says why.
     """
     with translated("open the journal"):
         parsed = make_url(url)
@@ -67,7 +67,7 @@ def open_engine(url: str) -> Engine:
 
 
 def reading(engine: Engine) -> Engine:
-    """The same connections for reading: one consistent view a transaction, and no lock that a writer waits for."""
+    """The same connections for reading: one consistent view per transaction, without locks that block a writer."""
     if engine.dialect.name == "postgresql":
         return engine.execution_options(reading=True, isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return engine.execution_options(reading=True)
@@ -95,7 +95,7 @@ def _open_sqlite(url: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _settings(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves: the driver's own is deferred and can deadlock
+        connection.isolation_level = None  # BEGIN is explicit: the driver's own is deferred and can deadlock
         for pragma in ("journal_mode=WAL", "synchronous=FULL"):
             connection.execute(f"PRAGMA {pragma}")
 
@@ -110,9 +110,9 @@ def _open_sqlite(url: str) -> Engine:
 
 
 def _begin_writing(connection: Connection) -> None:
-    """Take SQLite's only write lock, looking every millisecond.
+    """Take SQLite's only write lock; retry every millisecond.
 
-    SQLite's own waiting looks only every 100 ms after a while: beside a busy orchestrator a halt then took seconds.
+    SQLite's own busy handler retries only every 100 ms after a while. A halt then took seconds.
     """
     raw: Any = connection.connection.dbapi_connection
     deadline = time.monotonic() + _SQLITE_WAIT_SECONDS
@@ -127,27 +127,27 @@ def _begin_writing(connection: Connection) -> None:
                 time.sleep(0.001)
             else:
                 return
-        connection.exec_driver_sql("BEGIN IMMEDIATE")  # raises what is to be translated
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # raises the error for translation
     finally:
         raw.execute(f"PRAGMA busy_timeout={round(_SQLITE_WAIT_SECONDS * 1000)}")
 
 
 def serialise(connection: Connection) -> None:
-    """Let only one transaction past here at a time (SQLite's BEGIN IMMEDIATE does so by itself).
+    """Serialise transactions from here on PostgreSQL; SQLite's BEGIN IMMEDIATE already does.
 
-    Without it PostgreSQL may show a row with a higher number before one with a lower number, and whoever reads
-    "after number N" would never see the lower one.
+    Without this lock PostgreSQL may show a row with a higher number before one with a lower number. A reader of rows
+    "after number N" would then never see the lower one.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
-_MEND = "is control.journal (or journal.db in the state folder) the right one? bring it back as it was"
+_REMEDY = "check control.journal (or journal.db in the state folder), or restore it from a backup"
 
 
 @contextmanager
 def translated(what: str) -> Iterator[None]:
-    """The driver's errors as ours, chaining the cause."""
+    """Translate the driver's errors to ``TemporaryError`` and ``PermanentError``, chaining the cause."""
     try:
         yield
     except PoolTimeoutError as error:
@@ -156,13 +156,13 @@ def translated(what: str) -> Iterator[None]:
         reason = f"cannot {what}: {error.orig}"
         if error.connection_invalidated or _may_pass(error):
             raise TemporaryError(f"{reason}; is the database reachable and its disk not full?") from error
-        raise PermanentError(f"{reason}; {_MEND}") from error
+        raise PermanentError(f"{reason}; {_REMEDY}") from error
     except SQLAlchemyError as error:
-        raise PermanentError(f"cannot {what}: {error}; {_MEND}") from error
+        raise PermanentError(f"cannot {what}: {error}; {_REMEDY}") from error
 
 
 def _may_pass(error: DBAPIError) -> bool:
-    """Whether the same call may work later. SQLite's ``OperationalError`` may be a mistake of ours as well."""
+    """Whether the same call may work later. SQLite's ``OperationalError`` also covers programming errors."""
     if not isinstance(error, (OperationalError, InterfaceError)):
         return False
     code = getattr(error.orig, "sqlite_errorname", None)

@@ -1,4 +1,4 @@
-"""The two tables that anybody may write: the inbox and the halt generations."""
+"""The two tables that every process may write: the inbox and the halt generations."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from aiops.model.journal import HaltState, InboxRow
 
 
 class SqlInbox:
-    """Appends and reads; needs no epoch, so commands, executors and approvals use it from any process."""
+    """Appends and reads without an epoch: commands, executors and approvals use it from any process."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._reading = reading(engine)
 
     def append(self, row: InboxRow) -> bool:
-        """Durable when this returns; False: the key was there already."""
+        """Append a row; durable on return. False: a row with this key exists."""
         values = {
             "domain": row.domain,
             "key": short(row.key),
@@ -59,7 +59,7 @@ class SqlInbox:
         return None if row is None else _inbox_row(row)
 
     def halt_state(self, domain: str = MAIN_DOMAIN) -> HaltState:
-        """The newest generation; 0 when nobody ever halted."""
+        """The newest halt state; generation 0 if there was no halt."""
         with translated("read the halt state"), self._reading.connect() as connection:
             return _newest_halt(connection, domain)
 
@@ -82,7 +82,7 @@ class SqlInbox:
             return written
 
     def epoch(self, role: str, domain: str = MAIN_DOMAIN) -> int:
-        """The newest epoch anybody claimed; 0: nobody did."""
+        """The newest claimed epoch of a role; 0: none was claimed."""
         query = select(EPOCH.c.epoch).where(EPOCH.c.domain == domain, EPOCH.c.role == role)
         with translated("read the epoch"), self._reading.connect() as connection:
             return connection.execute(query).scalar_one_or_none() or 0
@@ -103,9 +103,9 @@ def _newest_halt(connection: Connection, domain: str) -> HaltState:
 
 
 def insert_or_ignore(connection: Connection, table: Table, values: Mapping[str, object]) -> ReturningInsert[Any]:
-    """INSERT … ON CONFLICT DO NOTHING RETURNING the primary key: no row when it was there already.
+    """INSERT … ON CONFLICT DO NOTHING RETURNING the primary key: no row if it exists.
 
-    Not ``rowcount``: an insert that gives a number back has none that can be trusted in every driver.
+    ``rowcount`` is not reliable in every driver for an insert with RETURNING.
     """
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table).values(**values).on_conflict_do_nothing().returning(*table.primary_key)

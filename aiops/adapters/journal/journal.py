@@ -1,4 +1,4 @@
-"""The orchestrator's journal over SQL: one database transaction a group of events, fenced by epoch."""
+"""The orchestrator's journal over SQL: one database transaction per group of events, fenced by epoch."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from aiops.ports import ORCHESTRATOR
 FLEET = "fleet"
 """Role whose epoch guards the assignment of slots."""
 NOBODY = -1
-"""Shard of a slot that was taken away; its row stays, so that its generation is never given again."""
+"""Shard of a removed slot. Its row stays, and its generation is never used again."""
 _SELECT_EPOCH = select(EPOCH.c.epoch).where(EPOCH.c.domain == bindparam("of"), EPOCH.c.role == bindparam("of_role"))
 _LOCK_EPOCH = _SELECT_EPOCH.with_for_update()
 
 
 class SqlJournal(SqlInbox):
-    """Journal port over a database. One instance a process; its connection pool is safe for threads.
+    """Journal port over a database. One instance per process; safe for threads.
 
     Args:
         url: ``sqlite:///FILE`` or ``postgresql://USER@HOST/DATABASE``.
@@ -42,11 +42,11 @@ class SqlJournal(SqlInbox):
 
     @property
     def engine(self) -> Engine:
-        """For the other stores of this folder."""
+        """The engine, for the other stores of this package."""
         return self._engine
 
     def claim(self, role: str, holder: str, domain: str = MAIN_DOMAIN) -> int:
-        """The next epoch; whoever held an older one is fenced out at its next write."""
+        """Claim and return the next epoch. The holder of an older epoch gets ``FencedOutError`` at its next write."""
         with translated("claim an epoch"), self._engine.begin() as connection:
             serialise(connection)
             epoch = (_epoch(connection, domain, role) or 0) + 1
@@ -56,7 +56,7 @@ class SqlJournal(SqlInbox):
             return epoch
 
     def recover(self, domain: str = MAIN_DOMAIN) -> Recovered:
-        """Everything that was true after the last committed transaction, in one consistent read."""
+        """The state after the last committed transaction, in one consistent read."""
         with translated("recover"), self._reading.connect() as connection:
             documents: dict[str, dict[str, str]] = defaultdict(dict)
             for row in connection.execute(select(DOCUMENT).where(DOCUMENT.c.domain == domain)):
@@ -77,12 +77,18 @@ class SqlJournal(SqlInbox):
             )
 
     def commit(self, transactions: Sequence[Transaction]) -> int:
-        """All of them or none; the epoch is checked under a lock that a new claim would wait for."""
+        """Write all transactions or none; returns the number of the last entry.
+
+        The epoch is checked under a lock: a new claim waits for the commit.
+
+        Raises:
+            FencedOutError: a newer epoch was claimed, or the transactions differ in domain or epoch.
+        """
         if not transactions:
             return 0
         domain, epoch = transactions[-1].domain, transactions[-1].epoch
         if any((t.domain, t.epoch) != (domain, epoch) for t in transactions):
-            raise FencedOutError("one commit is of one domain and one epoch")
+            raise FencedOutError("all transactions of a commit must have the same domain and epoch")
         with translated("write the journal"):
             try:
                 with self._engine.begin() as connection:
@@ -123,7 +129,7 @@ class SqlJournal(SqlInbox):
             return _owned(_assignment(connection, domain))
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         self._engine.dispose()
 
     def _known_head(self, connection: Connection, domain: str, epoch: int) -> tuple[int, str]:

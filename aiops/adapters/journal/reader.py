@@ -11,7 +11,7 @@ from aiops.model.journal import JournalEntry, JournalRow
 
 
 class SqlJournalReader:
-    """``JournalReader`` over the same database; never writes and never waits for the writer."""
+    """``JournalReader`` over the same database. It never writes and never waits for the writer."""
 
     def __init__(self, engine: Engine) -> None:
         self._reading = reading(engine)
@@ -44,7 +44,7 @@ class SqlJournalReader:
     def rows(
         self, after: int = 0, limit: int = 1000, subject: str | None = None, *, domain: str = MAIN_DOMAIN
     ) -> list[JournalRow]:
-        """Entries with a higher number, in order; of one work item when ``subject`` is given."""
+        """Entries with a higher number, in order; only of the work item ``subject`` if given."""
         query = select(ENTRY).where(ENTRY.c.domain == domain, ENTRY.c.number > after)
         if subject is not None:
             query = query.where(

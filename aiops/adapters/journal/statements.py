@@ -1,8 +1,8 @@
-"""Statements of the hot path, worded once for each dialect and then handed straight to SQLite's driver.
+"""Statements of the hot path, compiled once per dialect and passed directly to SQLite's driver.
 
-A commit is a dozen small statements. On their way through SQLAlchemy they cost ten times what SQLite needs for them, so
-here they are compiled once and their rows bound by us. PostgreSQL keeps SQLAlchemy's way, which also notices lost
-connections; its statements are compiled once as well.
+A commit has a dozen small statements. SQLAlchemy takes ten times as long for them as SQLite alone. This module
+compiles them once and binds their rows. PostgreSQL's statements are compiled once too and executed by SQLAlchemy, which
+detects lost connections.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ Row = Mapping[str, Any]
 class _Worded(NamedTuple):
     text: str
     names: tuple[str, ...] | None
-    """Of the parameters in their order; None: they are given by name."""
+    """Parameter names in order; None: parameters are bound by name."""
     constants: Row
-    """Parameters that the statement brings along."""
+    """Constant parameters of the statement."""
 
 
 _WORDED: dict[tuple[str, ClauseElement, tuple[str, ...]], _Worded] = {}
@@ -45,7 +45,7 @@ def run(connection: Connection, statement: ClauseElement, rows: Sequence[Row]) -
 
 
 def first(connection: Connection, statement: ClauseElement, row: Row) -> tuple[Any, ...] | None:
-    """The first row that a query finds."""
+    """The first row of a query; None: no row."""
     worded = _worded(connection, statement, tuple(row))
     parameters = _bound(worded, row)
     if connection.dialect.name == "sqlite":
@@ -75,7 +75,7 @@ def _worded(connection: Connection, statement: ClauseElement, names: tuple[str, 
 
 
 def _bound(worded: _Worded, row: Row) -> Any:
-    """Parameters as the driver wants them; texts as the tables store them."""
+    """Parameters in the driver's form; texts as the tables store them."""
     given = {**worded.constants, **row}
     if worded.names is None:
         return {name: stored(value) if isinstance(value, str) else value for name, value in given.items()}
@@ -83,5 +83,5 @@ def _bound(worded: _Worded, row: Row) -> Any:
 
 
 def _translatable(connection: Connection, worded: _Worded, error: sqlite3.Error) -> BaseException:
-    """The driver's error in SQLAlchemy's clothes, as all others come."""
+    """The driver's error as an error of SQLAlchemy."""
     return DBAPIError.instance(worded.text, None, error, sqlite3.Error, dialect=connection.dialect)

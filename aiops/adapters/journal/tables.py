@@ -1,10 +1,10 @@
-"""Tables of the journal. Every row carries its domain, so that tenants need no new keys.
+"""Tables of the journal. Every row has its domain: tenants need no new keys.
 
-``inbox`` and ``halt`` are the only tables that others than the holder of an epoch write.
+Only ``inbox`` and ``halt`` are written by processes without an epoch.
 
-Names come from outside and may be hostile: longer than an index takes (PostgreSQL: 2,704 bytes) or with a NUL (which
-PostgreSQL refuses). So an indexed name is stored as ``short(name)`` with the whole of it in ``long`` where they differ,
-and every text column is ``SafeText``.
+External names may be hostile: longer than an index entry (PostgreSQL: 2,704 bytes), or with a NUL (PostgreSQL refuses
+it). An indexed name is therefore stored as ``short(name)``, with the full name in ``long`` if they differ. Every text
+column is ``SafeText``.
 """
 
 from __future__ import annotations
@@ -34,34 +34,34 @@ from sqlalchemy import (
 )
 
 _INDEXED = 256
-"""Longest name that is indexed as it is, characters: at most 1,024 bytes."""
+"""Longest name indexed unchanged, characters; at most 1,024 bytes."""
 _ESCAPED = "\\json:"
 
 
 class SafeText(TypeDecorator[str]):
-    """Any Python text: what the database cannot hold (NUL, lone surrogates) is stored escaped and read back whole."""
+    """Any Python text. Text that the database refuses (NUL, lone surrogates) is stored escaped."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 (the base's shape)
-        """Text as it is stored."""
+        """The stored form of a text."""
         return None if value is None else stored(value)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        """Text as it was given."""
+        """The original text of a stored form."""
         return None if value is None else given(value)
 
 
 def stored(value: str) -> str:
-    """A text as the database holds it."""
+    """The stored form of a text."""
     if _storable(value) and not value.startswith(_ESCAPED):
         return value
     return _ESCAPED + json.dumps(value)
 
 
 def given(value: str) -> str:
-    """A text as it was before ``stored``."""
+    """The original text of a stored form."""
     return str(json.loads(value[len(_ESCAPED) :])) if value.startswith(_ESCAPED) else value
 
 
@@ -78,9 +78,9 @@ def _storable(value: str) -> bool:
 
 
 def short(name: str) -> str:
-    """A name as it is indexed: itself, or its beginning and digest when it is long or cannot be stored as it is.
+    """The indexed form of a name: the name, or its beginning and digest if it is long or cannot be stored unchanged.
 
-    The second is longer than any name that is indexed as it is, so nobody can choose a name that equals it.
+    The second form is longer than every name that is indexed unchanged. Therefore no name equals another's second form.
     """
     if len(name) <= _INDEXED and _storable(name):
         return name
@@ -90,13 +90,13 @@ def short(name: str) -> str:
 
 
 def long(name: str) -> str | None:
-    """What must be stored beside ``short(name)``; None: nothing."""
+    """The full name to store with ``short(name)``; None: ``short(name)`` is the full name."""
     return None if len(name) <= _INDEXED and _storable(name) else name
 
 
 METADATA = MetaData()
 
-# SQLite gives rising numbers only to a plain INTEGER primary key.
+# SQLite generates increasing numbers only for a plain INTEGER primary key.
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
 
 ENTRY = Table(
@@ -118,7 +118,7 @@ ENTRY = Table(
 
 
 def start_of(subject: ColumnElement[str]) -> Function[str]:
-    """What of a subject is indexed; a query names it beside the whole subject."""
+    """The indexed beginning of a subject. A query compares it in addition to the whole subject."""
     return func.substr(subject, text("1"), text(str(_INDEXED)))
 
 

@@ -1,6 +1,6 @@
 """What a commit writes: entries with their chain, then documents, timers, the outbox and input positions.
 
-Each function folds a whole group first, so that a thing that changed many times is written once, as it ended.
+Each function first folds the whole group: a row that changed several times is written once, in its last state.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _READ_INBOX = (
 
 
 def write(connection: Connection, transactions: Sequence[Transaction], number: int, *, digest: str) -> tuple[int, str]:
-    """All of a group, of one domain; from the last entry's number and digest to the new ones."""
+    """Write a group of one domain. ``number`` and ``digest`` are those of the last entry; returns the new ones."""
     domain = transactions[-1].domain
     number, digest = _write_entries(connection, transactions, number, digest=digest)
     _write_documents(connection, domain, [d for t in transactions for d in t.documents])
@@ -57,7 +57,7 @@ def write(connection: Connection, transactions: Sequence[Transaction], number: i
 
 @cache
 def upsert(dialect: str, table: Table, keys: tuple[str, ...], *, changed: tuple[str, ...]) -> Insert:
-    """INSERT … ON CONFLICT DO UPDATE in a dialect; the same statement every time."""
+    """INSERT … ON CONFLICT DO UPDATE in a dialect; cached."""
     made: Any = (postgresql if dialect == "postgresql" else sqlite).insert(table)
     found: Insert = made.on_conflict_do_update(
         index_elements=list(keys), set_={name: made.excluded[name] for name in changed}
@@ -66,7 +66,7 @@ def upsert(dialect: str, table: Table, keys: tuple[str, ...], *, changed: tuple[
 
 
 def _put(connection: Connection, table: Table, rows: Sequence[Row], *, keys: tuple[str, ...], changed: str) -> None:
-    """Insert rows, or change the columns (words of ``changed``) of those that are there."""
+    """Insert rows, or update the columns (words of ``changed``) of existing ones."""
     run(connection, upsert(connection.dialect.name, table, keys, changed=tuple(changed.split())), rows)
 
 

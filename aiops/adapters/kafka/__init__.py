@@ -1,5 +1,5 @@
-"""Kafka clients behind our ports: consumers of the data plane, the producer, topics.
+"""Kafka clients behind ``aiops.ports``: consumers of the data plane, the producer, topics.
 
-Belongs here: every use of ``kafka`` and ``confluent_kafka`` but the embedded broker. Does not belong here: what records
-mean. Both consumers stand under one contract suite.
+Belongs here: every use of ``kafka`` and ``confluent_kafka`` but the embedded broker. Does not belong here: the meaning
+of records. One contract suite tests both consumers.
 """

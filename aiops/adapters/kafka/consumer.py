@@ -1,4 +1,4 @@
-"""The data plane's consumer on kafka-python: no group, no rebalance; the shard says what it reads and from where."""
+"""The data plane's consumer on kafka-python: no group, no rebalance; the shard assigns partitions and offsets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class KafkaPythonConsumer:
     Args:
         bootstrap: ``host:port[,host:port]``.
         group: name under which positions are committed, for display only.
-        poll_bytes: about how much is fetched ahead; bounds the memory of the client.
+        poll_bytes: approximate bytes fetched ahead; bounds the client's memory.
     """
 
     def __init__(self, bootstrap: str, group: str, poll_bytes: int = 8 * 1024 * 1024) -> None:
@@ -36,7 +36,7 @@ class KafkaPythonConsumer:
                 bootstrap_servers=bootstrap.split(","),
                 group_id=group,
                 enable_auto_commit=False,
-                auto_offset_reset="none",  # an offset out of range is ours to account for
+                auto_offset_reset="none",  # this class accounts for an offset out of range
                 allow_auto_create_topics=False,
                 fetch_max_bytes=poll_bytes,
                 max_partition_fetch_bytes=poll_bytes,
@@ -61,7 +61,7 @@ class KafkaPythonConsumer:
         self._lost.extend(lost)
 
     def poll(self, timeout_seconds: float, max_bytes: int) -> list[FetchedRecords]:
-        """What has arrived. ``max_bytes`` is met by the fetch size that the client was made with."""
+        """Fetched records. The client's fetch size limits them; ``max_bytes`` is not used."""
         del max_bytes
         if not self._positions:
             return []
@@ -95,13 +95,13 @@ class KafkaPythonConsumer:
         return lost
 
     def commit(self, positions: Mapping[TopicPartition, int]) -> None:
-        """For display only: our own snapshots say where to go on."""
+        """Commit offsets for display only: snapshots have the positions."""
         offsets = {KafkaPartition(p.topic, p.partition): OffsetAndMetadata(n, "", -1) for p, n in positions.items()}
         with translated("commit offsets"):
             self._client.commit_async(offsets)
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         with translated("close the consumer"):
             self._client.close(autocommit=False)
 
@@ -110,7 +110,7 @@ class KafkaPythonConsumer:
         try:
             first = self._client.beginning_offsets(partitions)
             end = self._client.end_offsets(partitions)
-        except KeyError as error:  # the client's way to say that a partition is not there
+        except KeyError as error:  # the client raises this for a missing partition
             raise TemporaryError(f"Kafka has no partition {error.args[0]} yet", 1.0) from error
         return {place: (first[p], end[p]) for place, p in zip(places, partitions, strict=True)}
 

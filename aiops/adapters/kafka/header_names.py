@@ -1,4 +1,4 @@
-"""Header names that are no UTF-8. Kafka takes them, and kafka-python would stop for ever in front of such a record."""
+"""Header names that are not UTF-8. Kafka accepts them; kafka-python would never read past such a record."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 from kafka.record.default_records import DefaultRecordBatch
 from kafka.record.util import decode_varint
 
-_read_strictly = DefaultRecordBatch._read_msg  # noqa: SLF001 - there is no other way in
+_read_strictly = DefaultRecordBatch._read_msg  # noqa: SLF001 - there is no public hook
 _UNREADABLE = bytes(byte if byte < 0x80 else ord("?") for byte in range(256))
 
 
 def tolerate() -> None:
-    """From now on, in this process, a question mark stands for what cannot be read in a name."""
+    """Patch kafka-python in this process: each non-ASCII byte of an undecodable header name becomes a question mark."""
     DefaultRecordBatch._read_msg = _read  # noqa: SLF001
 
 
@@ -21,7 +21,7 @@ def _read(batch: Any) -> Any:
     try:
         return _read_strictly(batch)
     except UnicodeDecodeError:
-        # The checksum was compared before; the batch reads on in this copy.
+        # The checksum was verified before; the batch continues with this copy.
         buffer = bytearray(batch._buffer)  # noqa: SLF001
         for begin, end in _names(buffer, batch._pos):  # noqa: SLF001
             buffer[begin:end] = buffer[begin:end].translate(_UNREADABLE)
@@ -30,7 +30,7 @@ def _read(batch: Any) -> Any:
 
 
 def _names(buffer: bytearray, place: int) -> Iterator[tuple[int, int]]:
-    """Where the header names of the record at ``place`` begin and end."""
+    """Begin and end of each header name of the record at ``place``."""
     for _ in range(4):  # length, attributes, and the deltas of time and offset
         _, place = decode_varint(buffer, place)
     for _ in range(2):  # key, value

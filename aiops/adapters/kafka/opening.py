@@ -12,7 +12,7 @@ def open_consumer(settings: Settings, bootstrap: str, group: str) -> TelemetryCo
     """The data plane's consumer.
 
     Raises:
-        PermanentError: ``kafka.client`` names none, or one that is not installed.
+        PermanentError: ``kafka.client`` is unknown or not installed.
     """
     if settings.kafka.client == "kafka-python":
         return KafkaPythonConsumer(bootstrap, group, settings.kafka.poll_bytes)

@@ -1,4 +1,4 @@
-"""Writes records with kafka-python: idempotent, acknowledged by all replicas; ``flush`` tells or raises."""
+"""Writes records with kafka-python: idempotent, acknowledged by all replicas; ``flush`` raises on failure."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from aiops.model.records import OutRecord
 class KafkaPythonProducer:
     """``Producer`` over kafka-python.
 
-    After a ``flush`` that raised, some records may have been written and some not: whoever sends must be able to send
-    again (our records carry keys by which a repeat is recognised).
+    After a failed ``flush`` some records may be written and others not. The sender must send them again; a record's key
+    identifies a repeat.
     """
 
     def __init__(self, bootstrap: str, max_record_bytes: int = 8 * 1024 * 1024) -> None:
@@ -52,7 +52,7 @@ class KafkaPythonProducer:
                 )
 
     def flush(self, timeout_seconds: float = 30.0) -> None:
-        """Wait until everything sent is acknowledged; ``TemporaryError`` when it is not."""
+        """Wait until all sent records are acknowledged; ``TemporaryError`` if some are not."""
         waiting, self._waiting = self._waiting, []
         if not waiting:
             return
@@ -64,6 +64,6 @@ class KafkaPythonProducer:
             raise TemporaryError(f"{len(failed)} of {len(waiting)} records were not written: {reason}", 1.0)
 
     def close(self) -> None:
-        """Flush and let go."""
+        """Flush and close the connection."""
         with translated("close the producer"):
             self._client.close(timeout=10)

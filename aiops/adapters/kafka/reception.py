@@ -1,4 +1,4 @@
-"""How much kafka-python reads from a socket at once. It asks for 4 KB, which is thousands of system calls a fetch."""
+"""Bytes per socket read of kafka-python. Its default of 4 KB needs thousands of system calls per fetch."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ _MOST_BYTES = 256 * 1024
 
 
 def widen() -> None:
-    """From now on, in this process, read 256 KB at once: a fifth to a third of the time of a fetch less.
+    """Patch kafka-python in this process to read 256 KB at once. A fetch takes 20 to 33 % less time.
 
-    Connections with TLS have a way of their own and keep it.
+    Connections with TLS are not affected.
     """
     KafkaTCPTransport._sock_recv = _received  # noqa: SLF001 - there is no setting for it
 
 
 def _received(transport: Any) -> tuple[bytes, Exception | None]:
-    """All bytes that have arrived, and the error that ends the connection; as in what it takes the place of."""
+    """All bytes that have arrived, and the error that ends the connection, as the replaced method returns them."""
     pieces: list[bytes] = []
     while True:
         try:

@@ -1,4 +1,4 @@
-"""What retention removed before it was read: found by comparing where we are with where the log begins."""
+"""Detects records that retention removed before they were read: compares positions with the start of the log."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Lost = tuple[TopicPartition, int, int]
 def starts(
     wanted: Mapping[TopicPartition, int | None], bounds: Mapping[TopicPartition, tuple[int, int]]
 ) -> tuple[dict[TopicPartition, int], list[Lost]]:
-    """Offsets to read from, and the ranges [from, to) that are gone.
+    """Offsets to read from, and the lost ranges [from, to).
 
-    A position past the end (the topic was made anew, or its broker lost data) starts again at the beginning: reading
-    twice is counted as duplicates, skipping would lose data.
+    A position past the end (the topic was recreated, or the broker lost data) restarts at the beginning. Records read
+    twice count as duplicates; skipping would lose data.
     """
     positions: dict[TopicPartition, int] = {}
     lost: list[Lost] = []

@@ -1,4 +1,4 @@
-"""Creates the topics that are missing and tells what is there."""
+"""Creates missing topics and describes existing ones."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class KafkaTopics:
 
     Args:
         bootstrap: ``host:port[,host:port]``.
-        patient: wait some seconds for a broker that is only starting; a person at a terminal is told at once.
+        patient: wait some seconds for a starting broker; False: fail at once, for commands.
     """
 
     def __init__(self, bootstrap: str, *, patient: bool = True) -> None:
@@ -38,9 +38,9 @@ class KafkaTopics:
             self._client = KafkaAdminClient(bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=10_000)
 
     def ensure(self, settings: Settings) -> None:
-        """Create what is missing: telemetry and keyed topics with one partition a slot, control topics with one.
+        """Create missing topics: telemetry and keyed topics with one partition per slot, control topics with one.
 
-        Existing topics are left as they are; ``doctor`` reports those that do not fit.
+        Existing topics are not changed; ``doctor`` reports those that do not fit.
         """
         names, slots = settings.topics, settings.kafka.partitions
         wanted: dict[str, tuple[int, dict[str, str]]] = {
@@ -68,10 +68,10 @@ class KafkaTopics:
             try:
                 self._client.create_topics(missing, timeout_ms=15_000, wait_for_metadata=True)
             except TopicAlreadyExistsError:
-                return  # somebody else was faster
+                return  # another process created them
 
     def remove(self, names: list[str]) -> None:
-        """Delete topics with all that is in them."""
+        """Delete topics with their records."""
         if names:
             with translated("delete topics"):
                 self._client.delete_topics(names, timeout_ms=15_000)
@@ -82,24 +82,31 @@ class KafkaTopics:
             return list(self._client.list_topics())
 
     def describe(self, names: list[str]) -> list[TopicState]:
-        """Those of the named topics that exist."""
+        """The named topics that exist."""
         with translated("describe topics"):
             found = self._client.describe_topics(names)
         return [TopicState(t["name"], len(t["partitions"])) for t in found if not t.get("error_code")]
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         with translated("close the connection"):
             self._client.close()
 
 
 def _knock(bootstrap: str) -> None:
-    """Return when somebody listens at one of the addresses; the client itself asks for ten seconds before it says."""
+    """Return if an address accepts a connection. The Kafka client would retry for ten seconds before it fails.
+
+    Raises:
+        PermanentError: an address is malformed.
+        TemporaryError: no address accepts a connection.
+    """
     why: Exception | None = None
     for address in bootstrap.split(","):
         host, _, port = address.strip().rpartition(":")
         if not host or not port.isdigit() or int(port) > 65535:
-            raise PermanentError(f"{address!r} is no broker's address: AIOPS_KAFKA and kafka.bootstrap are host:port")
+            raise PermanentError(
+                f"{address!r} is not a broker's address: AIOPS_KAFKA and kafka.bootstrap are host:port"
+            )
         try:
             socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()
         except (OSError, UnicodeError) as error:

@@ -1,4 +1,4 @@
-"""Translates kafka-python's errors to ours, once."""
+"""Translates kafka-python's errors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aiops.model.errors import PermanentError, TemporaryError
 
 @contextmanager
 def translated(what: str) -> Iterator[None]:
-    """Errors that may pass become ``TemporaryError``; the others say what a person must do."""
+    """Retriable errors become ``TemporaryError``; others become ``PermanentError`` with what a person must do."""
     try:
         yield
     except RetriableError as error:

@@ -1,5 +1,5 @@
-"""Tells people, whatever else is broken: a durable spool, retries, and the channels behind it.
+"""Paging: a durable spool, retries, and the notification channels.
 
-Belongs here: pages on their way out. Does not belong here: what a page says and who is next (``aiops.control``). It
-needs no journal, no Kafka and no Ray, because it must work when they do not. ``apprise`` is imported in one file.
+Belongs here: delivery of pages. Does not belong here: the text of a page and the escalation (``aiops.control``). This
+package uses no journal, no Kafka and no Ray, because it must work when they fail. ``apprise`` is imported in one file.
 """

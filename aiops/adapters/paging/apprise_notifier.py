@@ -1,6 +1,6 @@
-"""Every channel that apprise knows (webhooks, chat, mail, telephones), by its URL. The only importer of apprise.
+"""Channels of apprise (webhooks, chat, mail, telephone), by URL. The only module that imports apprise.
 
-Errors and names never show the URL: it holds tokens.
+Errors and names never show the URL, because it contains tokens.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _URGENT = frozenset({Priority.P1, Priority.P2})
 class AppriseNotifier:
     """One apprise URL, for example ``json://host/path`` for a webhook.
 
-    A webhook gets ``title`` and ``message`` and beside them ``key``, ``work_item``, ``level`` and ``domain``, so that
-    it can recognise a page that comes twice.
+    A webhook gets ``title``, ``message``, ``key``, ``work_item``, ``level`` and ``domain``. The receiver can detect a
+    repeated page by ``key``.
 
     Raises:
         PermanentError: apprise does not know the URL.
@@ -34,8 +34,8 @@ class AppriseNotifier:
         self.name = str(_plugin(url).service_name)
 
     def send(self, page: Page) -> Delivery:
-        """Deliver once; ``TemporaryError`` says what the channel answered."""
-        plugin = _plugin(self._url)  # a new one each time: they are not made for threads
+        """Deliver once; ``TemporaryError`` has the channel's answer."""
+        plugin = _plugin(self._url)  # a new one per call: plugins are not thread-safe
         if isinstance(getattr(plugin, "payload_extras", None), dict):
             identity = {"key": page.key, "work_item": page.work_item, "level": page.level, "domain": page.domain}
             plugin.payload_extras |= identity
@@ -50,13 +50,13 @@ class AppriseNotifier:
             timeout=_TIMEOUT_SECONDS,
         )
         if not result:
-            said = [str(entry.message) for entry in result.logs()]
-            raise TemporaryError(f"{self.name}: {said[-1] if said else 'no answer in time'}"[:500])
+            lines = [str(entry.message) for entry in result.logs()]
+            raise TemporaryError(f"{self.name}: {lines[-1] if lines else 'no answer in time'}"[:500])
         return Delivery(page.key, self.name, delivered=True, at=self._clock.now(), domain=page.domain)
 
 
 def known_to_apprise(scheme: str) -> bool:
-    """Whether apprise has a channel of its own for URLs of this scheme."""
+    """Whether apprise has a channel for URLs of this scheme."""
     return scheme in apprise.NotificationManager()
 
 

@@ -1,8 +1,8 @@
-"""The pager: spool, then send with retries in threads of its own, then report once what became of the page.
+"""The pager: spools a page, sends it with retries in its own threads, and reports the result once.
 
-A page counts as delivered as soon as one channel of its level took it; the level has given up when every attempt failed
-on every channel, and the orchestrator then pages the next level. Pages are at least once: a kill between sending and
-noting it sends again, with the same key.
+A page is delivered when one channel of its level has accepted it. A level has failed when every attempt failed on every
+channel; the orchestrator then pages the next level. Delivery is at least once: after a kill between sending and
+recording, the page is sent again with the same key.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _LOG = structlog.get_logger(__name__)
 _SENDERS = 8
 Report = Callable[[Delivery], None]
 Later = Callable[[float, Callable[[], None]], None]
-"""Calls something after so many seconds."""
+"""Calls a function after the given seconds."""
 
 
 @dataclass(slots=True)
 class _Flight:
-    """One page on its way."""
+    """A page in delivery."""
 
     page: Page
     reports: list[Report]
@@ -39,19 +39,19 @@ class _Flight:
     errors: dict[str, str] = field(default_factory=dict)
     """Channel to its last error."""
     hopeless: set[int] = field(default_factory=set)
-    """Places of channels that a person must mend first."""
+    """Indices of channels with a permanent error."""
 
 
 class SpoolingPager:
-    """Pager of the dispatcher and of the watchdog.
+    """Pager of the dispatcher and the watchdog.
 
     Args:
         settings: attempts and the time between them.
         levels: channels of each level.
-        spool: where pages are durable.
-        clock: now, for reports.
-        senders: runs deliveries; tests hand in one that runs at once.
-        later: waits before the next attempt; tests hand in a fake.
+        spool: makes pages durable.
+        clock: for the time in reports.
+        senders: runs deliveries; tests pass one that runs at once.
+        later: delays the next attempt; tests pass a fake.
     """
 
     def __init__(
@@ -71,9 +71,9 @@ class SpoolingPager:
         self._flying: dict[str, _Flight] = {}
 
     def page(self, page: Page, report: Report) -> None:
-        """Durable when this returns. A disk that fails keeps no page back: it is sent all the same.
+        """Spool the page and begin to send it. If the disk fails, the page is sent without the spool.
 
-        ``report`` is called once, in a thread of ours; a page that was delivered already is not sent again.
+        ``report`` is called once, in a thread of the pager. A page delivered before is not sent again.
         """
         with self._lock:
             flight = self._flying.get(page.key)
@@ -89,19 +89,19 @@ class SpoolingPager:
         self._submit(page.key, delivered)
 
     def resume(self, report: Report) -> None:
-        """Send what the spool holds and nobody reported on: its sender was killed."""
+        """Send the spool's pages without a delivery result: their sender was killed."""
         for page in self._spool.pending():
             self.page(page, report)
 
     def close(self) -> None:
-        """Begin nothing more; what is not sent stays in the spool."""
+        """Stop sending. Unsent pages stay in the spool."""
         self._senders.shutdown(wait=False, cancel_futures=True)
 
     def _submit(self, key: str, delivered: Delivery | None = None) -> None:
-        # Always in a thread of ours: the caller must not wait, not even for its own report.
+        # Always in a thread of the pager: the caller must not wait, not even for its own report.
         try:
             if delivered is not None:
-                self._senders.submit(self._tell, key, delivered)
+                self._senders.submit(self._report, key, delivered)
             else:
                 self._senders.submit(self._attempt, key)
         except RuntimeError:
@@ -143,7 +143,7 @@ class SpoolingPager:
         return False
 
     def _channels(self, page: Page) -> Sequence[Notifier]:
-        """Channels of the page's level; past the last level, of the last one."""
+        """Channels of the page's level; above the last level, those of the last level."""
         return self._levels[min(page.level, len(self._levels) - 1)] if self._levels else ()
 
     def _given_up(self, flight: _Flight) -> Delivery:
@@ -163,9 +163,9 @@ class SpoolingPager:
             self._spool.end(delivery)
         except OSError as error:
             _LOG.error("page_end_not_spooled", key=delivery.key, reason=str(error))
-        self._tell(delivery.key, delivery)
+        self._report(delivery.key, delivery)
 
-    def _tell(self, key: str, delivery: Delivery) -> None:
+    def _report(self, key: str, delivery: Delivery) -> None:
         with self._lock:
             flight = self._flying.pop(key)
         for report in flight.reports:

@@ -1,4 +1,4 @@
-"""Channels that need no library: the console and a file."""
+"""Channels without a library: the console and a file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ONE_AT_A_TIME = threading.Lock()
 
 
 class ConsoleNotifier:
-    """``console://``: prints to standard error, so that a command's output stays what it is."""
+    """``console://``: prints to standard error; standard output stays unchanged."""
 
     name = "console"
 
@@ -40,14 +40,14 @@ class ConsoleNotifier:
 
 
 class FileNotifier:
-    """``file:///path``: appends the page as one JSON line, on disk when ``send`` returns."""
+    """``file:///path``: appends the page as one JSON line; durable when ``send`` returns."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self._path, self._clock = path, clock
         self.name = f"file {path.name}"
 
     def send(self, page: Page) -> Delivery:
-        """Append; a disk that is full or a folder that is missing may be mended later."""
+        """Append the page. ``TemporaryError``: the file cannot be written now."""
         line = (encode(page) + "\n").encode()
         try:
             with _ONE_AT_A_TIME, self._path.open("ab") as file:

@@ -1,7 +1,7 @@
-"""The spool: every page is on disk before anything is sent, and so is what became of it.
+"""The spool: every page is on disk before it is sent, and so is the result of its delivery.
 
-One file of JSON lines that the runtime and the watchdog append to under a file lock. A line that a killed process left
-unfinished is skipped. A file that has grown is rewritten with what is still needed.
+One file of JSON lines, to which the runtime and the watchdog append under a file lock. An incomplete line of a killed
+process is skipped. A file above the rotation size is rewritten with the lines still needed.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from aiops.model.pages import Delivery, Page
 
 _ROTATE_BYTES = 4 * 1024 * 1024
 _REMEMBERED = 1000
-"""Delivered pages that a rewritten spool still knows, so that a page sent again is recognised."""
+"""Number of delivered pages that a rewritten spool keeps, to detect a page sent again."""
 
 
 def spool_folder(state: Path) -> Path:
-    """Where the runtime and the watchdog keep their common spool, in the state folder."""
+    """Folder of the spool shared by the runtime and the watchdog."""
     return state / "pages"
 
 
-class _Told(BaseModel):
+class _Paged(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
     type: Literal["page"] = "page"
     page: Page
@@ -40,11 +40,11 @@ class _Ended(BaseModel):
     delivery: Delivery
 
 
-_LINE: TypeAdapter[_Told | _Ended] = TypeAdapter(Annotated[_Told | _Ended, Field(discriminator="type")])
+_LINE: TypeAdapter[_Paged | _Ended] = TypeAdapter(Annotated[_Paged | _Ended, Field(discriminator="type")])
 
 
 class Spool:
-    """Pages and deliveries in ``folder``; safe for threads and processes. Raises ``OSError`` when the disk fails."""
+    """Pages and deliveries in ``folder``; safe for threads and processes. ``OSError`` if the disk fails."""
 
     def __init__(self, folder: Path, rotate_bytes: int = _ROTATE_BYTES) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -56,28 +56,28 @@ class Spool:
         self._read = (0, 0)  # inode and offset up to which the file is known
 
     def add(self, page: Page) -> Delivery | None:
-        """Make the page durable; the delivery of the same key if it was delivered already (then nothing is written)."""
+        """Make the page durable. If its key was delivered before, write nothing and return that delivery."""
         with self._locked():
             ended = self._ended.get(page.key)
             if ended is not None and ended.delivered:
                 return ended
-            self._append(_Told(page=page))
+            self._append(_Paged(page=page))
             return None
 
     def end(self, delivery: Delivery) -> None:
-        """Note what became of a page; a success is never overwritten by a failure."""
+        """Record the result of a page's delivery. A failure never overwrites a success."""
         with self._locked():
             before = self._ended.get(delivery.key)
             if before is None or not before.delivered:
                 self._append(_Ended(delivery=delivery))
 
     def pending(self) -> list[Page]:
-        """Pages that nobody has reported on, oldest first."""
+        """Pages without a recorded delivery result, oldest first."""
         with self._locked():
             return [page for key, page in self._pages.items() if key not in self._ended]
 
     def undelivered(self) -> list[Page]:
-        """Pages that reached nobody: the pending ones and those that were given up, oldest first."""
+        """Undelivered pages, pending or given up, oldest first."""
         with self._locked():
             return [page for key, page in self._pages.items() if not self._delivered(key)]
 
@@ -93,7 +93,7 @@ class Spool:
             yield
 
     def _refresh(self) -> None:
-        """Read what others have appended; all of it when the file is another one than before."""
+        """Read the lines appended since the last read; all lines if the file was replaced."""
         if not self._file.exists():
             self._forget(0)
             return
@@ -114,7 +114,7 @@ class Spool:
     def _take(self, line: bytes) -> None:
         try:
             match _LINE.validate_json(line):
-                case _Told(page=page):
+                case _Paged(page=page):
                     self._pages.pop(page.key, None)
                     self._pages[page.key] = page
                     if not self._delivered(page.key):
@@ -123,16 +123,16 @@ class Spool:
                     if not self._delivered(delivery.key):
                         self._ended[delivery.key] = delivery
         except ValidationError:
-            return  # a line that a killed process left unfinished
+            return  # an incomplete line of a killed process
 
-    def _append(self, record: _Told | _Ended) -> None:
+    def _append(self, record: _Paged | _Ended) -> None:
         if self._read[1] > self._rotate_bytes:
             self._rotate()
         line = record.model_dump_json().encode() + b"\n"
         new = not self._file.exists()
         with self._file.open("ab") as file:
             if file.tell() != self._read[1]:
-                line = b"\n" + line  # end the line that a killed process left unfinished
+                line = b"\n" + line  # end the incomplete line of a killed process
             file.write(line)
             file.flush()
             os.fsync(file.fileno())
@@ -141,11 +141,11 @@ class Spool:
         self._refresh()
 
     def _rotate(self) -> None:
-        """Keep what reached nobody, and the keys of the newest that did."""
-        kept: list[_Told | _Ended] = []
+        """Rewrite the file with the undelivered pages and the newest deliveries."""
+        kept: list[_Paged | _Ended] = []
         for key, page in self._pages.items():
             if not self._delivered(key):
-                kept.append(_Told(page=page))
+                kept.append(_Paged(page=page))
                 if key in self._ended:
                     kept.append(_Ended(delivery=self._ended[key]))
         done = [delivery for delivery in self._ended.values() if delivery.delivered]

@@ -1,4 +1,4 @@
-"""A page as plain text, for somebody who was asleep a minute ago: what is asked comes early, evidence after it."""
+"""A page as plain text: the request to the person first, evidence after it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from aiops.model.pages import Page
 from aiops.model.times import rfc3339
 
 SHOWN = 10
-"""Lines of one list; the incident itself has the rest."""
+"""Most lines of one list; the incident has all."""
 _LONGEST = 600
-"""Characters of one line."""
+"""Most characters of one line."""
 
 
 def title(page: Page) -> str:
-    """One line: priority and what is wrong."""
+    """One line: priority and title."""
     return _plain(f"[{page.priority.value}] {page.title}")
 
 
 def body(page: Page) -> str:
-    """The whole page. Control characters of names from outside are taken out: this may go to a terminal."""
+    """The whole page. Control characters are made visible, because the text may go to a terminal."""
     lines = [
         f"Broken:  {_plain(page.broken)}",
         f"Matters: {_plain(page.matters)}",

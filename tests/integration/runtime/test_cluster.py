@@ -12,14 +12,14 @@ from aiops.adapters.cluster.cluster import RayCluster
 
 first, second = RayCluster(None, "shared", "build"), RayCluster(None, "shared", "build")
 for number in (0, 1):
-    first.ensure("shard", number, "builtins:object", {})
+    first.ensure("shard", number, "builtins:object", arguments={})
 for number in (1, 2):
-    second.ensure("shard", number, "builtins:object", {})
-    second.ensure("shard", number, "builtins:object", {})
+    second.ensure("shard", number, "builtins:object", arguments={})
+    second.ensure("shard", number, "builtins:object", arguments={})
 assert first.made == {("shard", 0), ("shard", 1)}, first.made
 assert second.made == {("shard", 2)}, second.made
 third = RayCluster(None, "shared", "another build")
-third.ensure("shard", 1, "builtins:object", {})
+third.ensure("shard", 1, "builtins:object", arguments={})
 assert third.made == {("shard", 1)}, third.made
 for role, number in second.made:
     second.remove(role, number)
@@ -66,7 +66,7 @@ cluster = RayCluster(None, "up", "build")
 
 def error_of(factory, **arguments):
     try:
-        cluster.ensure("part", 0, factory, arguments)
+        cluster.ensure("part", 0, factory, arguments=arguments)
     except (TemporaryError, PermanentError) as error:
         return type(error), getattr(error, "delay_seconds", None)
 

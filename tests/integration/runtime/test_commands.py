@@ -128,7 +128,7 @@ def test_a_plan_that_waits_is_approved_and_the_whole_story_is_told(system: Syste
     agreed = system.say("approve", name, "--as", "ada", "--json")
     assert (agreed.code, "ada" in agreed.out) == (Exit.OK, True), agreed
     assert isinstance(agreed.json, dict)
-    assert system.of(IMPORTANT, "resolved")["outcome"] == "healed"
+    assert system.of(IMPORTANT, "resolved")["outcome"]["kind"] == "healed"
     assert system.ordered(IMPORTANT) == 1
     story = system.say("incidents", name)
     assert story.code == Exit.OK
@@ -167,7 +167,7 @@ def test_halt_stops_every_new_action_within_a_second_and_lets_the_running_one_en
     assert resumed.code == Exit.OK
     until("the runtime goes on", lambda: not system.running.status()["orchestration"]["halted"], 10)
     system.feed.leaking.add(LIVE[4])
-    assert system.of(LIVE[4], "resolved")["outcome"] == "healed"
+    assert system.of(LIVE[4], "resolved")["outcome"]["kind"] == "healed"
     assert set(system.target.effects.values()) == {1}
 
 

@@ -139,7 +139,7 @@ def test_an_effect_that_does_not_end_in_time_is_unknown() -> None:
     bench.gate._fail_point = passes
     outcome = bench.gate.run(order())
     assert outcome.status is StepStatus.UNKNOWN
-    assert outcome.detail == "it may or may not have happened: it had not ended by its deadline"
+    assert outcome.detail == "it may or may not have happened: the action had not ended by its deadline"
 
 
 def test_an_accepted_effect_that_fails_is_like_any_other_failure() -> None:

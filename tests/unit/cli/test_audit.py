@@ -63,7 +63,7 @@ def test_a_whole_record_holds_its_checkpoints(state: Path, journal: SqlJournal, 
     ended = call(app, "verify")
     assert ended.code == Exit.OK
     assert ended.out == (
-        "whole: 4 entries, and holds 2 signed checkpoints, the newest at 4; "
+        "whole: 4 entries, and matches 2 signed checkpoints, the newest at 4; "
         "2 records of the topic are not signed with this key\n"
     )
     told = call(app, "verify", "--json").json
@@ -75,7 +75,8 @@ def test_without_a_checkpoint_it_says_what_does_not_show(journal: SqlJournal, to
     ended = call(app, "verify")
     assert ended.code == Exit.OK
     assert ended.out == (
-        "whole: 4 entries; not held against a checkpoint, so cuts at the end do not show: none is on aiops.audit yet\n"
+        "whole: 4 entries; not compared with a checkpoint, so a cut at the end would not show: "
+        "none is on aiops.audit yet\n"
     )
 
 

@@ -70,7 +70,7 @@ def test_a_story_names_cause_evidence_and_impact(state: Path) -> None:
     journal_of(state, one)
     lines = call(run, "INC-1").out.splitlines()
     assert lines[0] == "INC-1  P3  open"
-    assert lines[1] == "  opened 2023-11-14 22:13:20 UTC, trouble since 2023-11-14 22:13:20"
+    assert lines[1] == "  opened 2023-11-14 22:13:20 UTC, anomalous since 2023-11-14 22:13:20"
     assert lines[2] == "  owner team-store; 1 items: cart"
     parts = [line for line in lines if line and not line.startswith(" ")]
     assert parts[1:] == ["timeline", "probable causes", "impact"]
@@ -86,7 +86,7 @@ def test_a_closed_story_says_how_it_ended(state: Path) -> None:
     lines = call(run, "INC-0").out.splitlines()
     assert lines[0] == "INC-0  P3  resolved: healed"
     assert lines[1].endswith("closed 2023-11-14 22:14:50 after 1 min 30 s")
-    assert lines[2] == "  owner nobody named; 1 items: cart"
+    assert lines[2] == "  owner none; 1 items: cart"
     assert call(run, "INC-0", "--json").json["incident"]["outcome"] == "healed"
 
 
@@ -131,4 +131,4 @@ def test_many_members_are_counted(state: Path) -> None:
     """Eight names and the number of all."""
     many: Incident = replace(INCIDENT, entities=tuple(f"e{n}" for n in range(64)), members_total=900)
     journal_of(state, many)
-    assert "  owner nobody named; 900 items: e0, e1, e2, e3, e4, e5, e6, e7" in call(run, "INC-1").out.splitlines()
+    assert "  owner none; 900 items: e0, e1, e2, e3, e4, e5, e6, e7" in call(run, "INC-1").out.splitlines()

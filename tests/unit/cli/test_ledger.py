@@ -19,7 +19,7 @@ def test_a_ledger_that_adds_up_is_exit_code_zero(state: Path) -> None:
     assert ended.out.splitlines()[1].split() == ["aiops.metrics.arrow/0", "20", "20", "0", "0"]
     assert ended.out.splitlines()[-1].split() == ["difference", "0"]
     assert "(not checked against the broker: " in ended.err
-    assert "(the runtime last said something " in ended.err
+    assert "(the runtime last reported its status " in ended.err
 
 
 def test_a_difference_is_exit_code_one(state: Path) -> None:

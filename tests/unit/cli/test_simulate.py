@@ -63,9 +63,9 @@ def test_an_unknown_scenario_is_told_with_those_there_are(capsys: pytest.Capture
         (("none", "--seed", "-1"), "--seed"),
         (("none", "--seed", "one"), "--seed"),
         (("none", "--runs", "0"), "--runs"),
-        (("none", "--baseline", "magic"), "is none of none, restart"),
+        (("none", "--baseline", "magic"), "is not none or restart"),
         ((), "name a scenario"),
-        (("none", "--live"), "--live wants a broker"),
+        (("none", "--live"), "--live needs a broker"),
     ],
 )
 def test_wrong_usage_says_which_option(arguments: tuple[str, ...], told: str, app: Typer) -> None:

@@ -97,7 +97,7 @@ def test_a_world_runs_until_it_is_ended(capsys: pytest.CaptureFixture[str]) -> N
         "world stopped",
         "producer closed",
     ]
-    assert shown == [("60 s of the past", 1.0)]
+    assert shown == [("60 s of history", 1.0)]
     assert "actions at http://127.0.0.1:7000" in " ".join(capsys.readouterr().err.split())
 
 

@@ -146,7 +146,7 @@ def test_a_replay_prints_a_line_an_incident() -> None:
     assert lines[1].split() == ["2024-01-01T00:00:00", "INC-1", "db", "open"]
     assert lines[2].split() == ["2024-01-01T00:00:00", "INC-2", "cause", "unknown", "healed"]
     assert lines[3].split()[2:] == ["cause", "unknown", "open"]
-    assert (len(lines), lines[-2], lines[-1]) == (43, "  … and 3 more", "all of it: out/incidents.jsonl")
+    assert (len(lines), lines[-2], lines[-1]) == (43, "  … and 3 more", "all incidents: out/incidents.jsonl")
 
 
 @pytest.mark.parametrize("words", [("--speed", "0"), ("--speed", "-1"), ("--speed", "fast"), ()])

@@ -124,7 +124,7 @@ def test_shadow_mode_and_a_stated_token_are_said(parts: type[Parts], monkeypatch
     monkeypatch.setenv("AIOPS_CONTROL__SHADOW", "true")
     monkeypatch.setenv("AIOPS_CONSOLE__TOKEN", "t" * 40)
     err = call(run).err
-    assert "(shadow mode: everything is decided, nothing is executed)" in err
+    assert "(shadow mode: decisions are recorded, nothing is executed)" in err
     assert "sign in with the token in console.token of the settings" in err
     assert "t" * 40 not in err
 
@@ -145,7 +145,7 @@ def test_trouble_is_said_once_and_when_it_is_over(state: Path, capsys: pytest.Ca
             return False
 
     up._watch(Settings(state=state), Looks())
-    assert capsys.readouterr().err.splitlines() == ["shard 0 is slow", "all parts are well again"]
+    assert capsys.readouterr().err.splitlines() == ["shard 0 is slow", "all parts are healthy again"]
 
 
 def test_asking_twice_ends_at_once(parts: type[Parts]) -> None:

@@ -131,7 +131,7 @@ def test_packed_files_are_read(tmp_path: Path, suffix: str) -> None:
         ("{", "EOF"),
         ("[]", "expected a JSON object"),
         ('{"resourceSpans": []}', "expected an OTLP/JSON export request with resourceMetrics"),
-        ('{"resourceMetrics": []}', "nothing in it has a time"),
+        ('{"resourceMetrics": []}', "no record in it has a time"),
         ('{"resourceMetrics": 5}', "not of the expected shape"),
         (metric(5).replace('"5000000000"', '"soon"'), "invalid literal"),
         (metric(5).replace("5000000000", "9" * 30), "later than 2262"),
@@ -151,7 +151,7 @@ def test_a_torn_packed_file_is_named(tmp_path: Path) -> None:
     recording(tmp_path)
     whole = gzip.compress("".join(metric(n) + "\n" for n in range(1, 2000)).encode())
     (tmp_path / "metrics.jsonl.gz").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(RecordingError, match=r"metrics\.jsonl\.gz:\d+: cannot be read on"):
+    with pytest.raises(RecordingError, match=r"metrics\.jsonl\.gz:\d+: cannot be read"):
         list(Recording(tmp_path).records())
 
 
