@@ -97,7 +97,7 @@ class System:
             lambda: [i for i in incidents(self.running) if name in i["entities"] and i["state"] == "resolved"],
             seconds,
         )
-        assert [i["outcome"] for i in mine] == ["healed"], [line["what"] for line in mine[0]["story"]]
+        assert [i["outcome"]["kind"] for i in mine] == ["healed"], [line["what"] for line in mine[0]["story"]]
         assert set(self.target.effects.values()) == {1}
         done = [order for order in self.target.orders if order["target"] == name]
         assert len(done) == 1
