@@ -67,7 +67,7 @@ def test_start_says_that_others_use_another_one(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("AIOPS_KAFKA", "far:9092")
     ended = call(app, "start", "--json")
     assert ended.json["bootstrap"] == "127.0.0.1:19092"
-    assert ended.err == "Note: AIOPS_KAFKA=far:9092 is set, so other commands use that one.\n"
+    assert ended.err == "Note: AIOPS_KAFKA=far:9092 is set, so other commands use that broker.\n"
 
 
 @pytest.mark.parametrize("heap", ["0", "255", "4097", "-1", "much"])

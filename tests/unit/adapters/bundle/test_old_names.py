@@ -95,5 +95,5 @@ def test_the_old_option_of_the_policy_commands_works_with_a_warning() -> None:
     old = CliRunner().invoke(app, ["test", "--binder", str(SHIPPED), "--json"])
     new = CliRunner().invoke(app, ["test", "--bundle", str(SHIPPED), "--json"])
     assert (old.exit_code, old.stdout) == (new.exit_code, new.stdout)
-    assert "--binder is called --bundle now" in old.stderr
+    assert "--binder was renamed to --bundle" in old.stderr
     assert not new.stderr
