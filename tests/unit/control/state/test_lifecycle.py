@@ -89,8 +89,8 @@ def test_a_sound_answer_meets_no_objection() -> None:
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
-        ({"to": Role.RESOLUTION}, "channel"),
-        ({"sender": Role.TRIAGE}, "channel"),
+        ({"to": Role.RESOLUTION}, "not permitted"),
+        ({"sender": Role.TRIAGE}, "not permitted"),
         ({"intent": Intent.ROUTE, "to": Role.ROUTING}, "payload"),
         ({"work_item": "INC-9"}, "INC-9"),
         ({"domain": "other"}, "domain"),
