@@ -55,7 +55,8 @@ from aiops.settings import Settings
 from detectors.wire.numbers import NUMBERS
 
 now = 1_750_000_000
-check(formats.RULES, formats.FormatSubject(NUMBERS, [f"{now + k} {k}.5".encode() for k in range(5)], (now + 60) * 10**9))
+records = [f"{now + k} {k}.5".encode() for k in range(5)]
+check(formats.RULES, formats.FormatSubject(NUMBERS, records, (now + 60) * 10**9))
 agent = MonitoringAgent(Settings.model_validate({"topics": {"formats": {"t": "numbers"}}, "kafka": {"partitions": 1}}))
 agent.adopt(0, 1)
 agent.handle([FetchedRecords(TopicPartition("t", 0), (0,), [b"1750000000 1.5"], [None], [now * 10**9])], now * 10**9)
