@@ -79,7 +79,7 @@ def detect(
     after = bank.update(table.series[cut:], at[cut:], table.value[cut:])
     series_score = np.concatenate([np.zeros_like(before.score), after.score])
     found = [("", after.transitions)]
-    found += [(name, _by(table, name, make, cut)) for name, make in (detectors or {}).items()]
+    found += [(name, _by(table, name, make, cut=cut)) for name, make in (detectors or {}).items()]
     episodes, alert, episode = _fold(table, found, learned_rows)
     return TableDetection(
         table, _entity_scores(table, series_score), series_score, alert, episode, episodes, learned_rows
@@ -96,7 +96,7 @@ def _entity_scores(table: Table, series_score: npt.NDArray[np.float32]) -> npt.N
     return best[place]
 
 
-def _by(table: Table, name: str, make: Callable[[], Detector], cut: int) -> Array:
+def _by(table: Table, name: str, make: Callable[[], Detector], *, cut: int) -> Array:
     """TRANSITION records of one detector over every series from point ``cut`` on; earlier points are only learned."""
     tier = ModelTier(make, len(table.names))
     tier.watch(range(len(table.names)), [0] * len(table.names))

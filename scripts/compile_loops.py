@@ -35,21 +35,35 @@ def text() -> None:
 
 def points() -> None:
     """Decode and detect two minutes of an anomalous gauge and a histogram, as OTLP and Arrow, keyed and unkeyed."""
-    import numpy as np  # noqa: PLC0415
+    from aiops.agents.monitoring import MonitoringAgent  # noqa: PLC0415
+    from aiops.model.records import FetchedRecords, TopicPartition  # noqa: PLC0415
+    from aiops.settings import Kafka, Settings  # noqa: PLC0415
+
+    values = [10.0 + place % 3 + 1000.0 * (place > POINTS - 20) for place in range(POINTS)]
+    times = [BEGIN + place * SECOND for place in range(POINTS)]
+    otlp, arrow = _otlp_points(times, values), _arrow_points(times, values)
+    end = times[-1] + SECOND
+    for partitions in (1, 4):
+        settings = Settings(kafka=Kafka(partitions=partitions))
+        agent = MonitoringAgent(settings)
+        agent.adopt(0, 1)
+        for topic, value in ((settings.topics.otlp_metrics, otlp), (settings.topics.metrics_arrow, arrow)):
+            fetched = FetchedRecords(TopicPartition(topic, 0), (0,), [value], [None], [end])
+            made = agent.handle([fetched], end)
+            for number, record in enumerate(made.forwards):
+                forwarded = TopicPartition(settings.topics.keyed, 0)
+                agent.handle([FetchedRecords(forwarded, (number,), [record.value], [None], [end])], end)
+        agent.tick(end + SECOND, lag_is_small=True)
+        agent.snapshot(0)
+
+
+def _otlp_points(times: list[int], values: list[float]) -> bytes:
+    """An OTLP request with a gauge of ``values`` and one point of a delta histogram."""
     from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (  # noqa: PLC0415
         ExportMetricsServiceRequest,
     )
     from opentelemetry.proto.metrics.v1.metrics_pb2 import AGGREGATION_TEMPORALITY_DELTA  # noqa: PLC0415
 
-    from aiops.agents.monitoring import MonitoringAgent  # noqa: PLC0415
-    from aiops.model.records import FetchedRecords, TopicPartition  # noqa: PLC0415
-    from aiops.settings import Kafka, Settings  # noqa: PLC0415
-    from detectors.wire.arrow_encoding import PointEncoder  # noqa: PLC0415
-    from detectors.wire.identity import SeriesIdentity, SeriesKind  # noqa: PLC0415
-    from detectors.wire.series import SeriesTable  # noqa: PLC0415
-
-    values = [10.0 + place % 3 + 1000.0 * (place > POINTS - 20) for place in range(POINTS)]
-    times = [BEGIN + place * SECOND for place in range(POINTS)]
     request = ExportMetricsServiceRequest()
     resource = request.resource_metrics.add()
     resource.resource.attributes.add(key="service.name").value.string_value = "one"
@@ -59,25 +73,20 @@ def points() -> None:
     histogram = resource.scope_metrics[0].metrics.add(name="queue.wait", unit="s").histogram
     histogram.aggregation_temporality = AGGREGATION_TEMPORALITY_DELTA
     histogram.data_points.add(time_unix_nano=BEGIN, count=2, bucket_counts=[1, 1], explicit_bounds=[1.0])
+    return bytes(request.SerializeToString())
+
+
+def _arrow_points(times: list[int], values: list[float]) -> bytes:
+    """An Arrow batch with a gauge of ``values``."""
+    import numpy as np  # noqa: PLC0415
+
+    from detectors.wire.arrow_encoding import PointEncoder  # noqa: PLC0415
+    from detectors.wire.identity import SeriesIdentity, SeriesKind  # noqa: PLC0415
+    from detectors.wire.series import SeriesTable  # noqa: PLC0415
+
     table = SeriesTable(10)
     table.add([SeriesIdentity("two", "queue.length", (), "1", SeriesKind.GAUGE, None)])
-    encoded = PointEncoder(table).encode(np.zeros(POINTS, np.int32), np.array(times, np.int64), np.array(values))
-    end = times[-1] + SECOND
-    for partitions in (1, 4):
-        settings = Settings(kafka=Kafka(partitions=partitions))
-        agent = MonitoringAgent(settings)
-        agent.adopt(0, 1)
-        for topic, value in (
-            (settings.topics.otlp_metrics, request.SerializeToString()),
-            (settings.topics.metrics_arrow, encoded),
-        ):
-            fetched = FetchedRecords(TopicPartition(topic, 0), (0,), [value], [None], [end])
-            made = agent.handle([fetched], end)
-            for number, record in enumerate(made.forwards):
-                forwarded = TopicPartition(settings.topics.keyed, 0)
-                agent.handle([FetchedRecords(forwarded, (number,), [record.value], [None], [end])], end)
-        agent.tick(end + SECOND, lag_is_small=True)
-        agent.snapshot(0)
+    return PointEncoder(table).encode(np.zeros(POINTS, np.int32), np.array(times, np.int64), np.array(values))
 
 
 PARTS: Final[dict[str, Callable[[], None]]] = {"points": points, "world": world, "text": text}

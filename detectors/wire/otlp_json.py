@@ -61,12 +61,24 @@ def metrics_protobuf(record: bytes, most: int) -> bytes:
     """
     if not is_json(record) or len(record) > most:
         return record
-    source, out = np.frombuffer(record, np.uint8), np.empty(4 * len(record) + 1024, np.uint8)
-    size = to_protobuf(source, out, np.empty((DEPTH, FRAME), np.int64), np.zeros(len(FIRSTS), np.int64))
-    if size != FOREIGN:
-        return out[:size].tobytes()
+    if (scanned := scan(record)) is not None:
+        return scanned
     request = parse(record, ExportMetricsServiceRequest())
     return _BROKEN if request is None else request.SerializeToString()
+
+
+def scan(record: bytes) -> bytes | None:
+    """The protobuf of a metrics record in JSON by the compiled scanner; None if the scanner leaves it to the parser.
+
+    The scanner does not check that texts are UTF-8, as RFC 8259 demands. So this is checked first.
+    """
+    try:
+        record.decode()
+    except UnicodeDecodeError:
+        return None
+    source, out = np.frombuffer(record, np.uint8), np.empty(4 * len(record) + 1024, np.uint8)
+    size = to_protobuf(source, out, np.empty((DEPTH, FRAME), np.int64), np.zeros(len(FIRSTS), np.int64))
+    return None if size == FOREIGN else out[:size].tobytes()
 
 
 def id_bytes(value: bytes, *, from_json: bool, size: int) -> bytes:

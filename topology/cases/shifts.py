@@ -118,18 +118,8 @@ def shifts(held: Panel, onset: int, hints: Hints) -> list[Shift]:
             score, way, shown = 0.9 if errors else 0.5, SignalDirection.NEW, (float(np.nanmax(after[:, at])), 0.0)
         else:
             continue
-        found.append(
-            Shift(
-                held.entities[at],
-                held.metrics[at],
-                held.peers[at],
-                held.sources[at],
-                way,
-                int(held.times[first]),
-                min(score, 0.9999),
-                *shown,
-            )
-        )
+        names = held.entities[at], held.metrics[at], held.peers[at], held.sources[at]
+        found.append(Shift(*names, way, int(held.times[first]), min(score, 0.9999), *shown))
     return found
 
 

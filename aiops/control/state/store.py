@@ -12,12 +12,13 @@ from typing import Any, Final, TypeVar
 
 from aiops.control.state import documents as doc
 from aiops.control.state.lifecycle import LAST
+from aiops.control.state.tables import StateTables
 from aiops.model.codec import decode
 from aiops.model.entities import RUNTIME_ENTITY, Edge, Item
 from aiops.model.episodes import Source
 from aiops.model.handoffs import Role
 from aiops.model.incidents import Incident
-from aiops.model.journal import Put, Recovered, Remove, TimerRow
+from aiops.model.journal import Put, Recovered, Remove
 from aiops.model.reports import Change
 from aiops.settings import Control
 from remediations.breakers import Position
@@ -36,70 +37,11 @@ ORDER: Final = ("reign", "account", "item", "edge", "work", "incident", "episode
 """Kinds that others' indexes rest on are loaded first."""
 
 
-class ControlState:
+class ControlState(StateTables):
     """All documents by kind and key, and the indexes over them. Nobody but ``fold`` changes it."""
 
     def __init__(self, settings: Control) -> None:
-        self.incidents: dict[str, Incident] = {}
-        self.episodes: dict[str, doc.EpisodeRecord] = {}
-        self.work: dict[str, doc.Work] = {}
-        self.handoffs: dict[str, doc.HandoffRecord] = {}
-        self.sagas: dict[str, doc.SagaRecord] = {}
-        self.orders: dict[str, doc.OrderRecord] = {}
-        self.questions: dict[str, doc.QuestionRecord] = {}
-        self.pages: dict[str, doc.PageRecord] = {}
-        self.items: dict[str, doc.ItemRecord] = {}
-        self.edges: dict[str, Edge] = {}
-        self.changes: dict[str, Change] = {}
-        self.tickets: dict[str, doc.TicketRecord] = {}
-        self.agents: dict[str, doc.AgentRecord] = {}
-        self.slots: dict[str, doc.SlotRecord] = {}
-        self.breakers: dict[str, doc.BreakerRecord] = {}
-        self.accounts: dict[str, doc.MembershipAccount] = {}
-        self.reigns: dict[str, doc.LeadershipRecord] = {}
-        self._members: dict[str, doc.Member] = {}
-        self.kinds: dict[str, dict[str, Any]] = {
-            "incident": self.incidents,
-            "episode": self.episodes,
-            "member": self._members,
-            "work": self.work,
-            "handoff": self.handoffs,
-            "saga": self.sagas,
-            "order": self.orders,
-            "question": self.questions,
-            "page": self.pages,
-            "item": self.items,
-            "edge": self.edges,
-            "change": self.changes,
-            "ticket": self.tickets,
-            "agent": self.agents,
-            "slot": self.slots,
-            "breaker": self.breakers,
-            "account": self.accounts,
-            "reign": self.reigns,
-        }
-        self.timers: dict[str, TimerRow] = {}
-        self.members: dict[str, dict[str, doc.Member]] = {}
-        """Incident to entity to membership."""
-        self.open_members: dict[str, int] = {}
-        """Incident to number of members that are still unwell."""
-        self.incidents_of: dict[str, dict[str, None]] = {}
-        """Entity to the incidents that it is a member of."""
-        self.episodes_of: dict[str, dict[str, None]] = {}
-        """Incident to its episodes."""
-        self.open_on: dict[str, dict[str, None]] = {}
-        """Entity to its open episodes."""
-        self.aliases: dict[str, str] = {}
-        """Folded episode to the one that stands for it."""
-        self.changes_on: dict[str, dict[str, None]] = {}
-        self.tripped: dict[str, dict[str, None]] = {}
-        """Names of breakers that are not closed, under one key."""
-        self._owned: dict[tuple[str, str], dict[str, None]] = {}
-        """(owner, kind) to keys: handoffs, sagas and pages of an incident, orders and questions of a plan."""
-        self.reserved_by: dict[str, str] = {}
-        """Key of a reservation to the plan that holds it or asked for it."""
-        self.live: dict[str, None] = {}
-        """Incidents that are not closed, opened first first."""
+        super().__init__()
         self._builder = GraphBuilder()
         self._graph_version = 0
         self._graph = Graph.empty()

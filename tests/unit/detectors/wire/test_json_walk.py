@@ -15,7 +15,7 @@ from detectors.wire import otlp_walker
 from detectors.wire.json_schema import FIRSTS
 from detectors.wire.json_walk import DEPTH, FOREIGN, FRAME, to_protobuf
 from detectors.wire.memory import WireMemory
-from detectors.wire.otlp_json import parse
+from detectors.wire.otlp_json import parse, scan
 from tests.unit.detectors.wire.comparing import agree, plain
 from tests.unit.detectors.wire.distributions import Sender
 from tests.unit.detectors.wire.requests import NOW, request
@@ -69,6 +69,7 @@ def test_means_what_the_request_means(seed: int) -> None:
 
 
 @given(seed=st.integers(0, 2**32))
+@example(seed=462171)  # half a character in a text that nobody reads
 @settings(max_examples=80, deadline=None)
 def test_takes_no_broken_text(seed: int) -> None:
     """Of a text with characters changed, lost or doubled it takes only what protobuf takes, as protobuf does."""
@@ -79,7 +80,7 @@ def test_takes_no_broken_text(seed: int) -> None:
         for _ in range(rng.randrange(1, 3)):
             place, letter = rng.randrange(len(text)), rng.choice(b'{}[],:"0123456789.eE-+ntfu\\ ')
             text[place : place + rng.randrange(2)] = rng.choice([b"", bytes([letter]), text[place : place + 30]])
-        found, meant = scanned(bytes(text)), parse(bytes(text), ExportMetricsServiceRequest())
+        found, meant = scan(bytes(text)), parse(bytes(text), ExportMetricsServiceRequest())
         if found is not None and text[:1] == b"{":
             assert meant is not None, bytes(text)
             agree(points(found), points(meant.SerializeToString()))
