@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
+import hypothesis
 import pytest
 import ray
 
 _TESTS = Path(__file__).parent
+
+# A change is judged by the same examples each time; runs outside CI look for new ones.
+hypothesis.settings.register_profile("ci", derandomize=True)
+if os.environ.get("AIOPS_CI"):
+    hypothesis.settings.load_profile("ci")
 
 
 @pytest.hookimpl(tryfirst=True)

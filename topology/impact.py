@@ -79,7 +79,7 @@ def spread(graph: Graph, failed: Mapping[str, float] | Iterable[str]) -> Risk:
     total = own.copy()
     worst, hosts, wholes, parts = _flows(graph)
     for turn in range(1, MOST_HOPS + 1):
-        before = total.copy()
+        before, own_before = total.copy(), own.copy()
         _take_worst(own, via, worst, risk=total)
         # a whole that lost only one part does not take its other parts along; therefore ``own`` here
         _take_worst(own, via, wholes, risk=own)
@@ -87,7 +87,8 @@ def spread(graph: Graph, failed: Mapping[str, float] | Iterable[str]) -> Risk:
         np.maximum(total, own, out=total)
         _take_shares(total, via, parts, risk=total)
         hops[(hops < 0) & (total >= LEAST_RISK)] = turn
-        if not np.any(total > before + 1e-9):
+        # ``own`` can still grow below ``total``, and what it carries shows in ``total`` a round later
+        if not (np.any(total > before + 1e-9) or np.any(own > own_before + 1e-9)):
             break
     return Risk(graph, total, hops, via)
 

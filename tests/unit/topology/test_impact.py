@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aiops.model.entities import Edge, EdgeKind, Item
@@ -43,7 +43,17 @@ def test_lost_part_spares_its_siblings() -> None:
     assert risk(graph, "h1") == {"h1": 1.0, "z": 0.5}
 
 
+RINGS = [
+    Edge("n0", "n3", EdgeKind.PART_OF),
+    Edge("n2", "n3", EdgeKind.PART_OF),
+    Edge("n3", "n1", EdgeKind.RUNS_ON),
+    Edge("n3", "n2", EdgeKind.RUNS_ON),
+]
+"""A whole that runs on its own part: risk goes round and grows for several rounds."""
+
+
 @given(EDGES, st.lists(NAMES, min_size=1, max_size=3))
+@example(RINGS, ["n1", "n0"])
 def test_risk_is_a_share_and_grows_with_failures(edges: list[Edge], failed: list[str]) -> None:
     """Risk lies in [0, 1] in any graph, cycles included, and more failures never lower it."""
     graph = Graph.build([], edges)
