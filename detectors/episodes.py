@@ -38,11 +38,11 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from aiops.model.durations import SECOND
 from aiops.model.episodes import Episode
 from detectors.revisions import EpisodeBuilder, NamedSeries, Place, keys_of
 from detectors.transitions import CASE, SIGNAL, Transitions, fold
 
-SECOND = 1_000_000_000
 _SHORTEST_WAIT, _LONGEST_WAIT = 2, 6
 """Exponents of two: revisions that are not urgent wait 4, 8 … 64 seconds, and up to as long again by entity."""
 _GAP = 2 * SECOND

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-SECOND = 1_000_000_000
+from aiops.model.durations import SECOND
+
 INTERVAL = 10 * SECOND
 
 

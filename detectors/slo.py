@@ -13,9 +13,10 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from aiops.model.durations import SECOND
 from aiops.model.entities import Objective
 from aiops.model.metric_semantics.semantics import MetricRole, MetricSemantics
-from detectors.intervals import INTERVAL, SECOND
+from detectors.intervals import INTERVAL
 from detectors.spans.flows import Flow, milliseconds
 
 _PAIRS = (

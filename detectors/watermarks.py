@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-SECOND = 1_000_000_000
 _WINDOW = 64
 
 

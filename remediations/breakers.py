@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from aiops.model.durations import SECOND
 from aiops.model.prose import NOTHING, Prose
 
-NANOSECONDS = 1_000_000_000
 GLOBAL = "global"
 
 
@@ -85,7 +85,7 @@ def names(target: str, action: str) -> tuple[str, str, str]:
 
 
 def _rested(name: str, breaker: Breaker, at: int) -> Breaker:
-    rest = round(_tolerance(name).rest_seconds * NANOSECONDS)
+    rest = round(_tolerance(name).rest_seconds * SECOND)
     if breaker.position is Position.OPEN and at >= breaker.opened_at + rest:
         return replace(breaker, position=Position.HALF_OPEN, trial=False)
     return breaker
@@ -117,7 +117,7 @@ def record(breakers: Breakers, at: int, ended: tuple[str, str, Result]) -> Break
     changed = dict(breakers.named)
     for name in names(target, action):
         breaker = _rested(name, changed.get(name, Breaker()), at)
-        since = at - round(_tolerance(name).window_seconds * NANOSECONDS)
+        since = at - round(_tolerance(name).window_seconds * SECOND)
         endings = (*(ending for ending in breaker.endings if ending[0] > since), (at, result))
         breaker = replace(breaker, endings=endings)
         why = _too_much(name, endings)

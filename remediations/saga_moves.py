@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from aiops.model.durations import SECOND
 from aiops.model.errors import NoTransitionError
 from aiops.model.plans import StepDirection
 from remediations import saga_messages as say
 from remediations.saga_messages import Command
 from remediations.saga_state import Saga, SagaState, StepMark
 
-NANOSECONDS = 1_000_000_000
 ANSWER_SECONDS = 60.0
 """Budget and oversight that have not answered by then have refused."""
 REPORT_GRACE_SECONDS = 5.0
@@ -42,7 +42,7 @@ def with_timer(saga: Saga, name: str, due: int) -> tuple[Saga, say.SetTimer]:
 
 def later(at: int, seconds: float) -> int:
     """A time that many seconds after ``at``, ns."""
-    return at + round(seconds * NANOSECONDS)
+    return at + round(seconds * SECOND)
 
 
 def expect(saga: Saga, said: str, current: str) -> None:

@@ -14,13 +14,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from aiops.model.durations import SECOND
 from aiops.model.findings import Finding, FindingKind
 from aiops.model.plans import Plan, Verdict
 from aiops.model.prose import Prose
 from aiops.model.series_names import display_name
 from aiops.model.telemetry import EntityReading, FleetAnswer, SeriesReading
 
-NANOSECONDS = 1_000_000_000
 STEADY_SPREADS = 4.0
 """A figure is steady when it is at most this many robust spreads worse than its reference."""
 USUAL = 0.5
@@ -65,7 +65,7 @@ def verify(
         unwell_before: entities that had an open episode when the plan began; they are not checked for harm.
         mute: entities that never send telemetry of their own (zones, external services); they are not watched.
     """
-    window_end = since + round(plan.verify_window_seconds * NANOSECONDS)
+    window_end = since + round(plan.verify_window_seconds * SECOND)
     readings = {reading.entity: reading for reading in fleet.readings}
     targets = tuple(dict.fromkeys(step.action.target for step in plan.steps))
     required = dict.fromkeys(entity for entity in (plan.symptom, *targets) if entity not in mute)
@@ -94,7 +94,7 @@ def _blind(entity: str, reading: EntityReading | None, window_end: int) -> Findi
     if reading is None:
         return Finding(FindingKind.NO_READING, entity)
     if reading.watermark < window_end:
-        missing = (window_end - reading.watermark) / NANOSECONDS
+        missing = (window_end - reading.watermark) / SECOND
         return Finding(FindingKind.BEHIND, entity, missing_seconds=missing)
     if not any(series.points for series in reading.series):
         return Finding(FindingKind.NO_DATA, entity)

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import icalendar
 import recurring_ical_events
 
+from aiops.model.durations import SECOND
 from aiops.model.prose import NOTHING, Prose
 
 HORIZON = dt.timedelta(days=32)
 """How far ahead the end of a freeze, or the next window, is searched."""
-NANOSECONDS = 1_000_000_000
 MOST_HOPS = 64
 
 
@@ -89,7 +89,7 @@ class Windows:
         return Hold(reason, None)
 
     def _ahead(self, at: int) -> list[_Span]:
-        until = at + round(HORIZON.total_seconds()) * NANOSECONDS
+        until = at + round(HORIZON.total_seconds()) * SECOND
         return [span for query in self._queries for span in _spans(query, at, until)]
 
     def _held_by(self, spans: list[_Span], at: int) -> Prose:
@@ -112,7 +112,7 @@ def _parse(content: bytes) -> icalendar.Calendar:
 
 
 def _spans(query: recurring_ical_events.CalendarQuery, at: int, until: int) -> list[_Span]:
-    start, end = (dt.datetime.fromtimestamp(ns / NANOSECONDS, dt.UTC) for ns in (at, until))
+    start, end = (dt.datetime.fromtimestamp(ns / SECOND, dt.UTC) for ns in (at, until))
     return [
         _Span(_ns(event["DTSTART"].dt), _ns(event["DTEND"].dt), _is_window(event), str(event.get("SUMMARY", "event")))
         for event in query.between(start, end)
@@ -132,4 +132,4 @@ def _ns(moment: dt.date) -> int:
         moment = dt.datetime(moment.year, moment.month, moment.day, tzinfo=dt.UTC)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=dt.UTC)
-    return round(moment.timestamp()) * NANOSECONDS
+    return round(moment.timestamp()) * SECOND

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from aiops.model.durations import SECOND
+
 ROOT: Final = Path(__file__).resolve().parent.parent
-SECOND: Final = 1_000_000_000
 BEGIN: Final = 1_700_000_000 * SECOND
 POINTS: Final = 120
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from aiops.model.durations import DAY
 from aiops.model.entities import Edge, EdgeKind, Item
 from topology.graph import Graph
-
-DAY = 86_400 * 10**9
 
 
 class GraphBuilder:

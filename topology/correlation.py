@@ -17,11 +17,11 @@ from enum import IntEnum
 from math import ceil
 from typing import TypeVar
 
+from aiops.model.durations import SECOND
 from topology.graph import BUSINESS_SERVICE, CALLS, USES, Graph
 
 Key = TypeVar("Key", int, str)
 
-SECOND = 10**9
 HUB = 16
 """An item with more dependants than this is a hub."""
 HOT_SHARE = 0.5

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from math import exp
 
 from aiops.model.diagnoses import ChangeSuspect
+from aiops.model.durations import MINUTE
 from aiops.model.prose import Prose
 from aiops.model.reports import Change
 from topology.graph import Graph
 
-MINUTE = 60 * 10**9
 FADES = 20 * MINUTE
 """Suspicion falls to 1/e in this time, ns. Most outages caused by a change follow it within minutes."""
 SLACK = 2 * MINUTE

@@ -14,6 +14,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.types import AwareDatetime
 
+from aiops.model.durations import SECOND
 from aiops.model.entities import Edge, EdgeKind, Item
 from aiops.model.errors import PermanentError
 from aiops.model.reports import Change
@@ -21,7 +22,6 @@ from topology.cases.case import ALERTS, LOGS, METRICS, SPANS, Case
 
 Model = TypeVar("Model", bound=BaseModel)
 
-SECOND = 10**9
 MICROSECOND = 1000
 OPTIONAL = frozenset({"peer", "severity", "body", "operation", "kind", "trace_id", "span_id", "parent_id", "status"})
 """Columns that may be missing or null."""

@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 from aiops.control.state.documents import PageRecord
 from aiops.control.state.lifecycle import LAST
 from aiops.model.codec import decode
+from aiops.model.durations import SECOND
 from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.errors import AiopsError
 from aiops.model.incidents import Incident, IncidentState
@@ -69,7 +70,7 @@ class RuntimeMetrics(Collector):
             up.add_metric([], 0)
             return [up]
         control = status["orchestration"]
-        fresh = self._clock.now() - control.get("alive_at", 0) < 15 * 10**9
+        fresh = self._clock.now() - control.get("alive_at", 0) < 15 * SECOND
         up.add_metric([], float(fresh and not control.get("trouble")))
         epoch = _gauge("aiops_orchestrator_epoch", "Epoch of the orchestrator.")
         epoch.add_metric([], control.get("epoch", 0))

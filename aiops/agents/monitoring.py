@@ -23,6 +23,7 @@ from aiops.agents.monitor.readings import SlotReader
 from aiops.agents.monitor.slot import Slot
 from aiops.agents.monitor.snapshots import SlotSnapshotter
 from aiops.model.codec import decode, encode
+from aiops.model.durations import SECOND
 from aiops.model.entities import RUNTIME_ENTITY, Objective
 from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from aiops.model.errors import FencedOutError, PermanentError
@@ -36,7 +37,6 @@ from detectors.revisions import base36
 from detectors.wire.batch import PointBatch
 from detectors.wire.series import SeriesTable
 
-SECOND = 1_000_000_000
 _LOSS_SHOWN = 300 * SECOND
 """How long the episode of a loss stays open, ns."""
 _LOSSES = "losses"

@@ -14,6 +14,7 @@ from aiops.agents.situation import situation_of
 from aiops.agents.view import AgentView
 from aiops.model.agreements import Agreement, agreement_of
 from aiops.model.diagnoses import Diagnosis
+from aiops.model.durations import SECOND
 from aiops.model.entities import Criticality
 from aiops.model.episodes import Source
 from aiops.model.errors import PermanentError
@@ -26,7 +27,6 @@ from aiops.settings import Control
 from remediations.runbooks import Catalogue
 from topology.kinds import SILENT_CAUSE
 
-SECOND: Final = 1_000_000_000
 WAIT_SHARE: Final = 0.25
 """Share of the gathering time that every incident waits for episodes of its neighbours."""
 TIERS: Final[Mapping[Criticality, Priority]] = {

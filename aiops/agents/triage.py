@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from aiops.agents.view import AgentView
+from aiops.model.durations import SECOND
 from aiops.model.errors import PermanentError
 from aiops.model.handoffs import Handoff, Intent, Role, TicketLinked, TicketRead
 from aiops.model.incidents import Incident
@@ -19,7 +20,6 @@ from aiops.model.prose import Prose
 from aiops.model.reports import Ticket
 from topology.graph import Graph
 
-SECOND: Final = 1_000_000_000
 CLUSTER_TICKETS: Final = 3
 """Number of tickets on one item that open an incident if they arrive within ``CLUSTER_SECONDS``."""
 CLUSTER_SECONDS: Final = 900

@@ -29,6 +29,7 @@ from aiops.apps.system import MakePages, MakeSystem, Say
 from aiops.console.access import kept_token
 from aiops.control.record.audit_chain import verify
 from aiops.model.codec import decode
+from aiops.model.durations import SECOND
 from aiops.model.errors import TemporaryError
 from aiops.model.incidents import Incident, IncidentState
 from aiops.model.journal import JournalRow
@@ -39,7 +40,6 @@ from simulations.world.estate import load
 from simulations.world.layout import Layout
 from simulations.world.world import World
 
-SECOND = 1_000_000_000
 _FINISH_SECONDS = 150.0
 _APART_SECONDS = 25.0
 """Minimum time between two faults; keeps their incidents apart."""

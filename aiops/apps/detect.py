@@ -9,6 +9,7 @@ from typing import Any
 
 from aiops.adapters.plugins import installed
 from aiops.adapters.tables import read_table
+from aiops.model.durations import SECOND
 from aiops.plugins import ExtensionKind
 from detectors.detection import TableDetection, TableEpisode, detect
 from detectors.table import learn_rows
@@ -59,4 +60,4 @@ def episode(detection: TableDetection, found: TableEpisode) -> dict[str, Any]:
 
 
 def _iso(at: int) -> str:
-    return datetime.fromtimestamp(at // 1_000_000_000, UTC).isoformat().replace("+00:00", "Z")
+    return datetime.fromtimestamp(at // SECOND, UTC).isoformat().replace("+00:00", "Z")

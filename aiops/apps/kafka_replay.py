@@ -20,9 +20,10 @@ from aiops.adapters.journal.opening import open_journal
 from aiops.adapters.journal.reader import SqlJournalReader
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.kafka.topics import KafkaTopics
-from aiops.apps.replay import PAGES, SECOND, TELEMETRY, Progress, in_domain, replay_settings, topic_of
+from aiops.apps.replay import PAGES, TELEMETRY, Progress, in_domain, replay_settings, topic_of
 from aiops.apps.replay_results import faults, found, write
 from aiops.apps.system import MakeSystem, System
+from aiops.model.durations import SECOND
 from aiops.model.errors import TemporaryError
 from aiops.model.records import OutRecord
 from aiops.recordings.recording import Recorded, Recording

@@ -30,6 +30,7 @@ from aiops.model import cloudevents
 from aiops.model.cloudevents import ALERTS, envelope
 from aiops.model.cloudevents_reading import Receipt, UnusableMessage, decode
 from aiops.model.codec import encode
+from aiops.model.durations import SECOND
 from aiops.model.errors import PermanentError
 from aiops.model.events import EdgesObserved, EpisodeReported
 from aiops.model.ledger import LedgerLine
@@ -40,7 +41,6 @@ from aiops.plugins import Extension
 from aiops.recordings.recording import Recorded, Recording, Stream
 from aiops.settings import Settings, Topics
 
-SECOND = 1_000_000_000
 TICK = 10 * SECOND
 """Interval, in the recording's time, between two ticks of the monitoring agent, ns."""
 PAGES = "pages.jsonl"

@@ -32,6 +32,7 @@ from aiops.adapters.plugins import fingerprint, installed
 from aiops.adapters.status_file import write_status
 from aiops.agents.composition import CONTROL_ROLES
 from aiops.apps.system import Say
+from aiops.model.durations import SECOND
 from aiops.model.errors import AiopsError, PermanentError, TemporaryError
 from aiops.settings import Settings
 
@@ -216,7 +217,7 @@ class Runtime:
 def _alive(status: dict[str, Any]) -> bool:
     """Whether the orchestrator published a status within 10 s and still leads. Only then a heartbeat is written."""
     orchestration = status["orchestration"]
-    fresh = status["at"] - orchestration.get("alive_at", 0) < 10 * 10**9
+    fresh = status["at"] - orchestration.get("alive_at", 0) < 10 * SECOND
     return fresh and not orchestration.get("over", False)
 
 

@@ -13,6 +13,7 @@ from aiops.adapters.status_file import read_status
 from aiops.cli.exits import Exit
 from aiops.cli.opening import Config, Json
 from aiops.control.record.ledger import printable
+from aiops.model.durations import SECOND
 from aiops.model.errors import PermanentError
 from aiops.model.times import span
 
@@ -37,7 +38,7 @@ def run(config: Config = None, *, as_json: Json = False) -> None:
     else:
         typer.echo(printable(found.report), nl=False)
         age = time.time_ns() - found.at
-        if age > _OLD_SECONDS * 10**9:
+        if age > _OLD_SECONDS * SECOND:
             typer.echo(f"(the runtime last reported its status {span(age)} ago)", err=True)
         if not found.checked:
             typer.echo(f"(not checked against the broker: {found.why_not})", err=True)

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from aiops.model.durations import SECOND
+
 SHARED: Final = "console"
 """Name under which the shared token signs."""
 SESSION_SECONDS: Final = 12 * 3600
@@ -46,7 +48,7 @@ class Access:
 
     def cookie(self, name: str, now: int) -> str:
         """The cookie for a person who showed their token at ``now``, ns."""
-        said = f"{name.encode().hex()}.{now // 10**9 + SESSION_SECONDS}"
+        said = f"{name.encode().hex()}.{now // SECOND + SESSION_SECONDS}"
         return f"{said}.{self._seal(name, said)}"
 
     def session(self, cookie: str | None, now: int) -> str | None:
@@ -59,7 +61,7 @@ class Access:
             return None
         if name not in self.tokens or not hmac.compare_digest(self._seal(name, said).encode(), seal.encode()):
             return None
-        return name if now // 10**9 < until else None
+        return name if now // SECOND < until else None
 
     def form_value(self, name: str, cookie: str) -> str:
         """The hidden value that forms of this session carry."""

@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from aiops.contracts.rule import BrokenContractError, require
+from aiops.model.durations import SECOND
 from detectors.protocol import Detector
 
-SECOND: Final = 1_000_000_000
 START: Final = 1_750_000_000 * SECOND
 POINTS: Final = 1200
 EDGE: Final = 0.5

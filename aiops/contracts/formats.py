@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from aiops.contracts.rule import BrokenContractError, require
+from aiops.model.durations import DAY
 from detectors.wire.batch import PointBatch, WireSettings
 from detectors.wire.formats import Format
 from detectors.wire.logs import LogBatch
@@ -55,7 +56,7 @@ def a_bad_record_harms_no_other(subject: FormatSubject) -> None:
 
 def the_future_is_rejected(subject: FormatSubject) -> None:
     """Decoded one year before their times, all units are too far in the future."""
-    early = subject.now - 365 * 86_400 * 10**9
+    early = subject.now - 365 * DAY
     batch = subject.format.decode(subject.records, WireMemory(1000, WireSettings()), early)
     require(len(batch) == 0, f"{len(batch)} rows with a time a year ahead are accepted")
     _adds_up(batch, len(subject.records))

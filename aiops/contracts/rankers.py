@@ -9,13 +9,13 @@ from dataclasses import replace
 from typing import Final
 
 from aiops.contracts.rule import require
+from aiops.model.durations import SECOND
 from aiops.model.entities import Edge, EdgeKind
 from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from aiops.model.reports import Change
 from topology.graph import Graph
 from topology.rankers.protocol import MOST_CANDIDATES, Ranker, Ranking, RankingQuestion
 
-SECOND: Final = 1_000_000_000
 START: Final = 1_700_000_000 * SECOND
 NAMES: Final = (*(f"n{at}" for at in range(9)), "nobody", "ghost")
 QUESTIONS: Final = 60

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from aiops.contracts.rule import require
+from aiops.model.durations import SECOND
 from detectors.bank.layout import FIRST_VIEW
 from detectors.bank.series_bank import BankResult, BankSettings, SeriesBank
 from detectors.views.protocol import MOST_BYTES, ViewModule
 
-SECOND: Final = 1_000_000_000
 START: Final = 1_750_000_000 * SECOND
 SETTINGS: Final = BankSettings(capacity=8, ring_steps=4)
 POINTS: Final = 600

@@ -5,8 +5,8 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 
-from aiops.control.state.store import SECOND
 from aiops.driver.leadership import Arrival
+from aiops.model.durations import SECOND
 
 Item = Arrival | Callable[[], None]
 """An arrival for the orchestrator, or a function to call."""

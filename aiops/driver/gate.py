@@ -19,13 +19,14 @@ from typing import Final
 
 from aiops.driver.replies import Failure, Reply, attempted
 from aiops.model.codec import encode
+from aiops.model.durations import SECOND
 from aiops.model.errors import AiopsError, TemporaryError
 from aiops.model.journal import InboxRow
 from aiops.model.plans import Observed, StepOrder, StepOutcome, StepStatus
 from aiops.model.prose import Prose
 from aiops.ports import ORCHESTRATOR, Clock, Executor, Inbox
 
-GRACE: Final = 1_000_000_000
+GRACE: Final = SECOND
 """How long after its deadline an effect may still happen, ns: network delay and process shutdown."""
 ANY: Final = "*"
 """Key in ``executors``: the executor of every primitive without an entry of its own."""

@@ -12,7 +12,6 @@ from typing import Final
 
 from aiops.agents.view import Agent
 from aiops.control.orchestrator import Orchestrator
-from aiops.control.state.store import SECOND
 from aiops.control.state.transaction import Decision
 from aiops.driver.agenda import Agenda
 from aiops.driver.dispatcher import EffectDispatcher, Hooks, Outside, share_limits
@@ -20,6 +19,7 @@ from aiops.driver.gate import Gate
 from aiops.driver.leadership import Arrival, Leadership, Watch
 from aiops.driver.virtual_ports import Delays, NoTopics, VirtualAsker, VirtualLanes, VirtualPager, VirtualSteps
 from aiops.model.codec import EVENT
+from aiops.model.durations import SECOND
 from aiops.model.events import CommandGiven, Event
 from aiops.model.handoffs import Role
 from aiops.model.journal import HaltState, InboxRow

@@ -15,6 +15,7 @@ from pydantic_core import from_json
 from aiops.model import alertmanager
 from aiops.model.cloudevents import ALERTS, CHANGE, EDGES, EPISODE, ITEM, TICKET
 from aiops.model.deadletters import DeadLetterReason
+from aiops.model.durations import SECOND
 from aiops.model.entities import MAIN_DOMAIN, Edge, EdgeKind, Item
 from aiops.model.episodes import Episode
 from aiops.model.events import ChangeReported, EdgesObserved, EpisodeReported, ItemReported, TicketReceived
@@ -26,7 +27,7 @@ MAX_BYTES = 1024 * 1024
 """Largest message, bytes. A larger one is ``TOO_LARGE`` and is not parsed."""
 MAX_TEXT = 32 * 1024
 """Longest single text in a message, characters."""
-FUTURE = 600 * 1_000_000_000
+FUTURE = 600 * SECOND
 """A message with a time more than this many ns after its receipt is ``FAR_FUTURE``."""
 _INT64 = 2**63
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-_SECOND = 1_000_000_000
+from aiops.model.durations import SECOND
+
 _TEXT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,12}))?(?:([Zz])|([+-])(\d\d):(\d\d))", re.ASCII)
 LATEST = 2**63 - 1
 
@@ -40,12 +41,12 @@ def parse(text: str) -> int:
     if sign:
         offset = int(hours) * 3600 + int(minutes) * 60
         seconds += -offset if sign == "+" else offset
-    return seconds * _SECOND + int((fraction or "0").ljust(9, "0")[:9])
+    return seconds * SECOND + int((fraction or "0").ljust(9, "0")[:9])
 
 
 def rfc3339(at: int) -> str:
     """RFC 3339 text of ns UTC, with a fraction only if it is not 0; a time before 1970 is shown as 1970."""
-    seconds, fraction = divmod(max(0, at), _SECOND)
+    seconds, fraction = divmod(max(0, at), SECOND)
     text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     return f"{text}.{fraction:09d}Z" if fraction else f"{text}Z"
 

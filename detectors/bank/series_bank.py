@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from aiops.model.durations import SECOND
 from detectors.bank import loop, memory, snapshot
 from detectors.bank.layout import (
     BLOCK_BITS,
@@ -29,7 +30,6 @@ from detectors.bank.layout import (
 )
 from detectors.views.protocol import ViewModule
 
-SECOND = 1_000_000_000
 _NEVER = 1e30
 
 

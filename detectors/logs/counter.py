@@ -16,7 +16,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from detectors.intervals import INTERVAL, SECOND
+from aiops.model.durations import SECOND
+from detectors.intervals import INTERVAL
 from detectors.logs import lookup
 from detectors.logs.lookup import LEVELS, Lines
 from detectors.logs.siblings import MANY, merged

@@ -12,8 +12,9 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from aiops.model.durations import SECOND
 from aiops.model.entities import Edge, EdgeKind
-from detectors.intervals import INTERVAL, SECOND
+from detectors.intervals import INTERVAL
 from detectors.spans.names import NONE, Codes, SpanNames
 from detectors.spans.tally import Tally
 from detectors.wire.hashing import Hashes, HashIndex

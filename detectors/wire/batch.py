@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from aiops.model.deadletters import DeadLetterReason
+from aiops.model.durations import SECOND
 
-SECOND = 1_000_000_000
 EARLIEST = 946_684_800 * SECOND
 """2000-01-01: an event time before it is a clock that was never set."""
 PLACES = 10

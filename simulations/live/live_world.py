@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from aiops.model.durations import SECOND
 from aiops.model.errors import AiopsError, PermanentError
 from aiops.model.plans import Action, Observed, StepStatus
 from aiops.model.records import OutRecord
@@ -20,7 +21,6 @@ from simulations.live.endpoint import Endpoint
 from simulations.telemetry.emission import Emission
 from simulations.world.estate import Estate
 from simulations.world.operations import ActionResult
-from simulations.world.streams import SECOND
 from simulations.world.world import World
 
 _MOST_WAITING = 20_000

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.driver.in_process import InProcessRuntime
+from aiops.model.durations import SECOND
 from aiops.model.incidents import IncidentState
 from aiops.model.pages import Delivery, Page
 from aiops.model.plans import Observed, Oversight, StepDirection, StepOrder, StepOutcome, StepStatus
 from aiops.model.prose import NOTHING, Prose
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
-from simulations.world.streams import SECOND
 from simulations.world.world import World
 
 PEOPLE = ("erin", "sam")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from aiops.model.codec import decode
+from aiops.model.durations import SECOND
 from aiops.model.incidents import Incident
 from aiops.model.pages import Page
 from aiops.plugins import BUILT_INS, Plugins
@@ -19,7 +20,6 @@ from simulations.running.naive import NaiveRestarts
 from simulations.running.outside import RecordedAction
 from simulations.running.vitals import Vitals
 from simulations.world.estate import Estate
-from simulations.world.streams import SECOND
 from simulations.world.truth import FaultRecord, Harm, Truth
 from simulations.world.world import DEFAULT_START, World
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aiops.model.durations import SECOND
 from aiops.model.incidents import Incident, IncidentState
 from aiops.model.plans import Oversight
 from simulations.running.simulation import Run, Who
 from simulations.scenarios.scenario import ExpectedEnding, Scenario
 from simulations.scorecards.relations import Relations
-from simulations.world.streams import SECOND
 from simulations.world.truth import FaultRecord
 
 GRACE = 300

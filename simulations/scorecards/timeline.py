@@ -8,9 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from aiops.model.durations import SECOND
 from aiops.model.incidents import IncidentState
 from simulations.running.simulation import Run, Who
-from simulations.world.streams import SECOND
 
 WIDTH, LEFT, RIGHT = 1160, 150, 20
 LANE, GRAPH = 22, 70

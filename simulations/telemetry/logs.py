@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from aiops.model.durations import SECOND
 from simulations.telemetry.frames import LogFrame
 from simulations.telemetry.metrics import MetricEmitter
 from simulations.world.arrays import OFF, READY
-from simulations.world.streams import SECOND, stream
+from simulations.world.streams import stream
 
 INFO, WARN, ERROR = 9, 13, 17
 TEMPLATES: tuple[tuple[int, str], ...] = (

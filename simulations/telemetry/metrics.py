@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from simulations.telemetry.frames import MetricFrame, MetricKind, Resource, SeriesInfo
 from simulations.telemetry.senders import Senders, Speaker
 from simulations.world.arrays import BOUNDS, DRAINING, OFF, READY, Floats
-from simulations.world.streams import SECOND, stream
+from simulations.world.streams import stream
 from simulations.world.world import World
 
 GAUGE, SUM, HISTOGRAM = MetricKind.GAUGE, MetricKind.SUM, MetricKind.HISTOGRAM
@@ -287,4 +287,3 @@ class MetricEmitter:
 
 BUCKETS = tuple(BOUNDS.tolist())
 """Bounds of every histogram, seconds."""
-NANO = SECOND

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from aiops.model.durations import SECOND
 from simulations.telemetry.frames import Floats, Ints, SpanFrame
 from simulations.telemetry.metrics import MetricEmitter
 from simulations.world.arrays import READY
-from simulations.world.streams import SECOND, stream
+from simulations.world.streams import stream
 
 SERVER, CLIENT, PRODUCER, CONSUMER = 2, 3, 4, 5
 NETWORK = 0.0006

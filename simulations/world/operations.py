@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from aiops.model.durations import SECOND
 from aiops.model.plans import Action, Observed, StepStatus
 from simulations.world.action_checks import (
     PRIMITIVES,
@@ -28,7 +29,7 @@ from simulations.world.action_checks import (
 )
 from simulations.world.arrays import DRAINING, OFF, READY, STARTING
 from simulations.world.estate import ActionSpec
-from simulations.world.streams import SECOND, stream
+from simulations.world.streams import stream
 from simulations.world.truth import Harm
 
 if TYPE_CHECKING:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aiops.model import cloudevents
+from aiops.model.durations import SECOND
 from aiops.model.entities import Criticality, Edge, EdgeKind, Item, Objective
 from aiops.model.prose import Prose
 from aiops.model.reports import Change, Ticket
 from aiops.model.times import rfc3339
 from simulations.world.layout import Layout
-from simulations.world.streams import SECOND, stream
+from simulations.world.streams import stream
 
 if TYPE_CHECKING:
     from simulations.world.world import World

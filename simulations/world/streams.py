@@ -11,12 +11,12 @@ import hashlib
 
 import numpy as np
 
+from aiops.model.durations import SECOND
 from simulations.world.arrays import Floats
 from simulations.world.estate import Estate
 
 BLOCK = 600
 """Ticks of arrivals that are drawn at once."""
-SECOND = 1_000_000_000
 DAY = 86_400
 
 

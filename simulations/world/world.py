@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aiops.model.durations import SECOND
 from aiops.model.plans import Action, Observed, StepStatus
 from simulations.world import kernel
 from simulations.world.arrays import DOWN, DRAINING, OFF, READY, STARTING, Knobs
@@ -15,7 +16,7 @@ from simulations.world.estate import Estate
 from simulations.world.layout import Layout
 from simulations.world.operations import ActionResult, Operations
 from simulations.world.reporter import Reporter
-from simulations.world.streams import SECOND, Arrivals, stream
+from simulations.world.streams import Arrivals, stream
 from simulations.world.truth import FaultRecord, Harm, Truth
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from aiops.adapters.plugins import installed
 from aiops.contracts import rankers
-from aiops.contracts.rankers import SECOND, START, episode, shape
+from aiops.contracts.rankers import START, episode, shape
+from aiops.model.durations import SECOND
 from aiops.model.entities import Edge, EdgeKind
 from aiops.model.reports import Change
 from aiops.plugins import ExtensionKind

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
+from aiops.model.durations import MINUTE
 from aiops.model.entities import Edge
 from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from aiops.model.metric_semantics.table import MetricTable
@@ -19,7 +20,7 @@ LEAST_SCORE = 0.7
 """Shifts below say nothing: about 1.5 times what is usual."""
 SEARCH_STEPS = 12
 """Where only the detection is known, the onset lies at most this many steps before it …"""
-SEARCH = 15 * 60 * 10**9
+SEARCH = 15 * MINUTE
 """… or this long, ns, whichever is more."""
 MOST_SIGNALS = 16
 ALERT_SCORE = 0.8

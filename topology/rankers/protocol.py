@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from aiops.model.diagnoses import Evidence
+from aiops.model.durations import SECOND
 from aiops.model.episodes import Episode
 from aiops.model.metric_semantics.table import MetricTable
 from aiops.model.reports import Change
@@ -27,7 +28,7 @@ class RankingQuestion:
     onset: int
     """When the trouble began, ns; 0: not known."""
     changes: tuple[Change, ...] = ()
-    resolution: int = 10 * 10**9
+    resolution: int = 10 * SECOND
     """Times closer than this cannot be told apart, ns (a step of the data)."""
     metrics: MetricTable = field(default_factory=MetricTable)
     """What metrics mean."""

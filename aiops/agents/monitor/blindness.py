@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from aiops.model.durations import SECOND
 from aiops.model.entities import MAIN_DOMAIN, RUNTIME_ENTITY
 from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from detectors.revisions import base36
 
-SECOND = 1_000_000_000
 _STEADY = 600 * SECOND
 """A topic can become silent only after it had input for this long, ns."""
 _PAUSES = 3

@@ -12,6 +12,7 @@ from aiops.agents.monitor import signals
 from aiops.agents.monitor.meanings import SeriesMeanings
 from aiops.agents.monitor.models import Models
 from aiops.agents.monitor.plan import SlotPlan
+from aiops.model.durations import SECOND
 from aiops.model.episodes import Episode
 from aiops.model.records import Arrays
 from detectors.bank.layout import TRANSITION, Array, Phase
@@ -24,7 +25,6 @@ from detectors.wire.identity import SeriesIdentity, SeriesKind
 from detectors.wire.scan import newest
 from detectors.wire.series import SeriesTable
 
-SECOND = 1_000_000_000
 LATENESS = 5 * SECOND
 """Event time that a revision calls known lies so far behind the newest."""
 DEAD = 3600 * SECOND

@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from aiops.agents.monitor import signals
 from aiops.agents.monitor.detection import PointFeed, SlotDetection
-from detectors.intervals import INTERVAL, SECOND, IntervalClock
+from aiops.model.durations import SECOND
+from detectors.intervals import INTERVAL, IntervalClock
 from detectors.logs import lookup
 from detectors.logs.counter import LEVEL_NAMES, ClosedTemplates, LogCounter, LogSettings
 from detectors.logs.lookup import Lines

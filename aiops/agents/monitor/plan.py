@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 
 from aiops.agents.monitor.extensions import Extensions, extensions_of
 from aiops.model.deadletters import DeadLetter
+from aiops.model.durations import SECOND
 from aiops.model.entities import MAIN_DOMAIN, Edge, Objective
 from aiops.model.episodes import Episode
 from aiops.model.metric_semantics.table import MetricTable
 from aiops.model.records import OutRecord
 from aiops.settings import DataPlane, Kafka, Settings, Topics
 from detectors.wire.batch import WireSettings
-
-SECOND = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from aiops.agents.monitor.plan import Produced, SlotPlan
 from aiops.agents.monitor.routing import PointRouter, RowRouter
 from aiops.agents.monitor.span_series import SpanSeries
 from aiops.model.deadletters import DeadLetterReason
+from aiops.model.durations import MINUTE, SECOND
 from aiops.model.ledger import Ending, LedgerLine
 from aiops.model.records import FetchedRecords, TopicPartition
 from detectors import rows
@@ -32,8 +33,6 @@ from detectors.wire.memory import WireMemory
 from detectors.wire.scan import newest
 from detectors.wire.series import REFUSED
 
-SECOND = 1_000_000_000
-_MINUTE = 60 * SECOND
 _TRANSIT = 4
 """Most series in transit, as a multiple of the slot's own series."""
 
@@ -86,7 +85,7 @@ class Slot:
         topics, topic = self.plan.topics, fetched.source.topic
         self.detection.source = self._numbers[topic]
         # The record's append time, to the minute, decides whether a time is in the far future.
-        now = (fetched.appended_at[0] // _MINUTE + 1) * _MINUTE
+        now = (fetched.appended_at[0] // MINUTE + 1) * MINUTE
         if topic == topics.keyed:
             self._take_keyed(fetched, now, received_at, out=out)
             return
@@ -279,7 +278,7 @@ def _after(fetched: FetchedRecords, offset: int) -> FetchedRecords:
 
 def _by_minute(fetched: FetchedRecords) -> list[FetchedRecords]:
     """Runs of records that were appended in the same minute."""
-    minutes = [at // _MINUTE for at in fetched.appended_at]
+    minutes = [at // MINUTE for at in fetched.appended_at]
     parts, begin = [], 0
     for _, run in groupby(minutes):
         end = begin + len(list(run))

@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from aiops.agents.monitor import signals
 from aiops.agents.monitor.detection import PointFeed, SlotDetection
+from aiops.model.durations import SECOND
 from aiops.model.entities import Edge, Objective
-from detectors.intervals import INTERVAL, SECOND, IntervalClock
+from detectors.intervals import INTERVAL, IntervalClock
 from detectors.slo import Budget
 from detectors.spans.flows import Added, ClosedFlows, FlowCounter
 from detectors.spans.join import SpanJoin

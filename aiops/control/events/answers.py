@@ -26,10 +26,10 @@ from aiops.control.plan import saga_driver
 from aiops.control.plan.proposals import TAKE_OVER, consider, give_to_person
 from aiops.control.state import documents as doc
 from aiops.control.state.lifecycle import EARLY, LAST, Trigger
-from aiops.control.state.store import SECOND
 from aiops.control.state.transaction import Draft
 from aiops.model.codec import decode, encode
 from aiops.model.diagnoses import Diagnosis
+from aiops.model.durations import SECOND
 from aiops.model.handoffs import (
     Diagnosed,
     Escalated,

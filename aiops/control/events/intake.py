@@ -16,8 +16,9 @@ from aiops.control.incident.membership import close, join, open_incident, revise
 from aiops.control.plan.outcomes import recurred
 from aiops.control.state import documents as doc
 from aiops.control.state.lifecycle import EARLY, LAST, Trigger
-from aiops.control.state.store import SECOND, ControlState
+from aiops.control.state.store import ControlState
 from aiops.control.state.transaction import Draft
+from aiops.model.durations import SECOND
 from aiops.model.entities import RUNTIME_ENTITY, Edge
 from aiops.model.episodes import Episode, Source
 from aiops.model.events import ChangeReported, EdgesObserved, EpisodeReported, ItemReported

@@ -15,8 +15,8 @@ from aiops.control.incident.membership import REVIEW_SECONDS, archive, close, dr
 from aiops.control.plan import proposals, saga_driver
 from aiops.control.plan.outcomes import recurred
 from aiops.control.state.lifecycle import LAST, Trigger
-from aiops.control.state.store import SECOND
 from aiops.control.state.transaction import Draft
+from aiops.model.durations import SECOND
 from aiops.model.events import TimerFired
 from aiops.model.incidents import IncidentState
 from aiops.model.outcomes import IncidentOutcome, OutcomeKind

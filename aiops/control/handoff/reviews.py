@@ -12,7 +12,7 @@ from typing import Final
 
 from aiops.agents.view import AgentView
 from aiops.control.handoff.channels import objection
-from aiops.control.state.store import SECOND
+from aiops.model.durations import SECOND
 from aiops.model.handoffs import Handoff, Intent, ReviewRequest, Role
 from aiops.model.prose import Prose
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from aiops.control.state import documents as doc
-from aiops.control.state.store import SECOND
 from aiops.control.state.transaction import Draft
 from aiops.model import effects
+from aiops.model.durations import SECOND
 from aiops.model.telemetry import FleetQuestion
 
 BASELINE_SECONDS: Final = 3600.0

@@ -19,9 +19,9 @@ from aiops.control.plan.fleet_questions import ask_fleet
 from aiops.control.plan.outcomes import finished
 from aiops.control.state import documents as doc
 from aiops.control.state.lifecycle import BUSY, Trigger
-from aiops.control.state.store import SECOND
 from aiops.control.state.transaction import Draft
 from aiops.model import effects
+from aiops.model.durations import SECOND
 from aiops.model.handoffs import Intent, Role, Ruling, StepRequest, Verified, VerifyRequest
 from aiops.model.incidents import IncidentState
 from aiops.model.outcomes import IncidentOutcome, OutcomeKind

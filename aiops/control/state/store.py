@@ -14,6 +14,7 @@ from aiops.control.state import documents as doc
 from aiops.control.state.lifecycle import LAST
 from aiops.control.state.tables import StateTables
 from aiops.model.codec import decode
+from aiops.model.durations import DAY, SECOND
 from aiops.model.entities import RUNTIME_ENTITY, Edge, Item
 from aiops.model.episodes import Source
 from aiops.model.handoffs import Role
@@ -22,11 +23,10 @@ from aiops.model.journal import Put, Recovered, Remove
 from aiops.model.reports import Change
 from aiops.settings import Control
 from remediations.breakers import Position
-from topology.builder import DAY, GraphBuilder
+from topology.builder import GraphBuilder
 from topology.correlation import Correlator
 from topology.graph import Graph
 
-SECOND: Final = 1_000_000_000
 SHOWN: Final = 64
 """Entities and episodes that an incident's own document lists; members are exact."""
 SMALL_GRAPH: Final = 2_000

@@ -10,9 +10,10 @@ from typing import Any, Final
 from pydantic_core import PydanticSerializationError
 
 from aiops.control.state import documents as doc
-from aiops.control.state.store import SECOND, ControlState
+from aiops.control.state.store import ControlState
 from aiops.model import earlier
 from aiops.model.codec import EVENT, adapter
+from aiops.model.durations import SECOND
 from aiops.model.effects import Effect
 from aiops.model.errors import AiopsError
 from aiops.model.events import Event

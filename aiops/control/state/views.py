@@ -12,7 +12,8 @@ from itertools import chain, islice
 from typing import Final
 
 from aiops.agents.view import AgentView
-from aiops.control.state.store import SECOND, ControlState
+from aiops.control.state.store import ControlState
+from aiops.model.durations import DAY
 from aiops.model.entities import Item
 from aiops.model.episodes import Episode
 from aiops.model.incidents import Incident, IncidentState
@@ -25,7 +26,6 @@ OTHERS: Final = 50
 NEARBY: Final = 2_000
 """Most items in a view."""
 HOPS: Final = 2
-DAY: Final = 86_400 * SECOND
 TICKETS: Final = 50
 
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from detectors.watermarks import SECOND, Watermark, lowest
+from aiops.model.durations import SECOND
+from detectors.watermarks import Watermark, lowest
 
 
 def mark(newest: int, received_at: int = 100) -> Watermark:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aiops.model.durations import MINUTE
 from aiops.model.entities import Edge
 from aiops.model.episodes import Signal, SignalDirection, Source
 from aiops.model.errors import PermanentError
@@ -19,7 +20,7 @@ from tests.unit.topology.estates import SECOND, START
 from topology.graph import Graph
 from topology.hints import Family, Hints, attributes_of, family, host_of
 from topology.kinds import kind_of
-from topology.suspects import MINUTE, proximity, suspects
+from topology.suspects import proximity, suspects
 
 TABLE = MetricTable()
 HINTS = Hints(TABLE)

@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aiops.model.durations import SECOND
 from simulations.faults.registry import make
 from simulations.telemetry.logs import ERROR, MOST, TEMPLATES, LogEmitter
 from simulations.telemetry.metrics import MetricEmitter
 from simulations.world.arrays import READY
-from simulations.world.streams import SECOND
 from simulations.world.world import World
 from tests.unit.simulations.faults.worlds import world
 

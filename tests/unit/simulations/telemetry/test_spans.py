@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aiops.model.durations import SECOND
 from simulations.telemetry.frames import SpanFrame
 from simulations.telemetry.metrics import MetricEmitter
 from simulations.telemetry.spans import CLIENT, CONSUMER, PRODUCER, SERVER, SpanEmitter, _ranks
-from simulations.world.streams import SECOND
 from simulations.world.world import World
 from tests.unit.simulations.faults.worlds import world
 

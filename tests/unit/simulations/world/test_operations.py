@@ -5,12 +5,12 @@ import math
 import numpy as np
 import pytest
 
+from aiops.model.durations import SECOND
 from aiops.model.plans import Action, Observed, Parameter, StepStatus
 from simulations.world.action_checks import PRIMITIVES
 from simulations.world.arrays import OFF
 from simulations.world.estate import ActionSpec, load
 from simulations.world.operations import Operations
-from simulations.world.streams import SECOND
 from simulations.world.world import World
 
 ESTATE = load()

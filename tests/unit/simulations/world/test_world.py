@@ -9,11 +9,11 @@ import pytest
 
 from aiops.model import cloudevents
 from aiops.model.cloudevents_reading import Receipt, decode
+from aiops.model.durations import SECOND
 from aiops.model.plans import Action, Observed, StepStatus
 from simulations.faults.registry import make
 from simulations.world import kernel
 from simulations.world.estate import Estate, load, parse
-from simulations.world.streams import SECOND
 from simulations.world.world import DEFAULT_START, World
 
 EVENING = 1_772_409_600 * SECOND + 17 * 3600 * SECOND
