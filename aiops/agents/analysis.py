@@ -6,6 +6,8 @@ the same handoff and view give the same answer.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aiops.agents.view import AgentView
 from aiops.model.diagnoses import Diagnosis, Evidence, Hypothesis
 from aiops.model.episodes import Episode
@@ -80,25 +82,19 @@ class AnalysisAgent:
 def _answer(
     handoff: Handoff, view: AgentView, to: Role, *, intent: Intent, payload: Payload, found: Diagnosis
 ) -> Handoff:
-    suffix = f"{intent}/{payload.other}" if isinstance(payload, MergeProposed) else str(intent)
     reasoning = _reasoning(found, view.episodes)
     cited = [e.id for h in found.hypotheses[:3] for e in h.evidence] + [c.id for c in found.changes]
-    return Handoff(
-        id=f"{handoff.id}/{suffix}",
-        work_item=handoff.work_item,
-        sender=Role.ANALYSIS,
-        to=to,
-        intent=intent,
+    answer = handoff.answer(
+        to,
+        intent,
+        payload,
         confidence=found.hypotheses[0].probability if found.hypotheses else 0.0,
         reasoning=(*_preamble(payload, found), *reasoning),
         evidence=tuple(dict.fromkeys(cited)) or (handoff.id,),
-        context_version=handoff.context_version,
         at=view.at,
-        deadline_at=handoff.deadline_at,
-        payload=payload,
-        cause=handoff.id,
-        domain=handoff.domain,
     )
+    # One diagnosis may propose several merges: the other incident keeps their ids apart.
+    return replace(answer, id=f"{answer.id}/{payload.other}") if isinstance(payload, MergeProposed) else answer
 
 
 def _preamble(payload: Payload, found: Diagnosis) -> tuple[Prose, ...]:

@@ -251,19 +251,12 @@ def _rule(handoff: Handoff, view: AgentView, subject: str, *, word: _Word) -> Ha
         word.request,
         word.hold_until,
     )
-    return Handoff(
-        id=f"{handoff.id}/{Intent.RULE}",
-        work_item=handoff.work_item,
-        sender=Role.OVERSIGHT,
-        to=Role.ORCHESTRATOR,
-        intent=Intent.RULE,
+    return handoff.answer(
+        Role.ORCHESTRATOR,
+        Intent.RULE,
+        ruling,
         confidence=1.0,
         reasoning=tuple(Prose(f"{reason} [{handoff.id}]") for reason in word.reasons),
         evidence=(handoff.id,),
-        context_version=handoff.context_version,
         at=view.at,
-        deadline_at=handoff.deadline_at,
-        payload=ruling,
-        cause=handoff.id,
-        domain=handoff.domain,
     )

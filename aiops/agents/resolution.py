@@ -206,19 +206,12 @@ def _answer(handoff: Handoff, view: AgentView, payload: Payload, *, reasoning: t
         case _:
             intent, confidence = Intent.ESCALATE, 1.0
             rests_on = handoff.evidence
-    return Handoff(
-        id=f"{handoff.id}/{intent}",
-        work_item=handoff.work_item,
-        sender=Role.RESOLUTION,
-        to=Role.ORCHESTRATOR,
-        intent=intent,
+    return handoff.answer(
+        Role.ORCHESTRATOR,
+        intent,
+        payload,
         confidence=min(max(confidence, 0.0), 1.0),
         reasoning=reasoning,
         evidence=tuple(dict.fromkeys((handoff.id, *rests_on))),
-        context_version=handoff.context_version,
         at=view.at,
-        deadline_at=handoff.deadline_at,
-        payload=payload,
-        cause=handoff.id,
-        domain=handoff.domain,
     )

@@ -128,21 +128,14 @@ def _answer(handoff: Handoff, view: AgentView, content: tuple[Role, Intent, Payl
     to, intent, payload, why = content
     assert isinstance(handoff.payload, Diagnosed)
     best = handoff.payload.diagnosis.hypotheses[:1]
-    return Handoff(
-        id=f"{handoff.id}/{intent.value}",
-        work_item=handoff.work_item,
-        sender=Role.ROUTING,
-        to=to,
-        intent=intent,
+    return handoff.answer(
+        to,
+        intent,
+        payload,
         confidence=best[0].probability if best else 0.0,
         reasoning=(Prose(f"{why} [{handoff.id}]"),),
         evidence=(handoff.id, *(e.id for h in best for e in h.evidence[:8])),
-        context_version=handoff.context_version,
         at=view.at,
-        deadline_at=handoff.deadline_at,
-        payload=payload,
-        cause=handoff.id,
-        domain=handoff.domain,
     )
 
 

@@ -79,21 +79,14 @@ class TriageAgent:
         incident = supported(found, view.others)
         stated = bool(ticket.item) and ticket.item in found
         reason = f"ticket [{ticket.id}] names {', '.join(found) or 'nothing that is known'}"
-        answer = Handoff(
-            id=f"{handoff.id}/link",
-            work_item=handoff.work_item,
-            sender=Role.TRIAGE,
-            to=Role.ORCHESTRATOR,
-            intent=Intent.LINK,
+        answer = handoff.answer(
+            Role.ORCHESTRATOR,
+            Intent.LINK,
+            TicketLinked(ticket=ticket.id, items=found, incident=incident),
             confidence=_CONFIDENCE[stated] if found else 0.0,
             reasoning=(Prose(reason),),
             evidence=(ticket.id,),
-            context_version=handoff.context_version,
             at=view.at,
-            deadline_at=handoff.deadline_at,
-            payload=TicketLinked(ticket=ticket.id, items=found, incident=incident),
-            cause=handoff.id,
-            domain=handoff.domain,
         )
         return (answer,)
 

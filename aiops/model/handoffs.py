@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Literal
 
@@ -237,3 +237,32 @@ class Handoff:
     cause: str
     """Id of the event or handoff that led to it."""
     domain: str = MAIN_DOMAIN
+
+    def answer(
+        self,
+        to: Role,
+        intent: Intent,
+        payload: Payload,
+        *,
+        confidence: float,
+        reasoning: tuple[Prose, ...],
+        evidence: tuple[str, ...],
+        at: int,
+    ) -> Handoff:
+        """The answer of this handoff's receiver, made at ``at`` (ns UTC).
+
+        Its id is this handoff's id and the intent; work item, context version, deadline and domain stay the same.
+        """
+        return replace(
+            self,
+            id=f"{self.id}/{intent}",
+            sender=self.to,
+            to=to,
+            intent=intent,
+            payload=payload,
+            confidence=confidence,
+            reasoning=reasoning,
+            evidence=evidence,
+            at=at,
+            cause=self.id,
+        )
