@@ -329,7 +329,7 @@ def test_a_look_is_told_when_it_finds_something_else() -> None:
     looks = sum(entry.entry.kind == "fleet" for entry in loop.journal.rows(limit=10_000))
     assert looks > 10
     assert len([line for line in story if line.what.startswith("verification")]) == 1
-    assert any(line.what.endswith(f"(after {looks} looks)") for line in story)
+    assert any(line.what.endswith(f"(after {looks} checks)") for line in story)
 
 
 def test_a_symptom_that_is_slow_to_calm_down_is_no_relapse() -> None:
