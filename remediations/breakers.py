@@ -139,13 +139,17 @@ def _too_much(name: str, endings: tuple[tuple[int, Result], ...]) -> Prose:
     bears = _tolerance(name)
     count = {result: sum(1 for _, ended in endings if ended is result) for result in Result}
     if count[Result.HARMED] >= bears.harms:
-        return Prose(f"did harm {count[Result.HARMED]} times")
+        return Prose(f"did harm {_times(count[Result.HARMED])}")
     if count[Result.RECURRED] >= bears.recurrences:
-        return Prose(f"the incident came back {count[Result.RECURRED]} times")
+        return Prose(f"the incident came back {_times(count[Result.RECURRED])}")
     failed = count[Result.FAILED] + count[Result.HARMED]
     if failed >= bears.failures and failed >= bears.rate * len(endings):
         return Prose(f"{failed} of {len(endings)} failed")
     return NOTHING
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 TABLE: Mapping[tuple[Position, bool, bool], Position] = {

@@ -85,7 +85,7 @@ def _coloured(line: str) -> Text:
         r"\b(monitoring|analysis|routing|resolution|oversight|orchestrator|executor|notifier)\b", "green"
     )
     made.highlight_regex(r"\b(resolved|healthy|permitted|unattended|done)\b", "bold green")
-    made.highlight_regex(r"\b(unwell|escalated|refused|forbidden|against)\b", "red")
+    made.highlight_regex(r"\b(abnormal|escalated|refused|forbidden|against)\b", "red")
     made.highlight_regex(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "dim")
     return made
 

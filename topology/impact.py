@@ -189,8 +189,8 @@ def impact(graph: Graph, causes: Iterable[str], unwell: Collection[str] = (), *,
 def _how(spreading: Risk, at: int, *, unwell: bool) -> str:
     path = spreading.path(at)
     if len(path) == 1:
-        return "unwell" if unwell else "fails itself"
-    word = "unwell" if unwell else f"at risk ({spreading.risk[at]:.0%})"
+        return "abnormal" if unwell else "fails itself"
+    word = "abnormal" if unwell else f"at risk ({spreading.risk[at]:.0%})"
     return f"{word}: " + " needs ".join(path)
 
 

@@ -1,4 +1,4 @@
-"""What oversight objects to before it asks the policies: a handoff, a plan or a step that is not sound in itself."""
+"""Objections of oversight before it asks the policies: formal errors in a handoff, a plan or a step."""
 
 from __future__ import annotations
 
@@ -23,21 +23,19 @@ SPEAKS: dict[Role, frozenset[Intent]] = {
     Role.RESOLUTION: frozenset({Intent.EXECUTE, Intent.CONCLUDE, Intent.ESCALATE}),
     Role.TRIAGE: frozenset({Intent.LINK}),
 }
-"""Who may ask what; a second look at the channels, by somebody else than who holds them."""
+"""Intents that each role may send. The orchestrator checks the channels too; this check does not depend on it."""
 MOST_STEPS = 10
-
-
+"""Most steps of a plan."""
 MOST_SECONDS = 3600.0
-
-
+"""Longest timeout of a step."""
 GRAPH = "graph:"
-"""Prefix of evidence that is an item's place in the graph."""
+"""Prefix of an evidence id that names an item of the graph."""
 
 
 def wrong_with_handoff(shown: Handoff, view: AgentView) -> Iterator[Prose]:
-    """What any handoff must be, whoever sends it."""
+    """Yield the formal errors of a handoff from any sender."""
     if shown.intent not in SPEAKS.get(shown.sender, frozenset()):
-        yield Prose(f"{shown.sender} may not ask anybody to {shown.intent}")
+        yield Prose(f"{shown.sender} may not send the intent {shown.intent}")
     if not (shown.id and shown.work_item and shown.cause):
         yield Prose("it lacks an id, a work item or a cause")
     if not math.isfinite(shown.confidence) or not 0 <= shown.confidence <= 1:
@@ -56,7 +54,7 @@ def wrong_with_handoff(shown: Handoff, view: AgentView) -> Iterator[Prose]:
 
 
 def _known(shown: Handoff, view: AgentView) -> set[str]:
-    """Ids that a handoff may rest on."""
+    """Ids that the evidence of a handoff may name."""
     ids = {shown.cause, shown.work_item, *(part for part in _ancestors(shown.cause))}
     ids |= {episode.id for episode in view.episodes} | {change.id for change in view.changes}
     ids |= {ticket.id for ticket in view.tickets} | set(view.incident.episodes) | set(view.incident.tickets)
@@ -69,7 +67,7 @@ def _known(shown: Handoff, view: AgentView) -> set[str]:
 
 
 def _ancestors(handoff: str) -> Iterator[str]:
-    """Ids of the handoffs that one came from: each id is its parent's with a suffix."""
+    """Yield the ids of the handoffs that led to this one; an id is its parent's id with a suffix."""
     while "/" in handoff:
         handoff = handoff.rpartition("/")[0]
         yield handoff
@@ -81,7 +79,7 @@ def _in_graph(name: str, view: AgentView) -> bool:
 
 
 def wrong_with_plan(plan: Plan, view: AgentView) -> Iterator[Prose]:
-    """What any plan must be: steps, their undo, their deadlines and their blast radius."""
+    """Yield the formal errors of a plan: its steps, their undo, their timeouts and their blast radius."""
     if plan.work_item != view.incident.id:
         yield Prose(f"the plan belongs to {plan.work_item}, not to {view.incident.id}")
     if not 1 <= len(plan.steps) <= MOST_STEPS:
@@ -95,7 +93,7 @@ def wrong_with_plan(plan: Plan, view: AgentView) -> Iterator[Prose]:
 
 def _wrong_with_bounds(step: Step) -> Iterator[Prose]:
     if step.undo is not None and (step.undo.target, step.undo.primitive) != (step.action.target, step.action.primitive):
-        yield Prose(f"step {step.id}: its undo acts on something else")
+        yield Prose(f"step {step.id}: its undo has another target or primitive")
     if step.reverse_after_seconds is not None and step.undo is None:
         yield Prose(f"step {step.id}: a temporary change needs an undo")
     if not 0 < step.timeout_seconds <= MOST_SECONDS:
@@ -108,13 +106,13 @@ def _wrong_with_action(action: Action, blast: BlastRadius, view: AgentView) -> I
     if bad := [account for account, share in blast.shares.items() if not math.isfinite(share) or not 0 <= share <= 1]:
         yield Prose(f"the blast radius on {bad[0]} is not a share")
     if action.target not in view.graph and item_of(view, action.target) is None:
-        yield Prose(f"{action.target} is in no graph: nobody can say what hangs on it")
+        yield Prose(f"{action.target} is not in the graph: the items that need it are not known")
 
 
 def wrong_with_step(step: StepRequest, view: AgentView) -> Iterator[Prose]:
-    """What a step must be at the moment at which it is to run."""
+    """Yield the formal errors of a step immediately before it runs."""
     yield from _wrong_with_action(step.action, step.blast, view)
     if view.halted:
-        yield Prose("everything is halted")
+        yield Prose("all actions are halted")
     if step.direction is StepDirection.DO and view.incident.plan != step.plan:
         yield Prose(f"{step.plan} is not the plan of {view.incident.id} now")

@@ -71,7 +71,7 @@ def compose(
 
 def _title(view: AgentView, diagnosis: Diagnosis | None) -> Prose:
     count = len(view.incident.entities)
-    what = f"{count} items unwell" if count > 1 else f"{_first(view.incident.entities)} is unwell"
+    what = f"{count} items abnormal" if count > 1 else f"{_first(view.incident.entities)} is abnormal"
     if diagnosis and not diagnosis.unknown and diagnosis.hypotheses:
         best = diagnosis.hypotheses[0]
         return Prose(f"{what}: probably {best.kind} of {best.entity} ({best.probability:.0%})")
@@ -110,7 +110,7 @@ def _matters(diagnosis: Diagnosis | None, view: AgentView) -> Prose:
 def _affected(diagnosis: Diagnosis | None, unwell: tuple[str, ...]) -> tuple[Prose, ...]:
     impact = () if diagnosis is None else tuple(Prose(f"{i.entity}: {i.how}") for i in diagnosis.impact)
     named = {i.entity for i in diagnosis.impact} if diagnosis else set()
-    return (impact + tuple(Prose(f"{e}: unwell") for e in unwell if e not in named))[:SHOWN_AFFECTED]
+    return (impact + tuple(Prose(f"{e}: abnormal") for e in unwell if e not in named))[:SHOWN_AFFECTED]
 
 
 def _causes(diagnosis: Diagnosis | None) -> tuple[Prose, ...]:

@@ -42,7 +42,7 @@ class Impact:
 
     entity: str
     how: Prose
-    """``unwell`` (seen) or ``at risk`` (needs the cause), with the path."""
+    """``abnormal`` (observed) or ``at risk`` (needs the cause), with the path."""
     value_per_minute: float
     business_service: bool = False
 

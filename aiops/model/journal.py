@@ -1,4 +1,4 @@
-"""What the journal holds: entries with their consequences, documents, timers, inbox rows and the halt state."""
+"""Contents of the journal: entries with their consequences, documents, timers, inbox rows and the halt state."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aiops.model.records import TopicPartition
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """A document of the orchestrator's state as it is from now on. ``kind`` and ``key`` identify it."""
+    """Writes the new version of a document of the orchestrator's state. ``kind`` and ``key`` identify the document."""
 
     kind: str
     key: str
@@ -23,7 +23,7 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """A document is no more; with ``archive`` it moves to the archive."""
+    """Deletes a document; with ``archive`` it moves to the archive."""
 
     kind: str
     key: str
@@ -32,7 +32,7 @@ class Remove:
 
 @dataclass(frozen=True, slots=True)
 class TimerRow:
-    """A timer; at ``due`` it becomes one ``TimerFired`` and its row goes in the same transaction."""
+    """A timer. At ``due`` (ns) it becomes one ``TimerFired``; its row is deleted in the same transaction."""
 
     id: str
     due: int
@@ -49,17 +49,17 @@ class JournalEntry:
     at: int
     kind: str
     subject: str
-    """Incident or other work item, empty when none."""
+    """Incident or other work item; empty: none."""
     cause: str
     event: str
     """The event, JSON."""
     consequences: str
-    """What was decided, JSON list: state changes, timers and effects in order."""
+    """State changes, timers and effects in order, a JSON list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """Everything that becomes true together: entries, documents, timers, effects, input positions."""
+    """Changes that are committed together: entries, documents, timers, effects, input positions."""
 
     domain: str
     epoch: int
@@ -68,7 +68,7 @@ class Transaction:
     timers_set: tuple[TimerRow, ...] = ()
     timers_gone: tuple[str, ...] = ()
     effects: tuple[Effect, ...] = ()
-    """Become pending in the outbox."""
+    """Effects that become pending in the outbox."""
     effects_done: tuple[str, ...] = ()
     """Keys that leave the outbox."""
     positions: Mapping[TopicPartition, int] = field(default_factory=dict)
@@ -85,7 +85,7 @@ class Recovered:
     """Kind to key to JSON."""
     timers: tuple[TimerRow, ...]
     effects: tuple[Effect, ...]
-    """Pending ones, oldest first."""
+    """Pending effects, oldest first."""
     positions: Mapping[TopicPartition, int]
     inbox: int
     sequence: int
@@ -94,24 +94,24 @@ class Recovered:
 
 @dataclass(frozen=True, slots=True)
 class InboxRow:
-    """A command, approval, attempt or outcome, appended by others than the orchestrator."""
+    """A command, approval, attempt or outcome, appended by another process than the orchestrator."""
 
     key: str
-    """Unique within the domain: a second row with it is refused."""
+    """Unique within the domain: a second row with the same key is refused."""
     at: int
     kind: str
     """``command``, ``attempt``, ``outcome`` …"""
     body: str
-    """JSON of the event it becomes, or of the attempt."""
+    """JSON of the event that the row becomes, or of the attempt."""
     who: str
     number: int = 0
-    """Given by the journal, rising."""
+    """Assigned by the journal, increasing."""
     domain: str = MAIN_DOMAIN
 
 
 @dataclass(frozen=True, slots=True)
 class HaltState:
-    """The halt generation; executors read it for themselves, immediately before each effect."""
+    """The halt generation. Each executor reads it from the database immediately before each effect."""
 
     generation: int
     halted: bool
@@ -122,12 +122,12 @@ class HaltState:
 
 @dataclass(frozen=True, slots=True)
 class JournalRow:
-    """One entry as an outsider reads it, with its place in the hash chain."""
+    """One entry with its number and its place in the hash chain, for readers of the audit log."""
 
     number: int
     domain: str
     entry: JournalEntry
     previous: str
-    """Hex SHA-256 of the entry before."""
+    """Hex SHA-256 of the previous entry."""
     digest: str
     """Hex SHA-256 over ``previous`` and this entry's canonical JSON."""

@@ -1,4 +1,4 @@
-"""Records of Kafka as the runtime handles them, and the snapshot of a slot that was made of them."""
+"""Kafka records in the runtime, and the snapshot of a slot."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from aiops.model.entities import MAIN_DOMAIN
 
 Arrays = dict[str, npt.NDArray[np.generic]]
-"""Named arrays, as snapshots hold them."""
+"""Arrays of a snapshot by name."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -24,7 +24,7 @@ class TopicPartition:
 
 @dataclass(frozen=True, slots=True)
 class FetchedRecords:
-    """Records of one partition in offset order, as parallel sequences: no object a record on the hot path."""
+    """Records of one partition in offset order, as parallel sequences. The hot path creates no object per record."""
 
     source: TopicPartition
     offsets: Sequence[int]
@@ -32,14 +32,14 @@ class FetchedRecords:
     """A null value (tombstone) is ``b""``."""
     keys: Sequence[bytes | None]
     appended_at: Sequence[int]
-    """Time of the broker's append, ns."""
+    """Append time of the broker, ns."""
     headers: Sequence[Sequence[tuple[str, bytes]]] = ()
-    """Empty: none of the records has any."""
+    """Empty: no record has headers."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutRecord:
-    """One record to write. ``partition`` None: by the key."""
+    """One record to write. ``partition`` None: the key selects the partition."""
 
     topic: str
     key: bytes | None
@@ -50,12 +50,12 @@ class OutRecord:
 
 @dataclass(frozen=True, slots=True)
 class SlotSnapshot:
-    """State of one slot at one point of its inputs. ``parts`` may be only what changed since ``base``."""
+    """State of one slot at one position of its inputs. With a ``base``, ``parts`` holds only the changes since it."""
 
     slot: int
     generation: int
     sequence: int
-    """Rises by one with each snapshot of a slot."""
+    """Number of the snapshot; increases by one with each snapshot of a slot."""
     positions: Mapping[TopicPartition, int]
     parts: Mapping[str, Arrays]
     base: int | None = None

@@ -1,7 +1,7 @@
 """Impact and root-cause ranking on large graphs, networkx beside: ``python -m tests.benchmarks.graph``.
 
 An estate of services in tiers that call towards the lower ones, on hosts in zones. The storm makes one database of the
-lowest tier bad and up to 5,000 of those that need it unwell. Peers: networkx' breadth-first search for impact, and
+lowest tier bad and up to 5,000 of those that need it abnormal. Peers: networkx' breadth-first search for impact, and
 its personalised PageRank over the same region for ranking. Times are the best of three, in seconds.
 """
 
@@ -48,7 +48,7 @@ def estate(size: int, seed: int = 1) -> tuple[list[Item], list[Edge]]:
 
 
 def storm(graph: Graph, root: str) -> tuple[Episode, ...]:
-    """The root and the nearest that need it become unwell, those further away later."""
+    """The root and the nearest that need it become abnormal, those further away later."""
     found = [graph.number(root)]
     seen = set(found)
     for item in found:

@@ -126,7 +126,7 @@ def test_twins_tie(name: str) -> None:
 
 @pytest.mark.timeout(120)
 def test_a_storm_is_ranked(each: Ranker) -> None:
-    """5,000 unwell entities among 20,000 items get probabilities; a ranker of quadratic cost does not end in time."""
+    """5,000 abnormal entities among 20,000 items get probabilities; a ranker of quadratic cost does not end in time."""
     draw = np.random.default_rng(3)
     edges = [Edge(f"s{at}", f"s{draw.integers(at)}") for at in range(1, 20_000) for _ in range(3)]
     asked = RankingQuestion(tuple(episode(f"s{at}", at // 500) for at in range(5_000)), Graph.build([], edges), START)

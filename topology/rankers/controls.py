@@ -12,7 +12,7 @@ DOUBT = 0.1
 
 
 class RandomRanker:
-    """Any unwell entity, by a hash of the names: the floor. The one ranker that renaming changes."""
+    """Any abnormal entity, by a hash of the names: the floor. The one ranker that renaming changes."""
 
     name = "random"
 
@@ -23,7 +23,7 @@ class RandomRanker:
 
 
 class EarliestRanker:
-    """Whoever became unwell first; without times all are equal."""
+    """Whoever became abnormal first; without times all are equal."""
 
     name = "earliest"
 

@@ -23,7 +23,7 @@ class RankingQuestion:
     """The facts about one incident."""
 
     episodes: tuple[Episode, ...]
-    """Who is unwell; an episode whose ``opened_at`` is 0 has no known time."""
+    """Who is abnormal; an episode whose ``opened_at`` is 0 has no known time."""
     graph: Graph
     onset: int
     """When the trouble began, ns; 0: not known."""
@@ -55,7 +55,7 @@ class Ranking:
 
 
 NOTHING = Ranking((), 1.0, 0.0)
-"""The answer when nobody is unwell."""
+"""The answer when nobody is abnormal."""
 
 
 class Ranker(Protocol):

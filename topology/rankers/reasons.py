@@ -36,7 +36,7 @@ class Reasons:
         self._starts = np.searchsorted(made.by[order], np.arange(len(made.names) + 1))
 
     def members(self, candidate: int) -> tuple[str, ...]:
-        """Unwell entities that the candidate may have harmed, itself first when unwell."""
+        """Abnormal entities that the candidate may have harmed, itself first when abnormal."""
         reached = self.reached(candidate)
         found = [at for at in sorted(self._made.troubles) if reached[at] and at != candidate]
         first = [candidate] if candidate in self._made.troubles else []
@@ -60,7 +60,7 @@ class Reasons:
         if trouble is None:
             needing = self._harmed_by[self._starts[candidate] : self._starts[candidate + 1]]
             unwell = sum(at in made.troubles for at in needing.tolist())
-            what = f"{name} shows no trouble of its own; {unwell} unwell entities need it directly"
+            what = f"{name} shows no anomaly; {unwell} abnormal entities need it directly"
             return [
                 Evidence(f"graph:{name}", False, Prose(what), "graph", 0, 0, round(float(made.strength[candidate]), 6))
             ]
@@ -89,9 +89,9 @@ class Reasons:
         late = mine - float(made.since[first])
         slack = self._question.resolution / 1e9
         if late <= slack:
-            what = f"{name} was among the first of {len(made.troubles)} to become unwell"
+            what = f"{name} was among the first of {len(made.troubles)} to become abnormal"
             return [Evidence(made.troubles[candidate].episodes[0].id, True, Prose(what), "graph", at, at, 1.0)]
-        what = f"{name} became unwell {late:.0f} s after {made.names[first]}"
+        what = f"{name} became abnormal {late:.0f} s after {made.names[first]}"
         return [
             Evidence(
                 made.troubles[first].episodes[0].id, False, Prose(what), "graph", at, at, round(min(late / 60, 3), 6)
@@ -111,7 +111,7 @@ class Reasons:
         total = len(made.troubles) - (candidate in made.troubles)
         name = made.names[candidate]
         named = ", ".join(others[:MOST_NAMED]) + (" …" if len(others) > MOST_NAMED else "")
-        what = f"{len(others)} of {total} other unwell entities need {name}" + (f": {named}" if others else "")
+        what = f"{len(others)} of {total} other abnormal entities need {name}" + (f": {named}" if others else "")
         weight = 2.0 * len(others) / max(total, 1) if others else 1.0
         return [Evidence(f"graph:{name}", bool(others), Prose(what), "graph", 0, 0, round(weight, 6))]
 

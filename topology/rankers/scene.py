@@ -1,4 +1,4 @@
-"""The part of the estate that one incident is about, as arrays: who is unwell how much, what may have harmed whom."""
+"""The part of the estate that one incident is about, as arrays: who is abnormal how much, what may have harmed whom."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HOPS = 5
 MOST_STRENGTH = 6.0
 """Strength of one signal is capped at this many nats: a score of 0.9975."""
 SILENT = 0.6
-"""Strength of an item without trouble of its own, relative to those that need it, if all of them are unwell."""
+"""Strength of an item without trouble of its own, relative to those that need it, if all of them are abnormal."""
 
 BUSIER = 1.2
 """From this many times its usual traffic on an item that is busy, or lets wait, is so because of its callers."""
@@ -42,7 +42,7 @@ HELD = 0.25
 WITNESSED = 0.5
 """Exponent of the share of a callee's callers that complain: the rest speak for it, but see only their own calls."""
 ACCOUNTED = 0.4
-"""Weight of a dependant's trouble for a silent cause when something else that it needs was unwell before it."""
+"""Weight of a dependant's trouble for a silent cause when something else that it needs was abnormal before it."""
 
 Flags = npt.NDArray[np.bool_]
 
@@ -88,9 +88,9 @@ class Scene:
     own: Floats
     load: Floats
     since: Floats
-    """(n,) seconds; NaN: not known or not unwell."""
+    """(n,) seconds; NaN: not known or not abnormal."""
     silent: Floats
-    """(n,) how much more of its dependants are unwell than of others, for items without trouble; else 0."""
+    """(n,) how much more of its dependants are abnormal than of others, for items without trouble; else 0."""
     harmed: Ints
     by: Ints
     blame: Floats
@@ -326,9 +326,9 @@ def _pull(made: Scene) -> None:
 def _imply_silent(made: Scene, graph: Graph) -> None:
     """Strength of items without trouble though most that need them have some: what is down may be unable to say so.
 
-    What counts is by how much the share of unwell dependants exceeds the share among all others: where everybody is
-    unwell, a host whose services are all unwell is no suspect. Dependants that need something else that was unwell
-    before them need no silent cause, and count less.
+    The measure is by how much the share of abnormal dependants exceeds the share among all other entities. If all
+    entities are abnormal, a host whose services are all abnormal is no suspect. A dependant counts less if it needs
+    another entity that was abnormal before it.
     """
     count = len(made.names)
     unwell = made.strength > 0
@@ -349,7 +349,7 @@ def _imply_silent(made: Scene, graph: Graph) -> None:
         share = np.where(sick >= 1.5, sick / np.maximum(serve, 1.0), 0.0)
         share = np.maximum((share - usual) / (1.0 - usual), 0.0)
         mass = np.bincount(made.by, (level * (1.0 - accounted) * made.strength)[made.harmed], minlength=count)
-        # whoever needs it and is well speaks against it: hence the square; where nearly all are unwell, chance alone
+        # whoever needs it and is well speaks against it: hence the square; where nearly all are abnormal, chance alone
         # would make its few dependants so
         implied = SILENT * share**2 * (1.0 - usual**sick) * mass / np.maximum(sick, 1e-12)
         made.strength = np.where(quiet, implied, made.strength)

@@ -1,7 +1,7 @@
 """The first ranker: from every symptom walk to what may have harmed it, and see where the walkers stop.
 
 A random walk with restart over the graph of harm, as MonitorRank (Kim, Sumbaly and Shah, SIGMETRICS 2013) and MicroRCA
-(Wu et al., NOMS 2020) do, with three differences. It goes by onset: a step to something that became unwell later than
+(Wu et al., NOMS 2020) do, with three differences. It goes by onset: a step to something that became abnormal later than
 the one it should have harmed is improbable. A walker stops where local signals (saturation, silence, a fresh change)
 explain more than what the entity needs. And the answer is where walkers stop, not where they pass, so that healthy
 items between symptoms and cause, and callers that everybody passes, collect nothing.
@@ -20,11 +20,11 @@ from topology.rankers.scene import Scene, scene
 from topology.suspects import proximity
 
 STOP = 0.1
-"""Least share of walkers that stop at each unwell entity: graphs are incomplete, any symptom may be its own cause."""
+"""Least share of walkers that stop at each abnormal entity: graphs are incomplete, any symptom may be its own cause."""
 STRAY = 0.02
 """Weight of a step to a healthy item, relative to the entity's own strength."""
 PATIENCE = 6.0
-"""A step to something that became unwell this many resolutions later is e times less probable."""
+"""A step to something that became abnormal this many resolutions later is e times less probable."""
 LEAST_PATIENCE = 60.0
 """… but at least this many seconds."""
 SHARPEN = 1.5
@@ -32,12 +32,12 @@ SHARPEN = 1.5
 WITNESSES = 50
 """… this many symptoms. Each symptom keeps some walkers, so in a storm the cause's share of them falls although there
 is more evidence for it; the ratio to the next candidate tells, and more witnesses make the same ratio surer. On storms
-of 3 to 4,000 unwell entities over seeded estates this makes the first hypothesis' probability and the share of right
+of 3 to 4,000 abnormal entities over seeded estates this makes the first hypothesis' probability and the share of right
 ones agree within about 0.1; without it they are 0.45 and 0.8 to 0.9 above 150."""
 FAINT = 0.1
 """Nats with which the faintest symptom counts."""
 BY_CHANGE = 2.0
-"""Nats of local strength that a change at the onset adds to an unwell entity."""
+"""Nats of local strength that a change at the onset adds to an abnormal entity."""
 EXPLAINED = 50
 """Candidates whose share of explained trouble is computed."""
 MOST_TIED = 500
@@ -50,7 +50,7 @@ class WalkRanker:
     name = "walk"
 
     def rank(self, question: RankingQuestion) -> Ranking:
-        """Candidates with evidence; below 1 s for 5,000 unwell entities among 100,000 items."""
+        """Candidates with evidence; below 1 s for 5,000 abnormal entities among 100,000 items."""
         if not question.episodes:
             return NOTHING
         made = scene(question)
@@ -75,7 +75,7 @@ class WalkRanker:
 
     @staticmethod
     def _add_changes(made: Scene, question: RankingQuestion) -> dict[int, float]:
-        """Fresh changes make an unwell entity more of a cause; returns the nats that each added."""
+        """Fresh changes make an abnormal entity more of a cause; returns the nats that each added."""
         node = {made.names[at]: at for at in made.troubles}
         added: dict[int, float] = {}
         for change in question.changes:
@@ -113,7 +113,7 @@ def _explained(made: Scene, stopped: Floats, reasons: Reasons) -> Floats:
 
 
 def _early(made: Scene, question: RankingQuestion) -> Floats:
-    """(n,) factor for how early each node became unwell; 1 where no time is known."""
+    """(n,) factor for how early each node became abnormal; 1 where no time is known."""
     if not question.onset:
         return np.ones(len(made.names))
     late = made.since - question.onset / 1e9 - question.resolution / 1e9

@@ -157,7 +157,7 @@ def _place(draft: Draft, episode: Episode) -> None:
 
 def _came_back(draft: Draft, name: str, entity: str) -> None:
     """An entity of a closed incident is abnormal again within the settle time."""
-    recurred(draft, name, Prose(f"{entity} is unwell again"))
+    recurred(draft, name, Prose(f"{entity} is abnormal again"))
     diagnose(draft, name, Prose("recurred"))
 
 

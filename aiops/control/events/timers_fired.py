@@ -113,8 +113,8 @@ def _settled(draft: Draft, name: str, _: str) -> None:
     unwell = not well(draft.state, name)
     left = incident.shadow or incident.ended_as in LEFT
     if unwell and not left and not easing(draft.state, name):
-        recurred(draft, name, Prose("members are still unwell"))
-        diagnose(draft, name, Prose("still unwell"))
+        recurred(draft, name, Prose("members are still abnormal"))
+        diagnose(draft, name, Prose("still abnormal"))
     elif held or unwell:
         draft.timer("settle", name, draft.after(draft.settings.control.settle_seconds))
     else:

@@ -153,11 +153,11 @@ def join(draft: Draft, name: str, episode: Episode) -> None:
 
 def _told(episode: Episode) -> str:
     if not episode.signals:
-        return f"{episode.entity} is unwell"
+        return f"{episode.entity} is abnormal"
     worst = episode.signals[0]
     series = display_name(worst.series, (signal.series for signal in episode.signals))
     return (
-        f"{episode.entity} is unwell: {series} {worst.direction.value}, {worst.value:.4g} instead of "
+        f"{episode.entity} is abnormal: {series} {worst.direction.value}, {worst.value:.4g} instead of "
         f"{worst.expected:.4g} ({episode.signals_total} signals)"
     )
 

@@ -1,4 +1,4 @@
-"""Plans under way: driving their sagas, learning from their outcomes, and what executors and the budget report.
+"""Running plans: drives their sagas, applies their outcomes, and handles reports of executors and of the budget.
 
-Does not belong here: the saga's own state machine, the budget and the breakers' rules (``remediations``).
+Does not belong here: the state machine of the saga, the budget and the rules of the breakers (``remediations``).
 """

@@ -1,4 +1,4 @@
-"""Updates the documents of the circuit breakers: results of plans, and the trial under way of a half-open breaker."""
+"""Updates the documents of the circuit breakers: results of plans, and the running trial of a half-open breaker."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def learn(draft: Draft, saga: Saga, result: Result) -> None:
 
 
 def _held(draft: Draft, actions: Iterable[Action]) -> Breakers:
-    """Only the breakers of these actions."""
+    """The breakers of these actions only."""
     passed = {name for action in actions for name in names(action.target, action.primitive)}
     known = draft.state.breakers
     return Breakers({name: known[name].breaker for name in sorted(passed) if name in known})

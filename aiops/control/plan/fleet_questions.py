@@ -11,19 +11,23 @@ from aiops.model.durations import SECOND
 from aiops.model.telemetry import FleetQuestion
 
 BASELINE_SECONDS: Final = 3600.0
-"""Reference before the trouble's onset."""
-
-
+"""Length of the reference period before the onset of the incident."""
 BASELINE_GAP_SECONDS: Final = 60.0
-"""Left out before the onset: the trouble may have begun unseen."""
+"""Gap between the reference and the onset: the fault may have begun before it was detected."""
 
 
 def ask_fleet(draft: Draft, record: doc.SagaRecord, since: int) -> None:
-    """Ask how symptom, targets and neighbours do since the last step took effect, beside before the trouble."""
+    """Ask for readings of symptom, targets and neighbours after the last step, with a reference from before the onset.
+
+    Args:
+        draft: receives the question and its effect; earlier questions of the plan are removed.
+        record: the saga; its plan names the entities and the length of the window.
+        since: time at which the last step took effect, ns.
+    """
     plan = record.saga.plan
     onset = draft.state.incidents[record.incident].onset
     settle = max(step.settle_seconds for step in plan.steps)
-    # Recovery may take longer than one window: each look takes the newest one whose end the sources should have passed.
+    # Recovery may take longer than one window. Each check uses the newest window whose end all sources should have passed.
     window = plan.verify_window_seconds
     from_at = max(since + round(settle * SECOND), draft.at - record.lag - round(window * SECOND))
     entities = dict.fromkeys((plan.symptom, *(s.action.target for s in plan.steps), *plan.neighbours))

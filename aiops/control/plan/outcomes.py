@@ -1,4 +1,4 @@
-"""The consequences of a plan's end for its incident: it is healed, diagnosed again, or handed to a person.
+"""Applies the end of a plan to its incident: the incident is healed, diagnosed again, or handed to a person.
 
 Breakers count every end, so the runtime stops actions that do not heal or that harm.
 """
@@ -35,7 +35,7 @@ def finished(draft: Draft, record: doc.SagaRecord, end: Finished) -> None:
     name, plan = record.incident, record.saga.plan
     outcome, reason = end.outcome, end.reason
     incident = draft.state.incidents[name]
-    looks = f" (after {record.looks} looks)" if record.looks > 1 else ""
+    looks = f" (after {record.looks} checks)" if record.looks > 1 else ""
     draft.line(name, "resolution", f"plan {plan.id} {outcome.value}: {reason}{looks}", ref=plan.id)
     if outcome is SagaOutcome.REVERSED:
         return
@@ -58,7 +58,7 @@ def finished(draft: Draft, record: doc.SagaRecord, end: Finished) -> None:
             escalate(
                 draft,
                 name,
-                Ask(PageReason(EscalationCause.STUCK, plan.id), reason, Prose("Bring the targets in order by hand.")),
+                Ask(PageReason(EscalationCause.STUCK, plan.id), reason, Prose("Repair the targets by hand.")),
             )
 
 
@@ -86,7 +86,7 @@ def _not_healed(draft: Draft, name: str, reason: Prose) -> None:
             Ask(
                 PageReason(EscalationCause.HALTED),
                 Prose(f"Halted: {reason}."),
-                Prose("Act by hand; nothing of the plan is left behind."),
+                Prose("Repair by hand. All steps of the plan are undone."),
             ),
         )
     elif incident.attempts >= draft.settings.control.max_attempts:
@@ -97,7 +97,7 @@ def _not_healed(draft: Draft, name: str, reason: Prose) -> None:
             Ask(
                 PageReason(EscalationCause.ATTEMPTS),
                 Prose(because),
-                Prose("Everything begun was taken back. Please take it from here."),
+                Prose("All steps that began are undone. Please repair it by hand."),
             ),
         )
     else:

@@ -1,4 +1,4 @@
-"""A plan that oversight has ruled on: begin it, ask for approval, hold it, or escalate."""
+"""Applies a ruling of oversight to a plan: begin it, ask for approval, hold it, or escalate."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ TAKE_OVER: Final = "Please take it from here; `aiops acknowledge {0}` stops furt
 
 
 def give_to_person(draft: Draft, name: str, reason: PageReason, *, because: Prose) -> None:
-    """Escalate: a person takes the incident from here."""
+    """Escalate the incident: a person is responsible for it from now on."""
     escalate(draft, name, Ask(reason, because, Prose(TAKE_OVER.format(name))))
 
 
 def consider(draft: Draft, name: str, plan: Plan, *, ruling: Ruling) -> None:
-    """A plan that oversight has seen: begin it, ask for approval, hold it, or hand it to a person."""
+    """Apply the ruling to the plan: begin it, ask for approval, hold it, or escalate the incident."""
     incident, work = draft.state.incidents[name], draft.state.work[name]
     why = _unfit(draft, name, plan)
     if why is not None:
@@ -66,9 +66,9 @@ def consider(draft: Draft, name: str, plan: Plan, *, ruling: Ruling) -> None:
 def _unfit(draft: Draft, name: str, plan: Plan) -> Prose | None:
     state = draft.state
     if is_runtime(state, name) or state.of_tickets_only(name):
-        return Prose("nothing but tickets or the runtime itself speaks of trouble")
+        return Prose("only tickets or the runtime itself report the incident")
     if plan.work_item != name:
-        return Prose(f"it is meant for {plan.work_item}")
+        return Prose(f"it belongs to {plan.work_item}")
     if not plan.steps:
         return Prose("it has no steps")
     if plan.id in state.sagas:
@@ -85,7 +85,7 @@ def _ask_approval(draft: Draft, name: str, plan: Plan, *, ruling: Ruling) -> Non
         saga_driver.start(draft, name, plan)
         return
     move(draft, name, Trigger.APPROVAL_NEEDED)
-    people = "two people approve" if ruling.level is Oversight.TWO_APPROVERS else "somebody approves"
+    people = "two people approve" if ruling.level is Oversight.TWO_APPROVERS else "one person approves"
     because = f"The runtime would {what} ({plan.reason}), and waits until {people}: {'; '.join(ruling.reasons)}."
     asks = f"`aiops approve {name} --seen {sight(draft.state.work[name])}` or `aiops reject {name}`."
     draft.line(name, "oversight", f"asks for {ruling.level.value} to {what}: {'; '.join(ruling.reasons)}", ref=plan.id)

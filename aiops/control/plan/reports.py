@@ -1,4 +1,4 @@
-"""Reports of the budget and of executors on a plan's steps. Each counts once; an unexpected report is refused."""
+"""Handles reports of the budget and of executors. Each report counts once; an unexpected report is refused."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OUTCOME: Final = "outcome/"
 
 
 def budget_answered(draft: Draft, answer: ReservationAnswer) -> None:
-    """Take in the budget's answer; a grant that is no longer needed is released."""
+    """Handle the budget's answer; a grant that is no longer needed is released."""
     draft.done(answer.key)
     plan = draft.state.reserved_by.get(answer.key)
     reported = plan is not None and draft.attempt(lambda: _tell_budget(draft, plan, answer), answer.key)
@@ -45,7 +45,7 @@ def _order(draft: Draft, key: str) -> doc.OrderRecord:
 
 
 def step_reported(draft: Draft, event: StepReported) -> None:
-    """Take in an executor's report; each effect is counted once.
+    """Handle an executor's report; each effect is counted once.
 
     A late report on an earlier run counts only if that run's effect happened. Without an effect, the report has no
     information about the run under way.
@@ -68,7 +68,7 @@ def step_reported(draft: Draft, event: StepReported) -> None:
 
 
 def step_observed(draft: Draft, event: StepObserved) -> None:
-    """Take in the observation of an effect in doubt."""
+    """Handle the observation of an effect in doubt."""
     held = _order(draft, event.key)
     draft.done(f"observe/{held.order.capability.id}")
     draft.line(draft.subject, "executor", f"{event.key} is {event.observed.value} {event.detail[:300]}".rstrip())

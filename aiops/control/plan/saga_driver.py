@@ -1,7 +1,7 @@
-"""Drives the sagas: tells them what happened, and turns what they ask for into effects, timers and moves.
+"""Drives the sagas: passes events to them, and turns their commands into effects, timers and moves of the incident.
 
-Every effect carries a capability of its own, minted when the saga begins it. Nothing is begun while halted or in
-shadow mode. What a saga's end means for its incident is decided here too.
+Each run of a step has a new capability, created when the saga begins the run. No step begins while the runtime is
+halted or in shadow mode. ``outcomes`` applies the end of a saga to its incident.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ from remediations.saga import advance
 from remediations.saga_state import Saga, SagaState, begin
 
 LAG_MARGIN_SECONDS: Final = 5.0
-"""Sources come in steps: what is asked a moment later in a step is as much older."""
+"""Added to the observed lag of the sources: a source advances in steps, and a question may come late in a step."""
 MOST_LAG_SECONDS: Final = 60.0
-"""The end of a verified window lies as far behind now as the sources were seen to be, at most this."""
+"""Longest time by which the end of a verified window precedes the present because of the lag of the sources."""
 MUCH_LONGER: Final = 2.0
-"""A plan whose steps take so many times as long as its runbook expects is told in the story."""
+"""The story names the current step when the steps take this many times as long as the runbook expects."""
 APPROVERS: Final = {Oversight.UNATTENDED: 0, Oversight.ONE_APPROVER: 1, Oversight.TWO_APPROVERS: 2}
 
 
 def start(draft: Draft, name: str, plan: Plan) -> None:
-    """Begin the plan; in shadow mode only say so: the incident goes on until its trouble is over."""
+    """Begin the plan. In shadow mode only record the decision: the incident stays open until its episodes end."""
     state = draft.state
     incident, work = state.incidents[name], state.work[name]
     what = ", then ".join(f"{s.action.primitive} {s.action.target}" for s in plan.steps)
@@ -53,7 +53,7 @@ def start(draft: Draft, name: str, plan: Plan) -> None:
         move(draft, name, Trigger.SHADOWED, outcome=IncidentOutcome(OutcomeKind.SHADOW, Prose(what)))
         return
     if state.reign.halted:
-        asks = "Act by hand, or resume and let it be tried again."
+        asks = "Repair by hand, or resume, and the plan is tried again."
         escalate(
             draft,
             name,
@@ -73,7 +73,7 @@ def start(draft: Draft, name: str, plan: Plan) -> None:
 
 
 def slow(draft: Draft, plan: str) -> None:
-    """A plan takes much longer than its runbook expects: the story says where it is."""
+    """Add the current step to the story: the steps take much longer than the runbook expects."""
     record = draft.state.sagas.get(plan)
     if (
         record is None
@@ -94,7 +94,7 @@ def slow(draft: Draft, plan: str) -> None:
 
 
 def tell(draft: Draft, plan: str, event: say.Event) -> None:
-    """Let the saga go on, carry out what it asks for, and show its phase in the incident."""
+    """Advance the saga by one event, execute its commands, and update the incident's state."""
     record = draft.state.sagas.get(plan)
     if record is None:
         raise RefusedError(RefusalKind.UNKNOWN, f"no plan {plan!r} is under way")
@@ -109,13 +109,13 @@ def tell(draft: Draft, plan: str, event: say.Event) -> None:
 
 
 def _show(draft: Draft, name: str, saga: Saga) -> None:
-    """The incident's state follows the saga's."""
+    """Move the incident to the state that matches the saga's."""
     state = draft.state.incidents[name].state
     if state not in BUSY or saga.plan.id != draft.state.incidents[name].plan:
         return
     if saga.direction is StepDirection.UNDO and not saga.over and state is not IncidentState.UNDOING:
         move(draft, name, Trigger.UNDO_BEGUN)
-        draft.line(name, "resolution", f"takes it back: {saga.why}", ref=saga.plan.id)
+        draft.line(name, "resolution", f"undoes the plan: {saga.why}", ref=saga.plan.id)
     elif saga.state in (SagaState.SETTLING, SagaState.VERIFYING) and state is IncidentState.ACTING:
         move(draft, name, Trigger.SETTLING)
 
@@ -139,7 +139,7 @@ def _carry_out(draft: Draft, record: doc.SagaRecord, command: say.Command) -> No
             draft.done(key)
             draft.effect(effects.Release(f"release/{key}", key, domain=plan.domain))
         case say.PageOperator(reason=reason, state=lines):
-            asks = f"Bring the targets in order, then `aiops take-over {record.incident}`; to stop all: `aiops halt`."
+            asks = f"Repair the targets, then `aiops take-over {record.incident}`; to stop all: `aiops halt`."
             reason = Prose(f"Plan {plan.id} stopped: {reason}.")
             escalate(
                 draft,
@@ -152,7 +152,7 @@ def _carry_out(draft: Draft, record: doc.SagaRecord, command: say.Command) -> No
 
 
 def _settle_handoffs(draft: Draft, name: str) -> None:
-    """A plan that ended wants no answers any more."""
+    """Drop the open handoffs of a plan that has ended."""
     for key in draft.state.owned(name, "handoff"):
         if draft.state.handoffs[key].handoff.intent in (Intent.AUTHORISE, Intent.VERIFY):
             forget_handoff(draft, key)
@@ -187,7 +187,7 @@ def _ask_authority(draft: Draft, record: doc.SagaRecord, command: say.AskAuthori
 
 
 def ruled(draft: Draft, request: StepRequest, ruling: Ruling) -> None:
-    """Oversight's word on one step, at this moment."""
+    """Apply oversight's ruling on one step: begin, hold or veto it."""
     record = draft.state.sagas.get(request.plan)
     if record is None:
         raise RefusedError(RefusalKind.UNKNOWN, f"no plan {request.plan!r} is under way")
@@ -195,7 +195,7 @@ def ruled(draft: Draft, request: StepRequest, ruling: Ruling) -> None:
     why = "; ".join(ruling.reasons) or "no reason given"
     needed = APPROVERS.get(ruling.level, len(record.approvals) + 1)
     if ruling.subject != f"{request.plan}/{request.step}/{request.direction}":
-        why, permitted = f"the ruling speaks of {ruling.subject}", False
+        why, permitted = f"the ruling is about {ruling.subject}", False
     elif draft.state.reign.halted:
         why, permitted = "halted", False
     else:
@@ -210,7 +210,7 @@ def ruled(draft: Draft, request: StepRequest, ruling: Ruling) -> None:
 
 
 def _begin(draft: Draft, record: doc.SagaRecord, command: say.Begin) -> None:
-    """Mint the authority for this one run and ask for the effect; both are "begun" in the journal."""
+    """Create the capability for this run and request the effect; the journal records both in one transaction."""
     reign, plan = draft.state.reign, record.saga.plan
     assert not reign.halted, "a halted saga begins nothing"
     deadline = draft.after(command.timeout_seconds)
@@ -250,14 +250,14 @@ def _observe(draft: Draft, record: doc.SagaRecord, command: say.Observe) -> None
     order = replace(held.order, postcondition=command.postcondition)
     draft.effect(effects.ObserveStep(f"observe/{capability.id}", order, domain=capability.domain))
     what = f"whether {command.postcondition}" if command.postcondition else f"whether {command.key} happened"
-    draft.line(record.incident, "orchestrator", f"looks {what}", ref=capability.id)
+    draft.line(record.incident, "orchestrator", f"checks {what}", ref=capability.id)
 
 
 def fleet_answered(draft: Draft, answer: FleetAnswer) -> None:
     """Readings arrived: resolution judges them."""
     held = draft.state.questions.get(answer.question)
     if held is None:
-        raise RefusedError(RefusalKind.LATE, f"nobody waits for an answer to {answer.question!r}")
+        raise RefusedError(RefusalKind.LATE, f"no question {answer.question!r} is open")
     draft.done(answer.question)
     draft.remove("question", answer.question)
     record = draft.state.sagas.get(held.plan)
@@ -273,13 +273,13 @@ def fleet_answered(draft: Draft, answer: FleetAnswer) -> None:
 
 
 def looked(draft: Draft, found: Verified, ref: str) -> None:
-    """Resolution's verdict on one look: told when it finds something else, for there is a look every few seconds."""
+    """Apply resolution's verdict on one check. The story gets a line only when the result differs from the last one."""
     record = draft.state.sagas.get(found.plan)
     if record is None:
         raise RefusedError(RefusalKind.UNKNOWN, f"no plan {found.plan!r} is under way")
     looks, seen = record.looks + 1, doc.Look(found.verdict, found.findings)
     if seen != record.seen:
-        which = f" (look {looks})" if looks > 1 else ""
+        which = f" (check {looks})" if looks > 1 else ""
         said = f"verification{which}: {found.verdict.value}: {'; '.join(found.reasons)}"
         draft.line(record.incident, "resolution", said, ref=ref)
     draft.put(replace(record, looks=looks, seen=seen))

@@ -41,7 +41,7 @@ class StateTables:
     members: dict[str, dict[str, doc.Member]] = field(default_factory=dict)
     """Incident to entity to membership."""
     open_members: dict[str, int] = field(default_factory=dict)
-    """Incident to number of members that are still unwell."""
+    """Incident to number of members that are still abnormal."""
     incidents_of: dict[str, dict[str, None]] = field(default_factory=dict)
     """Entity to the incidents that it is a member of."""
     episodes_of: dict[str, dict[str, None]] = field(default_factory=dict)

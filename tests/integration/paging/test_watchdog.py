@@ -91,7 +91,7 @@ def test_pages_that_nobody_sent_are_sent_by_the_watchdog(folder: Path) -> None:
         level=0,
         at=0,
         priority=Priority.P2,
-        title=Prose("checkout is unwell"),
+        title=Prose("checkout is abnormal"),
         broken=Prose("checkout"),
         matters=NOTHING,
         affected=(),

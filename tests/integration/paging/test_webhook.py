@@ -79,7 +79,7 @@ def page(key: str = "incident-1/stuck/0", level: int = 0) -> Page:
         level=level,
         at=0,
         priority=Priority.P1,
-        title=Prose("checkout is unwell"),
+        title=Prose("checkout is abnormal"),
         broken=Prose("checkout"),
         matters=Prose("shop"),
         affected=(Prose("shop"),),
@@ -103,7 +103,7 @@ def test_a_webhook_gets_the_page_with_its_key(webhook: Webhook, tmp_path: Path) 
     assert (report.delivered, report.channel, report.key) == (True, "JSON", page().key)
     got = webhook.got.get(timeout=5)
     assert (got["key"], got["work_item"], got["level"]) == (page().key, "incident-1", 0)
-    assert "checkout is unwell" in got["title"]
+    assert "checkout is abnormal" in got["title"]
     assert "aiops approve plan-1" in got["message"]
 
 

@@ -98,7 +98,7 @@ class Watched(MemoryJournal):
 
 
 def episode(name: str) -> EpisodeReported:
-    """A service is unwell."""
+    """A service is abnormal."""
     signal = Signal("errors", "errors", SignalDirection.UP, Source.METRIC, NOW, 0.9, 5.0, 1.0)
     found = Episode(f"{name}@1", name, NOW, 1, 0.9, (signal,), 1, watermark=NOW)
     return EpisodeReported(id=f"told/{name}", at=NOW, episode=found)

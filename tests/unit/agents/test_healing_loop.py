@@ -44,7 +44,7 @@ class Target(FakeTarget):
         return super().run(order)
 
     def ask(self, question: FleetQuestion) -> FleetAnswer:
-        """Every entity sends steady figures; who is unwell says so."""
+        """Every entity sends steady figures; who is abnormal says so."""
         readings = tuple(EntityReading(e, question.to_at, e in self.unwell, (STEADY,)) for e in question.entities)
         return FleetAnswer(question.id, question.to_at, readings)
 
@@ -130,7 +130,7 @@ def test_critical_target_waits_for_a_person(estate: Estate) -> None:
 
 
 def test_harm_ends_with_a_person(estate: Estate) -> None:
-    """A restart that makes a neighbour unwell is harm: nobody repeats it, and a person is paged."""
+    """A restart that makes a neighbour abnormal is harm: nobody repeats it, and a person is paged."""
     estate.target.harms = "web"
     estate.target.heals = False
     estate.crash("cart", seconds=600)

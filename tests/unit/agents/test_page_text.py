@@ -56,26 +56,26 @@ def test_what_is_asked_is_reason_and_request() -> None:
 
 
 def test_the_title_names_the_probable_cause() -> None:
-    """One unwell item with its kind of fault and probability, in whole per cent."""
-    assert compose(view(), ASK).title == "cart is unwell: probably crash of cart (80%)"
+    """One abnormal item with its kind of fault and probability, in whole per cent."""
+    assert compose(view(), ASK).title == "cart is abnormal: probably crash of cart (80%)"
 
 
 def test_the_title_counts_more_than_one_item() -> None:
     """With two members it says how many, not which."""
     both = view(episodes=(episode("cart"), episode("web")))
-    assert compose(both, ASK).title == "2 items unwell: probably crash of cart (80%)"
+    assert compose(both, ASK).title == "2 items abnormal: probably crash of cart (80%)"
 
 
 @pytest.mark.parametrize("known", [diagnosis(unknown=True), found(), None])
 def test_an_unknown_cause_is_said(known: Diagnosis | None) -> None:
     """Unknown, without a hypothesis, or not diagnosed at all: no name is guessed."""
-    assert compose(view(incident={"diagnosis": known}), ASK).title == "cart is unwell, cause unknown"
+    assert compose(view(incident={"diagnosis": known}), ASK).title == "cart is abnormal, cause unknown"
 
 
 def test_an_incident_without_members_has_a_title() -> None:
     """Nothing is known but that there is an incident."""
     page = compose(view(incident={"entities": (), "open_entities": (), "diagnosis": None}, episodes=()), ASK)
-    assert page.title == "something is unwell, cause unknown"
+    assert page.title == "something is abnormal, cause unknown"
     assert page.broken == "nothing that is open now"
 
 
@@ -104,8 +104,8 @@ def test_business_services_that_are_hit_matter() -> None:
     """Their names in order and the sum of their value a minute; items between them are not counted."""
     impact = (
         Impact("shop", Prose("at risk"), 1000.0, business_service=True),
-        Impact("billing", Prose("unwell"), 234.6, business_service=True),
-        Impact("web", Prose("unwell"), 50.0),
+        Impact("billing", Prose("abnormal"), 234.6, business_service=True),
+        Impact("web", Prose("abnormal"), 50.0),
     )
     page = compose(view(), ASK, diagnosis=replace(diagnosis(), impact=impact))
     assert page.matters == "billing, shop: 1,235 a minute at stake."
@@ -129,11 +129,11 @@ def test_without_any_value_nothing_is_made_up() -> None:
 
 
 def test_the_affected_are_those_at_risk_and_those_unwell() -> None:
-    """Impact first; an unwell member that impact names already is not told twice."""
-    impact = (Impact("web", Prose("at risk: web → cart"), 0.0), Impact("cart", Prose("unwell"), 0.0))
+    """Impact first; an abnormal member that impact names already is not told twice."""
+    impact = (Impact("web", Prose("at risk: web → cart"), 0.0), Impact("cart", Prose("abnormal"), 0.0))
     both = view(episodes=(episode("cart"), episode("search")))
     page = compose(both, ASK, diagnosis=replace(diagnosis(), impact=impact))
-    assert page.affected == ("web: at risk: web → cart", "cart: unwell", "search: unwell")
+    assert page.affected == ("web: at risk: web → cart", "cart: abnormal", "search: abnormal")
 
 
 def test_the_affected_are_cut() -> None:

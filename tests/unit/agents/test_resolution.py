@@ -114,7 +114,7 @@ def test_unknown_cause_is_not_acted_on(fields: dict[str, Any]) -> None:
 def test_what_failed_is_not_repeated() -> None:
     """A runbook that did not help is left out; the page says so when nothing else is left."""
     tried = plan_of(diagnosis(), view())
-    seen = view(attempts=(Attempt(tried, Verdict.UNHEALTHY, NOW - S, Prose("still unwell")),), incident={"attempts": 1})
+    seen = view(attempts=(Attempt(tried, Verdict.UNHEALTHY, NOW - S, Prose("abnormal")),), incident={"attempts": 1})
     one = answer(diagnosis(), seen, "restart-crashed")
     assert isinstance(one.payload, Escalated)
     assert "tried before" in one.payload.reason
@@ -155,7 +155,7 @@ def judge(seen: AgentView, fleet: FleetAnswer) -> Verified:
 
 
 def test_verdicts() -> None:
-    """Steady is healthy; still unwell is not; newly unwell neighbours are harm; older trouble of them is not."""
+    """Steady is healthy; still abnormal is not; newly abnormal neighbours are harm; older trouble of them is not."""
     assert judge(view(), readings()).verdict is Verdict.HEALTHY
     assert judge(view(), readings("cart")).verdict is Verdict.UNHEALTHY
     assert judge(view(), readings("web")).verdict is Verdict.HARMED

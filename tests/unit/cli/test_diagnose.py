@@ -45,7 +45,7 @@ def test_text_names_cause_evidence_and_impact(tmp_path: Path, capsys: pytest.Cap
     shown = capsys.readouterr().out
     assert shown.splitlines()[0].startswith("c: b (saturation), since 2023-11-14T23:53:20Z")
     assert "+ b: cpu rose to" in shown
-    assert "a: unwell: a needs b" in shown
+    assert "a: abnormal: a needs b" in shown
 
 
 def test_unreadable_case_does_not_stop_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -45,7 +45,7 @@ def diagnosis() -> Diagnosis:
     first = Evidence("shop/pay@1", True, rose, "metric", AT,
                      NOW, 2.1)  # fmt: skip
     second = Evidence(
-        "graph:shop/pay", False, Prose("shop/pay became unwell 12 s after shop/db"), "graph", AT, NOW, 0.4
+        "graph:shop/pay", False, Prose("shop/pay became abnormal 12 s after shop/db"), "graph", AT, NOW, 0.4
     )
     return Diagnosis(
         work_item="INC-7",
@@ -59,7 +59,7 @@ def diagnosis() -> Diagnosis:
         p_unknown=0.05,
         p_rest=0.04,
         impact=(
-            Impact("shop/checkout", Prose("unwell: needs shop/pay"), 1200.0, business_service=True),
+            Impact("shop/checkout", Prose("abnormal: needs shop/pay"), 1200.0, business_service=True),
             Impact("shop/cart", Prose("at risk: needs shop/checkout"), 0.0),
         ),
         changes=(ChangeSuspect("CHG-31", "shop/pay", 0.8, Prose("deploy of shop/pay 3 min before the onset")),),
@@ -85,7 +85,10 @@ def incident(state: IncidentState = IncidentState.AWAITING_APPROVAL, name: str =
         shadow=True,
         story=(
             Line(
-                AT + 5 * SECOND, "monitoring", Prose("shop/pay is unwell: http.server.request.errors up"), "shop/pay@1"
+                AT + 5 * SECOND,
+                "monitoring",
+                Prose("shop/pay is abnormal: http.server.request.errors up"),
+                "shop/pay@1",
             ),
             Line(
                 AT + 20 * SECOND, "analysis", Prose("probable cause: bad deploy of shop/pay (71%)"), "INC-7/diagnose/1"

@@ -241,7 +241,7 @@ class FakeTarget:
         return Observed.DONE if self.effects[order.capability.key] else Observed.NOT_DONE
 
     def ask(self, question: FleetQuestion) -> FleetAnswer:
-        """Well or unwell, always up to date."""
+        """Well or abnormal, always up to date."""
         self.asked.append(question)
         readings = tuple(EntityReading(e, question.to_at, e in self.unwell, ()) for e in question.entities)
         return FleetAnswer(question.id, question.to_at + round(self.behind * SECOND), readings)

@@ -266,7 +266,7 @@ def test_a_page_that_cannot_be_delivered_goes_on_until_it_can() -> None:
 
 
 def test_a_recurrence_within_the_settle_time_reopens() -> None:
-    """The same entity unwell again after healing is the same incident; what healed it is tried once more at most."""
+    """The same entity abnormal again after healing is the same incident; what healed it is tried once more at most."""
     loop = Loop(settings())
     held = loop.unwell("web")
     loop.wait(60)
@@ -296,7 +296,7 @@ def test_a_symptom_that_is_unwell_again_for_another_reason_is_another_incident()
     assert loop.incidents.keys() == {"INC-1", "INC-2"}
     loop.unwell("pay")
     loop.wait(1)
-    assert "reopened: pay is unwell again" in loop.story()
+    assert "reopened: pay is abnormal again" in loop.story()
     view = view_of(loop.runtime.orchestrator.state, "INC-1", loop.at)
     assert [episode.entity for episode in view.episodes if episode.ended_at is not None] == []
 
@@ -329,7 +329,7 @@ def test_a_look_is_told_when_it_finds_something_else() -> None:
     looks = sum(entry.entry.kind == "fleet" for entry in loop.journal.rows(limit=10_000))
     assert looks > 10
     assert len([line for line in story if line.what.startswith("verification")]) == 1
-    assert any(line.what.endswith(f"(after {looks} looks)") for line in story)
+    assert any(line.what.endswith(f"(after {looks} checks)") for line in story)
 
 
 def test_a_symptom_that_is_slow_to_calm_down_is_no_relapse() -> None:
@@ -346,7 +346,7 @@ def test_a_symptom_that_is_slow_to_calm_down_is_no_relapse() -> None:
         symptom = loop.revise(symptom)
     assert "reopened" not in loop.story()
     loop.wait(300)
-    assert "reopened: members are still unwell" in loop.story()
+    assert "reopened: members are still abnormal" in loop.story()
 
 
 def test_a_verified_window_lies_as_far_back_as_the_sources_are_behind() -> None:

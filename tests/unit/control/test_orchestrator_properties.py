@@ -110,7 +110,7 @@ class Anything(RuleBasedStateMachine):
 
     @rule(entity=ENTITIES)
     def unwell(self, entity: str) -> None:
-        """An entity becomes unwell."""
+        """An entity becomes abnormal."""
         self.open[entity] = self.loop.unwell(entity)
         self._do(0.0)
 
@@ -130,7 +130,7 @@ class Anything(RuleBasedStateMachine):
 
     @rule(entity=SERVICES, pause=st.sampled_from([0.03, 0.08, 0.12, 0.17, 1.2, 5.0, 20.0]), kill=st.integers(-8, 25))
     def trouble(self, entity: str, pause: float, kill: int) -> None:
-        """An entity becomes unwell in a world that mostly works; perhaps the process dies on the way."""
+        """An entity becomes abnormal in a world that mostly works; perhaps the process dies on the way."""
         self.loop.oversight.level, self.loop.oversight.veto = Oversight.UNATTENDED, set()
         self.loop.oversight.down = False
         self.loop.target.grants = True

@@ -74,7 +74,7 @@ def lead(journal: MemoryJournal, begun: Begun, watch: Watch | None = None) -> Le
 
 
 def unwell(name: str) -> EpisodeReported:
-    """An entity is unwell."""
+    """An entity is abnormal."""
     return EpisodeReported(id=f"e/{name}", at=START, episode=episode(name, START))
 
 

@@ -51,7 +51,7 @@ def test_rest_then_one_trial() -> None:
     assert open_now(record(trying, later, ("web", "restart", Result.HEALED)), later) == frozenset()
     worse = record(trying, later, ("web", "restart", Result.FAILED))
     assert open_now(worse, later) == {"target:web"}
-    assert worse.named["target:web"].why == "did harm 1 times"
+    assert worse.named["target:web"].why == "did harm once"
 
 
 def test_windows_forget() -> None:

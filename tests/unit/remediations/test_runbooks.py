@@ -51,7 +51,7 @@ def test_known_troubles_find_their_runbook() -> None:
 
 
 def test_nobody_is_refused_where_nobody_suffers() -> None:
-    """Shedding load, and stopping a host, want somebody else who is unwell."""
+    """Shedding load, and stopping a host, want somebody else who is abnormal."""
     assert first("queue", "service", "app.queue.wait") == "shed-retry-storm"
     assert first("saturation", "host", "system.cpu.utilization") == "restart-host"
     alone = Situation("saturation", "host", ("system.cpu.utilization",), bindings={"root": "a"})

@@ -101,7 +101,7 @@ def test_an_episode_that_only_waits_for_its_end_is_no_trouble(plan: Any, step: A
 
 
 def test_neighbour_worse_than_before_is_harm(plan: Any, step: Any) -> None:
-    """A neighbour newly unwell or far off its reference was harmed; one that was unwell before was not."""
+    """A neighbour newly abnormal or far off its reference was harmed; one that was abnormal before was not."""
     others = (reading("web"), reading("a"))
     assert judge(plan_of(plan, step), *others, reading("pay", unwell=True)) is Verdict.HARMED
     assert judge(plan_of(plan, step), *others, reading("pay", series(2.0))) is Verdict.HARMED

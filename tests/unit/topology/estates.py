@@ -13,7 +13,7 @@ START = 1_700_000_000 * SECOND
 def episode(
     entity: str, after: float = 0.0, metric: str = "errors", score: float = 0.95, peer: str | None = None
 ) -> Episode:
-    """``entity`` became unwell ``after`` seconds from the start."""
+    """``entity`` became abnormal ``after`` seconds from the start."""
     at = START + round(after * SECOND)
     signal = Signal(metric, metric, SignalDirection.UP, Source.METRIC, at, score, 1.0, 0.1, peer=peer)
     return Episode(f"{entity}@{at}", entity, at, 1, score, (signal,), 1, at + 60 * SECOND)

@@ -12,7 +12,7 @@ from topology.graph import Graph
 
 
 def follow(correlator: Correlator, entities: Iterable[str], gap: int = SECOND // 100) -> set[str]:
-    """Live incidents after the entities became unwell one after another, as the orchestrator does it."""
+    """Live incidents after the entities became abnormal one after another, as the orchestrator does it."""
     live: set[str] = set()
     for order, entity in enumerate(entities):
         at = START + order * gap
@@ -27,7 +27,7 @@ def follow(correlator: Correlator, entities: Iterable[str], gap: int = SECOND //
 
 
 def test_caller_and_callee_belong_together() -> None:
-    """Who needs an unwell entity, and what it needs, joins its incident."""
+    """Who needs an abnormal entity, and what it needs, joins its incident."""
     correlator = Correlator(shop())
     correlator.open("i1", "checkout", START)
     assert [correlator.place(name, START + SECOND) for name in ("web", "payment", "db")] == [("i1",)] * 3
@@ -71,7 +71,7 @@ def test_hops_bound_the_reach() -> None:
 
 
 def test_healthy_host_does_not_glue() -> None:
-    """Two services on one healthy host are two incidents; when the host is unwell they are one."""
+    """Two services on one healthy host are two incidents; when the host is abnormal they are one."""
     graph = Graph.build([], [runs_on("a", "h"), runs_on("b", "h")])
     healthy, sick = Correlator(graph), Correlator(graph)
     healthy.open("i1", "a", START)
@@ -80,7 +80,7 @@ def test_healthy_host_does_not_glue() -> None:
 
 
 def test_hub_becomes_hot_and_merges() -> None:
-    """Enough services of a silent host, unwell together, are one incident; the rest then joins it at once."""
+    """Enough services of a silent host, abnormal together, are one incident; the rest then joins it at once."""
     graph = Graph.build([], [runs_on(f"s{at}", "h") for at in range(6)])
     correlator = Correlator(graph)
     assert follow(correlator, ["s0", "s1", "s2"]) == {"i0"}
@@ -88,7 +88,7 @@ def test_hub_becomes_hot_and_merges() -> None:
 
 
 def test_slow_drip_does_not_heat_a_hub() -> None:
-    """The same services unwell minutes apart are chance."""
+    """The same services abnormal minutes apart are chance."""
     graph = Graph.build([], [runs_on(f"s{at}", "h") for at in range(6)])
     assert len(follow(Correlator(graph), ["s0", "s1", "s2", "s3"], gap=120 * SECOND)) == 4
 

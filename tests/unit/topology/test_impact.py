@@ -90,7 +90,7 @@ def test_impact_tells_the_dearest_first_with_its_path() -> None:
     assert found[0].entity == "sales"
     assert found[0].how.endswith("sales needs web needs checkout needs payment needs db")
     assert found[0].business_service
-    assert {i.entity: i.how for i in found}["payment"] == "unwell: payment needs db"
+    assert {i.entity: i.how for i in found}["payment"] == "abnormal: payment needs db"
     assert {i.entity for i in found} == {"db", "payment", "checkout", "web", "sales"}
 
 
@@ -115,7 +115,7 @@ def test_blast_of_one_replica_at_a_time_is_smaller() -> None:
 
 
 def test_unwell_items_make_the_rest_dearer() -> None:
-    """Where half of the capacity is unwell already, the same target is a larger share of what is healthy."""
+    """Where half of the capacity is abnormal already, the same target is a larger share of what is healthy."""
     before, after = blast(["payment"], shop()), blast(["payment"], shop(), unwell=["basket", "web"])
     assert after.shares["zone-a"] > before.shares["zone-a"]
 

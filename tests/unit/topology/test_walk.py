@@ -27,7 +27,7 @@ def sentences(candidate: Candidate, *, supports: bool) -> str:
 
 
 def test_chain_ends_at_the_lowest() -> None:
-    """Of callers that became unwell one after another, the one that all need is the cause."""
+    """Of callers that became abnormal one after another, the one that all need is the cause."""
     found = ask(episode("web", 40), episode("checkout", 20), episode("payment"))
     assert found.candidates[0].entity == "payment"
     assert found.candidates[0].probability > 0.5
@@ -40,12 +40,12 @@ def test_storm_of_equal_scores_finds_the_lowest() -> None:
 
 
 def test_later_need_is_no_cause() -> None:
-    """What became unwell long after those that need it did not harm them."""
+    """What became abnormal long after those that need it did not harm them."""
     assert first(episode("checkout"), episode("payment", 900)) == "checkout"
 
 
 def test_local_signal_holds_the_walker() -> None:
-    """Saturation of its own makes an entity the cause although something below it is a little unwell."""
+    """Saturation of its own makes an entity the cause although something below it is a little abnormal."""
     assert (
         first(episode("checkout", 10), episode("payment", metric="cpu", score=0.99), episode("db", 5, score=0.75))
         == "payment"
@@ -53,16 +53,16 @@ def test_local_signal_holds_the_walker() -> None:
 
 
 def test_silent_host_under_two_services() -> None:
-    """A host that says nothing is the cause when all that runs on it is unwell."""
+    """A host that says nothing is the cause when all that runs on it is abnormal."""
     graph = Graph.build([], [runs_on("a", "h"), runs_on("b", "h"), Edge("x", "y"), Edge("y", "z")])
     found = ask(episode("a"), episode("b"), graph=graph).candidates[0]
     assert found.entity == "h"
-    assert "2 of 2 other unwell entities need h" in sentences(found, supports=True)
-    assert "no trouble of its own" in sentences(found, supports=False)
+    assert "2 of 2 other abnormal entities need h" in sentences(found, supports=True)
+    assert "shows no anomaly" in sentences(found, supports=False)
 
 
 def test_host_is_no_suspect_where_everybody_is_unwell() -> None:
-    """That all services of one host are unwell says nothing when all others are unwell too."""
+    """That all services of one host are abnormal says nothing when all others are abnormal too."""
     edges = [runs_on(f"s{at}", f"h{at % 2}") for at in range(8)] + [Edge(f"s{at}", "db") for at in range(8)]
     assert first(*(episode(f"s{at}", 10) for at in range(8)), episode("db"), graph=Graph.build([], edges)) == "db"
 
@@ -101,7 +101,7 @@ def test_weak_evidence_is_unknown() -> None:
 
 
 def test_change_at_the_onset_is_evidence() -> None:
-    """A deployment just before the onset makes an unwell entity more suspicious, and is named."""
+    """A deployment just before the onset makes an abnormal entity more suspicious, and is named."""
     change = Change("c7", "checkout", START - 60 * SECOND, "deploy")
     episodes = (episode("checkout"), episode("payment"))
     without, with_it = ask(*episodes), ask(*episodes, changes=(change,))
@@ -123,7 +123,7 @@ def test_evidence_names_its_episode_and_says_what_happened() -> None:
     found = ask(episode("db"), episode("payment", 30)).candidates[0]
     assert any(e.id == f"db@{START}" and e.what == "db: errors rose to 1, usual 0.1" for e in found.evidence)
     late = next(c for c in ask(episode("db"), episode("payment", 30)).candidates if c.entity == "payment")
-    assert "payment became unwell 30 s after db" in sentences(late, supports=False)
+    assert "payment became abnormal 30 s after db" in sentences(late, supports=False)
 
 
 def test_evidence_names_series_by_what_distinguishes_them() -> None:

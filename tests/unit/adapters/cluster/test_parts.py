@@ -121,7 +121,7 @@ def test_readings_of_all_shards_are_put_together() -> None:
 
 
 def test_an_entity_of_two_shards_is_joined() -> None:
-    """The worst series first, the lower watermark, unwell if either says so."""
+    """The worst series first, the lower watermark, abnormal if either says so."""
     found = fleet(
         Shard(reading("cart", 15, 0.2, 0.9)), Shard(reading("cart", 12, 0.5, unwell=True)), Shard(reading("web"))
     )

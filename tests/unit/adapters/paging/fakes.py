@@ -20,7 +20,7 @@ def page(key: str = "incident-1/stuck/0", level: int = 0) -> Page:
         level=level,
         at=1_700_000_000_000_000_000,
         priority=Priority.P1,
-        title=Prose("checkout is unwell: probably bad deploy of cart (71%)"),
+        title=Prose("checkout is abnormal: probably bad deploy of cart (71%)"),
         broken=Prose("checkout; worst: errors of checkout went up to 0.4 (usual 0.01)"),
         matters=Prose("shop: 1,200 a minute at stake."),
         affected=(Prose("shop: calls checkout"),),

@@ -111,5 +111,5 @@ def test_a_url_that_apprise_does_not_know_is_told_at_once(url: str) -> None:
 
 def test_control_characters_do_not_reach_the_channel(hook: Hook) -> None:
     """Names from outside may hold what a terminal obeys."""
-    AppriseNotifier(hook.url, FixedClock()).send(replace(page(), title=Prose("cart\x1b[31m is unwell")))
+    AppriseNotifier(hook.url, FixedClock()).send(replace(page(), title=Prose("cart\x1b[31m is abnormal")))
     assert "\x1b" not in json.dumps(hook.came[0], ensure_ascii=False)

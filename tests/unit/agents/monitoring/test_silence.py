@@ -88,7 +88,7 @@ def unwell(told: Iterable[Episode]) -> dict[str, Episode]:
 
 
 def test_a_series_that_stops_while_others_go_on_is_silent() -> None:
-    """Some usual intervals after its last point the entity is unwell since that point; it ends when it speaks again."""
+    """An entity is abnormal from its last point on, once a few usual intervals passed; it ends when it speaks again."""
     feeder = Feeder()
     assert feeder.run(USUAL, {FIRST: ("shop", "pay")}) == []
     told = feeder.run(range(900, 1050, 10), {FIRST: ("shop",)})

@@ -25,7 +25,7 @@ def item(name: str, needed: str) -> ItemReported:
 
 
 def unwell(name: str, number: int) -> EpisodeReported:
-    """It is unwell since a moment after the start."""
+    """It is abnormal since a moment after the start."""
     at = START + number * SECOND // 500
     return EpisodeReported(id=f"e/{name}", at=at, episode=episode(name, at))
 

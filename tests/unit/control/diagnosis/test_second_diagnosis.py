@@ -30,7 +30,7 @@ class Told(FakeAnalysis):
 
 
 def waiting(level: Oversight = Oversight.ONE_APPROVER, **control: float) -> tuple[Loop, Told]:
-    """``web`` and ``shop`` need ``db``; web is unwell and a plan to restart it waits for approval."""
+    """``web`` and ``shop`` need ``db``; web is abnormal and a plan to restart it waits for approval."""
     analysis = Told()
     loop = Loop(settings(**control), analysis=analysis)
     loop.oversight.level = level
@@ -58,7 +58,7 @@ def test_the_same_cause_keeps_plan_and_approvals() -> None:
     assert loop.runtime.orchestrator.state.incidents["INC-1"].plan == plan
     assert len(loop.target.pages) == pages
     (record,) = loop.runtime.orchestrator.state.pages.values()
-    assert record.page.title.startswith("3 items unwell")
+    assert record.page.title.startswith("3 items abnormal")
     assert "approve INC-1" in record.page.asks
 
 

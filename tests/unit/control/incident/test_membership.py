@@ -67,7 +67,7 @@ def test_the_timeline_names_the_worst_series_by_what_distinguishes_it() -> None:
     loop.unwell("pay", signals=tuple(replace(signal, series=name) for name in names), signals_total=7)
     loop.wait(5)
 
-    assert "pay is unwell: errors{http.route=/pay} up, 5 instead of 0.1 (7 signals)" in loop.story()
+    assert "pay is abnormal: errors{http.route=/pay} up, 5 instead of 0.1 (7 signals)" in loop.story()
 
 
 def test_an_episode_without_signals_is_in_the_timeline() -> None:
@@ -76,4 +76,4 @@ def test_an_episode_without_signals_is_in_the_timeline() -> None:
     loop.unwell("pay", signals=(), signals_total=0)
     loop.wait(5)
 
-    assert "pay is unwell" in loop.story()
+    assert "pay is abnormal" in loop.story()

@@ -57,7 +57,7 @@ def test_a_healed_incident_is_still_healed() -> None:
 
 
 def test_a_relapse_of_what_was_healed_reopens_it() -> None:
-    """Its member is still unwell after the settle time: the breaker learns that it recurred."""
+    """Its member is still abnormal after the settle time: the breaker learns that it recurred."""
     loop = resumed("healed")
     loop.wait(300)
     assert "reopened" in loop.story()

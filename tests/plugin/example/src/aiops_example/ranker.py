@@ -11,7 +11,7 @@ class Loudest:
     name = "loudest"
 
     def rank(self, question: RankingQuestion) -> Ranking:
-        """One candidate for each unwell entity."""
+        """One candidate for each abnormal entity."""
         worst: dict[str, float] = {}
         for episode in question.episodes:
             worst[episode.entity] = max(worst.get(episode.entity, 0.0), episode.severity, 1e-6)
