@@ -32,6 +32,8 @@ def _power_of_ten(exponent: int) -> tuple[int, int]:
 _POWERS = np.array([_power_of_ten(exponent) for exponent in range(_LEAST, _MOST + 1)], np.uint64)
 _EXACT = np.array([10.0**exponent for exponent in range(23)])
 """Powers of ten that are doubles."""
+_FIVES = np.array([5**exponent for exponent in range(28)], np.uint64)
+_HALVES = np.array([0.5**exponent for exponent in range(28)])
 
 
 @inner
@@ -147,9 +149,10 @@ def double_bits(negative, digits, power):
     sign = np.uint64(1) << np.uint64(63) if negative else np.uint64(0)
     if digits == np.uint64(0):
         return sign, True
-    while power < 0 and digits % np.uint64(10) == np.uint64(0):  # 5.0
-        digits //= np.uint64(10)
-        power += 1
+    if -len(_FIVES) < power < 0 and digits % _FIVES[-power] == np.uint64(0):
+        # 5.0, 0.5: a whole number of halves, quarters... The rounded powers of Eisel and Lemire leave these open.
+        value = np.float64(digits // _FIVES[-power]) * _HALVES[-power]
+        return np.uint64(np.float64(value).view(np.int64)) | sign, True
     if power == 0 or (digits < np.uint64(1) << np.uint64(53) and -22 <= power <= 22):
         value = np.float64(digits)
         value = value * _EXACT[power] if power >= 0 else value / _EXACT[-power]

@@ -27,7 +27,8 @@ def ask_fleet(draft: Draft, record: doc.SagaRecord, since: int) -> None:
     plan = record.saga.plan
     onset = draft.state.incidents[record.incident].onset
     settle = max(step.settle_seconds for step in plan.steps)
-    # Recovery may take longer than one window. Each check uses the newest window whose end all sources should have passed.
+    # Recovery may take longer than one window. Each check uses the newest window
+    # whose end all sources should have passed.
     window = plan.verify_window_seconds
     from_at = max(since + round(settle * SECOND), draft.at - record.lag - round(window * SECOND))
     entities = dict.fromkeys((plan.symptom, *(s.action.target for s in plan.steps), *plan.neighbours))

@@ -55,7 +55,8 @@ def ruling(agent: OversightAgent, request: Handoff, seen: AgentView) -> Ruling:
 
 
 def review(shown: Handoff, seen: AgentView | None = None, agent: OversightAgent = AGENT) -> Ruling:
-    request = handoff(ReviewRequest(shown), Intent.REVIEW, id=f"review/{shown.id}", sender=Role.ORCHESTRATOR)
+    asked = {"id": f"review/{shown.id}", "sender": Role.ORCHESTRATOR, "to": Role.OVERSIGHT}
+    request = handoff(ReviewRequest(shown), Intent.REVIEW, **asked)
     found = ruling(agent, request, seen or view())
     assert found.subject == shown.id
     return found
@@ -98,8 +99,8 @@ def test_critical_target_needs_an_approver() -> None:
         ({"confidence": float("nan")}, "confidence nan"),
         ({"deadline_at": NOW - 1}, "deadline"),
         ({"cause": ""}, "lacks an id"),
-        ({"sender": Role.TRIAGE}, "may not ask"),
-        ({"sender": Role.MONITORING}, "may not ask"),
+        ({"sender": Role.TRIAGE}, "may not send"),
+        ({"sender": Role.MONITORING}, "may not send"),
     ],
 )
 def test_incomplete_or_unfounded_handoffs_are_vetoed(change: dict[str, Any], told: str) -> None:
@@ -120,7 +121,7 @@ def test_plans_are_checked() -> None:
         ({"steps": (other,)}, "no primitive explode"),
         ({"steps": (replace(step, blast=BlastRadius({}, ())),)}, "not stated"),
         ({"steps": (replace(step, blast=BlastRadius({"zone-a": 7.0}, ("cart",))),)}, "not a share"),
-        ({"steps": (replace(step, undo=Action("restart", "web")),)}, "something else"),
+        ({"steps": (replace(step, undo=Action("restart", "web")),)}, "another target"),
         ({"steps": (replace(step, reverse_after_seconds=9.0),)}, "needs an undo"),
         ({"work_item": "inc-9"}, "belongs to inc-9"),
     ):
@@ -204,7 +205,8 @@ def ask(seen: AgentView, direction: StepDirection = StepDirection.DO, **fields: 
         "approvals": (),
         "evidence_at": NOW - 10 * S,
     } | fields
-    request = handoff(StepRequest(**values), Intent.AUTHORISE, id="a", sender=Role.ORCHESTRATOR)
+    asked = {"id": "a", "sender": Role.ORCHESTRATOR, "to": Role.OVERSIGHT}
+    request = handoff(StepRequest(**values), Intent.AUTHORISE, **asked)
     found = ruling(AGENT, request, seen)
     assert found.subject == f"inc-1-p1/{step.id}/{direction}"
     return found

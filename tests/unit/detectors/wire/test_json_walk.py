@@ -94,6 +94,8 @@ def test_takes_what_exporters_write(seed: int) -> None:
 
 @given(st.floats(allow_nan=False, allow_infinity=False, allow_subnormal=False))
 @example(9007199254740993.0)
+@example(900719925474099.5)
+@example(5e-27)
 @example(1.7976931348623157e308)
 @example(2.2250738585072014e-308)
 @example(-0.0)

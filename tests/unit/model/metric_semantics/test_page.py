@@ -36,7 +36,7 @@ def test_every_value_is_explained(value: str) -> None:
 
 def test_the_number_of_names_is_about_right() -> None:
     """The page says about how many."""
-    told = int(re.findall(r"about ([\d,]+)\nnames", PAGE)[0].replace(",", ""))
+    told = int(re.findall(r"about\s+([\d,]+)\s+metrics", PAGE)[0].replace(",", ""))
     assert abs(len(list(rows())) - told) < 100
 
 
