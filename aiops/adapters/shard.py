@@ -19,6 +19,7 @@ from queue import Empty, SimpleQueue
 import structlog
 
 from aiops.adapters.batching import Pace, batches
+from aiops.adapters.process_end import end_process
 from aiops.adapters.shard_parts import ShardParts, ShardRhythm, ShardStatus
 from aiops.model.errors import AiopsError, FencedOutError, PermanentError, TemporaryError
 from aiops.model.records import SlotSnapshot, TopicPartition
@@ -41,6 +42,7 @@ class Shard:
         rhythm: intervals.
         slots: slots owned from the start (slot to generation), as after a crash.
         fail_point: called with a name at points where tests kill the process.
+        end: ends the process after an unexpected error, so that the supervisor replaces it.
     """
 
     def __init__(
@@ -52,9 +54,10 @@ class Shard:
         rhythm: ShardRhythm | None = None,
         slots: Mapping[int, int] | None = None,
         fail_point: Callable[[str], None] = lambda _: None,
+        end: Callable[[], None] = end_process,
     ) -> None:
         self._number, self._topics = number, tuple(topics)
-        self._parts, self._rhythm, self._fail_point = parts, rhythm or ShardRhythm(), fail_point
+        self._parts, self._rhythm, self._fail_point, self._end = parts, rhythm or ShardRhythm(), fail_point, end
         self._orders: SimpleQueue[tuple[Callable[[], None], Future[None]]] = SimpleQueue()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"shard-{number}", daemon=True)
@@ -105,6 +108,17 @@ class Shard:
     # ------------------------------------------------------------------------------------------ its own thread
 
     def _run(self) -> None:
+        try:
+            self._drive()
+        except BaseException:
+            # The state may be half changed, and nobody else would notice that this thread has ended.
+            try:
+                _LOG.critical("shard_failed", shard=self._number, exc_info=True)
+            finally:
+                self._end()
+            raise
+
+    def _drive(self) -> None:
         while not self._stopping.is_set():
             try:
                 if self._in_doubt:
