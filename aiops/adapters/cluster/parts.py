@@ -132,7 +132,8 @@ class ClusterShards:
         return status
 
     def kill(self, number: int) -> None:
-        """Kill the shard's process; Ray restarts it."""
+        """Kill the shard's process; Ray restarts it, and an actor that Ray has given up is made anew."""
+        self._made.discard(self._cluster.name("shard", number))
         self._cluster.kill("shard", number)
 
     def remove(self, number: int) -> None:
