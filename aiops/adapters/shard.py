@@ -21,8 +21,9 @@ import structlog
 from aiops.adapters.batching import Pace, batches
 from aiops.adapters.process_end import end_process
 from aiops.adapters.shard_parts import ShardParts, ShardRhythm, ShardStatus
+from aiops.adapters.suspects import Treatment
 from aiops.model.errors import AiopsError, FencedOutError, PermanentError, TemporaryError
-from aiops.model.records import SlotSnapshot, TopicPartition
+from aiops.model.records import FetchedRecords, SlotSnapshot, TopicPartition
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
 
 _LOG = structlog.get_logger(__name__)
@@ -160,7 +161,8 @@ class Shard:
         self._account_lost()
         for batch, size in batches(fetched, self._pace):
             begun = time.thread_time()
-            self._parts.producer.send(self._parts.agent.handle(batch, self._parts.clock.now()))
+            for records in batch:
+                self._process(records)
             self._pace.learn(batch[0].source.topic, size, time.thread_time() - begun)
             self._records += sum(len(records.offsets) for records in batch)
             self._fail_point("shard.batch")
@@ -172,6 +174,18 @@ class Shard:
             self._parts.producer.send(self._parts.agent.tick(self._parts.clock.now(), current=self._current))
             self._publish()
         self._snapshot_when_due(now)
+
+    def _process(self, records: FetchedRecords) -> None:
+        agent, attempts = self._parts.agent, self._parts.attempts
+        for part, treatment in attempts.parts(records):
+            if treatment is Treatment.SET_ASIDE:
+                _LOG.error(
+                    "record_set_aside", topic=part.source.topic, slot=part.source.partition, offset=part.offsets[0]
+                )
+                self._parts.producer.send(agent.set_aside(part, self._parts.clock.now()))
+                continue
+            with attempts.processing(part):
+                self._parts.producer.send(agent.handle([part], self._parts.clock.now()))
 
     def _account_lost(self) -> None:
         for place, from_offset, to_offset in self._parts.consumer.lost():
@@ -214,6 +228,7 @@ class Shard:
     def _adopt(self, slot: int, generation: int) -> dict[TopicPartition, int | None]:
         known = self._parts.agent.adopt(slot, generation, self._parts.store.newest(slot))
         self._slots[slot] = generation
+        self._parts.attempts.adopt(slot)
         return {TopicPartition(topic, slot): None for topic in self._topics} | known
 
     def _let_go(self, slots: set[int]) -> None:
@@ -268,6 +283,7 @@ class Shard:
         self._fail_point("shard.visible")
         self._snapshots += 1
         self._parts.agent.snapshot_visible(snapshot)
+        self._parts.attempts.passed(snapshot.slot, snapshot.positions)
         self._parts.consumer.commit(snapshot.positions)
 
     def _snapshot_now(self, slots: Sequence[int]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from aiops.adapters.attempts import Attempts, NoAttempts
 from aiops.model.ledger import LedgerLine
 from aiops.model.records import FetchedRecords, OutRecord, SlotSnapshot, TopicPartition
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
@@ -25,6 +26,10 @@ class Monitoring(Protocol):
 
     def handle(self, batch: Sequence[FetchedRecords], received_at: int) -> Sequence[OutRecord]:
         """Process records; returns the records to write."""
+        ...
+
+    def set_aside(self, records: FetchedRecords, received_at: int) -> Sequence[OutRecord]:
+        """Turn records into dead letters unread: a shard died of them. Returns the records to write."""
         ...
 
     def tick(self, received_at: int, *, current: bool) -> Sequence[OutRecord]:
@@ -84,6 +89,8 @@ class ShardParts:
     store: SnapshotStore
     agent: Monitoring
     clock: Clock
+    attempts: Attempts = field(default_factory=NoAttempts)
+    """Notes what the shard is processing, for its next process."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,10 @@ class MonitoringAgent:
                 out.add(self._of(fetched.source.partition).slot.handle(fetched, received_at))
         return out
 
+    def set_aside(self, fetched: FetchedRecords) -> Produced:
+        """Turn records into dead letters unread: a shard died of them."""
+        return self._of(fetched.source.partition).slot.set_aside(fetched)
+
     def table(self, slot: int) -> SeriesTable:
         """The table that numbers the series of a slot."""
         return self._of(slot).slot.memory.table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aiops.adapters.allocation import keep_freed_memory
+from aiops.adapters.attempts import FileAttempts
 from aiops.adapters.bundle.loading import bundle_folder
 from aiops.adapters.bundle.metric_rows import load_metrics
 from aiops.adapters.bundle.services import objectives
@@ -34,6 +35,7 @@ def make_shard(settings: Settings, bootstrap: str, number: int) -> Shard:
         store=FolderSnapshotStore(settings.state / "snapshots"),
         agent=SpeakingAgent(agent, settings, open_seal(settings.state), clock=clock),
         clock=clock,
+        attempts=FileAttempts(settings.state / "deaths", settings.domain),
     )
     rhythm = ShardRhythm(snapshot_seconds=data.snapshot_seconds, poll_bytes=settings.kafka.poll_bytes)
     journal = open_journal(settings)

@@ -36,6 +36,19 @@ class FetchedRecords:
     headers: Sequence[Sequence[tuple[str, bytes]]] = ()
     """Empty: no record has headers."""
 
+    def part(self, begin: int, end: int) -> FetchedRecords:
+        """The records from index ``begin`` up to ``end``."""
+        if begin == 0 and end == len(self.offsets):
+            return self
+        return FetchedRecords(
+            self.source,
+            self.offsets[begin:end],
+            self.values[begin:end],
+            self.keys[begin:end],
+            self.appended_at[begin:end],
+            self.headers[begin:end] if self.headers else (),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class OutRecord:

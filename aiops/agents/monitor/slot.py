@@ -166,7 +166,7 @@ class Slot:
         begin = 0
         for of_rows, run in groupby(fetched.values, key=rows.is_rows):
             end = begin + len(list(run))
-            part = _slice(fetched, begin, end)
+            part = fetched.part(begin, end)
             begin = end
             if of_rows:
                 take_rows(self, part, received_at, out=out)
@@ -196,6 +196,16 @@ class Slot:
             self.heard[origin] = max(self.heard.get(origin, 0), at)
 
     # ------------------------------------------------------------------------------------------------ the rest
+
+    def set_aside(self, fetched: FetchedRecords) -> Produced:
+        """End records unread, one unit each; records that were processed before are skipped."""
+        fetched = _after(fetched, self.accounts[fetched.source.topic].next_offset)
+        out = Produced()
+        if fetched.offsets:
+            count = len(fetched.offsets)
+            refused = [Rejected(number, DeadLetterReason.KILLED_SHARD, 1, ()) for number in range(count)]
+            self._open(fetched, count, refused, out=out)
+        return out
 
     def lose(self, topic: str, begin: int, end: int) -> int:
         """Count offsets [begin, end) that retention removed; returns how many were not counted before."""
@@ -255,25 +265,12 @@ class Slot:
         }
 
 
-def _slice(fetched: FetchedRecords, begin: int, end: int) -> FetchedRecords:
-    if begin == 0 and end == len(fetched.offsets):
-        return fetched
-    return FetchedRecords(
-        fetched.source,
-        fetched.offsets[begin:end],
-        fetched.values[begin:end],
-        fetched.keys[begin:end],
-        fetched.appended_at[begin:end],
-        fetched.headers[begin:end] if fetched.headers else (),
-    )
-
-
 def _after(fetched: FetchedRecords, offset: int) -> FetchedRecords:
     """The records from ``offset`` on."""
     if not fetched.offsets or fetched.offsets[0] >= offset:
         return fetched
     begin = sum(1 for found in fetched.offsets if found < offset)
-    return _slice(fetched, begin, len(fetched.offsets))
+    return fetched.part(begin, len(fetched.offsets))
 
 
 def _by_minute(fetched: FetchedRecords) -> list[FetchedRecords]:
@@ -282,7 +279,7 @@ def _by_minute(fetched: FetchedRecords) -> list[FetchedRecords]:
     parts, begin = [], 0
     for _, run in groupby(minutes):
         end = begin + len(list(run))
-        parts.append(_slice(fetched, begin, end))
+        parts.append(fetched.part(begin, end))
         begin = end
     return parts
 
