@@ -95,6 +95,9 @@ class Kafka(Group):
     """Approximate maximum number of bytes in one poll. It bounds the memory that one batch takes."""
     max_record_bytes: int = 8 * 1024 * 1024
     """Maximum size of a telemetry record in bytes. A larger record becomes a dead letter."""
+    unpacked_bytes: int = Field(default=64 * 1024 * 1024, ge=1024 * 1024)
+    """Maximum size in bytes of a compressed batch of records after decompression, and of the record batches of an Arrow
+    record. A larger one becomes a dead letter and is not decompressed."""
 
 
 class DetectorChoice(Group):

@@ -38,6 +38,9 @@ class Pace:
 def batches(fetched: Sequence[FetchedRecords], pace: Pace) -> Iterator[tuple[list[FetchedRecords], int]]:
     """Batches of one partition with about the bytes of ``pace``, each with its size in bytes."""
     for records in fetched:
+        if records.refused is not None:
+            yield [records], 0
+            continue
         begin = size = 0
         for place, value in enumerate(records.values):
             size += len(value)

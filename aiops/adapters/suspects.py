@@ -71,7 +71,7 @@ class Suspects:
     def parts(self, records: FetchedRecords) -> Iterator[tuple[FetchedRecords, Treatment]]:
         """The records in their order, in runs of one treatment; a suspect or condemned record is a run of its own."""
         topic = records.source.topic
-        if not any(found.topic == topic for found, _ in self.spans):
+        if records.refused is not None or not any(found.topic == topic for found, _ in self.spans):
             yield records, Treatment.TOGETHER
             return
         begin = 0

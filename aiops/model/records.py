@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from aiops.model.deadletters import DeadLetterReason
 from aiops.model.entities import MAIN_DOMAIN
 
 Arrays = dict[str, npt.NDArray[np.generic]]
@@ -35,6 +36,8 @@ class FetchedRecords:
     """Append time of the broker, ns."""
     headers: Sequence[Sequence[tuple[str, bytes]]] = ()
     """Empty: no record has headers."""
+    refused: DeadLetterReason | None = None
+    """None: records. Otherwise these offsets are one batch that was not unpacked; the first value has its bytes."""
 
     def part(self, begin: int, end: int) -> FetchedRecords:
         """The records from index ``begin`` up to ``end``."""
@@ -47,6 +50,7 @@ class FetchedRecords:
             self.keys[begin:end],
             self.appended_at[begin:end],
             self.headers[begin:end] if self.headers else (),
+            self.refused,
         )
 
 

@@ -10,13 +10,13 @@ from kafka import TopicPartition as KafkaPartition
 from kafka.errors import OffsetOutOfRangeError
 from kafka.structs import OffsetAndMetadata
 
-from aiops.adapters.kafka import header_names, reception
+from aiops.adapters.kafka import reception, unpacking
+from aiops.adapters.kafka.columns import pieces
+from aiops.adapters.kafka.poll_budget import PollBudget
 from aiops.adapters.kafka.retention import Lost, starts
 from aiops.adapters.kafka.translation import translated
 from aiops.model.errors import TemporaryError
 from aiops.model.records import FetchedRecords, TopicPartition
-
-_MILLISECOND = 1_000_000
 
 
 class KafkaPythonConsumer:
@@ -26,10 +26,18 @@ class KafkaPythonConsumer:
         bootstrap: ``host:port[,host:port]``.
         group: name under which positions are committed, for display only.
         poll_bytes: approximate bytes fetched ahead; bounds the client's memory.
+        unpacked_bytes: most bytes of a batch after decompression, and approximate most bytes of a poll.
     """
 
-    def __init__(self, bootstrap: str, group: str, poll_bytes: int = 8 * 1024 * 1024) -> None:
-        header_names.tolerate()
+    def __init__(
+        self,
+        bootstrap: str,
+        group: str,
+        poll_bytes: int = 8 * 1024 * 1024,
+        *,
+        unpacked_bytes: int = unpacking.DEFAULT_BYTES,
+    ) -> None:
+        unpacking.bound(unpacked_bytes)
         reception.widen()
         with translated(f"connect to Kafka at {bootstrap}"):
             self._client = KafkaConsumer(
@@ -46,6 +54,7 @@ class KafkaPythonConsumer:
                 metrics_enabled=False,
                 bootstrap_timeout_ms=10_000,
             )
+        self._budget, self._poll_bytes = PollBudget(self._client), unpacked_bytes
         self._positions: dict[TopicPartition, int] = {}
         self._lost: list[Lost] = []
 
@@ -65,19 +74,20 @@ class KafkaPythonConsumer:
         del max_bytes
         if not self._positions:
             return []
+        self._budget.renew(self._poll_bytes)
         with translated("poll"):
             try:
                 polled: dict[Any, list[Any]] = self._client.poll(timeout_ms=int(timeout_seconds * 1000))
             except OffsetOutOfRangeError:
                 self.assign(self._positions)
                 return []
-        fetched = []
+        fetched: list[FetchedRecords] = []
         for partition, records in polled.items():
             place = TopicPartition(partition.topic, partition.partition)
             if place not in self._positions or not records:
                 continue
             self._positions[place] = records[-1].offset + 1
-            fetched.append(_columns(place, records))
+            fetched += pieces(place, records)
         return fetched
 
     def positions(self) -> dict[TopicPartition, int]:
@@ -113,19 +123,3 @@ class KafkaPythonConsumer:
         except KeyError as error:  # the client raises this for a missing partition
             raise TemporaryError(f"Kafka has no partition {error.args[0]} yet", 1.0) from error
         return {place: (first[p], end[p]) for place, p in zip(places, partitions, strict=True)}
-
-
-def _columns(place: TopicPartition, records: list[Any]) -> FetchedRecords:
-    return FetchedRecords(
-        source=place,
-        offsets=[record.offset for record in records],
-        values=[record.value or b"" for record in records],
-        keys=[record.key for record in records],
-        appended_at=[record.timestamp * _MILLISECOND for record in records],
-        headers=[_headers(record) for record in records] if any(r.headers for r in records) else (),
-    )
-
-
-def _headers(record: Any) -> tuple[tuple[str, bytes], ...]:
-    """Kafka allows a header without a value; to us it is an empty one."""
-    return tuple((name, value or b"") for name, value in record.headers or ())

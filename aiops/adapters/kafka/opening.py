@@ -15,7 +15,8 @@ def open_consumer(settings: Settings, bootstrap: str, group: str) -> TelemetryCo
         PermanentError: ``kafka.client`` is unknown or not installed.
     """
     if settings.kafka.client == "kafka-python":
-        return KafkaPythonConsumer(bootstrap, group, settings.kafka.poll_bytes)
+        kafka = settings.kafka
+        return KafkaPythonConsumer(bootstrap, group, kafka.poll_bytes, unpacked_bytes=kafka.unpacked_bytes)
     if settings.kafka.client == "confluent":
         try:
             from aiops.adapters.kafka.confluent import ConfluentConsumer  # noqa: PLC0415 - an extra that may be missing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -73,6 +74,8 @@ class Slot:
 
     def handle(self, fetched: FetchedRecords, received_at: int) -> Produced:
         """Process the records of one partition; records that were processed before are skipped."""
+        if fetched.refused is not None:
+            return self.set_aside(fetched, fetched.refused)
         out = Produced()
         fetched = _after(fetched, self.accounts[fetched.source.topic].next_offset)
         for part in _by_minute(fetched):
@@ -197,14 +200,12 @@ class Slot:
 
     # ------------------------------------------------------------------------------------------------ the rest
 
-    def set_aside(self, fetched: FetchedRecords) -> Produced:
-        """End records unread, one unit each; records that were processed before are skipped."""
+    def set_aside(self, fetched: FetchedRecords, reason: DeadLetterReason) -> Produced:
+        """End records unread, one unit each, with one dead letter; records that were processed before are skipped."""
         fetched = _after(fetched, self.accounts[fetched.source.topic].next_offset)
         out = Produced()
-        if fetched.offsets:
-            count = len(fetched.offsets)
-            refused = [Rejected(number, DeadLetterReason.KILLED_SHARD, 1, ()) for number in range(count)]
-            self._open(fetched, count, refused, out=out)
+        if count := len(fetched.offsets):
+            self._open(fetched, count, [Rejected(0, reason, count, ())], out=out)
         return out
 
     def lose(self, topic: str, begin: int, end: int) -> int:
@@ -269,7 +270,7 @@ def _after(fetched: FetchedRecords, offset: int) -> FetchedRecords:
     """The records from ``offset`` on."""
     if not fetched.offsets or fetched.offsets[0] >= offset:
         return fetched
-    begin = sum(1 for found in fetched.offsets if found < offset)
+    begin = bisect_left(fetched.offsets, offset)
     return fetched.part(begin, len(fetched.offsets))
 
 

@@ -14,8 +14,8 @@ from aiops.settings import Settings
 class Fake:
     """A client that keeps what it was made with."""
 
-    def __init__(self, *arguments: Any) -> None:
-        self.arguments = arguments
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self.arguments, self.options = arguments, options
 
 
 def settings(client: str) -> Settings:
@@ -30,6 +30,7 @@ def test_kafka_python_is_opened_with_address_group_and_size(monkeypatch: pytest.
     found = open_consumer(settings("kafka-python"), "broker:9092", "aiops-main")
     assert isinstance(found, Fake)
     assert found.arguments == ("broker:9092", "aiops-main", 4096)
+    assert found.options["unpacked_bytes"] == 64 * 1024 * 1024
 
 
 def test_confluent_is_opened_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:

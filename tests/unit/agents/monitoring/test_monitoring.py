@@ -227,6 +227,25 @@ def test_a_record_that_is_set_aside_is_one_dead_letter_and_its_neighbours_are_co
     balanced([line])
 
 
+def test_a_batch_that_was_not_unpacked_is_one_dead_letter_of_all_its_records() -> None:
+    """The part that was counted before is skipped, and the ledger stays whole."""
+    found = agent()
+    source = TopicPartition(TOPICS.otlp_metrics, 0)
+    refused = FetchedRecords(
+        source, range(3, 10), [b"gzip", *[b""] * 6], [None] * 7, [T0] * 7, refused=DeadLetterReason.TOO_LARGE
+    )
+    log = Log()
+    log.parts[source] = [(metrics(0, random.Random(1)), T0)] * 12
+    found.handle([log.fetched(source, 0, 5)], T0)
+    (letter,) = found.handle([refused], T0).dead_letters
+    found.handle([log.fetched(source, 10, 12)], T0)
+    assert (letter.offset, letter.reason, letter.items) == (5, DeadLetterReason.TOO_LARGE, 5)
+    assert found.handle([refused], T0).dead_letters == []
+    (line,) = found.ledger()
+    assert (line.records, line.records_difference, line.endings[Ending.DEAD_LETTER]) == (12, 0, 5)
+    balanced([line])
+
+
 def test_a_lost_range_is_counted_and_is_trouble_of_the_runtime() -> None:
     """Offsets that retention removed end as lost, open an episode of the runtime once, which ends by itself."""
     found = agent()
