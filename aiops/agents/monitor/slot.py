@@ -107,9 +107,12 @@ class Slot:
                 self._mark(fetched, found.at + found.duration, found.record, received_at=received_at)
                 out.forwards += router.records()
             case PointFormat(decode=decode_points):
-                routed = self.plan.routed(topic)
-                points = decode_points(fetched.values, self.transit if routed else self.memory, now)
-                self._take_points(fetched, points, received_at, out=out)
+                memory = self.transit if self.plan.routed(topic) else self.memory
+                while fetched.offsets:
+                    points = decode_points(fetched.values, memory, now)
+                    done = len(points.items)  # a decoder that bounds its memory stops early
+                    self._take_points(fetched.part(0, done), points, received_at, out=out)
+                    fetched = fetched.part(done, len(fetched.offsets))
 
     def take_points(self, source: TopicPartition, batch: PointBatch, received_at: int) -> Produced:
         """Process decoded points as one further record of ``source``: for simulations without a broker.
