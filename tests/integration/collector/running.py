@@ -164,7 +164,7 @@ class Load:
         while not self._ended.wait(self.every_seconds):
             order += 1
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.ports[order % len(self.ports)]}/work/{order}"):
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.ports[order % len(self.ports)]}/orders/{order}"):
                     self.answered += 1
             except OSError:
                 time.sleep(self.every_seconds)
