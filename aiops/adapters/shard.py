@@ -20,10 +20,10 @@ import structlog
 
 from aiops.adapters.batching import Pace, batches
 from aiops.adapters.process_end import end_process
+from aiops.adapters.record_processing import process
 from aiops.adapters.shard_parts import ShardParts, ShardRhythm, ShardStatus
-from aiops.adapters.suspects import Treatment
 from aiops.model.errors import AiopsError, FencedOutError, PermanentError, TemporaryError
-from aiops.model.records import FetchedRecords, SlotSnapshot, TopicPartition
+from aiops.model.records import SlotSnapshot, TopicPartition
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
 
 _LOG = structlog.get_logger(__name__)
@@ -112,8 +112,7 @@ class Shard:
     def _run(self) -> None:
         try:
             self._drive()
-        except BaseException:
-            # The state may be half changed, and nobody else would notice that this thread has ended.
+        except BaseException:  # the state may be half changed, and nobody else would notice the thread's end
             try:
                 _LOG.critical("shard_failed", shard=self._number, exc_info=True)
             finally:
@@ -163,7 +162,7 @@ class Shard:
         for batch, size in batches(fetched, self._pace):
             begun = time.thread_time()
             for records in batch:
-                self._process(records)
+                process(records, self._parts)
             self._pace.learn(batch[0].source.topic, size, time.thread_time() - begun)
             self._records += sum(len(records.offsets) for records in batch)
             self._fail_point("shard.batch")
@@ -175,18 +174,6 @@ class Shard:
             self._parts.producer.send(self._parts.agent.tick(self._parts.clock.now(), current=self._current))
             self._publish()
         self._snapshot_when_due(now)
-
-    def _process(self, records: FetchedRecords) -> None:
-        agent, attempts = self._parts.agent, self._parts.attempts
-        for part, treatment in attempts.parts(records):
-            if treatment is Treatment.SET_ASIDE:
-                _LOG.error(
-                    "record_set_aside", topic=part.source.topic, slot=part.source.partition, offset=part.offsets[0]
-                )
-                self._parts.producer.send(agent.set_aside(part, self._parts.clock.now()))
-                continue
-            with attempts.processing(part):
-                self._parts.producer.send(agent.handle([part], self._parts.clock.now()))
 
     def _account_lost(self) -> None:
         for place, from_offset, to_offset in self._parts.consumer.lost():

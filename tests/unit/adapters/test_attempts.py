@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from aiops.adapters.attempts import FileAttempts
 from aiops.adapters.shard import Shard
 from aiops.adapters.shard_parts import ShardParts, ShardRhythm
-from aiops.adapters.snapshots import FolderSnapshotStore
+from aiops.adapters.snapshots.folder import FolderSnapshotStore
 from aiops.adapters.suspects import Treatment
 from aiops.model.errors import TemporaryError
 from aiops.model.records import FetchedRecords, OutRecord, TopicPartition
