@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from aiops.adapters.attempts import FileAttempts
 from aiops.adapters.shard import Shard
 from aiops.adapters.shard_parts import ShardParts, ShardRhythm
-from aiops.adapters.snapshots.folder import FolderSnapshotStore
+from aiops.adapters.snapshots.folder import FolderFiles
+from aiops.adapters.snapshots.store import ChainedSnapshotStore
 from aiops.adapters.suspects import Treatment
 from aiops.model.errors import TemporaryError
 from aiops.model.records import FetchedRecords, OutRecord, TopicPartition
@@ -48,7 +49,7 @@ def life(folder: Path, die: object) -> None:
     agent.die = die  # type: ignore[assignment]
     attempts = FileAttempts(folder / "deaths")
     parts = ShardParts(
-        Consumer(log), Producer(log), FolderSnapshotStore(folder / "snapshots"), agent, Clock(), attempts
+        Consumer(log), Producer(log), ChainedSnapshotStore(FolderFiles(folder / "snapshots")), agent, Clock(), attempts
     )
     shard = Shard(0, parts, ["t"], rhythm=ShardRhythm(60.0, 0.0), slots=dict.fromkeys(range(SLOTS), 1))
     shard._rewind()
