@@ -118,6 +118,9 @@ class DataPlane(Group):
     """Number of shards at the first start. Once `aiops scale` was used, its last value counts."""
     series_limit: int = 1_000_000
     """Maximum number of series in one slot. Points of further new series become dead letters."""
+    memory_bytes: int | None = Field(default=None, ge=1 << 28)
+    """Maximum private memory of a shard's process in bytes. None: 80 % of the memory of the container or the machine,
+    at least 1 GiB. A shard that needs more ends and starts again; a record of which it ends twice is a dead letter."""
     snapshot_seconds: float = 10.0
     """Interval between two snapshots of a slot. After a crash the slot reads again what arrived since its last one."""
     snapshot_store: str | None = None

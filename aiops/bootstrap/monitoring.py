@@ -12,11 +12,13 @@ from aiops.adapters.fail_points import open_fail_points
 from aiops.adapters.journal.opening import open_journal
 from aiops.adapters.kafka.opening import open_consumer
 from aiops.adapters.kafka.producer import KafkaPythonProducer
+from aiops.adapters.memory_limit import limit_memory
 from aiops.adapters.monitoring_records import SpeakingAgent
 from aiops.adapters.plugins import installed
 from aiops.adapters.sealing import open_seal
 from aiops.adapters.shard import Shard
 from aiops.adapters.shard_parts import ShardParts, ShardRhythm
+from aiops.adapters.short_lives import short_lives
 from aiops.adapters.snapshots.opening import open_snapshots
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.settings import Settings
@@ -25,17 +27,20 @@ from aiops.settings import Settings
 def make_shard(settings: Settings, bootstrap: str, number: int) -> Shard:
     """The shard of an actor. From the start it owns the slots that the assignment gives it."""
     keep_freed_memory()
+    limit_memory(settings.data.memory_bytes)
+    deaths = settings.state / "deaths"
+    died_soon = short_lives(deaths / settings.domain / f"shard-{number}.lives") > 0
     clock, topics, data = open_clock(settings), settings.topics, settings.data
     folder = bundle_folder(settings)
     goals = objectives(folder / "services", settings.domain)
     agent = MonitoringAgent(settings, number, goals, metrics=load_metrics(folder), plugins=installed())
     parts = ShardParts(
-        consumer=open_consumer(settings, bootstrap, f"aiops-{settings.domain}"),
+        consumer=open_consumer(settings, bootstrap, f"aiops-{settings.domain}", cautious=died_soon),
         producer=KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes),
         store=open_snapshots(settings),
         agent=SpeakingAgent(agent, settings, open_seal(settings.state), clock=clock),
         clock=clock,
-        attempts=FileAttempts(settings.state / "deaths", settings.domain),
+        attempts=FileAttempts(deaths, settings.domain),
     )
     rhythm = ShardRhythm(snapshot_seconds=data.snapshot_seconds, poll_bytes=settings.kafka.poll_bytes)
     journal = open_journal(settings)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from aiops.adapters.kafka.cautious import CautiousConsumer
 from aiops.adapters.kafka.consumer import KafkaPythonConsumer
 from aiops.model.errors import PermanentError
 from aiops.ports import TelemetryConsumer
 from aiops.settings import Settings
 
 
-def open_consumer(settings: Settings, bootstrap: str, group: str) -> TelemetryConsumer:
-    """The data plane's consumer.
+def open_consumer(settings: Settings, bootstrap: str, group: str, *, cautious: bool = False) -> TelemetryConsumer:
+    """The data plane's consumer; ``cautious``: what is there now is read with the client that bounds its memory.
 
     Raises:
         PermanentError: ``kafka.client`` is unknown or not installed.
@@ -17,6 +18,11 @@ def open_consumer(settings: Settings, bootstrap: str, group: str) -> TelemetryCo
     if settings.kafka.client == "kafka-python":
         kafka = settings.kafka
         return KafkaPythonConsumer(bootstrap, group, kafka.poll_bytes, unpacked_bytes=kafka.unpacked_bytes)
+    if cautious and settings.kafka.client == "confluent":
+        bounded = settings.model_copy(update={"kafka": settings.kafka.model_copy(update={"client": "kafka-python"})})
+        return CautiousConsumer(
+            lambda: open_consumer(bounded, bootstrap, group), lambda: open_consumer(settings, bootstrap, group)
+        )
     if settings.kafka.client == "confluent":
         try:
             from aiops.adapters.kafka.confluent import ConfluentConsumer  # noqa: PLC0415 - an extra that may be missing

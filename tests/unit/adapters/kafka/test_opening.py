@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from aiops.adapters.kafka import opening
+from aiops.adapters.kafka.cautious import CautiousConsumer
 from aiops.adapters.kafka.opening import open_consumer
 from aiops.model.errors import PermanentError
 from aiops.settings import Settings
@@ -41,6 +42,14 @@ def test_confluent_is_opened_where_it_is_installed(monkeypatch: pytest.MonkeyPat
     found = open_consumer(settings("confluent"), "broker:9092", "g")
     assert isinstance(found, Fake)
     assert found.arguments == ("broker:9092", "g", 4096)
+
+
+def test_after_a_death_confluent_is_opened_behind_the_bounded_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which reads what is there; kafka-python alone is bounded already."""
+    monkeypatch.setattr(opening, "KafkaPythonConsumer", Fake)
+    found = open_consumer(settings("confluent"), "broker:9092", "g", cautious=True)
+    assert isinstance(found, CautiousConsumer)
+    assert isinstance(open_consumer(settings("kafka-python"), "broker:9092", "g", cautious=True), Fake)
 
 
 def test_confluent_that_is_missing_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
