@@ -24,6 +24,7 @@ from aiops.ports import Clock
 
 _LOG = structlog.get_logger(__name__)
 _EVERY_SECONDS = 1.0
+_STATUS_SECONDS = 1.0
 OPEN_EPISODES: Final = "stalled.jsonl"
 
 
@@ -34,8 +35,8 @@ class Shards(Protocol):
         """Numbers of the existing shards."""
         ...
 
-    def status(self, number: int) -> ShardStatus:
-        """The shard's status."""
+    def status(self, number: int, timeout_seconds: float = 5.0) -> ShardStatus:
+        """The shard's status; ``AiopsError``: none within the time."""
         ...
 
     def kill(self, number: int) -> None:
@@ -120,7 +121,7 @@ class StallKeeper:
         found = []
         for number in self._shards.numbers():
             try:
-                found.append(self._shards.status(number))
+                found.append(self._shards.status(number, _STATUS_SECONDS))
             except AiopsError:
                 continue  # its positions stay where they were
         return found

@@ -14,8 +14,9 @@ from aiops.adapters.shard_parts import ShardStatus
 from aiops.model.durations import SECOND
 from aiops.model.records import TopicPartition
 
-PATIENCE: Final = 10 * SECOND
-"""A partition is stalled when its position has not moved for this long although it has unread records, ns."""
+PATIENCE: Final = 8 * SECOND
+"""A partition is stalled when its position has not moved for this long although it has unread records, ns. With one
+look a second, and a second in which a hung shard does not answer, it is noticed within ten seconds."""
 HUNG: Final = 120 * SECOND
 """A shard with a stalled partition is killed when its loop has not turned for this long, ns. A restore of a large
 snapshot takes up to half a minute."""

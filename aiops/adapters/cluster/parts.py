@@ -126,9 +126,9 @@ class ClusterShards:
         """Make the shard own exactly these slots; done on return."""
         self._cluster.ask("shard", number, "own", dict(slots), timeout_seconds=90.0)
 
-    def status(self, number: int) -> ShardStatus:
+    def status(self, number: int, timeout_seconds: float = 5.0) -> ShardStatus:
         """The shard's status."""
-        status: ShardStatus = self._cluster.ask("shard", number, "status", timeout_seconds=5.0)
+        status: ShardStatus = self._cluster.ask("shard", number, "status", timeout_seconds=timeout_seconds)
         return status
 
     def kill(self, number: int) -> None:

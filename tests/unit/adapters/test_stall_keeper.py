@@ -33,7 +33,7 @@ class Shards:
     def numbers(self) -> list[int]:
         return [0]
 
-    def status(self, number: int) -> ShardStatus:
+    def status(self, number: int, timeout_seconds: float = 5.0) -> ShardStatus:
         if self.away:
             raise TemporaryError("it does not answer")
         return status(self.position, self.alive_at)
@@ -84,9 +84,9 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
 
-def test_a_slot_that_does_not_move_is_reported_within_eleven_seconds(desk: Desk) -> None:
+def test_a_slot_that_does_not_move_is_reported_within_ten_seconds(desk: Desk) -> None:
     """As an open episode of the runtime that names the partition and the number of unread records."""
-    desk.seconds(11)
+    desk.seconds(9)
     (told,) = desk.told
     assert (told.entity, told.source, told.slot, told.ended_at) == (RUNTIME_ENTITY, Source.RUNTIME, 0, None)
     assert [(signal.series, signal.value) for signal in told.signals] == [
@@ -118,7 +118,7 @@ def test_the_episode_is_told_again_and_ends_when_the_slot_moves(desk: Desk) -> N
 
 def test_what_the_broker_did_not_take_is_reported_later(desk: Desk) -> None:
     """In order."""
-    desk.seconds(10)
+    desk.seconds(8)
     desk.down = True
     with pytest.raises(TemporaryError):
         desk.seconds(1)
@@ -129,7 +129,7 @@ def test_what_the_broker_did_not_take_is_reported_later(desk: Desk) -> None:
 
 def test_the_next_keeper_ends_the_episodes_of_the_last(desk: Desk) -> None:
     """They are kept in the state folder."""
-    desk.seconds(11)
+    desk.seconds(9)
     desk.keeper = desk.fresh()
     desk.keeper.start()
     desk.keeper.stop()
@@ -159,7 +159,7 @@ def test_a_shard_whose_loop_hangs_is_killed_once_in_two_minutes(desk: Desk) -> N
 
 def test_a_stalled_slot_pages_a_person_and_leads_to_no_action(desk: Desk) -> None:
     """Through the orchestrator, as any trouble of the runtime."""
-    desk.seconds(11)
+    desk.seconds(9)
     desk.seconds(5, moves=3)
     loop = Loop(settings())
     loop.unwell(RUNTIME_ENTITY, **_fields(desk.told[0]))
