@@ -20,7 +20,6 @@ COMPILED: Final = {
 """Decorators of functions that numba compiles. A call costs compile time there and takes no keywords."""
 LONG_FILES: Final = {
     "simulations/world/kernel.py",
-    "aiops/agents/monitor/detection.py",
     "topology/rankers/scene.py",
 }
 LONG_FUNCTIONS: Final = {"detectors/bank/loop.py:_advance"}

@@ -53,7 +53,7 @@ class SlotReader:
         found = bank.readings(numbers, window, baseline)
         scores = bank.last_score(numbers)
         worse = self.slot.detection.meanings.worse(numbers)
-        felt = self.slot.detection.still_felt(numbers, found.last, found.baseline_mean)
+        noticeable = self.slot.detection.still_noticeable(numbers, found.last, found.baseline_mean)
         change = np.abs(found.mean - found.baseline_mean) / found.baseline_spread
         change = np.where(np.isnan(change), -1.0, change)
         listed: list[SeriesReading] = []
@@ -77,7 +77,7 @@ class SlotReader:
                     score=float(scores[place]),
                     peer=identity.peer,
                     detrimental=int(worse[place]),
-                    felt=bool(felt[place]),
+                    felt=bool(noticeable[place]),
                 )
             )
         return tuple(listed)
