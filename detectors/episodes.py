@@ -112,7 +112,7 @@ class EpisodeAggregator:
         """CASE rows; a view."""
         return self._cases[: self._sizes[1]]
 
-    def unwell(self) -> Ints:
+    def open_entities(self) -> Ints:
         """Entity codes with an open episode."""
         cases = self.cases
         return np.array(cases["entity"][cases["opened"] > 0], np.int32)
@@ -175,11 +175,11 @@ class EpisodeAggregator:
         """(cases,) clock at which a change of each case is reported, ns."""
         cases = self.cases
         worse = (
-            (cases["worst"] >= cases["told_worst"] + 0.1)
-            | (cases["signals"] >= 4 * cases["told_signals"])
-            | (cases["breaches"] > cases["told_breaches"])
+            (cases["worst"] >= cases["reported_worst"] + 0.1)
+            | (cases["signals"] >= 4 * cases["reported_signals"])
+            | (cases["breaches"] > cases["reported_breaches"])
         )
-        return np.where(worse, np.minimum(cases["told"] + _GAP, cases["next"]), cases["next"])
+        return np.where(worse, np.minimum(cases["reported"] + _GAP, cases["next"]), cases["next"])
 
     def _fresh_until(self) -> npt.NDArray[np.int64]:
         """(cases,) watermark at which each case is refreshed, ns: the entity's moment in each ``refresh_seconds``."""
@@ -210,11 +210,11 @@ class EpisodeAggregator:
         wait = np.clip(cases["wait"][which], _SHORTEST_WAIT, _LONGEST_WAIT).astype(np.int64)
         cases["next"][which] = clock + (SECOND << wait) + (SECOND << wait) * (cases["entity"][which] % 16) // 16
         cases["wait"][which] = wait + 1
-        cases["told"][which] = clock
+        cases["reported"][which] = clock
         cases["mark"][which] = watermark
         cases["pending"][which] = 0
         for name in ("worst", "signals", "breaches"):
-            cases[f"told_{name}"][which] = cases[name][which]
+            cases[f"reported_{name}"][which] = cases[name][which]
 
     def _drop(self, gone: npt.NDArray[np.bool_]) -> None:
         if not gone.any():

@@ -21,15 +21,15 @@ SIGNAL = np.dtype(
 """One abnormal series of a case; ``ended`` is when it became normal, ns; 0: still abnormal."""
 CASE = np.dtype(
     [
-        ("entity", "i4"), ("signals", "i4"), ("active", "i4"), ("changes", "i4"), ("told_signals", "i4"),
-        ("wait", "u1"), ("dirty", "u1"), ("pending", "u1"), ("breaches", "u1"), ("told_breaches", "u1"),
+        ("entity", "i4"), ("signals", "i4"), ("active", "i4"), ("changes", "i4"), ("reported_signals", "i4"),
+        ("wait", "u1"), ("dirty", "u1"), ("pending", "u1"), ("breaches", "u1"), ("reported_breaches", "u1"),
         ("spare", "u1", (3,)), ("since", "i8"), ("opened", "i8"), ("stamp", "i8"), ("clear", "i8"), ("next", "i8"),
-        ("worst", "f8"), ("told_worst", "f8"), ("told", "i8"), ("mark", "i8"),
+        ("worst", "f8"), ("reported_worst", "f8"), ("reported", "i8"), ("mark", "i8"),
     ]
 )  # fmt: skip
 """One entity, suspected (``opened`` 0) or with an episode.
 
-``told`` and ``mark`` are clock and watermark of the last reported revision, ns; ``told_…`` are its figures.
+``reported`` and ``mark`` are clock and watermark of the last reported revision, ns; ``reported_…`` are its figures.
 """
 
 

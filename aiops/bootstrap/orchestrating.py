@@ -99,7 +99,7 @@ class HostedOrchestration:
     def status(self) -> OrchestrationStatus:
         """The last published status."""
         status, checkpoints = self._orchestration.status(), self._checkpoints
-        return replace(status, checkpoint=checkpoints.number, trouble=status.trouble or checkpoints.trouble)
+        return replace(status, checkpoint=checkpoints.number, error=status.error or checkpoints.error)
 
     def _offer(self, *events: Event) -> None:
         self._orchestration.offer(*events)

@@ -154,8 +154,8 @@ class SlotDetection:
         if len(result.transitions):
             self.tell(signals.of_bank(result.transitions))
         start = np.zeros(len(points.at), np.int64) if points.start is None else points.start
-        for told in self.models.update((points.series, points.at, points.value, start)):
-            self.tell(told)
+        for reported in self.models.update((points.series, points.at, points.value, start)):
+            self.tell(reported)
         return result.ended
 
     def tell(self, found: Transitions) -> None:
@@ -199,18 +199,18 @@ class SlotDetection:
         now = self.high if clock is None else clock
         active = self.folder.active()
         if len(active):
-            self.tell(signals.of_peaks(active, self.bank.troubles(active), now))
+            self.tell(signals.of_peaks(active, self.bank.anomalies(active), now))
             self._expire(active, signals.VALUE, now)
-        for track in (signals.SILENCE, signals.DEAR):
+        for track in (signals.SILENCE, signals.MODEL):
             active = self.folder.active(track)
             if len(active):
                 self._expire(active, track, now)
-        told = self.folder.boundary(now, max(0, self.high - LATENESS), self._named)
-        if told:
+        reported = self.folder.boundary(now, max(0, self.high - LATENESS), self._named)
+        if reported:
             abnormal = {self.table.entities[code] for code in self.abnormal().tolist()}
             self.episodes += [
                 replace(found, easing=True) if found.ended_at is None and found.entity not in abnormal else found
-                for found in told
+                for found in reported
             ]
 
     def abnormal(self) -> npt.NDArray[np.int32]:
@@ -260,11 +260,11 @@ class SlotDetection:
         self.folder.restore(arrays)
         found = self.folder.signals
         codes = np.array([self.names.index(name) if name in self.names else 0 for name in names], np.uint8)
-        gone = (codes[found["detector"]] == 0) & (found["detector"] > 0) & (found["track"] == signals.DEAR)
+        gone = (codes[found["detector"]] == 0) & (found["detector"] > 0) & (found["track"] == signals.MODEL)
         lost = np.array(found["series"][gone & (found["ended"] == 0)], np.int32)
         found["detector"] = codes[found["detector"]]
         if len(lost):
-            self.tell(signals.closed(lost, self.high, signals.DEAR))
+            self.tell(signals.closed(lost, self.high, signals.MODEL))
 
     def _name(self, series: int) -> tuple[str, str, str | None]:
         found = self._names.get(series)

@@ -60,9 +60,9 @@ class Models:
         self._codes[OBJECTIVES] = int(ViewCode.MODEL)
 
     @property
-    def trouble(self) -> str:
+    def error(self) -> str:
         """The newest error of each detector; empty: none."""
-        return "; ".join(f"detector {name} ended: {tier.trouble}" for name, tier in self.tiers.items() if tier.trouble)
+        return "; ".join(f"detector {name} ended: {tier.error}" for name, tier in self.tiers.items() if tier.error)
 
     def admit(self, series: range, table: SeriesTable, meanings: SeriesMeanings) -> None:
         """Assign detectors to the table's new series, which have these numbers."""
@@ -105,8 +105,8 @@ class Models:
 
     def update(self, points: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]) -> list[Transitions]:
         """Transitions from a batch: series, times, values and starts, in the form of ``SeriesBank.update``."""
-        told = ((name, tier.update(points)) for name, tier in self.tiers.items() if len(tier))
-        return [signals.of_models(records, self._codes[name]) for name, records in told]
+        found = ((name, tier.update(points)) for name, tier in self.tiers.items() if len(tier))
+        return [signals.of_models(records, self._codes[name]) for name, records in found]
 
     def restore(self, parts: Mapping[str, Mapping[str, np.ndarray]]) -> None:
         """Restore the tiers of a snapshot; a tier that it lacks begins empty."""

@@ -26,7 +26,7 @@ class SlotReader:
         table = self.slot.memory.table
         for code in range(len(self._codes), len(table.entities)):
             self._codes[table.entities[code]] = code
-        open_now = set(self.slot.detection.folder.unwell().tolist())
+        open_now = set(self.slot.detection.folder.open_entities().tolist())
         known = [(entity, self._codes[entity]) for entity in question.entities if entity in self._codes]
         if not known:
             return []
@@ -37,7 +37,7 @@ class SlotReader:
             EntityReading(
                 entity=entity,
                 watermark=watermark,
-                unwell=code in open_now and code in abnormal,
+                abnormal=code in open_now and code in abnormal,
                 series=self._series(np.flatnonzero(members == code).astype(np.int32), question),
                 easing=code in open_now and code not in abnormal,
             )
@@ -77,7 +77,7 @@ class SlotReader:
                     score=float(scores[place]),
                     peer=identity.peer,
                     detrimental=int(worse[place]),
-                    felt=bool(noticeable[place]),
+                    noticeable=bool(noticeable[place]),
                 )
             )
         return tuple(listed)

@@ -147,7 +147,7 @@ class Agent:
     def snapshot_visible(self, snapshot: SlotSnapshot) -> None:
         return
 
-    trouble = ""
+    error = ""
 
     def ledger(self) -> list[LedgerLine]:
         return []

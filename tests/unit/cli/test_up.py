@@ -139,7 +139,7 @@ def test_trouble_is_said_once_and_when_it_is_over(state: Path, capsys: pytest.Ca
         def wait(self, timeout: float | None = None) -> bool:
             if not troubles:
                 return True
-            shard = {"trouble": troubles.pop(0)}
+            shard = {"error": troubles.pop(0)}
             status = {"at": 1, "shards": [shard], "orchestration": {}, "fleet": {}}
             (state / "status.json").write_text(json.dumps(status))
             return False
