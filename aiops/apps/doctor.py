@@ -15,7 +15,7 @@ from typing import Any
 from aiops.adapters.bundle.loading import load_acting, load_cases
 from aiops.adapters.bundle.metric_rows import load_metrics
 from aiops.adapters.bundle.services import services
-from aiops.adapters.choices import check_choices
+from aiops.adapters.extension_checks import check_choices
 from aiops.adapters.journal.engine import sqlite_url
 from aiops.adapters.journal.journal import SqlJournal
 from aiops.adapters.paging.channels import open_levels

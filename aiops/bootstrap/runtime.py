@@ -20,10 +20,10 @@ from aiops.adapters import watchdog
 from aiops.adapters.broker.embedded import EmbeddedBroker
 from aiops.adapters.bundle.loading import bundle_folder
 from aiops.adapters.bundle.metric_rows import load_metrics
-from aiops.adapters.choices import check_choices
 from aiops.adapters.clock import SystemClock
 from aiops.adapters.cluster.cluster import RayCluster, build_id
 from aiops.adapters.cluster.parts import ClusterShards
+from aiops.adapters.extension_checks import check_choices
 from aiops.adapters.fleet import FleetKeeper
 from aiops.adapters.journal.journal import FLEET, SqlJournal
 from aiops.adapters.journal.opening import open_journal
@@ -188,9 +188,9 @@ class Runtime:
             role.value: (place + "make_agent", {"settings": settings, "role": role.value}) for role in CONTROL_ROLES
         }
         others["executor"] = (place + "make_gate", {"settings": settings})
-        others["orchestrator"] = ("aiops.bootstrap.orchestrating:make_orchestration", shared)
+        others["orchestrator"] = ("aiops.bootstrap.orchestrator:make_orchestration", shared)
         cpus = 1.0 if settings.ray else 0.0
-        actors = ClusterShards(self.cluster, ("aiops.bootstrap.monitoring:make_shard", shared), others, cpus=cpus)
+        actors = ClusterShards(self.cluster, ("aiops.bootstrap.shard:make_shard", shared), others, cpus=cpus)
         epoch = journal.claim(FLEET, f"{os.uname().nodename}/{os.getpid()}", settings.domain)
         return FleetKeeper(
             actors,

@@ -13,7 +13,7 @@ import typer
 from aiops.adapters.broker.embedded import BrokerState, BrokerStatus, EmbeddedBroker
 from aiops.adapters.bundle.configuration import load_settings
 from aiops.cli.exits import Exit
-from aiops.cli.opening import Config
+from aiops.cli.installation import Config
 
 app: Final = typer.Typer(
     no_args_is_help=True,

@@ -13,8 +13,8 @@ from aiops.adapters.bundle.configuration import load_settings
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.sealing import KEY, decode_letter, masked_letter, open_seal
 from aiops.cli.exits import Exit
-from aiops.cli.opening import Config, Json, plain
-from aiops.cli.reading import kafka_of, kept
+from aiops.cli.installation import Config, Json, plain
+from aiops.cli.topic_records import kafka_of, kept
 from aiops.model.deadletters import DeadLetter
 from aiops.model.errors import PermanentError
 from aiops.model.records import OutRecord

@@ -48,7 +48,7 @@ def run(
     from aiops.apps.demo import Demonstration  # noqa: PLC0415
     from aiops.apps.demo_setup import ACTS  # noqa: PLC0415
     from aiops.bootstrap.runtime import Runtime  # noqa: PLC0415
-    from aiops.bootstrap.serving import Serving  # noqa: PLC0415
+    from aiops.bootstrap.services import Serving  # noqa: PLC0415
 
     console = Console()
     begun = time.monotonic()

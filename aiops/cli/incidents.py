@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from aiops.cli.exits import Exit
-from aiops.cli.opening import Config, Json, open_installation, plain
+from aiops.cli.installation import Config, Json, open_installation, plain
 from aiops.console.stories import PlanStory, ShownDecision, Story, as_json, incident_as_json, listed, story
 from aiops.model.diagnoses import Diagnosis
 from aiops.model.episodes import Episode

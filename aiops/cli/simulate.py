@@ -16,7 +16,7 @@ from aiops.adapters.bundle.configuration import load_settings
 from aiops.adapters.bundle.loading import load_bundle
 from aiops.adapters.plugins import installed
 from aiops.cli.exits import Exit
-from aiops.cli.opening import Config
+from aiops.cli.installation import Config
 from simulations.live.live_world import LiveSettings
 from simulations.running.healing import settings_for
 from simulations.running.simulation import Who

@@ -13,7 +13,7 @@ import typer
 
 from aiops.adapters.bundle.configuration import load_settings
 from aiops.adapters.status_file import read_status
-from aiops.cli.opening import Config
+from aiops.cli.installation import Config
 from aiops.settings import Settings
 
 _POLL_SECONDS = 5.0
@@ -41,7 +41,7 @@ def run(config: Config = None, *, leave: _Leave = False) -> None:
     stopping = _on_signals()
     # Imported only now: Ray reads its environment when it is imported.
     from aiops.bootstrap.runtime import Runtime  # noqa: PLC0415
-    from aiops.bootstrap.serving import Serving  # noqa: PLC0415
+    from aiops.bootstrap.services import Serving  # noqa: PLC0415
 
     serving = Serving(settings)
     runtime = Runtime(settings, _print)

@@ -12,7 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from aiops.console.access import SESSION_SECONDS
 from aiops.console.command_inbox import CommandResult, UnknownError
 from aiops.console.commands import Commands
-from aiops.console.pages import Frame, list_page, message_page, sign_in_page, story_page
+from aiops.console.html_pages import Frame, list_page, message_page, sign_in_page, story_page
 from aiops.console.stories import listed, story
 from aiops.console.visit import COOKIE, FORM_BYTES, Visit, body_within, parts_of, visit_of
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from aiops.adapters.bundle.loading import load_bundle
-from aiops.adapters.choices import check_choices
 from aiops.adapters.executors.opening import open_executors
+from aiops.adapters.extension_checks import check_choices
 from aiops.adapters.paging.channels import open_channel
 from aiops.agents.composition import control_agents
 from aiops.agents.monitoring import MonitoringAgent

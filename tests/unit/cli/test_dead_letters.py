@@ -12,7 +12,7 @@ from aiops.adapters.sealing import encode_letter, open_seal
 from aiops.cli import dead_letters
 from aiops.cli.dead_letters import app
 from aiops.cli.exits import Exit
-from aiops.cli.reading import TopicRecord
+from aiops.cli.topic_records import TopicRecord
 from aiops.model.deadletters import DeadLetter, DeadLetterReason
 from aiops.model.errors import PermanentError
 from aiops.model.prose import Prose

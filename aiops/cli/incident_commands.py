@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from aiops.adapters.clock import SystemClock
-from aiops.cli.opening import As, Config, Installation, Json, Reason, open_installation, person, run_command, show
+from aiops.cli.installation import As, Config, Installation, Json, Reason, open_installation, person, run_command, show
 from aiops.console.commands import Commands
 
 _Incident = Annotated[str, typer.Argument(help="Incident, plan or page, as the page names it: INC-7.", metavar="ID")]

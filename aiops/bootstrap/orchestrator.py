@@ -7,7 +7,7 @@ import socket
 from collections.abc import Sequence
 from dataclasses import replace
 
-from aiops.adapters.asking import Asking
+from aiops.adapters.agent_conversation import Asking
 from aiops.adapters.checkpoints import CheckpointPublisher, Signing
 from aiops.adapters.clock import open_clock
 from aiops.adapters.cluster.agents import ClusterAgents

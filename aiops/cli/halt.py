@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aiops.cli.opening import As, Config, Json, Reason, open_installation, person, run_command, show
+from aiops.cli.installation import As, Config, Json, Reason, open_installation, person, run_command, show
 
 
 def halt(reason: Reason = "", as_: As = None, config: Config = None, *, as_json: Json = False) -> None:
