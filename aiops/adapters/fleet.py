@@ -113,7 +113,7 @@ class FleetKeeper:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="fleet", daemon=True)
         self._silent: dict[int, int] = {}
-        self.trouble = ""
+        self.error = ""
 
     def start(self) -> None:
         """Reconcile every second in a thread."""
@@ -129,15 +129,15 @@ class FleetKeeper:
         while not self._stopping.wait(self._every_seconds):
             try:
                 self.reconcile()
-                self.trouble = ""
+                self.error = ""
             except FencedOutError as error:
                 _LOG.warning("fleet_over", reason=str(error))
                 return
             except AiopsError as error:
-                self.trouble = str(error)
+                self.error = str(error)
                 _LOG.warning("fleet_waits", reason=str(error))
             except Exception as error:  # noqa: BLE001 - an actor's loop: it must continue after any error
-                self.trouble = f"{type(error).__name__}: {error}"
+                self.error = f"{type(error).__name__}: {error}"
                 _LOG.exception("fleet_failed")
 
     def reconcile(self) -> None:
@@ -164,7 +164,7 @@ class FleetKeeper:
 
     def _settle(self, assigned: Mapping[int, tuple[int, int]]) -> None:
         """Send the assignment to the shards. Shards release lost slots before others take them over."""
-        have = {number: self._look(number) for number in self._actors.numbers()}
+        have = {number: self._status_of(number) for number in self._actors.numbers()}
         wanted: dict[int, dict[int, int]] = {number: {} for number in have}
         for slot, (shard, generation) in assigned.items():
             wanted.setdefault(shard, {})[slot] = generation
@@ -176,7 +176,7 @@ class FleetKeeper:
         for number in outdated:
             self._actors.own(number, wanted[number])
 
-    def _look(self, number: int) -> dict[int, int] | None:
+    def _status_of(self, number: int) -> dict[int, int] | None:
         try:
             status = self._actors.status(number)
         except AiopsError:
@@ -187,4 +187,4 @@ class FleetKeeper:
                 self._actors.kill(number)
             return None
         self._silent[number] = 0
-        return None if status.trouble else dict(status.slots)
+        return None if status.error else dict(status.slots)

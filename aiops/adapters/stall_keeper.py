@@ -72,7 +72,7 @@ class StallKeeper:
         self._unwritten: list[Episode] = []
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="stalls", daemon=True)
-        self.trouble = ""
+        self.error = ""
         """Why the last check failed; empty: it did not."""
 
     def start(self) -> None:
@@ -90,11 +90,11 @@ class StallKeeper:
         while not self._stopping.wait(_EVERY_SECONDS):
             try:
                 self.check(time.monotonic_ns())
-                self.trouble = ""
+                self.error = ""
             except AiopsError as error:
-                self.trouble = str(error)
+                self.error = str(error)
             except Exception as error:  # noqa: BLE001 - an actor's loop: it must continue after any error
-                self.trouble = f"{type(error).__name__}: {error}"
+                self.error = f"{type(error).__name__}: {error}"
                 _LOG.exception("stall_watch_failed")
 
     def check(self, at: int) -> None:

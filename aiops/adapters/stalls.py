@@ -46,7 +46,7 @@ class _Loop:
     """Last new status, ns; 0: none yet."""
     waited_from: int = 0
     """Last new status or start of the process, ns."""
-    troubled: bool = False
+    failing: bool = False
 
 
 @dataclass(slots=True)
@@ -98,7 +98,7 @@ class StallWatch:
         if loop.published != status.alive_at:
             loop.published, loop.waited_from = status.alive_at, at
             loop.turned_at = at if status.alive_at else 0
-        loop.troubled = bool(status.trouble)
+        loop.failing = bool(status.error)
         for line in status.ledger:
             place = TopicPartition(line.topic, line.partition)
             # A shard that dies again and again goes back to its snapshot each time: only a new maximum is a move.
@@ -119,7 +119,7 @@ class StallWatch:
 
     def _turns(self, place: TopicPartition, at: int) -> bool:
         loop = self._loops.get(self._shards.get(place, -1))
-        if loop is None or loop.troubled or not loop.turned_at:
+        if loop is None or loop.failing or not loop.turned_at:
             return False
         return at - loop.turned_at < _TURNING
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
 
 from aiops.model.deadletters import DeadLetterReason
+from aiops.model.durations import MINUTE
 from aiops.model.entities import MAIN_DOMAIN
 
 Arrays = dict[str, npt.NDArray[np.generic]]
@@ -40,7 +43,7 @@ class FetchedRecords:
     """None: records. Otherwise these offsets are one batch that was not unpacked; the first value has its bytes."""
 
     def part(self, begin: int, end: int) -> FetchedRecords:
-        """The records from index ``begin`` up to ``end``."""
+        """The records at the places [begin, end)."""
         if begin == 0 and end == len(self.offsets):
             return self
         return FetchedRecords(
@@ -52,6 +55,20 @@ class FetchedRecords:
             self.headers[begin:end] if self.headers else (),
             self.refused,
         )
+
+    def after(self, offset: int) -> FetchedRecords:
+        """The records from ``offset`` on."""
+        if not self.offsets or self.offsets[0] >= offset:
+            return self
+        return self.part(bisect_left(self.offsets, offset), len(self.offsets))
+
+    def by_minute(self) -> Iterator[FetchedRecords]:
+        """Runs of records that were appended in the same minute, in order."""
+        begin = 0
+        for _, run in groupby(at // MINUTE for at in self.appended_at):
+            end = begin + len(list(run))
+            yield self.part(begin, end)
+            begin = end
 
 
 @dataclass(frozen=True, slots=True)

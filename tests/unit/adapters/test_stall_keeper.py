@@ -145,7 +145,7 @@ def test_a_damaged_file_of_open_episodes_is_no_obstacle(desk: Desk) -> None:
     (desk.folder / OPEN_EPISODES).write_text("{not json")
     desk.keeper.start()
     desk.keeper.stop()
-    assert desk.keeper.trouble == ""
+    assert desk.keeper.error == ""
 
 
 def test_a_shard_whose_loop_hangs_is_killed_once_in_two_minutes(desk: Desk) -> None:

@@ -20,10 +20,10 @@ OTHER = TopicPartition("otlp_logs", 3)
 
 
 def status(
-    position: int, alive_at: int, *, shard: int = 0, place: TopicPartition = PLACE, trouble: str = ""
+    position: int, alive_at: int, *, shard: int = 0, place: TopicPartition = PLACE, error: str = ""
 ) -> ShardStatus:
     line = LedgerLine(place.topic, place.partition, 0, 0, {}, 0, 0, next_offset=position, slot=place.partition)
-    return ShardStatus(shard, alive_at, {place.partition: 1}, ledger=(line,), trouble=trouble)
+    return ShardStatus(shard, alive_at, {place.partition: 1}, ledger=(line,), error=error)
 
 
 @dataclass
@@ -79,10 +79,10 @@ def test_markers_of_transactions_at_the_end_are_not_waited_for_while_the_loop_tu
     assert first_stall(Watched(), 22, 20, frozen=True) is not None
 
 
-def test_a_shard_that_reports_trouble_does_not_turn() -> None:
+def test_a_shard_that_reports_an_error_does_not_turn() -> None:
     """A few unread records behind a permanent error are a stall."""
     watched = Watched()
-    found = [watched.look({PLACE: (0, 22)}, status(20, second, trouble="no permission")) for second in range(1, 13)]
+    found = [watched.look({PLACE: (0, 22)}, status(20, second, error="no permission")) for second in range(1, 13)]
     assert found[-1] != []
 
 

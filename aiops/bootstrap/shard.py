@@ -13,7 +13,7 @@ from aiops.adapters.journal.opening import open_journal
 from aiops.adapters.kafka.opening import open_consumer
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.memory_limit import limit_memory
-from aiops.adapters.monitoring_records import SpeakingAgent
+from aiops.adapters.monitoring_records import PublishingAgent
 from aiops.adapters.plugins import installed
 from aiops.adapters.sealing import open_seal
 from aiops.adapters.shard import Shard
@@ -38,7 +38,7 @@ def make_shard(settings: Settings, bootstrap: str, number: int) -> Shard:
         consumer=open_consumer(settings, bootstrap, f"aiops-{settings.domain}", cautious=died_soon),
         producer=KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes),
         store=open_snapshots(settings),
-        agent=SpeakingAgent(agent, settings, open_seal(settings.state), clock=clock),
+        agent=PublishingAgent(agent, settings, open_seal(settings.state), clock=clock),
         clock=clock,
         attempts=FileAttempts(deaths, settings.domain),
     )
