@@ -27,7 +27,7 @@ def _load64(array: Any, index: Any) -> Any:
 
 
 if CHECKED:
-    hashing.load64 = _load64
+    hashing.load64 = _load64  # type: ignore[assignment]  # numba's intrinsics have a type of their own
 
 
 @compiled

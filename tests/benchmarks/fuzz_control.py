@@ -27,7 +27,7 @@ def control_faults(count: int, seed: int, *, hand_made: list[bytes] | None = Non
     for message in _messages(count, seed, crafted("control") if hand_made is None else hand_made):
         read += 1
         try:
-            found = decode(message, _RECEIPT)
+            found: object = decode(message, _RECEIPT)
         except Exception:  # noqa: BLE001 - every error is a finding
             faults.append(traceback.format_exc(limit=-3))
             continue

@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from detectors.wire import arrow, keyed, logs, metrics, spans
 from detectors.wire.memory import WireMemory
@@ -148,7 +149,8 @@ def _calls(rng: random.Random) -> Message:
             requests.attributes(rng, span.attributes)
             span.events.add(name="e", time_unix_nano=NOW)
             span.links.add(trace_id=rng.randbytes(16))
-            span.status.code = rng.randrange(3)
+            span.status.message = rng.choice(["", "timeout"])
+            span.status.code = rng.choice(list(Status.StatusCode.values()))
     return made
 
 

@@ -56,7 +56,7 @@ def _descended(rng: random.Random, message: Message) -> Message:
 
 
 def _change_field(rng: random.Random, message: Message) -> None:
-    field = rng.choice(message.DESCRIPTOR.fields)
+    field: Any = rng.choice(message.DESCRIPTOR.fields)
     if field.is_repeated:
         _change_repeated(rng, getattr(message, field.name), of_messages=field.message_type is not None, field=field)
     elif field.message_type is not None:
@@ -191,7 +191,8 @@ def _nested(rng: random.Random, rows: int) -> Any:
 
 
 def _nulls(rng: random.Random, rows: int) -> Any:
-    return pa.nulls(rows, rng.choice([pa.null(), pa.int64(), pa.float64(), pa.utf8()]))
+    kind: Any = rng.choice([pa.null(), pa.int64(), pa.float64(), pa.utf8()])
+    return pa.nulls(rows, kind)
 
 
 _COLUMNS = (_integers, _reals, _texts, _coded, _nested, _nulls)

@@ -29,10 +29,10 @@ class Failing(Agent):
 
     def __init__(self, error: BaseException) -> None:
         super().__init__()
-        self.error = error
+        self.raised = error
 
     def handle(self, batch: Sequence[FetchedRecords], received_at: int) -> list[OutRecord]:
-        raise self.error
+        raise self.raised
 
 
 def failing(error: BaseException) -> Shard:

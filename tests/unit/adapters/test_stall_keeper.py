@@ -158,11 +158,11 @@ def test_a_shard_whose_loop_hangs_is_killed_once_in_two_minutes(desk: Desk) -> N
 
 
 def test_a_stalled_slot_pages_a_person_and_leads_to_no_action(desk: Desk) -> None:
-    """Through the orchestrator, as any trouble of the runtime."""
+    """Through the orchestrator, as any incident of the runtime."""
     desk.seconds(9)
     desk.seconds(5, moves=3)
     loop = Loop(settings())
-    loop.unwell(RUNTIME_ENTITY, **_fields(desk.told[0]))
+    loop.abnormal(RUNTIME_ENTITY, **_fields(desk.told[0]))
     loop.wait(60)
     assert loop.incidents == {"INC-1": "escalated"}
     assert len(loop.target.pages) == 1
