@@ -17,6 +17,9 @@ from aiops.model.records import TopicPartition
 PATIENCE: Final = 8 * SECOND
 """A partition is stalled when its position has not moved for this long although it has unread records, ns. With one
 look a second, and a second in which a hung shard does not answer, it is noticed within ten seconds."""
+GRACE: Final = 120 * SECOND
+"""As ``PATIENCE``, for a partition that has not moved yet since this process began to look, while shards answer, ns.
+The first records of a format may wait for its decoder to be compiled."""
 HUNG: Final = 120 * SECOND
 """A shard with a stalled partition is killed when its loop has not turned for this long, ns. A restore of a large
 snapshot takes up to half a minute."""
@@ -57,6 +60,7 @@ class StallWatch:
     _positions: dict[TopicPartition, int] = field(default_factory=dict)
     _shards: dict[TopicPartition, int] = field(default_factory=dict)
     _loops: dict[int, _Loop] = field(default_factory=dict)
+    _moved: set[TopicPartition] = field(default_factory=set)
     _unmoved: dict[TopicPartition, tuple[int, int]] = field(default_factory=dict)
     """Position of each partition with unread records, and since when it has been there, ns."""
     _stalled: frozenset[TopicPartition] = frozenset()
@@ -71,15 +75,17 @@ class StallWatch:
             statuses: of the shards that answered.
             at: monotonic time, ns.
         """
+        answered = False
         for status in statuses:
             self._learn(status, at)
+            answered = True
         stalls = []
         for place, (first, end) in sorted(bounds.items()):
             if self._positions.get(place, 0) > end:  # the topic was made anew
                 del self._positions[place]
             position = max(first, self._positions.get(place, first))
             since = self._since(place, position, end - position, at=at)
-            if at - since >= self.patience:
+            if at - since >= (GRACE if answered and place not in self._moved else self.patience):
                 stalls.append(Stall(place, end - position, (at - since) / SECOND))
         self._stalled = frozenset(stall.place for stall in stalls)
         return stalls
@@ -102,7 +108,10 @@ class StallWatch:
         for line in status.ledger:
             place = TopicPartition(line.topic, line.partition)
             # A shard that dies again and again goes back to its snapshot each time: only a new maximum is a move.
-            self._positions[place] = max(line.next_offset, self._positions.get(place, 0))
+            known = self._positions.get(place)
+            self._positions[place] = max(line.next_offset, known or 0)
+            if known is not None and line.next_offset > known:
+                self._moved.add(place)
             if line.slot in status.slots:
                 self._shards[place] = status.shard
 

@@ -55,6 +55,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.keeper = self.fresh()
+        self.seconds(2, moves=1)
 
     def fresh(self) -> StallKeeper:
         return StallKeeper(
@@ -90,7 +91,7 @@ def test_a_slot_that_does_not_move_is_reported_within_ten_seconds(desk: Desk) ->
     (told,) = desk.told
     assert (told.entity, told.source, told.slot, told.ended_at) == (RUNTIME_ENTITY, Source.RUNTIME, 0, None)
     assert [(signal.series, signal.value) for signal in told.signals] == [
-        (f"{METRIC}{{partition=otlp_metrics/0}}", 900.0)
+        (f"{METRIC}{{partition=otlp_metrics/0}}", 898.0)
     ]
 
 
@@ -118,7 +119,7 @@ def test_the_episode_is_told_again_and_ends_when_the_slot_moves(desk: Desk) -> N
 
 def test_what_the_broker_did_not_take_is_reported_later(desk: Desk) -> None:
     """In order."""
-    desk.seconds(8)
+    desk.seconds(7)
     desk.down = True
     with pytest.raises(TemporaryError):
         desk.seconds(1)
