@@ -30,6 +30,8 @@ _LOG = structlog.get_logger(__name__)
 _HEAD = struct.Struct("<IHqq")
 """Checksum of all that follows, bytes of the topic's name, begin and end offset."""
 _NOTHING = bytes(_HEAD.size)
+_MOST_FILES = 256
+"""Files of slots that are kept open."""
 
 
 class Attempts(Protocol):
@@ -82,6 +84,8 @@ class FileAttempts:
         self._folder = folder / domain
         self._suspects: dict[int, Suspects] = {}
         self._files: dict[int, int] = {}
+        self._unwritable = False
+        """Whether a note could not be written; it is logged once."""
 
     def adopt(self, slot: int) -> None:
         """Learn what the slot's last process died of, and note it durably."""
@@ -123,12 +127,19 @@ class FileAttempts:
 
     def _write(self, slot: int, note: bytes) -> None:
         try:
-            if slot not in self._files:
-                self._folder.mkdir(parents=True, exist_ok=True)
-                self._files[slot] = os.open(self._path(slot, "now"), os.O_RDWR | os.O_CREAT, 0o600)
-            os.pwrite(self._files[slot], note, 0)
+            os.pwrite(self._file(slot), note, 0)
         except OSError as error:
-            _LOG.warning("attempt_not_noted", slot=slot, reason=str(error))
+            if not self._unwritable:
+                _LOG.warning("attempts_not_noted", slot=slot, reason=str(error))
+            self._unwritable = True
+
+    def _file(self, slot: int) -> int:
+        if slot not in self._files:
+            if len(self._files) >= _MOST_FILES:
+                os.close(self._files.pop(next(iter(self._files))))
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._files[slot] = os.open(self._path(slot, "now"), os.O_RDWR | os.O_CREAT, 0o600)
+        return self._files[slot]
 
     def _keep(self, slot: int) -> None:
         path = self._path(slot, "suspects")

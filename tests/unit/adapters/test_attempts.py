@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -160,3 +161,19 @@ def test_a_folder_that_cannot_be_written_does_not_stop_the_shard(tmp_path: Path)
     with attempts.processing(fetched(0, 3)):
         processed = True
     assert processed
+
+
+def test_a_shard_with_thousands_of_slots_keeps_few_files_open(tmp_path: Path) -> None:
+    """And every slot's note is right."""
+    attempts = FileAttempts(tmp_path)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for slot in range(600):
+        records = replace(fetched(3, 5), source=TopicPartition("t", slot))
+        with attempts.processing(records):
+            pass
+    with pytest.raises(MemoryError), attempts.processing(fetched(3, 5)):
+        raise MemoryError
+    assert len(list(Path("/proc/self/fd").iterdir())) - before <= 256
+    after = FileAttempts(tmp_path)
+    after.adopt(0)
+    assert parts(after, 3, 4) == [([3], Treatment.ALONE)]
