@@ -8,7 +8,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SOURCE: Final = ("aiops", "detectors", "topology", "remediations", "simulations")
-KINDS: Final = ("unit", "contracts", "scenarios", "integration")
+KINDS: Final = ("unit", "contracts", "scenarios", "integration", "plugin")
 REWRITTEN: Final = "is being rewritten and gets its tests then"
 TO_DO: Final = "has no test of its own yet"
 EXCEPTIONS: Final[dict[str, str]] = {
