@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from aiops.agents.view import AgentView
 from aiops.model.handoffs import Diagnosed, Handoff, Intent
 from aiops.model.plans import Oversight
-from tests.unit.control.diagnosis.test_merging import item
+from tests.unit.control.diagnosis.test_storms import item
 from tests.unit.control.fakes import FakeAnalysis, Loop, settings
 
 
