@@ -11,7 +11,7 @@ from aiops.model.incidents import IncidentState
 from aiops.model.outcomes import IncidentOutcome, OutcomeKind
 from aiops.model.prose import Prose
 from tests.unit.control.drafts import Desk, effects
-from tests.unit.control.fakes import START
+from tests.unit.control.fakes import START, settings
 
 
 def told(desk: Desk, name: str, event: str = "e1") -> Publish:
@@ -81,3 +81,13 @@ def test_an_action_names_its_incident_and_its_key() -> None:
     assert (record.topic, record.record_key) == (desk.settings.topics.actions, "plan/1/do")
     assert record.event["data"] == {"status": "begun", "incident": name, "key": "plan/1/do"}
     assert record.event["domain"] == desk.settings.domain
+
+
+def test_records_of_a_domain_are_effects_of_that_domain() -> None:
+    """Of incidents and of actions alike: outboxes are kept by domain."""
+    desk = Desk(settings().model_copy(update={"domain": "payments"}))
+    name = desk.incident("web")
+    decision = desk.do(publish_action, name, "plan/1/do", data={"status": "begun"})
+    (record,) = effects(decision, Publish)
+    assert (record.domain, record.event["domain"]) == ("payments", "payments")
+    assert told(desk, name).domain == "payments"
