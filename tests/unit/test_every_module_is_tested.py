@@ -40,7 +40,6 @@ EXCEPTIONS: Final[dict[str, str]] = {
     "aiops.control.diagnosis.second_diagnosis": TO_DO,
     "aiops.control.events.answers": TO_DO,
     "aiops.control.events.commands": TO_DO,
-    "aiops.control.events.tickets": TO_DO,
     "aiops.control.events.timers_fired": TO_DO,
     "aiops.driver.virtual_ports": TO_DO,
     "aiops.model.earlier": TO_DO,

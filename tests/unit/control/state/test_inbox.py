@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -70,10 +71,8 @@ def test_a_body_that_cannot_be_read_names_its_row(kind: str, body: str) -> None:
 @given(st.text(max_size=60), st.sampled_from(["outcome", "command", "event"]))
 def test_no_text_breaks_the_reader(body: str, kind: str) -> None:
     """Every body becomes an event or is unreadable."""
-    try:
-        event_of(row(kind, body), NOW)
-    except UnreadableRowError as error:
-        assert "row-1" in str(error)
+    with suppress(UnreadableRowError):
+        assert event_of(row(kind, body), NOW) is not None
 
 
 @given(st.builds(StepOutcome, key=st.text(), status=st.sampled_from(StepStatus), at=st.integers(0, 2**62)))
