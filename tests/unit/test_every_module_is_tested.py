@@ -37,7 +37,6 @@ EXCEPTIONS: Final[dict[str, str]] = {
     "aiops.console.api": TO_DO,
     "aiops.console.site": TO_DO,
     "aiops.console.visit": TO_DO,
-    "aiops.control.diagnosis.second_diagnosis": TO_DO,
     "aiops.driver.virtual_ports": TO_DO,
     "aiops.model.earlier": TO_DO,
     "aiops.model.metric_semantics.families.exporter_cadvisor": TO_DO,
