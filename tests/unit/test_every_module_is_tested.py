@@ -38,7 +38,6 @@ EXCEPTIONS: Final[dict[str, str]] = {
     "aiops.console.site": TO_DO,
     "aiops.console.visit": TO_DO,
     "aiops.driver.virtual_ports": TO_DO,
-    "aiops.model.earlier": TO_DO,
     "aiops.model.metric_semantics.families.exporter_cadvisor": TO_DO,
     "aiops.model.metric_semantics.families.exporter_jmx": TO_DO,
     "aiops.model.metric_semantics.families.exporter_kube_state": TO_DO,
@@ -95,13 +94,6 @@ EXCEPTIONS: Final[dict[str, str]] = {
     "detectors.wire.walk_distributions": TO_DO,
     "detectors.wire.walk_numbers": TO_DO,
     "detectors.wire.weaving": TO_DO,
-    "remediations.primitives.shipped": TO_DO,
-    "remediations.saga_moves": TO_DO,
-    "remediations.saga_undo": TO_DO,
-    "remediations.saga_verification": TO_DO,
-    "simulations.world.streams": TO_DO,
-    "topology.rankers.controls": TO_DO,
-    "topology.rankers.reasons": TO_DO,
 }
 """Module to the reason why no test imports it. A module that a test imports leaves the list."""
 
