@@ -12,8 +12,6 @@ KINDS: Final = ("unit", "contracts", "scenarios", "integration", "plugin")
 REWRITTEN: Final = "is being rewritten and gets its tests then"
 TO_DO: Final = "has no test of its own yet"
 EXCEPTIONS: Final[dict[str, str]] = {
-    "aiops.adapters.executors.options": TO_DO,
-    "aiops.adapters.terminal": TO_DO,
     "aiops.agents.monitor.snapshots": REWRITTEN,
     "aiops.agents.monitor.span_series": REWRITTEN,
     "aiops.apps.demo": TO_DO,
@@ -23,10 +21,6 @@ EXCEPTIONS: Final[dict[str, str]] = {
     "aiops.bootstrap.orchestrating": TO_DO,
     "aiops.bootstrap.parts": TO_DO,
     "aiops.bootstrap.serving": TO_DO,
-    "aiops.cli.deciding": TO_DO,
-    "aiops.console.api": TO_DO,
-    "aiops.console.site": TO_DO,
-    "aiops.console.visit": TO_DO,
     "aiops.model.metric_semantics.families.exporter_cadvisor": TO_DO,
     "aiops.model.metric_semantics.families.exporter_jmx": TO_DO,
     "aiops.model.metric_semantics.families.exporter_kube_state": TO_DO,
