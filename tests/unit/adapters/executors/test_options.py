@@ -20,5 +20,5 @@ def test_an_option_is_given_as_it_was_written(options: dict[str, str]) -> None:
 @pytest.mark.parametrize("options", [{}, {"URL": "x"}, {"url ": "x"}, {"urls": "x"}])
 def test_a_missing_option_is_named(options: dict[str, str]) -> None:
     """A name that only resembles it does not count."""
-    with pytest.raises(PermanentError, match="^url is missing$"):
+    with pytest.raises(PermanentError, match=r"^url is missing$"):
         wanted(options, "url")
