@@ -14,7 +14,7 @@ TO_DO: Final = "has no test of its own yet"
 EXCEPTIONS: Final[dict[str, str]] = {
     "aiops.agents.monitor.snapshots": REWRITTEN,
     "aiops.agents.monitor.span_series": REWRITTEN,
-    "aiops.bootstrap.orchestrating": "only joins Ray, Kafka and the journal; the runtime's integration tests run it",
+    "aiops.bootstrap.orchestrator": "only joins Ray, Kafka and the journal; the runtime's integration tests run it",
     "aiops.model.metric_semantics.families.exporter_cadvisor": TO_DO,
     "aiops.model.metric_semantics.families.exporter_jmx": TO_DO,
     "aiops.model.metric_semantics.families.exporter_kube_state": TO_DO,

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiops.agents.objections import (
+    MAY_SEND,
     MOST_SECONDS,
     MOST_STEPS,
-    SPEAKS,
     wrong_with_handoff,
     wrong_with_plan,
     wrong_with_step,
@@ -76,7 +76,7 @@ def test_a_handoff_in_order_has_nothing_wrong() -> None:
 def test_each_role_may_say_its_own_and_nothing_else(sender: Role, intent: Intent) -> None:
     """Oversight and the orchestrator are shown to nobody."""
     told = of_handoff(shown(sender=sender, intent=intent))
-    allowed = intent in SPEAKS.get(sender, ())
+    allowed = intent in MAY_SEND.get(sender, ())
     assert (f"{sender} may not send the intent {intent}" in told) is not allowed
 
 

@@ -16,7 +16,7 @@ from aiops.apps.demo import Demonstration, Played
 from aiops.apps.demo_setup import Act, demonstration_settings
 from aiops.console.access import Access, kept_token
 from aiops.console.app import make_app
-from aiops.console.serving import ConsoleServer
+from aiops.console.server import ConsoleServer
 from aiops.model.errors import TemporaryError
 from aiops.model.incidents import Incident, IncidentState
 from aiops.model.outcomes import IncidentOutcome, OutcomeKind

@@ -9,7 +9,7 @@ import pytest
 
 from aiops.apps.system import MakePages, MakeSystem, Pages, System
 from aiops.bootstrap.runtime import Runtime
-from aiops.bootstrap.serving import Serving
+from aiops.bootstrap.services import Serving
 from aiops.settings import Console, Settings
 
 

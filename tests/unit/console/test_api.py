@@ -11,9 +11,9 @@ from fastapi import HTTPException
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from aiops.console.api import router, speaker
+from aiops.console.api import person, router
 from aiops.console.app import ConsoleParts, make_app
-from aiops.console.telling import LONGEST_REASON
+from aiops.console.command_inbox import LONGEST_REASON
 from tests.unit.console.estate import TOKENS, FakeProducer, LoopClock, hand_over, parts_over, waiting
 from tests.unit.control.fakes import Loop, settings
 
@@ -51,7 +51,7 @@ def test_every_post_of_the_api_asks_who_speaks() -> None:
     open_ones = []
     for route in router.routes:
         needs = [one.call for one in getattr(route, "dependant").dependencies]  # noqa: B009 (typed as BaseRoute)
-        if "POST" in getattr(route, "methods", ()) and speaker not in needs:
+        if "POST" in getattr(route, "methods", ()) and person not in needs:
             open_ones.append(getattr(route, "path", ""))
     assert open_ones == []
 
@@ -59,8 +59,8 @@ def test_every_post_of_the_api_asks_who_speaks() -> None:
 def test_nobody_speaks_without_a_token() -> None:
     """The error says what is needed."""
     with pytest.raises(HTTPException, match="a bearer token is needed"):
-        speaker(_request(None))
-    assert speaker(_request("ann")) == "ann"
+        person(_request(None))
+    assert person(_request("ann")) == "ann"
 
 
 def _request(bearer: str | None) -> Any:
@@ -73,7 +73,7 @@ def _request(bearer: str | None) -> Any:
 def test_closed_incidents_are_listed_when_asked_for() -> None:
     """Open ones first and by default alone."""
     loop = Loop(settings())
-    held = loop.unwell("web")
+    held = loop.abnormal("web")
     loop.wait(60)
     loop.well(held)
     loop.wait(400)
@@ -104,7 +104,7 @@ def test_silence_of_a_quarter_of_a_minute_is_not_healthy(seconds: int, code: int
 def test_a_trouble_is_not_healthy_however_alive() -> None:
     """With its own words."""
     loop = waiting()
-    control = {"alive_at": loop.at, "trouble": "the journal is full"}
+    control = {"alive_at": loop.at, "error": "the journal is full"}
     parts = parts_over(loop, status=lambda: {"at": loop.at, "shards": [], "orchestration": control})
     assert web(parts).get("/api/health").json() == {"healthy": False, "why": "the journal is full"}
 

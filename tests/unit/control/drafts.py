@@ -92,12 +92,12 @@ class Desk:
                 move(draft, name, trigger)
 
         self.do(opened)
-        return f"INC-{self.state.reign.incidents}"
+        return f"INC-{self.state.leadership.incidents}"
 
     def runtime_incident(self, topic: str = "disk") -> str:
         """An incident of the runtime itself."""
         self.do(open_incident, self.at, topic=topic)
-        return f"INC-{self.state.reign.incidents}"
+        return f"INC-{self.state.leadership.incidents}"
 
     def change(self, name: str, **fields: Any) -> Incident:
         """Set fields of an incident."""

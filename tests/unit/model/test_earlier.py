@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiops.model.earlier import look, outcome, refusal, saga
+from aiops.model.earlier import newest_check, outcome, refusal, saga
 from aiops.model.outcomes import IncidentOutcome, OutcomeKind
 from aiops.model.prose import Prose
 from aiops.model.refusals import RefusalKind
@@ -101,7 +101,7 @@ def test_what_is_no_saga_is_left_to_the_saga_s_own_type(value: Any) -> None:
 @given(ANYTHING)
 def test_a_check_that_was_a_sentence_is_forgotten(value: Any) -> None:
     """The next check is logged again; any other value passes."""
-    assert look(value) is (None if isinstance(value, str) else value)
+    assert newest_check(value) is (None if isinstance(value, str) else value)
 
 
 # -------------------------------------------------------------------------------------------------------- refusals

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from aiops.agents.monitor.models import OBJECTIVES, Chosen, Models
-from aiops.agents.monitor.signals import DEAR
+from aiops.agents.monitor.signals import MODEL
 from aiops.model.entities import Objective
 from aiops.model.metric_semantics.semantics import MetricRole, MetricSemantics, Worse
 from aiops.settings import DataPlane, DetectorChoice
@@ -61,7 +61,7 @@ def watched(made: Models) -> dict[str, int]:
 
 def watch(made: Models, series: int, metric: str, entity: str = "pay", *, latency: bool = False) -> None:
     """A new series appeared."""
-    made.watch(series, GAUGE, SeriesIdentity(entity, metric), meaning=LATENCY if latency else OTHER)
+    made._watch(series, GAUGE, SeriesIdentity(entity, metric), meaning=LATENCY if latency else OTHER)
 
 
 def points(*values: float, series: int = 1) -> tuple[Any, Any, Any, Any]:
@@ -99,7 +99,7 @@ def test_patterns_are_of_the_shell_and_mind_case(pattern: str, metric: str, fits
     made = models(chosen("a", pattern))
     watch(made, 1, metric, "shop")
     assert watched(made) == ({"a": 1} if fits else {})
-    assert made.wanted(["shop"], [metric]) == ([False], [fits])
+    assert made._wanted(["shop"], [metric]) == ([False], [fits])
 
 
 def test_a_full_tier_passes_a_series_to_no_other_choice() -> None:
@@ -132,7 +132,7 @@ def test_only_what_shows_the_objective_itself_is_watched_for_it(
 ) -> None:
     """Not another entity, not another figure, not what it sees of its callees."""
     made = models()
-    made.watch(1, GAUGE, identity, meaning=meaning)
+    made._watch(1, GAUGE, identity, meaning=meaning)
     assert watched(made) == {}
 
 
@@ -141,15 +141,15 @@ def test_the_tier_of_objectives_has_a_limit() -> None:
     made = models(model_series=0)
     watch(made, 1, "request.latency", latency=True)
     assert watched(made) == {}
-    assert made.wanted(["pay"], []) == ([False], [])
+    assert made._wanted(["pay"], []) == ([False], [])
 
 
 def test_what_may_be_watched_is_told_by_entity_and_metric() -> None:
     """So that a table of a million names is asked once."""
     made = models(chosen("a", "queue.*", series=1))
-    assert made.wanted(["pay", "shop"], ["queue.length", "memory"]) == ([True, False], [True, False])
+    assert made._wanted(["pay", "shop"], ["queue.length", "memory"]) == ([True, False], [True, False])
     watch(made, 1, "queue.length")
-    assert made.wanted(["pay"], ["queue.length"]) == ([True], [False])
+    assert made._wanted(["pay"], ["queue.length"]) == ([True], [False])
 
 
 # ------------------------------------------------------------------------------------------------------------ scores
@@ -162,7 +162,7 @@ def test_a_detector_s_transitions_carry_its_code() -> None:
     (told,) = made.update(points(*[0.1] * 30, *[0.999999] * 30))
     assert OPENED in told.what.tolist()
     assert set(told.detector.tolist()) == {21}
-    assert set(told.track.tolist()) == {DEAR}
+    assert set(told.track.tolist()) == {MODEL}
 
 
 def test_series_without_a_detector_are_not_scored_here() -> None:
@@ -183,10 +183,10 @@ def test_a_detector_that_gives_no_score_is_ended_and_told(score: float) -> None:
             return score
 
     made = models(Chosen(DetectorChoice(name="odd", metrics=("*",)), Odd), chosen("b", "x"))
-    assert made.trouble == ""
+    assert made.error == ""
     watch(made, 1, "y")
     made.update(points(1.0))
-    assert made.trouble.startswith("detector odd ended: ")
+    assert made.error.startswith("detector odd ended: ")
 
 
 # --------------------------------------------------------------------------------------------------------- snapshots

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from aiops.agents.monitor.signals import (
     BURN,
-    DEAR,
     DETECTORS,
     DOWN,
     LOG_NEWS,
+    MODEL,
     OWN,
     SHAPE,
     SILENCE,
@@ -28,7 +28,7 @@ from aiops.agents.monitor.signals import (
     of_rows,
 )
 from aiops.model.episodes import SignalDirection
-from detectors.bank.layout import TRANSITION, TROUBLE, Phase, ViewCode
+from detectors.bank.layout import TRANSITION, ANOMALY, Phase, ViewCode
 from detectors.revisions import DIRECTIONS
 from detectors.transitions import CLOSED, OPENED, WORSE
 
@@ -65,7 +65,7 @@ def test_silence_has_a_track_and_a_direction_of_its_own() -> None:
 def test_a_detector_of_a_series_has_a_track_of_its_own() -> None:
     """With its own code; the bank goes on beside it."""
     made = of_models(record(view=ViewCode.MODEL, direction=-1), 99)
-    assert (made.track.tolist(), made.detector.tolist(), made.direction.tolist()) == ([DEAR], [99], [DOWN])
+    assert (made.track.tolist(), made.detector.tolist(), made.direction.tolist()) == ([MODEL], [99], [DOWN])
 
 
 def test_figures_pass_unchanged() -> None:
@@ -88,7 +88,7 @@ def test_many_records_keep_their_order(told: list[tuple[int, ViewCode, int]]) ->
 
 def peak(height: float, direction: int = 1) -> np.ndarray[Any, Any]:
     """The present state of one abnormal series."""
-    made = np.zeros(1, TROUBLE)
+    made = np.zeros(1, ANOMALY)
     made["peak"], made["direction"], made["value"], made["expected"] = height, direction, 5.0, 0.1
     return made
 

@@ -233,7 +233,7 @@ def test_the_word_alone_halts_nothing() -> None:
     """The row does, which every gate reads; the command is on record."""
     desk = Desk()
     desk.do(given, command("halt", subject=""))
-    assert not desk.state.reign.halted
+    assert not desk.state.leadership.halted
 
 
 def test_a_halt_stops_every_plan_and_a_resume_lets_it_go_on() -> None:
@@ -241,7 +241,7 @@ def test_a_halt_stops_every_plan_and_a_resume_lets_it_go_on() -> None:
     desk = Desk()
     names = [desk.begun(entity, key=entity)[0] for entity in ("web", "db")]
     desk.do(halt_changed, halt(1))
-    assert desk.state.reign.halted
+    assert desk.state.leadership.halted
     assert all(record.saga.halted or record.saga.over for record in desk.state.sagas.values())
     assert all("ann: halted" in desk.story(name) for name in names)
 
@@ -251,7 +251,7 @@ def test_an_older_generation_of_the_halt_is_refused() -> None:
     desk = Desk()
     desk.do(halt_changed, halt(5))
     assert desk.refused(halt_changed, halt(4, halted=False)).kind is RefusalKind.LATE
-    assert desk.state.reign.halted
+    assert desk.state.leadership.halted
 
 
 def test_the_same_halt_twice_tells_no_plan_twice() -> None:
@@ -262,4 +262,4 @@ def test_the_same_halt_twice_tells_no_plan_twice() -> None:
     story = desk.story("INC-1")
     desk.do(halt_changed, halt(2))
     assert desk.story("INC-1") == story
-    assert desk.state.reign.halt_generation == 2
+    assert desk.state.leadership.halt_generation == 2

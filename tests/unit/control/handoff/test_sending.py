@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from aiops.control.handoff.sending import (
-    FAILURES_UNTIL_TROUBLE,
+    FAILURES_UNTIL_INCIDENT,
     RETRY_SECONDS,
     TRIES,
     ask,
@@ -162,11 +162,11 @@ def test_oversight_gets_no_second_deadline() -> None:
 def test_an_agent_that_fails_again_and_again_is_a_problem_of_the_runtime() -> None:
     """Its incident names the agent and the newest error."""
     desk = under_way()
-    for number in range(FAILURES_UNTIL_TROUBLE):
+    for number in range(FAILURES_UNTIL_INCIDENT):
         name = f"h{number}"
         desk.send("INC-1", name, Role.ROUTING, intent=Intent.ROUTE, payload=DiagnoseRequest())
         keys(desk, name)
-        assert ("INC-2" in desk.state.incidents) is (number == FAILURES_UNTIL_TROUBLE - 1)
+        assert ("INC-2" in desk.state.incidents) is (number == FAILURES_UNTIL_INCIDENT - 1)
     assert desk.state.work["INC-2"].topic == "agent-routing"
     assert "The routing agent fails repeatedly: KeyError" in desk.story("INC-2")[0]
 

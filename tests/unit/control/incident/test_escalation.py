@@ -18,7 +18,7 @@ from aiops.control.incident.escalation import (
     page_people,
     reported,
     resend,
-    retell,
+    update_pages,
     withdraw,
 )
 from aiops.control.incident.membership import close, reopen
@@ -196,7 +196,7 @@ def test_new_text_keeps_key_time_and_request() -> None:
     before = desk.state.pages[FIRST].page
     desk.change("INC-1", diagnosis=diagnosis(entity="db"))
     desk.wait(30)
-    desk.do(retell, "INC-1")
+    desk.do(update_pages, "INC-1")
     after = desk.state.pages[FIRST].page
     assert "crash of db" in after.title
     assert (after.key, after.at, after.answer_by, after.asks) == (
@@ -213,7 +213,7 @@ def test_an_acknowledged_page_keeps_its_text() -> None:
     desk.do(acknowledge, "INC-1", "ann")
     desk.change("INC-1", diagnosis=diagnosis(entity="db"))
     before = desk.state.pages[FIRST]
-    desk.do(retell, "INC-1")
+    desk.do(update_pages, "INC-1")
     assert desk.state.pages[FIRST] == before
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from aiops.control.diagnosis.requests import diagnose
 from aiops.control.incident.membership import (
+    all_normal,
     archive,
     close,
     drop_chain,
@@ -21,7 +22,6 @@ from aiops.control.incident.membership import (
     reopen,
     revise,
     shown,
-    well,
 )
 from aiops.control.state.invariants import membership_difference
 from aiops.control.state.lifecycle import Trigger
@@ -101,9 +101,9 @@ def test_a_second_episode_of_an_entity_is_the_same_member() -> None:
     assert (member.episodes, member.open, member.since) == (2, 2, START - 60 * SECOND)
     assert desk.state.incidents[name].onset == START - 60 * SECOND
     for held in list(desk.state.episodes.values()):
-        assert not well(desk.state, name)
+        assert not all_normal(desk.state, name)
         desk.do(revise, held, replace(held.episode, revision=2, ended_at=START + SECOND))
-    assert well(desk.state, name)
+    assert all_normal(desk.state, name)
 
 
 def test_a_new_member_is_a_new_context() -> None:

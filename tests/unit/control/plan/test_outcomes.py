@@ -80,7 +80,7 @@ def test_a_plan_that_a_halt_undid_is_a_person_s() -> None:
     """Nothing more begins while the runtime is halted, whatever attempts are left."""
     desk = Desk()
     record = over(desk)
-    desk.last.put(replace(desk.state.reign, halted=True))
+    desk.last.put(replace(desk.state.leadership, halted=True))
     decision = desk.do(finished, record, end(SagaOutcome.UNDONE, Prose("halted by ann")))
     (sent,) = effects(decision, SendPage)
     assert sent.page.key == "INC-1/halted/0"
@@ -158,7 +158,7 @@ def test_the_end_of_an_older_plan_does_not_end_the_present_one() -> None:
 def test_several_checks_are_counted_in_the_story() -> None:
     """One check is not worth a word."""
     desk = Desk()
-    record = replace(over(desk), looks=3)
+    record = replace(over(desk), checks=3)
     desk.do(finished, record, end(SagaOutcome.UNDONE, WHY))
     assert any(line.endswith("undone: errors stay high (after 3 checks)") for line in desk.story("INC-1"))
 

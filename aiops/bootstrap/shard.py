@@ -1,0 +1,44 @@
+"""Factory of a shard, called inside its actor."""
+
+from __future__ import annotations
+
+from aiops.adapters.allocation import keep_freed_memory
+from aiops.adapters.bundle.loading import bundle_folder
+from aiops.adapters.bundle.metric_rows import load_metrics
+from aiops.adapters.bundle.services import objectives
+from aiops.adapters.clock import open_clock
+from aiops.adapters.fail_points import open_fail_points
+from aiops.adapters.journal.opening import open_journal
+from aiops.adapters.kafka.opening import open_consumer
+from aiops.adapters.kafka.producer import KafkaPythonProducer
+from aiops.adapters.monitoring_records import PublishingAgent
+from aiops.adapters.plugins import installed
+from aiops.adapters.sealing import open_seal
+from aiops.adapters.shard import Shard
+from aiops.adapters.shard_parts import ShardParts, ShardRhythm
+from aiops.adapters.snapshots.opening import open_snapshots
+from aiops.agents.monitoring import MonitoringAgent
+from aiops.settings import Settings
+
+
+def make_shard(settings: Settings, bootstrap: str, number: int) -> Shard:
+    """The shard of an actor. From the start it owns the slots that the assignment gives it."""
+    keep_freed_memory()
+    clock, topics, data = open_clock(settings), settings.topics, settings.data
+    folder = bundle_folder(settings)
+    goals = objectives(folder / "services", settings.domain)
+    agent = MonitoringAgent(settings, number, goals, metrics=load_metrics(folder), plugins=installed())
+    parts = ShardParts(
+        consumer=open_consumer(settings, bootstrap, f"aiops-{settings.domain}"),
+        producer=KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes),
+        store=open_snapshots(settings),
+        agent=PublishingAgent(agent, settings, open_seal(settings.state), clock=clock),
+        clock=clock,
+    )
+    rhythm = ShardRhythm(snapshot_seconds=data.snapshot_seconds, poll_bytes=settings.kafka.poll_bytes)
+    journal = open_journal(settings)
+    assigned = journal.assignment(settings.domain)
+    journal.close()
+    mine = {slot: generation for slot, (shard, generation) in assigned.items() if shard == number}
+    everything = (*topics.telemetry, topics.keyed)
+    return Shard(number, parts, everything, rhythm=rhythm, slots=mine, fail_point=open_fail_points(settings))
