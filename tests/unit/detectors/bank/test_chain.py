@@ -74,7 +74,7 @@ def test_a_ratio_that_is_no_number_changes_nothing() -> None:
 @pytest.mark.parametrize("views", [[], [shift], [shift, np]])
 def test_modules_are_named_so_that_the_cache_knows_their_source(views: list[ModuleType]) -> None:
     """Their functions come to the loop as values, which no import shows."""
-    assert modules_of(views) == tuple(view.__name__ for view in views)  # type: ignore[arg-type]
+    assert modules_of(views) == tuple(view.__name__ for view in views)
 
 
 def test_a_record_is_the_banks_row() -> None:

@@ -78,7 +78,7 @@ def test_what_is_kept_is_as_if_nothing_else_had_been(
     numbers = table.keep(kept)
     left = [shape for shape, stays in zip(shapes, kept.tolist(), strict=True) if stays]
     assert numbers.tolist() == [
-        list(np.flatnonzero(kept)).index(row) if kept[row] else -1 for row in range(len(shapes))
+        np.flatnonzero(kept).tolist().index(row) if kept[row] else -1 for row in range(len(shapes))
     ]
     assert table.rows["serial"].tolist() == serials
     assert table.serial == len(shapes)

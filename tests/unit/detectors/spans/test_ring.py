@@ -124,4 +124,4 @@ def test_filling_is_adding_one_by_one(more: int) -> None:
     for key, row in zip(keys.tolist(), data.tolist(), strict=True):
         put(other, key, entity=row[0], figure=row[1], interval=row[2])
     for mine, yours in zip(one, other, strict=True):
-        assert mine.tolist() == yours.tolist()
+        assert np.asarray(mine).tolist() == np.asarray(yours).tolist()

@@ -11,7 +11,7 @@ from detectors.wire.attribute_runs import find_runs
 from tests.unit.detectors.wire.taped import AT, points, record, taped
 from tests.unit.detectors.wire.test_walk_distributions import FORMS, READERS, metric
 
-NAMES = ([], ["a"], ["zone", "host", "path"])
+NAMES: tuple[list[str], ...] = ([], ["a"], ["zone", "host", "path"])
 
 
 def runs(body: bytes) -> list[bytes]:

@@ -90,7 +90,7 @@ def test_an_unusual_record_is_read_by_protobuf_and_written_anew() -> None:
 def test_json_and_protobuf_stand_side_by_side() -> None:
     """JSON is tidied once it is a request."""
     text = b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"severityNumber":9}]}]}]}'
-    asked = []
+    asked: list[ExportLogsServiceRequest] = []
     Envelope([text, request([[1]]).SerializeToString()], ExportLogsServiceRequest, WireSettings(), tidy=asked.append)
     assert [len(made.resource_logs) for made in asked] == [1]
     found, envelope = listed([text, b'{"resourceLogs": 7}', b"{", request([[1]]).SerializeToString()])
@@ -108,7 +108,7 @@ def test_a_record_that_is_too_large_is_not_read() -> None:
 
 def test_what_the_reader_finds_foreign_is_repaired_and_then_refused() -> None:
     """First protobuf may write it anew; what is foreign even then is a dead letter."""
-    asked = []
+    asked: list[int] = []
 
     def reader(_whole: bytes, _buffer: Any, items: Items) -> Any:
         asked.append(int(items.cursor[0]))
@@ -126,7 +126,7 @@ def test_more_items_than_usual_find_room() -> None:
     scope = made.resource_spans.add().scope_spans.add()
     for _ in range(5000):
         scope.spans.add()
-    counted = []
+    counted: list[int] = []
     Envelope([made.SerializeToString()], ExportTraceServiceRequest, WireSettings()).read(
         lambda _whole, _buffer, items: counted.append(int(items.cursor[0])) or np.zeros(1, np.uint8)  # type: ignore[func-returns-value]
     )

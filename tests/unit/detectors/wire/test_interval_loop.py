@@ -110,7 +110,7 @@ def test_nothing_observed_shows_nothing() -> None:
 
 def test_a_histogram_without_bounds_shows_the_mean_of_the_interval() -> None:
     """And nothing where it has no sum, or where nothing was observed."""
-    plain = {"bounds": []}
+    plain: dict[str, Any] = {"bounds": []}
     found = derived(
         hist(0, [10], sum=50.0, **plain),
         hist(1, [14], sum=58.0, **plain),

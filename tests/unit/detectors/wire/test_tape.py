@@ -1,3 +1,5 @@
+# mypy: disable-error-code="arg-type"
+# Functions that numba compiles take its integers.
 """The reads of the protobuf wire format, against protobuf's encoding written out."""
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from detectors.wire import tape as t
+from detectors.wire.batch import EARLIEST, PLACES
 from detectors.wire.compiling import compiled
 
 
@@ -115,7 +118,7 @@ def test_eight_bytes_are_read_whole_or_not() -> None:
 @pytest.mark.parametrize(
     ("at", "expected"),
     [
-        (0, t.NO_TIME), (1, t.BAD_TIME), (t.EARLIEST - 1, t.BAD_TIME), (t.EARLIEST, -1), (10**18, -1),
+        (0, t.NO_TIME), (1, t.BAD_TIME), (EARLIEST - 1, t.BAD_TIME), (EARLIEST, -1), (10**18, -1),
         (10**18 + 1, t.FAR_FUTURE), (-1, t.FAR_FUTURE), (-(2**63), t.FAR_FUTURE),
     ],
 )  # fmt: skip
@@ -126,11 +129,11 @@ def test_a_time_is_within_what_clocks_say(at: int, expected: int) -> None:
 
 def test_the_first_places_of_a_rejection_are_kept() -> None:
     """All are counted, and ten are enough to look at."""
-    rejected, places = np.zeros((1, len(t.REASONS)), np.int64), np.zeros((1, len(t.REASONS), t.PLACES), np.int32)
+    rejected, places = np.zeros((1, len(t.REASONS)), np.int64), np.zeros((1, len(t.REASONS), PLACES), np.int32)
     for place in range(25):
         _reject(rejected, places, np.int64(t.NO_TIME), np.int64(3 * place))
     assert rejected[0, t.NO_TIME] == 25
-    assert places[0, t.NO_TIME].tolist() == [3 * place for place in range(t.PLACES)]
+    assert places[0, t.NO_TIME].tolist() == [3 * place for place in range(PLACES)]
 
 
 def test_every_reason_has_the_number_that_loops_use() -> None:

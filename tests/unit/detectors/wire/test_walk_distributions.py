@@ -22,7 +22,7 @@ from tests.unit.detectors.wire.taped import AT, LATEST, points, record, taped, w
 CUMULATIVE = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
 DELTA = AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA
 FORMS = ("histogram", "exponential_histogram", "summary")
-READERS = {
+READERS: dict[str, Any] = {
     "histogram": HistogramDataPoint,
     "exponential_histogram": ExponentialHistogramDataPoint,
     "summary": SummaryDataPoint,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality, Metric, NumberDataPoint
 
 from detectors.wire import tape as t
+from detectors.wire.batch import EARLIEST
 from detectors.wire.walk_numbers import walk_points
 from tests.unit.detectors.wire.taped import AT, LATEST, points, record, rejected, taped
 
@@ -70,7 +71,7 @@ def _fault(at: int, value: float | None) -> str | None:
         return t.REASONS[t.NO_TIME].value
     if at > LATEST:
         return t.REASONS[t.FAR_FUTURE].value
-    return t.REASONS[t.BAD_TIME].value if at < t.EARLIEST else None
+    return t.REASONS[t.BAD_TIME].value if at < EARLIEST else None
 
 
 def test_a_point_is_found_again_in_the_bytes() -> None:
