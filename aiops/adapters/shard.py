@@ -195,7 +195,7 @@ class Shard:
         self._publish()
 
     def _adopt(self, slot: int, generation: int) -> dict[TopicPartition, int | None]:
-        known = self._parts.agent.adopt(slot, generation, self._parts.store.newest(slot))
+        known = self._parts.agent.adopt(slot, generation, self._parts.store.newest(slot, self._parts.domain))
         self._slots[slot] = generation
         return {TopicPartition(topic, slot): None for topic in self._topics} | known
 
