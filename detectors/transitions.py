@@ -6,7 +6,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from aiops.jit.compiling import cached_njit
 
 OPENED, WORSE, CLOSED = 1, 2, 0
 """Kinds of transition: a series became abnormal, got worse, or became normal."""
@@ -60,7 +61,7 @@ class Transitions:
         return Transitions(*(getattr(self, field.name)[which] for field in fields(self)))
 
 
-@njit(cache=True, nogil=True)
+@cached_njit(nogil=True)
 def _begin(event, at, entity, metric, objective, tables, sizes, case_of):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913, PLR0917
     """Adds a signal for ``event`` = (series, track), and a case if the entity has none; returns the signal's row."""
     signals, cases = tables
@@ -85,7 +86,7 @@ def _begin(event, at, entity, metric, objective, tables, sizes, case_of):  # typ
     return row
 
 
-@njit(cache=True, nogil=True)
+@cached_njit(nogil=True)
 def _change(case, signal, what, at):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Opens or closes a signal; False: the transition does not apply to the signal's state."""
     if what == CLOSED:
@@ -109,7 +110,7 @@ def _change(case, signal, what, at):  # type: ignore[no-untyped-def]  # noqa: AN
     return True
 
 
-@njit(cache=True, nogil=True)
+@cached_njit(nogil=True)
 def fold(events, owners, index, tables, sizes):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Takes transitions one by one in order.
 

@@ -7,17 +7,15 @@ tests compare both.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from functools import cache
-from importlib.resources import files
 from typing import Any, NamedTuple
 
-from numba import njit
 from numba.extending import register_jitable
 
+from aiops.jit.compiling import cached_njit
 from detectors.bank import episodes, intake, judging, learning, remembering
-from detectors.bank.chain import Judge, Learn, judge_all, learn_all, sources_of
+from detectors.bank.chain import Judge, Learn, judge_all, learn_all, modules_of
 from detectors.bank.layout import BLOCK_BITS, SILENT, BankState, BatchOutcome, Ended, Phase, Points, Record, Tuning
 from detectors.bank.prefetch import prefetch_row
 from detectors.views.protocol import ViewModule
@@ -37,21 +35,6 @@ AHEAD = 12
 _LEARNED, _FLAGGED, _WARMING = int(Ended.LEARNED), int(Ended.FLAGGED), int(Ended.WARMING_UP)
 _NEW = intake.NEW
 _OPENED, _CLOSED, _ADOPTED = int(Phase.OPENED), int(Phase.CLOSED), int(Phase.ADOPTED)
-
-
-def _sources(views: tuple[ViewModule, ...]) -> int:
-    """Digest of all source that goes into the loop.
-
-    Numba's cache checks only the file of the compiled function. After an upgrade it would use old views. The digest is
-    a constant of the function, and constants are part of the cache's key.
-    """
-    digest = hashlib.sha256()
-    for package in ("detectors.bank", "detectors.views"):
-        sources = [file for file in files(package).iterdir() if file.name.endswith(".py")]
-        for file in sorted(sources, key=lambda file: file.name):
-            digest.update(file.read_bytes())
-    digest.update(sources_of(views))
-    return int.from_bytes(digest.digest()[:6])
 
 
 @register_jitable
@@ -84,16 +67,15 @@ def settle(
 
 
 # Without numba's runtime no array is reference-counted. Reference counting took four fifths of the time of a point.
-_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
-_compiled = njit(**_OPTIONS)
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 
 
-def _advance(sources: int, judge_more: Judge, learn_more: Learn) -> Callable[..., int]:  # noqa: C901 (see below)
-    @_compiled
+def _advance(modules: tuple[str, ...], judge_more: Judge, learn_more: Learn) -> Callable[..., int]:  # noqa: C901 (see below)
+    @cached_njit(modules=modules, **_OPTIONS)
     def advance(  # noqa: C901 (one pass over a batch: a branch an ending of a point)
         state: BankState, tuning: Tuning, points: Points, out: BatchOutcome, version: int
     ) -> int:
-        reported = 0 * sources
+        reported = 0
         count = points.series.shape[0]
         for k in range(count):
             prefetch_row(state.rows, points.series[min(k + AHEAD, count - 1)])
@@ -141,10 +123,10 @@ def _advance(sources: int, judge_more: Judge, learn_more: Learn) -> Callable[...
     return compiled
 
 
-def _listen(sources: int) -> Callable[..., int]:
-    @_compiled
+def _listen() -> Callable[..., int]:
+    @cached_njit(**_OPTIONS)
     def listen(state: BankState, tuning: Tuning, watermark_at: int, indices: Any, out: Any, version: int) -> int:
-        reported = 0 * sources
+        reported = 0
         for k in range(indices.shape[0]):
             index = indices[k]
             row, anomaly = state.rows[index], state.anomalies[index]
@@ -164,6 +146,5 @@ def _listen(sources: int) -> Callable[..., int]:
 
 @cache
 def loops(views: tuple[ViewModule, ...] = ()) -> Loops:
-    """The loops with further views. They are compiled at the first call, or loaded from numba's cache."""
-    sources = _sources(views)
-    return Loops(_advance(sources, judge_all(views), learn_all(views)), _listen(sources))
+    """The loops with further views. They are compiled at the first call, or loaded from the cache."""
+    return Loops(_advance(modules_of(views), judge_all(views), learn_all(views)), _listen())

@@ -15,7 +15,7 @@ MOST_BODY: Final = 40
 MOST_POSITIONAL: Final = 3
 COMPILED: Final = {
     *("inner", "_inner", "slicing", "called", "compiled", "_compiled"),
-    *("register_jitable", "njit", "intrinsic"),
+    *("register_jitable", "njit", "cached_njit", "intrinsic"),
 }
 """Decorators of functions that numba compiles. A call costs compile time there and takes no keywords."""
 LONG_FILES: Final = {

@@ -24,7 +24,7 @@ def filled(version: int = 1) -> BankState:
     made.anomalies["count"][:SIZE] = numbers
     made.hours[:SIZE] = numbers[:, None]
     made.ring[:, :SIZE] = numbers
-    for name in ("dirty_rows", "dirty_troubles", "dirty_hours", "dirty_ring"):
+    for name in ("dirty_rows", "dirty_anomalies", "dirty_hours", "dirty_ring"):
         getattr(made, name)[:] = version
     return made
 
