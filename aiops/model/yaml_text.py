@@ -16,7 +16,7 @@ import yaml
 from yaml.constructor import ConstructorError
 
 
-class _Loader(yaml.SafeLoader):
+class StrictLoader(yaml.SafeLoader):
     """The safe loader; an invalid value of a type is a ``yaml.YAMLError`` with its line."""
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 (PyYAML's shape)
@@ -39,7 +39,7 @@ def read_yaml(text: str) -> Any:
         yaml.YAMLError: the text is not YAML, or a value in it is invalid.
     """
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 (a safe loader)
+        return yaml.load(text, Loader=StrictLoader)  # noqa: S506 (a safe loader)
     except RecursionError as error:
         raise yaml.YAMLError("it is nested too deeply") from error
 
