@@ -110,7 +110,7 @@ def parse_rows(text: str, place: str = FILE) -> CustomRows:
             continue
         key = _folded(name)
         if key in names:
-            problems.append(f"{where}: {name}: is listed twice, first in {names[key].source}; remove one of the two")
+            problems.append(f"{where}: {name}: is listed twice, first in {names[key].source}; keep one of the two")
         names.setdefault(key, row)
     if problems:
         raise PermanentError("\n".join(problems))
