@@ -254,6 +254,7 @@ def _routed(draft: Draft, answer: Handoff, routed: Routed) -> None:
             repair_by=repair_by,
         )
     )
+    draft.put(replace(draft.state.work[name], least_level=routed.level))
     if repair_by is not None and repair_by > draft.at:
         draft.timer("repair", name, repair_by)
     runbooks = ", ".join(routed.runbooks)
