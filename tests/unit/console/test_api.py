@@ -12,8 +12,9 @@ from fastapi.testclient import TestClient
 from httpx import Response
 
 from aiops.console.api import person, router
-from aiops.console.app import ConsoleParts, make_app
+from aiops.console.app import make_app
 from aiops.console.command_inbox import LONGEST_REASON
+from aiops.console.parts import ConsoleParts
 from tests.unit.console.estate import TOKENS, FakeProducer, LoopClock, hand_over, parts_over, waiting
 from tests.unit.control.fakes import Loop, settings
 

@@ -12,7 +12,8 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiops.console.app import ConsoleParts, make_app
+from aiops.console.app import make_app
+from aiops.console.parts import ConsoleParts
 from aiops.console.site import frame, router
 from aiops.console.visit import COOKIE, FORM_BYTES, Visit
 from tests.unit.console.estate import TOKENS, hand_over, parts_over, waiting

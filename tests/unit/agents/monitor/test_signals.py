@@ -28,7 +28,7 @@ from aiops.agents.monitor.signals import (
     of_rows,
 )
 from aiops.model.episodes import SignalDirection
-from detectors.bank.layout import TRANSITION, ANOMALY, Phase, ViewCode
+from detectors.bank.layout import ANOMALY, TRANSITION, Phase, ViewCode
 from detectors.revisions import DIRECTIONS
 from detectors.transitions import CLOSED, OPENED, WORSE
 
