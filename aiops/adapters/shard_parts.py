@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from aiops.adapters.attempts import Attempts, NoAttempts
+from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.ledger import LedgerLine
 from aiops.model.records import FetchedRecords, OutRecord, SlotSnapshot, TopicPartition
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
@@ -91,6 +92,8 @@ class ShardParts:
     clock: Clock
     attempts: Attempts = field(default_factory=NoAttempts)
     """Notes what the shard is processing, for its next process."""
+    domain: str = MAIN_DOMAIN
+    """The tenant whose snapshots the shard takes over."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ def make_shard(settings: Settings, bootstrap: str, number: int) -> Shard:
         agent=PublishingAgent(agent, settings, open_seal(settings.state), clock=clock),
         clock=clock,
         attempts=FileAttempts(deaths, settings.domain),
+        domain=settings.domain,
     )
     rhythm = ShardRhythm(snapshot_seconds=data.snapshot_seconds, poll_bytes=settings.kafka.poll_bytes)
     journal = open_journal(settings)
