@@ -115,6 +115,13 @@ class DataPlane(Group):
     """Number of shards at the first start. Once `aiops scale` was used, its last value counts."""
     series_limit: int = 1_000_000
     """Maximum number of series in one slot. Points of further new series become dead letters."""
+    entity_series_limit: int = Field(default=250_000, ge=1)
+    """Maximum number of series of one entity in one slot. Points of its further new series become dead letters, which
+    name the attribute with the most values."""
+    series_idle_seconds: float = Field(default=10_800.0, ge=7_200.0)
+    """A series is reclaimed when its topic delivered records for so many seconds without it. A pause of a topic counts
+    as at most ten minutes. Series of open episodes stay. A series that comes back afterwards is new. At least two
+    hours, because silence is judged for one."""
     snapshot_seconds: float = 10.0
     """Interval between two snapshots of a slot. After a crash the slot reads again what arrived since its last one."""
     flush_seconds: float = 1.0

@@ -21,6 +21,7 @@ class DeadLetterReason(StrEnum):
     BAD_TIME = "bad-time"
     FAR_FUTURE = "far-future"
     SERIES_LIMIT = "series-limit"
+    ENTITY_LIMIT = "entity-limit"
     TOO_LARGE = "too-large"
     UNKNOWN_SERIES = "unknown-series"
     UNSUPPORTED = "unsupported"

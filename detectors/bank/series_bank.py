@@ -98,25 +98,41 @@ class SeriesBank:
     def __len__(self) -> int:
         return self.size
 
-    def admit(self, kind: npt.NDArray[np.uint8], limit: npt.NDArray[np.float32] | None = None) -> None:
-        """Adds new series, with the next numbers in order.
+    def admit(
+        self,
+        kind: npt.NDArray[np.uint8],
+        limit: npt.NDArray[np.float32] | None = None,
+        *,
+        series: npt.NDArray[np.int32] | None = None,
+    ) -> None:
+        """Adds new series.
 
         Args:
             kind: (n,) ``ValueKind`` of each new series.
             limit: (n,) value that the series must not reach (1 for a share); 0: none. See ``views.forecast``.
+            series: (n,) their numbers: released ones, or the next ones in order; None: the next ones in order.
 
         Raises:
             ValueError: there would be more series than ``capacity``.
         """
-        size = self.size + len(kind)
+        if series is None:
+            series = np.arange(self.size, self.size + len(kind), dtype=np.int32)
+        size = max(self.size, int(series.max(initial=-1)) + 1)
         if size > self.settings.capacity:
             raise ValueError(f"the bank holds {self.settings.capacity} series, {size} were announced")
-        new = self._state.rows[self.size : size]
-        new["kind"] = kind
+        self._state.rows["kind"][series] = kind
         if limit is not None:
-            new["limit"] = limit
-        self._state.dirty_rows[self.size >> BLOCK_BITS : (size >> BLOCK_BITS) + 1] = self.version
+            self._state.rows["limit"][series] = limit
+        self._state.dirty_rows[series >> BLOCK_BITS] = self.version
         self.size = size
+
+    def release(self, series: npt.NDArray[np.int32]) -> None:
+        """Clears the state of series; their numbers may be admitted again."""
+        state = self._state
+        for array in (state.rows, state.troubles, state.hours, *state.views):
+            array[series] = np.zeros((), array.dtype)
+        for dirty in (state.dirty_rows, state.dirty_troubles, state.dirty_hours):
+            dirty[series >> BLOCK_BITS] = self.version
 
     def update(
         self,

@@ -45,7 +45,8 @@ from detectors.wire.batch import PLACES, BatchAccount, PointArrays, PointBatch, 
 from detectors.wire.hashing import Hashes
 from detectors.wire.identity import MAX_IDENTITY_CHARS
 from detectors.wire.memory import WireMemory
-from detectors.wire.series import NO_NAME, REFUSED, TOO_LARGE, SeriesTable, attributes_text, parse_attributes
+from detectors.wire.series import NO_NAME, REFUSED, TOO_LARGE, SeriesTable
+from detectors.wire.series_text import attributes_text, parse_attributes
 
 BROKEN = -9
 """In place of a series or code: text that is not UTF-8, or attributes that are no JSON object."""

@@ -180,6 +180,31 @@ def _insert(slots: Hashes, hashes: Hashes, values: npt.NDArray[np.int32]) -> int
     return added
 
 
+@compiled
+def _remove(slots: Hashes, hashes: Hashes) -> int:
+    """Removes hashes, and shifts later entries back; gives how many were there."""
+    mask = np.int64(len(slots) // 2 - 1)
+    removed = 0
+    for row in range(len(hashes)):
+        wanted = hashes[row]
+        hole = np.int64(wanted & np.uint64(mask))
+        while slots[2 * hole] != np.uint64(0) and slots[2 * hole] != wanted:
+            hole = (hole + 1) & mask
+        if slots[2 * hole] == np.uint64(0):
+            continue
+        removed += 1
+        after = (hole + 1) & mask
+        while slots[2 * after] != np.uint64(0):
+            home = np.int64(slots[2 * after] & np.uint64(mask))
+            if ((after - home) & mask) >= ((after - hole) & mask):
+                slots[2 * hole] = slots[2 * after]
+                slots[2 * hole + 1] = slots[2 * after + 1]
+                hole = after
+            after = (after + 1) & mask
+        slots[2 * hole] = np.uint64(0)
+    return removed
+
+
 class HashIndex:
     """Open-addressing map from uint64 to int32: hash and value side by side, at most half full, doubled when not."""
 
@@ -207,6 +232,10 @@ class HashIndex:
         if 2 * needed > len(self._slots):
             self._grow(needed)
         self._count += _insert(self._slots, hashes, values)
+
+    def remove(self, hashes: Hashes) -> None:
+        """Removes pairs by their hashes; what is not there is left out."""
+        self._count -= _remove(self._slots, hashes)
 
     def _grow(self, capacity: int) -> None:
         pairs = self._slots.reshape(-1, 2)

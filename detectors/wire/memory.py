@@ -5,20 +5,31 @@ from __future__ import annotations
 from detectors.wire.batch import WireSettings
 from detectors.wire.envelope import Origins
 from detectors.wire.histograms import HistogramMemory
-from detectors.wire.series import Arrays, SeriesTable, Version
+from detectors.wire.series import SeriesTable, Version
+from detectors.wire.series_rows import Arrays, Numbers
 
 
 class WireMemory:
     """State of one slot's decoding; part of the slot's snapshot."""
 
-    def __init__(self, series_limit: int = 2_000_000, settings: WireSettings | None = None) -> None:
+    def __init__(
+        self, series_limit: int = 2_000_000, settings: WireSettings | None = None, *, quota: int | None = None
+    ) -> None:
         self.settings = settings or WireSettings()
-        self.table = SeriesTable(series_limit)
+        self.table = SeriesTable(series_limit, quota)
         self.origins = Origins(self.settings)
         """Senders of logs and spans by the bytes of their resource; it is made anew after a restart."""
         self.histograms = HistogramMemory(series_limit)
 
-    def since(self, version: Version = (0, 0, 0, 0)) -> Arrays:
+    def reclaim(self, series: Numbers) -> Numbers:
+        """Gives up series, sorted and each once, with all that is remembered of them; codes of the entities that end.
+
+        No number of a series may be held back by a poll that is still under way.
+        """
+        self.histograms.forget(series)
+        return self.table.reclaim(series)
+
+    def since(self, version: Version = (0, 0, 0)) -> Arrays:
         """What was added to the table after ``version``, and all histograms (they change with every point)."""
         table = {f"table.{name}": array for name, array in self.table.since(version).items()}
         histograms = {f"histograms.{name}": array for name, array in self.histograms.to_arrays().items()}

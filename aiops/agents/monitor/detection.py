@@ -92,9 +92,9 @@ class SlotDetection:
         self.resumed_at = 0
         """Event time at which the input went on after its last pause."""
         self.source = 0
-        """Number of the topic that is being taken: where series come from that are new now."""
-        self.sources = np.empty(0, np.uint8)
-        """By series, the number of the topic that it came from first."""
+        """Number of the topic that is being taken."""
+        self.minute = 0
+        """Minute of that topic's clock; see ``series_life``."""
         self.objectives: set[int] = set()
         """Series that carry an objective."""
         self.episodes: list[Episode] = []
@@ -160,35 +160,46 @@ class SlotDetection:
 
     def admit(self) -> None:
         """Announces the table's new series to the bank."""
-        known, size = len(self.bank), len(self.table)
-        if size > known:
-            codes = self.table.codes[known:size]
+        new = self.table.taken_new()
+        if len(new):
+            codes = self.table.codes[new]
             kinds = codes[:, _KIND].astype(np.uint8)
-            ceilings = self.meanings.ceilings(np.arange(known, size, dtype=np.int32))
-            self.bank.admit(kinds, np.where(np.isin(kinds, _LEVELS), ceilings, 0.0).astype(np.float32))
-            self._watch(range(known, size), codes)
-            self.sources = np.append(self.sources, np.full(size - known, self.source, np.uint8))
+            ceilings = self.meanings.ceilings(new)
+            limits = np.where(np.isin(kinds, _LEVELS), ceilings, 0.0).astype(np.float32)
+            self.bank.admit(kinds, limits, series=new)
+            self._watch(new, codes)
+            self.table.seen.touch(new, self.source, self.minute)
 
-    def _watch(self, series: range, codes: npt.NDArray[np.int32]) -> None:
+    def _watch(self, series: npt.NDArray[np.int32], codes: npt.NDArray[np.int32]) -> None:
         """Gives new series their own detectors, those that are to have one."""
         entities, metrics = np.unique(codes[:, 0]), np.unique(codes[:, 1])
         told = [self.table.entities[code] for code in entities.tolist()], [self.table.word(c) for c in metrics.tolist()]
         by_entity, by_metric = self.models.wanted(*told)
         may = np.isin(codes[:, 0], entities[by_entity]) | np.isin(codes[:, 1], metrics[by_metric])
         for place in np.flatnonzero(may).tolist():
-            number = series[place]
+            number = int(series[place])
             self.models.watch(
                 number, int(codes[place, 5]), self.table.identity(number), meaning=self.meanings.of(number)
             )
 
-    def learn_sources(self, sources: npt.NDArray[np.generic]) -> None:
-        """Where further series came from, of a snapshot."""
-        self.sources = np.append(self.sources, sources.astype(np.uint8))
+    def forget(self, series: npt.NDArray[np.int32]) -> None:
+        """Drops all state of series that are reclaimed; none of them may be part of an episode."""
+        self.bank.release(series)
+        self.models.forget(series)
+        self.meanings.forget(series)
+        for number in series.tolist():
+            self._names.pop(number, None)
+
+    @property
+    def sources(self) -> npt.NDArray[np.uint8]:
+        """By series, the number of the topic that sent it last."""
+        return self.table.seen.source[: len(self.bank)]
 
     def take(self, points: PointFeed) -> Codes:
         """Scores and learns points; what their series did goes to the folder."""
         if not len(points.series):
             return np.empty(0, np.uint8)
+        self.table.seen.touch(points.series, self.source, self.minute)
         result = self.bank.update(points.series, points.at, points.value, start=points.start)
         if len(result.transitions):
             self.tell(signals.of_bank(result.transitions))

@@ -163,6 +163,11 @@ class LogSeries:
         attributes = (("severity", LEVEL_NAMES[level]), ("template", text))
         return SeriesIdentity(entity, metric, attributes, "1", SeriesKind.RATE)
 
+    def forget(self, series: Codes) -> None:
+        """Forget the numbers of series that are reclaimed; none of them may be news."""
+        known = self.counter.table.rows["series"]
+        known[np.isin(known, series)] = NONE
+
     def to_arrays(self, since: int = 0) -> dict[str, npt.NDArray[np.generic]]:
         """State for a snapshot, templates with a serial number below ``since`` in brief."""
         rows = [(found.series, found.begun, found.last) for found in self.news.values()]

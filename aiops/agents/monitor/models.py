@@ -94,6 +94,11 @@ class Models:
         told = ((name, tier.update(points)) for name, tier in self.tiers.items() if len(tier))
         return [signals.of_models(records, self._codes[name]) for name, records in told]
 
+    def forget(self, series: np.ndarray) -> None:
+        """Drop the detectors of series that are reclaimed."""
+        for tier in self.tiers.values():
+            tier.forget(series)
+
     def restore(self, parts: Mapping[str, Mapping[str, np.ndarray]]) -> None:
         """Restore the tiers of a snapshot; a tier that it lacks begins empty."""
         for name, arrays in parts.items():

@@ -12,10 +12,12 @@ import numpy.typing as npt
 from aiops.agents.monitor.account import DeadLetterWriter, PartitionAccount
 from aiops.agents.monitor.calls import take_spans
 from aiops.agents.monitor.detection import DEAD, LATENESS, Longs, PointFeed, SlotDetection
+from aiops.agents.monitor.fetches import after, by_minute, cut
 from aiops.agents.monitor.lines import take_logs, take_rows
 from aiops.agents.monitor.log_series import LogSeries, interval_clock
 from aiops.agents.monitor.plan import Produced, SlotPlan
 from aiops.agents.monitor.routing import PointRouter, RowRouter
+from aiops.agents.monitor.series_life import SeriesLife, reclaim
 from aiops.agents.monitor.span_series import SpanSeries
 from aiops.model.deadletters import DeadLetterReason
 from aiops.model.durations import MINUTE, SECOND
@@ -47,8 +49,10 @@ class Slot:
     def __init__(self, plan: SlotPlan) -> None:
         self.plan = plan
         topics = plan.topics
-        self.memory = WireMemory(plan.data.series_limit, plan.wire)
-        self.transit = WireMemory(_TRANSIT * plan.data.series_limit, plan.wire)
+        limit, quota = plan.data.series_limit, plan.data.entity_series_limit
+        self.memory = WireMemory(limit, plan.wire, quota=quota)
+        self.transit = WireMemory(_TRANSIT * limit, plan.wire, quota=quota)
+        self.life = SeriesLife(max(1, int(plan.data.series_idle_seconds * SECOND // MINUTE)))
         place = Place(plan.slot, plan.generation, plan.domain)
         self.detection = SlotDetection(plan, self.memory.table, place)
         self.router = PointRouter(plan.slot, plan.slots, topics.keyed, self.transit, self.memory.table)
@@ -74,8 +78,8 @@ class Slot:
     def handle(self, fetched: FetchedRecords, received_at: int) -> Produced:
         """Process the records of one partition; records that were processed before are skipped."""
         out = Produced()
-        fetched = _after(fetched, self.accounts[fetched.source.topic].next_offset)
-        for part in _by_minute(fetched):
+        fetched = after(fetched, self.accounts[fetched.source.topic].next_offset)
+        for part in by_minute(fetched):
             self._take(part, received_at, out)
         out.episodes += self.detection.taken()
         out.edges += self.spans.taken()
@@ -83,7 +87,7 @@ class Slot:
 
     def _take(self, fetched: FetchedRecords, received_at: int, out: Produced) -> None:
         topics, topic = self.plan.topics, fetched.source.topic
-        self.detection.source = self._numbers[topic]
+        self._enter(topic, fetched.appended_at[0], received_at)
         # The record's append time, to the minute, decides whether a time is in the far future.
         now = (fetched.appended_at[0] // MINUTE + 1) * MINUTE
         if topic == topics.keyed:
@@ -107,6 +111,13 @@ class Slot:
                 routed = self.plan.routed(topic)
                 points = decode_points(fetched.values, self.transit if routed else self.memory, now)
                 self._take_points(fetched, points, received_at, out=out)
+
+    def _enter(self, topic: str, appended: int, received_at: int) -> None:
+        """The records of one minute of a topic are next; reclaims what the topic does not send any more."""
+        source = self._numbers[topic]
+        if self.life.enter(source, appended, received_at):
+            reclaim(self, source)
+        self.detection.source, self.detection.minute = source, self.life.minute(source)
 
     def take_points(self, source: TopicPartition, batch: PointBatch, received_at: int) -> Produced:
         """Process decoded points as one further record of ``source``: for simulations without a broker.
@@ -133,6 +144,7 @@ class Slot:
         self.accounts[fetched.source.topic].end(Ending.APPLIED, batch.gaps)
         highest: Longs | None = self._mark(fetched, batch.at, batch.record, received_at=received_at)
         if self.plan.routed(fetched.source.topic):
+            self.transit.table.seen.touch(batch.series, self.detection.source, self.detection.minute)
             batch, highest = self._route(fetched, batch, out), None
         self._feed(fetched, batch, out, highest=highest)
 
@@ -166,7 +178,7 @@ class Slot:
         begin = 0
         for of_rows, run in groupby(fetched.values, key=rows.is_rows):
             end = begin + len(list(run))
-            part = _slice(fetched, begin, end)
+            part = cut(fetched, begin, end)
             begin = end
             if of_rows:
                 take_rows(self, part, received_at, out=out)
@@ -253,38 +265,6 @@ class Slot:
             TopicPartition(topic, self.plan.slot): account.next_offset if account.next_offset >= 0 else None
             for topic, account in self.accounts.items()
         }
-
-
-def _slice(fetched: FetchedRecords, begin: int, end: int) -> FetchedRecords:
-    if begin == 0 and end == len(fetched.offsets):
-        return fetched
-    return FetchedRecords(
-        fetched.source,
-        fetched.offsets[begin:end],
-        fetched.values[begin:end],
-        fetched.keys[begin:end],
-        fetched.appended_at[begin:end],
-        fetched.headers[begin:end] if fetched.headers else (),
-    )
-
-
-def _after(fetched: FetchedRecords, offset: int) -> FetchedRecords:
-    """The records from ``offset`` on."""
-    if not fetched.offsets or fetched.offsets[0] >= offset:
-        return fetched
-    begin = sum(1 for found in fetched.offsets if found < offset)
-    return _slice(fetched, begin, len(fetched.offsets))
-
-
-def _by_minute(fetched: FetchedRecords) -> list[FetchedRecords]:
-    """Runs of records that were appended in the same minute."""
-    minutes = [at // MINUTE for at in fetched.appended_at]
-    parts, begin = [], 0
-    for _, run in groupby(minutes):
-        end = begin + len(list(run))
-        parts.append(_slice(fetched, begin, end))
-        begin = end
-    return parts
 
 
 def _chosen(batch: PointBatch, which: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> PointBatch:

@@ -133,6 +133,10 @@ class SpanSeries:
         self.join.renamed(codes)
         self._kept = len(self.names)
 
+    def forget(self, series: npt.NDArray[np.int32]) -> None:
+        """Forget the numbers of series that are reclaimed."""
+        self.flows.series[np.isin(self.flows.series, series)] = NONE
+
     def taken(self) -> list[Edge]:
         """Edges since the last call."""
         found, self.edges = self.edges, []
