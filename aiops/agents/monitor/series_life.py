@@ -80,6 +80,8 @@ def reclaim(slot: Slot, source: int) -> None:
     unseen = without_kin(table, _unseen(table, source, before), before)
     unseen = unseen[~np.isin(unseen, _held(slot))]
     slot.memory.reclaim(unseen)
+    for crowds in slot.office.crowds:
+        crowds.clear()
     slot.router.forget_own(unseen)
     slot.detection.forget(unseen)
     slot.logs.forget(unseen)

@@ -30,6 +30,7 @@ from detectors.revisions import Place
 from detectors.watermarks import Watermark, lowest
 from detectors.wire import keyed
 from detectors.wire.batch import PointBatch, Rejected
+from detectors.wire.crowding import Crowds
 from detectors.wire.formats import LogFormat, PointFormat, SpanFormat
 from detectors.wire.memory import WireMemory
 from detectors.wire.scan import newest
@@ -71,7 +72,9 @@ class Slot:
         self.seen: dict[keyed.Origin, int] = {}
         self.heard: dict[keyed.Origin, int] = {}
         """Newest event time that each origin of keyed records has sent, ns."""
-        self.office = DeadLetterWriter(plan.data.dead_letter_bytes, plan.domain)
+        self.office = DeadLetterWriter(
+            plan.data.dead_letter_bytes, plan.domain, (Crowds(self.memory.table), Crowds(self.transit.table))
+        )
 
     # ---------------------------------------------------------------------------------------------- records in
 

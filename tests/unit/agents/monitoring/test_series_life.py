@@ -229,6 +229,38 @@ def test_series_in_transit_are_reclaimed_too() -> None:
     assert records in {0, 1200}
 
 
+def test_a_sender_that_explodes_is_named_and_leaves_room_for_others() -> None:
+    """Past its share an entity is refused with the attribute at fault; other entities and its known series go on."""
+    feed = Feed(series_limit=100, entity_series_limit=50)
+    feed.pods(0, ["known"])
+    out = []
+    for minute in range(1, 4):
+        at = T0 + minute * MINUTE
+        value = export(at, ["known", *(f"user-{minute}-{number}" for number in range(40))])
+        fetched = FetchedRecords(METRICS, (feed.offset,), (value,), (None,), (at,))
+        out += feed.agent.handle([fetched], at).dead_letters
+        feed.offset += 1
+    assert [(letter.reason.value, letter.items) for letter in out] == [("entity-limit", 31), ("entity-limit", 40)]
+    (found,) = out[1].crowding
+    assert (found.entity, found.series, found.attribute, found.values) == ("shop", 50, "k8s.pod.name", 50)
+    assert found.examples == ("known", "user-1-0", "user-1-1")
+    feed.send(5, export(T0 + 5 * MINUTE, ["other"]).replace(b"shop", b"shed"))
+    assert feed.letters == []
+    line = next(line for line in feed.agent.ledger() if line.topic == METRICS.topic)
+    assert line.difference == 0
+
+
+def test_a_share_is_free_again_when_series_are_reclaimed() -> None:
+    """An entity that stopped exploding gets its new pods in after the stated time."""
+    feed = Feed(series_limit=100, entity_series_limit=50)
+    feed.pods(0, [f"user-{number}" for number in range(60)])
+    for minute in range(1, 140):
+        feed.pods(minute, ["user-1", "late"])
+    assert set(feed.letters) == {"entity-limit"}
+    assert len(feed.letters) < 135
+    assert feed.slot.memory.table.live == 2
+
+
 def test_less_than_two_hours_is_refused() -> None:
     """Silence needs the series for an hour."""
     with pytest.raises(ValidationError, match="series_idle_seconds"):
