@@ -141,7 +141,8 @@ class DataPlane(Group):
     dead_letter_bytes: int = 65_536
     """Maximum number of bytes of the original record that a dead letter keeps."""
     warm_up_points: int = 30
-    """Number of points of a new series that are learned and not scored."""
+    """Number of points of a new series that are learned and not scored. A series of a new instance (pod, host) whose
+    entity has two other instances with this metric inherits what they learned and is scored from its tenth point on."""
     clear_seconds: float = 60.0
     """An episode ends when no series of its entity was abnormal for this many seconds. A larger value prevents flapping
     and delays the end of each episode."""

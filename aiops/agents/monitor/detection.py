@@ -21,6 +21,7 @@ from detectors.episodes import EpisodeAggregator, EpisodeSettings
 from detectors.harm import Burden, felt
 from detectors.revisions import NamedSeries, Place
 from detectors.transitions import CLOSED, Transitions
+from detectors.wire.families import Families
 from detectors.wire.identity import SeriesIdentity, SeriesKind
 from detectors.wire.scan import newest
 from detectors.wire.series import SeriesTable
@@ -35,6 +36,8 @@ OVER = 0.1
 """A figure that has come so far back, as a share of its worst distance, is over; its new usual may lie elsewhere."""
 IN_TIME = 0.5
 """Up to this share of what an objective calls slow nobody minds that it takes longer than it used to."""
+_TAUGHT = 2
+"""A series that teaches new ones has at least so many times the points of the warm-up."""
 _JUMP = 60 * SECOND
 _GRACE = 600 * SECOND
 """After a pause of the whole input nobody is called silent for so long."""
@@ -85,6 +88,7 @@ class SlotDetection:
             ),
             extensions.views,
         )
+        self.families = Families(table)
         hold = EpisodeSettings(hold_seconds=settings.clear_seconds)
         self.folder = EpisodeAggregator(place, hold, self.names, felt=self._felt)
         self.high = 0
@@ -166,7 +170,7 @@ class SlotDetection:
             kinds = codes[:, _KIND].astype(np.uint8)
             ceilings = self.meanings.ceilings(new)
             limits = np.where(np.isin(kinds, _LEVELS), ceilings, 0.0).astype(np.float32)
-            self.bank.admit(kinds, limits, series=new)
+            self.bank.admit(kinds, limits, series=new, kin=self.families.join(new))
             self._watch(new, codes)
             self.table.seen.touch(new, self.source, self.minute)
 
@@ -185,6 +189,8 @@ class SlotDetection:
     def forget(self, series: npt.NDArray[np.int32]) -> None:
         """Drops all state of series that are reclaimed; none of them may be part of an episode."""
         self.bank.release(series)
+        self.families.forget(series)
+        self.families.elect(self.bank.points(), _TAUGHT * self.bank.settings.warm_up_points)
         self.models.forget(series)
         self.meanings.forget(series)
         for number in series.tolist():

@@ -62,6 +62,7 @@ class SlotSnapshotter:
             "transit": transit,
             "bank": bank,
             "life": slot.life.to_arrays(),
+            "families": slot.detection.families.to_arrays(),
             **{_tier(name): tier.to_arrays() for name, tier in slot.detection.models.tiers.items()},
             "folder": slot.detection.folder.to_arrays(),
             "logs": logs,
@@ -141,6 +142,7 @@ def _restore_small(slot: Slot, snapshot: SlotSnapshot) -> None:
     before = json.loads(parts["head"]["detectors"].tobytes()) if "detectors" in parts["head"] else list(detection.names)
     detection.restore_episodes(parts["folder"], before)
     slot.life.restore(_any(parts["life"]))
+    slot.detection.families.restore(_any(parts["families"]))
     slot.spans.restore(parts["spans"])
     for topic, array in parts["accounts"].items():
         slot.accounts[topic] = PartitionAccount.from_array(array)
