@@ -46,7 +46,7 @@ def inherit(state: BankState, index: int, warm_up: int) -> bool:
             first, lowest, highest = kin[place] - 1, level, level
             low, high = origin + np.float64(other["low"]), origin + np.float64(other["high"])
         teachers += 1
-        points = min(points, np.int64(other["n"]))
+        points = min(points, int(other["n"]))
         total += level
         slow += origin + np.float64(other["slow"])
         lowest, highest = min(lowest, level), max(highest, level)

@@ -27,8 +27,8 @@ def export(at: int, levels: dict[str, float], rng: random.Random) -> bytes:
             resource.resource.attributes.add(key=key).value.string_value = value
         scope = resource.scope_metrics.add()
         for name, unit in (("http.server.latency", "ms"), ("queue.length", "{item}")):
-            value = level * (1 + 0.03 * rng.gauss(0, 1))
-            scope.metrics.add(name=name, unit=unit).gauge.data_points.add(time_unix_nano=at, as_double=value)
+            figure = level * (1 + 0.03 * rng.gauss(0, 1))
+            scope.metrics.add(name=name, unit=unit).gauge.data_points.add(time_unix_nano=at, as_double=figure)
     return request.SerializeToString()
 
 
