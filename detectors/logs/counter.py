@@ -91,7 +91,12 @@ class LogCounter:
         return self.table.owners[entities]
 
     def add(
-        self, text: npt.NDArray[np.uint8], lines: Lines, entity: npt.NDArray[np.int32], *, told: tuple[Longs, Longs]
+        self,
+        text: npt.NDArray[np.uint8],
+        lines: Lines,
+        entity: npt.NDArray[np.int32],
+        *,
+        occurrences: tuple[Longs, Longs],
     ) -> None:
         """Counts lines.
 
@@ -99,9 +104,9 @@ class LogCounter:
             text: bytes of all lines.
             lines: where they are, with the ``owners`` of their entities.
             entity: code of each line's entity.
-            told: interval of each line, which must be open, and how many lines it stands for.
+            occurrences: interval of each line, which must be open, and how many lines it stands for.
         """
-        intervals, counts = told
+        intervals, counts = occurrences
         found = lookup.look_up(text, lines, self.table.slots, general=self.table.general)
         rows = found.row.astype(np.int64)
         missing = np.flatnonzero(rows < 0)

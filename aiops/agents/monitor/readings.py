@@ -23,7 +23,7 @@ class SlotReader:
     def answer(self, question: FleetQuestion) -> list[EntityReading]:
         """Readings of the question's entities that the slot knows, in the order of the question."""
         table = self.slot.memory.table
-        open_now = set(self.slot.detection.folder.unwell().tolist())
+        open_now = set(self.slot.detection.folder.open_entities().tolist())
         codes = [(entity, table.code_of_entity(entity)) for entity in question.entities]
         known = [(entity, code) for entity, code in codes if code >= 0]
         if not known:
@@ -35,7 +35,7 @@ class SlotReader:
             EntityReading(
                 entity=entity,
                 watermark=watermark,
-                unwell=code in open_now and code in abnormal,
+                abnormal=code in open_now and code in abnormal,
                 series=self._series(np.flatnonzero(members == code).astype(np.int32), question),
                 easing=code in open_now and code not in abnormal,
             )
@@ -51,7 +51,7 @@ class SlotReader:
         found = bank.readings(numbers, window, baseline)
         scores = bank.last_score(numbers)
         worse = self.slot.detection.meanings.worse(numbers)
-        felt = self.slot.detection.still_felt(numbers, found.last, found.baseline_mean)
+        noticeable = self.slot.detection.still_noticeable(numbers, found.last, found.baseline_mean)
         change = np.abs(found.mean - found.baseline_mean) / found.baseline_spread
         change = np.where(np.isnan(change), -1.0, change)
         listed: list[SeriesReading] = []
@@ -75,7 +75,7 @@ class SlotReader:
                     score=float(scores[place]),
                     peer=identity.peer,
                     detrimental=int(worse[place]),
-                    felt=bool(felt[place]),
+                    noticeable=bool(noticeable[place]),
                 )
             )
         return tuple(listed)

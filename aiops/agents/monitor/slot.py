@@ -11,11 +11,11 @@ import numpy.typing as npt
 
 from aiops.agents.monitor.account import DeadLetterWriter, PartitionAccount
 from aiops.agents.monitor.calls import take_spans
-from aiops.agents.monitor.detection import DEAD, LATENESS, Longs, PointFeed, SlotDetection
-from aiops.agents.monitor.fetches import after, by_minute, cut
+from aiops.agents.monitor.detection import DEAD, LATENESS, SlotDetection
 from aiops.agents.monitor.lines import take_logs, take_rows
 from aiops.agents.monitor.log_series import LogSeries, interval_clock
 from aiops.agents.monitor.plan import Produced, SlotPlan
+from aiops.agents.monitor.points import Longs, PointFeed
 from aiops.agents.monitor.routing import PointRouter, RowRouter
 from aiops.agents.monitor.series_life import SeriesLife, reclaim
 from aiops.agents.monitor.span_series import SpanSeries
@@ -81,8 +81,8 @@ class Slot:
     def handle(self, fetched: FetchedRecords, received_at: int) -> Produced:
         """Process the records of one partition; records that were processed before are skipped."""
         out = Produced()
-        fetched = after(fetched, self.accounts[fetched.source.topic].next_offset)
-        for part in by_minute(fetched):
+        fetched = fetched.after(self.accounts[fetched.source.topic].next_offset)
+        for part in fetched.by_minute():
             self._take(part, received_at, out)
         out.episodes += self.detection.taken()
         out.edges += self.spans.taken()
@@ -102,12 +102,14 @@ class Slot:
                 batch = decode_logs(fetched.values, self.memory, now)
                 self._open(fetched, int(batch.items.sum()), batch.rejected, out=out)
                 take_logs(self, fetched, batch, router=router)
+                self._leave_out(topic)
                 self._mark(fetched, batch.at, batch.record, received_at=received_at)
                 out.forwards += router.records()
             case SpanFormat(decode=decode_spans):
                 found = decode_spans(fetched.values, self.memory, now)
                 self._open(fetched, int(found.items.sum()), found.rejected, out=out)
                 take_spans(self, fetched, found, router=router)
+                self._leave_out(topic)
                 self._mark(fetched, found.at + found.duration, found.record, received_at=received_at)
                 out.forwards += router.records()
             case PointFormat(decode=decode_points):
@@ -142,6 +144,13 @@ class Slot:
         account.end(Ending.DEAD_LETTER, sum(entry.items for entry in rejected))
         out.dead_letters += self.office.letters(fetched, rejected)
 
+    def _leave_out(self, topic: str) -> None:
+        """Lines and spans that had no room were counted as learned: they end as over the limit."""
+        count = self.logs.left_out + self.spans.left_out
+        self.logs.left_out = self.spans.left_out = 0
+        self.accounts[topic].end(Ending.LEARNED, -count)
+        self.accounts[topic].end(Ending.OVER_LIMIT, count)
+
     def _take_points(self, fetched: FetchedRecords, batch: PointBatch, received_at: int, *, out: Produced) -> None:
         self._open(fetched, int(batch.items.sum()), batch.rejected, out=out)
         self.accounts[fetched.source.topic].end(Ending.APPLIED, batch.gaps)
@@ -159,14 +168,14 @@ class Slot:
             which = np.flatnonzero(foreign)
             account.forwarded += int(batch.unit[which].sum(dtype=np.int64))
             out.forwards += self.router.forward(batch, which, fetched.source, offsets=fetched.offsets)
-            batch = _chosen(batch, ~foreign)
+            batch = batch.chosen(~foreign)
         series = self.router.own(batch.series)
         batch = replace(batch, series=series)
         for code in np.unique(series[series < 0]).tolist():
             lost = batch.record[(series == code) & (batch.unit == 1)]
             account.end(Ending.DEAD_LETTER, len(lost))
             out.dead_letters += self.office.refused(fetched, lost, REFUSED[code])
-        return _chosen(batch, series >= 0) if len(series) and int(series.min()) < 0 else batch
+        return batch.chosen(series >= 0) if len(series) and int(series.min()) < 0 else batch
 
     def _feed(self, fetched: FetchedRecords, batch: PointBatch, out: Produced, *, highest: Longs | None = None) -> None:
         self.detection.admit()
@@ -181,10 +190,11 @@ class Slot:
         begin = 0
         for of_rows, run in groupby(fetched.values, key=rows.is_rows):
             end = begin + len(list(run))
-            part = cut(fetched, begin, end)
+            part = fetched.part(begin, end)
             begin = end
             if of_rows:
                 take_rows(self, part, received_at, out=out)
+                self._leave_out(fetched.source.topic)
                 continue
             found = keyed.decode(part.values, self.memory, now, seen=self.seen)
             batch, duplicates = found.points, int(found.duplicates.sum())
@@ -268,15 +278,3 @@ class Slot:
             TopicPartition(topic, self.plan.slot): account.next_offset if account.next_offset >= 0 else None
             for topic, account in self.accounts.items()
         }
-
-
-def _chosen(batch: PointBatch, which: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> PointBatch:
-    return replace(
-        batch,
-        series=batch.series[which],
-        at=batch.at[which],
-        value=batch.value[which],
-        start=batch.start[which],
-        record=batch.record[which],
-        unit=batch.unit[which],
-    )

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from aiops.agents.monitor import signals
-from aiops.agents.monitor.detection import PointFeed, SlotDetection
+from aiops.agents.monitor.detection import SlotDetection
+from aiops.agents.monitor.points import PointFeed
 from aiops.model.durations import SECOND
 from aiops.model.entities import Edge, Objective
 from detectors.intervals import INTERVAL, IntervalClock
@@ -50,6 +51,8 @@ class SpanSeries:
     budgets: dict[tuple[str, str], Budget] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
     """Edges that were not collected yet."""
+    left_out: int = 0
+    """Spans of entities without room, since the slot last took them into its account."""
     _kept: int = 0
     """Names that were left when they were last looked through."""
 
