@@ -105,7 +105,7 @@ class ArrowReader:
     def take(self, batches: Sequence[Any], record: int) -> None:
         """Takes the points of all record batches of a record, or none of them."""
         try:
-            columns = [columns_of(batch) for batch in batches]
+            columns = [columns_of(batch, self.memory.seed) for batch in batches]
             extras = [primary(batch) for batch in batches]
         except (SchemaMismatchError, pa.ArrowException, UnicodeDecodeError):
             self.refuse(record, DeadLetterReason.SCHEMA_MISMATCH, max(1, sum(len(batch) for batch in batches)))
@@ -218,6 +218,7 @@ def _room(records: Sequence[bytes], memory: WireMemory) -> Room:
         start=np.empty(rows, np.int64),
         hashes=np.empty(max(readable, default=0) // 16 + 1, np.uint64),
         strings=np.empty(max(readable, default=0) // 4 + 1, np.uint64),
+        seed=memory.seed,
     )
 
 

@@ -51,8 +51,8 @@ class Slot:
         self.plan = plan
         topics = plan.topics
         limit, quota = plan.data.series_limit, plan.data.entity_series_limit
-        self.memory = WireMemory(limit, plan.wire, quota=quota)
-        self.transit = WireMemory(_TRANSIT * limit, plan.wire, quota=quota)
+        self.memory = WireMemory(limit, plan.wire, quota=quota, key=plan.key)
+        self.transit = WireMemory(_TRANSIT * limit, plan.wire, quota=quota, key=plan.key)
         self.life = SeriesLife(max(1, int(plan.data.series_idle_seconds * SECOND // MINUTE)))
         place = Place(plan.slot, plan.generation, plan.domain)
         self.detection = SlotDetection(plan, self.memory.table, place)

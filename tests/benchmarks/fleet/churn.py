@@ -3,7 +3,7 @@
 Each minute one sixtieth of the pods is replaced, so every pod lives for one hour. All pods export once a minute: most
 as Arrow, a few as OTLP with a cumulative histogram. The records go through one slot, with snapshots as in a shard.
 Prints, for every simulated hour, the series that live and what they cost, and at the end how much memory moved once the
-first hours are over (the ring of recent values takes six hours to fill).
+first hours are over: the ring of recent values has six hours, and its blocks of 16,384 series are filled one by one.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Fleet:
     otlp_pods: int = 50
     """Pods beside them that send OTLP."""
     hours: int = 72
-    settled: int = 10
+    settled: int = 12
     """Hours after which memory must be flat."""
     seed: int = 4921
 
