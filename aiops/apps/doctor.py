@@ -23,6 +23,7 @@ from aiops.adapters.plugins import installed
 from aiops.adapters.status_file import read_status
 from aiops.apps.doctor_findings import DoctorFinding, Level
 from aiops.apps.doctor_kafka import check_kafka
+from aiops.apps.doctor_snapshots import check_snapshots
 from aiops.console.app import loopback
 from aiops.model.errors import AiopsError, PermanentError
 from aiops.model.incidents import Priority
@@ -46,6 +47,7 @@ def examine(settings: Settings, bundle: Path, clock: Clock, *, page: bool = Fals
         "acting": lambda: _acting(settings),
         "state": lambda: _state(settings),
         "journal": lambda: _journal(settings),
+        "snapshots": lambda: check_snapshots(settings),
         "kafka": lambda: check_kafka(settings, clock),
         "runtime": lambda: _runtime(settings, clock),
         "pages": lambda: _pages(settings, clock, plugins, send=page),
