@@ -23,12 +23,8 @@ from detectors.bank.series_bank import BankSettings, SeriesBank
 from detectors.episodes import EpisodeAggregator, EpisodeSettings
 from detectors.revisions import NamedSeries, Place
 from detectors.transitions import CLOSED, Transitions
-<<<<<<< HEAD
 from detectors.wire.families import Families
-from detectors.wire.identity import SeriesIdentity, SeriesKind
-=======
 from detectors.wire.identity import SeriesKind
->>>>>>> main
 from detectors.wire.series import SeriesTable
 
 LATENESS = 5 * SECOND

@@ -101,12 +101,7 @@ class SlotSnapshotter:
             _check_format(found)
             self.slot.memory.extend(_any(found.parts["memory"]))
             self.slot.transit.extend(_any(found.parts["transit"]))
-<<<<<<< HEAD
-            self.slot.detection.bank.extend(found.parts["bank"])
-=======
             self._extend_bank(found)
-            self.slot.detection.learn_sources(found.parts["sources"]["added"])
->>>>>>> main
         self.slot.logs.restore([found.parts["logs"] for found in chain])
         _restore_small(self.slot, chain[-1])
         self.sequence = chain[-1].sequence
