@@ -121,6 +121,13 @@ class DataPlane(Group):
     memory_bytes: int | None = Field(default=None, ge=1 << 28)
     """Maximum private memory of a shard's process in bytes. None: 80 % of the memory of the container or the machine,
     at least 1 GiB. A shard that needs more ends and starts again; a record of which it ends twice is a dead letter."""
+    entity_series_limit: int = Field(default=250_000, ge=1)
+    """Maximum number of series of one entity in one slot. Points of its further new series become dead letters, which
+    name the attribute with the most values."""
+    series_idle_seconds: float = Field(default=10_800.0, ge=7_200.0)
+    """A series is reclaimed when its topic delivered records for so many seconds without it. A pause of a topic counts
+    as at most ten minutes. Series of open episodes stay. A series that comes back afterwards is new. At least two
+    hours, because silence is judged for one."""
     snapshot_seconds: float = 10.0
     """Interval between two snapshots of a slot. After a crash the slot reads again what arrived since its last one."""
     snapshot_store: str | None = None
@@ -140,7 +147,8 @@ class DataPlane(Group):
     dead_letter_bytes: int = 65_536
     """Maximum number of bytes of the original record that a dead letter keeps."""
     warm_up_points: int = 30
-    """Number of points of a new series that are learned and not scored."""
+    """Number of points of a new series that are learned and not scored. A series of a new instance (pod, host) whose
+    entity has two other instances with this metric inherits what they learned and is scored from its tenth point on."""
     clear_seconds: float = 60.0
     """An episode ends when no series of its entity was abnormal for this many seconds. A larger value prevents flapping
     and delays the end of each episode."""

@@ -66,6 +66,24 @@ class ModelTier:
             self._place[number] = len(self._models)
             self._rows[len(self._models)]["kind"] = ValueKind(what)
             self._models.append(self._make())
+        self._mark_watched()
+
+    def forget(self, series: npt.NDArray[np.int32]) -> None:
+        """Drops the detectors of series that are reclaimed, and makes room for others."""
+        gone = self._place.keys() & {*series.tolist()}
+        if not gone:
+            return
+        kept = [(number, place) for number, place in self._place.items() if number not in gone]
+        places = [place for _, place in kept]
+        self._place = {number: place for place, (number, _) in enumerate(kept)}
+        self._models = [self._models[place] for place in places]
+        self._ended = {new for new, old in enumerate(places) if old in self._ended}
+        for array in (self._rows, self._anomalies):
+            array[: len(places)] = array[places]
+            array[len(places) :] = np.zeros((), array.dtype)
+        self._mark_watched()
+
+    def _mark_watched(self) -> None:
         wider = np.zeros(max(self._place, default=-1) + 2, np.bool_)
         wider[list(self._place)] = True
         self._watched = wider

@@ -75,6 +75,10 @@ def _derived(key: bytes, purpose: str) -> bytes:
     return hmac.new(key, f"aiops {purpose} 1".encode(), hashlib.sha256).digest()
 
 
+_SHOWN = 200
+"""Characters of a name that a letter shows."""
+
+
 def mask(original: bytes) -> str:
     """Bytes masked for lists: letters become x, digits 9, non-ASCII and control characters dots."""
     text = original[:_SHOWN_BYTES].decode(errors="replace")
@@ -124,6 +128,16 @@ class _Record(BaseModel):
     data: _Data
 
 
+def _detail(letter: DeadLetter) -> Prose:
+    """What is shown about a letter beside its reason; values of attributes are masked."""
+    crowds = [
+        f"{one.entity[:_SHOWN]} has {one.series} series; {one.attribute[:_SHOWN]} has {one.values} values in "
+        f"{one.looked_at} of them, as {', '.join(mask(value.encode(errors='replace')) for value in one.examples)}"
+        for one in letter.crowding
+    ]
+    return Prose("; ".join([letter.detail, *crowds] if letter.detail else crowds))
+
+
 def encode_letter(letter: DeadLetter, seal: Seal, topic: str) -> OutRecord:
     """The Kafka record of a dead letter, keyed by its identity: a repeat has the same key."""
     headers = [[name, base64.b64encode(value).decode()] for name, value in letter.headers]
@@ -138,7 +152,7 @@ def encode_letter(letter: DeadLetter, seal: Seal, topic: str) -> OutRecord:
         places=letter.places,
         at=letter.at,
         cut=letter.cut,
-        detail=letter.detail,
+        detail=_detail(letter),
         shown=mask(letter.original),
         size=len(letter.original),
         sealed=base64.b64encode(seal.seal(plain, f"{letter.domain} {letter.key}")).decode(),

@@ -74,6 +74,7 @@ class MonitoringAgent:
         objectives: service-level objectives by entity; their budgets are computed from spans.
         metrics: what metrics mean; None: the shipped table.
         plugins: source of formats, detectors and views.
+        secret: random bytes, at most 64, that make the hashes of new slots unpredictable; empty: they are not.
 
     Raises:
         PermanentError: the settings name an extension that does not exist or cannot be loaded.
@@ -87,12 +88,14 @@ class MonitoringAgent:
         *,
         metrics: MetricTable | None = None,
         plugins: Plugins = BUILT_INS,
+        secret: bytes = b"",
     ) -> None:
         self.settings = settings
         self.shard = shard
         self.objectives = objectives or {}
         self.metrics = metrics or MetricTable()
         self._extensions = extensions_of(settings, plugins)
+        self._secret = secret
         self._owned: dict[int, _Owned] = {}
         self._losses: list[Episode] = []
         self._blindness = Blindness(shard, settings.domain, round(settings.data.blind_seconds * SECOND))
@@ -121,6 +124,7 @@ class MonitoringAgent:
             objectives=self.objectives,
             metrics=self.metrics,
             extensions=self._extensions,
+            secret=self._secret,
         )
         made = Slot(plan)
         archivist = SlotSnapshotter(made)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 from aiops.adapters.allocation import keep_freed_memory
 from aiops.adapters.attempts import FileAttempts
 from aiops.adapters.bundle.loading import bundle_folder
@@ -33,7 +35,9 @@ def make_shard(settings: Settings, bootstrap: str, number: int) -> Shard:
     clock, topics, data = open_clock(settings), settings.topics, settings.data
     folder = bundle_folder(settings)
     goals = objectives(folder / "services", settings.domain)
-    agent = MonitoringAgent(settings, number, goals, metrics=load_metrics(folder), plugins=installed())
+    agent = MonitoringAgent(
+        settings, number, goals, metrics=load_metrics(folder), plugins=installed(), secret=secrets.token_bytes(16)
+    )
     parts = ShardParts(
         consumer=open_consumer(settings, bootstrap, f"aiops-{settings.domain}", cautious=died_soon),
         producer=KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes),

@@ -21,11 +21,28 @@ class DeadLetterReason(StrEnum):
     BAD_TIME = "bad-time"
     FAR_FUTURE = "far-future"
     SERIES_LIMIT = "series-limit"
+    ENTITY_LIMIT = "entity-limit"
     TOO_LARGE = "too-large"
     UNKNOWN_SERIES = "unknown-series"
     UNSUPPORTED = "unsupported"
     KILLED_SHARD = "killed-shard"
     """A shard died twice while it processed the record, which is now set aside unread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crowding:
+    """Why an entity has as many series as it may."""
+
+    entity: str
+    series: int
+    """How many it has."""
+    attribute: str
+    """The attribute that has the most values among them, or the name of metrics."""
+    values: int
+    """How many values that are, among ``looked_at`` series."""
+    looked_at: int
+    examples: tuple[str, ...]
+    """Some of the values, unmasked: they must not leave the process so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +67,8 @@ class DeadLetter:
     record_key: bytes | None = None
     """Key of the record; a compacted topic accepts no replayed record without it."""
     detail: Prose = NOTHING
+    crowding: tuple[Crowding, ...] = ()
+    """Of ENTITY_LIMIT: the entities that had as many series as they may when the record came, at most three."""
     domain: str = MAIN_DOMAIN
 
     @property

@@ -21,6 +21,8 @@ class Ending(StrEnum):
     """A control message that took effect, or a gap (no recorded value) that was noted."""
     DEAD_LETTER = "dead-letter"
     LOST_TO_RETENTION = "lost-to-retention"
+    OVER_LIMIT = "over-limit"
+    """A line or span of an entity for which there is no room: read, and counted nowhere else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,8 @@ OPEN, SILENT = 1, 2
 RECENT = 5
 """Number of stored times, by which a duplicate is distinguished from an out-of-order point."""
 HOURS = 24
+KIN = 3
+"""Series that a young one inherits from, at most."""
 
 ROW = np.dtype(
     [
@@ -190,6 +192,9 @@ class BankState(NamedTuple):
     """uint32[capacity / BLOCK]."""
     dirty_ring: Array
     """uint32[steps, capacity / RING_BLOCK]."""
+    kin: Array
+    """int32[capacity, 3]: numbers plus 1 of the series that a young one inherits from; 0: none. Its changes are tracked
+    by ``dirty_rows``."""
     views: tuple[Array, ...] = ()
     """STATE[capacity] of each further view; its changes are tracked by ``dirty_rows``."""
 

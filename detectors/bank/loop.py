@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from numba.extending import register_jitable
 
 from aiops.jit.compiling import cached_njit
-from detectors.bank import episodes, intake, judging, learning, remembering
+from detectors.bank import episodes, inheritance, intake, judging, learning, remembering
 from detectors.bank.chain import Judge, Learn, judge_all, learn_all, modules_of
 from detectors.bank.layout import BLOCK_BITS, SILENT, BankState, BatchOutcome, Ended, Phase, Points, Record, Tuning
 from detectors.bank.prefetch import prefetch_row
@@ -72,7 +72,7 @@ _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False
 
 def _advance(modules: tuple[str, ...], judge_more: Judge, learn_more: Learn) -> Callable[..., int]:  # noqa: C901 (see below)
     @cached_njit(modules=modules, **_OPTIONS)
-    def advance(  # noqa: C901 (one pass over a batch: a branch an ending of a point)
+    def advance(  # noqa: C901, PLR0912 (one pass over a batch: a branch an ending of a point)
         state: BankState, tuning: Tuning, points: Points, out: BatchOutcome, version: int
     ) -> int:
         reported = 0
@@ -98,6 +98,9 @@ def _advance(modules: tuple[str, ...], judge_more: Judge, learn_more: Learn) -> 
             remembering.remember(row, minute, relative)
             if hour > row["hour"]:
                 remembering.enter_hour(row, hour, state.hours[index])
+                state.dirty_hours[index >> BLOCK_BITS] = version
+            if row["n"] + 1 == inheritance.FIRST_JUDGED and row["n"] < tuning.warm_up:
+                inheritance.inherit(state, index, tuning.warm_up)
                 state.dirty_hours[index >> BLOCK_BITS] = version
             if row["n"] < tuning.warm_up:
                 ended, score, phase = warm_up(row, at, relative)

@@ -17,6 +17,7 @@ from detectors.bank.layout import (
     ANOMALY,
     BLOCK_BITS,
     HOURS,
+    KIN,
     OPEN,
     RING_BITS,
     ROW,
@@ -98,25 +99,50 @@ class SeriesBank:
     def __len__(self) -> int:
         return self.size
 
-    def admit(self, kind: npt.NDArray[np.uint8], limit: npt.NDArray[np.float32] | None = None) -> None:
-        """Adds new series, with the next numbers in order.
+    def admit(
+        self,
+        kind: npt.NDArray[np.uint8],
+        limit: npt.NDArray[np.float32] | None = None,
+        *,
+        series: npt.NDArray[np.int32] | None = None,
+        kin: npt.NDArray[np.int32] | None = None,
+    ) -> None:
+        """Adds new series.
 
         Args:
             kind: (n,) ``ValueKind`` of each new series.
             limit: (n,) value that the series must not reach (1 for a share); 0: none. See ``views.forecast``.
+            series: (n,) their numbers: released ones, or the next ones in order; None: the next ones in order.
+            kin: (n, KIN) numbers plus 1 of the series that each inherits from, 0: none. See ``bank.inheritance``.
 
         Raises:
             ValueError: there would be more series than ``capacity``.
         """
-        size = self.size + len(kind)
+        if series is None:
+            series = np.arange(self.size, self.size + len(kind), dtype=np.int32)
+        size = max(self.size, int(series.max(initial=-1)) + 1)
         if size > self.settings.capacity:
             raise ValueError(f"the bank holds {self.settings.capacity} series, {size} were announced")
-        new = self._state.rows[self.size : size]
-        new["kind"] = kind
+        self._state.rows["kind"][series] = kind
         if limit is not None:
-            new["limit"] = limit
-        self._state.dirty_rows[self.size >> BLOCK_BITS : (size >> BLOCK_BITS) + 1] = self.version
+            self._state.rows["limit"][series] = limit
+        if kin is not None:
+            self._state.kin[series] = kin
+        self._state.dirty_rows[series >> BLOCK_BITS] = self.version
         self.size = size
+
+    def release(self, series: npt.NDArray[np.int32]) -> None:
+        """Clears the state of series; their numbers may be admitted again. Nobody inherits from them any more."""
+        state = self._state
+        for array in (state.rows, state.anomalies, state.hours, state.kin, *state.views):
+            array[series] = np.zeros((), array.dtype)
+        gone = np.zeros(self.size + 1, np.bool_)
+        gone[series + 1] = True
+        heirs, places = np.nonzero(gone[state.kin[: self.size]])
+        state.kin[heirs, places] = 0
+        state.dirty_rows[heirs >> BLOCK_BITS] = self.version
+        for dirty in (state.dirty_rows, state.dirty_anomalies, state.dirty_hours):
+            dirty[series >> BLOCK_BITS] = self.version
 
     def update(
         self,
@@ -189,6 +215,11 @@ class SeriesBank:
         scores: npt.NDArray[np.float32] = self._state.rows["score"][indices]
         return scores
 
+    def points(self) -> npt.NDArray[np.uint32]:
+        """(size,) how many points each series has learned; of one that inherits, as many as it may count on."""
+        learned: npt.NDArray[np.uint32] = self._state.rows["n"][: self.size]
+        return learned
+
     def last_at(self, indices: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
         """(n,) event time of each series' newest point, ns; 0: none."""
         times: npt.NDArray[np.int64] = self._state.rows["last_at"][indices]
@@ -253,5 +284,6 @@ def _reserve(settings: BankSettings, views: Mapping[str, np.dtype[Any]]) -> Bank
         dirty_anomalies=np.zeros(blocks, dtype=np.uint32),
         dirty_hours=np.zeros(blocks, dtype=np.uint32),
         dirty_ring=np.zeros((settings.ring_steps, (settings.capacity >> RING_BITS) + 1), dtype=np.uint32),
+        kin=_zeros((settings.capacity, KIN), np.int32),
         views=tuple(_zeros((settings.capacity,), layout) for layout in views.values()),
     )

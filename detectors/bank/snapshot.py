@@ -1,9 +1,9 @@
 """Snapshots of a bank. The calling thread copies only the blocks that changed; the caller writes them elsewhere.
 
-For each of the four arrays a part holds the numbers of the changed blocks and their concatenated bytes:
-``rows_blocks``, ``rows_data`` and so on. ``head`` is (format, since, version, size, bytes of a row, steps of the ring).
-A block of rows is 1,024 series; a block of the ring is 16,384 series of one minute. The last block ends at the bank's
-size.
+For each of four arrays a part holds the numbers of the changed blocks and their concatenated bytes: ``rows_blocks``,
+``rows_data`` and so on; ``kin_data`` is of the blocks of rows. ``head`` is (format, since, version, size, bytes of a
+row, steps of the ring). A block of rows is 1,024 series; a block of the ring is 16,384 series of one minute. The last
+block ends at the bank's size.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from detectors.bank.layout import BLOCK_BITS, RING_BITS, ROW, Array, BankState
 
-FORMAT = 1
+FORMAT = 2
 _ROWS = {"rows": "rows", "anomalies": "troubles", "hours": "hours"}
 """Arrays of rows, and what the parts of a snapshot call them."""
 _BLOCK = 1 << BLOCK_BITS
@@ -34,6 +34,7 @@ def copy_changed(state: BankState, size: int, since: int | None, *, version: int
         blocks = np.flatnonzero(dirty > after)
         arrays[f"{part}_blocks"] = blocks.astype(np.int32)
         arrays[f"{part}_data"] = _gather(getattr(state, name), blocks, size)
+    arrays["kin_data"] = _gather(state.kin, arrays["rows_blocks"], size)
     ring_used = (size + _RING_BLOCK - 1) >> RING_BITS
     places = np.argwhere(state.dirty_ring[:, :ring_used] > after).astype(np.int32)
     arrays["ring_blocks"] = places
@@ -57,6 +58,7 @@ def restore(state: BankState, size: int, arrays: Mapping[str, Any]) -> tuple[int
         blocks = np.asarray(arrays[f"{part}_blocks"])
         _scatter(target, blocks, np.asarray(arrays[f"{part}_data"]), size=new_size)
         getattr(state, f"dirty_{name}")[blocks] = version
+    _scatter(state.kin, np.asarray(arrays["rows_blocks"]), np.asarray(arrays["kin_data"]), size=new_size)
     places = np.asarray(arrays["ring_blocks"]).reshape(-1, 2)
     _scatter_ring(state.ring, places, np.asarray(arrays["ring_data"]), size=new_size)
     state.dirty_ring[places[:, 0], places[:, 1]] = version

@@ -46,7 +46,8 @@ from detectors.wire.batch import PLACES, BatchAccount, PointArrays, PointBatch, 
 from detectors.wire.hashing import Hashes
 from detectors.wire.identity import MAX_IDENTITY_CHARS
 from detectors.wire.memory import WireMemory
-from detectors.wire.series import NO_NAME, REFUSED, TOO_LARGE, SeriesTable, attributes_text, parse_attributes
+from detectors.wire.series import NO_NAME, REFUSED, TOO_LARGE, SeriesTable
+from detectors.wire.series_text import attributes_text, parse_attributes
 
 BROKEN = -9
 """In place of a series or code: text that is not UTF-8, or attributes that are no JSON object."""
@@ -108,7 +109,7 @@ class ArrowReader:
     def take(self, batches: Sequence[Any], record: int) -> None:
         """Takes the points of all record batches of a record, or none of them."""
         try:
-            columns = [columns_of(batch) for batch in batches]
+            columns = [columns_of(batch, self.memory.seed) for batch in batches]
             extras = [primary(batch) for batch in batches]
         except (SchemaMismatchError, pa.ArrowException, UnicodeDecodeError):
             self.refuse(record, DeadLetterReason.SCHEMA_MISMATCH, max(1, sum(len(batch) for batch in batches)))
@@ -223,6 +224,7 @@ def _room(records: Sequence[bytes], memory: WireMemory) -> Room:
         start=np.empty(rows, np.int64),
         hashes=np.empty(max(readable, default=0) // 16 + 1, np.uint64),
         strings=np.empty(max(readable, default=0) // 4 + 1, np.uint64),
+        seed=memory.seed,
     )
 
 

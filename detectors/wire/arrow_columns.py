@@ -57,8 +57,8 @@ class PointColumns:
     """Rows whose value is null."""
 
 
-def columns_of(batch: Any) -> PointColumns:
-    """The columns of a batch; ``SchemaMismatchError`` where one is missing or of another type."""
+def columns_of(batch: Any, seed: np.uint64) -> PointColumns:
+    """The columns of a batch, texts hashed from a seed; ``SchemaMismatchError`` where one is missing or not as said."""
     names = {name: place for place, name in enumerate(batch.schema.names)}
     missing = [name for name in ("ts", "value", "entity", "metric") if name not in names]
     if missing:
@@ -70,7 +70,7 @@ def columns_of(batch: Any) -> PointColumns:
     gaps = np.asarray(values.is_null()) if values.null_count else None
     start = numbers(batch.column(names["start"]), np.int64, null=0) if "start" in names else NO_TIMES
     kind = numbers(batch.column(names["kind"]), np.uint8, null=0) if "kind" in names else NO_KINDS
-    texts = {name: _text(batch.column(names[name])) if name in names else ABSENT for name in TEXTS}
+    texts = {name: _text(batch.column(names[name]), seed) if name in names else ABSENT for name in TEXTS}
     return PointColumns(at, value, start, kind, texts, gaps)
 
 
@@ -111,7 +111,7 @@ _ARROW = {"int64": pa.int64(), "float64": pa.float64(), "uint8": pa.uint8()}
 _TIMESTAMPS = (pa.timestamp("ns"), pa.timestamp("ns", "UTC"))
 
 
-def _text(column: Any) -> TextColumn:
+def _text(column: Any, seed: np.uint64) -> TextColumn:
     kind = column.type
     if not pa.types.is_dictionary(kind) or kind.value_type != pa.utf8():
         # Whatever else holds text goes the slow way, and is checked fully before anything follows its offsets.
@@ -132,7 +132,7 @@ def _text(column: Any) -> TextColumn:
         except (ValueError, TypeError) as error:
             raise SchemaMismatchError("a buffer is too short") from error
         bytes_ = np.frombuffer(data, dtype=np.uint8) if data is not None and data.size else np.empty(0, np.uint8)
-        if not hash_strings(bytes_, ends, hashes):
+        if not hash_strings(bytes_, ends, hashes, seed):
             raise SchemaMismatchError("text outside its buffer")
     return TextColumn(_codes(column.indices), hashes, strings)
 

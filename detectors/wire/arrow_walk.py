@@ -46,6 +46,8 @@ class Room(NamedTuple):
     """Of rows; as long as the others."""
     strings: Hashes
     """Of dictionaries: at least a quarter as long as the record."""
+    seed: np.uint64
+    """Start value of their hashes."""
 
 
 @compiled
@@ -144,7 +146,7 @@ def _span(buffer, buffers, which, body, least):
 
 
 @slicing
-def _take_dictionary(buffer, place, layout, found, strings, used):
+def _take_dictionary(buffer, place, layout, found, strings, used, seed):
     """Hashes the strings of a dictionary to ``strings[used:]``; how many are used then, or FOREIGN.
 
     ``place``: table of the header, end of the metadata, end of the body.
@@ -176,7 +178,7 @@ def _take_dictionary(buffer, place, layout, found, strings, used):
         return np.int64(FOREIGN)
     offsets = buffer[begin : begin + 4 * (rows + 1)].view(np.int32)
     mixed = strings[used : used + rows]
-    if not hash_strings(buffer[text:text_end], offsets, mixed):
+    if not hash_strings(buffer[text:text_end], offsets, mixed, seed):
         return np.int64(FOREIGN)
     for row in range(rows):
         mixed[row] = of_column(mixed[row], role)
@@ -275,7 +277,7 @@ def walk(buffer, layout, room, first, index, latest):
         if kind == _END:
             break
         if kind == _DICTIONARY and rows < 0:
-            used = _take_dictionary(buffer, (header, end, after), layout, found, room.strings, used)
+            used = _take_dictionary(buffer, (header, end, after), layout, found, room.strings, used, room.seed)
             if used < 0:
                 return np.int64(FOREIGN)
         elif kind == _BATCH and rows < 0:

@@ -2,8 +2,10 @@
 # numba's intrinsics and compiled functions take other types than their Python text says.
 """64-bit hashes of byte ranges and the compiled hash index that turns them to numbers; the bottom of decoding.
 
-The mixing is one lane of xxHash64 with the finaliser of MurmurHash3 (both public domain). It is not cryptographic: two
-of a million series collide by accident with a chance of 3e-8.
+The mixing is the folded multiplication of wyhash with the finaliser of MurmurHash3 (both public domain). Two of a
+million series collide by accident with a chance of 3e-8. It is not cryptographic. Hashes of the bytes of series start
+from a random number that the slot keeps to itself: how two inputs differ after a folded multiplication depends on that
+number. Collisions can be made where the start value is known, as it is for log templates and names of spans.
 """
 
 from __future__ import annotations
@@ -23,12 +25,11 @@ Bytes = npt.NDArray[np.uint8]
 Hashes = npt.NDArray[np.uint64]
 
 _P1 = np.uint64(0x9E3779B185EBCA87)
-_P2 = np.uint64(0xC2B2AE3D27D4EB4F)
 _P4 = np.uint64(0x85EBCA77C2B2AE63)
 _M1 = np.uint64(0xFF51AFD7ED558CCD)
 _M2 = np.uint64(0xC4CEB9FE1A85EC53)
 SEED = np.uint64(0x5EED0F5E1E5A10B5)
-"""Start value of every hash; part of the snapshot format."""
+"""Start value of hashes without a key; part of the snapshot format."""
 
 UNKNOWN = -1
 """What a lookup gives for a hash that is not in the index."""
@@ -47,14 +48,23 @@ def load64(typing_context: Any, array: Any, index: Any) -> Any:  # noqa: ARG001 
     return types.uint64(array, types.intp), generate
 
 
+@intrinsic
+def _folded_product(typing_context: Any, left: Any, right: Any) -> Any:  # noqa: ARG001 (numba's signature)
+    """The two halves of the 128-bit product of two words, combined by exclusive or."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001 (numba's signature)
+        wide, word = ir.IntType(128), ir.IntType(64)
+        product = builder.mul(builder.zext(args[0], wide), builder.zext(args[1], wide))
+        high = builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), word)
+        return builder.xor(builder.trunc(product, word), high)
+
+    return types.uint64(types.uint64, types.uint64), generate
+
+
 @inner
 def mix(state: np.uint64, word: np.uint64) -> np.uint64:
     """Folds one word into the state."""
-    lane = word * _P2
-    lane = (lane << np.uint64(31)) | (lane >> np.uint64(33))
-    state ^= lane * _P1
-    state = (state << np.uint64(27)) | (state >> np.uint64(37))
-    return np.uint64(state * _P1 + _P4)
+    return np.uint64(_folded_product(state ^ word, _P1) + _P4)
 
 
 @inner
@@ -88,15 +98,15 @@ def mix_range(state: np.uint64, buffer: Bytes, start: int, end: int) -> np.uint6
 
 
 @compiled
-def hash_strings(buffer: Bytes, offsets: npt.NDArray[np.int32], out: Hashes) -> bool:
-    """Hashes every string of an Arrow utf8 array; False when the offsets leave the buffer."""
+def hash_strings(buffer: Bytes, offsets: npt.NDArray[np.int32], out: Hashes, seed: np.uint64) -> bool:
+    """Hashes every string of an Arrow utf8 array from a start value; False when the offsets leave the buffer."""
     size = len(buffer)
     for row in range(len(offsets) - 1):
         start = np.int64(offsets[row])
         end = np.int64(offsets[row + 1])
         if start < 0 or end < start or end > size:
             return False
-        out[row] = finish(mix_range(SEED, buffer, start, end))
+        out[row] = finish(mix_range(seed, buffer, start, end))
     return True
 
 
@@ -180,6 +190,31 @@ def _insert(slots: Hashes, hashes: Hashes, values: npt.NDArray[np.int32]) -> int
     return added
 
 
+@compiled
+def _remove(slots: Hashes, hashes: Hashes) -> int:
+    """Removes hashes, and shifts later entries back; gives how many were there."""
+    mask = np.int64(len(slots) // 2 - 1)
+    removed = 0
+    for row in range(len(hashes)):
+        wanted = hashes[row]
+        hole = np.int64(wanted & np.uint64(mask))
+        while slots[2 * hole] != np.uint64(0) and slots[2 * hole] != wanted:
+            hole = (hole + 1) & mask
+        if slots[2 * hole] == np.uint64(0):
+            continue
+        removed += 1
+        after = (hole + 1) & mask
+        while slots[2 * after] != np.uint64(0):
+            home = np.int64(slots[2 * after] & np.uint64(mask))
+            if ((after - home) & mask) >= ((after - hole) & mask):
+                slots[2 * hole] = slots[2 * after]
+                slots[2 * hole + 1] = slots[2 * after + 1]
+                hole = after
+            after = (after + 1) & mask
+        slots[2 * hole] = np.uint64(0)
+    return removed
+
+
 class HashIndex:
     """Open-addressing map from uint64 to int32: hash and value side by side, at most half full, doubled when not."""
 
@@ -207,6 +242,10 @@ class HashIndex:
         if 2 * needed > len(self._slots):
             self._grow(needed)
         self._count += _insert(self._slots, hashes, values)
+
+    def remove(self, hashes: Hashes) -> None:
+        """Removes pairs by their hashes; what is not there is left out."""
+        self._count -= _remove(self._slots, hashes)
 
     def _grow(self, capacity: int) -> None:
         pairs = self._slots.reshape(-1, 2)

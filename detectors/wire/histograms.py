@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.wire.compiling import compiled
-from detectors.wire.series import Arrays
+from detectors.wire.series_rows import Arrays
 
 # columns of Kept.state; the first nine are part of snapshots
 AT, START, SHAPE, LAYOUT, ABOVE, BELOW, ZERO, FIRST, FIRST_BELOW, BEGIN, ROOM = range(11)
@@ -94,6 +94,23 @@ class HistogramMemory:
         kept.state[:size, ROOM] = sizes
         kept.cursor[FREE] = live
         self._kept = kept._replace(cells=packed)
+
+    def forget(self, series: npt.NDArray[np.int32]) -> None:
+        """Drops the last points of series that are reclaimed."""
+        kept, size = self._kept, len(self)
+        entries = kept.entry_of[series[series < len(kept.entry_of)]]
+        entries = entries[entries >= 0]
+        if not len(entries):
+            return
+        stays = np.ones(size, np.bool_)
+        stays[entries] = False
+        left = size - len(entries)
+        for array in (kept.series, kept.state, kept.reals):
+            array[:left] = array[:size][stays]
+        kept.entry_of[:] = -1
+        kept.entry_of[kept.series[:left]] = np.arange(left, dtype=np.int32)
+        kept.cursor[ENTRIES] = left
+        kept.cursor[LIVE] = (kept.state[:left, ABOVE] + kept.state[:left, BELOW]).sum()
 
     def to_arrays(self) -> Arrays:
         """Everything, in a form that ``from_arrays`` gives back byte for byte."""

@@ -38,7 +38,8 @@ from detectors.wire.identity import (
 from detectors.wire.interval_loop import MEAN, Derived
 from detectors.wire.memory import WireMemory
 from detectors.wire.quantiles import quantile_suffix
-from detectors.wire.series import TOO_LARGE, Name, attributes_text
+from detectors.wire.series import TOO_LARGE, Name
+from detectors.wire.series_text import attributes_text
 
 _Message = NumberDataPoint | HistogramDataPoint | ExponentialHistogramDataPoint | SummaryDataPoint
 _Series = npt.NDArray[np.int32]

@@ -80,7 +80,7 @@ class _Walk:
                 self.refuse(record, DeadLetterReason.TOO_LARGE)
         self._whole = readable[0] if len(readable) == 1 else b"".join(readable)
         ends = np.cumsum([len(record) for record in readable], dtype=np.int64)
-        self._tape = _taped(self._whole, ends, received_at + memory.settings.future_ns)
+        self._tape = _taped(self._whole, ends, received_at + memory.settings.future_ns, seed=memory.seed)
         self._points = int(self._tape.cursor[t.POINTS])
         self._distributions = int(self._tape.cursor[t.DISTRIBUTIONS])
         self._hashes = self._tape.hashes[: self._points]
@@ -172,12 +172,12 @@ class _Fresh:
         series[self._missing] = numbers[self._back]
 
 
-def _taped(whole: bytes, ends: npt.NDArray[np.int64], latest: int) -> t.Tape:
+def _taped(whole: bytes, ends: npt.NDArray[np.int64], latest: int, *, seed: np.uint64) -> t.Tape:
     """The walk, begun again on a longer tape where the first was too short."""
     buffer = np.frombuffer(whole, dtype=np.uint8)
     room = len(whole) // 32 + 64  # pages that are not written cost nothing
     while True:
-        tape = t.make_tape(len(ends), room, latest)
+        tape = t.make_tape(len(ends), room, latest, seed=seed)
         if walk(buffer, ends, tape):
             return tape
         room *= 4

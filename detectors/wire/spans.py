@@ -14,7 +14,7 @@ from detectors.wire import span_walk as w
 from detectors.wire import tape as t
 from detectors.wire.batch import Rejected, WireSettings
 from detectors.wire.envelope import Envelope, Items, Origins
-from detectors.wire.hashing import Hashes, hash_strings
+from detectors.wire.hashing import SEED, Hashes, hash_strings
 from detectors.wire.identity import PEERS
 from detectors.wire.otlp_json import id_bytes
 
@@ -109,7 +109,7 @@ def _keys() -> tuple[Hashes, int]:
     texts = [key.encode() for key in (*named, *_USED)]
     ends = np.cumsum([0, *(len(text) for text in texts)]).astype(np.int32)
     out = np.empty(len(texts), np.uint64)
-    hash_strings(np.frombuffer(b"".join(texts), np.uint8), ends, out)
+    hash_strings(np.frombuffer(b"".join(texts), np.uint8), ends, out, SEED)
     return out, len(named)
 
 

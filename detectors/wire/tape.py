@@ -120,9 +120,11 @@ class Tape(NamedTuple):
     """How much is written, and the place in the current record."""
     latest: int
     """The last time that is not FAR_FUTURE, ns."""
+    seed: np.uint64
+    """Start value of the hashes of series."""
 
 
-def make_tape(records: int, points: int, latest: int) -> Tape:
+def make_tape(records: int, points: int, latest: int, *, seed: np.uint64) -> Tape:
     """An empty tape with room for so many points, and for what else comes with them in usual records."""
     return Tape(
         hashes=np.empty(points, np.uint64),
@@ -140,6 +142,7 @@ def make_tape(records: int, points: int, latest: int) -> Tape:
         point=np.zeros(8, np.int64),
         cursor=np.zeros(6, np.int64),
         latest=latest,
+        seed=seed,
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from detectors.wire import tape as t
 from detectors.wire.compiling import compiled, inner
-from detectors.wire.hashing import SEED, Bytes, mix, mix_range
+from detectors.wire.hashing import Bytes, mix, mix_range
 from detectors.wire.walk_distributions import walk_distributions
 from detectors.wire.walk_numbers import walk_points
 
@@ -106,7 +106,7 @@ def _walk_scope(buffer, position, end, tape, record, resource):
     scope, scope_end = t.only_field(buffer, position, end)
     if scope_end < 0:
         return t.FOREIGN
-    state = mix_range(SEED, buffer, resource[0], resource[1])
+    state = mix_range(tape.seed, buffer, resource[0], resource[1])
     state = mix_range(state, buffer, scope, scope_end)
     while position < end:
         number, wire, position = t.tag(buffer, position, end)

@@ -25,7 +25,7 @@ from detectors.wire import arrow, logs, metrics, otlp_walker, spans
 from detectors.wire.arrow_encoding import PointEncoder
 from detectors.wire.batch import WireSettings
 from detectors.wire.envelope import Origins
-from detectors.wire.hashing import HashIndex, hash_strings
+from detectors.wire.hashing import SEED, HashIndex, hash_strings
 from detectors.wire.identity import SeriesIdentity
 from detectors.wire.memory import WireMemory
 from detectors.wire.series import SeriesTable
@@ -135,7 +135,7 @@ def other_schemas(series: int, count: int) -> dict[str, tuple[float, float]]:
         _, ends, data = column.dictionary.buffers()
         hashes = np.empty(len(column.dictionary), np.uint64)
         ends = np.frombuffer(ends, np.int32, len(hashes) + 1)
-        assert hash_strings(np.frombuffer(data, np.uint8), ends, hashes)
+        assert hash_strings(np.frombuffer(data, np.uint8), ends, hashes, SEED)
         index.insert(hashes, np.zeros(len(hashes), np.int32))
         return index.find(hashes)[column.indices.to_numpy()]
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from aiops.model.deadletters import DeadLetter, DeadLetterReason, kept_headers, kept_key
+from aiops.model.deadletters import Crowding, DeadLetter, DeadLetterReason, kept_headers, kept_key
 from aiops.model.ledger import Ending, LedgerLine
 from aiops.model.records import FetchedRecords, TopicPartition
 from detectors.bank.layout import Ended
 from detectors.wire.batch import PLACES, Rejected
+from detectors.wire.crowding import Crowds
 from detectors.wire.scan import counted
 
 ENDINGS = tuple(Ending)
@@ -111,6 +112,8 @@ class DeadLetterWriter:
     most_bytes: int
     """Most bytes of the original record that a dead letter keeps."""
     domain: str
+    crowds: tuple[Crowds, ...]
+    """Of the tables that name what is decoded."""
 
     def letters(self, fetched: FetchedRecords, rejected: Sequence[Rejected]) -> list[DeadLetter]:
         """One dead letter per record and reason; ``rejected`` refers to records by their index in ``fetched``."""
@@ -140,4 +143,8 @@ class DeadLetterWriter:
             record_key=kept_key(fetched.keys[number], self.most_bytes),
             headers=kept_headers(fetched.headers[number], self.most_bytes) if fetched.headers else (),
             domain=self.domain,
+            crowding=self._crowding() if entry.reason is DeadLetterReason.ENTITY_LIMIT else (),
         )
+
+    def _crowding(self) -> tuple[Crowding, ...]:
+        return next(filter(None, (crowds.of() for crowds in self.crowds)), ())

@@ -53,6 +53,8 @@ def take_spans(slot: Slot, fetched: FetchedRecords, batch: SpanBatch, *, router:
     account.forwarded += forwarded
     account.end(Ending.LATE, late)
     account.end(Ending.LEARNED, len(batch) - late - forwarded)
+    nameless = own & (spans.entity == NONE) & (spans.interval >= closed[batch.record])
+    series.left_out += int(np.count_nonzero(nameless))
     _count(slot, fetched, (calls, own_calls, batch.record[calls.span]), times=(highest, closed))
 
 

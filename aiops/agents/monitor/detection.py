@@ -23,6 +23,7 @@ from detectors.bank.series_bank import BankSettings, SeriesBank
 from detectors.episodes import EpisodeAggregator, EpisodeSettings
 from detectors.revisions import NamedSeries, Place
 from detectors.transitions import CLOSED, Transitions
+from detectors.wire.families import Families
 from detectors.wire.identity import SeriesKind
 from detectors.wire.series import SeriesTable
 
@@ -32,6 +33,8 @@ DEAD = 3600 * SECOND
 """A series that is in trouble and has not spoken for so long is dead: its trouble is over."""
 USUAL = 0.5
 """Score below which a value is within its series' own limit."""
+_TAUGHT = 2
+"""A series that teaches new ones has at least so many times the points of the warm-up."""
 _JUMP = 60 * SECOND
 _GRACE = 600 * SECOND
 """After a pause of the whole input nobody is called silent for so long."""
@@ -69,6 +72,7 @@ class SlotDetection:
             ),
             extensions.views,
         )
+        self.families = Families(table)
         hold = EpisodeSettings(hold_seconds=settings.clear_seconds)
         self.folder = EpisodeAggregator(place, hold, self.names, noticeable=self.noticeability.of_signals)
         self.high = 0
@@ -76,9 +80,9 @@ class SlotDetection:
         self.resumed_at = 0
         """Event time at which the input went on after its last pause."""
         self.source = 0
-        """Number of the topic that is being taken: where series come from that are new now."""
-        self.sources = np.empty(0, np.uint8)
-        """By series, the number of the topic that it came from first."""
+        """Number of the topic that is being taken."""
+        self.minute = 0
+        """Minute of that topic's clock; see ``series_life``."""
         self.objectives: set[int] = set()
         """Series that carry an objective."""
         self.episodes: list[Episode] = []
@@ -133,23 +137,36 @@ class SlotDetection:
 
     def admit(self) -> None:
         """Announces the table's new series to the bank."""
-        known, size = len(self.bank), len(self.table)
-        if size > known:
-            codes = self.table.codes[known:size]
+        new = self.table.taken_new()
+        if len(new):
+            codes = self.table.codes[new]
             kinds = codes[:, _KIND].astype(np.uint8)
-            ceilings = self.meanings.ceilings(np.arange(known, size, dtype=np.int32))
-            self.bank.admit(kinds, np.where(np.isin(kinds, _LEVELS), ceilings, 0.0).astype(np.float32))
-            self.models.admit(range(known, size), self.table, self.meanings)
-            self.sources = np.append(self.sources, np.full(size - known, self.source, np.uint8))
+            ceilings = self.meanings.ceilings(new)
+            limits = np.where(np.isin(kinds, _LEVELS), ceilings, 0.0).astype(np.float32)
+            self.bank.admit(kinds, limits, series=new, kin=self.families.join(new))
+            self.models.admit(new, self.table, self.meanings)
+            self.table.seen.touch(new, self.source, self.minute)
 
-    def learn_sources(self, sources: npt.NDArray[np.generic]) -> None:
-        """Where further series came from, of a snapshot."""
-        self.sources = np.append(self.sources, sources.astype(np.uint8))
+    def forget(self, series: npt.NDArray[np.int32]) -> None:
+        """Drops all state of series that are reclaimed; none of them may be part of an episode."""
+        self.bank.release(series)
+        self.families.forget(series)
+        self.families.elect(self.bank.points(), _TAUGHT * self.bank.settings.warm_up_points)
+        self.models.forget(series)
+        self.meanings.forget(series)
+        for number in series.tolist():
+            self._names.pop(number, None)
+
+    @property
+    def sources(self) -> npt.NDArray[np.uint8]:
+        """By series, the number of the topic that sent it last."""
+        return self.table.seen.source[: len(self.bank)]
 
     def take(self, points: PointFeed) -> Codes:
         """Scores and learns points; what their series did goes to the folder."""
         if not len(points.series):
             return np.empty(0, np.uint8)
+        self.table.seen.touch(points.series, self.source, self.minute)
         result = self.bank.update(points.series, points.at, points.value, start=points.start)
         if len(result.transitions):
             self.tell(signals.of_bank(result.transitions))

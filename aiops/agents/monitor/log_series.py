@@ -79,6 +79,8 @@ class LogSeries:
     news: dict[tuple[str, str, str], _News] = field(default_factory=dict)
     """New templates, by entity, level and template."""
     texts: Texts = field(default_factory=Texts)
+    left_out: int = 0
+    """Lines of entities without room, since the slot last took them into its account."""
 
     def add(
         self,
@@ -105,6 +107,7 @@ class LogSeries:
             codes[index] = self.counter.entity(entities[index], int(first[index]))
         entity = codes[which]
         taken = np.flatnonzero(open_now & (entity != NONE))
+        self.left_out += int(counts[open_now & (entity == NONE)].sum())
         if len(taken):
             chosen = Lines(
                 lines.begin[taken], lines.end[taken], self.counter.owners(entity[taken]), lines.severity[taken]
@@ -168,6 +171,11 @@ class LogSeries:
         text = table.texts[row].decode(errors="replace")
         attributes = (("severity", LEVEL_NAMES[level]), ("template", text))
         return SeriesIdentity(entity, metric, attributes, "1", SeriesKind.RATE)
+
+    def forget(self, series: Codes) -> None:
+        """Forget the numbers of series that are reclaimed; none of them may be news."""
+        known = self.counter.table.rows["series"]
+        known[np.isin(known, series)] = NONE
 
     def to_arrays(self, since: int = 0) -> dict[str, npt.NDArray[np.generic]]:
         """State for a snapshot, templates with a serial number below ``since`` in brief."""

@@ -10,10 +10,12 @@ import numpy.typing as npt
 from aiops.model.metric_semantics.semantics import MetricSemantics
 from aiops.model.metric_semantics.table import MetricTable
 from detectors.harm import burden
-from detectors.wire.series import SeriesTable, parse_attributes
+from detectors.wire.series import SeriesTable
+from detectors.wire.series_text import parse_attributes
 
 _NAME, _ATTRIBUTES, _UNIT = 1, 2, 3
 """Columns of the table's codes."""
+_UNKNOWN = -1
 Numbers = npt.NDArray[np.int32]
 
 
@@ -36,7 +38,6 @@ class SeriesMeanings:
         self._scales = np.empty(0, np.float64)
         self._ceilings = np.empty(0, np.float32)
         self._of_series = np.empty(0, np.int32)
-        self._size = 0
 
     def of(self, series: int) -> MetricSemantics:
         """The semantics of one series."""
@@ -57,28 +58,32 @@ class SeriesMeanings:
         numbers = self._meanings(series)
         return self._ceilings[numbers]
 
-    def _meanings(self, series: Numbers) -> Numbers:
-        if self._size < len(self._table):
-            self._extend()
-        return self._of_series[series]
+    def forget(self, series: Numbers) -> None:
+        """Forget series that are reclaimed: their numbers may mean something else later."""
+        self._of_series[series[series < len(self._of_series)]] = _UNKNOWN
 
-    def _extend(self) -> None:
-        """Look up the series added since the last call, once for each metric with its unit."""
-        known, size = self._size, len(self._table)
-        if size > len(self._of_series):
-            room = np.empty(max(2 * len(self._of_series), size, 1024), np.int32)
-            room[:known] = self._of_series[:known]
+    def _meanings(self, series: Numbers) -> Numbers:
+        if len(self._table) > len(self._of_series):
+            room = np.full(max(2 * len(self._of_series), len(self._table), 1024), _UNKNOWN, np.int32)
+            room[: len(self._of_series)] = self._of_series
             self._of_series = room
-        codes, word = self._table.codes[known:size], self._table.word
+        found: Numbers = self._of_series[series]
+        if found.min(initial=0) == _UNKNOWN:
+            self._learn(np.unique(series[found == _UNKNOWN]))
+            found = self._of_series[series]
+        return found
+
+    def _learn(self, series: Numbers) -> None:
+        """Look up series for the first time, once for each metric with its unit."""
+        codes, word = self._table.codes[series], self._table.word
         pairs, back = np.unique(codes[:, _NAME].astype(np.int64) << 32 | codes[:, _UNIT], return_inverse=True)
         found = [self._metrics.of(word(pair >> 32), word(pair & 0xFFFFFFFF)) for pair in pairs.tolist()]
         numbers = np.array([self._number(one) for one in found], np.int32)
-        self._of_series[known:size] = numbers[back]
+        self._of_series[series] = numbers[back]
         for pair in (at for at, one in enumerate(found) if one.states is not None):
             places = np.flatnonzero(back == pair)
             attributes = (word(code) for code in codes[places, _ATTRIBUTES].tolist())
-            self._of_series[known + places] = self._in_states(found[pair], attributes)
-        self._size = size
+            self._of_series[series[places]] = self._in_states(found[pair], attributes)
         self._tabulate()
 
     def _in_states(self, meaning: MetricSemantics, attributes: Iterable[str]) -> list[int]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 import numpy as np
+import numpy.typing as npt
 
 from aiops.agents.monitor import signals
 from aiops.agents.monitor.meanings import SeriesMeanings
@@ -64,16 +65,16 @@ class Models:
         """The newest error of each detector; empty: none."""
         return "; ".join(f"detector {name} ended: {tier.error}" for name, tier in self.tiers.items() if tier.error)
 
-    def admit(self, series: range, table: SeriesTable, meanings: SeriesMeanings) -> None:
+    def admit(self, series: npt.NDArray[np.int32], table: SeriesTable, meanings: SeriesMeanings) -> None:
         """Assign detectors to the table's new series, which have these numbers."""
-        codes = table.codes[series.start : series.stop]
+        codes = table.codes[series]
         entities, metrics = np.unique(codes[:, 0]), np.unique(codes[:, 1])
         by_entity, by_metric = self._wanted(
             [table.entities[code] for code in entities.tolist()], [table.word(code) for code in metrics.tolist()]
         )
         may = np.isin(codes[:, 0], entities[by_entity]) | np.isin(codes[:, 1], metrics[by_metric])
         for place in np.flatnonzero(may).tolist():
-            number = series[place]
+            number = int(series[place])
             self._watch(number, int(codes[place, 5]), table.identity(number), meaning=meanings.of(number))
 
     def _wanted(self, entities: Sequence[str], metrics: Sequence[str]) -> tuple[list[bool], list[bool]]:
@@ -107,6 +108,11 @@ class Models:
         """Transitions from a batch: series, times, values and starts, in the form of ``SeriesBank.update``."""
         found = ((name, tier.update(points)) for name, tier in self.tiers.items() if len(tier))
         return [signals.of_models(records, self._codes[name]) for name, records in found]
+
+    def forget(self, series: np.ndarray) -> None:
+        """Drop the detectors of series that are reclaimed."""
+        for tier in self.tiers.values():
+            tier.forget(series)
 
     def restore(self, parts: Mapping[str, Mapping[str, np.ndarray]]) -> None:
         """Restore the tiers of a snapshot; a tier that it lacks begins empty."""

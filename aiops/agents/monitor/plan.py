@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 from aiops.agents.monitor.extensions import Extensions, extensions_of
 from aiops.model.deadletters import DeadLetter
@@ -14,6 +15,7 @@ from aiops.model.metric_semantics.table import MetricTable
 from aiops.model.records import OutRecord
 from aiops.settings import DataPlane, Kafka, Settings, Topics
 from detectors.wire.batch import WireSettings
+from detectors.wire.hashing import SEED
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class SlotPlan:
     metrics: MetricTable = field(default_factory=MetricTable)
     """The semantics of metrics."""
     domain: str = MAIN_DOMAIN
+    key: int = int(SEED)
+    """Where a new slot's hashes of what senders write start; a restored slot keeps the key of its snapshot."""
     extensions: Extensions = field(default_factory=lambda: extensions_of(Settings()))
     """Formats, detectors and views."""
 
@@ -57,6 +61,7 @@ def plan_of(
     objectives: Mapping[str, tuple[Objective, ...]],
     metrics: MetricTable,
     extensions: Extensions,
+    secret: bytes = b"",
 ) -> SlotPlan:
     """The plan of one slot, given with its generation, under the runtime's settings."""
     return SlotPlan(
@@ -70,7 +75,15 @@ def plan_of(
         metrics=metrics,
         domain=settings.domain,
         extensions=extensions,
+        key=_key(secret, place[0]),
     )
+
+
+def _key(secret: bytes, slot: int) -> int:
+    """The slot's key under a secret; without one, that of hashes without a key."""
+    if not secret:
+        return int(SEED)
+    return int.from_bytes(blake2b(slot.to_bytes(8, "little"), key=secret, digest_size=8).digest(), "little")
 
 
 @dataclass(slots=True)

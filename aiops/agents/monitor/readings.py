@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -19,15 +19,13 @@ class SlotReader:
     """Reads one slot; must not run at the same time as code that changes the slot."""
 
     slot: Slot
-    _codes: dict[str, int] = field(default_factory=dict)
 
     def answer(self, question: FleetQuestion) -> list[EntityReading]:
         """Readings of the question's entities that the slot knows, in the order of the question."""
         table = self.slot.memory.table
-        for code in range(len(self._codes), len(table.entities)):
-            self._codes[table.entities[code]] = code
         open_now = set(self.slot.detection.folder.open_entities().tolist())
-        known = [(entity, self._codes[entity]) for entity in question.entities if entity in self._codes]
+        codes = [(entity, table.code_of_entity(entity)) for entity in question.entities]
+        known = [(entity, code) for entity, code in codes if code >= 0]
         if not known:
             return []
         abnormal = set(self.slot.detection.abnormal().tolist())

@@ -59,17 +59,27 @@ class PointRouter:
     def owners(self, series: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         """Slot of each series in transit."""
         self._learn()
-        return self._owner[self.transit.table.entity[series]]
+        entities = self.transit.table.entity[series]
+        owners = self._owner[entities]
+        if owners.min(initial=0) < 0:
+            for code in np.unique(entities[owners < 0]).tolist():
+                self._owner[code] = slot_of(self.transit.table.entities[code], self.slots)
+            owners = self._owner[entities]
+        return owners
 
     def _learn(self) -> None:
         table = self.transit.table
-        grown = len(table) - len(self._own)
-        if grown > 0:
-            self._own = np.concatenate([self._own, np.full(grown, _UNKNOWN, np.int32)])
-        fresh = table.entities[len(self._owner) :]
-        if fresh:
-            slots = np.array([slot_of(entity, self.slots) for entity in fresh], np.int32)
-            self._owner = np.concatenate([self._owner, slots])
+        self._own = _longer(self._own, len(table))
+        self._owner = _longer(self._owner, len(table.entities))
+
+    def forget_own(self, series: npt.NDArray[np.int32]) -> None:
+        """Forget own numbers that are reclaimed, and that series were refused: there may be room."""
+        self._own[np.isin(self._own, series) | (self._own < 0)] = _UNKNOWN
+
+    def forget(self, series: npt.NDArray[np.int32], entities: npt.NDArray[np.int32]) -> None:
+        """Forget series in transit that are reclaimed, and entities that have none any more."""
+        self._own[series[series < len(self._own)]] = _UNKNOWN
+        self._owner[entities[entities < len(self._owner)]] = _UNKNOWN
 
     def forward(
         self, batch: PointBatch, which: npt.NDArray[np.int64], origin: TopicPartition, *, offsets: Sequence[int]
@@ -86,6 +96,11 @@ class PointRouter:
                 value = keyed.encode(self._encoder, batch, part, origin=((origin.topic, origin.partition), offsets))
                 records.append(OutRecord(self.topic, None, value, partition=slot))
         return records
+
+
+def _longer(array: npt.NDArray[np.int32], size: int) -> npt.NDArray[np.int32]:
+    missing = size - len(array)
+    return np.concatenate([array, np.full(missing, _UNKNOWN, np.int32)]) if missing > 0 else array
 
 
 def _parts(which: npt.NDArray[np.int64], record: npt.NDArray[np.int32]) -> list[npt.NDArray[np.int64]]:

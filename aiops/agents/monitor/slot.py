@@ -17,6 +17,7 @@ from aiops.agents.monitor.log_series import LogSeries, interval_clock
 from aiops.agents.monitor.plan import Produced, SlotPlan
 from aiops.agents.monitor.points import Longs, PointFeed
 from aiops.agents.monitor.routing import PointRouter, RowRouter
+from aiops.agents.monitor.series_life import SeriesLife, reclaim
 from aiops.agents.monitor.span_series import SpanSeries
 from aiops.model.deadletters import DeadLetterReason
 from aiops.model.durations import MINUTE, SECOND
@@ -29,6 +30,7 @@ from detectors.revisions import Place
 from detectors.watermarks import Watermark, lowest
 from detectors.wire import keyed
 from detectors.wire.batch import PointBatch, Rejected
+from detectors.wire.crowding import Crowds
 from detectors.wire.formats import LogFormat, PointFormat, SpanFormat
 from detectors.wire.memory import WireMemory
 from detectors.wire.scan import newest
@@ -48,8 +50,10 @@ class Slot:
     def __init__(self, plan: SlotPlan) -> None:
         self.plan = plan
         topics = plan.topics
-        self.memory = WireMemory(plan.data.series_limit, plan.wire)
-        self.transit = WireMemory(_TRANSIT * plan.data.series_limit, plan.wire)
+        limit, quota = plan.data.series_limit, plan.data.entity_series_limit
+        self.memory = WireMemory(limit, plan.wire, quota=quota, key=plan.key)
+        self.transit = WireMemory(_TRANSIT * limit, plan.wire, quota=quota, key=plan.key)
+        self.life = SeriesLife(max(1, int(plan.data.series_idle_seconds * SECOND // MINUTE)))
         place = Place(plan.slot, plan.generation, plan.domain)
         self.detection = SlotDetection(plan, self.memory.table, place)
         self.router = PointRouter(plan.slot, plan.slots, topics.keyed, self.transit, self.memory.table)
@@ -68,7 +72,9 @@ class Slot:
         self.seen: dict[keyed.Origin, int] = {}
         self.heard: dict[keyed.Origin, int] = {}
         """Newest event time that each origin of keyed records has sent, ns."""
-        self.office = DeadLetterWriter(plan.data.dead_letter_bytes, plan.domain)
+        self.office = DeadLetterWriter(
+            plan.data.dead_letter_bytes, plan.domain, (Crowds(self.memory.table), Crowds(self.transit.table))
+        )
 
     # ---------------------------------------------------------------------------------------------- records in
 
@@ -86,7 +92,7 @@ class Slot:
 
     def _take(self, fetched: FetchedRecords, received_at: int, out: Produced) -> None:
         topics, topic = self.plan.topics, fetched.source.topic
-        self.detection.source = self._numbers[topic]
+        self._enter(topic, fetched.appended_at[0], received_at)
         # The record's append time, to the minute, decides whether a time is in the far future.
         now = (fetched.appended_at[0] // MINUTE + 1) * MINUTE
         if topic == topics.keyed:
@@ -98,12 +104,14 @@ class Slot:
                 batch = decode_logs(fetched.values, self.memory, now)
                 self._open(fetched, int(batch.items.sum()), batch.rejected, out=out)
                 take_logs(self, fetched, batch, router=router)
+                self._leave_out(topic)
                 self._mark(fetched, batch.at, batch.record, received_at=received_at)
                 out.forwards += router.records()
             case SpanFormat(decode=decode_spans):
                 found = decode_spans(fetched.values, self.memory, now)
                 self._open(fetched, int(found.items.sum()), found.rejected, out=out)
                 take_spans(self, fetched, found, router=router)
+                self._leave_out(topic)
                 self._mark(fetched, found.at + found.duration, found.record, received_at=received_at)
                 out.forwards += router.records()
             case PointFormat(decode=decode_points):
@@ -113,6 +121,13 @@ class Slot:
                     done = len(points.items)  # a decoder that bounds its memory stops early
                     self._take_points(fetched.part(0, done), points, received_at, out=out)
                     fetched = fetched.part(done, len(fetched.offsets))
+
+    def _enter(self, topic: str, appended: int, received_at: int) -> None:
+        """The records of one minute of a topic are next; reclaims what the topic does not send any more."""
+        source = self._numbers[topic]
+        if self.life.enter(source, appended, received_at):
+            reclaim(self, source)
+        self.detection.source, self.detection.minute = source, self.life.minute(source)
 
     def take_points(self, source: TopicPartition, batch: PointBatch, received_at: int) -> Produced:
         """Process decoded points as one further record of ``source``: for simulations without a broker.
@@ -134,11 +149,19 @@ class Slot:
         account.end(Ending.DEAD_LETTER, sum(entry.items for entry in rejected))
         out.dead_letters += self.office.letters(fetched, rejected)
 
+    def _leave_out(self, topic: str) -> None:
+        """Lines and spans that had no room were counted as learned: they end as over the limit."""
+        count = self.logs.left_out + self.spans.left_out
+        self.logs.left_out = self.spans.left_out = 0
+        self.accounts[topic].end(Ending.LEARNED, -count)
+        self.accounts[topic].end(Ending.OVER_LIMIT, count)
+
     def _take_points(self, fetched: FetchedRecords, batch: PointBatch, received_at: int, *, out: Produced) -> None:
         self._open(fetched, int(batch.items.sum()), batch.rejected, out=out)
         self.accounts[fetched.source.topic].end(Ending.APPLIED, batch.gaps)
         highest: Longs | None = self._mark(fetched, batch.at, batch.record, received_at=received_at)
         if self.plan.routed(fetched.source.topic):
+            self.transit.table.seen.touch(batch.series, self.detection.source, self.detection.minute)
             batch, highest = self._route(fetched, batch, out), None
         self._feed(fetched, batch, out, highest=highest)
 
@@ -176,6 +199,7 @@ class Slot:
             begin = end
             if of_rows:
                 take_rows(self, part, received_at, out=out)
+                self._leave_out(fetched.source.topic)
                 continue
             found = keyed.decode(part.values, self.memory, now, seen=self.seen)
             batch, duplicates = found.points, int(found.duplicates.sum())

@@ -19,12 +19,12 @@ from aiops.agents.monitor.slot import Slot
 from aiops.model.errors import PermanentError
 from aiops.model.records import Arrays, SlotSnapshot
 from detectors.watermarks import Watermark
+from detectors.wire.series import Version
 
-FORMAT = 3
+FORMAT = 4
 _EVERY = 60
 """Number of increments after which a full snapshot is taken."""
-_Version = tuple[int, int, int, int]
-_NOTHING: _Version = (0, 0, 0, 0)
+_NOTHING: Version = (0, 0, 0)
 
 
 @dataclass(slots=True)
@@ -35,10 +35,9 @@ class SlotSnapshotter:
     sequence: int = 0
     _base: int = 0
     """Sequence of the last full snapshot; 0: none."""
-    _memory: _Version = _NOTHING
-    _transit: _Version = _NOTHING
+    _memory: Version = _NOTHING
+    _transit: Version = _NOTHING
     _bank: int = 0
-    _sources: int = 0
     _logs: int = 0
     """Serial number of the next template when the last snapshot was taken."""
     _topics: tuple[str, ...] = field(default=())
@@ -55,8 +54,6 @@ class SlotSnapshotter:
         bank = slot.detection.bank.to_arrays(None if whole else self._bank)
         self._memory, self._transit = slot.memory.table.version, slot.transit.table.version
         self._bank = int(bank["head"][2])
-        sources = slot.detection.sources[0 if whole else self._sources :].copy()
-        self._sources = len(slot.detection.sources)
         logs = slot.logs.to_arrays(0 if whole else self._logs)
         self._logs = slot.logs.counter.table.serial
         parts: dict[str, Arrays] = {
@@ -64,7 +61,8 @@ class SlotSnapshotter:
             "memory": memory,
             "transit": transit,
             "bank": bank,
-            "sources": {"added": sources},
+            "life": slot.life.to_arrays(),
+            "families": slot.detection.families.to_arrays(),
             **{_tier(name): tier.to_arrays() for name, tier in slot.detection.models.tiers.items()},
             "folder": slot.detection.folder.to_arrays(),
             "logs": logs,
@@ -104,7 +102,6 @@ class SlotSnapshotter:
             self.slot.memory.extend(_any(found.parts["memory"]))
             self.slot.transit.extend(_any(found.parts["transit"]))
             self._extend_bank(found)
-            self.slot.detection.learn_sources(found.parts["sources"]["added"])
         self.slot.logs.restore([found.parts["logs"] for found in chain])
         _restore_small(self.slot, chain[-1])
         self.sequence = chain[-1].sequence
@@ -154,6 +151,8 @@ def _restore_small(slot: Slot, snapshot: SlotSnapshot) -> None:
     detection.models.restore({name: parts[_tier(name)] for name in detection.models.tiers if _tier(name) in parts})
     before = json.loads(parts["head"]["detectors"].tobytes()) if "detectors" in parts["head"] else list(detection.names)
     detection.restore_episodes(parts["folder"], before)
+    slot.life.restore(_any(parts["life"]))
+    slot.detection.families.restore(_any(parts["families"]))
     slot.spans.restore(parts["spans"])
     for topic, array in parts["accounts"].items():
         slot.accounts[topic] = PartitionAccount.from_array(array)

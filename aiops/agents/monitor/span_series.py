@@ -51,6 +51,8 @@ class SpanSeries:
     budgets: dict[tuple[str, str], Budget] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
     """Edges that were not collected yet."""
+    left_out: int = 0
+    """Spans of entities without room, since the slot last took them into its account."""
     _kept: int = 0
     """Names that were left when they were last looked through."""
 
@@ -133,6 +135,10 @@ class SpanSeries:
         self.flows.renamed(codes)
         self.join.renamed(codes)
         self._kept = len(self.names)
+
+    def forget(self, series: npt.NDArray[np.int32]) -> None:
+        """Forget the numbers of series that are reclaimed."""
+        self.flows.series[np.isin(self.flows.series, series)] = NONE
 
     def taken(self) -> list[Edge]:
         """Edges since the last call."""

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiops.adapters.sealing import Seal, decode_letter, encode_letter, mask, masked_letter, open_seal
-from aiops.model.deadletters import DeadLetter, DeadLetterReason
+from aiops.model.deadletters import Crowding, DeadLetter, DeadLetterReason
 from aiops.model.errors import PermanentError
 
 SEAL = Seal(bytes(range(32)))
@@ -135,3 +135,14 @@ def test_letters_of_different_domains_have_different_seals() -> None:
     event["domain"] = "b"
     with pytest.raises(PermanentError):
         decode_letter(json.dumps(event).encode(), SEAL)
+
+
+def test_a_crowded_entity_is_shown_with_its_attribute_and_masked_values() -> None:
+    """The list names what explodes; the values keep their shape alone."""
+    crowd = Crowding("shop", 250_000, "user.mail", 998, 1000, ("ann@example.org", "bob7@example.org"))
+    found = replace(letter(), reason=DeadLetterReason.ENTITY_LIMIT, crowding=(crowd,))
+    shown = masked_letter(encode_letter(found, SEAL, "aiops.dead-letters").value)
+    assert shown["detail"] == (
+        "shop has 250000 series; user.mail has 998 values in 1000 of them, as xxx@xxxxxxx.xxx, xxx9@xxxxxxx.xxx"
+    )
+    assert "ann" not in json.dumps(shown)

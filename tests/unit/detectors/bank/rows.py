@@ -55,5 +55,5 @@ def state(capacity: int = 2048, steps: int = 4) -> BankState:
     return BankState(
         np.zeros(capacity, ROW), np.zeros(capacity, ANOMALY), zeros(capacity, 24, dtype=np.float32),
         zeros(steps, capacity, dtype=np.float32), zeros(blocks), zeros(blocks), zeros(blocks),
-        zeros(steps, (capacity + 16383) >> 14),
+        zeros(steps, (capacity + 16383) >> 14), zeros(capacity, 3, dtype=np.int32),
     )  # fmt: skip

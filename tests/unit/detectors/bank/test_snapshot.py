@@ -88,7 +88,7 @@ def test_a_restored_bank_knows_what_changed() -> None:
 @pytest.mark.parametrize(
     ("place", "value", "told"),
     [
-        (0, 2, "format 2"),
+        (0, 1, "format 1"),
         (4, 100, "/100/"),
         (5, 99, "/99 does not fit"),
         (3, 4096, "4096 series does not fit"),

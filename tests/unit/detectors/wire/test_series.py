@@ -66,11 +66,12 @@ def test_a_full_table_takes_no_more_and_forgets_none() -> None:
 def test_refused_hashes_are_bounded() -> None:
     """A sender that invents hashes for ever is refused without being remembered."""
     table = SeriesTable(limit=1)
-    for begin in range(1, 20_001, 1000):
+    for begin in range(1, 200_001, 1000):
         hashes = np.arange(begin, begin + 1000, dtype=np.uint64)
         new = table.find(hashes) == -1
         table.remember(hashes[new], np.full(int(new.sum()), -2, np.int32))
-    assert len(table._by_hash) <= 4 * table.limit + 1024 + 1000
+    assert len(table.aliases.refused) <= 65_536
+    assert len(table.aliases) == 0
 
 
 def test_snapshots_come_back_byte_for_byte_in_parts_or_whole() -> None:
