@@ -152,11 +152,27 @@ class DataPlane(Group):
     entity_attributes: tuple[str, ...] = (
         "aiops.entity",
         "service.name",
+        "faas.name",
         "k8s.deployment.name",
+        "k8s.statefulset.name",
+        "k8s.daemonset.name",
+        "k8s.cronjob.name",
+        "k8s.job.name",
         "k8s.pod.name",
+        "process.executable.name",
+        "container.name",
         "host.name",
+        "k8s.node.name",
     )
-    """Resource attributes that name the entity of a series. The first one that is present counts."""
+    """Resource attributes that name the entity of a series. The first one that is present counts. A placeholder
+    (``unknown_service``, a loopback address) counts only if no other is present."""
+    entity_scope: tuple[tuple[str, ...], ...] = (
+        ("deployment.environment.name", "deployment.environment"),
+        ("k8s.cluster.name",),
+        ("service.namespace", "k8s.namespace.name"),
+    )
+    """Resource attributes whose values precede the name of an entity, joined by ``/``: environment, cluster, namespace.
+    Of each group the first one that is present counts. Snapshots of other names are refused."""
 
 
 class Control(Group):

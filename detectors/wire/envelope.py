@@ -24,7 +24,7 @@ from aiops.model.deadletters import DeadLetterReason
 from detectors.wire import tape as t
 from detectors.wire.batch import Rejections, WireSettings
 from detectors.wire.compiling import compiled, inner
-from detectors.wire.identity import attributes_of, origin_of
+from detectors.wire.identity import attributes_of
 from detectors.wire.otlp_json import Request, is_json, parse
 
 Longs = npt.NDArray[np.int64]
@@ -194,7 +194,7 @@ class Origins:
             parsed = Resource.FromString(resource)
         except DecodeError:
             return None
-        return origin_of(attributes_of(parsed.attributes), self.settings.entity_attributes).entity
+        return self.settings.naming.entity(attributes_of(parsed.attributes))
 
 
 Reader = Callable[[bytes, npt.NDArray[np.uint8], Items], npt.NDArray[np.uint8]]

@@ -14,6 +14,7 @@ from aiops.model.metric_semantics.table import MetricTable
 from aiops.model.records import OutRecord
 from aiops.settings import DataPlane, Kafka, Settings, Topics
 from detectors.wire.batch import WireSettings
+from detectors.wire.entity_names import EntityNaming
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class SlotPlan:
         return WireSettings(
             max_record_bytes=self.kafka.max_record_bytes,
             future_ns=int(self.data.future_seconds * SECOND),
-            entity_attributes=self.data.entity_attributes,
+            naming=EntityNaming(self.data.entity_attributes, self.data.entity_scope),
         )
 
     def routed(self, topic: str) -> bool:

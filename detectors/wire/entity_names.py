@@ -1,0 +1,163 @@
+"""The name of the entity that a resource speaks of, by OpenTelemetry's semantic conventions.
+
+A name is the value of the first attribute that names something, preceded by its scope: environment, cluster and
+namespace, as far as the resource states them, joined by ``/`` (``prod/checkout``). Scope and name are taken from
+resource attributes only, so metrics, logs and spans of one resource give one name.
+
+* A service or workload has the whole scope.
+* A pod has a cluster and a Kubernetes namespace: its kubelet does not know the service's environment or namespace.
+* A host or node has a cluster only. A process or a container outside Kubernetes is named after its host.
+* ``aiops.entity`` is a whole name and gets no scope.
+
+Within a name of several parts, ``/`` and ``%`` in a part are written ``%2F`` and ``%25``. A name of one part stays as
+it was sent.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+UNKNOWN_ENTITY = "unknown"
+"""The entity of a resource that names nothing."""
+WHOLE_NAME = "aiops.entity"
+SERVICE, POD, HOST, NODE = "service.name", "k8s.pod.name", "host.name", "k8s.node.name"
+WORKLOADS = (
+    "k8s.deployment.name",
+    "k8s.statefulset.name",
+    "k8s.daemonset.name",
+    "k8s.cronjob.name",
+    "k8s.job.name",
+)
+ON_HOST = ("process.executable.name", "container.name")
+"""What is named after its host."""
+NAMES = (WHOLE_NAME, SERVICE, "faas.name", *WORKLOADS, POD, *ON_HOST, HOST, NODE)
+SCOPE = (
+    ("deployment.environment.name", "deployment.environment"),
+    ("k8s.cluster.name",),
+    ("service.namespace", "k8s.namespace.name"),
+)
+_NOT_OF_PODS = frozenset({"deployment.environment.name", "deployment.environment", "service.namespace"})
+_NOT_OF_HOSTS = _NOT_OF_PODS | {"k8s.namespace.name"}
+_SKIPPED = {POD: _NOT_OF_PODS, HOST: _NOT_OF_HOSTS, NODE: _NOT_OF_HOSTS}
+"""By naming attribute, what is no part of the scope: those who report the same thing do not all know it."""
+_POD_METRICS = ("k8s.pod.", "k8s.container.", "k8s.volume.", "container.")
+_NODE_METRICS = ("k8s.node.",)
+_LOOPBACK = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "0.0.0.0", "::"})  # noqa: S104 (read, not bound)
+
+
+class MetricScope(Enum):
+    """Whose infrastructure a metric measures."""
+
+    ANY = 0
+    """That of whoever sends it."""
+    POD = 1
+    NODE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class EntityNaming:
+    """Which resource attributes make the name of an entity."""
+
+    names: tuple[str, ...] = NAMES
+    """Attributes that name something; the first that is present counts."""
+    scope: tuple[tuple[str, ...], ...] = SCOPE
+    """Parts before the name; of each part the first attribute that is present counts."""
+
+    def attribute(self, resource: Mapping[str, str], about: MetricScope = MetricScope.ANY) -> str | None:
+        """The attribute that names the entity of a resource; None: it has none.
+
+        A name that says nothing, such as ``unknown_service`` or a loopback address, counts only if there is no other.
+        """
+        if about is not MetricScope.ANY and not resource.get(WHOLE_NAME):
+            for name in (POD,) if about is MetricScope.POD else (NODE, HOST):
+                if names_something(resource.get(name, "")):
+                    return name
+        present = [name for name in self.names if resource.get(name)]
+        return next((name for name in present if names_something(resource[name])), present[0] if present else None)
+
+    def entity(self, resource: Mapping[str, str], about: MetricScope = MetricScope.ANY) -> str:
+        """The name of the entity of a resource."""
+        attribute = self.attribute(resource, about)
+        return UNKNOWN_ENTITY if attribute is None else self.named(resource, attribute)
+
+    def named(self, resource: Mapping[str, str], attribute: str) -> str:
+        """The name of what one attribute of a resource names."""
+        if attribute == WHOLE_NAME:
+            return resource[attribute]
+        parts = list(self._scope_of(resource, attribute))
+        return joined((*parts, resource[attribute])) if parts else resource[attribute]
+
+    def _scope_of(self, resource: Mapping[str, str], attribute: str) -> Iterator[str]:
+        if attribute in ON_HOST:
+            host = next((name for name in (HOST, NODE) if names_something(resource.get(name, ""))), None)
+            if host is not None:
+                yield from self._scope_of(resource, host)
+                yield resource[host]
+            return
+        skipped = _SKIPPED.get(attribute, frozenset())
+        for group in self.scope:
+            found = next((resource[name] for name in group if name not in skipped and resource.get(name)), None)
+            if found is not None:
+                yield found
+
+
+def metric_scope(metric: str) -> MetricScope:
+    """Whose infrastructure a metric measures."""
+    if metric.startswith(_POD_METRICS):
+        return MetricScope.POD
+    return MetricScope.NODE if metric.startswith(_NODE_METRICS) else MetricScope.ANY
+
+
+def joined(parts: tuple[str, ...]) -> str:
+    """A name of several parts."""
+    return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
+
+
+def names_something(value: str) -> bool:
+    """Whether a value tells one thing from another: no placeholder of an SDK and no loopback address."""
+    low = value.lower()
+    placeholder = low in (UNKNOWN_ENTITY, "unknown_service") or low.startswith("unknown_service:")
+    return bool(value) and not placeholder and not is_loopback(value)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an address, with or without a port, is the sender's own machine: it says nothing about the other end."""
+    host = without_port(address).lower()
+    if host in _LOOPBACK or host.endswith(".localhost"):
+        return True
+    if not host.startswith(("127.", "::")):
+        return False
+    try:
+        found = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    mapped = getattr(found, "ipv4_mapped", None)
+    return found.is_loopback or (mapped is not None and mapped.is_loopback)
+
+
+def without_port(address: str) -> str:
+    """An address without its port, brackets and trailing dot."""
+    if address.startswith("["):
+        return address[1:].partition("]")[0]
+    host, colon, port = address.rpartition(":")
+    bare = host if colon and port.isdigit() and ":" not in host else address
+    return bare.removesuffix(".")
+
+
+def peer_name(address: str) -> str:
+    """The name by which a caller's address is known as an entity; empty for a loopback address.
+
+    The DNS name of a Kubernetes service becomes ``NAMESPACE/NAME``, also where it names one pod of the service. Other
+    names lose their port. What the name belongs to is decided where all names are known (``topology.names``).
+    """
+    if is_loopback(address):
+        return ""
+    host = without_port(address)
+    labels = host.split(".")
+    if "svc" in labels[2:4] and all(labels):
+        place = labels.index("svc", 2)
+        return joined((labels[place - 1], labels[place - 2]))
+    return host or address
