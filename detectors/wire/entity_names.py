@@ -15,10 +15,11 @@ it was sent.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+
+from aiops.model.entity_names import is_loopback, joined
 
 UNKNOWN_ENTITY = "unknown"
 """The entity of a resource that names nothing."""
@@ -45,7 +46,6 @@ _SKIPPED = {POD: _NOT_OF_PODS, HOST: _NOT_OF_HOSTS, NODE: _NOT_OF_HOSTS}
 """By naming attribute, what is no part of the scope: those who report the same thing do not all know it."""
 _POD_METRICS = ("k8s.pod.", "k8s.container.", "k8s.volume.", "container.")
 _NODE_METRICS = ("k8s.node.",)
-_LOOPBACK = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "0.0.0.0", "::"})  # noqa: S104 (read, not bound)
 
 
 class MetricScope(Enum):
@@ -111,53 +111,8 @@ def metric_scope(metric: str) -> MetricScope:
     return MetricScope.NODE if metric.startswith(_NODE_METRICS) else MetricScope.ANY
 
 
-def joined(parts: tuple[str, ...]) -> str:
-    """A name of several parts."""
-    return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
-
-
 def names_something(value: str) -> bool:
     """Whether a value tells one thing from another: no placeholder of an SDK and no loopback address."""
     low = value.lower()
     placeholder = low in (UNKNOWN_ENTITY, "unknown_service") or low.startswith("unknown_service:")
     return bool(value) and not placeholder and not is_loopback(value)
-
-
-def is_loopback(address: str) -> bool:
-    """Whether an address, with or without a port, is the sender's own machine: it says nothing about the other end."""
-    host = without_port(address).lower()
-    if host in _LOOPBACK or host.endswith(".localhost"):
-        return True
-    if not host.startswith(("127.", "::")):
-        return False
-    try:
-        found = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    mapped = getattr(found, "ipv4_mapped", None)
-    return found.is_loopback or (mapped is not None and mapped.is_loopback)
-
-
-def without_port(address: str) -> str:
-    """An address without its port, brackets and trailing dot."""
-    if address.startswith("["):
-        return address[1:].partition("]")[0]
-    host, colon, port = address.rpartition(":")
-    bare = host if colon and port.isdigit() and ":" not in host else address
-    return bare.removesuffix(".")
-
-
-def peer_name(address: str) -> str:
-    """The name by which a caller's address is known as an entity; empty for a loopback address.
-
-    The DNS name of a Kubernetes service becomes ``NAMESPACE/NAME``, also where it names one pod of the service. Other
-    names lose their port. What the name belongs to is decided where all names are known (``topology.names``).
-    """
-    if is_loopback(address):
-        return ""
-    host = without_port(address)
-    labels = host.split(".")
-    if "svc" in labels[2:4] and all(labels):
-        place = labels.index("svc", 2)
-        return joined((labels[place - 1], labels[place - 2]))
-    return host or address

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from detectors.wire.entity_names import EntityNaming, MetricScope, peer_name
+from aiops.model.entity_names import peer_name
+from detectors.wire.entity_names import EntityNaming, MetricScope
 
 if TYPE_CHECKING:
     from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue

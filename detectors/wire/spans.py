@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from aiops.model.entity_names import peer_name
 from detectors.wire import span_walk as w
 from detectors.wire import tape as t
 from detectors.wire.batch import Rejected, WireSettings
-from detectors.wire.entity_names import peer_name
 from detectors.wire.envelope import Envelope, Items, Origins
 from detectors.wire.hashing import Hashes, hash_strings
 from detectors.wire.identity import PEERS

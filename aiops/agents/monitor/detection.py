@@ -13,6 +13,7 @@ from aiops.agents.monitor.meanings import SeriesMeanings
 from aiops.agents.monitor.models import Models
 from aiops.agents.monitor.plan import SlotPlan
 from aiops.model.durations import SECOND
+from aiops.model.entity_names import describing
 from aiops.model.episodes import Episode
 from aiops.model.records import Arrays
 from detectors.bank.layout import TRANSITION, Array, Phase
@@ -260,7 +261,8 @@ class SlotDetection:
     def _slow(self, series: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
         """(n,) seconds from which an objective calls the series' entity slow; 0: none does."""
         entities, back = np.unique(self.table.codes[series, 0], return_inverse=True)
-        goals = (self._goals.get(self.table.entities[code], ()) for code in entities.tolist())
+        items = (describing(self._goals, self.table.entities[code]) for code in entities.tolist())
+        goals = (self._goals.get(item or "", ()) for item in items)
         limits = [min((one.threshold_ms / 1e3 for one in held if one.threshold_ms), default=0.0) for held in goals]
         return np.array(limits, np.float64)[back.reshape(-1)]
 

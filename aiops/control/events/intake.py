@@ -20,6 +20,7 @@ from aiops.control.state.store import ControlState
 from aiops.control.state.transaction import Draft
 from aiops.model.durations import SECOND
 from aiops.model.entities import RUNTIME_ENTITY, Edge
+from aiops.model.entity_names import less_specific
 from aiops.model.episodes import Episode, Source
 from aiops.model.events import ChangeReported, EdgesObserved, EpisodeReported, ItemReported
 from aiops.model.incidents import IncidentState
@@ -236,7 +237,8 @@ def change_reported(draft: Draft, event: ChangeReported) -> None:
         raise OldNewsError(f"change {change.id} was reported before")
     draft.put(change)
     draft.timer("forget-change", change.id, draft.after(24 * 3600.0))
-    for name in draft.state.incidents_of.get(change.entity, ()):
+    touched = [names for entity, names in draft.state.incidents_of.items() if change.entity in less_specific(entity)]
+    for name in dict.fromkeys(name for names in touched for name in names):
         if name in draft.state.live:
             draft.line(name, "changes", f"{change.kind} of {change.entity}: {change.summary[:200]}", ref=change.id)
 

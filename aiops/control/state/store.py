@@ -16,6 +16,7 @@ from aiops.control.state.tables import StateTables
 from aiops.model.codec import decode
 from aiops.model.durations import DAY, SECOND
 from aiops.model.entities import RUNTIME_ENTITY, Edge, Item
+from aiops.model.entity_names import less_specific
 from aiops.model.episodes import Source
 from aiops.model.handoffs import Role
 from aiops.model.incidents import Incident
@@ -92,9 +93,12 @@ class ControlState(StateTables):
         return self.agents.get(role.value) or doc.AgentRecord(role, 0)
 
     def item(self, name: str) -> Item | None:
-        """An item of the CMDB, unless it is deleted or was never described."""
-        held = self.items.get(name)
-        return None if held is None or held.item.deleted else held.item
+        """The item that describes an entity: its own, else one of a less specific name; None: there is none."""
+        for short in less_specific(name):
+            held = self.items.get(short)
+            if held is not None and not held.item.deleted:
+                return held.item if short == name else replace(held.item, id=name)
+        return None
 
     def graph(self, at: int) -> Graph:
         """The graph, rebuilt when it changed; a large one at most every few seconds."""
@@ -194,6 +198,7 @@ class ControlState(StateTables):
             _toggle(self.open_on, before.episode.entity, name, present=False)
         if after is not None:
             name = after.episode.id
+            self._graph_version += self._builder.meet(after.episode.entity)
             for alias in after.folded:
                 self.aliases[alias] = name
             _toggle(self.episodes_of, after.incident, name, present=True)

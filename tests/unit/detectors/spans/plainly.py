@@ -9,8 +9,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from aiops.model.deadletters import DeadLetterReason
+from aiops.model.entity_names import is_loopback, peer_name
 from detectors.wire.batch import WireSettings
-from detectors.wire.entity_names import is_loopback, peer_name
 from detectors.wire.identity import PEERS, attributes_of
 from detectors.wire.intake import Intake
 from detectors.wire.otlp_json import id_bytes

@@ -12,8 +12,9 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
+from aiops.model.entity_names import is_loopback, peer_name
 from detectors.wire import logs, otlp_walker, spans
-from detectors.wire.entity_names import EntityNaming, MetricScope, is_loopback, metric_scope, peer_name
+from detectors.wire.entity_names import EntityNaming, MetricScope, metric_scope
 from detectors.wire.memory import WireMemory
 from detectors.wire.otlp_json import metrics_protobuf
 
