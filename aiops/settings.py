@@ -51,8 +51,8 @@ class Topics(Group):
     dead_letters: str = "aiops.dead-letters"
     """Output: records that could not be used, encrypted, each with its reason."""
     keyed_by_entity: tuple[str, ...] = ("aiops.metrics.arrow",)
-    """Telemetry topics whose producer keys every record by its entity; a slot does not forward records of these topics.
-    Do not list a topic that is keyed by anything else, for example by all resource attributes."""
+    """Telemetry topics whose producer keys every record by its entity. Their points cost less. What belongs to another
+    slot is forwarded all the same, but its series take room in the slot that received it."""
 
     formats: dict[str, str] = Field(default_factory=dict)
     """Further telemetry topics to the name of their format: a plug-in's, or ``otlp-metrics``, ``otlp-logs``,

@@ -46,8 +46,12 @@ class SlotPlan:
         )
 
     def routed(self, topic: str) -> bool:
-        """Whether records of a topic may hold entities of other slots."""
-        return self.slots > 1 and topic != self.topics.keyed and topic not in self.topics.keyed_by_entity
+        """Whether records of a topic may hold entities of other slots, whatever their key is."""
+        return self.slots > 1 and topic != self.topics.keyed
+
+    def direct(self, topic: str) -> bool:
+        """Whether points of a topic are decoded as the slot's own: nearly all of them are expected to be."""
+        return self.slots == 1 or topic == self.topics.keyed or topic in self.topics.keyed_by_entity
 
 
 def plan_of(

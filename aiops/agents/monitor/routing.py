@@ -7,7 +7,7 @@ offsets. So a receiver needs only one offset per origin to drop what a replay se
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +29,12 @@ _MOST_POINTS = 65_536
 
 @dataclass(slots=True)
 class PointRouter:
-    """Splits points that were decoded with a table of all slots' series into own points and those of other slots."""
+    """Splits points into own points and those of other slots, by the entities of their series.
+
+    Points are decoded with a table of all slots' series (``transit``), so that foreign series do not fill the own one.
+    Where nearly all points are expected to be own, ``transit`` is the memory of ``table`` itself: that costs nothing
+    as long as no foreign entity arrives.
+    """
 
     slot: int
     slots: int
@@ -42,9 +47,21 @@ class PointRouter:
     _owner: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
     """Slot of each entity in transit."""
     _encoder: PointEncoder | None = None
+    _strays: bool = False
+    """Whether an entity in transit belongs to another slot."""
+
+    def foreign(self, series: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_] | None:
+        """Which of some series in transit belong to other slots; None: none of them does."""
+        self._learn()
+        if not self._strays:
+            return None
+        foreign = self._owner[self.transit.table.entity[series]] != self.slot
+        return foreign if foreign.any() else None
 
     def own(self, series: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         """Own numbers of series in transit, negative if the own table refuses them. The slot must own all of them."""
+        if self.transit.table is self.table:
+            return series
         self._learn()
         found = self._own[series]
         unknown = found == _UNKNOWN
@@ -70,6 +87,7 @@ class PointRouter:
         if fresh:
             slots = np.array([slot_of(entity, self.slots) for entity in fresh], np.int32)
             self._owner = np.concatenate([self._owner, slots])
+            self._strays = self._strays or bool((slots != self.slot).any())
 
     def forward(
         self, batch: PointBatch, which: npt.NDArray[np.int64], origin: TopicPartition, *, offsets: Sequence[int]
@@ -98,6 +116,19 @@ def _parts(which: npt.NDArray[np.int64], record: npt.NDArray[np.int32]) -> list[
             size = 0
         size += end - begin
     return np.split(which, cuts)
+
+
+def chosen(batch: PointBatch, which: npt.NDArray[np.bool_]) -> PointBatch:
+    """The points of a batch at ``which``."""
+    return replace(
+        batch,
+        series=batch.series[which],
+        at=batch.at[which],
+        value=batch.value[which],
+        start=batch.start[which],
+        record=batch.record[which],
+        unit=batch.unit[which],
+    )
 
 
 @dataclass(slots=True)

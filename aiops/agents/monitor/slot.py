@@ -15,7 +15,7 @@ from aiops.agents.monitor.detection import DEAD, LATENESS, Longs, PointFeed, Slo
 from aiops.agents.monitor.lines import take_logs, take_rows
 from aiops.agents.monitor.log_series import LogSeries, interval_clock
 from aiops.agents.monitor.plan import Produced, SlotPlan
-from aiops.agents.monitor.routing import PointRouter, RowRouter
+from aiops.agents.monitor.routing import PointRouter, RowRouter, chosen
 from aiops.agents.monitor.span_series import SpanSeries
 from aiops.model.deadletters import DeadLetterReason
 from aiops.model.durations import MINUTE, SECOND
@@ -51,7 +51,11 @@ class Slot:
         self.transit = WireMemory(_TRANSIT * plan.data.series_limit, plan.wire)
         place = Place(plan.slot, plan.generation, plan.domain)
         self.detection = SlotDetection(plan, self.memory.table, place)
-        self.router = PointRouter(plan.slot, plan.slots, topics.keyed, self.transit, self.memory.table)
+        shared, own = (
+            PointRouter(plan.slot, plan.slots, topics.keyed, memory, self.memory.table)
+            for memory in (self.transit, self.memory)
+        )
+        self._routers = {topic: own if plan.direct(topic) else shared for topic in topics.telemetry}
         formats = plan.extensions.formats.items()
         self._counted = {topic: isinstance(one, LogFormat | SpanFormat) for topic, one in formats} | {
             topics.keyed: True
@@ -104,8 +108,7 @@ class Slot:
                 self._mark(fetched, found.at + found.duration, found.record, received_at=received_at)
                 out.forwards += router.records()
             case PointFormat(decode=decode_points):
-                routed = self.plan.routed(topic)
-                points = decode_points(fetched.values, self.transit if routed else self.memory, now)
+                points = decode_points(fetched.values, self._routers[topic].transit, now)
                 self._take_points(fetched, points, received_at, out=out)
 
     def take_points(self, source: TopicPartition, batch: PointBatch, received_at: int) -> Produced:
@@ -133,25 +136,29 @@ class Slot:
         self.accounts[fetched.source.topic].end(Ending.APPLIED, batch.gaps)
         highest: Longs | None = self._mark(fetched, batch.at, batch.record, received_at=received_at)
         if self.plan.routed(fetched.source.topic):
-            batch, highest = self._route(fetched, batch, out), None
+            kept = self._route(fetched, batch, out)
+            highest = highest if kept is batch else None
+            batch = kept
         self._feed(fetched, batch, out, highest=highest)
 
     def _route(self, fetched: FetchedRecords, batch: PointBatch, out: Produced) -> PointBatch:
         """Send points of other slots to them; returns the remaining points with own numbers."""
-        account = self.accounts[fetched.source.topic]
-        foreign = self.router.owners(batch.series) != self.plan.slot
-        if foreign.any():
+        account, router = self.accounts[fetched.source.topic], self._routers[fetched.source.topic]
+        foreign = router.foreign(batch.series)
+        if foreign is not None:
             which = np.flatnonzero(foreign)
             account.forwarded += int(batch.unit[which].sum(dtype=np.int64))
-            out.forwards += self.router.forward(batch, which, fetched.source, offsets=fetched.offsets)
-            batch = _chosen(batch, ~foreign)
-        series = self.router.own(batch.series)
+            out.forwards += router.forward(batch, which, fetched.source, offsets=fetched.offsets)
+            batch = chosen(batch, ~foreign)
+        series = router.own(batch.series)
+        if series is batch.series:
+            return batch
         batch = replace(batch, series=series)
         for code in np.unique(series[series < 0]).tolist():
             lost = batch.record[(series == code) & (batch.unit == 1)]
             account.end(Ending.DEAD_LETTER, len(lost))
             out.dead_letters += self.office.refused(fetched, lost, REFUSED[code])
-        return _chosen(batch, series >= 0) if len(series) and int(series.min()) < 0 else batch
+        return chosen(batch, series >= 0) if len(series) and int(series.min()) < 0 else batch
 
     def _feed(self, fetched: FetchedRecords, batch: PointBatch, out: Produced, *, highest: Longs | None = None) -> None:
         self.detection.admit()
@@ -285,15 +292,3 @@ def _by_minute(fetched: FetchedRecords) -> list[FetchedRecords]:
         parts.append(_slice(fetched, begin, end))
         begin = end
     return parts
-
-
-def _chosen(batch: PointBatch, which: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> PointBatch:
-    return replace(
-        batch,
-        series=batch.series[which],
-        at=batch.at[which],
-        value=batch.value[which],
-        start=batch.start[which],
-        record=batch.record[which],
-        unit=batch.unit[which],
-    )
