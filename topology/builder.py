@@ -81,6 +81,13 @@ class GraphBuilder:
             self._snapshot = None
         return bool(stale)
 
+    def forget(self, edge: Edge) -> bool:
+        """Drops an observed edge; True: it was there."""
+        gone = self._observed.pop((edge.source, edge.target, edge.kind, edge.origin), None) is not None
+        if gone:
+            self._snapshot = None
+        return gone
+
     def item(self, name: str) -> Item | None:
         """The CMDB's record of an item; None: there is none, or the item is deleted."""
         held = self._items.get(name)

@@ -141,7 +141,7 @@ class Graph:
                 merged[key] = max(merged.get(key, 0.0), _positive(edge.weight, 1.0))
         stubs: dict[str, str] = {}
         for source, target, code in merged:
-            as_source, as_target = ("service" if code == CALLS else "unknown"), _STUB_TARGET[code]
+            as_source, as_target = {CALLS: "service", PART_OF: "instance"}.get(code, "unknown"), _STUB_TARGET[code]
             stubs[source] = min(stubs.get(source, as_source), as_source, key=_STUB_ORDER.index)
             stubs[target] = min(stubs.get(target, as_target), as_target, key=_STUB_ORDER.index)
         return cls._assemble(described, stubs, merged, version=version)
@@ -273,7 +273,7 @@ class Graph:
 _MADE_AGAIN = ("numbers", "_index", "causes", "effects")
 _STUB_TARGET = {CALLS: "service", RUNS_ON: "host", PART_OF: "unknown", USES: "unknown"}
 """Kind of a stub that is the target of an edge, by the kind of the edge."""
-_STUB_ORDER = ("service", "host", "unknown")
+_STUB_ORDER = ("service", "host", "instance", "unknown")
 """If the edges of a stub imply several kinds, the first of these counts."""
 
 

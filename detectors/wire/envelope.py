@@ -26,6 +26,7 @@ from detectors.wire.batch import Rejections, WireSettings
 from detectors.wire.compiling import compiled, inner
 from detectors.wire.identity import attributes_of
 from detectors.wire.otlp_json import Request, is_json, parse
+from detectors.wire.relations import Relations
 
 Longs = npt.NDArray[np.int64]
 BEGIN, END, RECORD, RESOURCE = range(4)
@@ -157,6 +158,8 @@ class Origins:
     """Entities by the bytes of the Resource that names them, so that each is parsed once; a cache, never state."""
 
     settings: WireSettings
+    relations: Relations | None = None
+    """Takes what resources state about each other."""
     most_bytes: int = 4 << 20
     """The cache is emptied when its keys are longer than this."""
     _known: dict[bytes, str | None] = field(default_factory=dict)
@@ -180,6 +183,8 @@ class Origins:
         texts: dict[str, int] = {}
         codes = np.full(resources, -1, np.int32)
         used, first = np.unique(items.ranges[RESOURCE, :count], return_index=True)
+        if self.relations is not None and self.relations.again:
+            self.relations.read(whole, items.resources[used])
         for row, item in zip(used.tolist(), first.tolist(), strict=True):
             begin, end = items.resources[row].tolist()
             entity = self.entity(whole[begin:end])
@@ -194,7 +199,10 @@ class Origins:
             parsed = Resource.FromString(resource)
         except DecodeError:
             return None
-        return self.settings.naming.entity(attributes_of(parsed.attributes))
+        attributes = attributes_of(parsed.attributes)
+        if self.relations is not None:
+            self.relations.note(attributes)
+        return self.settings.naming.entity(attributes)
 
 
 Reader = Callable[[bytes, npt.NDArray[np.uint8], Items], npt.NDArray[np.uint8]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from detectors.wire.batch import WireSettings
 from detectors.wire.envelope import Origins
 from detectors.wire.histograms import HistogramMemory
+from detectors.wire.relations import Relations
 from detectors.wire.series import Arrays, SeriesTable, Version
 
 
@@ -14,7 +15,9 @@ class WireMemory:
     def __init__(self, series_limit: int = 2_000_000, settings: WireSettings | None = None) -> None:
         self.settings = settings or WireSettings()
         self.table = SeriesTable(series_limit)
-        self.origins = Origins(self.settings)
+        self.relations = Relations(self.settings.naming)
+        """What resources state about each other; several memories of a slot may share it."""
+        self.origins = Origins(self.settings, self.relations)
         """Senders of logs and spans by the bytes of their resource; it is made anew after a restart."""
         self.histograms = HistogramMemory(series_limit)
 

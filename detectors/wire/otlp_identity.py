@@ -143,6 +143,7 @@ class IdentityNames:
             scope = InstrumentationScope.FromString(self._whole[place[2] : place[3]])
             naming, about = self._memory.settings.naming, MetricScope(place[4])
             attributes = attributes_of(resource.attributes)
+            self._memory.relations.note(attributes)
             known = self._origins[place] = origin_of(attributes, naming, scope.name, about=about)
         return known
 

@@ -49,6 +49,7 @@ class Slot:
         topics = plan.topics
         self.memory = WireMemory(plan.data.series_limit, plan.wire)
         self.transit = WireMemory(_TRANSIT * plan.data.series_limit, plan.wire)
+        self.transit.relations = self.memory.relations
         place = Place(plan.slot, plan.generation, plan.domain)
         self.detection = SlotDetection(plan, self.memory.table, place)
         shared, own = (
@@ -82,7 +83,7 @@ class Slot:
         for part in _by_minute(fetched):
             self._take(part, received_at, out)
         out.episodes += self.detection.taken()
-        out.edges += self.spans.taken()
+        out.edges += self.memory.relations.taken() + self.spans.taken()
         return out
 
     def _take(self, fetched: FetchedRecords, received_at: int, out: Produced) -> None:
@@ -90,6 +91,7 @@ class Slot:
         self.detection.source = self._numbers[topic]
         # The record's append time, to the minute, decides whether a time is in the far future.
         now = (fetched.appended_at[0] // MINUTE + 1) * MINUTE
+        self.memory.relations.advance(now)
         if topic == topics.keyed:
             self._take_keyed(fetched, now, received_at, out=out)
             return

@@ -14,7 +14,7 @@ from aiops.control.state import documents as doc
 from aiops.control.state.lifecycle import LAST
 from aiops.control.state.tables import StateTables
 from aiops.model.codec import decode
-from aiops.model.durations import DAY, SECOND
+from aiops.model.durations import SECOND
 from aiops.model.entities import RUNTIME_ENTITY, Edge, Item
 from aiops.model.entity_names import less_specific
 from aiops.model.episodes import Source
@@ -149,7 +149,7 @@ class ControlState(StateTables):
                 self._index_item(record, gone=value is None)
             case Edge() as edge:
                 builder = self._builder
-                news = builder.observe((edge,)) if value is not None else builder.expire(edge.seen_at + DAY + 1)
+                news = builder.observe((edge,)) if value is not None else builder.forget(edge)
                 self._graph_version += news
             case Change() as change:
                 _toggle(self.changes_on, change.entity, change.id, present=value is not None)

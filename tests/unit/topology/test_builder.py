@@ -134,3 +134,26 @@ def test_entities_without_edges_are_bounded() -> None:
     for number in range(20_001):
         builder.meet(f"{number}/x")
     assert len(builder.snapshot(1)) == 20_000
+
+
+def test_a_forgotten_edge_takes_no_other_with_it() -> None:
+    """Also one that was seen earlier."""
+    builder = GraphBuilder()
+    old, new = Edge("a", "b", origin="spans", seen_at=1), Edge("a", "c", origin="resources", seen_at=2)
+    builder.observe([old, new])
+    assert builder.forget(new)
+    assert not builder.forget(new)
+    assert builder.observed() == (old,)
+    assert builder.snapshot(1).names == ("a", "b")
+
+
+def test_what_an_edge_says_is_part_of_a_whole_is_an_instance() -> None:
+    """Unless it is known as something else."""
+    builder = GraphBuilder()
+    builder.observe([Edge("pod", "web", EdgeKind.PART_OF), Edge("pod", "node", EdgeKind.RUNS_ON)])
+    graph = builder.snapshot(1)
+    assert list(zip(graph.names, graph.kinds, strict=True)) == [
+        ("node", "host"),
+        ("pod", "instance"),
+        ("web", "unknown"),
+    ]

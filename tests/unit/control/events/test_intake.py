@@ -8,7 +8,7 @@ import pytest
 
 from aiops.control.orchestrator import Orchestrator
 from aiops.control.state.invariants import membership_difference
-from aiops.model.entities import Edge, Item
+from aiops.model.entities import RESOURCES, Edge, EdgeKind, Item
 from aiops.model.episodes import Episode, Source
 from aiops.model.events import (
     ChangeReported,
@@ -247,3 +247,25 @@ def test_an_answer_to_nothing_is_refused() -> None:
     assert loop.runtime.orchestrator.handle(event).refusal == Refusal(
         RefusalKind.LATE, Prose("no answer to 'nothing' is expected")
     )
+
+
+def test_edges_that_resources_state_are_kept_for_hours_and_those_of_spans_for_a_day() -> None:
+    """Pods come and go, and their edges are told every hour."""
+    desk = Desk()
+    stated = Edge("pod", "node", EdgeKind.RUNS_ON, RESOURCES, START)
+    called = Edge("web", "pay", EdgeKind.CALLS, "spans", START)
+    desk.orchestrator.handle(EdgesObserved(id="edges", at=START, edges=(stated, called)))
+    state = desk.orchestrator.state
+    for hours, expected in ((2, ("node", "pay", "pod", "web")), (4, ("pay", "web")), (25, ())):
+        desk.orchestrator.handle(Tick(id=f"tick {hours}", at=START + hours * 3600 * SECOND))
+        assert state.graph(START + hours * 3600 * SECOND).names == expected
+
+
+def test_new_edges_end_old_ones() -> None:
+    """A fleet whose pods are replaced has the edges of the last hours, also if nobody tells the time."""
+    desk = Desk()
+    for hour in range(10):
+        at = START + hour * 3600 * SECOND
+        edge = Edge(f"pod-{hour}", "node", EdgeKind.RUNS_ON, RESOURCES, at)
+        desk.orchestrator.handle(EdgesObserved(id=f"edges {hour}", at=at, edges=(edge,)))
+    assert [edge.source for edge in desk.orchestrator.state.edges.values()] == ["pod-6", "pod-7", "pod-8", "pod-9"]
