@@ -1,4 +1,4 @@
-"""What ``aiops doctor`` says about the names of entities in the newest telemetry: which are missing, and which differ."""
+"""What ``aiops doctor`` says about names of entities in the newest telemetry: which are missing, and which differ."""
 
 from __future__ import annotations
 
