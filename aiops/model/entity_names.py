@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Container, Iterator
+from functools import lru_cache
 
 _LOOPBACK = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "0.0.0.0", "::"})  # noqa: S104 (read, not bound)
 
@@ -70,6 +71,7 @@ def without_port(address: str) -> str:
     return bare.removesuffix(".")
 
 
+@lru_cache(maxsize=1 << 14)
 def peer_name(address: str) -> str:
     """The name by which a caller's address is known as an entity; empty for a loopback address.
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from aiops.model.entity_names import is_loopback, joined
 
@@ -75,8 +76,14 @@ class EntityNaming:
             for name in (POD,) if about is MetricScope.POD else (NODE, HOST):
                 if names_something(resource.get(name, "")):
                     return name
-        present = [name for name in self.names if resource.get(name)]
-        return next((name for name in present if names_something(resource[name])), present[0] if present else None)
+        first = None
+        for name in self.names:
+            value = resource.get(name)
+            if value:
+                if names_something(value):
+                    return name
+                first = first or name
+        return first
 
     def entity(self, resource: Mapping[str, str], about: MetricScope = MetricScope.ANY) -> str:
         """The name of the entity of a resource."""
@@ -111,6 +118,7 @@ def metric_scope(metric: str) -> MetricScope:
     return MetricScope.NODE if metric.startswith(_NODE_METRICS) else MetricScope.ANY
 
 
+@lru_cache(maxsize=1 << 14)
 def names_something(value: str) -> bool:
     """Whether a value tells one thing from another: no placeholder of an SDK and no loopback address."""
     low = value.lower()

@@ -201,7 +201,7 @@ class Origins:
             return None
         attributes = attributes_of(parsed.attributes)
         if self.relations is not None:
-            self.relations.note(attributes)
+            self.relations.note(resource, attributes)
         return self.settings.naming.entity(attributes)
 
 

@@ -17,7 +17,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from aiops.model.entity_names import peer_name
-from detectors.wire.entity_names import EntityNaming, MetricScope
+from detectors.wire.entity_names import UNKNOWN_ENTITY, EntityNaming, MetricScope
 
 if TYPE_CHECKING:
     from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
@@ -104,7 +104,8 @@ def origin_of(
         rest.pop("service.namespace", None)
     if scope:
         rest["otel.scope.name"] = scope
-    return Origin(naming.entity(resource, about), tuple(rest.items()))
+    entity = UNKNOWN_ENTITY if attribute is None else naming.named(resource, attribute)
+    return Origin(entity, tuple(rest.items()))
 
 
 def point_identity(

@@ -143,7 +143,7 @@ class IdentityNames:
             scope = InstrumentationScope.FromString(self._whole[place[2] : place[3]])
             naming, about = self._memory.settings.naming, MetricScope(place[4])
             attributes = attributes_of(resource.attributes)
-            self._memory.relations.note(attributes)
+            self._memory.relations.note(self._whole[place[0] : place[1]], attributes)
             known = self._origins[place] = origin_of(attributes, naming, scope.name, about=about)
         return known
 

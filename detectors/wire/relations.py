@@ -102,8 +102,11 @@ class Relations:
         """Whether all resources are read again now."""
         return self._at // MINUTE % 60 < _AGAIN
 
-    def note(self, resource: Mapping[str, str]) -> None:
-        """Take what a resource states."""
+    def note(self, raw: bytes, resource: Mapping[str, str]) -> None:
+        """Take what a resource states, given as bytes and as attributes."""
+        if raw in self._seen or len(self._seen) >= _MOST:
+            return
+        self._seen.add(raw)
         for relation in relations_of(resource, self.naming):
             if relation not in self._told and len(self._told) < _MOST:
                 self._told.add(relation)
@@ -116,12 +119,11 @@ class Relations:
             resource = whole[begin:end]
             if resource in self._seen or len(self._seen) >= _MOST:
                 continue
-            self._seen.add(resource)
             try:
                 parsed = Resource.FromString(resource)
             except DecodeError:
                 continue
-            self.note(attributes_of(parsed.attributes))
+            self.note(resource, attributes_of(parsed.attributes))
 
     def taken(self) -> list[Edge]:
         """Edges since the last call."""
