@@ -19,7 +19,7 @@ _MOST_EDGES = 1000
 """Edges of one record: a broker takes 1 MB."""
 
 
-class SpeakingAgent:
+class PublishingAgent:
     """The monitoring agent as a shard drives it.
 
     Questions come from other threads and wait for the current batch. The agent's output becomes records: episodes and
@@ -74,9 +74,9 @@ class SpeakingAgent:
         self._unwritten.discard(snapshot.slot)
 
     @property
-    def trouble(self) -> str:
+    def error(self) -> str:
         """Error of a plug-in's detector; empty: none."""
-        return self._agent.trouble
+        return self._agent.error
 
     def ledger(self) -> list[LedgerLine]:
         """The ledger of every partition."""

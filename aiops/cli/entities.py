@@ -11,7 +11,7 @@ from aiops.adapters.bundle.configuration import load_settings
 from aiops.adapters.bundle.entity_names import names_of, rewritten
 from aiops.adapters.bundle.loading import SHIPPED, bundle_folder
 from aiops.cli.exits import Exit
-from aiops.cli.opening import Config, open_installation
+from aiops.cli.installation import Config, open_installation
 from aiops.control.state.documents import EpisodeRecord
 from aiops.model.codec import decode
 from aiops.model.entities import RESOURCES, Edge

@@ -7,7 +7,7 @@ offsets. So a receiver needs only one offset per origin to drop what a replay se
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -116,19 +116,6 @@ def _parts(which: npt.NDArray[np.int64], record: npt.NDArray[np.int32]) -> list[
             size = 0
         size += end - begin
     return np.split(which, cuts)
-
-
-def chosen(batch: PointBatch, which: npt.NDArray[np.bool_]) -> PointBatch:
-    """The points of a batch at ``which``."""
-    return replace(
-        batch,
-        series=batch.series[which],
-        at=batch.at[which],
-        value=batch.value[which],
-        start=batch.start[which],
-        record=batch.record[which],
-        unit=batch.unit[which],
-    )
 
 
 @dataclass(slots=True)

@@ -29,21 +29,21 @@ def _loop(*items: Item) -> Loop:
 def test_a_protected_item_is_protected_in_every_environment() -> None:
     """Also after the names of its entities became more specific."""
     loop = _loop(ITEM)
-    loop.unwell("prod/web")
+    loop.abnormal("prod/web")
     assert _view(loop).items["prod/web"] == replace(ITEM, id="prod/web")
 
 
 def test_the_item_of_one_environment_is_not_that_of_another() -> None:
     """What nobody described has no item."""
     loop = _loop(replace(ITEM, id="staging/web"))
-    loop.unwell("prod/web")
+    loop.abnormal("prod/web")
     assert _view(loop).items == {}
 
 
 def test_a_change_of_a_service_is_a_change_in_every_environment() -> None:
     """Under the name of the entity that is looked at, and a line in its story."""
     loop = _loop(ITEM)
-    loop.unwell("prod/web")
+    loop.abnormal("prod/web")
     change = Change("chg-1", "web", loop.at, "deploy")
     loop.runtime.offer(ChangeReported(id="change", at=loop.at, change=change))
     assert _view(loop).changes == (replace(change, entity="prod/web"),)
