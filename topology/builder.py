@@ -116,12 +116,13 @@ class GraphBuilder:
         spoken = {*self._met, *(edge.source for edge in self._observed.values())}
         spoken.update(edge.target for edge in self._observed.values() if edge.origin == RESOURCES)
         index = EntityIndex(spoken - known)
-        entities = {name: index.described(name) for name in known - spoken}
+        entities = {name: index.described(name) for name in known}
         covering: dict[str, str] = {}
         for name, found in entities.items():
             for entity in found:
                 covering[entity] = max(covering.get(entity, ""), name, key=len)
-        items = [item for name, item in self._items.items() if not entities.get(name)]
+        entities = {name: (*found, *({name} & spoken)) for name, found in entities.items() if found}
+        items = [item for name, item in self._items.items() if name in spoken or name not in entities]
         items += [replace(self._items[name], id=entity) for entity, name in covering.items()]
         names = EntityIndex(spoken | {item.id for item in items if not item.deleted})
         edges = [made for declared in self._declared.values() for edge in declared for made in _spread(edge, entities)]

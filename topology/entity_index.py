@@ -27,7 +27,8 @@ class EntityIndex:
 
         Args:
             name: as a CMDB, a person or a caller's span states it.
-            near: who uses the name. Of several entities the one that shares most of its scope counts.
+            near: who uses the name. Of several entities the one that shares most of its scope counts. An entity of a
+                shorter name counts last: its telemetry does not state what the name does.
         """
         for spelled in spellings(name):
             if spelled in self._names:
@@ -39,7 +40,8 @@ class EntityIndex:
                 found = [one for one, share in zip(found, shared, strict=True) if share == best]
             if len(found) == 1:
                 return found[0]
-        return None
+        shorter = (short for spelled in spellings(name) for short in less_specific(spelled) if short in self._names)
+        return next(shorter, None)
 
     def described(self, item: str) -> tuple[str, ...]:
         """The entities whose name ends in an item's name."""

@@ -157,3 +157,14 @@ def test_what_an_edge_says_is_part_of_a_whole_is_an_instance() -> None:
         ("pod", "instance"),
         ("web", "unknown"),
     ]
+
+
+def test_an_item_that_telemetry_names_in_both_ways_describes_both() -> None:
+    """Such as while a fleet learns to state its environment."""
+    builder = GraphBuilder()
+    builder.report(Item("checkout", owner="shop"), [Edge("checkout", "db")])
+    builder.observe([Edge("checkout", "mail", origin="spans"), Edge("prod/checkout", "mail", origin="spans")])
+    graph = builder.snapshot(1)
+    assert [graph.owners[graph.numbers[name]] for name in ("checkout", "prod/checkout")] == ["shop", "shop"]
+    for name in ("checkout", "prod/checkout"):
+        assert graph.needs_of(name) == [("db", EdgeKind.CALLS), ("mail", EdgeKind.CALLS)]

@@ -23,6 +23,8 @@ INDEX = EntityIndex(["prod/checkout", "staging/checkout", "prod/cart", "pay", "e
         ("stock.shop.svc", "us/shop/web", "us/shop/stock"),
         ("stock.shop.svc", "asia/shop/web", None),
         ("pay:443", "", "pay"),
+        ("pay.prod.svc.cluster.local", "prod/cart", "pay"),
+        ("cart.test.svc.cluster.local", "prod/checkout", None),
         ("api.example.com", "prod/cart", None),
         ("127.0.0.1", "prod/cart", None),
         ("", "", None),
