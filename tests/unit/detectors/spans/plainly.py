@@ -12,8 +12,8 @@ from aiops.model.deadletters import DeadLetterReason
 from aiops.model.entity_names import is_loopback, peer_name
 from detectors.wire.batch import WireSettings
 from detectors.wire.identity import PEERS, attributes_of
-from detectors.wire.intake import Intake
 from detectors.wire.otlp_json import id_bytes
+from tests.unit.detectors.wire.plain_intake import Intake
 
 _USED = {"db.system", "db.system.name", "messaging.system"}
 _NAMELESS = ("messaging.destination.name", "messaging.destination", "db.namespace", "db.name")
