@@ -51,8 +51,8 @@ class Topics(Group):
     dead_letters: str = "aiops.dead-letters"
     """Output: records that could not be used, encrypted, each with its reason."""
     keyed_by_entity: tuple[str, ...] = ("aiops.metrics.arrow",)
-    """Telemetry topics whose producer keys every record by its entity; a slot does not forward records of these topics.
-    Do not list a topic that is keyed by anything else, for example by all resource attributes."""
+    """Telemetry topics whose producer keys every record by its entity. Their points cost less. What belongs to another
+    slot is forwarded all the same, but its series take room in the slot that received it."""
 
     formats: dict[str, str] = Field(default_factory=dict)
     """Further telemetry topics to the name of their format: a plug-in's, or ``otlp-metrics``, ``otlp-logs``,
@@ -172,11 +172,27 @@ class DataPlane(Group):
     entity_attributes: tuple[str, ...] = (
         "aiops.entity",
         "service.name",
+        "faas.name",
         "k8s.deployment.name",
+        "k8s.statefulset.name",
+        "k8s.daemonset.name",
+        "k8s.cronjob.name",
+        "k8s.job.name",
         "k8s.pod.name",
+        "process.executable.name",
+        "container.name",
         "host.name",
+        "k8s.node.name",
     )
-    """Resource attributes that name the entity of a series. The first one that is present counts."""
+    """Resource attributes that name the entity of a series. The first one that is present counts. A placeholder
+    (``unknown_service``, a loopback address) counts only if no other is present."""
+    entity_scope: tuple[tuple[str, ...], ...] = (
+        ("deployment.environment.name", "deployment.environment"),
+        ("k8s.cluster.name",),
+        ("service.namespace", "k8s.namespace.name"),
+    )
+    """Resource attributes whose values precede the name of an entity, joined by ``/``: environment, cluster, namespace.
+    Of each group the first one that is present counts. Snapshots of other names are refused."""
 
 
 class Control(Group):

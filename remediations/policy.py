@@ -16,8 +16,10 @@ from typing import Any
 import cedarpy
 
 from aiops.model.entities import RUNTIME_ENTITY, Criticality, Item
+from aiops.model.entity_names import less_specific
 from aiops.model.plans import Action, BlastRadius, Oversight, StepDirection
 from aiops.model.prose import Prose
+from remediations.policy_text import PolicyText, declared, file_name, problems_of, texts_of
 from remediations.windows import Problem
 
 RISING = (Oversight.UNATTENDED, Oversight.ONE_APPROVER, Oversight.TWO_APPROVERS)
@@ -66,21 +68,13 @@ class PolicyDecision:
     """The evaluated request at ``level``, JSON; at the highest level of oversight if it is forbidden."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """Annotations of one policy."""
-
-    id: str
-    reason: str
-
-
 @dataclass(frozen=True)
 class PolicySet:
     """Policies in force. With problems, or without policies, it permits nothing."""
 
     problems: tuple[Problem, ...] = ()
     digest: str = ""
-    texts: Mapping[str, _Text] = field(default_factory=dict)
+    texts: Mapping[str, PolicyText] = field(default_factory=dict)
     """By Cedar's own id of the policy (``policy0`` …)."""
     policies: Any = None
     schema: Any = None
@@ -108,21 +102,21 @@ class PolicySet:
             wrong.append(Problem(folder, 1, "no schema (*.cedarschema)"))
         if not policies:
             wrong.append(Problem(folder, 1, "no policies (*.cedar)"))
-        declared = _declared(schema, actions) if not wrong else ""
+        added = declared(schema, actions) if not wrong else ""
         if not wrong:
-            schema += declared
-            wrong = _problems(folder, schema, policies)
+            schema += added
+            wrong = problems_of(folder, schema, policies)
         digest = hashlib.sha256()
         for path, text in files.items():
-            digest.update(f"{_name(path)}\0{len(text)}\0{text}".encode())
-        digest.update(declared.encode())
+            digest.update(f"{file_name(path)}\0{len(text)}\0{text}".encode())
+        digest.update(added.encode())
         if wrong:
             return cls(tuple(wrong), digest.hexdigest())
         whole = "\n".join(policies.values())
         return cls(
             (),
             digest.hexdigest(),
-            _words(whole),
+            texts_of(whole),
             cedarpy.PolicySet.from_str(whole),
             cedarpy.Schema.from_str(schema),
         )
@@ -147,12 +141,29 @@ class PolicySet:
         found = [self.texts[name] for name in sorted(result.diagnostics.reasons) if name in self.texts]
         errors = tuple(Prose(f"policy error: {error}") for error in result.diagnostics.errors)
         permitted = bool(result.allowed) and not errors
+        if permitted and (forbids := self._of_short_names(question, request, entities[0])):
+            found, permitted = forbids, False
         reasons = (*(Prose(f"{text.reason} [{text.id}]") for text in found), *errors)
         if not permitted:
             reasons = reasons or (Prose("no policy permits this at any level of oversight"),)
         evaluated = json.dumps({"request": request, "entities": entities}, sort_keys=True, separators=(",", ":"))
         tier = level if permitted else Oversight.FORBIDDEN
         return PolicyDecision(tier, reasons, tuple(text.id for text in found), self.digest, evaluated), permitted
+
+    def _of_short_names(
+        self, question: PolicyQuestion, request: dict[str, Any], entity: dict[str, Any]
+    ) -> list[PolicyText]:
+        """Forbids that name the target less specifically: what is forbidden on an item is so in every environment."""
+        found: list[PolicyText] = []
+        for short in list(less_specific(question.action.target))[1:]:
+            naming = {name for name, text in self.texts.items() if short in text.items}
+            if naming:
+                resource = {"type": "Item", "id": short}
+                again = {**request, "resource": resource}
+                result = cedarpy.is_authorized(again, self.policies, [{**entity, "uid": resource}], self.schema)
+                deciding = naming & set(result.diagnostics.reasons) if not result.allowed else ()
+                found += [self.texts[name] for name in sorted(deciding)]
+        return found
 
 
 def _request(question: PolicyQuestion, rank: int) -> dict[str, Any]:
@@ -209,61 +220,3 @@ def _entity(question: PolicyQuestion) -> dict[str, Any]:
         },
         "parents": [],
     }
-
-
-def _words(policies: str) -> dict[str, _Text]:
-    """Annotations of each policy, by Cedar's id; ``ValueError`` if the text does not parse."""
-    parsed = json.loads(cedarpy.policies_to_json_str(policies))["staticPolicies"]
-    notes = {name: policy.get("annotations", {}) for name, policy in parsed.items()}
-    return {name: _Text(note.get("id", ""), note.get("reason", note.get("id", ""))) for name, note in notes.items()}
-
-
-def _declared(schema: str, actions: Iterable[str]) -> str:
-    """Declarations of the actions that a schema does not name; empty if the schema uses other type names."""
-    missing = sorted(action for action in set(actions) if f'"{action}"' not in schema)
-    if not missing:
-        return ""
-    names = ", ".join(json.dumps(action) for action in missing)
-    text = f"\naction {names} in [act] appliesTo {{ principal: [Role], resource: [Item], context: Circumstances }};\n"
-    try:
-        cedarpy.Schema.from_str(schema + text)
-    except ValueError:
-        return ""
-    return text
-
-
-def _name(path: str) -> str:
-    """Name of a file without its folder."""
-    return path.rpartition("/")[2]
-
-
-def _problems(folder: str, schema: str, files: Mapping[str, str]) -> list[Problem]:
-    """Problems of each file, with their lines."""
-    try:
-        cedarpy.Schema.from_str(schema)
-    except ValueError as error:
-        return [Problem(f"{folder}/*.cedarschema", 1, str(error))]
-    found: list[Problem] = []
-    seen: dict[str, str] = {}
-    for file, text in files.items():
-        try:
-            words = _words(text)
-        except ValueError as error:
-            found.append(Problem(file, 1, str(error)))
-            continue
-        for word in words.values():
-            if not word.id:
-                found.append(Problem(file, 1, "a policy has no @id"))
-            elif word.id in seen:
-                where = _name(seen[word.id])
-                found.append(Problem(file, _line(text, word.id), f"@id {word.id} is in {where} already"))
-            seen[word.id] = file
-        for wrong in cedarpy.validate_policies(text, schema).errors:
-            name = words[wrong.policy_id].id if wrong.policy_id in words else ""
-            found.append(Problem(file, _line(text, name), wrong.error))
-    return found
-
-
-def _line(text: str, name: str) -> int:
-    before, found, _ = text.partition(f'@id("{name}")')
-    return before.count("\n") + 1 if found else 1

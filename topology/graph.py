@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aiops.model.entities import Criticality, Edge, EdgeKind, Item
+from topology.entity_index import EntityIndex
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -137,10 +138,10 @@ class Graph:
         for edge in edges:
             key = (edge.source, edge.target, _CODE_OF_KIND[edge.kind])
             if edge.source != edge.target:
-                merged[key] = max(merged.get(key, 0.0), _weight(edge.weight))
+                merged[key] = max(merged.get(key, 0.0), _positive(edge.weight, 1.0))
         stubs: dict[str, str] = {}
         for source, target, code in merged:
-            as_source, as_target = ("service" if code == CALLS else "unknown"), _STUB_TARGET[code]
+            as_source, as_target = {CALLS: "service", PART_OF: "instance"}.get(code, "unknown"), _STUB_TARGET[code]
             stubs[source] = min(stubs.get(source, as_source), as_source, key=_STUB_ORDER.index)
             stubs[target] = min(stubs.get(target, as_target), as_target, key=_STUB_ORDER.index)
         return cls._assemble(described, stubs, merged, version=version)
@@ -169,7 +170,7 @@ class Graph:
             serves=_rows(len(names), (targets, sources, codes, weights)),
             kinds=tuple(item.kind for item in rows),
             known=_frozen(np.array([name in described for name in names], np.bool_)),
-            values=_frozen(np.array([_value(item.value_per_minute) for item in rows], np.float64)),
+            values=_frozen(np.array([_positive(item.value_per_minute, 0.0) for item in rows], np.float64)),
             replicas=_frozen(np.array([min(max(item.replicas, 0), 2**31 - 1) for item in rows], np.int32)),
             tiers=_frozen(np.array([_CODE_OF_TIER[item.criticality] for item in rows], np.int8)),
             domains=tuple(item.failure_domain for item in rows),
@@ -187,6 +188,10 @@ class Graph:
     def numbers(self) -> dict[str, int]:
         """Name to number."""
         return {name: at for at, name in enumerate(self.names)}
+
+    @cached_property
+    def _index(self) -> EntityIndex:
+        return EntityIndex(self.names)
 
     @cached_property
     def causes(self) -> CompressedRows:
@@ -217,9 +222,13 @@ class Graph:
         """Number of distinct edges."""
         return len(self.needs.ends)
 
+    def resolve(self, name: str, near: str = "") -> str | None:
+        """The item that a name stands for, also a shorter one or an address; see ``EntityIndex.resolve``."""
+        return name if name in self.numbers else self._index.resolve(name, near)
+
     def number(self, name: str) -> int | None:
-        """The item's number; None: the graph does not have it."""
-        return self.numbers.get(name)
+        """The number of the item that a name stands for; None: the graph does not have it."""
+        return self.numbers.get(self.resolve(name) or name)
 
     def numbers_of(self, names: Iterable[str]) -> Ints:
         """Numbers of those ``names`` that the graph has, in their order."""
@@ -261,10 +270,10 @@ class Graph:
         return {name: value for name, value in self.__dict__.items() if name not in _MADE_AGAIN}
 
 
-_MADE_AGAIN = ("numbers", "causes", "effects")
+_MADE_AGAIN = ("numbers", "_index", "causes", "effects")
 _STUB_TARGET = {CALLS: "service", RUNS_ON: "host", PART_OF: "unknown", USES: "unknown"}
 """Kind of a stub that is the target of an edge, by the kind of the edge."""
-_STUB_ORDER = ("service", "host", "unknown")
+_STUB_ORDER = ("service", "host", "instance", "unknown")
 """If the edges of a stub imply several kinds, the first of these counts."""
 
 
@@ -273,12 +282,8 @@ def _newer(item: Item, held: Item) -> bool:
     return (item.version, item.deleted, repr(item)) > (held.version, held.deleted, repr(held))
 
 
-def _weight(weight: float) -> float:
-    return weight if 0.0 < weight < float("inf") else 1.0
-
-
-def _value(value: float) -> float:
-    return value if 0.0 < value < float("inf") else 0.0
+def _positive(number: float, otherwise: float) -> float:
+    return number if 0.0 < number < float("inf") else otherwise
 
 
 def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

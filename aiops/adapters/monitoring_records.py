@@ -15,6 +15,9 @@ from aiops.model.telemetry import FleetAnswer, FleetQuestion
 from aiops.ports import Clock
 from aiops.settings import Settings
 
+_MOST_EDGES = 1000
+"""Edges of one record: a broker takes 1 MB."""
+
 
 class PublishingAgent:
     """The monitoring agent as a shard drives it.
@@ -100,9 +103,10 @@ class PublishingAgent:
         for episode in produced.episodes:
             event = cloudevents.encode(cloudevents.of_episode(episode))
             records.append(OutRecord(topics.anomalies, episode.entity.encode(), event))
-        if produced.edges:
-            source = f"/monitoring/{self._agent.shard}"
-            event = cloudevents.encode(cloudevents.of_edges(tuple(produced.edges), source, at, domain=domain))
-            records.append(OutRecord(topics.anomalies, produced.edges[0].source.encode(), event))
+        for number, begin in enumerate(range(0, len(produced.edges), _MOST_EDGES)):
+            edges = tuple(produced.edges[begin : begin + _MOST_EDGES])
+            source = f"/monitoring/{self._agent.shard}/{number}" if number else f"/monitoring/{self._agent.shard}"
+            event = cloudevents.encode(cloudevents.of_edges(edges, source, at, domain=domain))
+            records.append(OutRecord(topics.anomalies, edges[0].source.encode(), event))
         records += [encode_letter(letter, self._seal, topics.dead_letters) for letter in produced.dead_letters]
         return records

@@ -7,12 +7,14 @@ its identifying attributes equals one of the item's names, or the words of the i
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from aiops.agents.view import AgentView
 from aiops.model.durations import SECOND
+from aiops.model.entity_names import last_part
 from aiops.model.errors import PermanentError
 from aiops.model.handoffs import Handoff, Intent, Role, TicketLinked, TicketRead
 from aiops.model.incidents import Incident
@@ -114,12 +116,17 @@ def _mentioned(words: Sequence[str], names: Mapping[str, str]) -> list[str]:
 
 
 def names_in(graph: Graph) -> dict[str, str]:
-    """Item id by folded name, of all items of the graph; ids take precedence over aliases."""
+    """Item id by folded name, of all items of the graph; ids take precedence over aliases.
+
+    The last part of an id is a name too, where no other item has it.
+    """
     names: dict[str, str] = {}
     for item, attributes in graph.attributes.items():
         for attribute in ALIASES:
             for alias in attributes.get(attribute, "").split(","):
                 names[_fold(alias)] = item
+    short = Counter(last_part(name) for name in graph.names)
+    names.update((_fold(last_part(name)), name) for name in graph.names if short[last_part(name)] == 1)
     names.update((_fold(name), name) for name in graph.names)
     return {key: item for key, item in names.items() if len(key) >= SHORTEST_NAME}
 

@@ -10,13 +10,17 @@ from aiops.adapters.broker.embedded import BrokerState, EmbeddedBroker
 from aiops.adapters.kafka.consumer import KafkaPythonConsumer
 from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.adapters.status_file import read_status
+from aiops.apps.doctor_entities import EntityCheck
 from aiops.apps.doctor_findings import DoctorFinding, Level
 from aiops.model.records import FetchedRecords, TopicPartition
 from aiops.ports import Clock
 from aiops.settings import Settings
+from detectors.wire.entity_names import EntityNaming
 
 _SAMPLE = 200
 """Records looked at from the end of each partition."""
+_READ = 20
+"""Records of each poll that are read for the names of their resources."""
 
 
 _SKEW_SECONDS = 5.0
@@ -63,8 +67,11 @@ def _records(settings: Settings, bootstrap: str, have: dict[str, int], *, clock:
         newest = _newest(consumer, [TopicPartition(name, n) for name, count in have.items() for n in range(count)])
     finally:
         consumer.close()
+    names = EntityCheck(EntityNaming(settings.data.entity_attributes, settings.data.entity_scope))
     for name in have:
         fetched = [records for records in newest if records.source.topic == name]
+        values = (value for records in fetched for value in records.values[-_READ:])
+        yield from names.topic(name, settings.topics.decoded[name], values)
         keys = [key for records in fetched for key in records.keys]
         if keys and None in keys:
             yield _unkeyed(settings, name, keys.count(None) / len(keys))
@@ -72,6 +79,7 @@ def _records(settings: Settings, bootstrap: str, have: dict[str, int], *, clock:
         if ahead > _SKEW_SECONDS * 1e9:
             what = f"the newest record of {name} is stamped {ahead / 1e9:.0f} s ahead of this clock"
             yield DoctorFinding(Level.WARN, "clock", what, "let NTP run on the senders, the broker and here")
+    yield from names.scopes()
 
 
 def _unkeyed(settings: Settings, name: str, share: float) -> DoctorFinding:

@@ -48,6 +48,7 @@ COMMANDS: Final = (
     Command("detect", "aiops.cli.detect:run", "Find anomalous episodes in tables of numbers."),
     Command("diagnose", "aiops.cli.diagnose:diagnose", "Rank the causes of recorded incidents, with evidence."),
     Command("topology", "aiops.cli.topology:app", "Show dependencies and the cost of a failure."),
+    Command("entities", "aiops.cli.entities:app", "Rename entities in the config bundle."),
     Command("policy", "aiops.cli.policy:app", "Test and explain the policies."),
     Command("replay", "aiops.cli.replay:replay", "Run a recording through the pipeline in shadow mode."),
     Command("simulate", "aiops.cli.simulate:simulate", "Run scenarios in a simulated world, or run that world live."),

@@ -19,6 +19,7 @@ from aiops.model.errors import PermanentError
 from aiops.model.events import EdgesObserved, ItemReported
 from aiops.ports import JournalReader
 from topology.builder import GraphBuilder
+from topology.entity_index import EntityIndex
 from topology.graph import Graph
 from topology.impact import VALUE, blast, counted_values, impact
 
@@ -37,15 +38,20 @@ def about() -> None:
 def impact_(item: str, cmdb: _Cmdb = None, limit: _Limit = 20, *, config: Config = None, as_json: Json = False) -> None:
     """Show the items that fail or are at risk if ITEM fails, up to business services, and the cost per minute.
 
-    Reads the graph from the runtime's journal, or from a file of CMDB records. Risk decreases along calls. A service
-    with replicas on other hosts is degraded, not down. The value of a business service is counted once.
+    ITEM may be named without its environment, cluster and namespace where only one item ends in this name. Reads the
+    graph from the runtime's journal, or from a file of CMDB records. Risk decreases along calls. A service with
+    replicas on other hosts is degraded, not down. The value of a business service is counted once.
 
     Exit code 0: ITEM is known. 1: ITEM is not in the graph. 3: the file or the journal cannot be read.
     """
     graph = of_file(cmdb) if cmdb is not None else _of_installation(config)
-    if item not in graph:
-        typer.echo(f"aiops: {item!r} is not in the graph; the graph has {len(graph)} items", err=True)
+    known = graph.resolve(item)
+    if known is None:
+        several = EntityIndex(graph.names).described(item)
+        what = f"stands for {', '.join(several)}: name one" if several else "is not in the graph"
+        typer.echo(f"aiops: {item!r} {what}; the graph has {len(graph)} items", err=True)
         raise typer.Exit(Exit.NO)
+    item = known
     found = impact(graph, [item], limit=limit)
     total = sum(i.value_per_minute for i in impact(graph, [item], limit=len(graph)))
     shares = blast([item], graph).shares

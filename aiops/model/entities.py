@@ -13,6 +13,10 @@ RUNTIME_ENTITY = "aiops-runtime"
 """Entity of the runtime itself. Incidents about the runtime, such as missing input, are opened on this entity."""
 
 
+RESOURCES = "resources"
+"""Origin of edges that resource attributes state, such as ``host.name``."""
+
+
 class EdgeKind(StrEnum):
     """The kind of dependency of ``source`` on ``target``."""
 
@@ -78,7 +82,7 @@ class Edge:
     target: str
     kind: EdgeKind = EdgeKind.CALLS
     origin: str = "cmdb"
-    """Source of the edge: ``cmdb``, ``spans`` or ``cluster``."""
+    """Source of the edge: ``cmdb``, ``spans``, ``resources`` or ``cluster``."""
     seen_at: int = 0
     """When an observed edge was last observed, ns; 0: the edge is declared."""
     weight: float = 1.0

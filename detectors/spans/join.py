@@ -3,12 +3,13 @@
 # numba infers the types of the compiled loop.
 """Which spans are calls: entry spans of a service, and edges from who calls to who is called.
 
-An edge is named by the caller's span where it carries the other end's name (``peer``). Otherwise parent and child are
-joined, in either order, while both lie in a bounded memory of recent spans; they must come through the same partition.
-What never finds its other end is no edge.
+An edge is named by the caller's span where it carries the other end's name (``peer``). Parent and child are joined, in
+either order, while both ended within ``HORIZON`` intervals of each other and lie in the memory of recent spans; they
+must come through the same partition. What never finds its other end is no edge.
 
-Where a caller names an address and the called span is seen too, the name of the service behind the address is learned,
-and later calls to it are edges to the service. An address behind which several services are seen stays as it is.
+Where a caller names an address and the called span is seen too, the call is an edge to the service that was called,
+whatever the caller named. The name of the service behind the address is learned, and later calls to it are edges to the
+service. An address behind which several services are seen, such as a gateway's, stays an edge beside those of the join.
 """
 
 from __future__ import annotations
@@ -107,12 +108,12 @@ def _meet(out, cursor, aliases, parent, child, place):
     if figure < _COUNTED:
         _call(out, cursor, (entity, NONE, 0), interval, shown, place)
     named = parent[1]
-    if named == NONE:
-        _call(out, cursor, (parent[0], entity, 0), interval, shown, place)
-    elif aliases[named] == _UNKNOWN:
-        aliases[named] = entity
-    elif aliases[named] != entity:
-        aliases[named] = _SEVERAL
+    known = aliases[named] if named != NONE else np.int32(_UNKNOWN)
+    if known == entity or (known == _UNKNOWN and named == entity):  # the caller's span was counted as a call to it
+        return
+    _call(out, cursor, (parent[0], entity, 0), interval, shown, place)
+    if named != NONE:
+        aliases[named] = entity if known == _UNKNOWN else _SEVERAL
 
 
 @inner
@@ -184,7 +185,8 @@ class SpanJoin:
     """Recent spans of one slot, and children that wait for their parents.
 
     Args:
-        most: of each kind, a power of two; of those within the horizon the oldest leave. 44 bytes each.
+        most: of each kind, a power of two; of those within the horizon the oldest leave. 44 bytes each, so 131,072 of
+            both kinds are 11.5 MB.
     """
 
     def __init__(self, most: int = 131_072) -> None:

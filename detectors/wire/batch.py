@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from aiops.model.deadletters import DeadLetterReason
 from aiops.model.durations import SECOND
+from detectors.wire.entity_names import EntityNaming
 
 EARLIEST = 946_684_800 * SECOND
 """2000-01-01: an event time before it is a clock that was never set."""
@@ -89,14 +90,8 @@ class WireSettings:
     """A point later than its receipt by more than this is FAR_FUTURE."""
     max_body_bytes: int = 32 * 1024
     """A log body is cut here, and flagged."""
-    entity_attributes: tuple[str, ...] = (
-        "aiops.entity",
-        "service.name",
-        "k8s.deployment.name",
-        "k8s.pod.name",
-        "host.name",
-    )
-    """Resource attributes that name the entity; the first that is present and not empty wins."""
+    naming: EntityNaming = field(default_factory=EntityNaming)
+    """Which resource attributes name the entity."""
 
 
 class Rejections:

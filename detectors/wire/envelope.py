@@ -24,8 +24,9 @@ from aiops.model.deadletters import DeadLetterReason
 from detectors.wire import tape as t
 from detectors.wire.batch import Rejections, WireSettings
 from detectors.wire.compiling import compiled, inner
-from detectors.wire.identity import attributes_of, origin_of
+from detectors.wire.identity import attributes_of
 from detectors.wire.otlp_json import Request, is_json, parse
+from detectors.wire.relations import Relations
 
 Longs = npt.NDArray[np.int64]
 BEGIN, END, RECORD, RESOURCE = range(4)
@@ -136,6 +137,8 @@ class Origins:
     """Entities by the bytes of the Resource that names them, so that each is parsed once; a cache, never state."""
 
     settings: WireSettings
+    relations: Relations | None = None
+    """Takes what resources state about each other."""
     most_bytes: int = 4 << 20
     """The cache is emptied when its keys are longer than this."""
     _known: dict[bytes, str | None] = field(default_factory=dict)
@@ -159,6 +162,8 @@ class Origins:
         texts: dict[str, int] = {}
         codes = np.full(resources, -1, np.int32)
         used, first = np.unique(items.ranges[RESOURCE, :count], return_index=True)
+        if self.relations is not None and self.relations.again:
+            self.relations.read(whole, items.resources[used])
         for row, item in zip(used.tolist(), first.tolist(), strict=True):
             begin, end = items.resources[row].tolist()
             entity = self.entity(whole[begin:end])
@@ -173,7 +178,10 @@ class Origins:
             parsed = Resource.FromString(resource)
         except DecodeError:
             return None
-        return origin_of(attributes_of(parsed.attributes), self.settings.entity_attributes).entity
+        attributes = attributes_of(parsed.attributes)
+        if self.relations is not None:
+            self.relations.note(resource, attributes)
+        return self.settings.naming.entity(attributes)
 
 
 Reader = Callable[[bytes, npt.NDArray[np.uint8], Items], npt.NDArray[np.uint8]]

@@ -1,6 +1,7 @@
 """Who a series is: entity, metric and attributes from the resource, scope and point of a record.
 
-The entity is the thing that heals and pages: a service rather than one of its instances. What tells instances apart
+The entity is the thing that heals and pages: a service rather than one of its instances (``entity_names``). What tells
+instances apart
 (``service.instance.id``, pod, host) stays an attribute of the series, so that instances keep their own series and their
 trouble adds up on the service. Resource attributes that describe software rather than tell one thing from another are
 left out: a new version of a service must go on with the series of the old one, or every bad deployment would look like
@@ -15,10 +16,12 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
+from aiops.model.entity_names import peer_name
+from detectors.wire.entity_names import UNKNOWN_ENTITY, EntityNaming, MetricScope
+
 if TYPE_CHECKING:
     from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
-UNKNOWN_ENTITY = "unknown"
 MAX_IDENTITY_CHARS = 8192
 """A longer identity is TOO_LARGE: a million of them must fit into memory."""
 _DESCRIPTIVE = ("telemetry.", "os.", "process.runtime.", "process.command", "service.version")
@@ -82,18 +85,26 @@ class Origin:
     attributes: tuple[tuple[str, str], ...]
 
 
-def origin_of(resource: Mapping[str, str], names: Iterable[str], scope: str = "") -> Origin:
-    """Entity and remaining attributes of a resource; the scope's name is one of them, as in Prometheus's mapping."""
+def origin_of(
+    resource: Mapping[str, str], naming: EntityNaming, scope: str = "", *, about: MetricScope = MetricScope.ANY
+) -> Origin:
+    """Entity and remaining attributes of a resource.
+
+    Args:
+        resource: its attributes.
+        naming: which of them name the entity.
+        scope: name of the instrumentation scope, which is an attribute too, as in Prometheus's mapping.
+        about: whose infrastructure the origin's metrics measure.
+    """
     rest = {key: value for key, value in resource.items() if not key.startswith(_DESCRIPTIVE)}
-    entity = UNKNOWN_ENTITY
-    for name in names:
-        if resource.get(name):
-            entity = rest.pop(name, resource[name])
-            namespace = rest.pop("service.namespace", "") if name == "service.name" else ""
-            entity = f"{namespace}/{entity}" if namespace else entity
-            break
+    attribute = naming.attribute(resource, about)
+    if attribute is not None:
+        rest.pop(attribute, None)
+    if attribute == "service.name":
+        rest.pop("service.namespace", None)
     if scope:
         rest["otel.scope.name"] = scope
+    entity = UNKNOWN_ENTITY if attribute is None else naming.named(resource, attribute)
     return Origin(entity, tuple(rest.items()))
 
 
@@ -124,7 +135,9 @@ def peer_of(metric: str, point: Mapping[str, str]) -> str | None:
     for name in PEERS:
         # A server's own metrics carry its own address under this name.
         if point.get(name) and not (name == "server.address" and ".server." in metric):
-            return point[name]
+            found = peer_name(point[name])
+            if found:
+                return found
     return None
 
 

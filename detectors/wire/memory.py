@@ -8,6 +8,7 @@ from detectors.wire.batch import WireSettings
 from detectors.wire.envelope import Origins
 from detectors.wire.hashing import SEED
 from detectors.wire.histograms import HistogramMemory
+from detectors.wire.relations import Relations
 from detectors.wire.series import SeriesTable, Version
 from detectors.wire.series_rows import Arrays, Numbers
 
@@ -27,7 +28,9 @@ class WireMemory:
         self.seed = np.uint64(key)
         """Where the hashes of series' bytes start; a random number of the slot, kept in its snapshots."""
         self.table = SeriesTable(series_limit, quota)
-        self.origins = Origins(self.settings)
+        self.relations = Relations(self.settings.naming)
+        """What resources state about each other; several memories of a slot may share it."""
+        self.origins = Origins(self.settings, self.relations)
         """Senders of logs and spans by the bytes of their resource; it is made anew after a restart."""
         self.histograms = HistogramMemory(series_limit)
 

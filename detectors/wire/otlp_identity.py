@@ -24,6 +24,7 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from detectors.wire import tape as t
 from detectors.wire.attribute_runs import find_runs
+from detectors.wire.entity_names import MetricScope, metric_scope
 from detectors.wire.identity import (
     MAX_IDENTITY_CHARS,
     PEERS,
@@ -61,7 +62,7 @@ class _Metric:
 
     origin: Origin
     place: tuple[int, ...]
-    """Byte ranges of resource and scope."""
+    """Byte ranges of resource and scope, and the ``MetricScope``: what the origin follows from."""
     form: int
     name: str
     unit: str
@@ -132,7 +133,8 @@ class IdentityNames:
         unit = self._whole[row[t.UNIT] : row[t.UNIT_END]].decode()
         if row[t.FORM] != t.NUMBER:
             name, unit = name and name + COUNT, "1"
-        place = (row[t.RESOURCE], row[t.RESOURCE_END], row[t.SCOPE], row[t.SCOPE_END])
+        about = metric_scope(name)
+        place = (row[t.RESOURCE], row[t.RESOURCE_END], row[t.SCOPE], row[t.SCOPE_END], about.value)
         return _Metric(self._origin(place), place, row[t.FORM], name, unit, kind_of(name, SeriesKind(row[t.KIND])))
 
     def _origin(self, place: tuple[int, ...]) -> Origin:
@@ -140,8 +142,10 @@ class IdentityNames:
         if known is None:
             resource = Resource.FromString(self._whole[place[0] : place[1]])
             scope = InstrumentationScope.FromString(self._whole[place[2] : place[3]])
-            names = self._memory.settings.entity_attributes
-            known = self._origins[place] = origin_of(attributes_of(resource.attributes), names, scope.name)
+            naming, about = self._memory.settings.naming, MetricScope(place[4])
+            attributes = attributes_of(resource.attributes)
+            self._memory.relations.note(self._whole[place[0] : place[1]], attributes)
+            known = self._origins[place] = origin_of(attributes, naming, scope.name, about=about)
         return known
 
     def add_derived(self, derived: Derived, which: npt.NDArray[np.int64], series: _Series) -> _Series:

@@ -111,6 +111,9 @@ class _Walk:
     def batch(self) -> PointBatch:
         """Takes everything."""
         table, tape, series = self._memory.table, self._tape, self._series
+        if self._memory.relations.again:
+            ranges = tape.metrics[: tape.cursor[t.METRICS], [t.RESOURCE, t.RESOURCE_END]]
+            self._memory.relations.read(self._whole, ranges)
         if len(self._fresh.points):
             numbers = self._names.add()
             table.remember(self._fresh.hashes, numbers)

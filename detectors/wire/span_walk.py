@@ -19,6 +19,8 @@ from detectors.wire.hashing import SEED, Hashes, finish, load64, mix_range
 AT, DURATION, IN_RECORD, IN_RESOURCE, KIND, STATUS, NAME, PEER, USES = range(9)
 """Rows of ``SpanTape.numbers``. NAME and PEER are rows of ``SpanTape.words``."""
 _CLIENT, _PRODUCER = 3, 4
+_LOCALHOST, _NET_127, _V6 = tuple(b"localhost"), tuple(b"127."), tuple(b"[::1")
+_COLON = 58
 SPANS, WORDS = range(2)
 
 
@@ -121,10 +123,35 @@ def _pair(buffer, position, end):
 
 
 @inner
+def _begins(buffer, begin, end, text):
+    """Whether a range begins with a text in lower case."""
+    if end - begin < len(text):
+        return False
+    for place in range(len(text)):  # noqa: SIM110 (numba knows no generators)
+        if buffer[begin + place] | 32 != text[place] | 32:
+            return False
+    return True
+
+
+@inner
+def _is_loopback(buffer, begin, end):
+    """Whether a text is ``localhost``, ``127.…`` or ``::1``, with or without brackets and port."""
+    if _begins(buffer, begin, end, _LOCALHOST):
+        begin += len(_LOCALHOST)
+        return begin == end or buffer[begin] == _COLON
+    return (
+        _begins(buffer, begin, end, _NET_127)
+        or _begins(buffer, begin, end, _V6)
+        or (_begins(buffer, begin, end, _V6[1:]) and end - begin == len(_V6) - 1)
+    )
+
+
+@inner
 def _peer(buffer, position, end, keys, peers):
     """Range of the other end's name, whether a key of use is there; an end of -1: foreign.
 
-    ``keys`` holds hashes: first those that name a peer, the best first, then those that tell a use.
+    ``keys`` holds hashes: first those that name a peer, the best first, then those that tell a use. A loopback address
+    names nobody.
     """
     best, name, name_end, uses = np.int64(peers), np.int64(0), np.int64(0), np.int64(0)
     while position < end:
@@ -140,7 +167,7 @@ def _peer(buffer, position, end, keys, peers):
             if keys[rank] == key:
                 if rank >= peers:
                     uses = np.int64(1)
-                elif rank < best and text_end > text:
+                elif rank < best and text_end > text and not _is_loopback(buffer, text, text_end):
                     best, name, name_end = rank, text, text_end
     return name, name_end, uses
 

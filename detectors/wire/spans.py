@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from aiops.model.entity_names import peer_name
 from detectors.wire import span_walk as w
 from detectors.wire import tape as t
 from detectors.wire.batch import Rejected, WireSettings
@@ -123,6 +124,8 @@ class _Reading:
     _words: list[str] = field(init=False)
     _word_codes: npt.NDArray[np.int32] = field(init=False)
     """Index into ``_words`` of each word of the tape."""
+    _peer_codes: npt.NDArray[np.int32] = field(init=False)
+    """The same of the entity that each word names as the other end of a call; -1: none."""
     _entity_codes: npt.NDArray[np.int32] = field(init=False)
     """The same of each resource."""
 
@@ -141,9 +144,15 @@ class _Reading:
         tape = self.tape
         words = int(tape.cursor[w.WORDS])
         self._word_codes = np.full(words + 1, -1, np.int32)  # the last stands for none
+        self._peer_codes = np.full(words + 1, -1, np.int32)
+        peers = np.zeros(words + 1, np.bool_)
+        peers[tape.numbers[w.PEER, : tape.cursor[w.SPANS]]] = True
         for row, (begin, end, _) in enumerate(tape.words[:words].tolist()):
             try:
-                self._word_codes[row] = self._code(whole[begin:end].decode()[:_MOST_NAME], codes)
+                text = whole[begin:end].decode()[:_MOST_NAME]
+                self._word_codes[row] = self._code(text, codes)
+                if peers[row] and (peer := peer_name(text)):
+                    self._peer_codes[row] = self._code(peer, codes)
             except UnicodeDecodeError:
                 numbers = tape.numbers[:, : tape.cursor[w.SPANS]]
                 foreign[numbers[w.IN_RECORD, (numbers[w.NAME] == row) | (numbers[w.PEER] == row)]] = t.FOREIGN
@@ -163,7 +172,7 @@ class _Reading:
         return SpanBatch(
             entity=self._entity_codes[numbers[w.IN_RESOURCE]],
             operation=self._word_codes[numbers[w.NAME]],
-            peer=self._word_codes[numbers[w.PEER]],
+            peer=self._peer_codes[numbers[w.PEER]],
             uses=numbers[w.USES] != 0,
             kind=numbers[w.KIND].astype(np.uint8),
             status=numbers[w.STATUS].astype(np.uint8),

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.wire.batch import PointBatch, WireSettings
+from detectors.wire.entity_names import metric_scope
 from detectors.wire.identity import SeriesIdentity, origin_of, point_identity
 from detectors.wire.identity import SeriesKind as WireKind
 from detectors.wire.quantiles import QUANTILES, quantile_suffix
@@ -74,7 +75,10 @@ class DirectPoints:
 
     def _identity(self, info: SeriesInfo) -> SeriesIdentity:
         origin = origin_of(
-            dict(self.emitter.resources[info.resource].attributes), WireSettings().entity_attributes, SCOPE
+            dict(self.emitter.resources[info.resource].attributes),
+            WireSettings().naming,
+            SCOPE,
+            about=metric_scope(info.metric),
         )
         shape = info.kind is MetricKind.HISTOGRAM
         metric, unit = (f"{info.metric}.count", "1") if shape else (info.metric, info.unit)

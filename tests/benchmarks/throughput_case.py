@@ -206,7 +206,7 @@ def _decode(case: Case) -> dict[str, Any]:
         module = logs if case.encoding == "logs" else spans
 
         def decode(values: Sequence[bytes], _: WireMemory, at: int) -> Any:
-            return module.decode(values, at, memory.settings, memory.origins)
+            return module.decode(values, at, memory.settings, origins=memory.origins)
 
     for fetched in _polled(case, 0, case.first):
         decode(fetched.values, memory, now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 import numpy as np
@@ -196,10 +196,20 @@ def signals_of(anomaly: Anomaly, hints: Hints) -> list[tuple[Episode, Signal]]:
     return sorted(pairs, key=lambda p: (-weight(p[1]), p[1].since, p[1].series))
 
 
+def _on_known_hosts(found: Anomaly, graph: Graph) -> Anomaly:
+    """The same with hosts under their names in the graph: a series says ``web-1``, the entity may be ``eu/web-1``."""
+    named = {host: graph.resolve(host, found.entity) or host for host in {*found.hosts, *found.works}}
+    if all(host == name for host, name in named.items()):
+        return found
+    hosts = {named[host]: share for host, share in found.hosts.items()}
+    return replace(found, hosts=hosts, works=frozenset(named[host] for host in found.works))
+
+
 def scene(question: RankingQuestion) -> Scene:
     """Arrays for a question; entities that the graph does not know are nodes without declared edges."""
     hints = Hints(question.metrics)
-    graph, found = question.graph, anomalies(question.episodes, hints)
+    graph = question.graph
+    found = {name: _on_known_hosts(one, graph) for name, one in anomalies(question.episodes, hints).items()}
     named = dict.fromkeys([*found, *(peer for t in found.values() for peer in t.blames)])
     region = graph.causes.within(graph.numbers_of(named), HOPS) if len(graph) else np.empty(0, np.int32)
     names = [graph.names[at] for at in region.tolist()]

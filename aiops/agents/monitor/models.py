@@ -16,6 +16,7 @@ import numpy.typing as npt
 from aiops.agents.monitor import signals
 from aiops.agents.monitor.meanings import SeriesMeanings
 from aiops.model.entities import Objective
+from aiops.model.entity_names import describing
 from aiops.model.metric_semantics.semantics import MetricSemantics
 from aiops.settings import DataPlane, DetectorChoice
 from detectors.bank.layout import ViewCode
@@ -84,7 +85,7 @@ class Models:
         ]
         by_goal = self._has_room(OBJECTIVES)
         return (
-            [by_goal and name in self._goals for name in entities],
+            [by_goal and describing(self._goals, name) is not None for name in entities],
             [any(fnmatchcase(name, pattern) for pattern in patterns) for name in metrics],
         )
 
@@ -100,7 +101,7 @@ class Models:
                     return
                 break
         tier = self.tiers[OBJECTIVES]
-        goals = self._goals.get(identity.entity, ())
+        goals = self._goals.get(describing(self._goals, identity.entity) or "", ())
         if goals and self._has_room(OBJECTIVES) and identity.peer is None and indicates(meaning, goals):
             tier.watch([series], [kind])
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from aiops.agents.monitor import signals
 from aiops.agents.monitor.meanings import SeriesMeanings
 from aiops.model.entities import Objective
+from aiops.model.entity_names import describing
 from detectors.harm import Burden, noticeable
 from detectors.wire.series import SeriesTable
 
@@ -71,6 +72,7 @@ class Noticeability:
     def _slow(self, series: Numbers) -> Values:
         """(n,) threshold of the series' entity's strictest latency objective, s; 0: it has none."""
         entities, back = np.unique(self.table.codes[series, 0], return_inverse=True)
-        goals = (self.goals.get(self.table.entities[code], ()) for code in entities.tolist())
+        items = (describing(self.goals, self.table.entities[code]) for code in entities.tolist())
+        goals = (self.goals.get(item or "", ()) for item in items)
         limits = [min((one.threshold_ms / 1e3 for one in held if one.threshold_ms), default=0.0) for held in goals]
         return np.array(limits, np.float64)[back.reshape(-1)]

@@ -15,6 +15,7 @@ from aiops.model.metric_semantics.table import MetricTable
 from aiops.model.records import OutRecord
 from aiops.settings import DataPlane, Kafka, Settings, Topics
 from detectors.wire.batch import WireSettings
+from detectors.wire.entity_names import EntityNaming
 from detectors.wire.hashing import SEED
 
 
@@ -46,12 +47,16 @@ class SlotPlan:
             max_record_bytes=self.kafka.max_record_bytes,
             max_unpacked_bytes=self.kafka.unpacked_bytes,
             future_ns=int(self.data.future_seconds * SECOND),
-            entity_attributes=self.data.entity_attributes,
+            naming=EntityNaming(self.data.entity_attributes, self.data.entity_scope),
         )
 
     def routed(self, topic: str) -> bool:
-        """Whether records of a topic may hold entities of other slots."""
-        return self.slots > 1 and topic != self.topics.keyed and topic not in self.topics.keyed_by_entity
+        """Whether records of a topic may hold entities of other slots, whatever their key is."""
+        return self.slots > 1 and topic != self.topics.keyed
+
+    def direct(self, topic: str) -> bool:
+        """Whether points of a topic are decoded as the slot's own: nearly all of them are expected to be."""
+        return self.slots == 1 or topic == self.topics.keyed or topic in self.topics.keyed_by_entity
 
 
 def plan_of(

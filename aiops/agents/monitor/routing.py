@@ -29,7 +29,12 @@ _MOST_POINTS = 65_536
 
 @dataclass(slots=True)
 class PointRouter:
-    """Splits points that were decoded with a table of all slots' series into own points and those of other slots."""
+    """Splits points into own points and those of other slots, by the entities of their series.
+
+    Points are decoded with a table of all slots' series (``transit``), so that foreign series do not fill the own one.
+    Where nearly all points are expected to be own, ``transit`` is the memory of ``table`` itself: that costs nothing
+    as long as no foreign entity arrives.
+    """
 
     slot: int
     slots: int
@@ -42,9 +47,21 @@ class PointRouter:
     _owner: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
     """Slot of each entity in transit."""
     _encoder: PointEncoder | None = None
+    _strays: bool = False
+    """Whether an entity in transit belongs to another slot."""
+
+    def foreign(self, series: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_] | None:
+        """Which of some series in transit belong to other slots; None: none of them does."""
+        self._learn()
+        if not self._strays:
+            return None
+        foreign = self.owners(series) != self.slot
+        return foreign if foreign.any() else None
 
     def own(self, series: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         """Own numbers of series in transit, negative if the own table refuses them. The slot must own all of them."""
+        if self.transit.table is self.table:
+            return series
         self._learn()
         found = self._own[series]
         unknown = found == _UNKNOWN
@@ -70,7 +87,10 @@ class PointRouter:
     def _learn(self) -> None:
         table = self.transit.table
         self._own = _longer(self._own, len(table))
-        self._owner = _longer(self._owner, len(table.entities))
+        if fresh := list(table.entities[len(self._owner) :]):
+            slots = np.array([slot_of(entity, self.slots) for entity in fresh], np.int32)
+            self._owner = np.concatenate([self._owner, slots])
+            self._strays = self._strays or bool((slots != self.slot).any())
 
     def forget_own(self, series: npt.NDArray[np.int32]) -> None:
         """Forget own numbers that are reclaimed, and that series were refused: there may be room."""
@@ -80,6 +100,8 @@ class PointRouter:
         """Forget series in transit that are reclaimed, and entities that have none any more."""
         self._own[series[series < len(self._own)]] = _UNKNOWN
         self._owner[entities[entities < len(self._owner)]] = _UNKNOWN
+        # Another entity may get the number of a forgotten one, so from now on owners are looked up.
+        self._strays = self._strays or bool(len(entities))
 
     def forward(
         self, batch: PointBatch, which: npt.NDArray[np.int64], origin: TopicPartition, *, offsets: Sequence[int]

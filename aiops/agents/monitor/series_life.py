@@ -75,14 +75,14 @@ def reclaim(slot: Slot, source: int) -> None:
     for memory in (slot.transit, slot.memory):
         memory.table.refresh(_of(memory.table, source))
     unseen = without_kin(slot.transit.table, _unseen(slot.transit.table, source, before), before)
-    slot.router.forget(unseen, slot.transit.reclaim(unseen))
+    slot.shared.forget(unseen, slot.transit.reclaim(unseen))
     table = slot.memory.table
     unseen = without_kin(table, _unseen(table, source, before), before)
     unseen = unseen[~np.isin(unseen, _held(slot))]
-    slot.memory.reclaim(unseen)
+    slot.direct.forget(unseen, slot.memory.reclaim(unseen))
     for crowds in slot.office.crowds:
         crowds.clear()
-    slot.router.forget_own(unseen)
+    slot.shared.forget_own(unseen)
     slot.detection.forget(unseen)
     slot.logs.forget(unseen)
     slot.spans.forget(unseen)

@@ -54,9 +54,14 @@ class Slot:
         self.memory = WireMemory(limit, plan.wire, quota=quota, key=plan.key)
         self.transit = WireMemory(_TRANSIT * limit, plan.wire, quota=quota, key=plan.key)
         self.life = SeriesLife(max(1, int(plan.data.series_idle_seconds * SECOND // MINUTE)))
+        self.transit.relations = self.memory.relations
         place = Place(plan.slot, plan.generation, plan.domain)
         self.detection = SlotDetection(plan, self.memory.table, place)
-        self.router = PointRouter(plan.slot, plan.slots, topics.keyed, self.transit, self.memory.table)
+        self.shared, self.direct = (
+            PointRouter(plan.slot, plan.slots, topics.keyed, memory, self.memory.table)
+            for memory in (self.transit, self.memory)
+        )
+        self._routers = {topic: self.direct if plan.direct(topic) else self.shared for topic in topics.telemetry}
         formats = plan.extensions.formats.items()
         self._counted = {topic: isinstance(one, LogFormat | SpanFormat) for topic, one in formats} | {
             topics.keyed: True
@@ -87,7 +92,7 @@ class Slot:
         for part in fetched.by_minute():
             self._take(part, received_at, out)
         out.episodes += self.detection.taken()
-        out.edges += self.spans.taken()
+        out.edges += self.memory.relations.taken() + self.spans.taken()
         return out
 
     def _take(self, fetched: FetchedRecords, received_at: int, out: Produced) -> None:
@@ -95,6 +100,7 @@ class Slot:
         self._enter(topic, fetched.appended_at[0], received_at)
         # The record's append time, to the minute, decides whether a time is in the far future.
         now = (fetched.appended_at[0] // MINUTE + 1) * MINUTE
+        self.memory.relations.advance(now)
         if topic == topics.keyed:
             self._take_keyed(fetched, now, received_at, out=out)
             return
@@ -115,7 +121,7 @@ class Slot:
                 self._mark(fetched, found.at + found.duration, found.record, received_at=received_at)
                 out.forwards += router.records()
             case PointFormat(decode=decode_points):
-                memory = self.transit if self.plan.routed(topic) else self.memory
+                memory = self._routers[topic].transit
                 while fetched.offsets:
                     points = decode_points(fetched.values, memory, now)
                     done = len(points.items)  # a decoder that bounds its memory stops early
@@ -161,20 +167,25 @@ class Slot:
         self.accounts[fetched.source.topic].end(Ending.APPLIED, batch.gaps)
         highest: Longs | None = self._mark(fetched, batch.at, batch.record, received_at=received_at)
         if self.plan.routed(fetched.source.topic):
-            self.transit.table.seen.touch(batch.series, self.detection.source, self.detection.minute)
-            batch, highest = self._route(fetched, batch, out), None
+            kept = self._route(fetched, batch, out)
+            highest = highest if kept is batch else None
+            batch = kept
         self._feed(fetched, batch, out, highest=highest)
 
     def _route(self, fetched: FetchedRecords, batch: PointBatch, out: Produced) -> PointBatch:
         """Send points of other slots to them; returns the remaining points with own numbers."""
-        account = self.accounts[fetched.source.topic]
-        foreign = self.router.owners(batch.series) != self.plan.slot
-        if foreign.any():
+        account, router = self.accounts[fetched.source.topic], self._routers[fetched.source.topic]
+        foreign = router.foreign(batch.series)
+        if router is self.shared or foreign is not None:
+            router.transit.table.seen.touch(batch.series, self.detection.source, self.detection.minute)
+        if foreign is not None:
             which = np.flatnonzero(foreign)
             account.forwarded += int(batch.unit[which].sum(dtype=np.int64))
-            out.forwards += self.router.forward(batch, which, fetched.source, offsets=fetched.offsets)
+            out.forwards += router.forward(batch, which, fetched.source, offsets=fetched.offsets)
             batch = batch.chosen(~foreign)
-        series = self.router.own(batch.series)
+        series = router.own(batch.series)
+        if series is batch.series:
+            return batch
         batch = replace(batch, series=series)
         for code in np.unique(series[series < 0]).tolist():
             lost = batch.record[(series == code) & (batch.unit == 1)]

@@ -85,8 +85,8 @@ class SlotSnapshotter:
         """Restore a new slot from a chain of snapshots; the chain ends before the first increment that does not follow.
 
         Raises:
-            PermanentError: the first snapshot is not full, its format is not that of this build, or it does not fit
-                the settings.
+            PermanentError: the first snapshot is not full, its format or the naming of its entities is another, or it
+                does not fit the settings.
         """
         if not snapshots:
             return
@@ -98,7 +98,7 @@ class SlotSnapshotter:
                 break
             chain.append(found)
         for found in chain:
-            _check_format(found)
+            _check_names(self.slot, found)
             self.slot.memory.extend(_any(found.parts["memory"]))
             self.slot.transit.extend(_any(found.parts["transit"]))
             self._extend_bank(found)
@@ -125,6 +125,7 @@ def _head(slot: Slot) -> Arrays:
     return {
         "numbers": np.array(numbers, np.int64),
         "seen": np.frombuffer(seen.encode(), np.uint8),
+        "naming": np.frombuffer(_naming(slot), np.uint8),
         "detectors": np.frombuffer(json.dumps(detection.names).encode(), np.uint8),
     }
 
@@ -134,10 +135,28 @@ def _tier(name: str) -> str:
     return name if name == OBJECTIVES else f"detector-{name}"
 
 
-def _check_format(snapshot: SlotSnapshot) -> None:
-    form = int(snapshot.parts["head"]["numbers"][0])
+def _naming(slot: Slot) -> bytes:
+    naming = slot.plan.wire.naming
+    return json.dumps([naming.names, naming.scope]).encode()
+
+
+def _check_names(slot: Slot, snapshot: SlotSnapshot) -> None:
+    """Refuse a snapshot whose series may have other names than those that arrive now.
+
+    They would never be heard again and be called silent, and those that arrive would be new.
+    """
+    head, number = snapshot.parts["head"], slot.plan.slot
+    form = int(head["numbers"][0])
     if form != FORMAT:
-        raise PermanentError(f"slot {snapshot.slot}: a snapshot of format {form}; this build reads {FORMAT}")
+        why = f"it has format {form} and this build reads {FORMAT}: entities may have other names now"
+    elif head["naming"].tobytes() != _naming(slot):
+        why = "data.entity_attributes or data.entity_scope changed since, so entities have other names now"
+    else:
+        return
+    do = (
+        f"Move the folder slot-{number:04d} of the snapshots away; the slot then reads its partitions from their oldest"
+    )
+    raise PermanentError(f"slot {number}: the snapshot cannot be used: {why}. {do} record and learns its series anew.")
 
 
 def _restore_small(slot: Slot, snapshot: SlotSnapshot) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,6 +14,7 @@ from aiops.agents.monitor.detection import SlotDetection
 from aiops.agents.monitor.points import PointFeed
 from aiops.model.durations import SECOND
 from aiops.model.entities import Edge, Objective
+from aiops.model.entity_names import describing
 from detectors.intervals import INTERVAL, IntervalClock
 from detectors.slo import Budget
 from detectors.spans.flows import Added, ClosedFlows, FlowCounter
@@ -107,12 +108,13 @@ class SpanSeries:
             return
         for row in np.flatnonzero(closed.peer == NONE).tolist():
             entity = self.names.texts[closed.entity[row]]
-            if entity in self.objectives:
-                self._burn(entity, closed, row)
+            item = describing(self.objectives, entity)
+            if item is not None:
+                self._burn(entity, closed, row, objectives=self.objectives[item])
 
-    def _burn(self, entity: str, closed: ClosedFlows, row: int) -> None:
+    def _burn(self, entity: str, closed: ClosedFlows, row: int, *, objectives: Sequence[Objective]) -> None:
         interval = closed.at // INTERVAL - 1
-        for objective in self.objectives[entity]:
+        for objective in objectives:
             budget = self.budgets.setdefault((entity, objective.name), Budget(objective))
             burn = budget.add(interval, closed.flow(row))
             identity = SeriesIdentity(entity, "slo.burn", (("objective", objective.name),), "1", SeriesKind.GAUGE)
@@ -163,10 +165,11 @@ class SpanSeries:
         self.flows = FlowCounter.from_arrays(_part(arrays, "flows."), self.names, self.flows.most)
         self.join = SpanJoin.from_arrays(_part(arrays, "join."), self.join.most)
         self.detection.objectives = set(arrays["objectives"].tolist())
-        current = {(entity, one.name): one for entity, found in self.objectives.items() for one in found}
+        current = {(item, one.name): one for item, found in self.objectives.items() for one in found}
         for entity, name, text in json.loads(arrays["budgets"].tobytes()):
-            if (entity, name) in current:
-                budget = self.budgets[entity, name] = Budget(current[entity, name])
+            item = describing(self.objectives, entity) or ""
+            if (item, name) in current:
+                budget = self.budgets[entity, name] = Budget(current[item, name])
                 budget.restore(text)
 
 

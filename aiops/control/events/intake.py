@@ -19,7 +19,8 @@ from aiops.control.state.lifecycle import EARLY, LAST, Trigger
 from aiops.control.state.store import ControlState
 from aiops.control.state.transaction import Draft
 from aiops.model.durations import SECOND
-from aiops.model.entities import RUNTIME_ENTITY, Edge
+from aiops.model.entities import RESOURCES, RUNTIME_ENTITY, Edge
+from aiops.model.entity_names import less_specific
 from aiops.model.episodes import Episode, Source
 from aiops.model.events import ChangeReported, EdgesObserved, EpisodeReported, ItemReported
 from aiops.model.incidents import IncidentState
@@ -30,6 +31,9 @@ from aiops.model.refusals import OldNewsError, RefusalKind, RefusedError
 EDGE_FRESH: Final = 600 * SECOND
 """An unchanged edge is not written again within this time of the last write, ns."""
 EDGE_KEPT: Final = 24 * 3600 * SECOND
+"""An edge observed in spans is removed if it was not observed for this time, ns."""
+STATED_KEPT: Final = 3 * 3600 * SECOND
+"""The same of an edge that resource attributes state, which is told every hour: pods come and go."""
 REPORTERS: Final = {Source.ALERT: "alert", Source.TICKET: "ticket", Source.RUNTIME: "runtime"}
 """Reporter of an episode by source; all other sources belong to the data plane."""
 
@@ -216,11 +220,15 @@ def item_reported(draft: Draft, event: ItemReported) -> None:
 
 
 def edges_observed(draft: Draft, event: EdgesObserved) -> None:
-    """Store edges observed in spans; an unchanged edge is written again only after ``EDGE_FRESH``."""
+    """Store observed edges; an unchanged edge is written again only after ``EDGE_FRESH``. A new one ends old ones."""
+    grew = False
     for edge in event.edges:
         held = draft.state.edges.get(doc.edge_key(edge))
         if edge.source and edge.target and edge.source != edge.target and _news(held, edge):
             draft.put(edge)
+            grew = grew or held is None
+    if grew:
+        expire(draft)
 
 
 def _news(held: Edge | None, edge: Edge) -> bool:
@@ -236,13 +244,16 @@ def change_reported(draft: Draft, event: ChangeReported) -> None:
         raise OldNewsError(f"change {change.id} was reported before")
     draft.put(change)
     draft.timer("forget-change", change.id, draft.after(24 * 3600.0))
-    for name in draft.state.incidents_of.get(change.entity, ()):
+    touched = [names for entity, names in draft.state.incidents_of.items() if change.entity in less_specific(entity)]
+    for name in dict.fromkeys(name for names in touched for name in names):
         if name in draft.state.live:
             draft.line(name, "changes", f"{change.kind} of {change.entity}: {change.summary[:200]}", ref=change.id)
 
 
 def expire(draft: Draft) -> None:
-    """Remove observed edges that were not observed for ``EDGE_KEPT``."""
-    old = [key for key, edge in draft.state.edges.items() if edge.seen_at < draft.at - EDGE_KEPT]
+    """Remove observed edges that were not observed for ``EDGE_KEPT`` or ``STATED_KEPT``."""
+    kept = {RESOURCES: STATED_KEPT}
+    edges = draft.state.edges.items()
+    old = [key for key, edge in edges if edge.seen_at < draft.at - kept.get(edge.origin, EDGE_KEPT)]
     for key in old:
         draft.remove("edge", key)

@@ -14,8 +14,9 @@ from aiops.control.state import documents as doc
 from aiops.control.state.lifecycle import LAST
 from aiops.control.state.tables import StateTables
 from aiops.model.codec import decode
-from aiops.model.durations import DAY, SECOND
+from aiops.model.durations import SECOND
 from aiops.model.entities import RUNTIME_ENTITY, Edge, Item
+from aiops.model.entity_names import less_specific
 from aiops.model.episodes import Source
 from aiops.model.handoffs import Role
 from aiops.model.incidents import Incident
@@ -92,9 +93,12 @@ class ControlState(StateTables):
         return self.agents.get(role.value) or doc.AgentRecord(role, 0)
 
     def item(self, name: str) -> Item | None:
-        """An item of the CMDB, unless it is deleted or was never described."""
-        held = self.items.get(name)
-        return None if held is None or held.item.deleted else held.item
+        """The item that describes an entity: its own, else one of a less specific name; None: there is none."""
+        for short in less_specific(name):
+            held = self.items.get(short)
+            if held is not None and not held.item.deleted:
+                return held.item if short == name else replace(held.item, id=name)
+        return None
 
     def graph(self, at: int) -> Graph:
         """The graph, rebuilt when it changed; a large one at most every few seconds."""
@@ -145,7 +149,7 @@ class ControlState(StateTables):
                 self._index_item(record, gone=value is None)
             case Edge() as edge:
                 builder = self._builder
-                news = builder.observe((edge,)) if value is not None else builder.expire(edge.seen_at + DAY + 1)
+                news = builder.observe((edge,)) if value is not None else builder.forget(edge)
                 self._graph_version += news
             case Change() as change:
                 _toggle(self.changes_on, change.entity, change.id, present=value is not None)
@@ -194,6 +198,7 @@ class ControlState(StateTables):
             _toggle(self.open_on, before.episode.entity, name, present=False)
         if after is not None:
             name = after.episode.id
+            self._graph_version += self._builder.meet(after.episode.entity)
             for alias in after.folded:
                 self.aliases[alias] = name
             _toggle(self.episodes_of, after.incident, name, present=True)

@@ -15,6 +15,7 @@ from aiops.agents.view import AgentView
 from aiops.control.state.store import ControlState
 from aiops.model.durations import DAY
 from aiops.model.entities import Item
+from aiops.model.entity_names import less_specific
 from aiops.model.episodes import Episode
 from aiops.model.incidents import Incident, IncidentState
 from aiops.model.reports import Change, Ticket
@@ -33,8 +34,9 @@ def view_of(state: ControlState, work_item: str, at: int, *, others: bool = Fals
     """The view of an incident, or of a ticket without an incident; ``others``: include the other open incidents."""
     incident = whole(state, work_item) or _nameless(work_item, at)
     work = state.work.get(incident.id)
-    episodes = _episodes(state, incident.id, work.calm_at if work else 0)
     graph = state.graph(at)
+    held = _episodes(state, incident.id, work.calm_at if work else 0)
+    episodes = tuple(_with_named_peers(episode, graph) for episode in held)
     items = _items(state, graph, incident.entities)
     return AgentView(
         at=at,
@@ -119,10 +121,24 @@ def _beyond(graph: Graph, edge: Iterable[str], seen: dict[str, None]) -> Iterato
                 yield near
 
 
+def _with_named_peers(episode: Episode, graph: Graph) -> Episode:
+    """The episode with the other ends of its signals under their names in the graph."""
+    peers = {signal.peer for signal in episode.signals if signal.peer}
+    named = {peer: found for peer in peers if (found := graph.resolve(peer, episode.entity)) not in (None, peer)}
+    if not named:
+        return episode
+    signals = (replace(one, peer=named.get(one.peer or "", one.peer)) for one in episode.signals)
+    return replace(episode, signals=tuple(signals))
+
+
 def _changes(state: ControlState, near: Iterable[str], at: int) -> tuple[Change, ...]:
-    names = (c for entity in dict.fromkeys(near) for c in state.changes_on.get(entity, ()))
-    found = [state.changes[c] for c in names]
-    return tuple(sorted((c for c in found if c.at >= at - DAY), key=lambda c: (-c.at, c.id)))
+    """Changes of the last day, also those that name an entity less specifically; newest first."""
+    found: dict[str, Change] = {}
+    for entity in dict.fromkeys(near):
+        for name in less_specific(entity):
+            for key in state.changes_on.get(name, ()):
+                found.setdefault(key, replace(state.changes[key], entity=entity))
+    return tuple(sorted((c for c in found.values() if c.at >= at - DAY), key=lambda c: (-c.at, c.id)))
 
 
 def _tickets(state: ControlState, incident: Incident) -> tuple[Ticket, ...]:

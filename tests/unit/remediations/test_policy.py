@@ -162,3 +162,28 @@ def test_digest_follows_the_text(tmp_path: Path) -> None:
     other = copied(tmp_path, '@id("more") forbid(principal, action, resource) when { context.attempts > 5 };')
     assert other.problems == ()
     assert other.digest != SHIPPED.digest
+
+
+def test_what_is_forbidden_on_an_item_is_forbidden_in_every_environment(tmp_path: Path) -> None:
+    """A policy that names it without an environment goes on holding when telemetry names one."""
+    held = copied(tmp_path, '@id("hands-off") forbid(principal, action, resource == Item::"cart");')
+    for target in ("cart", "prod/cart", "prod/eu/cart"):
+        answer = held.decide(question(target=target))
+        assert (answer.level, answer.policies) == (Oversight.FORBIDDEN, ("hands-off",))
+    assert held.decide(question(target="cart/prod")).level is Oversight.UNATTENDED
+
+
+def test_a_condition_on_a_shorter_name_counts_with_the_facts_of_the_target(tmp_path: Path) -> None:
+    """Only the name is another."""
+    text = '@id("own") forbid(principal, action, resource) when { resource == Item::"cart" && context.attempts > 0 };'
+    held = copied(tmp_path, text)
+    assert held.decide(question(target="prod/cart", attempts=0)).level is Oversight.UNATTENDED
+    assert held.decide(question(target="prod/cart", attempts=1)).policies == ("own",)
+
+
+def test_a_policy_of_one_environment_is_not_one_of_all(tmp_path: Path) -> None:
+    """Exceptions for a full name hold for that name; a permit is never taken from a shorter one."""
+    text = '@id("but-one") forbid(principal, action, resource) unless { resource == Item::"prod/cart" };'
+    held = copied(tmp_path, text)
+    assert held.decide(question(target="prod/cart")).level is Oversight.UNATTENDED
+    assert held.decide(question(target="test/cart")).level is Oversight.FORBIDDEN

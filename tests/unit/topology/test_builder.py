@@ -73,3 +73,98 @@ def test_snapshot_carries_its_version() -> None:
     builder = GraphBuilder()
     builder.report(Item("a"))
     assert [builder.snapshot(3).version, builder.snapshot(4).version] == [3, 4]
+
+
+def test_an_item_without_an_environment_describes_the_service_in_each() -> None:
+    """What the CMDB protects is protected in production and in staging."""
+    builder = GraphBuilder()
+    builder.report(Item("checkout", owner="shop"), [Edge("checkout", "db")])
+    assert builder.meet("prod/checkout")
+    builder.observe([Edge("staging/checkout", "mail", origin="spans", seen_at=1)])
+    graph = builder.snapshot(1)
+    assert graph.names == ("db", "mail", "prod/checkout", "staging/checkout")
+    assert [graph.owners[graph.numbers[name]] for name in graph.names[2:]] == ["shop", "shop"]
+    assert graph.needs_of("prod/checkout") == [("db", EdgeKind.CALLS)]
+    assert graph.number("checkout") is None
+    assert graph.number("prod/checkout") == 2
+
+
+def test_an_items_own_name_goes_before_a_shorter_one() -> None:
+    """The order of reports does not matter."""
+    items = [Item("checkout", owner="all"), Item("prod/checkout", owner="production")]
+    for order in (items, items[::-1]):
+        builder = GraphBuilder()
+        for item in order:
+            builder.report(item)
+        builder.meet("prod/checkout")
+        builder.meet("test/checkout")
+        graph = builder.snapshot(1)
+        assert dict(zip(graph.names, graph.owners, strict=True)) == {
+            "prod/checkout": "production",
+            "test/checkout": "all",
+        }
+
+
+def test_a_fleet_with_bare_names_keeps_its_graph() -> None:
+    """An item that telemetry names as the CMDB does stays as it is."""
+    builder = GraphBuilder()
+    builder.report(Item("checkout", owner="shop"))
+    builder.meet("checkout")
+    builder.observe([Edge("checkout", "db", origin="spans", seen_at=1)])
+    assert builder.snapshot(1).names == ("checkout", "db")
+
+
+def test_a_callers_address_is_an_edge_to_the_service() -> None:
+    """Kubernetes names, ports and short names become what the graph knows, seen from the caller."""
+    builder = GraphBuilder()
+    builder.report(Item("pay"))
+    builder.observe([Edge("staging/checkout", "pay", origin="spans", seen_at=1)])
+    builder.observe([Edge("prod/checkout", "api.example.com", origin="spans", seen_at=1)])
+    for target in ("checkout.prod.svc.cluster.local:80", "checkout.prod", "checkout", "pay:443"):
+        builder.observe([Edge("prod/cart", target, origin="spans", seen_at=1)])
+    graph = builder.snapshot(1)
+    assert graph.needs_of("prod/cart") == [("pay", EdgeKind.CALLS), ("prod/checkout", EdgeKind.CALLS)]
+    assert graph.needs_of("prod/checkout") == [("api.example.com", EdgeKind.CALLS)]
+
+
+def test_entities_without_edges_are_bounded() -> None:
+    """The oldest leave."""
+    builder = GraphBuilder()
+    builder.report(Item("x"))
+    for number in range(20_001):
+        builder.meet(f"{number}/x")
+    assert len(builder.snapshot(1)) == 20_000
+
+
+def test_a_forgotten_edge_takes_no_other_with_it() -> None:
+    """Also one that was seen earlier."""
+    builder = GraphBuilder()
+    old, new = Edge("a", "b", origin="spans", seen_at=1), Edge("a", "c", origin="resources", seen_at=2)
+    builder.observe([old, new])
+    assert builder.forget(new)
+    assert not builder.forget(new)
+    assert builder.observed() == (old,)
+    assert builder.snapshot(1).names == ("a", "b")
+
+
+def test_what_an_edge_says_is_part_of_a_whole_is_an_instance() -> None:
+    """Unless it is known as something else."""
+    builder = GraphBuilder()
+    builder.observe([Edge("pod", "web", EdgeKind.PART_OF), Edge("pod", "node", EdgeKind.RUNS_ON)])
+    graph = builder.snapshot(1)
+    assert list(zip(graph.names, graph.kinds, strict=True)) == [
+        ("node", "host"),
+        ("pod", "instance"),
+        ("web", "unknown"),
+    ]
+
+
+def test_an_item_that_telemetry_names_in_both_ways_describes_both() -> None:
+    """Such as while a fleet learns to state its environment."""
+    builder = GraphBuilder()
+    builder.report(Item("checkout", owner="shop"), [Edge("checkout", "db")])
+    builder.observe([Edge("checkout", "mail", origin="spans"), Edge("prod/checkout", "mail", origin="spans")])
+    graph = builder.snapshot(1)
+    assert [graph.owners[graph.numbers[name]] for name in ("checkout", "prod/checkout")] == ["shop", "shop"]
+    for name in ("checkout", "prod/checkout"):
+        assert graph.needs_of(name) == [("db", EdgeKind.CALLS), ("mail", EdgeKind.CALLS)]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from aiops.model.entities import Edge, EdgeKind
 from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from aiops.model.metric_semantics.custom import parse_rows
 from aiops.model.metric_semantics.table import MetricTable
 from tests.unit.topology.estates import SECOND, START
+from topology.graph import Graph
 from topology.hints import Hints
-from topology.rankers.scene import IDLE, Anomaly, anomalies, strength
+from topology.rankers.protocol import RankingQuestion
+from topology.rankers.scene import IDLE, Anomaly, anomalies, scene, strength
 
 SCORE = 0.9
 
@@ -49,3 +52,14 @@ def test_an_idle_share_is_no_share_in_use() -> None:
     """More idle processors are a relief: hardly anything of it is the entity's own."""
     relief = anomaly("system.cpu.utilization", 0.5, series="system.cpu.utilization{state=idle}")
     assert relief.own == pytest.approx(0.15 * strength(SCORE))
+
+
+def test_a_host_that_a_series_names_is_the_host_in_the_graph() -> None:
+    """Its entity is named after its cluster, the attribute of the series is not."""
+    edges = [Edge("eu/shop/cart", "eu/web-1", EdgeKind.RUNS_ON), Edge("us/shop/cart", "us/web-1", EdgeKind.RUNS_ON)]
+    name = "system.cpu.utilization"
+    risen = Signal(f"{name}{{host.name=web-1}}", name, SignalDirection.UP, Source.METRIC, START, SCORE, 0.9, 0.1)
+    episode = Episode("e", "eu/shop/cart", START, 1, SCORE, (risen,), 1, START + 60 * SECOND)
+    made = scene(RankingQuestion((episode,), Graph.build((), edges), START))
+    (found,) = made.anomalies.values()
+    assert (found.hosts, found.works) == ({"eu/web-1": 1.0}, frozenset({"eu/web-1"}))

@@ -206,8 +206,17 @@ def test_a_snapshot_of_another_format_is_refused_by_name() -> None:
     snapshot = agent().snapshot(0)
     head = {**snapshot.parts["head"], "numbers": np.array([2, 0, 0, 0], np.int64)}
     older = replace(snapshot, parts={**snapshot.parts, "head": head, "memory": {}})
-    with pytest.raises(PermanentError, match="a snapshot of format 2; this build reads 4"):
+    with pytest.raises(PermanentError, match=r"it has format 2 and this build reads 4: .* Move the folder slot-0000"):
         MonitoringAgent(settings()).adopt(0, 2, [older])
+
+
+def test_a_snapshot_of_other_entity_names_is_refused() -> None:
+    """Its series would never be heard again."""
+    snapshot = agent().snapshot(0)
+    bare = settings()
+    bare = bare.model_copy(update={"data": bare.data.model_copy(update={"entity_scope": ()})})
+    with pytest.raises(PermanentError, match=r"data\.entity_scope changed since"):
+        MonitoringAgent(bare).adopt(0, 2, [snapshot])
 
 
 def test_a_record_that_is_set_aside_is_one_dead_letter_and_its_neighbours_are_counted() -> None:

@@ -9,8 +9,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from aiops.model.deadletters import DeadLetterReason
+from aiops.model.entity_names import is_loopback, peer_name
 from detectors.wire.batch import WireSettings
-from detectors.wire.identity import PEERS, attributes_of, origin_of
+from detectors.wire.identity import PEERS, attributes_of
 from detectors.wire.otlp_json import id_bytes
 from tests.unit.detectors.wire.plain_intake import Intake
 
@@ -35,7 +36,7 @@ def decode(records: Sequence[bytes], received_at: int) -> Decoded:
     rows: list[tuple[object, ...]] = []
     for record, request, from_json in intake.requests(ExportTraceServiceRequest):
         for resource_spans in request.resource_spans:
-            entity = origin_of(attributes_of(resource_spans.resource.attributes), settings.entity_attributes).entity
+            entity = settings.naming.entity(attributes_of(resource_spans.resource.attributes))
             for scope_spans in resource_spans.scope_spans:
                 for span in scope_spans.spans:
                     intake.items[record] += 1
@@ -60,9 +61,10 @@ def _peer(span: Span) -> tuple[str | None, bool]:
     best, found, uses = len(NAMED), "", False
     for pair in span.attributes:
         uses = uses or pair.key in _USED
-        if pair.key in NAMED and (rank := NAMED.index(pair.key)) < best and pair.value.string_value:
-            best, found = rank, pair.value.string_value
-    return found[:512] or None, uses
+        text = pair.value.string_value
+        if pair.key in NAMED and (rank := NAMED.index(pair.key)) < best and text and not is_loopback(text):
+            best, found = rank, text
+    return peer_name(found[:512]) or None, uses
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,8 @@ class Join:
             return
         if not counted:
             yield child.entity, "", False, child.interval, child.figure
-        if not named:
+        known = self._aliases.get(named, "") if named else ""
+        if child.entity not in (known, named if known == "" else None):
             yield entity, child.entity, False, child.interval, child.figure
-        elif self._aliases.setdefault(named, child.entity) != child.entity:
-            self._aliases[named] = None
+            if named:
+                self._aliases[named] = None if known != "" else child.entity

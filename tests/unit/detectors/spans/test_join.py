@@ -83,18 +83,18 @@ def call_of(number: int, address: str, service: str) -> tuple[Seen, Seen]:
 
 
 def test_the_service_behind_an_address_is_learned() -> None:
-    """The first call is an edge to the address, what comes after its server's span to the service."""
+    """The first call is an edge to the address and one to the service; what comes after is an edge to the service."""
     join, names = SpanJoin(), SpanNames()
     spans = [*call_of(1, "pay.prod.svc:80", "pay"), *call_of(2, "pay.prod.svc:80", "pay")]
     edges = [call[1] for call in joined(join, spans, names) if call[1]]
-    assert edges == ["pay.prod.svc:80", "pay"]
+    assert edges == ["pay.prod.svc:80", "pay", "pay"]
 
 
-def test_an_address_of_several_services_stays_an_address() -> None:
-    """A gateway's address is no service of those behind it."""
+def test_an_address_of_several_services_stays_an_address_beside_the_services_that_were_called() -> None:
+    """A gateway's address is no service of those behind it, and hides none of them."""
     spans = [*call_of(1, "gateway", "pay"), *call_of(2, "gateway", "stock"), *call_of(3, "gateway", "stock")]
     edges = Counter(call[1] for call in joined(SpanJoin(), spans, SpanNames()).elements() if call[1])
-    assert edges == Counter({"gateway": 2, "pay": 1})
+    assert edges == Counter({"gateway": 2, "pay": 2, "stock": 2})
 
 
 def test_a_parent_is_remembered_for_the_horizon_and_no_longer() -> None:

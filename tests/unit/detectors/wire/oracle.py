@@ -25,6 +25,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
 
 from aiops.model.deadletters import DeadLetterReason
 from detectors.wire.batch import EARLIEST, BatchAccount, PointBatch, PointRows, Rejections, assemble
+from detectors.wire.entity_names import metric_scope
 from detectors.wire.identity import Origin, SeriesIdentity, SeriesKind, attributes_of, origin_of, point_identity
 from detectors.wire.memory import WireMemory
 from detectors.wire.quantiles import quantile_suffix
@@ -254,12 +255,13 @@ def _sum_kind(temporality: int, *, monotonic: bool) -> SeriesKind | None:
 def read_request(request: ExportMetricsServiceRequest, record: int, sink: Sink) -> None:
     """Takes a whole parsed request."""
     place = 0
-    names = sink.memory.settings.entity_attributes
+    naming = sink.memory.settings.naming
     for resource_metrics in request.resource_metrics:
         resource = attributes_of(resource_metrics.resource.attributes)
         for scope_metrics in resource_metrics.scope_metrics:
-            origin = origin_of(resource, names, scope_metrics.scope.name)
             for metric in scope_metrics.metrics:
+                about = metric_scope(metric.name)
+                origin = origin_of(resource, naming, scope_metrics.scope.name, about=about)
                 place = MetricReader(sink, record, origin, metric, place).read()
     sink.items[record] = place
 

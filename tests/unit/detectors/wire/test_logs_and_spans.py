@@ -14,7 +14,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from aiops.model.deadletters import DeadLetterReason
 from detectors.wire import logs, spans
 from detectors.wire.batch import WireSettings
-from detectors.wire.identity import attributes_of, origin_of, value_text
+from detectors.wire.identity import attributes_of, value_text
 from tests.unit.detectors.spans import plainly
 from tests.unit.detectors.wire.plain_intake import Intake
 from tests.unit.detectors.wire.requests import NOW
@@ -299,7 +299,7 @@ def _plain_lines(records: list[bytes]) -> tuple[list[tuple[object, ...]], list[i
     words = {"TRACE": 1, "DEBUG": 5, "INFO": 9, "WARN": 13, "ERROR": 17, "FATAL": 21}
     for record, request, _ in intake.requests(ExportLogsServiceRequest):
         for resource_logs in request.resource_logs:
-            entity = origin_of(attributes_of(resource_logs.resource.attributes), settings_.entity_attributes).entity
+            entity = settings_.naming.entity(attributes_of(resource_logs.resource.attributes))
             for scope_logs in resource_logs.scope_logs:
                 for line in scope_logs.log_records:
                     intake.items[record] += 1
