@@ -7,15 +7,17 @@ from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
-import numpy.typing as npt
 
 from aiops.agents.monitor.account import DeadLetterWriter, PartitionAccount
+from aiops.agents.monitor.alignment import align_lines, align_points, align_spans, bounded
 from aiops.agents.monitor.calls import take_spans
 from aiops.agents.monitor.detection import DEAD, LATENESS, Longs, PointFeed, SlotDetection
 from aiops.agents.monitor.lines import take_logs, take_rows
 from aiops.agents.monitor.log_series import LogSeries, interval_clock
 from aiops.agents.monitor.plan import Produced, SlotPlan
+from aiops.agents.monitor.record_runs import by_minute, part_of, records_after
 from aiops.agents.monitor.routing import PointRouter, RowRouter
+from aiops.agents.monitor.senders import SenderClocks
 from aiops.agents.monitor.span_series import SpanSeries
 from aiops.model.deadletters import DeadLetterReason
 from aiops.model.durations import MINUTE, SECOND
@@ -25,12 +27,12 @@ from detectors import rows
 from detectors.bank.layout import Ended
 from detectors.intervals import INTERVAL
 from detectors.revisions import Place
+from detectors.senders.layout import Aligned
 from detectors.watermarks import Watermark, lowest
 from detectors.wire import keyed
 from detectors.wire.batch import PointBatch, Rejected
 from detectors.wire.formats import LogFormat, PointFormat, SpanFormat
 from detectors.wire.memory import WireMemory
-from detectors.wire.scan import newest
 from detectors.wire.series import REFUSED
 
 _TRANSIT = 4
@@ -64,6 +66,7 @@ class Slot:
         self.accounts = {topic: PartitionAccount() for topic in sources}
         self.marks = {topic: Watermark() for topic in sources}
         self._numbers = {topic: number for number, topic in enumerate(sources)}
+        self.senders = SenderClocks(int(plan.data.allowed_lateness_seconds * SECOND))
         self.seen: dict[keyed.Origin, int] = {}
         self.heard: dict[keyed.Origin, int] = {}
         """Newest event time that each origin of keyed records has sent, ns."""
@@ -74,8 +77,8 @@ class Slot:
     def handle(self, fetched: FetchedRecords, received_at: int) -> Produced:
         """Process the records of one partition; records that were processed before are skipped."""
         out = Produced()
-        fetched = _after(fetched, self.accounts[fetched.source.topic].next_offset)
-        for part in _by_minute(fetched):
+        fetched = bounded(records_after(fetched, self.accounts[fetched.source.topic].next_offset), received_at)
+        for part in by_minute(fetched):
             self._take(part, received_at, out)
         out.episodes += self.detection.taken()
         out.edges += self.spans.taken()
@@ -83,8 +86,8 @@ class Slot:
 
     def _take(self, fetched: FetchedRecords, received_at: int, out: Produced) -> None:
         topics, topic = self.plan.topics, fetched.source.topic
-        self.detection.source = self._numbers[topic]
-        # The record's append time, to the minute, decides whether a time is in the far future.
+        self.detection.source = number = self._numbers[topic]
+        # The record's time of receipt, to the minute, decides whether a time is in the far future.
         now = (fetched.appended_at[0] // MINUTE + 1) * MINUTE
         if topic == topics.keyed:
             self._take_keyed(fetched, now, received_at, out=out)
@@ -94,14 +97,16 @@ class Slot:
             case LogFormat(decode=decode_logs):
                 batch = decode_logs(fetched.values, self.memory, now)
                 self._open(fetched, int(batch.items.sum()), batch.rejected, out=out)
-                take_logs(self, fetched, batch, router=router)
-                self._mark(fetched, batch.at, batch.record, received_at=received_at)
+                batch, aligned = align_lines(self.senders, fetched, batch, source=number, late_ns=self._late(topic))
+                take_logs(self, fetched, batch, router=router, aligned=aligned)
+                self._mark(fetched, aligned, received_at)
                 out.forwards += router.records()
             case SpanFormat(decode=decode_spans):
                 found = decode_spans(fetched.values, self.memory, now)
                 self._open(fetched, int(found.items.sum()), found.rejected, out=out)
-                take_spans(self, fetched, found, router=router)
-                self._mark(fetched, found.at + found.duration, found.record, received_at=received_at)
+                found, aligned = align_spans(self.senders, fetched, found, source=number, late_ns=self._late(topic))
+                take_spans(self, fetched, found, router=router, aligned=aligned)
+                self._mark(fetched, aligned, received_at)
                 out.forwards += router.records()
             case PointFormat(decode=decode_points):
                 routed = self.plan.routed(topic)
@@ -118,7 +123,8 @@ class Slot:
         out = Produced()
         self.detection.source = self._numbers[source.topic]
         self._open(fetched, int(batch.items.sum()), batch.rejected, out=out)
-        self._feed(fetched, batch, out, highest=self._mark(fetched, batch.at, batch.record, received_at=received_at))
+        batch, highest = self._aligned(fetched, replace(batch, at=batch.at.copy()), received_at)
+        self._feed(fetched, batch, out, highest=highest)
         out.episodes += self.detection.taken()
         return out
 
@@ -131,10 +137,12 @@ class Slot:
     def _take_points(self, fetched: FetchedRecords, batch: PointBatch, received_at: int, *, out: Produced) -> None:
         self._open(fetched, int(batch.items.sum()), batch.rejected, out=out)
         self.accounts[fetched.source.topic].end(Ending.APPLIED, batch.gaps)
-        highest: Longs | None = self._mark(fetched, batch.at, batch.record, received_at=received_at)
-        if self.plan.routed(fetched.source.topic):
-            batch, highest = self._route(fetched, batch, out), None
-        self._feed(fetched, batch, out, highest=highest)
+        routed = self.plan.routed(fetched.source.topic)
+        batch, highest = self._aligned(fetched, batch, received_at, transit=routed)
+        if routed:
+            self._feed(fetched, self._route(fetched, batch, out), out)
+        else:
+            self._feed(fetched, batch, out, highest=highest)
 
     def _route(self, fetched: FetchedRecords, batch: PointBatch, out: Produced) -> PointBatch:
         """Send points of other slots to them; returns the remaining points with own numbers."""
@@ -166,7 +174,7 @@ class Slot:
         begin = 0
         for of_rows, run in groupby(fetched.values, key=rows.is_rows):
             end = begin + len(list(run))
-            part = _slice(fetched, begin, end)
+            part = part_of(fetched, begin, end)
             begin = end
             if of_rows:
                 take_rows(self, part, received_at, out=out)
@@ -176,19 +184,33 @@ class Slot:
             self._open(part, int(batch.items.sum()) + duplicates, batch.rejected, out=out)
             self.accounts[part.source.topic].end(Ending.DUPLICATE, duplicates)
             self.accounts[part.source.topic].end(Ending.APPLIED, batch.gaps)
-            highest = self._mark(part, batch.at, batch.record, received_at=received_at)
+            batch, highest = self._aligned(part, batch, received_at, trusted=True)
             for origin, at in zip(found.origins, highest.tolist(), strict=True):
                 self.hear(origin, at)
             self._feed(part, batch, out, highest=highest)
 
-    def _mark(self, fetched: FetchedRecords, at: Longs, record: npt.NDArray[np.int32], *, received_at: int) -> Longs:
-        """Advance the topic's watermark; returns the newest time of each record, ns, 0 if it has none."""
-        mark = self.marks[fetched.source.topic]
-        highest = np.zeros(len(fetched.offsets), np.int64)
-        newest(at, record, highest)
+    def _aligned(
+        self, fetched: FetchedRecords, batch: PointBatch, received_at: int, *, transit: bool = False,
+        trusted: bool = False,
+    ) -> tuple[PointBatch, Longs]:  # fmt: skip
+        """The points with corrected times, and the newest time of each record, ns, 0 if it has none."""
+        table = self.transit.table if transit else self.memory.table
+        known = self._numbers[fetched.source.topic], table
+        batch, aligned = align_points(self.senders, fetched, batch, known=known, transit=transit, trusted=trusted)
+        self._mark(fetched, aligned, received_at)
+        return batch, aligned.highest
+
+    def _mark(self, fetched: FetchedRecords, aligned: Aligned, received_at: int) -> None:
+        """Advance the topic's watermark."""
+        highest = aligned.highest
         filled = highest > 0
-        mark.advance(highest[filled], np.array(fetched.appended_at, np.int64)[filled], received_at)
-        return highest
+        received = np.array(fetched.appended_at, np.int64)
+        self.marks[fetched.source.topic].advance(highest[filled], received[filled], received_at)
+
+    def _late(self, topic: str) -> int:
+        """Allowed lateness of lines and spans within their sender, ns."""
+        shared = isinstance(self.plan.extensions.formats[topic], LogFormat)
+        return int(self.logs.clock.lateness if shared else self.spans.clock.lateness)
 
     def hear(self, origin: keyed.Origin | None, at: int) -> None:
         """Advance an origin of keyed records to an event time, ns; 0: no change."""
@@ -253,38 +275,6 @@ class Slot:
             TopicPartition(topic, self.plan.slot): account.next_offset if account.next_offset >= 0 else None
             for topic, account in self.accounts.items()
         }
-
-
-def _slice(fetched: FetchedRecords, begin: int, end: int) -> FetchedRecords:
-    if begin == 0 and end == len(fetched.offsets):
-        return fetched
-    return FetchedRecords(
-        fetched.source,
-        fetched.offsets[begin:end],
-        fetched.values[begin:end],
-        fetched.keys[begin:end],
-        fetched.appended_at[begin:end],
-        fetched.headers[begin:end] if fetched.headers else (),
-    )
-
-
-def _after(fetched: FetchedRecords, offset: int) -> FetchedRecords:
-    """The records from ``offset`` on."""
-    if not fetched.offsets or fetched.offsets[0] >= offset:
-        return fetched
-    begin = sum(1 for found in fetched.offsets if found < offset)
-    return _slice(fetched, begin, len(fetched.offsets))
-
-
-def _by_minute(fetched: FetchedRecords) -> list[FetchedRecords]:
-    """Runs of records that were appended in the same minute."""
-    minutes = [at // MINUTE for at in fetched.appended_at]
-    parts, begin = [], 0
-    for _, run in groupby(minutes):
-        end = begin + len(list(run))
-        parts.append(_slice(fetched, begin, end))
-        begin = end
-    return parts
 
 
 def _chosen(batch: PointBatch, which: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> PointBatch:

@@ -70,6 +70,7 @@ class SlotSnapshotter:
             "logs": logs,
             "spans": slot.spans.to_arrays(),
             "accounts": {topic: account.to_array() for topic, account in slot.accounts.items()},
+            "senders": slot.senders.to_arrays(),
             "marks": {topic: mark.to_array() for topic, mark in slot.marks.items()},
         }
         positions = {source: offset for source, offset in slot.positions().items() if offset is not None}
@@ -147,6 +148,8 @@ def _restore_small(slot: Slot, snapshot: SlotSnapshot) -> None:
     slot.spans.restore(parts["spans"])
     for topic, array in parts["accounts"].items():
         slot.accounts[topic] = PartitionAccount.from_array(array)
+    if "senders" in parts:
+        slot.senders.restore(parts["senders"])
     for topic, array in parts["marks"].items():
         slot.marks[topic] = Watermark.from_array(array)
 
