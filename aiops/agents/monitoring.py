@@ -162,7 +162,7 @@ class MonitoringAgent:
         out = Produced()
         for owned in self._owned.values():
             out.add(owned.slot.tick(received_at, lag_is_small=lag_is_small))
-        out.episodes += self._blindness.tick(received_at, self._heard(), lag_is_small=lag_is_small)
+        out.episodes += self._blindness.tick(received_at, self._heard(), lag_is_small=lag_is_small, cut=self._cut())
         over = [found for found in self._losses if received_at - found.opened_at >= _LOSS_SHOWN]
         self._losses = [found for found in self._losses if received_at - found.opened_at < _LOSS_SHOWN]
         out.episodes += [self._loss_over(found, received_at) for found in over]
@@ -180,6 +180,14 @@ class MonitoringAgent:
                 heard[topic] = max(heard.get(topic, 0), mark.received_at)
         heard.pop(self.settings.topics.keyed, None)
         return heard
+
+    def _cut(self) -> dict[str, int]:
+        """Number of entities that stopped at the same moment, by topic."""
+        found: dict[str, int] = {}
+        for owned in self._owned.values():
+            for topic, entities in owned.slot.cut().items():
+                found[topic] = found.get(topic, 0) + entities
+        return found
 
     def lost(self, source: TopicPartition, begin: int, end: int, *, received_at: int) -> Produced:
         """Count offsets [begin, end), which retention removed unread, and open an episode of the runtime itself."""

@@ -18,7 +18,18 @@ from numba.extending import register_jitable
 
 from detectors.bank import episodes, intake, judging, learning, remembering
 from detectors.bank.chain import Judge, Learn, judge_all, learn_all, sources_of
-from detectors.bank.layout import BLOCK_BITS, SILENT, BankState, BatchOutcome, Ended, Phase, Points, Record, Tuning
+from detectors.bank.layout import (
+    BLOCK_BITS,
+    SILENT,
+    BankState,
+    BatchOutcome,
+    Ended,
+    Heard,
+    Phase,
+    Points,
+    Record,
+    Tuning,
+)
 from detectors.bank.prefetch import prefetch_row
 from detectors.views.protocol import ViewModule
 
@@ -143,12 +154,15 @@ def _advance(sources: int, judge_more: Judge, learn_more: Learn) -> Callable[...
 
 def _listen(sources: int) -> Callable[..., int]:
     @_compiled
-    def listen(state: BankState, tuning: Tuning, watermark_at: int, indices: Any, out: Any, version: int) -> int:
+    def listen(state: BankState, tuning: Tuning, heard: Heard, indices: Any, out: Any, version: int) -> int:
         told = 0 * sources
         for k in range(indices.shape[0]):
             index = indices[k]
             row, trouble = state.rows[index], state.troubles[index]
-            if row["n"] < tuning.warm_up or row["state"] & SILENT or not episodes.is_silent(row, watermark_at):
+            watermark_at = heard.watermark[k]
+            if row["n"] < tuning.warm_up or row["state"] & SILENT:
+                continue
+            if not episodes.is_silent(row, watermark_at, heard.limit[k]):
                 continue
             row["state"] |= SILENT
             trouble["silent_since"] = row["last_at"]

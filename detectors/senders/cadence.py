@@ -14,7 +14,7 @@ from numba.extending import register_jitable
 from aiops.model.durations import SECOND
 
 LEAST_SECONDS = 60.0
-FACTOR = 1.75
+FACTOR = 1.6
 """A sender is silent after this many times its longest usual gap."""
 UNEVEN = 2.0
 EVEN = 1.2
@@ -24,6 +24,8 @@ YOUNG = 8
 HABIT = 3
 _PART = 0.2
 """A gap below this share of the longest is between two parts of one export."""
+_MOST_PARTS = 50
+"""After so many parts in a row the longest gap was not the cadence."""
 _GROWTH = 1.25
 _RELAX = 1 / 128
 _GAIN = 1 / 32
@@ -47,14 +49,19 @@ def _habitual(row, gap):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 
 
 @register_jitable
 def note_gap(row, now):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201 (compiled: numba infers)
-    """Learns the gap before a record of a sender that its topic's clock dates ``now``, ns."""
+    """Learns the gap before a record of a sender that was received at ``now``, ns."""
     before = row["heard_at"]
     row["heard_at"] = max(now, before)
     if before == 0 or now <= before:
         return
     gap, pause, typical = (now - before) / SECOND, np.float64(row["pause"]), np.float64(row["typical"])
     if gap <= _PART * pause:
+        row["parts"] += 1
+        if row["parts"] >= _MOST_PARTS:
+            row["typical"] = row["pause"] = max(gap, 0.1 * pause)
+            row["parts"] = 0
         return
+    row["parts"] = 0
     if row["gaps"] < YOUNG:
         row["typical"] = gap if gap > 4.0 * typical else typical + (gap - typical) / (row["gaps"] + 1.0)
         row["pause"] = max(pause, gap)

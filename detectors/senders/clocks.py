@@ -181,7 +181,7 @@ def align(items: Items, senders: Senders, clock: Longs, receipts: Longs, out: Al
         for place in range(count):
             row = senders.rows[senders.touched[place]]
             row["attended"] = clock[ATTENDED]
-            note_gap(row, clock[HIGH])
+            note_gap(row, clock[RECEIPT])
         if changed:
             _correct(items, senders, span, receipt)
         if len(out.late):

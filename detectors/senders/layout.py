@@ -28,10 +28,12 @@ SENDER = np.dtype(
         ("habit", "f4"),
         ("records", "u4"),
         ("gaps", "u4"),
+        ("entity", "u4"),
         ("source", "u1"),
         ("confirmed", "u1"),
         ("habits", "u1"),
-        ("spare", "u1", (9,)),
+        ("parts", "u1"),
+        ("spare", "u1", (4,)),
     ],
     align=True,
 )
@@ -39,9 +41,10 @@ SENDER = np.dtype(
 
 ``key``: hash of its identity; 0: the row is free. ``newest``: highest corrected event time. ``offset``: added to its
 event times. ``candidate*``: a delay that is not confirmed yet, the newest event time and receipt at which it was seen,
-and ``confirmed`` how often. ``usual``: usual delay after the correction. ``heard_at``: its topic's clock at its last
-record. ``attended``, ``received``: attended time and receipt of its last record. ``typical``, ``pause``, ``habit``:
-usual, longest usual, and repeatedly seen long gap between its exports, in seconds.
+and ``confirmed`` how often. ``usual``: usual delay after the correction. ``heard_at``: newest receipt of its topic at
+its last record. ``attended``, ``received``: attended time and receipt of its last record. ``typical``, ``pause``,
+``habit``: usual, longest usual, and repeatedly seen long gap between its exports, in seconds; ``habits`` how often.
+``parts``: records since the last long gap. ``entity``: hash of its entity.
 """
 
 WORK = np.dtype([("stamp", "i8"), ("top", "i8"), ("shift", "i8"), ("before", "i8"), ("fits", "i4"), ("over", "i4")])

@@ -1,11 +1,15 @@
-"""Runs of the records of one fetch."""
+"""Runs of the records of one fetch, and parts of its points."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
+
+import numpy as np
 
 from aiops.model.durations import MINUTE
 from aiops.model.records import FetchedRecords
+from detectors.wire.batch import PointBatch
 
 
 def part_of(fetched: FetchedRecords, begin: int, end: int) -> FetchedRecords:
@@ -39,3 +43,16 @@ def by_minute(fetched: FetchedRecords) -> list[FetchedRecords]:
         parts.append(part_of(fetched, begin, end))
         begin = end
     return parts
+
+
+def chosen_points(batch: PointBatch, which: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> PointBatch:
+    """Some points of a batch, by mask."""
+    return replace(
+        batch,
+        series=batch.series[which],
+        at=batch.at[which],
+        value=batch.value[which],
+        start=batch.start[which],
+        record=batch.record[which],
+        unit=batch.unit[which],
+    )

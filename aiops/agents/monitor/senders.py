@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from hashlib import blake2b
 from typing import NamedTuple
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +35,12 @@ INSTANCE = (
     "process.pid",
 )
 """Attributes that tell the instances of an entity apart: each instance has a clock of its own."""
-_UNKNOWN = -1
+_UNKNOWN, _NONE = -1, -2
+"""Sender of a series that was not looked for yet, and of one whose sender was not heard of."""
+_BETWEEN = "\t"
+"""Between entity and instance in the name of a sender."""
+_MOST_FOUND = 20_000
+"""Senders of so many series are looked for at once, after a restart."""
 _TRANSIT = 5 * SECOND
 """A record was received at most this long after it was polled: a producer's clock may be wrong, the poll's is not."""
 _FORGET = 6 * 3600 * SECOND
@@ -107,6 +113,7 @@ class SenderClocks:
         found = self._places.get(key)
         if found is not None:
             return found
+        name = name or "?"
         if self._free:
             place = self._free.pop()
             self.names[place] = name
@@ -118,6 +125,7 @@ class SenderClocks:
             self.names.append(name)
         self._rows[place] = 0
         self._rows[place]["key"] = key
+        self._rows[place]["entity"] = crc32(name.partition(_BETWEEN)[0].encode(errors="replace"))
         self._places[key] = place
         return place
 
@@ -142,24 +150,34 @@ class SenderClocks:
             self.of_series[transit] = found
         return found
 
-    def _resolve(self, table: SeriesTable, series: Codes, *, transit: bool) -> None:
-        """Find the senders of series that have none yet."""
+    def members(self, table: SeriesTable, series: Codes) -> Codes:
+        """(n,) sender of each series of the slot's own table; negative: it was not heard of yet."""
+        found = self._members(table, transit=False)
+        unknown = series[found[series] == _UNKNOWN][:_MOST_FOUND]
+        if len(unknown):
+            self._resolve(table, unknown, transit=False, make=False)
+        return found[series]
+
+    def _resolve(self, table: SeriesTable, series: Codes, *, transit: bool, make: bool = True) -> None:
+        """Find the senders of series that have none yet; those that are new are made, if they may."""
         members = self._members(table, transit=transit)
-        missing = np.unique(series[members[series] == _UNKNOWN])
+        missing = np.unique(series[members[series] < 0])
         codes = table.codes[missing]
         pairs, back = np.unique(codes[:, (0, 2)], axis=0, return_inverse=True)
-        places = [self._of(table, entity, attributes, transit=transit) for entity, attributes in pairs.tolist()]
+        places = [self._of(table, tuple(pair), transit=transit, make=make) for pair in pairs.tolist()]
         members[missing] = np.array(places, np.int32)[back.reshape(-1)]
 
-    def _of(self, table: SeriesTable, entity: int, attributes: int, *, transit: bool) -> int:
+    def _of(self, table: SeriesTable, pair: tuple[int, int], *, transit: bool, make: bool) -> int:
+        entity, attributes = pair
         code = 2 * attributes + transit
         instance = self._texts.get(code)
         if instance is None:
             if len(self._texts) > 100_000:
                 self._texts.clear()
             instance = self._texts[code] = _instance(table.word(attributes))
-        name = f"{table.entities[entity]} {instance}".rstrip()
-        return self.place(key_of(name), name)
+        name = table.entities[entity] + (_BETWEEN + instance if instance else "")
+        key = key_of(name)
+        return self.place(key, name) if make else self._places.get(key, _NONE)
 
     # ------------------------------------------------------------------------------------------------ what they send
 

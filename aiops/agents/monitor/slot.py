@@ -15,9 +15,10 @@ from aiops.agents.monitor.detection import DEAD, LATENESS, Longs, PointFeed, Slo
 from aiops.agents.monitor.lines import take_logs, take_rows
 from aiops.agents.monitor.log_series import LogSeries, interval_clock
 from aiops.agents.monitor.plan import Produced, SlotPlan
-from aiops.agents.monitor.record_runs import by_minute, part_of, records_after
+from aiops.agents.monitor.record_runs import by_minute, chosen_points, part_of, records_after
 from aiops.agents.monitor.routing import PointRouter, RowRouter
 from aiops.agents.monitor.senders import SenderClocks
+from aiops.agents.monitor.silence import SilenceJudge, cut_topics
 from aiops.agents.monitor.span_series import SpanSeries
 from aiops.model.deadletters import DeadLetterReason
 from aiops.model.durations import MINUTE, SECOND
@@ -27,7 +28,7 @@ from detectors import rows
 from detectors.bank.layout import Ended
 from detectors.intervals import INTERVAL
 from detectors.revisions import Place
-from detectors.senders.layout import Aligned
+from detectors.senders.layout import Aligned, Clock
 from detectors.watermarks import Watermark, lowest
 from detectors.wire import keyed
 from detectors.wire.batch import PointBatch, Rejected
@@ -67,6 +68,7 @@ class Slot:
         self.marks = {topic: Watermark() for topic in sources}
         self._numbers = {topic: number for number, topic in enumerate(sources)}
         self.senders = SenderClocks(int(plan.data.allowed_lateness_seconds * SECOND))
+        self.judge = SilenceJudge(self.senders)
         self.seen: dict[keyed.Origin, int] = {}
         self.heard: dict[keyed.Origin, int] = {}
         """Newest event time that each origin of keyed records has sent, ns."""
@@ -152,14 +154,14 @@ class Slot:
             which = np.flatnonzero(foreign)
             account.forwarded += int(batch.unit[which].sum(dtype=np.int64))
             out.forwards += self.router.forward(batch, which, fetched.source, offsets=fetched.offsets)
-            batch = _chosen(batch, ~foreign)
+            batch = chosen_points(batch, ~foreign)
         series = self.router.own(batch.series)
         batch = replace(batch, series=series)
         for code in np.unique(series[series < 0]).tolist():
             lost = batch.record[(series == code) & (batch.unit == 1)]
             account.end(Ending.DEAD_LETTER, len(lost))
             out.dead_letters += self.office.refused(fetched, lost, REFUSED[code])
-        return _chosen(batch, series >= 0) if len(series) and int(series.min()) < 0 else batch
+        return chosen_points(batch, series >= 0) if len(series) and int(series.min()) < 0 else batch
 
     def _feed(self, fetched: FetchedRecords, batch: PointBatch, out: Produced, *, highest: Longs | None = None) -> None:
         self.detection.admit()
@@ -230,14 +232,20 @@ class Slot:
             mark.mark(received_at, idle_after)
         last = max((mark.received_at for mark in self.marks.values()), default=0)
         if lag_is_small and last and self.detection.high:
-            self.detection.silence(self._speaking())
+            self.detection.silence(self.judge, self._speaking())
             self.detection.boundary(self.detection.high + max(0, received_at - last))
         return Produced(self.detection.taken(), self.spans.taken())
 
-    def _speaking(self) -> dict[int, int]:
-        """Event time up to which each active source has been read, ns, by the source's number."""
+    def _speaking(self) -> dict[int, tuple[int, int]]:
+        """Receipt that each active source has reached, and event time up to which it was read, ns, by its number.
+
+        Of data from other slots both stay behind with the slowest origin.
+        """
         return {
-            self._numbers[topic]: self._newest(topic) - self._lateness(topic)
+            self._numbers[topic]: (
+                int(self.senders.clock(self._numbers[topic])[Clock.RECEIPT]) - mark.newest + self._newest(topic),
+                self._newest(topic) - self._lateness(topic),
+            )
             for topic, mark in self.marks.items()
             if mark.newest > 0 and mark.received_at > 0 and not mark.idle
         }
@@ -252,6 +260,10 @@ class Slot:
         if topic != self.plan.topics.keyed:
             return newest
         return min([newest, *(at for at in self.heard.values() if at > newest - DEAD)])
+
+    def cut(self) -> dict[str, int]:
+        """Number of entities that stopped at the same moment, by topic: a Collector in front of them has stopped."""
+        return cut_topics(self.judge, {number: topic for topic, number in self._numbers.items()})
 
     def watermark(self) -> int:
         """Event time up to which the slot's sources have been read, ns; 0: not known."""
@@ -275,15 +287,3 @@ class Slot:
             TopicPartition(topic, self.plan.slot): account.next_offset if account.next_offset >= 0 else None
             for topic, account in self.accounts.items()
         }
-
-
-def _chosen(batch: PointBatch, which: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> PointBatch:
-    return replace(
-        batch,
-        series=batch.series[which],
-        at=batch.at[which],
-        value=batch.value[which],
-        start=batch.start[which],
-        record=batch.record[which],
-        unit=batch.unit[which],
-    )

@@ -124,7 +124,7 @@ def test_senders_that_were_not_heard_of_are_forgotten_and_their_rows_used_again(
     assert fleet.clocks.size == 4 * 8
     times, _ = fleet.send((0, 36_000, 36_000))
     assert times == [36_000.0]
-    assert fleet.clocks.names.count("s0 host.name=h0") == 1
+    assert fleet.clocks.names.count("s0\thost.name=h0") == 1
 
 
 @settings(max_examples=30, deadline=None)

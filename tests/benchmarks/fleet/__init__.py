@@ -1,0 +1,1 @@
+"""Simulated fleets against one slot: ``python -m tests.benchmarks.fleet PART``."""
