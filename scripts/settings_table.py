@@ -38,19 +38,21 @@ _PLAIN_FROM_ENVIRONMENT: Final = ("domain", "state", "bundle", "ray")
 
 def page() -> str:
     """The whole page."""
-    told = _docstrings()
+    docstrings = _docstrings()
     groups = {
         name: field.annotation
         for name, field in Settings.model_fields.items()
         if isinstance(field.annotation, type) and issubclass(field.annotation, Group)
     }
-    parts = [HEAD, "## Top level", *_table(Settings, "", told, left_out=set(groups))]
+    parts = [HEAD, "## Top level", *_table(Settings, "", docstrings, left_out=set(groups))]
     for name, group in groups.items():
-        parts += ["", f"## {name}", "", str(group.__doc__), *_table(group, name, told, left_out=set())]
+        parts += ["", f"## {name}", "", str(group.__doc__), *_table(group, name, docstrings, left_out=set())]
     return "\n".join(parts) + "\n"
 
 
-def _table(group: type[Group], prefix: str, told: dict[tuple[str, str], str], *, left_out: set[str]) -> Iterator[str]:
+def _table(
+    group: type[Group], prefix: str, docstrings: dict[tuple[str, str], str], *, left_out: set[str]
+) -> Iterator[str]:
     yield ""
     yield "| setting | environment | default | meaning |"
     yield "|---|---|---|---|"
@@ -58,7 +60,7 @@ def _table(group: type[Group], prefix: str, told: dict[tuple[str, str], str], *,
         if name in left_out:
             continue
         place = f"{prefix}.{name}" if prefix else name
-        yield f"| `{place}` | {_variable(prefix, name)} | {_default(field)} | {told[group.__name__, name]} |"
+        yield f"| `{place}` | {_variable(prefix, name)} | {_default(field)} | {docstrings[group.__name__, name]} |"
 
 
 def _variable(prefix: str, name: str) -> str:

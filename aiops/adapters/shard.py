@@ -67,6 +67,7 @@ class Shard:
         self._records = self._snapshots = 0
         self._next_snapshot = self._next_tick = self._next_bounds = 0.0
         self._current, self._in_doubt = False, bool(self._slots)
+        self._unwritten = ""
 
     # ------------------------------------------------------------------------------------ from other threads
 
@@ -115,13 +116,13 @@ class Shard:
                 _LOG.warning("slots_lost", shard=self._number, reason=str(error))
                 self._let_go(set(self._slots))
             except TemporaryError as error:
-                self._publish(trouble=str(error))
+                self._publish(error=str(error))
                 _LOG.warning("shard_waits", shard=self._number, reason=str(error), seconds=error.delay_seconds)
                 self._in_doubt, self._current = True, False
                 self._stopping.wait(error.delay_seconds)
             except PermanentError as error:
                 # A person must act. Until then the shard reports the error and retries.
-                self._publish(trouble=str(error))
+                self._publish(error=str(error))
                 _LOG.error("shard_stuck", shard=self._number, reason=str(error))
                 self._in_doubt, self._current = True, False
                 self._stopping.wait(_STUCK_SECONDS)
@@ -170,7 +171,7 @@ class Shard:
         self._current = bool(lag) and all(behind <= _LAG_SMALL for behind in lag.values())
         self._status = replace(self._status, lag=lag, bounds={f"{p.topic}/{p.partition}": b for p, b in bounds.items()})
 
-    def _publish(self, trouble: str = "") -> None:
+    def _publish(self, error: str = "") -> None:
         self._status = replace(
             self._status,
             alive_at=self._parts.clock.now(),
@@ -178,7 +179,7 @@ class Shard:
             ledger=tuple(self._parts.agent.ledger()),
             records=self._records,
             snapshots=self._snapshots,
-            trouble=trouble or self._parts.agent.trouble,
+            error=error or self._unwritten or self._parts.agent.error,
         )
 
     # --------------------------------------------------------------------------------------- slots and snapshots
@@ -228,7 +229,7 @@ class Shard:
         if self._writing is not None:
             if not self._writing.done():
                 return
-            self._finish_writing()
+            self._finish_or_postpone(now)
         if not self._due and now >= self._next_snapshot:
             self._next_snapshot = now + self._rhythm.snapshot_seconds
             self._due = sorted(self._slots)
@@ -253,8 +254,21 @@ class Shard:
         snapshot = writing.result()
         self._fail_point("shard.visible")
         self._snapshots += 1
+        self._unwritten = ""
         self._parts.agent.snapshot_visible(snapshot)
         self._parts.consumer.commit(snapshot.positions)
+
+    def _finish_or_postpone(self, now: float) -> None:
+        """Input is taken while the store is away: only a crash would need the snapshot, and then reads more again."""
+        try:
+            self._finish_writing()
+        except FencedOutError:
+            raise
+        except (TemporaryError, PermanentError) as error:
+            if not self._unwritten:
+                _LOG.error("snapshots_fail", shard=self._number, reason=str(error))
+            self._unwritten = f"no snapshots are written: {error}"
+            self._due, self._next_snapshot = [], now + self._rhythm.snapshot_seconds
 
     def _snapshot_now(self, slots: Sequence[int]) -> None:
         if self._writing is not None:

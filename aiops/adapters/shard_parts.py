@@ -44,7 +44,7 @@ class Monitoring(Protocol):
         ...
 
     @property
-    def trouble(self) -> str:
+    def error(self) -> str:
         """Error of a plug-in; empty: none."""
         ...
 
@@ -72,7 +72,7 @@ class ShardStatus:
     records: int = 0
     """Records read since the start of the process."""
     snapshots: int = 0
-    trouble: str = ""
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,11 +22,12 @@ from aiops.adapters.allocation import keep_freed_memory
 from aiops.adapters.clock import SystemClock
 from aiops.adapters.kafka.opening import open_consumer
 from aiops.adapters.kafka.producer import KafkaPythonProducer
-from aiops.adapters.monitoring_records import SpeakingAgent
+from aiops.adapters.monitoring_records import PublishingAgent
 from aiops.adapters.sealing import open_seal
 from aiops.adapters.shard import Shard
 from aiops.adapters.shard_parts import ShardParts, ShardRhythm
-from aiops.adapters.snapshots import FolderSnapshotStore
+from aiops.adapters.snapshots.folder import FolderFiles
+from aiops.adapters.snapshots.store import ChainedSnapshotStore
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.model.records import FetchedRecords, OutRecord, SlotSnapshot, TopicPartition
 from aiops.ports import TelemetryConsumer
@@ -148,7 +149,7 @@ def _prime(case: Case) -> dict[str, Any]:
     made = Records(case.series, case.encoding, 100 + case.partition)
     if case.encoding not in ROWS:  # lines and spans make their own series
         (_warm_by_records if case.encoding in _SERIES_A_POINT else _warm_by_points)(agent, source, made)
-    FolderSnapshotStore(settings.state / "snapshots").write(agent.snapshot(case.partition))
+    ChainedSnapshotStore(FolderFiles(settings.state / "snapshots")).write(agent.snapshot(case.partition))
     return figures
 
 
@@ -222,7 +223,7 @@ class _Watched:
     """Consumer and agent of a shard, with a stopwatch at each door."""
 
     consumer: TelemetryConsumer
-    agent: SpeakingAgent
+    agent: PublishingAgent
     wanted: int
     """Records to handle."""
     done: threading.Event = field(default_factory=threading.Event)
@@ -275,17 +276,17 @@ def _shard(case: Case) -> dict[str, Any]:
     own = settings.state / f"run-{time.time_ns()}"
     shutil.copytree(settings.state / "snapshots", own)
     agent = MonitoringAgent(settings, case.partition)
-    speaking = SpeakingAgent(agent, settings, open_seal(settings.state), clock=clock)
+    speaking = PublishingAgent(agent, settings, open_seal(settings.state), clock=clock)
     consumer = open_consumer(settings, case.bootstrap, "throughput")
     watched: Any = _Watched(consumer, speaking, case.records - case.first)
     producer = KafkaPythonProducer(case.bootstrap)
-    parts = ShardParts(watched, producer, FolderSnapshotStore(own), watched, clock)
+    parts = ShardParts(watched, producer, ChainedSnapshotStore(FolderFiles(own)), watched, clock)
     rhythm = ShardRhythm(snapshot_seconds=case.snapshot_seconds, poll_bytes=settings.kafka.poll_bytes)
     shard = Shard(case.partition, parts, (*settings.topics.telemetry, settings.topics.keyed), rhythm=rhythm)
     shard.start()
     shard.own({case.partition: 1}, 300.0)
     if not watched.done.wait(180.0):
-        raise TimeoutError(f"only {watched.records} of {watched.wanted} records after 180 s: {shard.status().trouble}")
+        raise TimeoutError(f"only {watched.records} of {watched.wanted} records after 180 s: {shard.status().error}")
     snapshots = shard.status().snapshots
     shard.stop(120.0)
     consumer.close()

@@ -11,11 +11,11 @@ import numpy as np
 from aiops.agents.monitor.account import DeadLetterWriter, PartitionAccount
 from aiops.agents.monitor.alignment import align_lines, align_points, align_spans, bounded
 from aiops.agents.monitor.calls import take_spans
-from aiops.agents.monitor.detection import DEAD, LATENESS, Longs, PointFeed, SlotDetection
+from aiops.agents.monitor.detection import DEAD, LATENESS, SlotDetection
 from aiops.agents.monitor.lines import take_logs, take_rows
 from aiops.agents.monitor.log_series import LogSeries, interval_clock
 from aiops.agents.monitor.plan import Produced, SlotPlan
-from aiops.agents.monitor.record_runs import by_minute, chosen_points, part_of, records_after
+from aiops.agents.monitor.points import Longs, PointFeed
 from aiops.agents.monitor.routing import PointRouter, RowRouter
 from aiops.agents.monitor.senders import SenderClocks
 from aiops.agents.monitor.silence import SilenceJudge, cut_topics
@@ -79,8 +79,8 @@ class Slot:
     def handle(self, fetched: FetchedRecords, received_at: int) -> Produced:
         """Process the records of one partition; records that were processed before are skipped."""
         out = Produced()
-        fetched = bounded(records_after(fetched, self.accounts[fetched.source.topic].next_offset), received_at)
-        for part in by_minute(fetched):
+        fetched = bounded(fetched.after(self.accounts[fetched.source.topic].next_offset), received_at)
+        for part in fetched.by_minute():
             self._take(part, received_at, out)
         out.episodes += self.detection.taken()
         out.edges += self.spans.taken()
@@ -154,14 +154,14 @@ class Slot:
             which = np.flatnonzero(foreign)
             account.forwarded += int(batch.unit[which].sum(dtype=np.int64))
             out.forwards += self.router.forward(batch, which, fetched.source, offsets=fetched.offsets)
-            batch = chosen_points(batch, ~foreign)
+            batch = batch.chosen(~foreign)
         series = self.router.own(batch.series)
         batch = replace(batch, series=series)
         for code in np.unique(series[series < 0]).tolist():
             lost = batch.record[(series == code) & (batch.unit == 1)]
             account.end(Ending.DEAD_LETTER, len(lost))
             out.dead_letters += self.office.refused(fetched, lost, REFUSED[code])
-        return chosen_points(batch, series >= 0) if len(series) and int(series.min()) < 0 else batch
+        return batch.chosen(series >= 0) if len(series) and int(series.min()) < 0 else batch
 
     def _feed(self, fetched: FetchedRecords, batch: PointBatch, out: Produced, *, highest: Longs | None = None) -> None:
         self.detection.admit()
@@ -176,7 +176,7 @@ class Slot:
         begin = 0
         for of_rows, run in groupby(fetched.values, key=rows.is_rows):
             end = begin + len(list(run))
-            part = part_of(fetched, begin, end)
+            part = fetched.part(begin, end)
             begin = end
             if of_rows:
                 take_rows(self, part, received_at, out=out)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aiops.adapters.monitoring_records import SpeakingAgent
+from aiops.adapters.monitoring_records import PublishingAgent
 from aiops.adapters.sealing import Seal, decode_letter
 from aiops.agents.monitor.plan import Produced
 from aiops.agents.monitoring import MonitoringAgent
@@ -24,7 +24,7 @@ from tests.unit.agents.healing import NOW, episode
 
 SEAL = Seal(bytes(32))
 PLACE = TopicPartition("otlp_metrics", 0)
-READING = EntityReading("cart", 5, unwell=False, series=())
+READING = EntityReading("cart", 5, abnormal=False, series=())
 LETTER = DeadLetter("otlp_metrics", 0, 7, DeadLetterReason.UNDECODABLE, 1, (0,), NOW, b"secret")
 SNAPSHOT = SlotSnapshot(3, 2, 1, {PLACE: 9}, {})
 
@@ -58,7 +58,7 @@ class Agent(MonitoringAgent):
         return self.produced
 
     def snapshot(self, slot: int, *, full: bool = False) -> SlotSnapshot:
-        self.calls.append(("snapshot", slot))
+        self.calls.append(("snapshot", slot, full))
         return SNAPSHOT
 
     def ledger(self) -> list[LedgerLine]:
@@ -68,10 +68,10 @@ class Agent(MonitoringAgent):
         return (READING,)
 
 
-def speaking(produced: Produced | None = None, **own: Any) -> tuple[SpeakingAgent, Agent]:
+def speaking(produced: Produced | None = None, **own: Any) -> tuple[PublishingAgent, Agent]:
     """The agent as a shard drives it, and the plain one behind it."""
     agent = Agent(produced or Produced())
-    return SpeakingAgent(agent, Settings.model_validate(own), SEAL, clock=FixedClock(77)), agent
+    return PublishingAgent(agent, Settings.model_validate(own), SEAL, clock=FixedClock(77)), agent
 
 
 def test_nothing_produced_is_no_record() -> None:
@@ -138,9 +138,21 @@ def test_calls_reach_the_agent_with_their_arguments() -> None:
         ("drop", 3),
         ("tick", 6, False),
         ("lost", PLACE, 3, 9, 7),
-        ("snapshot", 3),
+        ("snapshot", 3, False),
     ]
     assert made.ledger() == []
+
+
+def test_the_snapshot_after_one_that_was_not_written_is_a_full_one() -> None:
+    """An increment would add to what nobody can read."""
+    made, agent = speaking()
+    made.snapshot(3, {})
+    made.snapshot(3, {})
+    made.snapshot_visible(SNAPSHOT)
+    made.snapshot(3, {})
+    made.adopt(3, 5, [])
+    made.snapshot(3, {})
+    assert [call[2] for call in agent.calls if call[0] == "snapshot"] == [False, True, False, False]
 
 
 def test_an_answer_names_its_question_and_the_time() -> None:

@@ -11,12 +11,12 @@ from aiops.adapters.fail_points import open_fail_points
 from aiops.adapters.journal.opening import open_journal
 from aiops.adapters.kafka.opening import open_consumer
 from aiops.adapters.kafka.producer import KafkaPythonProducer
-from aiops.adapters.monitoring_records import SpeakingAgent
+from aiops.adapters.monitoring_records import PublishingAgent
 from aiops.adapters.plugins import installed
 from aiops.adapters.sealing import open_seal
 from aiops.adapters.shard import Shard
 from aiops.adapters.shard_parts import ShardParts, ShardRhythm
-from aiops.adapters.snapshots import FolderSnapshotStore
+from aiops.adapters.snapshots.opening import open_snapshots
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.settings import Settings
 
@@ -31,8 +31,8 @@ def make_shard(settings: Settings, bootstrap: str, number: int) -> Shard:
     parts = ShardParts(
         consumer=open_consumer(settings, bootstrap, f"aiops-{settings.domain}"),
         producer=KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes),
-        store=FolderSnapshotStore(settings.state / "snapshots"),
-        agent=SpeakingAgent(agent, settings, open_seal(settings.state), clock=clock),
+        store=open_snapshots(settings),
+        agent=PublishingAgent(agent, settings, open_seal(settings.state), clock=clock),
         clock=clock,
     )
     rhythm = ShardRhythm(snapshot_seconds=data.snapshot_seconds, poll_bytes=settings.kafka.poll_bytes)
