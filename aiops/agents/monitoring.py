@@ -39,6 +39,8 @@ from detectors.wire.series import SeriesTable
 
 _LOSS_SHOWN = 300 * SECOND
 """How long the episode of a loss stays open, ns."""
+_WORST = 10
+"""Number of senders whose clock skew is shown."""
 _LOSSES = "losses"
 """Part of a snapshot's head: the open episodes of losses as lines of JSON; the slot's next owner must end them."""
 
@@ -243,6 +245,11 @@ class MonitoringAgent:
     def ledger(self) -> list[LedgerLine]:
         """One line of the ledger for every partition that was read."""
         return [line for number in self.slots for line in self._owned[number].slot.ledger()]
+
+    def skews(self) -> dict[str, float]:
+        """Clock skew, seconds, of the senders where it is largest; above 0: the clock is behind."""
+        found = [pair for owned in self._owned.values() for pair in owned.slot.senders.skews(_WORST).items()]
+        return dict(sorted(found, key=lambda pair: -abs(pair[1]))[:_WORST])
 
     def answer(self, question: FleetQuestion) -> tuple[EntityReading, ...]:
         """Readings of the question's entities that these slots own."""

@@ -215,6 +215,12 @@ class SenderClocks:
             self._room = np.zeros(size, WORK), np.empty(size, np.int32), np.empty(size, np.int64)
         return Senders(self.rows, *self._room)
 
+    def skews(self, most: int) -> dict[str, float]:
+        """Clock skew that is subtracted, seconds, of the senders where it is largest; above 0: behind the receipt."""
+        offsets = self.rows["offset"]
+        worst = np.argsort(-np.abs(offsets), kind="stable")[:most].tolist()
+        return {self.names[one].replace(_BETWEEN, " "): int(offsets[one]) / SECOND for one in worst if offsets[one]}
+
     # ------------------------------------------------------------------------------------------------ state
 
     def to_arrays(self) -> Arrays:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from aiops.adapters.kafka.topics import BY_RECEIPT, KafkaTopics
+from aiops.apps.doctor import skew_findings
 from aiops.apps.doctor_findings import Level
 from aiops.apps.doctor_kafka import stamps_finding
 from aiops.settings import Settings
@@ -24,3 +25,12 @@ def test_input_topics_are_made_with_the_brokers_time() -> None:
     names = settings.topics
     stamped = {name for name, (_, configs) in made.items() if BY_RECEIPT.items() <= configs.items()}
     assert stamped == {*names.telemetry, names.keyed}
+
+
+def test_senders_with_wrong_clocks_are_named_worst_first() -> None:
+    """From the status of a running system."""
+    found = list(skew_findings({"shards": [{"skews": {"a": -61.0}}, {"skews": {"b": 400.0}}, {}]}))
+    assert [one.what for one in found] == [
+        "the clock of b is 400 s behind: it is corrected",
+        "the clock of a is 61 s ahead: it is corrected",
+    ]

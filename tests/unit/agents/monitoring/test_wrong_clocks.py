@@ -174,3 +174,14 @@ def test_a_restart_continues_with_the_same_corrections() -> None:
     for part in ("senders", "accounts", "bank"):
         for name in left[part].keys() - {"head"}:
             assert left[part][name].tobytes() == right[part][name].tobytes(), (part, name)
+
+
+def test_the_worst_clocks_are_shown() -> None:
+    """With sign, worst first; a clock that is right is not among them."""
+    feed = Feed(TOPICS.otlp_logs)
+    for second in range(0, 600, 10):
+        feed.give(second, [lines("good", second), lines("ahead", second + 90), lines("behind", second - 400)])
+    found = feed.agent.skews()
+    assert list(found) == ["behind", "ahead"]
+    assert found["behind"] == pytest.approx(400, abs=5)
+    assert found["ahead"] == pytest.approx(-90, abs=5)
