@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.ledger import LedgerLine
 from aiops.model.records import FetchedRecords, OutRecord, SlotSnapshot, TopicPartition
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
@@ -90,6 +91,8 @@ class ShardParts:
     store: SnapshotStore
     agent: Monitoring
     clock: Clock
+    domain: str = MAIN_DOMAIN
+    """The tenant whose snapshots the shard takes over."""
 
 
 @dataclass(frozen=True, slots=True)
