@@ -138,12 +138,13 @@ class DataPlane(Group):
     """Options of the object store that are no secrets, such as ``endpoint``, ``region`` and ``timeout``."""
     flush_seconds: float = 1.0
     """Interval, in the append time of the broker, at which a shard decides which episodes to open, update and end."""
-    future_seconds: float = 600.0
-    """A point becomes a dead letter when its time is more than this many seconds later than the append time of its
-    record."""
+    future_seconds: float = 7200.0
+    """A point becomes a dead letter when its time is more than this many seconds later than the receipt of its record.
+    Times up to this limit are corrected by the sender's clock skew."""
     allowed_lateness_seconds: float = 300.0
     """A point is late when it is more than this many seconds older than its series' newest. A point of a counter is
-    late as soon as it is older than its series' newest. Late points are counted and not scored."""
+    late as soon as it is older than its series' newest. Late points are counted and not scored. Senders that are behind
+    after an outage hold the intervals of logs and spans open for at most this long."""
     dead_letter_bytes: int = 65_536
     """Maximum number of bytes of the original record that a dead letter keeps."""
     warm_up_points: int = 30

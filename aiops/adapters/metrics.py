@@ -91,8 +91,11 @@ class RuntimeMetrics(Collector):
             "aiops_shard_snapshots", "Snapshots made since the process began.", labels=["shard"]
         )
         lag = _gauge("aiops_lag_records", "Records at the broker that are not read yet.", ["topic", "partition"])
+        skew = _gauge("aiops_sender_skew_seconds", "Clock skew of the worst senders; above 0: behind.", ["sender"])
         now = self._clock.now()
         for shard in shards:
+            for sender, seconds in shard.get("skews", {}).items():
+                skew.add_metric([sender], seconds)
             name = [str(shard["shard"])]
             if shard.get("alive_at"):
                 age.add_metric(name, max(0.0, (now - shard["alive_at"]) / 1e9))
@@ -102,7 +105,7 @@ class RuntimeMetrics(Collector):
             for place, behind in shard.get("lag", {}).items():
                 topic, _, partition = place.rpartition("/")
                 lag.add_metric([topic, partition], behind)
-        return [age, slots, records, snapshots, lag]
+        return [age, slots, records, snapshots, lag, skew]
 
     def _ledger(self, lines: Iterable[Mapping[str, Any]]) -> Iterable[Family]:
         endings: Counter[tuple[str, str]] = Counter()

@@ -89,6 +89,11 @@ class PublishingAgent:
         with self._lock:
             return self._agent.ledger()
 
+    def skews(self) -> dict[str, float]:
+        """Clock skew of the worst senders, seconds."""
+        with self._lock:
+            return self._agent.skews()
+
     def answer(self, question: FleetQuestion) -> FleetAnswer:
         """Readings of this shard's entities."""
         with self._lock:

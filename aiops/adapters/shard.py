@@ -190,6 +190,7 @@ class Shard:
             ledger=tuple(self._parts.agent.ledger()),
             records=self._records,
             snapshots=self._snapshots,
+            skews=self._parts.agent.skews(),
             error=error or self._unwritten or self._parts.agent.error,
         )
 

@@ -58,6 +58,10 @@ class Monitoring(Protocol):
         """Counts of each partition of the owned slots."""
         ...
 
+    def skews(self) -> Mapping[str, float]:
+        """Clock skew of the worst senders, seconds."""
+        ...
+
     def answer(self, question: FleetQuestion) -> FleetAnswer:
         """Readings of the agent's entities; called from another thread."""
         ...
@@ -78,6 +82,8 @@ class ShardStatus:
     records: int = 0
     """Records read since the start of the process."""
     snapshots: int = 0
+    skews: Mapping[str, float] = field(default_factory=dict)
+    """Clock skew that is subtracted, seconds, of the senders where it is largest; above 0: the clock is behind."""
     error: str = ""
 
 

@@ -41,6 +41,8 @@ from detectors.wire.series import SeriesTable
 
 _LOSS_SHOWN = 300 * SECOND
 """How long the episode of a loss stays open, ns."""
+_WORST = 10
+"""Number of senders whose clock skew is shown."""
 _LOSSES = "losses"
 """Part of a snapshot's head: the open episodes of losses as lines of JSON; the slot's next owner must end them."""
 
@@ -172,7 +174,7 @@ class MonitoringAgent:
         out = Produced()
         for owned in self._owned.values():
             out.add(owned.slot.tick(received_at, lag_is_small=lag_is_small))
-        out.episodes += self._blindness.tick(received_at, self._heard(), lag_is_small=lag_is_small)
+        out.episodes += self._blindness.tick(received_at, self._heard(), lag_is_small=lag_is_small, cut=self._cut())
         over = [found for found in self._losses if received_at - found.opened_at >= _LOSS_SHOWN]
         self._losses = [found for found in self._losses if received_at - found.opened_at < _LOSS_SHOWN]
         out.episodes += [self._loss_over(found, received_at) for found in over]
@@ -190,6 +192,14 @@ class MonitoringAgent:
                 heard[topic] = max(heard.get(topic, 0), mark.received_at)
         heard.pop(self.settings.topics.keyed, None)
         return heard
+
+    def _cut(self) -> dict[str, int]:
+        """Number of entities that stopped at the same moment, by topic."""
+        found: dict[str, int] = {}
+        for owned in self._owned.values():
+            for topic, entities in owned.slot.cut().items():
+                found[topic] = found.get(topic, 0) + entities
+        return found
 
     def lost(self, source: TopicPartition, begin: int, end: int, *, received_at: int) -> Produced:
         """Count offsets [begin, end), which retention removed unread, and open an episode of the runtime itself."""
@@ -221,6 +231,11 @@ class MonitoringAgent:
     def ledger(self) -> list[LedgerLine]:
         """One line of the ledger for every partition that was read."""
         return [line for number in self.slots for line in self._owned[number].slot.ledger()]
+
+    def skews(self) -> dict[str, float]:
+        """Clock skew, seconds, of the senders where it is largest; above 0: the clock is behind."""
+        found = [pair for owned in self._owned.values() for pair in owned.slot.senders.skews(_WORST).items()]
+        return dict(sorted(found, key=lambda pair: -abs(pair[1]))[:_WORST])
 
     def answer(self, question: FleetQuestion) -> tuple[EntityReading, ...]:
         """Readings of the question's entities that these slots own."""

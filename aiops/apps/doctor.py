@@ -186,9 +186,18 @@ def _runtime(settings: Settings, clock: Clock) -> Iterator[DoctorFinding]:
     yield DoctorFinding(
         Level.OK, "runtime", f"up, {len(status['shards'])} shards, epoch {_control(status).get('epoch', 0)}"
     )
+    yield from skew_findings(status)
     for part in (_control(status), status.get("fleet", {}), *status["shards"]):
         if part.get("error"):
             yield DoctorFinding(Level.WARN, "runtime", str(part["error"]))
+
+
+def skew_findings(status: dict[str, Any]) -> Iterator[DoctorFinding]:
+    """The senders whose clocks are wrong, worst first."""
+    found = {name: float(one) for shard in status["shards"] for name, one in shard.get("skews", {}).items()}
+    for name, seconds in sorted(found.items(), key=lambda pair: -abs(pair[1]))[:5]:
+        what = f"the clock of {name} is {abs(seconds):,.0f} s {'behind' if seconds > 0 else 'ahead'}: it is corrected"
+        yield DoctorFinding(Level.WARN, "clock", what, "let NTP run on its host")
 
 
 def _control(status: dict[str, Any]) -> dict[str, Any]:

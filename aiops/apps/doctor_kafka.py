@@ -44,6 +44,7 @@ def check_kafka(settings: Settings, clock: Clock) -> Iterator[DoctorFinding]:
         names = settings.topics
         wanted = [*names.telemetry, names.keyed, *names.control, names.dead_letters]
         have = {topic.name: topic.partitions for topic in topics.describe(sorted(set(topics.names()) & set(wanted)))}
+        stamped = topics.stamped_by_producers([name for name in (*names.telemetry, names.keyed) if name in have])
     finally:
         topics.close()
     yield DoctorFinding(Level.OK, "kafka", f"{bootstrap} answers")
@@ -55,9 +56,21 @@ def check_kafka(settings: Settings, clock: Clock) -> Iterator[DoctorFinding]:
         if have.get(name, slots) != slots:
             what = f"{name} has {have[name]} partitions, a slot needs one of each: {slots} expected"
             yield DoctorFinding(Level.FAIL, "kafka", what, "set kafka.partitions, or make the topic anew")
+    for name in stamped:
+        yield stamps_finding(name, bootstrap)
     yield from _records(
         settings, bootstrap, {name: have[name] for name in names.telemetry if name in have}, clock=clock
     )
+
+
+def stamps_finding(topic: str, bootstrap: str) -> DoctorFinding:
+    """A topic whose records carry their producers' time, and the command that changes it."""
+    what = f"{topic} has message.timestamp.type=CreateTime: a producer's wrong clock passes for the time of receipt"
+    do = (
+        f"kafka-configs.sh --bootstrap-server {bootstrap} --alter --entity-type topics --entity-name {topic} "
+        "--add-config message.timestamp.type=LogAppendTime"
+    )
+    return DoctorFinding(Level.WARN, "kafka", what, do)
 
 
 def _records(settings: Settings, bootstrap: str, have: dict[str, int], *, clock: Clock) -> Iterator[DoctorFinding]:

@@ -160,9 +160,16 @@ def adopt(row: Record, anomaly: Record, levels: Array) -> None:
 
 
 @register_jitable
-def is_silent(row: Record, watermark_at: int) -> bool:
-    """Whether the series' newest point is too old, by ``silence.patience``, at its source's ``watermark_at``, ns."""
-    patience = silence.patience(np.float64(row["interval"]), np.float64(row["pause"]))
+def is_silent(row: Record, watermark_at: int, limit: float) -> bool:
+    """Whether the series' newest point is too old at ``watermark_at``, ns.
+
+    ``limit``: seconds after which its sender is silent, if the sender is, else 0. It counts for series that come with
+    each export of the sender; for all others ``silence.patience`` does.
+    """
+    interval = np.float64(row["interval"])
+    patience = silence.patience(interval, np.float64(row["pause"]))
+    if limit >= 1.5 * interval:
+        patience = min(patience, limit)
     return bool(np.float64(watermark_at - row["last_at"]) * 1e-9 > patience)
 
 

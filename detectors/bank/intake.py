@@ -78,6 +78,7 @@ def note_pause(row: Record, at: int) -> None:
     if last > 0:
         pause = np.float64(at - last) * 1e-9
         interval = np.float64(row["interval"])
+        pause = np.float64(silence.learnable(interval, np.float64(row["pause"]), pause, row["n"]))
         gain = 1 / 32 if row["n"] > 32 else 1.0 / (np.float64(row["n"]) + 1.0)
         row["interval"] = interval + gain * (pause - interval)
         row["pause"] = silence.pause_after(np.float64(row["pause"]), pause)

@@ -208,6 +208,15 @@ class Points(NamedTuple):
     start: Array
 
 
+class Heard(NamedTuple):
+    """What is known of the senders of some series, parallel arrays (n,)."""
+
+    watermark: Array
+    """int64: event time up to which a point of the series would have come, ns."""
+    limit: Array
+    """float64: seconds after which the sender is silent, if it is; else 0."""
+
+
 class BatchOutcome(NamedTuple):
     """Output of the loop: uint8 ``Ended`` code and float32 score a point, and room for two transitions a point."""
 

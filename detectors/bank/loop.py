@@ -16,7 +16,18 @@ from numba.extending import register_jitable
 from aiops.jit.compiling import cached_njit
 from detectors.bank import episodes, inheritance, intake, judging, learning, remembering
 from detectors.bank.chain import Judge, Learn, judge_all, learn_all, modules_of
-from detectors.bank.layout import BLOCK_BITS, SILENT, BankState, BatchOutcome, Ended, Phase, Points, Record, Tuning
+from detectors.bank.layout import (
+    BLOCK_BITS,
+    SILENT,
+    BankState,
+    BatchOutcome,
+    Ended,
+    Heard,
+    Phase,
+    Points,
+    Record,
+    Tuning,
+)
 from detectors.bank.prefetch import prefetch_row
 from detectors.views.protocol import ViewModule
 
@@ -128,12 +139,15 @@ def _advance(modules: tuple[str, ...], judge_more: Judge, learn_more: Learn) -> 
 
 def _listen() -> Callable[..., int]:
     @cached_njit(**_OPTIONS)
-    def listen(state: BankState, tuning: Tuning, watermark_at: int, indices: Any, out: Any, version: int) -> int:
+    def listen(state: BankState, tuning: Tuning, heard: Heard, indices: Any, out: Any, version: int) -> int:
         reported = 0
         for k in range(indices.shape[0]):
             index = indices[k]
             row, anomaly = state.rows[index], state.anomalies[index]
-            if row["n"] < tuning.warm_up or row["state"] & SILENT or not episodes.is_silent(row, watermark_at):
+            watermark_at = heard.watermark[k]
+            if row["n"] < tuning.warm_up or row["state"] & SILENT:
+                continue
+            if not episodes.is_silent(row, watermark_at, heard.limit[k]):
                 continue
             row["state"] |= SILENT
             anomaly["silent_since"] = row["last_at"]

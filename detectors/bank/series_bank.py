@@ -26,6 +26,7 @@ from detectors.bank.layout import (
     Array,
     BankState,
     BatchOutcome,
+    Heard,
     Points,
     Tuning,
 )
@@ -180,14 +181,20 @@ class SeriesBank:
         reported = self._loops.advance(self._state, tuning, points, out, self.version)
         return BankResult(out.ended, out.score, self._room[:reported].copy())
 
-    def silent(self, watermark_at: int, indices: npt.NDArray[np.int32] | None = None) -> Array:
+    def silent(
+        self,
+        watermark_at: int | npt.NDArray[np.int64],
+        indices: npt.NDArray[np.int32] | None = None,
+        limit: npt.NDArray[np.float64] | None = None,
+    ) -> Array:
         """Opens the silence of series without a point for much longer than their longest usual pause.
 
         Call it only while the lag of their source is known and small. ``update`` closes the silence at the next point.
 
         Args:
-            watermark_at: event time that the source of these series has reached, ns.
-            indices: (n,) the series of that source; None: all.
+            watermark_at: event time that the senders of these series have reached, ns; one for all, or (n,).
+            indices: (n,) the series; None: all.
+            limit: (n,) seconds after which the sender of a series is silent, if it is; 0: it is not. None: all 0.
 
         Returns:
             TRANSITION records with view SILENCE; ``value`` is the seconds of silence, ``expected`` the usual interval.
@@ -195,9 +202,11 @@ class SeriesBank:
         if indices is None:
             indices = np.arange(self.size, dtype=np.int32)
         out = np.empty(len(indices), dtype=TRANSITION)
-        reported = self._loops.listen(
-            self._state, self._tuning, int(watermark_at), _own(indices, np.int32), out, self.version
+        heard = Heard(
+            _own(np.broadcast_to(np.asarray(watermark_at, np.int64), indices.shape), np.int64),
+            np.zeros(len(indices)) if limit is None else _own(limit, np.float64),
         )
+        reported = self._loops.listen(self._state, self._tuning, heard, _own(indices, np.int32), out, self.version)
         return out[:reported].copy()
 
     def is_open(self, indices: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:

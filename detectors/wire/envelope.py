@@ -24,6 +24,7 @@ from aiops.model.deadletters import DeadLetterReason
 from detectors.wire import tape as t
 from detectors.wire.batch import Rejections, WireSettings
 from detectors.wire.compiling import compiled, inner
+from detectors.wire.hashing import Hashes, hash_ranges
 from detectors.wire.identity import attributes_of
 from detectors.wire.otlp_json import Request, is_json, parse
 from detectors.wire.relations import Relations
@@ -172,6 +173,14 @@ class Origins:
             else:
                 codes[row] = texts.setdefault(entity, len(texts))
         return list(texts), codes
+
+    @staticmethod
+    def senders(buffer: npt.NDArray[np.uint8], items: Items) -> Hashes:
+        """Hash of the bytes of each resource, which tells senders apart."""
+        ranges = items.resources[: items.cursor[_RESOURCES]]
+        out = np.empty(len(ranges), np.uint64)
+        hash_ranges(buffer, ranges, out)
+        return out
 
     def _read(self, resource: bytes) -> str | None:
         try:

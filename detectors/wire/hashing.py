@@ -111,6 +111,13 @@ def hash_strings(buffer: Bytes, offsets: npt.NDArray[np.int32], out: Hashes, see
 
 
 @compiled
+def hash_ranges(buffer: Bytes, ranges: npt.NDArray[np.int64], out: Hashes) -> None:
+    """Hashes the bytes of each range; shape (n, 2), all inside the buffer."""
+    for row in range(len(ranges)):
+        out[row] = finish(mix_range(SEED, buffer, ranges[row, 0], ranges[row, 1]))
+
+
+@compiled
 def _find(slots: Hashes, hashes: Hashes, out: npt.NDArray[np.int32]) -> int:
     """Looks every hash up; gives how many are not there. Iterations are independent, so cache misses overlap."""
     mask = np.uint64(len(slots) // 2 - 1)

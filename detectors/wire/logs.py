@@ -15,6 +15,7 @@ from detectors.wire import log_walk as w
 from detectors.wire import tape as t
 from detectors.wire.batch import Rejected, WireSettings
 from detectors.wire.envelope import Envelope, Items, Origins
+from detectors.wire.hashing import Hashes
 from detectors.wire.identity import value_text
 
 Longs = npt.NDArray[np.int64]
@@ -41,6 +42,10 @@ class LogBatch:
     entities: list[str]
     rejected: list[Rejected]
     items: Longs
+    resource: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
+    """Index into ``resources``; empty: an entity is one sender."""
+    resources: Hashes = field(default_factory=lambda: np.empty(0, np.uint64))
+    """Hashes of the resources, which tell senders apart."""
 
     def __len__(self) -> int:
         return len(self.at)
@@ -79,6 +84,7 @@ class _Reading:
     latest: int
     origins: Origins
     tape: w.LineTape = field(init=False)
+    _resources: Hashes = field(init=False)
     text: npt.NDArray[np.uint8] = field(init=False)
     _entities: list[str] = field(init=False)
     _entity_codes: npt.NDArray[np.int32] = field(init=False)
@@ -90,6 +96,7 @@ class _Reading:
         w.read_lines(buffer, items, tape)
         foreign = tape.status.copy()
         self._entities, self._entity_codes = self.origins.entities(whole, items, foreign)
+        self._resources = self.origins.senders(buffer, items)
         self.text = buffer
         self._write_others(whole, foreign)
         return foreign
@@ -130,4 +137,6 @@ class _Reading:
             entities=self._entities,
             rejected=rejected,
             items=items,
+            resource=numbers[w.IN_RESOURCE].astype(np.int32),
+            resources=self._resources,
         )

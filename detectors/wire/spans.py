@@ -66,6 +66,10 @@ class SpanBatch:
     words: list[str]
     rejected: list[Rejected]
     items: npt.NDArray[np.int64]
+    resource: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
+    """Index into ``resources``; empty: an entity is one sender."""
+    resources: Hashes = field(default_factory=lambda: np.empty(0, np.uint64))
+    """Hashes of the resources, which tell senders apart."""
 
     def __len__(self) -> int:
         return len(self.at)
@@ -121,6 +125,7 @@ class _Reading:
     latest: int
     origins: Origins
     tape: w.SpanTape = field(init=False)
+    _resources: Hashes = field(init=False)
     _words: list[str] = field(init=False)
     _word_codes: npt.NDArray[np.int32] = field(init=False)
     """Index into ``_words`` of each word of the tape."""
@@ -136,6 +141,7 @@ class _Reading:
         w.read_spans(buffer, items, tape, keys, peers)
         foreign = tape.status.copy()
         self._words, self._entity_codes = self.origins.entities(whole, items, foreign)
+        self._resources = self.origins.senders(buffer, items)
         codes = {text: code for code, text in enumerate(self._words)}
         self._read_words(whole, codes, foreign)
         return foreign
@@ -185,4 +191,6 @@ class _Reading:
             words=self._words,
             rejected=rejected,
             items=items,
+            resource=numbers[w.IN_RESOURCE].astype(np.int32),
+            resources=self._resources,
         )

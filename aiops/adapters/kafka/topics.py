@@ -6,6 +6,7 @@ import socket
 from dataclasses import dataclass
 
 from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource
 from kafka.errors import TopicAlreadyExistsError
 
 from aiops.adapters.kafka.translation import translated
@@ -13,6 +14,9 @@ from aiops.model.errors import PermanentError, TemporaryError
 from aiops.settings import Settings
 
 _CONNECT_SECONDS = 3.0
+_STAMPS = "message.timestamp.type"
+BY_RECEIPT = {_STAMPS: "LogAppendTime"}
+"""Configuration of a topic whose records carry the broker's time of receipt instead of the producer's time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class KafkaTopics:
         """
         names, slots = settings.topics, settings.kafka.partitions
         wanted: dict[str, tuple[int, dict[str, str]]] = {
-            name: (slots, {"max.message.bytes": str(settings.kafka.max_record_bytes)})
+            name: (slots, {"max.message.bytes": str(settings.kafka.max_record_bytes), **BY_RECEIPT})
             for name in (*names.telemetry, names.keyed)
         }
         compacted = {"cleanup.policy": "compact"}
@@ -86,6 +90,19 @@ class KafkaTopics:
         with translated("describe topics"):
             found = self._client.describe_topics(names)
         return [TopicState(t["name"], len(t["partitions"])) for t in found if not t.get("error_code")]
+
+    def stamped_by_producers(self, names: list[str]) -> list[str]:
+        """Those of the named topics whose records carry their producer's time."""
+        asked = [ConfigResource("TOPIC", name) for name in names]
+        if not asked:
+            return []
+        with translated("describe the configuration of topics"):
+            found = self._client.describe_configs(asked)  # what is not at Kafka's default
+        return sorted(
+            name
+            for name, values in found.get("topic", {}).items()
+            if values.get(_STAMPS, {}).get("value") != BY_RECEIPT[_STAMPS]
+        )
 
     def close(self) -> None:
         """Close the connection."""

@@ -1,7 +1,8 @@
 """Blindness: a shard lacks current input. It opens an episode of the runtime instead of episodes of silent entities.
 
-A shard is blind in two cases. Its input lags, or its lag is unknown, for longer than `blind_seconds`. Or one of its
-topics, which had continuous input before, receives no record at all any more. Times are receipt times.
+A shard is blind in three cases. Its input lags, or its lag is unknown, for longer than `blind_seconds`. Or one of its
+topics, which had continuous input before, receives no record at all any more. Or many entities of a topic stopped at
+the same moment, as when a Collector restarts. Times are receipt times.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ _PAUSES = 3
 _REPEAT_AFTER = 30 * SECOND
 _SCORE = 0.9
 _LAG = "lag"
+_SENDERS = ",part=senders"
+"""After a topic: many of its senders stopped at the same moment."""
 
 
 @dataclass(slots=True)
@@ -59,14 +62,24 @@ class Blindness:
     _reasons: tuple[str, ...] = ()
     _heard: dict[str, _Heard] = field(default_factory=dict)
 
-    def tick(self, now: int, heard: Mapping[str, int], *, lag_is_small: bool) -> list[Episode]:
-        """The episode if it opens, continues or ends; ``heard``: last receipt time by topic, ns, 0 if there is none."""
+    def tick(
+        self, now: int, heard: Mapping[str, int], *, lag_is_small: bool, cut: Mapping[str, int] | None = None
+    ) -> list[Episode]:
+        """The episode if it opens, continues or ends.
+
+        Args:
+            now: receipt time, ns.
+            heard: last receipt time by topic, ns; 0: none.
+            lag_is_small: the lag is known and small.
+            cut: number of entities that stopped at the same moment, by topic.
+        """
         for topic, moment in heard.items():
             if moment:
                 self._heard.setdefault(topic, _Heard(moment, moment)).at(moment)
         self._behind = 0 if lag_is_small else self._behind or now
         known = [topic for topic in heard if topic in self._heard]
-        reasons = tuple(sorted(topic for topic in known if self._heard[topic].missed(now, self.patience)))
+        missed = {topic for topic in known if self._heard[topic].missed(now, self.patience)}
+        reasons = tuple(sorted(missed | {topic + _SENDERS for topic in cut or ()}))
         if self._behind and now - self._behind > self.patience:
             reasons = (_LAG, *reasons)
         if not self.opened_at and not reasons:

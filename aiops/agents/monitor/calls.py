@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from aiops.agents.monitor.slot import Slot
     from aiops.model.records import FetchedRecords
     from detectors.rows import SpanRow
+    from detectors.senders.layout import Aligned
     from detectors.spans.names import Codes
     from detectors.wire.spans import SpanBatch
 
@@ -33,29 +34,36 @@ MOST_NAME = 512
 """Greatest length of an entity's name; longer names are cut before they are stored and sent."""
 
 
-def take_spans(slot: Slot, fetched: FetchedRecords, batch: SpanBatch, *, router: RowRouter) -> None:
-    """Count the calls in a batch of spans. The caller has counted the decoded units; this function counts endings."""
+def take_spans(slot: Slot, fetched: FetchedRecords, batch: SpanBatch, *, router: RowRouter, aligned: Aligned) -> None:
+    """Count the calls in a batch of spans. The caller has counted the decoded units; this function counts endings.
+
+    Spans are late as lines are, see ``lines.take_logs``.
+    """
     series, plan, account = slot.spans, slot.plan, slot.accounts[fetched.source.topic]
     spans = _spans(series.names, batch)
     calls = series.join.calls(spans, len(series.names))
-    highest = np.zeros(len(fetched.offsets), np.int64)
-    np.maximum.at(highest, batch.record, batch.at + batch.duration)
-    closed = series.clock.closed_before(highest)
+    closed = series.clock.closed_before(aligned.closing)
+    open_from = closed[batch.record]
+    behind = spans.interval < open_from
+    late = behind & (aligned.late != 0)
     own, own_calls = np.ones(len(batch), np.bool_), np.ones(len(calls.entity), np.bool_)
     if plan.routed(fetched.source.topic):
         owners = _owners(series.names, np.concatenate([spans.entity, calls.entity]), plan)
         own, own_calls = owners[spans.entity] == plan.slot, owners[calls.entity] == plan.slot
         record = batch.record[calls.span]
-        _forward_spans(spans, (batch.record, ~own), (series.names, owners, fetched.offsets), router=router)
-        _forward_calls(calls, (record, ~own_calls), (series.names, owners, fetched.offsets), router=router)
-    late = int(np.count_nonzero(own & (spans.interval < closed[batch.record])))
-    forwarded = len(own) - int(np.count_nonzero(own))
+        _forward_spans(spans, (batch.record, ~own & ~late), (series.names, owners, fetched.offsets), router=router)
+        _forward_calls(
+            calls, (record, ~own_calls & ~late[calls.span]), (series.names, owners, fetched.offsets), router=router
+        )
+    ended = int(np.count_nonzero(late))
+    forwarded = int(np.count_nonzero(~own & ~late))
     account.forwarded += forwarded
-    account.end(Ending.LATE, late)
-    account.end(Ending.LEARNED, len(batch) - late - forwarded)
-    nameless = own & (spans.entity == NONE) & (spans.interval >= closed[batch.record])
-    series.left_out += int(np.count_nonzero(nameless))
-    _count(slot, fetched, (calls, own_calls, batch.record[calls.span]), times=(highest, closed))
+    account.end(Ending.LATE, ended)
+    account.end(Ending.LEARNED, len(batch) - ended - forwarded)
+    series.left_out += int(np.count_nonzero(own & ~late & (spans.entity == NONE)))
+    lifted = (behind & ~late)[calls.span] & (calls.interval == spans.interval[calls.span])
+    calls = calls._replace(interval=np.where(lifted, open_from[calls.span], calls.interval).astype(np.int32))
+    _count(slot, fetched, (calls, own_calls, batch.record[calls.span]), times=(aligned, closed))
 
 
 def _count(
@@ -63,19 +71,19 @@ def _count(
     fetched: FetchedRecords,
     found: tuple[Calls, npt.NDArray[np.bool_], npt.NDArray[np.int32]],
     *,
-    times: tuple[Longs, Longs],
+    times: tuple[Aligned, Longs],
 ) -> None:
     """Count own calls. Each record closes its ended intervals before the next record is counted."""
     calls, own, record = found
-    highest, closed = times
+    aligned, closed = times
     last = np.flatnonzero(np.diff(closed, append=-1)).tolist()
     begin = first = 0
     for number in last:
         end = int(np.searchsorted(record, number, side="right"))
         slot.spans.add(_added(calls, begin + np.flatnonzero(own[begin:end])))
         for place in range(first, number + 1):
-            slot.spans.advance(int(highest[place]))
-            slot.detection.record(int(highest[place]), fetched.appended_at[place])
+            slot.spans.advance(int(aligned.closing[place]))
+            slot.detection.record(int(aligned.highest[place]), fetched.appended_at[place])
         begin, first = end, number + 1
 
 
@@ -143,24 +151,20 @@ def _forward_calls(calls: Calls, placed: _Placed, known: _Known, *, router: RowR
         router.span(int(owners[entity]), key, flow, units=0)
 
 
-def take_rows(slot: Slot, found: list[SpanRow]) -> int:
-    """Add counts from other slots for this slot's services; returns how many of their spans are late."""
-    names = slot.spans.names
-    late = 0
+def take_rows(slot: Slot, found: list[SpanRow]) -> None:
+    """Add counts from other slots for this slot's services. Late spans were left out by the slots that read them."""
+    names, closed = slot.spans.names, slot.spans.clock.closed
     rows = []
-    for _, entity, peer, uses, interval, calls, errors, durations, units in found:
-        if interval < slot.spans.clock.closed:
-            late += units
-        elif calls and (code := names.code(entity[:MOST_NAME])) != NONE:
+    for _, entity, peer, uses, interval, calls, errors, durations, _ in found:
+        if calls and (code := names.code(entity[:MOST_NAME])) != NONE:
             other = names.code(peer[:MOST_NAME]) if peer else NONE
             if peer and other == NONE:
                 continue
             left = errors
             for bucket, count in durations:
-                rows.append((code, other, uses, interval, bucket, count, min(left, count)))
+                rows.append((code, other, uses, max(interval, closed), bucket, count, min(left, count)))
                 left -= min(left, count)
     if rows:
         columns = np.array(rows, np.int64).T
         entity, peer, bucket = (columns[row].astype(np.int32) for row in (0, 1, 4))
         slot.spans.add(Added(entity, peer, columns[2] != 0, columns[3], bucket, columns[5], columns[6]))
-    return late

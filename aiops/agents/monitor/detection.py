@@ -15,6 +15,7 @@ from aiops.agents.monitor.noticeability import Noticeability
 from aiops.agents.monitor.plan import SlotPlan
 from aiops.agents.monitor.points import Longs, PointFeed, running_times
 from aiops.agents.monitor.siblings import sibling_spoke_later
+from aiops.agents.monitor.silence import InputPauses, SilenceJudge, heard_of, scaled_to_zero
 from aiops.model.durations import SECOND
 from aiops.model.episodes import Episode
 from aiops.model.records import Arrays
@@ -79,6 +80,7 @@ class SlotDetection:
         self.appended = 0
         self.resumed_at = 0
         """Event time at which the input went on after its last pause."""
+        self.pauses = InputPauses()
         self.source = 0
         """Number of the topic that is being taken."""
         self.minute = 0
@@ -110,7 +112,7 @@ class SlotDetection:
             self.boundary()
 
     def _advance(self, high: int, appended: int) -> None:
-        if high - self.high > _JUMP:
+        if high - self.high > _JUMP and self.pauses.passed(high - self.high):
             self.resumed_at = high
         self.high, self.appended = high, appended
 
@@ -121,9 +123,10 @@ class SlotDetection:
         passed = np.flatnonzero(np.diff(ticks, prepend=self.tick) > 0)
         codes = np.empty(len(points.series), np.uint8)
         begin = 0
-        jumps = np.flatnonzero(np.diff(highs, prepend=self.high) > _JUMP)
-        if len(jumps):
-            self.resumed_at = int(highs[jumps[-1]])
+        steps = np.diff(highs, prepend=self.high)
+        for jump in np.flatnonzero(steps > _JUMP).tolist():
+            if self.pauses.passed(int(steps[jump])):
+                self.resumed_at = int(highs[jump])
         for last, end in zip(passed.tolist(), np.searchsorted(records, passed, side="right").tolist(), strict=True):
             codes[begin:end] = self.take(points.part(begin, end))
             self.high, self.appended = int(highs[last]), int(appends[last])
@@ -245,19 +248,25 @@ class SlotDetection:
         if len(dead):
             self.tell(signals.closed(dead, now, track))
 
-    def silence(self, watermarks: Mapping[int, int]) -> None:
-        """Looks for series that have fallen silent while their source, given by number, went on to its watermark.
+    def silence(self, judge: SilenceJudge, reached: Mapping[int, tuple[int, int]]) -> None:
+        """Looks for series that have fallen silent while their source went on.
 
-        Only while lag is known and small, and not after a pause.
+        Only while lag is known and small, and not after a pause. ``reached``: receipt that each source, given by
+        number, has reached, and event time up to which it was read.
         """
         if self.high - self.resumed_at < _GRACE:
             return
-        for source, watermark in watermarks.items():
-            found: Array = self.bank.silent(watermark, np.flatnonzero(self.sources == source).astype(np.int32))
+        for source, (now, watermark) in reached.items():
+            series = np.flatnonzero(self.sources == source).astype(np.int32)
+            heard = heard_of(judge, series, self.table, topic=(source, now, watermark))
+            found: Array = self.bank.silent(heard.watermark, series, heard.limit)
             assert found.dtype == TRANSITION
             found = found[
                 (found["phase"] != Phase.OPENED) | ~sibling_spoke_later(self.table, self.bank, found["series"])
             ]
+            if len(found):
+                entities = self.table.codes[found["series"], 0]
+                found = found[~scaled_to_zero(self.table, self.bank, entities, now=self.high)]
             if len(found):
                 self.tell(signals.of_bank(found))
 

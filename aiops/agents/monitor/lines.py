@@ -29,29 +29,34 @@ if TYPE_CHECKING:
     from aiops.agents.monitor.slot import Slot
     from aiops.model.records import FetchedRecords
     from detectors.rows import LogRow
+    from detectors.senders.layout import Aligned
     from detectors.wire.logs import LogBatch
 
 _SEVERITIES = {"info": 9, "warning": 13, "error": 17}
 
 
-def take_logs(slot: Slot, fetched: FetchedRecords, batch: LogBatch, *, router: RowRouter) -> None:
-    """Count the lines of a batch. The caller has counted the decoded units; this function counts endings."""
+def take_logs(slot: Slot, fetched: FetchedRecords, batch: LogBatch, *, router: RowRouter, aligned: Aligned) -> None:
+    """Count the lines of a batch. The caller has counted the decoded units; this function counts endings.
+
+    A line whose interval is closed is late if it is also too old for its own sender. Otherwise another sender's clock
+    closed the interval, and the line counts in the oldest open one.
+    """
     account, plan = slot.accounts[fetched.source.topic], slot.plan
     entities = [name[:MOST_NAME] for name in batch.entities]
+    highest, closed = aligned.highest, slot.logs.clock.closed_before(aligned.closing)
+    open_from = closed[batch.record]
+    intervals = batch.at // INTERVAL
+    late = (intervals < open_from) & (aligned.late != 0)
     own = np.ones(len(batch), np.bool_)
     if plan.routed(fetched.source.topic):
         owners = np.array([slot_of(name, plan.slots) for name in entities], np.int32)[batch.entity]
         own = owners == plan.slot
-        _forward(slot, batch, (np.flatnonzero(~own), owners, entities, fetched.offsets), router=router)
-    highest = np.zeros(len(fetched.offsets), np.int64)
-    np.maximum.at(highest, batch.record, batch.at)
-    closed = slot.logs.clock.closed_before(highest)
-    intervals = batch.at // INTERVAL
-    late = int(np.count_nonzero(own & (intervals < closed[batch.record])))
-    forwarded = len(batch) - int(np.count_nonzero(own))
+        _forward(slot, batch, (np.flatnonzero(~own & ~late), owners, entities, fetched.offsets), router=router)
+    intervals = np.where(late, intervals, np.maximum(intervals, open_from))
+    forwarded = int(np.count_nonzero(~own & ~late))
     account.forwarded += forwarded
-    account.end(Ending.LATE, late)
-    account.end(Ending.LEARNED, len(batch) - late - forwarded)
+    account.end(Ending.LATE, int(np.count_nonzero(late)))
+    account.end(Ending.LEARNED, len(batch) - int(np.count_nonzero(late)) - forwarded)
     begin = first = 0
     for number in np.flatnonzero(np.diff(closed, append=-1)).tolist():
         end = int(np.searchsorted(batch.record, number, side="right"))
@@ -60,7 +65,7 @@ def take_logs(slot: Slot, fetched: FetchedRecords, batch: LogBatch, *, router: R
         occurrences = (batch.entity[which], intervals[which], np.ones(len(which), np.int64))
         slot.logs.add(batch.text, lines, entities, occurrences=occurrences)
         for place in range(first, number + 1):
-            slot.logs.advance(int(highest[place]))
+            slot.logs.advance(int(aligned.closing[place]))
             slot.detection.record(int(highest[place]), fetched.appended_at[place])
         begin, first = end, number + 1
 
@@ -106,11 +111,11 @@ def take_rows(slot: Slot, fetched: FetchedRecords, received_at: int, *, out: Pro
         units = sum(row[-1] for row in found.rows.logs) + sum(row[-1] for row in found.rows.spans)
         newest_log = max((row[4] for row in found.rows.logs), default=0)
         newest_span = max((row[4] for row in found.rows.spans), default=0)
-        late = _add_rows(slot, found.rows.logs) + calls.take_rows(slot, found.rows.spans)
+        _add_rows(slot, found.rows.logs)
+        calls.take_rows(slot, found.rows.spans)
         account.items += units + found.duplicates
         account.end(Ending.DUPLICATE, found.duplicates)
-        account.end(Ending.LATE, late)
-        account.end(Ending.LEARNED, units - late)
+        account.end(Ending.LEARNED, units)
         slot.logs.advance(newest_log * INTERVAL)
         slot.spans.advance(newest_span * INTERVAL)
         newest, appended = max(newest_log, newest_span) * INTERVAL, fetched.appended_at[number]
@@ -120,10 +125,10 @@ def take_rows(slot: Slot, fetched: FetchedRecords, received_at: int, *, out: Pro
             mark.advance(np.array([newest]), np.array([appended]), received_at)
 
 
-def _add_rows(slot: Slot, found: Sequence[LogRow]) -> int:
-    """Add rows of counted lines; returns how many of the lines are late."""
+def _add_rows(slot: Slot, found: Sequence[LogRow]) -> None:
+    """Add rows of counted lines. The slot that read the lines has left out late ones; the others are counted."""
     if not found:
-        return 0
+        return
     texts = [row[3].encode(errors="replace") for row in found]
     ends = np.cumsum([len(text) for text in texts], dtype=np.int64)
     begins = np.concatenate([np.zeros(1, np.int64), ends[:-1]])
@@ -132,7 +137,6 @@ def _add_rows(slot: Slot, found: Sequence[LogRow]) -> int:
     codes = {name: code for code, name in enumerate(entities)}
     which = np.array([codes[row[1][:MOST_NAME]] for row in found], np.int32)
     intervals, counts = (np.array([row[column] for row in found], np.int64) for column in (4, 5))
-    late = int(counts[intervals < slot.logs.clock.closed].sum())
+    intervals = np.maximum(intervals, slot.logs.clock.closed)
     lines = Lines(begins, ends, np.empty(0, np.uint64), severity)
     slot.logs.add(np.frombuffer(b"".join(texts), np.uint8), lines, entities, occurrences=(which, intervals, counts))
-    return late

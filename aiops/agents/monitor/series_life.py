@@ -76,6 +76,7 @@ def reclaim(slot: Slot, source: int) -> None:
         memory.table.refresh(_of(memory.table, source))
     unseen = without_kin(slot.transit.table, _unseen(slot.transit.table, source, before), before)
     slot.shared.forget(unseen, slot.transit.reclaim(unseen))
+    slot.senders.reclaim(unseen, transit=True)
     table = slot.memory.table
     unseen = without_kin(table, _unseen(table, source, before), before)
     unseen = unseen[~np.isin(unseen, _held(slot))]
@@ -83,6 +84,7 @@ def reclaim(slot: Slot, source: int) -> None:
     for crowds in slot.office.crowds:
         crowds.clear()
     slot.shared.forget_own(unseen)
+    slot.senders.reclaim(unseen, transit=False)
     slot.detection.forget(unseen)
     slot.logs.forget(unseen)
     slot.spans.forget(unseen)

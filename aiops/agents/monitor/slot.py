@@ -7,9 +7,9 @@ from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
-import numpy.typing as npt
 
 from aiops.agents.monitor.account import DeadLetterWriter, PartitionAccount
+from aiops.agents.monitor.alignment import align_lines, align_points, align_spans, bounded
 from aiops.agents.monitor.calls import take_spans
 from aiops.agents.monitor.detection import DEAD, LATENESS, SlotDetection
 from aiops.agents.monitor.lines import take_logs, take_rows
@@ -17,7 +17,9 @@ from aiops.agents.monitor.log_series import LogSeries, interval_clock
 from aiops.agents.monitor.plan import Produced, SlotPlan
 from aiops.agents.monitor.points import Longs, PointFeed
 from aiops.agents.monitor.routing import PointRouter, RowRouter
+from aiops.agents.monitor.senders import SenderClocks
 from aiops.agents.monitor.series_life import SeriesLife, reclaim
+from aiops.agents.monitor.silence import SilenceJudge, cut_topics
 from aiops.agents.monitor.span_series import SpanSeries
 from aiops.model.deadletters import DeadLetterReason
 from aiops.model.durations import MINUTE, SECOND
@@ -27,13 +29,13 @@ from detectors import rows
 from detectors.bank.layout import Ended
 from detectors.intervals import INTERVAL
 from detectors.revisions import Place
+from detectors.senders.layout import Aligned, Clock
 from detectors.watermarks import Watermark, lowest
 from detectors.wire import keyed
 from detectors.wire.batch import PointBatch, Rejected
 from detectors.wire.crowding import Crowds
 from detectors.wire.formats import LogFormat, PointFormat, SpanFormat
 from detectors.wire.memory import WireMemory
-from detectors.wire.scan import newest
 from detectors.wire.series import REFUSED
 
 _TRANSIT = 4
@@ -74,6 +76,8 @@ class Slot:
         self.accounts = {topic: PartitionAccount() for topic in sources}
         self.marks = {topic: Watermark() for topic in sources}
         self._numbers = {topic: number for number, topic in enumerate(sources)}
+        self.senders = SenderClocks(int(plan.data.allowed_lateness_seconds * SECOND))
+        self.judge = SilenceJudge(self.senders)
         self.seen: dict[keyed.Origin, int] = {}
         self.heard: dict[keyed.Origin, int] = {}
         """Newest event time that each origin of keyed records has sent, ns."""
@@ -88,7 +92,7 @@ class Slot:
         if fetched.refused is not None:
             return self.set_aside(fetched, fetched.refused)
         out = Produced()
-        fetched = fetched.after(self.accounts[fetched.source.topic].next_offset)
+        fetched = bounded(fetched.after(self.accounts[fetched.source.topic].next_offset), received_at)
         for part in fetched.by_minute():
             self._take(part, received_at, out)
         out.episodes += self.detection.taken()
@@ -98,7 +102,8 @@ class Slot:
     def _take(self, fetched: FetchedRecords, received_at: int, out: Produced) -> None:
         topics, topic = self.plan.topics, fetched.source.topic
         self._enter(topic, fetched.appended_at[0], received_at)
-        # The record's append time, to the minute, decides whether a time is in the far future.
+        number = self._numbers[topic]
+        # The record's time of receipt, to the minute, decides whether a time is in the far future.
         now = (fetched.appended_at[0] // MINUTE + 1) * MINUTE
         self.memory.relations.advance(now)
         if topic == topics.keyed:
@@ -109,16 +114,18 @@ class Slot:
             case LogFormat(decode=decode_logs):
                 batch = decode_logs(fetched.values, self.memory, now)
                 self._open(fetched, int(batch.items.sum()), batch.rejected, out=out)
-                take_logs(self, fetched, batch, router=router)
+                batch, aligned = align_lines(self.senders, fetched, batch, source=number, late_ns=self._late(topic))
+                take_logs(self, fetched, batch, router=router, aligned=aligned)
                 self._leave_out(topic)
-                self._mark(fetched, batch.at, batch.record, received_at=received_at)
+                self._mark(fetched, aligned, received_at)
                 out.forwards += router.records()
             case SpanFormat(decode=decode_spans):
                 found = decode_spans(fetched.values, self.memory, now)
                 self._open(fetched, int(found.items.sum()), found.rejected, out=out)
-                take_spans(self, fetched, found, router=router)
+                found, aligned = align_spans(self.senders, fetched, found, source=number, late_ns=self._late(topic))
+                take_spans(self, fetched, found, router=router, aligned=aligned)
                 self._leave_out(topic)
-                self._mark(fetched, found.at + found.duration, found.record, received_at=received_at)
+                self._mark(fetched, aligned, received_at)
                 out.forwards += router.records()
             case PointFormat(decode=decode_points):
                 memory = self._routers[topic].transit
@@ -145,7 +152,8 @@ class Slot:
         out = Produced()
         self.detection.source = self._numbers[source.topic]
         self._open(fetched, int(batch.items.sum()), batch.rejected, out=out)
-        self._feed(fetched, batch, out, highest=self._mark(fetched, batch.at, batch.record, received_at=received_at))
+        batch, highest = self._aligned(fetched, replace(batch, at=batch.at.copy()), received_at)
+        self._feed(fetched, batch, out, highest=highest)
         out.episodes += self.detection.taken()
         return out
 
@@ -165,12 +173,10 @@ class Slot:
     def _take_points(self, fetched: FetchedRecords, batch: PointBatch, received_at: int, *, out: Produced) -> None:
         self._open(fetched, int(batch.items.sum()), batch.rejected, out=out)
         self.accounts[fetched.source.topic].end(Ending.APPLIED, batch.gaps)
-        highest: Longs | None = self._mark(fetched, batch.at, batch.record, received_at=received_at)
-        if self.plan.routed(fetched.source.topic):
-            kept = self._route(fetched, batch, out)
-            highest = highest if kept is batch else None
-            batch = kept
-        self._feed(fetched, batch, out, highest=highest)
+        routed, router = self.plan.routed(fetched.source.topic), self._routers[fetched.source.topic]
+        batch, highest = self._aligned(fetched, batch, received_at, transit=router is self.shared)
+        kept = self._route(fetched, batch, out) if routed else batch
+        self._feed(fetched, kept, out, highest=highest if kept is batch else None)
 
     def _route(self, fetched: FetchedRecords, batch: PointBatch, out: Produced) -> PointBatch:
         """Send points of other slots to them; returns the remaining points with own numbers."""
@@ -217,19 +223,33 @@ class Slot:
             self._open(part, int(batch.items.sum()) + duplicates, batch.rejected, out=out)
             self.accounts[part.source.topic].end(Ending.DUPLICATE, duplicates)
             self.accounts[part.source.topic].end(Ending.APPLIED, batch.gaps)
-            highest = self._mark(part, batch.at, batch.record, received_at=received_at)
+            batch, highest = self._aligned(part, batch, received_at, trusted=True)
             for origin, at in zip(found.origins, highest.tolist(), strict=True):
                 self.hear(origin, at)
             self._feed(part, batch, out, highest=highest)
 
-    def _mark(self, fetched: FetchedRecords, at: Longs, record: npt.NDArray[np.int32], *, received_at: int) -> Longs:
-        """Advance the topic's watermark; returns the newest time of each record, ns, 0 if it has none."""
-        mark = self.marks[fetched.source.topic]
-        highest = np.zeros(len(fetched.offsets), np.int64)
-        newest(at, record, highest)
+    def _aligned(
+        self, fetched: FetchedRecords, batch: PointBatch, received_at: int, *, transit: bool = False,
+        trusted: bool = False,
+    ) -> tuple[PointBatch, Longs]:  # fmt: skip
+        """The points with corrected times, and the newest time of each record, ns, 0 if it has none."""
+        table = self.transit.table if transit else self.memory.table
+        known = self._numbers[fetched.source.topic], table
+        batch, aligned = align_points(self.senders, fetched, batch, known=known, transit=transit, trusted=trusted)
+        self._mark(fetched, aligned, received_at)
+        return batch, aligned.highest
+
+    def _mark(self, fetched: FetchedRecords, aligned: Aligned, received_at: int) -> None:
+        """Advance the topic's watermark."""
+        highest = aligned.highest
         filled = highest > 0
-        mark.advance(highest[filled], np.array(fetched.appended_at, np.int64)[filled], received_at)
-        return highest
+        received = np.array(fetched.appended_at, np.int64)
+        self.marks[fetched.source.topic].advance(highest[filled], received[filled], received_at)
+
+    def _late(self, topic: str) -> int:
+        """Allowed lateness of lines and spans within their sender, ns."""
+        shared = isinstance(self.plan.extensions.formats[topic], LogFormat)
+        return int(self.logs.clock.lateness if shared else self.spans.clock.lateness)
 
     def hear(self, origin: keyed.Origin | None, at: int) -> None:
         """Advance an origin of keyed records to an event time, ns; 0: no change."""
@@ -257,14 +277,20 @@ class Slot:
             mark.mark(received_at, idle_after)
         last = max((mark.received_at for mark in self.marks.values()), default=0)
         if lag_is_small and last and self.detection.high:
-            self.detection.silence(self._speaking())
+            self.detection.silence(self.judge, self._speaking())
             self.detection.boundary(self.detection.high + max(0, received_at - last))
         return Produced(self.detection.taken(), self.spans.taken())
 
-    def _speaking(self) -> dict[int, int]:
-        """Event time up to which each active source has been read, ns, by the source's number."""
+    def _speaking(self) -> dict[int, tuple[int, int]]:
+        """Receipt that each active source has reached, and event time up to which it was read, ns, by its number.
+
+        Of data from other slots both stay behind with the slowest origin.
+        """
         return {
-            self._numbers[topic]: self._newest(topic) - self._lateness(topic)
+            self._numbers[topic]: (
+                int(self.senders.clock(self._numbers[topic])[Clock.RECEIPT]) - mark.newest + self._newest(topic),
+                self._newest(topic) - self._lateness(topic),
+            )
             for topic, mark in self.marks.items()
             if mark.newest > 0 and mark.received_at > 0 and not mark.idle
         }
@@ -279,6 +305,10 @@ class Slot:
         if topic != self.plan.topics.keyed:
             return newest
         return min([newest, *(at for at in self.heard.values() if at > newest - DEAD)])
+
+    def cut(self) -> dict[str, int]:
+        """Number of entities that stopped at the same moment, by topic: a Collector in front of them has stopped."""
+        return cut_topics(self.judge, {number: topic for topic, number in self._numbers.items()})
 
     def watermark(self) -> int:
         """Event time up to which the slot's sources have been read, ns; 0: not known."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from aiops.agents.monitor.account import PartitionAccount
 from aiops.agents.monitor.models import OBJECTIVES
+from aiops.agents.monitor.silence import InputPauses
 from aiops.agents.monitor.slot import Slot
 from aiops.model.errors import PermanentError
 from aiops.model.records import Arrays, SlotSnapshot
@@ -49,6 +50,7 @@ class SlotSnapshotter:
         self.sequence += 1
         if whole:
             self._base = self.sequence
+            slot.senders.forget(slot.detection.appended)
         memory = slot.memory.since(_NOTHING if whole else self._memory)
         transit = slot.transit.since(_NOTHING if whole else self._transit)
         bank = slot.detection.bank.to_arrays(None if whole else self._bank)
@@ -68,6 +70,7 @@ class SlotSnapshotter:
             "logs": logs,
             "spans": slot.spans.to_arrays(),
             "accounts": {topic: account.to_array() for topic, account in slot.accounts.items()},
+            "senders": {**slot.senders.to_arrays(), "cuts": slot.judge.to_array()},
             "marks": {topic: mark.to_array() for topic, mark in slot.marks.items()},
         }
         positions = {source: offset for source, offset in slot.positions().items() if offset is not None}
@@ -120,7 +123,8 @@ class SlotSnapshotter:
 
 def _head(slot: Slot) -> Arrays:
     detection = slot.detection
-    numbers = [FORMAT, detection.high, detection.appended, detection.resumed_at]
+    pauses = detection.pauses
+    numbers = [FORMAT, detection.high, detection.appended, detection.resumed_at, pauses.usual, pauses.last]
     seen = json.dumps([[*origin, offset, slot.heard.get(origin, 0)] for origin, offset in slot.seen.items()])
     return {
         "numbers": np.array(numbers, np.int64),
@@ -161,8 +165,9 @@ def _check_names(slot: Slot, snapshot: SlotSnapshot) -> None:
 
 def _restore_small(slot: Slot, snapshot: SlotSnapshot) -> None:
     parts = snapshot.parts
-    _, high, appended, resumed_at = (int(number) for number in parts["head"]["numbers"].tolist())
+    _, high, appended, resumed_at, *pauses = (int(number) for number in parts["head"]["numbers"].tolist())
     detection = slot.detection
+    detection.pauses = InputPauses(*pauses)  # older snapshots do not say
     detection.high, detection.appended, detection.resumed_at = high, appended, resumed_at
     for topic, partition, offset, *heard in json.loads(parts["head"]["seen"].tobytes()):
         slot.seen[topic, partition] = offset
@@ -175,6 +180,9 @@ def _restore_small(slot: Slot, snapshot: SlotSnapshot) -> None:
     slot.spans.restore(parts["spans"])
     for topic, array in parts["accounts"].items():
         slot.accounts[topic] = PartitionAccount.from_array(array)
+    if "senders" in parts:
+        slot.senders.restore(parts["senders"])
+        slot.judge.restore(parts["senders"]["cuts"])
     for topic, array in parts["marks"].items():
         slot.marks[topic] = Watermark.from_array(array)
 

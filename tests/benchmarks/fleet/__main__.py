@@ -1,13 +1,13 @@
-"""Runs one part: ``churn``."""
+"""Runs one part: ``churn`` or ``skew``."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from tests.benchmarks.fleet import churn
+from tests.benchmarks.fleet import churn, skew
 
-PARTS: Mapping[str, Callable[[Sequence[str]], int]] = {"churn": churn.main}
+PARTS: Mapping[str, Callable[[Sequence[str]], int]] = {"churn": churn.main, "skew": skew.main}
 
 
 def main(arguments: Sequence[str]) -> int:

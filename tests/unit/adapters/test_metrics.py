@@ -29,6 +29,7 @@ def status(loop: Loop) -> dict[str, Any]:
                 "lag": {"otlp_metrics/0": 7},
                 "records": 2,
                 "snapshots": 3,
+                "skews": {"shop host.name=a": -61.5},
                 "ledger": [{**line, "endings": endings}],
             },
             {"shard": 1, "error": "gone"},
@@ -113,3 +114,10 @@ def test_a_status_that_makes_no_sense_does_not_fail_the_scrape() -> None:
     found = scraped(metrics_over(loop, {"orchestration": {}, "shards": [{}]}))
 
     assert at(found, "aiops_incidents", state="awaiting-approval") == 1
+
+
+def test_the_skew_of_the_worst_senders_is_a_figure() -> None:
+    """With its sign: below 0 the clock is ahead."""
+    loop = Loop(settings())
+    found = scraped(metrics_over(loop, status(loop)))
+    assert at(found, "aiops_sender_skew_seconds", sender="shop host.name=a") == -61.5

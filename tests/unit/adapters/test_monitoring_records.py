@@ -68,6 +68,9 @@ class Agent(MonitoringAgent):
     def ledger(self) -> list[LedgerLine]:
         return []
 
+    def skews(self) -> dict[str, float]:
+        return {"shop": 90.0}
+
     def answer(self, question: FleetQuestion) -> tuple[EntityReading, ...]:
         return (READING,)
 

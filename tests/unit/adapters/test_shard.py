@@ -160,6 +160,9 @@ class Agent:
     def ledger(self) -> list[LedgerLine]:
         return []
 
+    def skews(self) -> dict[str, float]:
+        return {"shop": 90.0}
+
     def answer(self, question: FleetQuestion) -> FleetAnswer:
         return FleetAnswer(question.id, 0, ())
 

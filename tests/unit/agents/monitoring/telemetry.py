@@ -21,6 +21,8 @@ from detectors.wire.series import SeriesTable
 
 SECOND = 1_000_000_000
 T0 = 1_800_000_000 * SECOND
+READ = T0 + 86_400 * SECOND
+"""When the records of a story are read: after all of them were written."""
 SERVICES = ("shop", "pay", "stock", "mail", "ship")
 
 

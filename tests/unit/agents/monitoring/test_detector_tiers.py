@@ -12,7 +12,7 @@ from detectors.slo import indicates
 from detectors.wire.arrow_encoding import PointEncoder
 from detectors.wire.identity import SeriesIdentity
 from detectors.wire.series import SeriesTable
-from tests.unit.agents.monitoring.telemetry import SECOND, T0, settings
+from tests.unit.agents.monitoring.telemetry import READ, SECOND, T0, settings
 
 SOURCE = TopicPartition(settings().topics.metrics_arrow, 0)
 GOALS = {"pay": (Objective("fast", 0.99, indicator="latency", threshold_ms=200.0),)}
@@ -65,21 +65,21 @@ def test_a_series_with_an_objective_is_watched_by_a_river_model() -> None:
     """Its trouble is a signal of the entity; series of others, of other kinds and of peers are not watched."""
     found = agent()
     tier = found._owned[0].slot.detection.models.tiers["river"]
-    quiet = found.handle([fetched(0, ODD)], T0).episodes
+    quiet = found.handle([fetched(0, ODD)], READ).episodes
     assert len(tier) == 1
     assert by_river(quiet) == set()
-    assert by_river(found.handle([fetched(ODD, POINTS)], T0).episodes) == {("pay", "request.latency")}
+    assert by_river(found.handle([fetched(ODD, POINTS)], READ).episodes) == {("pay", "request.latency")}
 
 
 def test_cuts_and_a_restart_change_nothing() -> None:
     """However the input is cut, and with a snapshot in between, the same is told and the same is remembered."""
     whole, cut = agent(), agent()
-    left = whole.handle([fetched(0, POINTS)], T0).episodes
-    right = [one for begin in range(0, 700, 50) for one in cut.handle([fetched(begin, begin + 50)], T0).episodes]
+    left = whole.handle([fetched(0, POINTS)], READ).episodes
+    right = [one for begin in range(0, 700, 50) for one in cut.handle([fetched(begin, begin + 50)], READ).episodes]
     resumed = MonitoringAgent(settings(), objectives=GOALS)
     resumed.adopt(0, 1, [cut.snapshot(0)])
     right += [
-        one for begin in range(700, POINTS, 20) for one in resumed.handle([fetched(begin, begin + 20)], T0).episodes
+        one for begin in range(700, POINTS, 20) for one in resumed.handle([fetched(begin, begin + 20)], READ).episodes
     ]
     assert by_river(left)
     assert left == right
@@ -95,7 +95,7 @@ def test_the_tier_is_bounded() -> None:
     table = SeriesTable()
     numbers = table.add([SeriesIdentity("pay", "request.latency", (("route", str(n)),)) for n in range(400)])
     value = PointEncoder(table).encode(numbers, np.full(400, T0, np.int64), np.ones(400))
-    found.handle([FetchedRecords(SOURCE, [0], [value], [None], [T0])], T0)
+    found.handle([FetchedRecords(SOURCE, [0], [value], [None], [T0])], READ)
     assert len(found._owned[0].slot.detection.models.tiers["river"]) == 256
 
 

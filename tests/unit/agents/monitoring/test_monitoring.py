@@ -24,7 +24,7 @@ from aiops.model.records import FetchedRecords, SlotSnapshot, TopicPartition
 from aiops.model.telemetry import FleetQuestion
 from aiops.settings import Topics
 from detectors.wire.slots import slot_of
-from tests.unit.agents.monitoring.telemetry import SECOND, SERVICES, T0, Log, metrics, settings, spans, story
+from tests.unit.agents.monitoring.telemetry import READ, SECOND, SERVICES, T0, Log, metrics, settings, spans, story
 
 TOPICS = Topics()
 OBJECTIVES = {"pay": (Objective("availability", 0.999),)}
@@ -42,7 +42,7 @@ def run(found: MonitoringAgent, log: Log, cuts: set[int]) -> Produced:
     """Everything that an agent makes of a log that is polled in the cuts given."""
     out = Produced()
     for poll in log.polls(cuts):
-        out.add(found.handle(poll, T0))
+        out.add(found.handle(poll, READ))
         balanced(found.ledger())
     return out
 
@@ -126,7 +126,7 @@ def test_a_restart_and_a_replay_of_the_tail_change_nothing(cuts: set[int], rng: 
             seen += size
         snapshot_at = rng.randrange(len(flat) + 1) if flat else 0
         for number, poll in enumerate(flat):
-            out = current.handle(poll, T0)
+            out = current.handle(poll, READ)
             told |= {(episode.id, episode.revision): episode for episode in out.episodes}
             if number < snapshot_at:
                 snapshot = current.snapshot(0)
@@ -148,7 +148,7 @@ def _replay(found: MonitoringAgent, end: int, told: dict[tuple[str, int], Episod
     for poll in STORY.polls(set(range(1, end, 11)) | {end}):
         place = STORY.order.index((poll[0].source, poll[0].offsets[0]))
         if place < end:
-            told.update({(one.id, one.revision): one for one in found.handle(poll, T0).episodes})
+            told.update({(one.id, one.revision): one for one in found.handle(poll, READ).episodes})
 
 
 @pytest.mark.parametrize("slots", [2, 3])
@@ -167,7 +167,7 @@ def test_unkeyed_topics_reach_the_owner_of_each_entity_once(slots: int) -> None:
     run_again = Log(slots)
     run_again.send([*sent.forwards, *sent.forwards], T0 + 200 * SECOND)
     for poll in run_again.polls(set()):
-        found.handle(poll, T0)
+        found.handle(poll, READ)
     balanced(found.ledger())
     assert _keyed(found) - first == Counter({Ending.DUPLICATE: forwarded})
     for slot in range(slots):
@@ -187,18 +187,18 @@ def test_a_slot_moves_with_all_its_state() -> None:
     """What one agent gave up another goes on with, and an older generation is refused."""
     old, new, whole = agent(), MonitoringAgent(settings(), objectives=OBJECTIVES), agent()
     polls = STORY.polls({150})
-    old.handle(polls[0], T0)
+    old.handle(polls[0], READ)
     snapshot = old.snapshot(0)
     positions = new.adopt(0, 2, [snapshot])
     assert positions[TopicPartition(TOPICS.otlp_logs, 0)] == snapshot.positions[TopicPartition(TOPICS.otlp_logs, 0)]
     old.drop(0)
-    new.handle(polls[1], T0)
+    new.handle(polls[1], READ)
     run(whole, STORY, set())
     assert [line.endings for line in new.ledger()] == [line.endings for line in whole.ledger()]
     with pytest.raises(FencedOutError):
         new.adopt(0, 1)
     with pytest.raises(PermanentError):
-        old.handle(polls[1], T0)
+        old.handle(polls[1], READ)
 
 
 def test_a_snapshot_of_another_format_is_refused_by_name() -> None:
@@ -272,7 +272,7 @@ def test_a_lost_range_is_counted_and_is_trouble_of_the_runtime() -> None:
     assert found.lost(source, 0, 7, received_at=T0).episodes == []
     log = Log()
     log.parts[source] = [(metrics(0, random.Random(1)), T0)] * 10
-    found.handle([log.fetched(source, 7, 10)], T0)
+    found.handle([log.fetched(source, 7, 10)], READ)
     (line,) = found.ledger()
     assert (line.endings[Ending.LOST_TO_RETENTION], line.lost_offsets, line.records) == (7, 7, 3)
     balanced([line])
@@ -331,10 +331,10 @@ def test_databases_and_queues_are_used_and_services_are_called(slots: int) -> No
     keyed.send(run(found, log, set()).forwards, T0)
     run(found, keyed, set())
     later = [
-        FetchedRecords(TopicPartition(TOPICS.otlp_spans, slot), (1,), (spans(100, random.Random(1)),), (None,), (T0,))
+        FetchedRecords(TopicPartition(TOPICS.otlp_spans, slot), (1,), (spans(100, random.Random(1)),), (None,), (READ,))
         for slot in range(slots)
     ]
-    edges = {edge.target: edge.kind for edge in found.handle(later, T0).edges if edge.source == "shop"}
+    edges = {edge.target: edge.kind for edge in found.handle(later, READ).edges if edge.source == "shop"}
     assert edges == dict.fromkeys(["orders-db", "cache", "mails"], EdgeKind.USES) | {"pay": EdgeKind.CALLS}
 
 
@@ -345,8 +345,8 @@ def test_a_quiet_input_still_ends_episodes_when_lag_is_small() -> None:
     out = run(found, STORY, set())
     open_now = {one.id for one in out.episodes} - {one.id for one in out.episodes if one.ended_at is not None}
     assert open_now
-    assert found.tick(T0 + 120 * SECOND, lag_is_small=False).episodes == []
-    ended = {one.id for one in found.tick(T0 + 120 * SECOND, lag_is_small=True).episodes if one.ended_at is not None}
+    assert found.tick(READ + 120 * SECOND, lag_is_small=False).episodes == []
+    ended = {one.id for one in found.tick(READ + 120 * SECOND, lag_is_small=True).episodes if one.ended_at is not None}
     assert ended == open_now
 
 

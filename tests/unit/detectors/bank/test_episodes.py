@@ -191,7 +191,7 @@ def test_a_transition_tells_the_trouble() -> None:
 @pytest.mark.parametrize(("seconds", "silent"), [(59, False), (61, True), (-5, False)])
 def test_a_series_is_silent_after_its_patience(seconds: int, *, silent: bool) -> None:
     """Ten seconds a point, pauses of ten: a minute by the source's own time."""
-    assert is_silent(usual(), (1000 + seconds) * SECOND) is silent
+    assert is_silent(usual(), (1000 + seconds) * SECOND, 0.0) is silent
 
 
 def test_a_silence_tells_how_long() -> None:

@@ -179,3 +179,22 @@ def test_centre_and_spread_follow_a_plain_reference() -> None:
         spread += max(1 / 512, 1 / (n + 1)) * (abs(step) - spread)
     assert float(bank._state.rows["centre"][0]) == pytest.approx(centre, rel=1e-4)
     assert float(bank._state.rows["spread"][0]) == pytest.approx(spread, rel=1e-4)
+
+
+def test_an_outage_does_not_make_the_next_pause_usual() -> None:
+    """After two hours without a point ten minutes are silence again, as before."""
+    bank = bank_of()
+    feed(bank, noise(2000))
+    feed(bank, noise(1000, seed=3), [19_990 + 7200 + 10 * k for k in range(1000)])
+    last = START + (19_990 + 7200 + 9990) * SECOND
+    assert len(bank.silent(last + 600 * SECOND)) == 1
+
+
+def test_a_series_is_silent_with_its_sender() -> None:
+    """The sender's limit counts for a series that comes with every export, and not for one that comes rarely."""
+    bank = bank_of()
+    feed(bank, noise(100), [60 * k for k in range(100)])
+    last, series = START + 5940 * SECOND, np.zeros(1, np.int32)
+    assert len(bank.silent(last + 100 * SECOND, series)) == 0
+    assert len(bank.silent(last + 100 * SECOND, series, np.array([50.0]))) == 0
+    assert len(bank.silent(last + 100 * SECOND, series, np.array([96.0]))) == 1

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from detectors.views.silence import LEAST_SECONDS, PAUSE_RELAX, patience, pause_after
+from detectors.views.silence import GROWTH, LEAST_SECONDS, PAUSE_RELAX, YOUNG, learnable, patience, pause_after
 
 
 def test_a_longer_pause_counts_at_once_and_is_forgotten_slowly() -> None:
@@ -27,3 +27,11 @@ def test_who_pauses_long_at_times_is_waited_for() -> None:
     for _ in range(100):
         longest = pause_after(longest, 10.0)
     assert patience(10.0, longest) > 2 * 3600
+
+
+def test_a_pause_that_was_long_enough_for_silence_is_hardly_learned() -> None:
+    """Two hours without a point raise the longest pause by a quarter; a young series learns twice its longest."""
+    assert learnable(10.0, 10.0, 7200.0, YOUNG) == GROWTH * 10.0
+    assert learnable(10.0, 10.0, 7200.0, YOUNG - 1) == 20.0
+    assert learnable(10.0, 10.0, 55.0, YOUNG) == 55.0
+    assert learnable(0.0, 0.0, 7200.0, 1) == 7200.0
