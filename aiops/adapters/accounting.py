@@ -75,13 +75,13 @@ def broker_bounds(settings: Settings, bootstrap: str) -> dict[TopicPartition, Of
     Raises:
         AiopsError: the broker does not answer.
     """
-    topics = KafkaTopics(bootstrap, patient=False)
+    topics = KafkaTopics(bootstrap, patient=False, security=settings.kafka)
     try:
         found = topics.describe(list(inputs(settings)))
     finally:
         topics.close()
     places = [TopicPartition(topic.name, number) for topic in found for number in range(topic.partitions)]
-    consumer = KafkaPythonConsumer(bootstrap, f"aiops-{settings.domain}-ledger")
+    consumer = KafkaPythonConsumer(bootstrap, f"aiops-{settings.domain}-ledger", security=settings.kafka)
     try:
         consumer.assign(dict.fromkeys(places))
         return _bounds(settings, consumer.bounds().items())

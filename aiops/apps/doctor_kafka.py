@@ -35,7 +35,7 @@ def check_kafka(settings: Settings, clock: Clock) -> Iterator[DoctorFinding]:
             yield DoctorFinding(Level.OK, "kafka", "embedded, not running; aiops up starts it")
             return
         bootstrap = status.bootstrap
-    topics = KafkaTopics(bootstrap, patient=False)
+    topics = KafkaTopics(bootstrap, patient=False, security=settings.kafka)
     try:
         names = settings.topics
         wanted = [*names.telemetry, names.keyed, *names.control, names.dead_letters]
@@ -58,7 +58,7 @@ def check_kafka(settings: Settings, clock: Clock) -> Iterator[DoctorFinding]:
 
 def _records(settings: Settings, bootstrap: str, have: dict[str, int], *, clock: Clock) -> Iterator[DoctorFinding]:
     """Keys and times of the newest records."""
-    consumer = KafkaPythonConsumer(bootstrap, f"aiops-{settings.domain}-doctor")
+    consumer = KafkaPythonConsumer(bootstrap, f"aiops-{settings.domain}-doctor", security=settings.kafka)
     try:
         newest = _newest(consumer, [TopicPartition(name, n) for name, count in have.items() for n in range(count)])
     finally:

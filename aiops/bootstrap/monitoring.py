@@ -30,7 +30,7 @@ def make_shard(settings: Settings, bootstrap: str, number: int) -> Shard:
     agent = MonitoringAgent(settings, number, goals, metrics=load_metrics(folder), plugins=installed())
     parts = ShardParts(
         consumer=open_consumer(settings, bootstrap, f"aiops-{settings.domain}"),
-        producer=KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes),
+        producer=KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes, security=settings.kafka),
         store=FolderSnapshotStore(settings.state / "snapshots"),
         agent=SpeakingAgent(agent, settings, open_seal(settings.state), clock=clock),
         clock=clock,

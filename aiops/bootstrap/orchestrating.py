@@ -41,8 +41,8 @@ class HostedOrchestration:
         clock = open_clock(settings)
         cluster = RayCluster(settings.ray, settings.domain, "")
         self._journal = open_journal(settings)
-        self._producer = KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes)
-        self._burying = KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes)
+        self._producer = KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes, security=settings.kafka)
+        self._burying = KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes, security=settings.kafka)
         self._settings, self._seal = settings, open_seal(settings.state)
         self._pager = SpoolingPager(
             settings.paging,
@@ -63,7 +63,7 @@ class HostedOrchestration:
         self._dispatcher = ThreadedDispatcher(outside, self._offer, open_fail_points(settings))
         parts = OrchestrationParts(
             journal=self._journal,
-            consumer=KafkaPythonConsumer(bootstrap, f"aiops-{settings.domain}-orchestrator"),
+            consumer=KafkaPythonConsumer(bootstrap, f"aiops-{settings.domain}-orchestrator", security=settings.kafka),
             dispatcher=self._dispatcher,
             reader=ControlTopics(settings, self._seal),
             clock=clock,
@@ -75,7 +75,7 @@ class HostedOrchestration:
         self._checkpoints = CheckpointPublisher(
             Signing(settings.domain, settings.topics.audit, settings.state, signing_key(settings.state)),
             SqlJournalReader(self._journal.engine),
-            KafkaPythonProducer(bootstrap),
+            KafkaPythonProducer(bootstrap, security=settings.kafka),
             clock=clock,
         )
 

@@ -107,7 +107,7 @@ class Runtime:
         settings.state.mkdir(parents=True, exist_ok=True)
         self.bootstrap = self._reach_broker()
         self._say("topics")
-        topics = KafkaTopics(self.bootstrap)
+        topics = KafkaTopics(self.bootstrap, security=settings.kafka)
         topics.ensure(settings)
         topics.close()
         self.journal = open_journal(settings)

@@ -11,8 +11,11 @@ from kafka.errors import OffsetOutOfRangeError
 from kafka.structs import OffsetAndMetadata
 
 from aiops.adapters.kafka import header_names, reception
+from aiops.adapters.kafka.connection import kafka_python_options
+from aiops.adapters.kafka.knock import refuse_if_certain
 from aiops.adapters.kafka.retention import Lost, starts
 from aiops.adapters.kafka.translation import translated
+from aiops.kafka_security import PLAINTEXT, KafkaSecurity
 from aiops.model.errors import TemporaryError
 from aiops.model.records import FetchedRecords, TopicPartition
 
@@ -26,11 +29,18 @@ class KafkaPythonConsumer:
         bootstrap: ``host:port[,host:port]``.
         group: name under which positions are committed, for display only.
         poll_bytes: approximate bytes fetched ahead; bounds the client's memory.
+        security: TLS and SASL of the connection.
+
+    Raises:
+        PermanentError: the broker refuses the connection, or a file of ``security`` is not usable.
     """
 
-    def __init__(self, bootstrap: str, group: str, poll_bytes: int = 8 * 1024 * 1024) -> None:
+    def __init__(
+        self, bootstrap: str, group: str, poll_bytes: int = 8 * 1024 * 1024, *, security: KafkaSecurity = PLAINTEXT
+    ) -> None:
         header_names.tolerate()
         reception.widen()
+        refuse_if_certain(bootstrap, security)
         with translated(f"connect to Kafka at {bootstrap}"):
             self._client = KafkaConsumer(
                 bootstrap_servers=bootstrap.split(","),
@@ -45,6 +55,7 @@ class KafkaPythonConsumer:
                 receive_buffer_bytes=1 << 20,
                 metrics_enabled=False,
                 bootstrap_timeout_ms=10_000,
+                **kafka_python_options(security),
             )
         self._positions: dict[TopicPartition, int] = {}
         self._lost: list[Lost] = []

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import socket
 from dataclasses import dataclass
 
 from kafka import KafkaAdminClient
 from kafka.errors import TopicAlreadyExistsError
 
+from aiops.adapters.kafka.connection import kafka_python_options
+from aiops.adapters.kafka.knock import knock, refuse_if_certain
 from aiops.adapters.kafka.translation import translated
-from aiops.model.errors import PermanentError, TemporaryError
+from aiops.kafka_security import PLAINTEXT, KafkaSecurity
 from aiops.settings import Settings
-
-_CONNECT_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +28,18 @@ class KafkaTopics:
     Args:
         bootstrap: ``host:port[,host:port]``.
         patient: wait some seconds for a starting broker; False: fail at once, for commands.
+        security: TLS and SASL of the connection.
+
+    Raises:
+        PermanentError: the broker refuses the connection, or a file of ``security`` is not usable.
     """
 
-    def __init__(self, bootstrap: str, *, patient: bool = True) -> None:
-        if not patient:
-            _knock(bootstrap)
+    def __init__(self, bootstrap: str, *, patient: bool = True, security: KafkaSecurity = PLAINTEXT) -> None:
+        (refuse_if_certain if patient else knock)(bootstrap, security)
         with translated(f"connect to Kafka at {bootstrap}"):
-            self._client = KafkaAdminClient(bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=10_000)
+            self._client = KafkaAdminClient(
+                bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=10_000, **kafka_python_options(security)
+            )
 
     def ensure(self, settings: Settings) -> None:
         """Create missing topics: telemetry and keyed topics with one partition per slot, control topics with one.
@@ -91,26 +95,3 @@ class KafkaTopics:
         """Close the connection."""
         with translated("close the connection"):
             self._client.close()
-
-
-def _knock(bootstrap: str) -> None:
-    """Return if an address accepts a connection. The Kafka client would retry for ten seconds before it fails.
-
-    Raises:
-        PermanentError: an address is malformed.
-        TemporaryError: no address accepts a connection.
-    """
-    why: Exception | None = None
-    for address in bootstrap.split(","):
-        host, _, port = address.strip().rpartition(":")
-        if not host or not port.isdigit() or int(port) > 65535:
-            raise PermanentError(
-                f"{address!r} is not a broker's address: AIOPS_KAFKA and kafka.bootstrap are host:port"
-            )
-        try:
-            socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()
-        except (OSError, UnicodeError) as error:
-            why = error
-        else:
-            return
-    raise TemporaryError(f"Kafka does not answer at {bootstrap}: {why}; start it, or set AIOPS_KAFKA=host:port", 1.0)
