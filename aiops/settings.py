@@ -125,6 +125,12 @@ class DataPlane(Group):
     """Maximum number of series in one slot. Points of further new series become dead letters."""
     snapshot_seconds: float = 10.0
     """Interval between two snapshots of a slot. After a crash the slot reads again what arrived since its last one."""
+    snapshot_store: str | None = None
+    """Folder, or URL of an object store (``s3://bucket/prefix``, ``gs://…``, ``az://…``), of the snapshots. The object
+    store needs the extra ``object-store`` and takes its credentials from the environment of the shards. None: the
+    folder ``snapshots`` of the state folder."""
+    snapshot_store_options: dict[str, str] = Field(default_factory=dict)
+    """Options of the object store that are no secrets, such as ``endpoint``, ``region`` and ``timeout``."""
     flush_seconds: float = 1.0
     """Interval, in the append time of the broker, at which a shard decides which episodes to open, update and end."""
     future_seconds: float = 600.0

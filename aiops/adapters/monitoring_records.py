@@ -26,9 +26,12 @@ class SpeakingAgent:
     def __init__(self, agent: MonitoringAgent, settings: Settings, seal: Seal, *, clock: Clock) -> None:
         self._agent, self._settings, self._seal, self._clock = agent, settings, seal, clock
         self._lock = threading.Lock()
+        self._unwritten: set[int] = set()
+        """Slots whose last snapshot is not known to be in the store."""
 
     def adopt(self, slot: int, generation: int, snapshots: Sequence[SlotSnapshot]) -> dict[TopicPartition, int | None]:
         """Take a slot over."""
+        self._unwritten.discard(slot)
         with self._lock:
             return self._agent.adopt(slot, generation, snapshots)
 
@@ -56,13 +59,16 @@ class SpeakingAgent:
         return self._records(produced, received_at)
 
     def snapshot(self, slot: int, positions: Mapping[TopicPartition, int]) -> SlotSnapshot:
-        """The slot's next snapshot. The agent has the positions; ``positions`` is not used."""
+        """The slot's next snapshot, a full one if the last is not visible. The agent has the positions itself."""
         del positions
         with self._lock:
-            return self._agent.snapshot(slot)
+            taken = self._agent.snapshot(slot, full=slot in self._unwritten)
+        self._unwritten.add(slot)
+        return taken
 
     def snapshot_visible(self, snapshot: SlotSnapshot) -> None:
-        """Nothing to do: after a failed write the slot is adopted again."""
+        """The store has the snapshot: the next one may contain changes only."""
+        self._unwritten.discard(snapshot.slot)
 
     @property
     def trouble(self) -> str:

@@ -67,6 +67,7 @@ class Shard:
         self._records = self._snapshots = 0
         self._next_snapshot = self._next_tick = self._next_bounds = 0.0
         self._current, self._in_doubt = False, bool(self._slots)
+        self._unwritten = ""
 
     # ------------------------------------------------------------------------------------ from other threads
 
@@ -178,7 +179,7 @@ class Shard:
             ledger=tuple(self._parts.agent.ledger()),
             records=self._records,
             snapshots=self._snapshots,
-            trouble=trouble or self._parts.agent.trouble,
+            trouble=trouble or self._unwritten or self._parts.agent.trouble,
         )
 
     # --------------------------------------------------------------------------------------- slots and snapshots
@@ -228,7 +229,7 @@ class Shard:
         if self._writing is not None:
             if not self._writing.done():
                 return
-            self._finish_writing()
+            self._finish_or_postpone(now)
         if not self._due and now >= self._next_snapshot:
             self._next_snapshot = now + self._rhythm.snapshot_seconds
             self._due = sorted(self._slots)
@@ -253,8 +254,21 @@ class Shard:
         snapshot = writing.result()
         self._fail_point("shard.visible")
         self._snapshots += 1
+        self._unwritten = ""
         self._parts.agent.snapshot_visible(snapshot)
         self._parts.consumer.commit(snapshot.positions)
+
+    def _finish_or_postpone(self, now: float) -> None:
+        """Input is taken while the store is away: only a crash would need the snapshot, and then reads more again."""
+        try:
+            self._finish_writing()
+        except FencedOutError:
+            raise
+        except (TemporaryError, PermanentError) as error:
+            if not self._unwritten:
+                _LOG.error("snapshots_fail", shard=self._number, reason=str(error))
+            self._unwritten = f"no snapshots are written: {error}"
+            self._due, self._next_snapshot = [], now + self._rhythm.snapshot_seconds
 
     def _snapshot_now(self, slots: Sequence[int]) -> None:
         if self._writing is not None:

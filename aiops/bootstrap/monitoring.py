@@ -16,7 +16,7 @@ from aiops.adapters.plugins import installed
 from aiops.adapters.sealing import open_seal
 from aiops.adapters.shard import Shard
 from aiops.adapters.shard_parts import ShardParts, ShardRhythm
-from aiops.adapters.snapshots import FolderSnapshotStore
+from aiops.adapters.snapshots.opening import open_snapshots
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.settings import Settings
 
@@ -31,7 +31,7 @@ def make_shard(settings: Settings, bootstrap: str, number: int) -> Shard:
     parts = ShardParts(
         consumer=open_consumer(settings, bootstrap, f"aiops-{settings.domain}"),
         producer=KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes, security=settings.kafka),
-        store=FolderSnapshotStore(settings.state / "snapshots"),
+        store=open_snapshots(settings),
         agent=SpeakingAgent(agent, settings, open_seal(settings.state), clock=clock),
         clock=clock,
     )

@@ -26,7 +26,8 @@ from aiops.adapters.monitoring_records import SpeakingAgent
 from aiops.adapters.sealing import open_seal
 from aiops.adapters.shard import Shard
 from aiops.adapters.shard_parts import ShardParts, ShardRhythm
-from aiops.adapters.snapshots import FolderSnapshotStore
+from aiops.adapters.snapshots.folder import FolderFiles
+from aiops.adapters.snapshots.store import ChainedSnapshotStore
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.model.records import FetchedRecords, OutRecord, SlotSnapshot, TopicPartition
 from aiops.ports import TelemetryConsumer
@@ -148,7 +149,7 @@ def _prime(case: Case) -> dict[str, Any]:
     made = Records(case.series, case.encoding, 100 + case.partition)
     if case.encoding not in ROWS:  # lines and spans make their own series
         (_warm_by_records if case.encoding in _SERIES_A_POINT else _warm_by_points)(agent, source, made)
-    FolderSnapshotStore(settings.state / "snapshots").write(agent.snapshot(case.partition))
+    ChainedSnapshotStore(FolderFiles(settings.state / "snapshots")).write(agent.snapshot(case.partition))
     return figures
 
 
@@ -279,7 +280,7 @@ def _shard(case: Case) -> dict[str, Any]:
     consumer = open_consumer(settings, case.bootstrap, "throughput")
     watched: Any = _Watched(consumer, speaking, case.records - case.first)
     producer = KafkaPythonProducer(case.bootstrap)
-    parts = ShardParts(watched, producer, FolderSnapshotStore(own), watched, clock)
+    parts = ShardParts(watched, producer, ChainedSnapshotStore(FolderFiles(own)), watched, clock)
     rhythm = ShardRhythm(snapshot_seconds=case.snapshot_seconds, poll_bytes=settings.kafka.poll_bytes)
     shard = Shard(case.partition, parts, (*settings.topics.telemetry, settings.topics.keyed), rhythm=rhythm)
     shard.start()

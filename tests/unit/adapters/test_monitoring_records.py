@@ -58,7 +58,7 @@ class Agent(MonitoringAgent):
         return self.produced
 
     def snapshot(self, slot: int, *, full: bool = False) -> SlotSnapshot:
-        self.calls.append(("snapshot", slot))
+        self.calls.append(("snapshot", slot, full))
         return SNAPSHOT
 
     def ledger(self) -> list[LedgerLine]:
@@ -138,9 +138,21 @@ def test_calls_reach_the_agent_with_their_arguments() -> None:
         ("drop", 3),
         ("tick", 6, False),
         ("lost", PLACE, 3, 9, 7),
-        ("snapshot", 3),
+        ("snapshot", 3, False),
     ]
     assert made.ledger() == []
+
+
+def test_the_snapshot_after_one_that_was_not_written_is_a_full_one() -> None:
+    """An increment would add to what nobody can read."""
+    made, agent = speaking()
+    made.snapshot(3, {})
+    made.snapshot(3, {})
+    made.snapshot_visible(SNAPSHOT)
+    made.snapshot(3, {})
+    made.adopt(3, 5, [])
+    made.snapshot(3, {})
+    assert [call[2] for call in agent.calls if call[0] == "snapshot"] == [False, True, False, False]
 
 
 def test_an_answer_names_its_question_and_the_time() -> None:

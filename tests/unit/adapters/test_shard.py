@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from aiops.adapters.shard import Shard
 from aiops.adapters.shard_parts import ShardParts, ShardRhythm
-from aiops.model.errors import FencedOutError, TemporaryError
+from aiops.model.errors import FencedOutError, PermanentError, TemporaryError
 from aiops.model.ledger import LedgerLine
 from aiops.model.records import Arrays, FetchedRecords, OutRecord, SlotSnapshot, TopicPartition
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
@@ -243,3 +243,42 @@ def test_a_shard_that_lost_its_slot_lets_it_go() -> None:
         shard._snapshot_all()
     shard._let_go({0})
     assert shard._parts.consumer.positions() == {}
+
+
+@dataclass
+class AwayStore(Store):
+    """A store that refuses some writes."""
+
+    error: Exception | None = None
+
+    def write(self, snapshot: SlotSnapshot) -> None:
+        if self.error is not None:
+            raise self.error
+        super().write(snapshot)
+
+
+def turns(shard: Shard, count: int) -> None:
+    """Turns of the loop, each after the write that the one before began."""
+    for _ in range(count):
+        shard._turn()
+        if shard._writing is not None:
+            shard._writing.exception()
+    shard._publish()
+
+
+@pytest.mark.parametrize("error", [TemporaryError("no answer"), PermanentError("wrong credentials")])
+def test_input_is_taken_while_the_store_is_away(error: Exception) -> None:
+    """A store that does not answer, or refuses, costs no state: it is told, and written to again later."""
+    log, store, agent = Log(), AwayStore(), Agent()
+    parts = ShardParts(Consumer(log), Producer(log), store, agent, Clock())
+    shard = Shard(0, parts, ["t"], rhythm=ShardRhythm(snapshot_seconds=0.0, poll_seconds=0.0), slots={0: 1})
+    shard._rewind()
+    store.error = error
+    turns(shard, 10)
+    assert agent.seen[0] == [1] * RECORDS
+    assert shard.status().trouble == f"no snapshots are written: {error}"
+    store.error = None
+    turns(shard, 4)
+    assert shard.status().trouble == ""
+    assert store.kept[0].parts["seen"]["counts"].tolist() == [1] * RECORDS
+    shard._writer.shutdown()

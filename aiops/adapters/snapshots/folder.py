@@ -1,0 +1,64 @@
+"""Snapshot files in a folder: the state folder on one node, a shared volume on a cluster.
+
+A file is written under a temporary name, flushed to disk and renamed: a visible file is complete.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from aiops.model.errors import TemporaryError
+
+
+class FolderFiles:
+    """``SnapshotFiles`` below a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def write(self, name: str, pieces: Iterable[bytes | memoryview]) -> None:
+        """Write, flush to disk, rename.
+
+        Raises:
+            TemporaryError: the disk refuses the write.
+        """
+        path = self._folder / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write_durably(path, pieces)
+        except OSError as error:
+            raise TemporaryError(f"cannot write snapshot {path}: {error}; is the disk full?", 5.0) from error
+
+    def read(self, name: str) -> bytes | None:
+        """Its bytes; None: it does not exist or the disk cannot read it."""
+        try:
+            return (self._folder / name).read_bytes()
+        except OSError:
+            return None
+
+    def names(self, folder: str) -> list[str]:
+        """Names of the files that are visible."""
+        place = self._folder / folder
+        return [f"{folder}/{path.name}" for path in place.iterdir()] if place.is_dir() else []
+
+    def delete(self, names: list[str]) -> None:
+        """Delete files."""
+        for name in names:
+            (self._folder / name).unlink(missing_ok=True)
+
+
+def _write_durably(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
+    beside = path.with_suffix(path.suffix + ".writing")
+    with beside.open("wb") as file:
+        for piece in pieces:
+            file.write(piece)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,126 @@
+"""``SnapshotStore`` over any store of named files: the order of snapshots, fencing, and what is deleted.
+
+One file per snapshot. Names sort by age::
+
+    main/slot-0003/00000002-00000000000017.full      generation 2, sequence 17
+    main/slot-0003/00000002-00000000000018.part      adds to 17
+
+A chain is a full snapshot and the parts that follow it without a gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+from typing import Final, NamedTuple, Protocol
+
+from aiops.adapters.snapshots.encoding import DamagedSnapshotError, decode, encode
+from aiops.model.entities import MAIN_DOMAIN
+from aiops.model.errors import FencedOutError
+from aiops.model.records import SlotSnapshot
+
+_KEPT_CHAINS: Final = 2
+"""Number of kept chains: the newest, and one in case it is damaged."""
+
+
+class SnapshotFiles(Protocol):
+    """Named files; a name has the form ``domain/slot/file``. Any method may raise ``TemporaryError``."""
+
+    def write(self, name: str, pieces: Iterable[bytes | memoryview]) -> None:
+        """Make the file durable, then visible whole; an existing file of the name is replaced."""
+        ...
+
+    def read(self, name: str) -> bytes | None:
+        """Its bytes; None: it does not exist or its medium is damaged."""
+        ...
+
+    def names(self, folder: str) -> list[str]:
+        """Names of all whole files in ``domain/slot``, in any order; a folder that does not exist has none."""
+        ...
+
+    def delete(self, names: list[str]) -> None:
+        """Delete files; names that do not exist are passed over."""
+        ...
+
+
+class _File(NamedTuple):
+    generation: int
+    sequence: int
+    name: str
+
+    @property
+    def full(self) -> bool:
+        return self.name.endswith(".full")
+
+
+class ChainedSnapshotStore:
+    """``SnapshotStore`` over files. Safe for one writer per slot; a writer of an older generation is refused."""
+
+    def __init__(self, files: SnapshotFiles) -> None:
+        self._files = files
+
+    def write(self, snapshot: SlotSnapshot) -> None:
+        """Write a snapshot durably, then make it visible.
+
+        Raises:
+            FencedOutError: the slot has a snapshot of a newer generation.
+            TemporaryError: the disk refuses the write, or the object store does not answer.
+        """
+        folder = _folder(snapshot.slot, snapshot.domain)
+        before = self._listed(folder)
+        newest = max((file.generation for file in before), default=0)
+        if snapshot.generation < newest:
+            raise FencedOutError(
+                f"slot {snapshot.slot}: generation {snapshot.generation} is over, the newest is {newest}"
+            )
+        kind = "full" if snapshot.base is None else "part"
+        name = f"{folder}/{snapshot.generation:08d}-{snapshot.sequence:014d}.{kind}"
+        self._files.write(name, encode(snapshot))
+        if snapshot.base is None:
+            self._delete_old(sorted({*before, _File(snapshot.generation, snapshot.sequence, name)}))
+
+    def newest(self, slot: int, domain: str = MAIN_DOMAIN) -> list[SlotSnapshot]:
+        """The newest full snapshot and its parts, in order. The chain ends before a damaged file.
+
+        Raises:
+            TemporaryError: the object store does not answer.
+        """
+        files = self._listed(_folder(slot, domain))
+        for start in reversed([i for i, file in enumerate(files) if file.full]):
+            if chain := self._chain(files[start:]):
+                return chain
+        return []
+
+    def _chain(self, files: list[_File]) -> list[SlotSnapshot]:
+        chain: list[SlotSnapshot] = []
+        for file in files:
+            if file.full and chain:
+                break
+            data = self._files.read(file.name)
+            try:
+                snapshot = decode(data or b"")
+            except DamagedSnapshotError:
+                break
+            if chain and snapshot.sequence != chain[-1].sequence + 1:
+                break
+            chain.append(snapshot)
+        return chain
+
+    def _listed(self, folder: str) -> list[_File]:
+        """Oldest first; foreign files are ignored."""
+        found = []
+        for name in self._files.names(folder):
+            path = PurePosixPath(name)
+            generation, _, sequence = path.stem.partition("-")
+            if path.suffix in {".full", ".part"} and generation.isdigit() and sequence.isdigit():
+                found.append(_File(int(generation), int(sequence), name))
+        return sorted(found)
+
+    def _delete_old(self, files: list[_File]) -> None:
+        fulls = [i for i, file in enumerate(files) if file.full]
+        if len(fulls) > _KEPT_CHAINS:
+            self._files.delete([file.name for file in files[: fulls[-_KEPT_CHAINS]]])
+
+
+def _folder(slot: int, domain: str) -> str:
+    return f"{domain}/slot-{slot:04d}"
