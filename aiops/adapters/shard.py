@@ -19,6 +19,7 @@ from queue import Empty, SimpleQueue
 import structlog
 
 from aiops.adapters.batching import Pace, batches
+from aiops.adapters.followed_topics import Origins, shown
 from aiops.adapters.shard_parts import ShardParts, ShardRhythm, ShardStatus
 from aiops.model.errors import AiopsError, FencedOutError, PermanentError, TemporaryError
 from aiops.model.records import SlotSnapshot, TopicPartition
@@ -179,7 +180,8 @@ class Shard:
             ledger=tuple(self._parts.agent.ledger()),
             records=self._records,
             snapshots=self._snapshots,
-            trouble=trouble or self._unwritten or self._parts.agent.trouble,
+            trouble=trouble or self._unwritten or self._parts.topics.trouble or self._parts.agent.trouble,
+            origins=shown(self._parts.topics.origins),
         )
 
     # --------------------------------------------------------------------------------------- slots and snapshots
@@ -199,7 +201,10 @@ class Shard:
         self._publish()
 
     def _adopt(self, slot: int, generation: int) -> dict[TopicPartition, int | None]:
-        known = self._parts.agent.adopt(slot, generation, self._parts.store.newest(slot))
+        snapshots = self._parts.store.newest(slot)
+        if snapshots:
+            self._parts.topics.recall(snapshots[-1].origins)
+        known = self._parts.agent.adopt(slot, generation, snapshots)
         self._slots[slot] = generation
         return {TopicPartition(topic, slot): None for topic in self._topics} | known
 
@@ -240,8 +245,11 @@ class Shard:
         self._parts.producer.flush()
         self._fail_point("shard.flushed")
         mine = {p: at for p, at in self._parts.consumer.positions().items() if p.partition == slot}
-        snapshot = self._parts.agent.snapshot(slot, mine)
+        snapshot = replace(self._parts.agent.snapshot(slot, mine), origins=self._origins(slot))
         self._writing = self._writer.submit(self._write, snapshot)
+
+    def _origins(self, slot: int) -> Origins:
+        return {place: origin for place, origin in self._parts.topics.origins.items() if place.partition == slot}
 
     def _write(self, snapshot: SlotSnapshot) -> SlotSnapshot:
         self._fail_point("shard.snapshot")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from aiops.adapters.followed_topics import FollowedTopics, UnfollowedTopics
 from aiops.model.ledger import LedgerLine
 from aiops.model.records import FetchedRecords, OutRecord, SlotSnapshot, TopicPartition
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
@@ -73,6 +74,8 @@ class ShardStatus:
     """Records read since the start of the process."""
     snapshots: int = 0
     trouble: str = ""
+    origins: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    """``topic/partition`` to the id of its topic, and the shift between the broker's offsets and those here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ class ShardParts:
     store: SnapshotStore
     agent: Monitoring
     clock: Clock
+    topics: FollowedTopics = field(default_factory=UnfollowedTopics)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,10 @@ from aiops.adapters.bundle.services import objectives
 from aiops.adapters.clock import open_clock
 from aiops.adapters.fail_points import open_fail_points
 from aiops.adapters.journal.opening import open_journal
+from aiops.adapters.kafka.following import FollowingConsumer
 from aiops.adapters.kafka.opening import open_consumer
 from aiops.adapters.kafka.producer import KafkaPythonProducer
+from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.adapters.monitoring_records import SpeakingAgent
 from aiops.adapters.plugins import installed
 from aiops.adapters.sealing import open_seal
@@ -28,8 +30,14 @@ def make_shard(settings: Settings, bootstrap: str, number: int) -> Shard:
     folder = bundle_folder(settings)
     goals = objectives(folder / "services", settings.domain)
     agent = MonitoringAgent(settings, number, goals, metrics=load_metrics(folder), plugins=installed())
+    consumer = FollowingConsumer(
+        open_consumer(settings, bootstrap, f"aiops-{settings.domain}"),
+        KafkaTopics(bootstrap, security=settings.kafka),
+        slots=settings.kafka.partitions,
+    )
     parts = ShardParts(
-        consumer=open_consumer(settings, bootstrap, f"aiops-{settings.domain}"),
+        consumer=consumer,
+        topics=consumer,
         producer=KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes, security=settings.kafka),
         store=open_snapshots(settings),
         agent=SpeakingAgent(agent, settings, open_seal(settings.state), clock=clock),

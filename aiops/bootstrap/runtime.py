@@ -27,6 +27,7 @@ from aiops.adapters.cluster.parts import ClusterShards
 from aiops.adapters.fleet import FleetKeeper
 from aiops.adapters.journal.journal import FLEET, SqlJournal
 from aiops.adapters.journal.opening import open_journal
+from aiops.adapters.kafka.partitions import check_partitions
 from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.adapters.plugins import fingerprint, installed
 from aiops.adapters.status_file import write_status
@@ -109,6 +110,7 @@ class Runtime:
         self._say("topics")
         topics = KafkaTopics(self.bootstrap, security=settings.kafka)
         topics.ensure(settings)
+        check_partitions(settings, topics, self._say)
         topics.close()
         self.journal = open_journal(settings)
         self._say("Ray")

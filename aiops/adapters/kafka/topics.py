@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 
 from kafka import KafkaAdminClient
@@ -20,6 +21,8 @@ class TopicState:
 
     name: str
     partitions: int
+    topic_id: str = ""
+    """Changes when the topic is deleted and created again; empty: the broker has no ids."""
 
 
 class KafkaTopics:
@@ -86,12 +89,21 @@ class KafkaTopics:
             return list(self._client.list_topics())
 
     def describe(self, names: list[str]) -> list[TopicState]:
-        """The named topics that exist."""
+        """The named topics that exist and that this user may see."""
         with translated("describe topics"):
             found = self._client.describe_topics(names)
-        return [TopicState(t["name"], len(t["partitions"])) for t in found if not t.get("error_code")]
+        return [
+            TopicState(t["name"], len(t["partitions"]), _id(t.get("topic_id")))
+            for t in found
+            if not t.get("error_code")
+        ]
 
     def close(self) -> None:
         """Close the connection."""
         with translated("close the connection"):
             self._client.close()
+
+
+def _id(found: object) -> str:
+    """Brokers before 2.8 send no id, or zero."""
+    return "" if found is None or str(found) == str(uuid.UUID(int=0)) else str(found)
