@@ -98,6 +98,7 @@ def make_certificates(folder: Path, hosts: Mapping[str, str], *, expired: Collec
         signed = builder.sign(authority_key, hashes.SHA256())
         made.certificate(name).write_bytes(signed.public_bytes(serialization.Encoding.PEM))
         made.key(name).write_bytes(_pem(key))
+        made.key(name).chmod(0o600)
     return made
 
 
@@ -111,6 +112,7 @@ def locked_key(file: Path, password: str, to: Path) -> Path:
     key = serialization.load_pem_private_key(file.read_bytes(), None)
     assert isinstance(key, ec.EllipticCurvePrivateKey)
     to.write_bytes(_pem(key, password))
+    to.chmod(0o600)
     return to
 
 
