@@ -1,5 +1,6 @@
-"""A self-healing operations runtime: telemetry in, trouble found, healed inside bounds or escalated.
+"""A self-healing operations runtime: it detects incidents in telemetry and repairs them within bounds or escalates.
 
-Rooms, lowest first: ``model``, ``settings``, ``ports``, ``agents``, ``control``, ``shell`` and ``console``,
-``bootstrap``, ``cli``. This package itself holds nothing.
+Rooms, lowest first: ``model``, ``settings``, ``ports``, ``plugins``, ``agents``, ``control``, ``driver``,
+``recordings``, then ``adapters``, ``console`` and ``contracts``, then ``apps``, ``bootstrap``, ``cli``. This file holds
+nothing.
 """

@@ -103,8 +103,8 @@ def _by(table: Table, name: str, make: Callable[[], Detector], *, cut: int) -> A
     at, start = table.at[table.row], np.zeros(len(table.row), np.int64)
     for begin, end in ((0, cut), (cut, len(at))):
         transitions = tier.update((table.series[begin:end], at[begin:end], table.value[begin:end], start[begin:end]))
-    if tier.trouble:
-        raise PermanentError(f"detector {name}: {tier.trouble}")
+    if tier.error:
+        raise PermanentError(f"detector {name}: {tier.error}")
     return transitions
 
 

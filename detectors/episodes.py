@@ -12,7 +12,7 @@ episode if one of these holds. A single weak anomaly of one noisy metric therefo
 * it has been suspected for ``confirm_seconds``.
 
 While none of its signals is noticeable (``detectors.harm``: a little more load, a delay that grew by milliseconds),
-only the objective opens an episode at once. The other conditions count after ``unfelt_seconds`` of suspicion: a new
+only the objective opens an episode at once. The other conditions count after ``unnoticed_seconds`` of suspicion: a new
 version that warms up is not an incident.
 
 A suspected entity whose series are all normal again is dropped. An episode ends when none of its series has been
@@ -52,7 +52,7 @@ _NEVER = int(np.iinfo(np.int64).max)
 T = TypeVar("T", bound=np.generic)
 Ints = npt.NDArray[np.int32]
 Arrays = dict[str, npt.NDArray[np.generic]]
-Felt = Callable[[npt.NDArray[np.void]], npt.NDArray[np.bool_]]
+Noticeable = Callable[[npt.NDArray[np.void]], npt.NDArray[np.bool_]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class EpisodeSettings:
     """This many different abnormal metrics of one entity open an episode at once."""
     confirm_seconds: float = 60.0
     """An entity that is suspected for so long gets an episode."""
-    unfelt_seconds: float = 300.0
+    unnoticed_seconds: float = 300.0
     """While no signal is noticeable, the entity must be suspected for so long first."""
     hold_seconds: float = 60.0
     """An episode ends when no series has been abnormal for so long."""
@@ -80,7 +80,7 @@ class EpisodeAggregator:
         place: slot and generation that episodes carry.
         settings: when episodes open, end and are reported again.
         detectors: names of the views by code.
-        felt: returns for SIGNAL rows a mask of the noticeable ones; by default all are.
+        noticeable: returns for SIGNAL rows a mask of the noticeable ones; by default all are.
     """
 
     def __init__(
@@ -89,11 +89,11 @@ class EpisodeAggregator:
         settings: EpisodeSettings,
         detectors: tuple[str, ...] = ("bank",),
         *,
-        felt: Felt | None = None,
+        noticeable: Noticeable | None = None,
     ) -> None:
         self.place = place
         self.settings = settings
-        self._felt = felt
+        self._noticeable = noticeable
         self._builder = EpisodeBuilder(place, detectors)
         self._signals = np.zeros(64, SIGNAL)
         self._cases = np.zeros(16, CASE)
@@ -112,7 +112,7 @@ class EpisodeAggregator:
         """CASE rows; a view."""
         return self._cases[: self._sizes[1]]
 
-    def unwell(self) -> Ints:
+    def open_entities(self) -> Ints:
         """Entity codes with an open episode."""
         cases = self.cases
         return np.array(cases["entity"][cases["opened"] > 0], np.int32)
@@ -175,11 +175,11 @@ class EpisodeAggregator:
         """(cases,) clock at which a change of each case is reported, ns."""
         cases = self.cases
         worse = (
-            (cases["worst"] >= cases["told_worst"] + 0.1)
-            | (cases["signals"] >= 4 * cases["told_signals"])
-            | (cases["breaches"] > cases["told_breaches"])
+            (cases["worst"] >= cases["reported_worst"] + 0.1)
+            | (cases["signals"] >= 4 * cases["reported_signals"])
+            | (cases["breaches"] > cases["reported_breaches"])
         )
-        return np.where(worse, np.minimum(cases["told"] + _GAP, cases["next"]), cases["next"])
+        return np.where(worse, np.minimum(cases["reported"] + _GAP, cases["next"]), cases["next"])
 
     def _fresh_until(self) -> npt.NDArray[np.int64]:
         """(cases,) watermark at which each case is refreshed, ns: the entity's moment in each ``refresh_seconds``."""
@@ -200,9 +200,9 @@ class EpisodeAggregator:
             | (metrics >= self.settings.agreeing)
             | (clock >= cases["since"] + int(self.settings.confirm_seconds * SECOND))
         )
-        if self._felt is not None:
-            felt = np.bincount(active["case"][self._felt(active)], minlength=len(cases)) > 0
-            clear &= felt | (clock >= cases["since"] + int(self.settings.unfelt_seconds * SECOND))
+        if self._noticeable is not None:
+            noticeable = np.bincount(active["case"][self._noticeable(active)], minlength=len(cases)) > 0
+            clear &= noticeable | (clock >= cases["since"] + int(self.settings.unnoticed_seconds * SECOND))
         return np.asarray(suspected & (clear | (cases["breaches"] == 1)))
 
     def _mark_reported(self, which: npt.NDArray[np.bool_], clock: int, watermark: int) -> None:
@@ -210,11 +210,11 @@ class EpisodeAggregator:
         wait = np.clip(cases["wait"][which], _SHORTEST_WAIT, _LONGEST_WAIT).astype(np.int64)
         cases["next"][which] = clock + (SECOND << wait) + (SECOND << wait) * (cases["entity"][which] % 16) // 16
         cases["wait"][which] = wait + 1
-        cases["told"][which] = clock
+        cases["reported"][which] = clock
         cases["mark"][which] = watermark
         cases["pending"][which] = 0
         for name in ("worst", "signals", "breaches"):
-            cases[f"told_{name}"][which] = cases[name][which]
+            cases[f"reported_{name}"][which] = cases[name][which]
 
     def _drop(self, gone: npt.NDArray[np.bool_]) -> None:
         if not gone.any():

@@ -12,7 +12,7 @@ from aiops.model.metric_semantics.units import Dimension
 
 
 class Burden(IntEnum):
-    """Kind of a figure, for ``felt``."""
+    """Kind of a figure, for ``noticeable``."""
 
     PLAIN = 0
     """Errors, availability and undescribed figures: every departure is noticeable."""
@@ -24,11 +24,11 @@ class Burden(IntEnum):
     """Share in use of a limited resource."""
 
 
-FELT_RATIO = 3.0
+NOTICEABLE_RATIO = 3.0
 """A load or duration is noticeable at this many times its usual value or more, or at one third of it or less."""
-FELT_SECONDS = 0.1
+NOTICEABLE_SECONDS = 0.1
 """Users do not notice a delay that grew by less than a tenth of a second (Miller 1968; Nielsen 1993)."""
-FELT_SHARE = 0.8
+NOTICEABLE_SHARE = 0.8
 """Below this share in use, a limited resource serves as usual."""
 LEAST_COUNT = 1.0
 """A count or rate below one is compared as if it were one."""
@@ -57,7 +57,7 @@ def burden(meaning: MetricSemantics) -> tuple[Burden, float]:
             return Burden.LOAD, 0.0
 
 
-def felt(
+def noticeable(
     kinds: npt.NDArray[np.uint8],
     scales: npt.NDArray[np.float32],
     values: npt.NDArray[np.float64],
@@ -77,8 +77,8 @@ def felt(
     """
     least = np.where(kinds == Burden.LOAD, LEAST_COUNT, 0.0)
     now, usual = np.maximum(np.abs(values), least), np.maximum(np.abs(expected), least)
-    far = (now >= FELT_RATIO * usual) | (now * FELT_RATIO <= usual)
-    long = far & ((scales == 0.0) | ((values - expected) * scales >= FELT_SECONDS))
-    full = values * scales >= FELT_SHARE
+    far = (now >= NOTICEABLE_RATIO * usual) | (now * NOTICEABLE_RATIO <= usual)
+    long = far & ((scales == 0.0) | ((values - expected) * scales >= NOTICEABLE_SECONDS))
+    full = values * scales >= NOTICEABLE_SHARE
     by_kind = [kinds == Burden.LOAD, kinds == Burden.DURATION, kinds == Burden.SHARE]
     return np.select(by_kind, [far, long, full], default=True)

@@ -2,7 +2,7 @@
 
 The bank's views score every series; a detector of this tier scores only the series that it is set to watch. Its results
 are TRANSITION records, as the bank's are. A detector that raises, or whose score is not a number in [0, 1], is stopped
-at that point: its series continues without it, and ``trouble`` holds the reason.
+at that point: its series continues without it, and ``error`` holds the reason.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from aiops.model.errors import PermanentError
 from detectors.bank import episodes, intake
-from detectors.bank.layout import ROW, TRANSITION, TROUBLE, Array, Phase, ValueKind, ViewCode
+from detectors.bank.layout import ANOMALY, ROW, TRANSITION, Array, Phase, ValueKind, ViewCode
 from detectors.protocol import Detector
 
 _LEAST = 1e-9
@@ -37,7 +37,7 @@ class ModelTier:
 
     def __init__(self, make: Callable[[], Detector], limit: int = 256) -> None:
         self.limit = limit
-        self.trouble = ""
+        self.error = ""
         """Error of the detector that was stopped last; empty: none was."""
         self._make = make
         self._place: dict[int, int] = {}
@@ -45,7 +45,7 @@ class ModelTier:
         self._ended: set[int] = set()
         """Places of stopped detectors."""
         self._rows: Array = np.zeros(limit, dtype=ROW)
-        self._troubles: Array = np.zeros(limit, dtype=TROUBLE)
+        self._anomalies: Array = np.zeros(limit, dtype=ANOMALY)
         self._watched = np.zeros(1, np.bool_)
         """Whether each series is watched; the last element is for all higher series numbers."""
 
@@ -85,7 +85,7 @@ class ModelTier:
         place = self._place[number]
         if place in self._ended:
             return None
-        row, trouble = self._rows[place], self._troubles[place]
+        row, anomaly = self._rows[place], self._anomalies[place]
         ended, relative, _ = intake.take(row, *point, late_ns=0)
         if ended != intake.NEW:
             return None
@@ -99,14 +99,14 @@ class ModelTier:
         if ratio >= 1.0:
             row["centre"] = (expected if math.isfinite(expected) else value) - row["origin"]
             direction = 1 if relative >= row["centre"] else -1
-            episodes.flagged(row, trouble, at, relative, (ratio, int(ViewCode.MODEL), direction))
-            phase = episodes.after_flagged(row, trouble, at, np.iinfo(np.int64).max)
+            episodes.flagged(row, anomaly, at, relative, (ratio, int(ViewCode.MODEL), direction))
+            phase = episodes.after_flagged(row, anomaly, at, np.iinfo(np.int64).max)
         else:
-            phase = episodes.after_usual(row, trouble, ratio)
+            phase = episodes.after_usual(row, anomaly, ratio)
         if phase < 0:
             return None
         out = np.zeros(1, dtype=TRANSITION)
-        episodes.tell(trouble, number, at, Phase(phase), out[0])
+        episodes.report(anomaly, number, at, Phase(phase), out[0])
         return out
 
     def _score(self, place: int, at: int, value: float) -> float | None:
@@ -114,11 +114,11 @@ class ModelTier:
         try:
             score = float(self._models[place].update(at, value))
         except Exception as error:  # noqa: BLE001 (a plug-in's code; the slot and its other series go on)
-            self.trouble = f"{type(error).__name__}: {error}"
+            self.error = f"{type(error).__name__}: {error}"
         else:
             if 0.0 <= score <= 1.0:
                 return score
-            self.trouble = f"its score was {score}, and must be a number in [0, 1]"
+            self.error = f"its score was {score}, and must be a number in [0, 1]"
         self._ended.add(place)
         return None
 
@@ -127,7 +127,7 @@ class ModelTier:
         arrays: dict[str, Array] = {
             "series": np.fromiter(self._place, dtype=np.int32, count=len(self._place)),
             "rows": self._rows[: len(self)].copy().view(np.uint8),
-            "troubles": self._troubles[: len(self)].copy().view(np.uint8),
+            "troubles": self._anomalies[: len(self)].copy().view(np.uint8),
         }
         for place, model in enumerate(self._models):
             arrays |= {f"{place}/{name}": array for name, array in model.snapshot().items()}
@@ -141,7 +141,7 @@ class ModelTier:
         rows = np.asarray(arrays["rows"]).view(ROW)
         tier.watch(numbers, rows["kind"].tolist())
         tier._rows[: len(numbers)] = rows
-        tier._troubles[: len(numbers)] = np.asarray(arrays["troubles"]).view(TROUBLE)
+        tier._anomalies[: len(numbers)] = np.asarray(arrays["troubles"]).view(ANOMALY)
         states: dict[int, dict[str, Array]] = {}
         for name, array in arrays.items():
             number, found, rest = name.partition("/")

@@ -29,7 +29,7 @@ MOST_SIGNALS = 16
 _SOURCES = {"log.count": Source.LOG, "log.new": Source.LOG} | dict.fromkeys(
     ("span.rate", "span.errors", "span.p50", "span.p99"), Source.SPAN
 )
-_TOLD = ("series", "direction", "detector", "since", "score", "value", "expected", "ended")
+_REPORTED = ("series", "direction", "detector", "since", "score", "value", "expected", "ended")
 
 Rows = npt.NDArray[np.void]
 Flags = npt.NDArray[np.bool_]
@@ -65,32 +65,32 @@ class EpisodeBuilder:
     def __init__(self, place: Place, detectors: tuple[str, ...]) -> None:
         self.place = place
         self.detectors = detectors
-        self._told: dict[int, Signal] = {}
+        self._reported: dict[int, Signal] = {}
         """Signals as last reported, by key; only those of open cases."""
 
     def revisions(
-        self, tables: tuple[Rows, Rows], told: Flags, ended: Flags, *, watermark: int, named: NamedSeries
+        self, tables: tuple[Rows, Rows], reported: Flags, ended: Flags, *, watermark: int, named: NamedSeries
     ) -> list[Episode]:
         """Revisions of the cases to report, in their order.
 
         Args:
             tables: all SIGNAL and all CASE rows.
-            told: (cases,) cases to report.
+            reported: (cases,) cases to report.
             ended: (cases,) cases whose episode has ended.
             watermark: event time that the revisions carry, ns.
             named: names of entities and series.
         """
-        signals, cases = tables[0], tables[1][told]
+        signals, cases = tables[0], tables[1][reported]
         if not len(cases):
             return []
-        chosen = signals[told[signals["case"]]]
+        chosen = signals[reported[signals["case"]]]
         chosen = chosen[np.lexsort((keys_of(chosen), -chosen["score"], chosen["case"]))]
         begins = np.flatnonzero(np.diff(chosen["case"], prepend=-1))
         sizes = np.diff(begins, append=len(chosen))
         listed = np.arange(len(chosen)) - np.repeat(begins, sizes) < MOST_SIGNALS
         found = self._signals(chosen[listed], named)
         ends = np.cumsum(np.minimum(sizes, MOST_SIGNALS)).tolist()
-        clears = np.where(ended[told], np.maximum(cases["opened"], cases["clear"]), 0)
+        clears = np.where(ended[reported], np.maximum(cases["opened"], cases["clear"]), 0)
         revisions = cases["changes"] + np.maximum(0, cases["stamp"] - cases["opened"]) // 10_000_000
         columns = (
             cases["entity"],
@@ -129,16 +129,16 @@ class EpisodeBuilder:
     def _signals(self, rows: Rows, named: NamedSeries) -> list[Signal]:
         keys = keys_of(rows).tolist()
         columns = (rows["since"].tolist(), rows["score"].tolist(), rows["ended"].tolist())
-        known = [self._told.get(key) for key in keys]
+        known = [self._reported.get(key) for key in keys]
         fresh = [
             place
             for place, (signal, *now) in enumerate(zip(known, *columns, strict=True))
             if signal is None or [signal.since, signal.score, signal.ended_at or 0] != now
         ]
         made = rows[fresh]
-        fields = (made[name].tolist() for name in _TOLD)
+        fields = (made[name].tolist() for name in _REPORTED)
         for place, *row in zip(fresh, *fields, strict=True):
-            known[place] = self._told[keys[place]] = self._signal(row, named)
+            known[place] = self._reported[keys[place]] = self._signal(row, named)
         return cast("list[Signal]", known)
 
     def _signal(self, row: Sequence[Any], named: NamedSeries) -> Signal:
@@ -161,7 +161,7 @@ class EpisodeBuilder:
     def forget(self, signals: Rows) -> None:
         """Drops the signals of closed cases."""
         for key in keys_of(signals).tolist():
-            self._told.pop(key, None)
+            self._reported.pop(key, None)
 
 
 def keys_of(signals: Rows) -> npt.NDArray[np.int64]:

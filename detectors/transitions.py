@@ -6,7 +6,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from aiops.jit.compiling import cached_njit
 
 OPENED, WORSE, CLOSED = 1, 2, 0
 """Kinds of transition: a series became abnormal, got worse, or became normal."""
@@ -21,15 +22,15 @@ SIGNAL = np.dtype(
 """One abnormal series of a case; ``ended`` is when it became normal, ns; 0: still abnormal."""
 CASE = np.dtype(
     [
-        ("entity", "i4"), ("signals", "i4"), ("active", "i4"), ("changes", "i4"), ("told_signals", "i4"),
-        ("wait", "u1"), ("dirty", "u1"), ("pending", "u1"), ("breaches", "u1"), ("told_breaches", "u1"),
+        ("entity", "i4"), ("signals", "i4"), ("active", "i4"), ("changes", "i4"), ("reported_signals", "i4"),
+        ("wait", "u1"), ("dirty", "u1"), ("pending", "u1"), ("breaches", "u1"), ("reported_breaches", "u1"),
         ("spare", "u1", (3,)), ("since", "i8"), ("opened", "i8"), ("stamp", "i8"), ("clear", "i8"), ("next", "i8"),
-        ("worst", "f8"), ("told_worst", "f8"), ("told", "i8"), ("mark", "i8"),
+        ("worst", "f8"), ("reported_worst", "f8"), ("reported", "i8"), ("mark", "i8"),
     ]
 )  # fmt: skip
 """One entity, suspected (``opened`` 0) or with an episode.
 
-``told`` and ``mark`` are clock and watermark of the last reported revision, ns; ``told_…`` are its figures.
+``reported`` and ``mark`` are clock and watermark of the last reported revision, ns; ``reported_…`` are its figures.
 """
 
 
@@ -60,7 +61,7 @@ class Transitions:
         return Transitions(*(getattr(self, field.name)[which] for field in fields(self)))
 
 
-@njit(cache=True, nogil=True)
+@cached_njit(nogil=True)
 def _begin(event, at, entity, metric, objective, tables, sizes, case_of):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913, PLR0917
     """Adds a signal for ``event`` = (series, track), and a case if the entity has none; returns the signal's row."""
     signals, cases = tables
@@ -85,7 +86,7 @@ def _begin(event, at, entity, metric, objective, tables, sizes, case_of):  # typ
     return row
 
 
-@njit(cache=True, nogil=True)
+@cached_njit(nogil=True)
 def _change(case, signal, what, at):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Opens or closes a signal; False: the transition does not apply to the signal's state."""
     if what == CLOSED:
@@ -109,7 +110,7 @@ def _change(case, signal, what, at):  # type: ignore[no-untyped-def]  # noqa: AN
     return True
 
 
-@njit(cache=True, nogil=True)
+@cached_njit(nogil=True)
 def fold(events, owners, index, tables, sizes):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Takes transitions one by one in order.
 

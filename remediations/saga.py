@@ -18,7 +18,7 @@ from aiops.model import plans
 from aiops.model.errors import NoTransitionError
 from aiops.model.plans import StepDirection, StepStatus
 from aiops.model.prose import Prose
-from remediations import saga_messages as say
+from remediations import saga_messages as messages
 from remediations.saga_messages import Event
 from remediations.saga_moves import (
     ANSWER_SECONDS,
@@ -50,7 +50,7 @@ def advance(saga: Saga, event: Event) -> Moved:
 # ---------------------------------------------------------------------------------------------------- going ahead
 
 
-def _start(saga: Saga, event: say.Started) -> Moved:
+def _start(saga: Saga, event: messages.Started) -> Moved:
     return _reserve(saga, event.at)
 
 
@@ -60,20 +60,20 @@ def _reserve(saga: Saga, at: int) -> Moved:
     key = f"{saga.plan.id}/{step.id}/reservation/{saga.moves}"
     saga, timer = with_timer(track_of_step(saga, reservation=key, runs=0), "reserve", later(at, ANSWER_SECONDS))
     targets = {step.action.target: None} | ({step.undo.target: None} if step.undo else {})
-    return saga, (say.ReserveBudget(key, step.id, tuple(targets), step.blast), timer)
+    return saga, (messages.ReserveBudget(key, step.id, tuple(targets), step.blast), timer)
 
 
-def _reserved(saga: Saga, event: say.Reserved) -> Moved:
+def _reserved(saga: Saga, event: messages.Reserved) -> Moved:
     expect(saga, event.key, saga.tracks[saga.cursor].reservation)
     return ask_authority(track_of_step(saga, undo=event.undo), event.at)
 
 
-def _refused(saga: Saga, event: say.BudgetRefused) -> Moved:
+def _refused(saga: Saga, event: messages.BudgetRefused) -> Moved:
     expect(saga, event.key, saga.tracks[saga.cursor].reservation)
     return give_up(saga, event.at, Prose(f"budget: {event.reason}"))
 
 
-def _authorised(saga: Saga, event: say.Authorised) -> Moved:
+def _authorised(saga: Saga, event: messages.Authorised) -> Moved:
     expect_current(saga, event)
     step, forward = saga.step, saga.direction is StepDirection.DO
     action = step.action if forward else step.undo
@@ -84,26 +84,26 @@ def _authorised(saga: Saga, event: say.Authorised) -> Moved:
     )
     due = later(event.at, step.timeout_seconds + REPORT_GRACE_SECONDS)
     saga, timer = with_timer(saga, "step", due)
-    return saga, (say.Begin(step.id, saga.direction, saga.key, action, step.timeout_seconds, run), timer)
+    return saga, (messages.Begin(step.id, saga.direction, saga.key, action, step.timeout_seconds, run), timer)
 
 
-def _vetoed(saga: Saga, event: say.Vetoed) -> Moved:
+def _vetoed(saga: Saga, event: messages.Vetoed) -> Moved:
     expect_current(saga, event)
     return give_up(saga, event.at, Prose(f"oversight: {event.reason}"))
 
 
-def _held(saga: Saga, event: say.Held) -> Moved:
+def _held(saga: Saga, event: messages.Held) -> Moved:
     """Nothing begun: wait without holding locks. Half-way, a plan does not wait for hours: it is taken back."""
     expect_current(saga, event)
     if saga.begun or saga.direction is StepDirection.UNDO:
         return give_up(saga, event.at, Prose(f"oversight: {event.reason}"))
-    release = say.ReleaseBudget(saga.tracks[saga.cursor].reservation)
+    release = messages.ReleaseBudget(saga.tracks[saga.cursor].reservation)
     saga = track_of_step(replace(saga, state=SagaState.HELD, why=event.reason), reservation="")
     saga, timer = with_timer(saga, "hold", max(event.until, event.at))
     return saga, (release, timer)
 
 
-def _reported(saga: Saga, event: say.Reported) -> Moved:
+def _reported(saga: Saga, event: messages.Reported) -> Moved:
     expect(saga, event.outcome.key, saga.key)
     outcome, forward = event.outcome, saga.direction is StepDirection.DO
     saga = track_of_step(saga, detail=outcome.detail)
@@ -117,17 +117,17 @@ def _reported(saga: Saga, event: say.Reported) -> Moved:
         case StepStatus.FAILED if not forward:
             return stuck(track_of_step(saga, mark=StepMark.UNDO_IN_DOUBT), Prose(f"undo failed: {outcome.detail}"))
         case StepStatus.FAILED | StepStatus.UNKNOWN:
-            return _look(saga, event.at)
+            return _observe(saga, event.at)
 
 
-def _look(saga: Saga, at: int) -> Moved:
+def _observe(saga: Saga, at: int) -> Moved:
     """The effect is in doubt: look at the target."""
     step = saga.step
     action = step.action if saga.direction is StepDirection.DO else step.undo
     assert action is not None
     saga, timer = with_timer(replace(saga, state=SagaState.OBSERVING), "observe", later(at, ANSWER_SECONDS))
     run = saga.tracks[saga.cursor].runs
-    return saga, (say.Observe(step.id, saga.direction, saga.key, action, run), timer)
+    return saga, (messages.Observe(step.id, saga.direction, saga.key, action, run), timer)
 
 
 def _check(saga: Saga, at: int) -> Moved:
@@ -136,10 +136,10 @@ def _check(saga: Saga, at: int) -> Moved:
     saga = track_of_step(replace(saga, state=SagaState.CHECKING), mark=StepMark.DONE, done_at=at)
     saga, timer = with_timer(saga, "check", later(at, ANSWER_SECONDS))
     run = saga.tracks[saga.cursor].runs
-    return saga, (say.Observe(step.id, saga.direction, saga.key, step.action, run, step.postcondition), timer)
+    return saga, (messages.Observe(step.id, saga.direction, saga.key, step.action, run, step.postcondition), timer)
 
 
-def _checked(saga: Saga, event: say.EffectObserved) -> Moved:
+def _checked(saga: Saga, event: messages.EffectObserved) -> Moved:
     """What does not hold has failed; where nobody can tell, verification judges."""
     expect(saga, event.key, saga.key)
     if event.observed is plans.Observed.NOT_DONE:
@@ -150,7 +150,7 @@ def _checked(saga: Saga, event: say.EffectObserved) -> Moved:
     return _go_on(saga, event.at)
 
 
-def _observed(saga: Saga, event: say.EffectObserved) -> Moved:
+def _observed(saga: Saga, event: messages.EffectObserved) -> Moved:
     expect(saga, event.key, saga.key)
     if event.detail:
         saga = track_of_step(saga, detail=event.detail)
@@ -203,24 +203,26 @@ def _doubtful(saga: Saga, at: int) -> Moved:
 # --------------------------------------------------------------------------- halts, restarts, timers, people
 
 
-def _halt_here(saga: Saga, event: say.Halted) -> Moved:  # noqa: ARG001
+def _halt_here(saga: Saga, event: messages.Halted) -> Moved:  # noqa: ARG001
     return stop(replace(saga, halted=True))
 
 
-def _halt_later(saga: Saga, event: say.Halted) -> Moved:  # noqa: ARG001
+def _halt_later(saga: Saga, event: messages.Halted) -> Moved:  # noqa: ARG001
     """An effect is in flight: its end is the next safe point."""
     return replace(saga, halted=True), ()
 
 
-def _halt_watching(saga: Saga, event: say.Halted) -> Moved:
+def _halt_watching(saga: Saga, event: messages.Halted) -> Moved:
     """All steps are done and only looking is left: that goes on, but no undo will run, and a person knows."""
     if saga.halted:
         return saga, ()
     who = f" by {event.who}" if event.who else ""
-    return replace(saga, halted=True), (say.PageOperator(Prose(f"halted{who} while {saga.state}"), saga.describe()),)
+    return replace(saga, halted=True), (
+        messages.PageOperator(Prose(f"halted{who} while {saga.state}"), saga.describe()),
+    )
 
 
-def _resume(saga: Saga, event: say.Resumed) -> Moved:  # noqa: ARG001
+def _resume(saga: Saga, event: messages.Resumed) -> Moved:  # noqa: ARG001
     return replace(saga, halted=False), ()
 
 
@@ -228,68 +230,69 @@ def _stay(saga: Saga, event: Event) -> Moved:  # noqa: ARG001
     return saga, ()
 
 
-def _restarted(saga: Saga, event: say.Restarted) -> Moved:
-    return _look(saga, event.at)
+def _restarted(saga: Saga, event: messages.Restarted) -> Moved:
+    return _observe(saga, event.at)
 
 
 def _on_timer(then: Handler) -> Handler:
     """Only the newest timer means anything."""
 
-    def fired(saga: Saga, event: say.SagaTimerFired) -> Moved:
+    def fired(saga: Saga, event: messages.SagaTimerFired) -> Moved:
         return then(saga, event) if event.timer == saga.timer else (saga, ())
 
     return fired
 
 
-def _no_answer(saga: Saga, event: say.SagaTimerFired) -> Moved:
+def _no_answer(saga: Saga, event: messages.SagaTimerFired) -> Moved:
     return give_up(saga, event.at, Prose(f"no answer while {saga.state}"))
 
 
-def _taken_over(saga: Saga, event: say.TakenOver) -> Moved:
-    releases = tuple(say.ReleaseBudget(key) for key in saga.reservations)
+def _taken_over(saga: Saga, event: messages.TakenOver) -> Moved:
+    releases = tuple(messages.ReleaseBudget(key) for key in saga.reservations)
     tracks = tuple(replace(track, reservation="") for track in saga.tracks)
     return replace(saga, state=SagaState.FINISHED, tracks=tracks, why=Prose(f"taken over by {event.who}")), releases
 
 
 TABLE: dict[tuple[SagaState, type[Event]], Handler] = {
-    (SagaState.READY, say.Started): _start,
-    (SagaState.READY, say.Halted): _halt_here,
-    (SagaState.RESERVING, say.Reserved): _reserved,
-    (SagaState.RESERVING, say.BudgetRefused): _refused,
-    (SagaState.RESERVING, say.SagaTimerFired): _on_timer(_no_answer),
-    (SagaState.RESERVING, say.Halted): _halt_here,
-    (SagaState.AUTHORISING, say.Authorised): _authorised,
-    (SagaState.AUTHORISING, say.Vetoed): _vetoed,
-    (SagaState.AUTHORISING, say.Held): _held,
-    (SagaState.AUTHORISING, say.SagaTimerFired): _on_timer(_no_answer),
-    (SagaState.AUTHORISING, say.Halted): _halt_here,
-    (SagaState.HELD, say.SagaTimerFired): _on_timer(lambda saga, event: _reserve(saga, event.at)),
-    (SagaState.HELD, say.Halted): _halt_here,
-    (SagaState.RUNNING, say.Reported): _reported,
-    (SagaState.RUNNING, say.SagaTimerFired): _on_timer(lambda saga, event: _look(saga, event.at)),
-    (SagaState.RUNNING, say.Halted): _halt_later,
-    (SagaState.RUNNING, say.Restarted): _restarted,
-    (SagaState.OBSERVING, say.Reported): _reported,
-    (SagaState.OBSERVING, say.EffectObserved): _observed,
-    (SagaState.OBSERVING, say.SagaTimerFired): _on_timer(lambda saga, event: _doubtful(saga, event.at)),
-    (SagaState.OBSERVING, say.Halted): _halt_later,
-    (SagaState.CHECKING, say.EffectObserved): _checked,
-    (SagaState.CHECKING, say.SagaTimerFired): _on_timer(lambda saga, event: _go_on(saga, event.at)),
-    (SagaState.CHECKING, say.Halted): _halt_later,
-    (SagaState.SETTLING, say.SagaTimerFired): _on_timer(lambda saga, event: verify(saga, event.at)),
-    (SagaState.SETTLING, say.Halted): _halt_watching,
-    (SagaState.SETTLING, say.Resumed): _resume,
-    (SagaState.VERIFYING, say.VerificationEnded): verified,
-    (SagaState.VERIFYING, say.SagaTimerFired): _on_timer(check_again_or_fail),
-    (SagaState.VERIFYING, say.Halted): _halt_watching,
-    (SagaState.VERIFYING, say.Resumed): _resume,
-    (SagaState.HOLDING, say.SagaTimerFired): _on_timer(reverse),
-    (SagaState.HOLDING, say.Halted): _halt_watching,
-    (SagaState.HOLDING, say.Resumed): _resume,
-    (SagaState.STUCK, say.TakenOver): _taken_over,
+    (SagaState.READY, messages.Started): _start,
+    (SagaState.READY, messages.Halted): _halt_here,
+    (SagaState.RESERVING, messages.Reserved): _reserved,
+    (SagaState.RESERVING, messages.BudgetRefused): _refused,
+    (SagaState.RESERVING, messages.SagaTimerFired): _on_timer(_no_answer),
+    (SagaState.RESERVING, messages.Halted): _halt_here,
+    (SagaState.AUTHORISING, messages.Authorised): _authorised,
+    (SagaState.AUTHORISING, messages.Vetoed): _vetoed,
+    (SagaState.AUTHORISING, messages.Held): _held,
+    (SagaState.AUTHORISING, messages.SagaTimerFired): _on_timer(_no_answer),
+    (SagaState.AUTHORISING, messages.Halted): _halt_here,
+    (SagaState.HELD, messages.SagaTimerFired): _on_timer(lambda saga, event: _reserve(saga, event.at)),
+    (SagaState.HELD, messages.Halted): _halt_here,
+    (SagaState.RUNNING, messages.Reported): _reported,
+    (SagaState.RUNNING, messages.SagaTimerFired): _on_timer(lambda saga, event: _observe(saga, event.at)),
+    (SagaState.RUNNING, messages.Halted): _halt_later,
+    (SagaState.RUNNING, messages.Restarted): _restarted,
+    (SagaState.OBSERVING, messages.Reported): _reported,
+    (SagaState.OBSERVING, messages.EffectObserved): _observed,
+    (SagaState.OBSERVING, messages.SagaTimerFired): _on_timer(lambda saga, event: _doubtful(saga, event.at)),
+    (SagaState.OBSERVING, messages.Halted): _halt_later,
+    (SagaState.CHECKING, messages.EffectObserved): _checked,
+    (SagaState.CHECKING, messages.SagaTimerFired): _on_timer(lambda saga, event: _go_on(saga, event.at)),
+    (SagaState.CHECKING, messages.Halted): _halt_later,
+    (SagaState.SETTLING, messages.SagaTimerFired): _on_timer(lambda saga, event: verify(saga, event.at)),
+    (SagaState.SETTLING, messages.Halted): _halt_watching,
+    (SagaState.SETTLING, messages.Resumed): _resume,
+    (SagaState.VERIFYING, messages.VerificationEnded): verified,
+    (SagaState.VERIFYING, messages.SagaTimerFired): _on_timer(check_again_or_fail),
+    (SagaState.VERIFYING, messages.Halted): _halt_watching,
+    (SagaState.VERIFYING, messages.Resumed): _resume,
+    (SagaState.HOLDING, messages.SagaTimerFired): _on_timer(reverse),
+    (SagaState.HOLDING, messages.Halted): _halt_watching,
+    (SagaState.HOLDING, messages.Resumed): _resume,
+    (SagaState.STUCK, messages.TakenOver): _taken_over,
 }
 """What each state does with each event. ``Started`` of an empty plan is refused by oversight before it gets here."""
 
 LIVE = [state for state in SagaState if state not in (SagaState.FINISHED, SagaState.STUCK)]
-TABLE |= {(state, kind): _stay for state in LIVE for kind in (say.Restarted, say.Resumed) if (state, kind) not in TABLE}
+for _kind in (messages.Restarted, messages.Resumed):
+    TABLE |= {(state, _kind): _stay for state in LIVE if (state, _kind) not in TABLE}
 """Elsewhere a restart or a resume changes nothing: what was asked is asked again from the outbox, timers are kept."""

@@ -9,7 +9,7 @@ from typing import Any
 from aiops.model.durations import SECOND
 from aiops.model.errors import NoTransitionError
 from aiops.model.plans import StepDirection
-from remediations import saga_messages as say
+from remediations import saga_messages as messages
 from remediations.saga_messages import Command
 from remediations.saga_state import Saga, SagaState, StepMark
 
@@ -33,11 +33,11 @@ def track_of_step(saga: Saga, **changes: Any) -> Saga:
     return replace(saga, tracks=tuple(tracks))
 
 
-def with_timer(saga: Saga, name: str, due: int) -> tuple[Saga, say.SetTimer]:
+def with_timer(saga: Saga, name: str, due: int) -> tuple[Saga, messages.SetTimer]:
     """The saga that waits for a new timer, and the command that sets the timer."""
     moves = saga.moves + 1
     timer = f"{saga.plan.id}/{name}/{moves}"
-    return replace(saga, timer=timer, moves=moves), say.SetTimer(timer, name, due)
+    return replace(saga, timer=timer, moves=moves), messages.SetTimer(timer, name, due)
 
 
 def later(at: int, seconds: float) -> int:
@@ -45,17 +45,17 @@ def later(at: int, seconds: float) -> int:
     return at + round(seconds * SECOND)
 
 
-def expect(saga: Saga, said: str, current: str) -> None:
+def expect(saga: Saga, named: str, current: str) -> None:
     """Refuse an answer that is about another step or reservation.
 
     Raises:
         NoTransitionError: it is.
     """
-    if said != current:
-        raise NoTransitionError(f"saga {saga.plan.id}: {saga.state} waits for {current}, not for {said}")
+    if named != current:
+        raise NoTransitionError(f"saga {saga.plan.id}: {saga.state} waits for {current}, not for {named}")
 
 
-def expect_current(saga: Saga, event: say.Authorised | say.Vetoed | say.Held) -> None:
+def expect_current(saga: Saga, event: messages.Authorised | messages.Vetoed | messages.Held) -> None:
     """Refuse an answer of oversight that is about another step than the current one."""
     expect(saga, f"{event.step}/{event.direction}", f"{saga.step.id}/{saga.direction}")
 
@@ -66,7 +66,7 @@ def ask_authority(saga: Saga, at: int) -> Moved:
     action = step.action if saga.direction is StepDirection.DO else step.undo
     assert action is not None
     saga, timer = with_timer(replace(saga, state=SagaState.AUTHORISING), "authorise", later(at, ANSWER_SECONDS))
-    return saga, (say.AskAuthority(step.id, saga.direction, action, step.blast), timer)
+    return saga, (messages.AskAuthority(step.id, saga.direction, action, step.blast), timer)
 
 
 def mark_at_rest(saga: Saga) -> StepMark:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from aiops.model.plans import StepDirection
 from aiops.model.prose import Prose
-from remediations import saga_messages as say
+from remediations import saga_messages as messages
 from remediations.saga_messages import SagaOutcome
 from remediations.saga_moves import Moved, ask_authority, later, track_of_step, with_timer
 from remediations.saga_state import LASTING, Saga, SagaState, StepMark
@@ -48,7 +48,7 @@ def undone(saga: Saga, at: int) -> Moved:
         return stop(saga)
     if not saga.reversing:
         return undo(saga, at)
-    release = say.ReleaseBudget(saga.tracks[saga.cursor].reservation)
+    release = messages.ReleaseBudget(saga.tracks[saga.cursor].reservation)
     saga = replace(track_of_step(saga, reservation=""), direction=StepDirection.DO)
     if any(is_temporary(saga, place) for place in range(len(saga.tracks))):
         saga, timer = await_reversal(saga, at)
@@ -59,17 +59,17 @@ def undone(saga: Saga, at: int) -> Moved:
 
 def end(saga: Saga, outcome: SagaOutcome) -> Moved:
     """The plan is over: give every reservation back and report the outcome."""
-    releases = tuple(say.ReleaseBudget(key) for key in saga.reservations)
+    releases = tuple(messages.ReleaseBudget(key) for key in saga.reservations)
     tracks = tuple(replace(track, reservation="") for track in saga.tracks)
     saga = replace(saga, state=SagaState.FINISHED, timer="", tracks=tracks, ended=outcome)
-    return saga, (*releases, say.Finished(outcome, saga.why, saga.describe(), saga.verdict))
+    return saga, (*releases, messages.Finished(outcome, saga.why, saga.describe(), saga.verdict))
 
 
 def stuck(saga: Saga, why: Prose) -> Moved:
     """The plan stops half-way: page an operator with the exact state of each step."""
     saga = replace(saga, state=SagaState.STUCK, timer="", why=why, ended=SagaOutcome.STUCK)
     state = saga.describe()
-    return saga, (say.PageOperator(why, state), say.Finished(SagaOutcome.STUCK, why, state, saga.verdict))
+    return saga, (messages.PageOperator(why, state), messages.Finished(SagaOutcome.STUCK, why, state, saga.verdict))
 
 
 def stop(saga: Saga) -> Moved:
@@ -88,7 +88,7 @@ def is_temporary(saga: Saga, place: int) -> bool:
     return saga.plan.steps[place].reverse_after_seconds is not None and saga.tracks[place].mark is StepMark.DONE
 
 
-def await_reversal(saga: Saga, at: int) -> tuple[Saga, say.SetTimer]:
+def await_reversal(saga: Saga, at: int) -> tuple[Saga, messages.SetTimer]:
     """Point at the temporary step that is due first; of equals the later step, which is undone first."""
     dues = [
         (later(saga.tracks[place].done_at, step.reverse_after_seconds or 0.0), -place)
@@ -100,7 +100,7 @@ def await_reversal(saga: Saga, at: int) -> tuple[Saga, say.SetTimer]:
     return with_timer(saga, "reverse", max(due, at))
 
 
-def reverse(saga: Saga, event: say.SagaTimerFired) -> Moved:
+def reverse(saga: Saga, event: messages.SagaTimerFired) -> Moved:
     """The time of a temporary step is over: undo it."""
     saga = replace(saga, why=Prose("its time is over"))
     if saga.halted:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from aiops.model.plans import Verdict
 from aiops.model.prose import Prose
-from remediations import saga_messages as say
+from remediations import saga_messages as messages
 from remediations.saga_messages import SagaOutcome
 from remediations.saga_moves import VERIFY_AGAIN_SECONDS, Moved, later, with_timer
 from remediations.saga_state import Saga, SagaState
@@ -17,7 +17,7 @@ def verify(saga: Saga, at: int) -> Moved:
     """Ask how the targets do now."""
     since = max(track.done_at for track in saga.tracks)
     saga, timer = with_timer(replace(saga, state=SagaState.VERIFYING), "verify", _next_check(saga, at))
-    return saga, (say.AskVerification(since), timer)
+    return saga, (messages.AskVerification(since), timer)
 
 
 def _next_check(saga: Saga, at: int) -> int:
@@ -25,7 +25,7 @@ def _next_check(saga: Saga, at: int) -> int:
     return max(at, min(saga.deadline, later(at, again)))
 
 
-def verified(saga: Saga, event: say.VerificationEnded) -> Moved:
+def verified(saga: Saga, event: messages.VerificationEnded) -> Moved:
     """Healthy ends it, harm takes it back at once; all else is asked again until the deadline, then is failure."""
     saga = replace(saga, verdict=event.verdict)
     if event.verdict is Verdict.HEALTHY:
@@ -41,7 +41,7 @@ def _hold(saga: Saga, at: int) -> Moved:
     """Verified: give back what is not needed for a reversal, and wait for the reversal if there is one."""
     keep = [is_temporary(saga, place) for place in range(len(saga.tracks))]
     releases = tuple(
-        say.ReleaseBudget(track.reservation)
+        messages.ReleaseBudget(track.reservation)
         for track, kept in zip(saga.tracks, keep, strict=True)
         if not kept and track.reservation
     )
@@ -49,14 +49,14 @@ def _hold(saga: Saga, at: int) -> Moved:
         track if kept else replace(track, reservation="") for track, kept in zip(saga.tracks, keep, strict=True)
     )
     saga = replace(saga, tracks=tracks, timer="", why=Prose("the goal was verified"), ended=SagaOutcome.VERIFIED)
-    finished = say.Finished(SagaOutcome.VERIFIED, saga.why, saga.describe(), saga.verdict)
+    finished = messages.Finished(SagaOutcome.VERIFIED, saga.why, saga.describe(), saga.verdict)
     if not any(keep):
         return replace(saga, state=SagaState.FINISHED), (*releases, finished)
     saga, timer = await_reversal(saga, at)
     return saga, (*releases, finished, timer)
 
 
-def check_again_or_fail(saga: Saga, event: say.SagaTimerFired) -> Moved:
+def check_again_or_fail(saga: Saga, event: messages.SagaTimerFired) -> Moved:
     """No verdict came: ask again before the deadline, and fail after it."""
     if event.at < saga.deadline:
         return verify(saga, event.at)

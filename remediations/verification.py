@@ -50,11 +50,16 @@ class Judgement:
         return tuple(sentence(finding) for finding in self.findings)
 
 
-NOBODY: frozenset[str] = frozenset()
+NO_ENTITIES: frozenset[str] = frozenset()
 
 
 def verify(
-    plan: Plan, since: int, fleet: FleetAnswer, *, unwell_before: frozenset[str] = NOBODY, mute: frozenset[str] = NOBODY
+    plan: Plan,
+    since: int,
+    fleet: FleetAnswer,
+    *,
+    abnormal_before: frozenset[str] = NO_ENTITIES,
+    mute: frozenset[str] = NO_ENTITIES,
 ) -> Judgement:
     """Verifies a plan by the readings after its last step.
 
@@ -62,7 +67,7 @@ def verify(
         plan: names the symptom, the targets and the neighbours.
         since: start of the window, ns: when the last step had taken effect and had settled.
         fleet: readings over that window, and a reference from before the incident.
-        unwell_before: entities that had an open episode when the plan began; they are not checked for harm.
+        abnormal_before: entities that had an open episode when the plan began; they are not checked for harm.
         mute: entities that never send telemetry of their own (zones, external services); they are not watched.
     """
     window_end = since + round(plan.verify_window_seconds * SECOND)
@@ -72,14 +77,14 @@ def verify(
     near = [entity for entity in plan.neighbours if entity not in mute and entity not in required]
     silent = [entity for entity in near if _never_heard(entity, readings.get(entity), fleet)]
     watched = (*required, *(entity for entity in near if entity not in silent))
-    harmed = _harmed(watched, readings, unwell_before | {plan.symptom})
+    harmed = _harmed(watched, readings, abnormal_before | {plan.symptom})
     if harmed:
         return Judgement(Verdict.HARMED, harmed)
-    unwell = tuple(found for entity in required if (found := _trouble(readings.get(entity))))
+    abnormal = tuple(found for entity in required if (found := _anomaly(readings.get(entity))))
     unknown = tuple(found for entity in watched if (found := _blind(entity, readings.get(entity), window_end)))
     # neighbours must not be harmed; the symptom and the targets must also be normal
-    if unwell:
-        return Judgement(Verdict.UNHEALTHY, unwell)
+    if abnormal:
+        return Judgement(Verdict.UNHEALTHY, abnormal)
     if unknown or not watched:
         return Judgement(Verdict.INCONCLUSIVE, unknown or (Finding(FindingKind.NOTHING_WATCHED),))
     left_out = tuple(Finding(FindingKind.LEFT_OUT, entity) for entity in silent)
@@ -101,11 +106,11 @@ def _blind(entity: str, reading: EntityReading | None, window_end: int) -> Findi
     return None
 
 
-def _trouble(reading: EntityReading | None) -> Finding | None:
+def _anomaly(reading: EntityReading | None) -> Finding | None:
     if reading is None:
         return None
-    if reading.unwell:
-        return Finding(FindingKind.UNWELL, reading.entity)
+    if reading.abnormal:
+        return Finding(FindingKind.ABNORMAL, reading.entity)
     # If the entity was abnormal recently, the mean must be usual too: the last value alone may be chance.
     usual = 0.0 if reading.easing else USUAL
     worst = max(reading.series, key=lambda series: worse_by(series, usual=usual), default=None)
@@ -122,8 +127,8 @@ def _harmed(watched: tuple[str, ...], readings: dict[str, EntityReading], ill: f
             continue
         measured = [series for series in reading.series if _has_measure(series) and series.score >= STRONG]
         worst = max(measured, key=lambda series: worse_by(series, HARM_RATIO), default=None)
-        if reading.unwell:
-            found.append(Finding(FindingKind.HARMED_UNWELL, entity))
+        if reading.abnormal:
+            found.append(Finding(FindingKind.HARMED_ABNORMAL, entity))
         elif worst is not None and worse_by(worst, HARM_RATIO) > HARM_SPREADS:
             found.append(_off(FindingKind.HARMED_SERIES, entity, worst))
     return tuple(found)
@@ -151,7 +156,7 @@ def worse_by(series: SeriesReading, least: float = LEAST_RATIO, usual: float = U
         usual: a series with a lower score is not worse.
     """
     usual = usual if _has_measure(series) else STRONG
-    if not series.detrimental or not series.points or not series.felt or series.score < usual:
+    if not series.detrimental or not series.points or not series.noticeable or series.score < usual:
         return 0.0
     shift = min(series.detrimental * (value - series.baseline_mean) for value in (series.mean, series.last))
     if shift <= least * abs(series.baseline_mean):
@@ -167,9 +172,9 @@ def _off(kind: FindingKind, entity: str, series: SeriesReading) -> Finding:
 _FIGURES = "{series} is {f.mean:.4g}, was {f.baseline_mean:.4g} ({f.spreads:.1f} spreads on the bad side)"
 _SENTENCES: Mapping[FindingKind, str] = {
     FindingKind.STEADY: "{f.entity} is steady, no neighbour is worse",
-    FindingKind.UNWELL: "{f.entity} is still abnormal",
+    FindingKind.ABNORMAL: "{f.entity} is still abnormal",
     FindingKind.OFF_REFERENCE: "{f.entity}: " + _FIGURES,
-    FindingKind.HARMED_UNWELL: "{f.entity} was normal and is abnormal now",
+    FindingKind.HARMED_ABNORMAL: "{f.entity} was normal and is abnormal now",
     FindingKind.HARMED_SERIES: "{f.entity} does worse than before: " + _FIGURES,
     FindingKind.NO_READING: "{f.entity}: no reading",
     FindingKind.BEHIND: "{f.entity}: its data ends {f.missing_seconds:.0f} s before the window does",

@@ -1,4 +1,4 @@
-"""Compiles the inner loops into numba's cache, which shortens their first use.
+"""Compiles the inner loops into the cache, which shortens their first use.
 
 Three processes run in parallel, because compilation uses one core each: the simulated world's kernel, decoding with
 detection, and the JSON scanner. Set-up calls this script. If it fails, a loop is compiled at its first use.

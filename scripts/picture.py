@@ -51,10 +51,10 @@ def main() -> None:
     console = Console(record=True, width=WIDTH, force_terminal=True, color_system="truecolor")
     begun = [incident for incident in incidents_of(ours.healer) if incident.plan]
     for incident in begun[:1]:
-        told = story(ours.healer.journal, incident.id)
-        assert told is not None
+        shown = story(ours.healer.journal, incident.id)
+        assert shown is not None
         console.print(Text.assemble(("$ ", "dim"), (f"aiops incidents {incident.id}", "bold")))
-        for line in _lines("\n".join(text(told)).splitlines()):
+        for line in _lines("\n".join(text(shown)).splitlines()):
             console.print(_coloured(line), overflow="ellipsis", no_wrap=True)
     command = f"aiops simulate {options.scenario}" + (" --light" if options.light else "")
     console.print(Text.assemble(("\n$ ", "dim"), (command, "bold")))
@@ -65,10 +65,10 @@ def main() -> None:
     console.save_svg(str(options.out), title="aiops")
 
 
-def _lines(told: list[str]) -> Iterator[str]:
+def _lines(shown: list[str]) -> Iterator[str]:
     """The head, and the parts that are shown, each cut where it is long."""
     left = 0
-    for line in told:
+    for line in shown:
         if line and not line.startswith(" "):
             left = next((most for part, most in SHOWN.items() if line.startswith(part)), -1) + 1
         if not line or left <= 0:

@@ -92,7 +92,7 @@ def install_ourselves() -> None:
 
 
 def compile_loops() -> None:
-    """Fill numba's cache. A failure is only reported, because the first use compiles the loops too."""
+    """Fill the cache of compiled functions. After a failure the first use compiles them; it is only reported."""
     say("compiling the inner loops (once, about half a minute)")
     begun = time.monotonic()
     code = subprocess.call([str(PYTHON), "-m", "scripts.compile_loops"], cwd=str(ROOT))

@@ -38,19 +38,21 @@ _PLAIN_FROM_ENVIRONMENT: Final = ("domain", "state", "bundle", "ray")
 
 def page() -> str:
     """The whole page."""
-    told = _docstrings()
+    docstrings = _docstrings()
     groups = {
         name: field.annotation
         for name, field in Settings.model_fields.items()
         if isinstance(field.annotation, type) and issubclass(field.annotation, Group)
     }
-    parts = [HEAD, "## Top level", *_table(Settings, "", told, left_out=set(groups))]
+    parts = [HEAD, "## Top level", *_table(Settings, "", docstrings, left_out=set(groups))]
     for name, group in groups.items():
-        parts += ["", f"## {name}", "", str(group.__doc__), *_table(group, name, told, left_out=set())]
+        parts += ["", f"## {name}", "", str(group.__doc__), *_table(group, name, docstrings, left_out=set())]
     return "\n".join(parts) + "\n"
 
 
-def _table(group: type[Group], prefix: str, told: dict[tuple[str, str], str], *, left_out: set[str]) -> Iterator[str]:
+def _table(
+    group: type[Group], prefix: str, docstrings: dict[tuple[str, str], str], *, left_out: set[str]
+) -> Iterator[str]:
     yield ""
     yield "| setting | environment | default | meaning |"
     yield "|---|---|---|---|"
@@ -58,12 +60,13 @@ def _table(group: type[Group], prefix: str, told: dict[tuple[str, str], str], *,
         if name in left_out:
             continue
         place = f"{prefix}.{name}" if prefix else name
-        yield f"| `{place}` | {_variable(prefix, name)} | {_default(field)} | {_told(group, name, told)} |"
+        meaning = _docstring(group, name, docstrings)
+        yield f"| `{place}` | {_variable(prefix, name)} | {_default(field)} | {meaning} |"
 
 
-def _told(group: type[Group], name: str, told: dict[tuple[str, str], str]) -> str:
+def _docstring(group: type[Group], name: str, docstrings: dict[tuple[str, str], str]) -> str:
     """The docstring of a field, of the class in which it stands."""
-    return next(told[made.__name__, name] for made in group.__mro__ if (made.__name__, name) in told)
+    return next(docstrings[made.__name__, name] for made in group.__mro__ if (made.__name__, name) in docstrings)
 
 
 def _variable(prefix: str, name: str) -> str:

@@ -67,7 +67,7 @@ class Correlator:
         self._opened = 0
         self._member_of: dict[str, dict[str, None]] = {}
         self._covering: dict[int, dict[str, None]] = {}
-        self._unwell_on: dict[int, dict[str, int]] = {}
+        self._abnormal_on: dict[int, dict[str, int]] = {}
         self._hot: set[int] = set()
 
     def place(self, entity: str, at: int) -> tuple[str, ...]:
@@ -144,7 +144,7 @@ class Correlator:
             for item in reach:
                 _drop(self._covering, item, incident)
         if not self._open:
-            self._unwell_on, self._hot = {}, set()
+            self._abnormal_on, self._hot = {}, set()
 
     def graph_changed(self, graph: Graph) -> list[tuple[str, ...]]:
         """Replaces the graph and recomputes the reach of all incidents; returns groups of incidents to merge."""
@@ -152,7 +152,7 @@ class Correlator:
             return []
         found: dict[tuple[str, ...], None] = {}
         self._graph = graph
-        self._covering, self._unwell_on, self._hot = {}, {}, set()
+        self._covering, self._abnormal_on, self._hot = {}, {}, set()
         for name, held in self._open.items():
             held.reach = ({}, {})
             for entity, at in held.members.items():
@@ -185,15 +185,17 @@ class Correlator:
             if phase is _Phase.TO_CAUSES:
                 todo.extend((cause, left - 1, phase, False) for cause in self._causes(item))
             turning = phase is _Phase.TO_CAUSES and not sure
-            todo.extend((end, left - 1, _Phase.TO_EFFECTS, False) for end in self._felt_by(item, turning, sure=sure))
+            todo.extend(
+                (end, left - 1, _Phase.TO_EFFECTS, False) for end in self._affected_by(item, turning, sure=sure)
+            )
 
-    def _felt_by(self, item: int, turning: bool, *, sure: bool) -> Iterator[int]:  # noqa: FBT001
+    def _affected_by(self, item: int, turning: bool, *, sure: bool) -> Iterator[int]:  # noqa: FBT001
         """Items that ``item`` may affect; fewer if it is not known to be abnormal itself."""
-        trouble = sure or item in self._hot or self._graph.names[item] in self._member_of
-        if not trouble and self._graph.effects.degree(item) > HUB:
+        abnormal = sure or item in self._hot or self._graph.names[item] in self._member_of
+        if not abnormal and self._graph.effects.degree(item) > HUB:
             return
         for effect, kind in self._effects(item):
-            if trouble or not turning or kind in (CALLS, USES):
+            if abnormal or not turning or kind in (CALLS, USES):
                 yield effect
 
     def _causes(self, item: int) -> list[int]:
@@ -207,7 +209,7 @@ class Correlator:
         """Records that ``entity`` is abnormal on all of ``causes``; returns the incidents around items that are hot."""
         one: set[str] = set()
         for cause in dict.fromkeys(causes):
-            on_it = self._unwell_on.setdefault(cause, {})
+            on_it = self._abnormal_on.setdefault(cause, {})
             before = next(reversed(on_it), None)
             on_it[entity] = at
             if cause in self._hot:
@@ -241,14 +243,14 @@ class Correlator:
         number = self._graph.number(entity)
         if found or number is None or number not in self._hot:
             return found
-        for on_it in self._unwell_on.get(number, {}):
+        for on_it in self._abnormal_on.get(number, {}):
             found |= self._around(on_it)
         return found
 
     def _cool(self, cause: int, entity: str) -> None:
-        on_it = self._unwell_on.get(cause, {})
+        on_it = self._abnormal_on.get(cause, {})
         on_it.pop(entity, None)
-        if not on_it and self._unwell_on.pop(cause, None) is not None and cause in self._hot:
+        if not on_it and self._abnormal_on.pop(cause, None) is not None and cause in self._hot:
             self._hot.discard(cause)
             for further in self._carriers(cause):
                 self._cool(further, self._graph.names[cause])

@@ -50,9 +50,9 @@ def diagnose(question: RankingQuestion, ranker: Ranker, subject: DiagnosisSubjec
     if doubted is not None:
         ranked = _disbelieved(ranked, doubted, question)
     first = ranked.candidates[0] if ranked.candidates else None
-    unwell = list(dict.fromkeys(episode.entity for episode in question.episodes))
+    abnormal = list(dict.fromkeys(episode.entity for episode in question.episodes))
     causes = {candidate.entity: candidate.probability for candidate in ranked.candidates[:3]}
-    suspected = suspects(question.changes, causes, question.graph, onset=question.onset, members=unwell)
+    suspected = suspects(question.changes, causes, question.graph, onset=question.onset, members=abnormal)
     unknown = first is None or first.probability < LEAST_SURE or first.probability < ranked.p_unknown
     hypotheses = tuple(
         Hypothesis(
@@ -71,7 +71,7 @@ def diagnose(question: RankingQuestion, ranker: Ranker, subject: DiagnosisSubjec
         hypotheses=hypotheses,
         p_unknown=ranked.p_unknown,
         p_rest=ranked.p_rest,
-        impact=impact(question.graph, [first.entity] if first and not unknown else unwell, unwell),
+        impact=impact(question.graph, [first.entity] if first and not unknown else abnormal, abnormal),
         changes=suspected,
         unknown=unknown,
         members=first.members if first is not None else (),
@@ -83,11 +83,11 @@ def _disbelieved(ranked: Ranking, found: Doubt, question: RankingQuestion) -> Ra
     """The ranking with faulty telemetry as the first candidate; the other probabilities are scaled down."""
     left = 1.0 - DISBELIEF
     others = (replace(c, probability=c.probability * left) for c in ranked.candidates if c.entity != found.suspect)
-    unwell = tuple(dict.fromkeys(episode.entity for episode in question.episodes))
+    abnormal = tuple(dict.fromkeys(episode.entity for episode in question.episodes))
     quiet = ", ".join(found.quiet[:MOST_NAMED])
     what = f"only {found.host} reports anomalies; {quiet}, which also run elsewhere, are normal there"
     evidence = Evidence(question.episodes[0].id, True, Prose(what), "graph", 0, 0, 1.0)
-    first = Candidate(found.suspect, DISBELIEF, (evidence,), unwell)
+    first = Candidate(found.suspect, DISBELIEF, (evidence,), abnormal)
     candidates = (first, *others)
     rest = max(1.0 - ranked.p_unknown * left - sum(c.probability for c in candidates), 0.0)
     return Ranking(candidates, ranked.p_unknown * left, rest)

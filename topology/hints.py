@@ -39,7 +39,7 @@ LOCAL = frozenset({Family.CPU, Family.MEMORY, Family.DISK, Family.QUEUE, Family.
 """Families that describe the entity itself; signals of the others may be caused by its dependencies or its users."""
 ANEW = frozenset({Family.MEMORY, Family.DISK})
 """Families whose fall is not a relief: it may show a restarted process or lost data."""
-_SAID_BY_LOGS = frozenset({Family.OTHER, Family.TRAFFIC, Family.ERROR})
+_LOG_FAMILIES = frozenset({Family.OTHER, Family.TRAFFIC, Family.ERROR})
 """Families that become ``LOG`` if the signal's source is a log."""
 _PARTS = {
     MetricPart.CPU: Family.CPU,
@@ -123,7 +123,7 @@ class Hints:
     def family(self, signal: Signal) -> Family:
         """Family of a signal; ``LOG`` for a signal from logs whose metric has no more specific family."""
         _, named = self.of_metric(signal.metric)
-        return Family.LOG if signal.source is Source.LOG and named in _SAID_BY_LOGS else named
+        return Family.LOG if signal.source is Source.LOG and named in _LOG_FAMILIES else named
 
     def relief(self, signal: Signal) -> bool:
         """Whether the change is an improvement (less work, fewer errors, more instances); its cause is elsewhere."""

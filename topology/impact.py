@@ -159,15 +159,17 @@ def counted_values(graph: Graph) -> Floats:
     return np.where(business | ~covered, graph.values, 0.0)
 
 
-def impact(graph: Graph, causes: Iterable[str], unwell: Collection[str] = (), *, limit: int = 50) -> tuple[Impact, ...]:
+def impact(
+    graph: Graph, causes: Iterable[str], abnormal: Collection[str] = (), *, limit: int = 50
+) -> tuple[Impact, ...]:
     """Items that the causes break or may break: highest expected loss first, then highest risk; at most ``limit``.
 
-    ``value_per_minute`` is the expected loss: the counted value times the risk. The risk of an item in ``unwell``
+    ``value_per_minute`` is the expected loss: the counted value times the risk. The risk of an item in ``abnormal``
     (seen abnormal) that the causes reach is 1.
     """
     spreading = spread(graph, causes)
     values = counted_values(graph)
-    seen = graph.numbers_of(unwell)
+    seen = graph.numbers_of(abnormal)
     risk = spreading.risk.copy()
     reached = spreading.hops >= 0
     risk[seen[reached[seen]]] = 1.0
@@ -178,7 +180,7 @@ def impact(graph: Graph, causes: Iterable[str], unwell: Collection[str] = (), *,
     return tuple(
         Impact(
             entity=graph.names[at],
-            how=Prose(_how(spreading, at, unwell=at in sick)),
+            how=Prose(_how(spreading, at, abnormal=at in sick)),
             value_per_minute=round(float(loss[at]), 6),
             business_service=graph.kinds[at] == BUSINESS_SERVICE or bool(graph.values[at] > 0),
         )
@@ -186,21 +188,21 @@ def impact(graph: Graph, causes: Iterable[str], unwell: Collection[str] = (), *,
     )
 
 
-def _how(spreading: Risk, at: int, *, unwell: bool) -> str:
+def _how(spreading: Risk, at: int, *, abnormal: bool) -> str:
     path = spreading.path(at)
     if len(path) == 1:
-        return "abnormal" if unwell else "fails itself"
-    word = "abnormal" if unwell else f"at risk ({spreading.risk[at]:.0%})"
+        return "abnormal" if abnormal else "fails itself"
+    word = "abnormal" if abnormal else f"at risk ({spreading.risk[at]:.0%})"
     return f"{word}: " + " needs ".join(path)
 
 
-def blast(targets: Iterable[str], graph: Graph, unwell: Collection[str] = (), *, share: float = 1.0) -> BlastRadius:
+def blast(targets: Iterable[str], graph: Graph, abnormal: Collection[str] = (), *, share: float = 1.0) -> BlastRadius:
     """Blast radius of an action on ``targets``.
 
     Args:
         targets: names of the items acted on. A name that the graph does not have puts the account ``*`` at 1.
         graph: the estate.
-        unwell: abnormal items; their replicas do not count as healthy capacity, which raises the shares.
+        abnormal: abnormal items; their replicas do not count as healthy capacity, which raises the shares.
         share: share of each target that is out of service at one time (one of four replicas: 0.25).
 
     Returns:
@@ -214,7 +216,7 @@ def blast(targets: Iterable[str], graph: Graph, unwell: Collection[str] = (), *,
     harmed = _capacity_lost(graph, failing)
     capacity = graph.replicas.astype(np.float64)
     sick = np.zeros(len(graph), np.bool_)
-    sick[graph.numbers_of(unwell)] = True
+    sick[graph.numbers_of(abnormal)] = True
     domain_names, domain_of = np.unique(np.array([name or WHOLE_DOMAIN for name in graph.domains]), return_inverse=True)
     lost = np.bincount(domain_of, capacity * harmed, minlength=len(domain_names))
     healthy = np.bincount(domain_of, np.where(sick, 0.0, capacity), minlength=len(domain_names))

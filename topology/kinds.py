@@ -28,7 +28,7 @@ KINDS = {
     Family.TRAFFIC: "traffic",
 }
 """Kind of fault by family, most specific first. At equal strength the earlier family decides."""
-_TELLING = {family: 1.5 - 0.08 * order for order, family in enumerate(KINDS)}
+_SPECIFICITY = {family: 1.5 - 0.08 * order for order, family in enumerate(KINDS)}
 _BY_CHANGE = {"deploy": BAD_DEPLOY, "config": BAD_CONFIGURATION, "flag": BAD_CONFIGURATION}
 SUSPICIOUS = 0.5
 """A change of at least this suspicion decides the kind of fault, unless the signals name one of ``_NOT_BY_CHANGE``."""
@@ -68,4 +68,4 @@ def _one(signal: Signal, hints: Hints) -> tuple[str, float]:
     fell = signal.direction is SignalDirection.DOWN and hints.meaning(signal).worse is not Worse.DOWN
     if family in (Family.CPU, Family.MEMORY, Family.DISK) and fell:
         return KINDS[family], 0.4
-    return KINDS.get(family, UNKNOWN), _TELLING.get(family, 0.3)
+    return KINDS.get(family, UNKNOWN), _SPECIFICITY.get(family, 0.3)

@@ -41,8 +41,8 @@ def doubt(episodes: Iterable[Episode], graph: Graph, hints: Hints) -> Doubt | No
     if len(hosts) != 1 or "" in hosts or len(kinds) < MANY:
         return None
     host = hosts.pop()
-    unwell = {entity for entity, _ in reported}
-    quiet = sorted(name for entity in unwell for name in _elsewhere(entity, host, graph))
+    abnormal = {entity for entity, _ in reported}
+    quiet = sorted(name for entity in abnormal for name in _elsewhere(entity, host, graph))
     if not quiet:
         return None
     agents = [name for name, how in graph.serves_of(host) if how is EdgeKind.RUNS_ON and _kind(graph, name) == AGENT]

@@ -68,8 +68,8 @@ def read(folder: Path, onset: int | None = None) -> Case:
     from_at, to_at = _at(head.from_), _at(head.to)
     if to_at < from_at:
         raise CaseError(f"{folder / 'case.json'}: column to: it lies before from")
-    told = onset if onset is not None else _at(head.onset) if head.onset else None
-    if told is not None and not from_at <= told <= to_at:
+    stated = onset if onset is not None else _at(head.onset) if head.onset else None
+    if stated is not None and not from_at <= stated <= to_at:
         raise CaseError(f"{folder / 'case.json'}: column onset: it does not lie between from and to")
     tables = {
         "metrics": _table(folder / "metrics.parquet", METRICS),
@@ -86,7 +86,7 @@ def read(folder: Path, onset: int | None = None) -> Case:
         step=max(round(head.step_seconds * SECOND), 1),
         detected_at=_at(head.detected_at) if head.detected_at else None,
         symptom=head.symptom,
-        onset=told,
+        onset=stated,
         items=tuple(_items(folder / "entities.json")),
         edges=tuple(_edges(folder / "edges.csv")),
         changes=tuple(_changes(folder / "changes.json")),

@@ -58,7 +58,7 @@ class CheckpointPublisher:
         self._last: Checkpoint | None = None
         self.number = 0
         """Number of the newest entry covered by a published checkpoint."""
-        self.trouble = ""
+        self.error = ""
 
     def start(self, seconds: float) -> None:
         """Publish every ``seconds`` from now on."""
@@ -93,9 +93,9 @@ class CheckpointPublisher:
             over = self._ending.wait(seconds)
             try:
                 self.publish()
-                self.trouble = ""
+                self.error = ""
             except AiopsError as error:
-                self.trouble = f"no checkpoint: {error}"
+                self.error = f"no checkpoint: {error}"
                 _LOG.warning("checkpoint_waits", reason=str(error))
 
     def _followed(self, last: Checkpoint) -> tuple[int, str]:

@@ -104,7 +104,7 @@ class FleetKeeper:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="fleet", daemon=True)
         self._silent: dict[int, int] = {}
-        self.trouble = ""
+        self.error = ""
 
     def start(self) -> None:
         """Reconcile every second in a thread."""
@@ -120,12 +120,12 @@ class FleetKeeper:
         while not self._stopping.wait(1.0):
             try:
                 self.reconcile()
-                self.trouble = ""
+                self.error = ""
             except FencedOutError as error:
                 _LOG.warning("fleet_over", reason=str(error))
                 return
             except AiopsError as error:
-                self.trouble = str(error)
+                self.error = str(error)
                 _LOG.warning("fleet_waits", reason=str(error))
 
     def reconcile(self) -> None:
@@ -152,7 +152,7 @@ class FleetKeeper:
 
     def _settle(self, assigned: Mapping[int, tuple[int, int]]) -> None:
         """Send the assignment to the shards. Shards release lost slots before others take them over."""
-        have = {number: self._look(number) for number in self._actors.numbers()}
+        have = {number: self._status_of(number) for number in self._actors.numbers()}
         wanted: dict[int, dict[int, int]] = {number: {} for number in have}
         for slot, (shard, generation) in assigned.items():
             wanted.setdefault(shard, {})[slot] = generation
@@ -164,7 +164,7 @@ class FleetKeeper:
         for number in outdated:
             self._actors.own(number, wanted[number])
 
-    def _look(self, number: int) -> dict[int, int] | None:
+    def _status_of(self, number: int) -> dict[int, int] | None:
         try:
             status = self._actors.status(number)
         except AiopsError:
@@ -175,4 +175,4 @@ class FleetKeeper:
                 self._actors.kill(number)
             return None
         self._silent[number] = 0
-        return None if status.trouble else dict(status.slots)
+        return None if status.error else dict(status.slots)

@@ -19,7 +19,7 @@ class FollowedTopics(Protocol):
         ...
 
     @property
-    def trouble(self) -> str:
+    def error(self) -> str:
         """Which topics do not fit, and what to do; empty: none."""
         ...
 
@@ -33,7 +33,7 @@ class UnfollowedTopics:
 
     def __init__(self) -> None:
         self.origins: Origins = {}
-        self.trouble = ""
+        self.error = ""
 
     def recall(self, origins: Origins) -> None:
         """Nothing to remember."""

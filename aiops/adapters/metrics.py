@@ -71,7 +71,7 @@ class RuntimeMetrics(Collector):
             return [up]
         control = status["orchestration"]
         fresh = self._clock.now() - control.get("alive_at", 0) < 15 * SECOND
-        up.add_metric([], float(fresh and not control.get("trouble")))
+        up.add_metric([], float(fresh and not control.get("error")))
         epoch = _gauge("aiops_orchestrator_epoch", "Epoch of the orchestrator.")
         epoch.add_metric([], control.get("epoch", 0))
         entries = CounterMetricFamily("aiops_journal_entries", "Entries of the journal.")

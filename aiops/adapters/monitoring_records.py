@@ -16,7 +16,7 @@ from aiops.ports import Clock
 from aiops.settings import Settings
 
 
-class SpeakingAgent:
+class PublishingAgent:
     """The monitoring agent as a shard drives it.
 
     Questions come from other threads and wait for the current batch. The agent's output becomes records: episodes and
@@ -71,9 +71,9 @@ class SpeakingAgent:
         self._unwritten.discard(snapshot.slot)
 
     @property
-    def trouble(self) -> str:
+    def error(self) -> str:
         """Error of a plug-in's detector; empty: none."""
-        return self._agent.trouble
+        return self._agent.error
 
     def ledger(self) -> list[LedgerLine]:
         """The ledger of every partition."""

@@ -68,7 +68,7 @@ class OrchestrationStatus:
     membership_difference: int = 0
     ledger: tuple[LedgerLine, ...] = ()
     halted: bool = False
-    trouble: str = ""
+    error: str = ""
     origins: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     """As in ``ShardStatus``, of the control topics."""
     over: bool = False
@@ -143,19 +143,19 @@ class Orchestration:
                 self._publish_when_due(led)
             except FencedOutError as error:
                 _LOG.warning("orchestrator_over", reason=str(error))
-                self._status = replace(self._status, over=True, trouble=str(error))
+                self._status = replace(self._status, over=True, error=str(error))
                 self._stopping.set()
             except TemporaryError as error:
                 # Uncommitted decisions are void: discard them and recover from the journal.
                 _LOG.warning("orchestrator_waits", reason=str(error))
-                self._status = replace(self._status, trouble=str(error))
+                self._status = replace(self._status, error=str(error))
                 self._stopping.wait(error.delay_seconds)
                 led = None
 
     def _gather(self, led: Leadership) -> list[Arrival]:
         """Arrivals up to the size and age of a group; due timers and the inbox come first."""
         limit, age = self._settings.control.commit_events, self._settings.control.commit_milliseconds / 1000
-        group = [*self._look(led), *led.due(self._parts.clock.now(), limit)]
+        group = [*self._poll_inbox(led), *led.due(self._parts.clock.now(), limit)]
         deadline = time.monotonic() + (age if group else self._patience(led))
         while len(group) < limit:
             try:
@@ -171,15 +171,15 @@ class Orchestration:
         """Seconds until the next timer, inbox check or status."""
         due = led.timers.next_due()
         until_timer = _IDLE_SECONDS if due is None else (due - self._parts.clock.now()) / 1e9
-        looks = min(self._next_inbox, self._next_status) - time.monotonic()
-        return min(max(0.0, until_timer), max(0.0, looks), _IDLE_SECONDS)
+        until_poll = min(self._next_inbox, self._next_status) - time.monotonic()
+        return min(max(0.0, until_timer), max(0.0, until_poll), _IDLE_SECONDS)
 
-    def _look(self, led: Leadership) -> list[Arrival]:
+    def _poll_inbox(self, led: Leadership) -> list[Arrival]:
         if time.monotonic() < self._next_inbox and not self._wake_inbox.is_set():
             return []
         self._wake_inbox.clear()
         self._next_inbox = time.monotonic() + _INBOX_SECONDS
-        return led.look(self._parts.clock.now())
+        return led.poll(self._parts.clock.now())
 
     def _publish_when_due(self, led: Leadership) -> None:
         """Publish the status at most every ``_STATUS_SECONDS``."""
@@ -200,8 +200,8 @@ class Orchestration:
             incidents=incidents,
             membership_difference=membership_difference(state),
             ledger=led.ledger,
-            halted=state.reign.halted,
-            trouble=self._parts.topics.trouble,
+            halted=state.leadership.halted,
+            error=self._parts.topics.error,
             origins=shown(self._parts.topics.origins),
         )
 

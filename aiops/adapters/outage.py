@@ -46,7 +46,7 @@ class OutageWatch:
         self._paged: Beat | None = None
         self.out = False
 
-    def look(self, found: Beat | None, now: Now) -> Page | None:
+    def check(self, found: Beat | None, now: Now) -> Page | None:
         """The page to send now: at the start and at the end of an outage; else None."""
         if found is not None and found != self._last:
             # The first heartbeat counts as new: a runtime that starts now gets the full time before an outage.

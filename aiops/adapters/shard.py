@@ -117,13 +117,13 @@ class Shard:
                 _LOG.warning("slots_lost", shard=self._number, reason=str(error))
                 self._let_go(set(self._slots))
             except TemporaryError as error:
-                self._publish(trouble=str(error))
+                self._publish(error=str(error))
                 _LOG.warning("shard_waits", shard=self._number, reason=str(error), seconds=error.delay_seconds)
                 self._in_doubt, self._current = True, False
                 self._stopping.wait(error.delay_seconds)
             except PermanentError as error:
                 # A person must act. Until then the shard reports the error and retries.
-                self._publish(trouble=str(error))
+                self._publish(error=str(error))
                 _LOG.error("shard_stuck", shard=self._number, reason=str(error))
                 self._in_doubt, self._current = True, False
                 self._stopping.wait(_STUCK_SECONDS)
@@ -172,7 +172,7 @@ class Shard:
         self._current = bool(lag) and all(behind <= _LAG_SMALL for behind in lag.values())
         self._status = replace(self._status, lag=lag, bounds={f"{p.topic}/{p.partition}": b for p, b in bounds.items()})
 
-    def _publish(self, trouble: str = "") -> None:
+    def _publish(self, error: str = "") -> None:
         self._status = replace(
             self._status,
             alive_at=self._parts.clock.now(),
@@ -180,7 +180,7 @@ class Shard:
             ledger=tuple(self._parts.agent.ledger()),
             records=self._records,
             snapshots=self._snapshots,
-            trouble=trouble or self._unwritten or self._parts.topics.trouble or self._parts.agent.trouble,
+            error=error or self._unwritten or self._parts.topics.error or self._parts.agent.error,
             origins=shown(self._parts.topics.origins),
         )
 

@@ -45,7 +45,7 @@ class Monitoring(Protocol):
         ...
 
     @property
-    def trouble(self) -> str:
+    def error(self) -> str:
         """Error of a plug-in; empty: none."""
         ...
 
@@ -73,7 +73,7 @@ class ShardStatus:
     records: int = 0
     """Records read since the start of the process."""
     snapshots: int = 0
-    trouble: str = ""
+    error: str = ""
     origins: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     """``topic/partition`` to the id of its topic, and the shift between the broker's offsets and those here."""
 

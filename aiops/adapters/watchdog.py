@@ -120,7 +120,7 @@ def watch(folder: Path, stop_: threading.Event, *, stale_seconds: float, every_s
     while not stop_.wait(every_seconds) and (folder / _CONFIGURATION).exists():  # a removed folder needs no watchdog
         now = Now(time.monotonic(), clock.now())
         try:
-            page = watching.look(_read(folder), now)
+            page = watching.check(_read(folder), now)
             if page is not None:
                 climbing.send(page, now.monotonic)
             if watching.out:

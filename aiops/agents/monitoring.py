@@ -228,9 +228,9 @@ class MonitoringAgent:
         return replace(taken, parts={**taken.parts, "head": head})
 
     @property
-    def trouble(self) -> str:
+    def error(self) -> str:
         """The newest errors of plug-in detectors, for people; empty: none."""
-        return "; ".join(dict.fromkeys(o.slot.detection.models.trouble for o in self._owned.values())).strip("; ")
+        return "; ".join(dict.fromkeys(o.slot.detection.models.error for o in self._owned.values())).strip("; ")
 
     def ledger(self) -> list[LedgerLine]:
         """One line of the ledger for every partition that was read."""

@@ -17,7 +17,7 @@ from aiops.model.incidents import IncidentState
 from aiops.model.plans import Action, BlastRadius, Plan, Step, StepDirection
 from aiops.model.prose import Prose
 
-SPEAKS: dict[Role, frozenset[Intent]] = {
+MAY_SEND: dict[Role, frozenset[Intent]] = {
     Role.ANALYSIS: frozenset({Intent.ROUTE, Intent.MERGE}),
     Role.ROUTING: frozenset({Intent.PLAN, Intent.ESCALATE}),
     Role.RESOLUTION: frozenset({Intent.EXECUTE, Intent.CONCLUDE, Intent.ESCALATE}),
@@ -34,7 +34,7 @@ GRAPH = "graph:"
 
 def wrong_with_handoff(shown: Handoff, view: AgentView) -> Iterator[Prose]:
     """Yield the formal errors of a handoff from any sender."""
-    if shown.intent not in SPEAKS.get(shown.sender, frozenset()):
+    if shown.intent not in MAY_SEND.get(shown.sender, frozenset()):
         yield Prose(f"{shown.sender} may not send the intent {shown.intent}")
     if not (shown.id and shown.work_item and shown.cause):
         yield Prose("it lacks an id, a work item or a cause")

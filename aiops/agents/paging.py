@@ -48,7 +48,7 @@ def compose(
     """The page for the view's incident; ``diagnosis`` and ``priority`` default to the incident's own."""
     incident = view.incident
     known = diagnosis or incident.diagnosis
-    unwell = incident.open_entities or incident.entities
+    abnormal = incident.open_entities or incident.entities
     return Page(
         key=page_key(incident.id, ask.reason, level),
         work_item=incident.id,
@@ -56,9 +56,9 @@ def compose(
         at=view.at,
         priority=priority or incident.priority,
         title=_title(view, known),
-        broken=_broken(view, unwell),
+        broken=_broken(view, abnormal),
         matters=_matters(known, view),
-        affected=_affected(known, unwell),
+        affected=_affected(known, abnormal),
         causes=_causes(known),
         tried=_tried(view) + ask.tried,
         asks=Prose(f"{ask.because} {ask.asks}".strip()),
@@ -82,9 +82,9 @@ def _first(names: tuple[str, ...]) -> str:
     return names[0] if names else "something"
 
 
-def _broken(view: AgentView, unwell: tuple[str, ...]) -> Prose:
+def _broken(view: AgentView, abnormal: tuple[str, ...]) -> Prose:
     worst = max((e for e in view.episodes if e.ended_at is None), key=lambda e: e.severity, default=None)
-    names = ", ".join(unwell[:5]) + (f" and {len(unwell) - 5} more" if len(unwell) > 5 else "")
+    names = ", ".join(abnormal[:5]) + (f" and {len(abnormal) - 5} more" if len(abnormal) > 5 else "")
     if worst is None or not worst.signals:
         return Prose(names or "nothing that is open now")
     first = worst.signals[0]
@@ -107,10 +107,10 @@ def _matters(diagnosis: Diagnosis | None, view: AgentView) -> Prose:
     return Prose(f"{services or 'value of the items themselves'}: {cost}.")
 
 
-def _affected(diagnosis: Diagnosis | None, unwell: tuple[str, ...]) -> tuple[Prose, ...]:
+def _affected(diagnosis: Diagnosis | None, abnormal: tuple[str, ...]) -> tuple[Prose, ...]:
     impact = () if diagnosis is None else tuple(Prose(f"{i.entity}: {i.how}") for i in diagnosis.impact)
     named = {i.entity for i in diagnosis.impact} if diagnosis else set()
-    return (impact + tuple(Prose(f"{e}: abnormal") for e in unwell if e not in named))[:SHOWN_AFFECTED]
+    return (impact + tuple(Prose(f"{e}: abnormal") for e in abnormal if e not in named))[:SHOWN_AFFECTED]
 
 
 def _causes(diagnosis: Diagnosis | None) -> tuple[Prose, ...]:

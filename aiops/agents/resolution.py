@@ -161,16 +161,16 @@ def _neighbours(view: AgentView, done: set[str]) -> tuple[str, ...]:
 
 def _judge(handoff: Handoff, view: AgentView, request: VerifyRequest) -> Handoff:
     plan = request.plan
-    ill = _ill_before(view, request)
+    ill = _abnormal_before(view, request)
     entities = (plan.symptom, *(step.action.target for step in plan.steps), *plan.neighbours)
     mute = frozenset(entity for entity in entities if kind_of(view, entity) in MUTE_KINDS)
-    found = verify(plan, request.since, request.fleet, unwell_before=ill, mute=mute)
+    found = verify(plan, request.since, request.fleet, abnormal_before=ill, mute=mute)
     verified = Verified(plan.id, found.verdict, found.reasons, found.findings)
     reasoning = tuple(Prose(f"{reason} [{request.fleet.question}]") for reason in found.reasons)
     return _answer(handoff, view, verified, reasoning=reasoning)
 
 
-def _ill_before(view: AgentView, request: VerifyRequest) -> frozenset[str]:
+def _abnormal_before(view: AgentView, request: VerifyRequest) -> frozenset[str]:
     """Entities that were abnormal before the plan, so the plan did not cause their anomaly."""
     logged = [line.at for line in view.incident.story if line.ref == request.plan.id and line.at <= request.since]
     longest = sum(step.timeout_seconds for step in request.plan.steps)

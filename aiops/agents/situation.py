@@ -61,7 +61,7 @@ def facts_of(view: AgentView, target: str, diagnosis: Diagnosis | None) -> Facts
         previous=versions[1],
         criticality=item.criticality,
         attributes=item.attributes,
-        unwell=target in view.incident.open_entities or _is_root(diagnosis, target),
+        abnormal=target in view.incident.open_entities or _is_root(diagnosis, target),
         changed=_changed(view, target, diagnosis),
     )
 

@@ -25,7 +25,7 @@ from aiops.adapters.journal.reader import SqlJournalReader
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.status_file import read_status
 from aiops.apps.demo_setup import DOMAIN, HISTORY, INTERVAL, SEED, Act, demonstration_settings, free_port, write_bundle
-from aiops.apps.system import MakePages, MakeSystem, Say
+from aiops.apps.system import MakePages, MakeSystem, Report
 from aiops.console.access import kept_token
 from aiops.control.record.audit_chain import verify
 from aiops.model.codec import decode
@@ -84,13 +84,13 @@ class Demonstration:
         folder: state of the demonstration; the state of an earlier run is removed.
         make: makes the runtime.
         make_pages: makes console, metrics and watchdog.
-        say: called with progress messages.
+        report: called with progress messages.
     """
 
     folder: Path
     make: MakeSystem
     make_pages: MakePages
-    say: Say
+    report: Report
     played: list[Played] = field(default_factory=list)
 
     def start(self) -> None:
@@ -107,11 +107,11 @@ class Demonstration:
         write_bundle(self.folder / "bundle", Layout(self.estate))
         (self.folder / "aiops.yaml").write_text(yaml.safe_dump(json.loads(self.settings.model_dump_json())))
         self.serving = self.make_pages(self.settings)
-        self.runtime = self.make(self.settings, self.say)
+        self.runtime = self.make(self.settings, self.report)
         self.runtime.start()
         self.serving.start(self.runtime.bootstrap)
         self.reader = SqlJournalReader(SqlJournal(sqlite_url(self.settings.state)).engine)
-        self.say(f"a shop of {len(self.estate.services)} services with {HISTORY // 60} minutes of history")
+        self.report(f"a shop of {len(self.estate.services)} services with {HISTORY // 60} minutes of history")
         live = LiveSettings(history_seconds=HISTORY, interval=INTERVAL, port=port, seed=SEED)
         self.world = LiveWorld(
             self.estate,
@@ -131,13 +131,13 @@ class Demonstration:
 
     # ------------------------------------------------------------------------------------------------- playing
 
-    def play(self, act: Act, *, person: Callable[[Incident], bool | None], look: Callable[[], None]) -> Played:
+    def play(self, act: Act, *, person: Callable[[Incident], bool | None], refresh: Callable[[], None]) -> Played:
         """Inject the fault. Watch until its incident has ended or is being verified, at most ``act.seconds``.
 
         Args:
             act: the fault.
             person: called once for a plan that waits for approval; True, False, or None for no answer.
-            look: called about twice a second.
+            refresh: called about twice a second.
         """
         truth = self.world.truth()
         played = Played(act, SystemClock().now(), (truth["at"] - truth["start"]) // SECOND)
@@ -148,12 +148,14 @@ class Demonstration:
         def over() -> bool:
             return played.closed or (time.monotonic() >= earliest and _only_verifying(played))
 
-        self._watch(act.seconds, over, person=person, look=look)
+        self._watch(act.seconds, over, person=person, refresh=refresh)
         return played
 
-    def finish(self, *, person: Callable[[Incident], bool | None], look: Callable[[], None]) -> None:
+    def finish(self, *, person: Callable[[Incident], bool | None], refresh: Callable[[], None]) -> None:
         """Watch until every incident has ended as expected, at most ``_FINISH_SECONDS``."""
-        self._watch(_FINISH_SECONDS, lambda: all(played.closed for played in self.played), person=person, look=look)
+        self._watch(
+            _FINISH_SECONDS, lambda: all(played.closed for played in self.played), person=person, refresh=refresh
+        )
 
     def _watch(
         self,
@@ -161,11 +163,11 @@ class Demonstration:
         over: Callable[[], bool],
         *,
         person: Callable[[Incident], bool | None],
-        look: Callable[[], None],
+        refresh: Callable[[], None],
     ) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and not over():
-            look()
+            refresh()
             for played in self.played:
                 if not played.closed:
                     self._observe(played, person)

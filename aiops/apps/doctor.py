@@ -15,7 +15,7 @@ from typing import Any
 from aiops.adapters.bundle.loading import load_acting, load_cases
 from aiops.adapters.bundle.metric_rows import load_metrics
 from aiops.adapters.bundle.services import services
-from aiops.adapters.choices import check_choices
+from aiops.adapters.extension_checks import check_choices
 from aiops.adapters.journal.engine import sqlite_url
 from aiops.adapters.journal.journal import SqlJournal
 from aiops.adapters.paging.channels import open_levels
@@ -23,6 +23,7 @@ from aiops.adapters.plugins import installed
 from aiops.adapters.status_file import read_status
 from aiops.apps.doctor_findings import DoctorFinding, Level
 from aiops.apps.doctor_kafka import check_kafka
+from aiops.apps.doctor_snapshots import check_snapshots
 from aiops.console.app import loopback
 from aiops.model.errors import AiopsError, PermanentError
 from aiops.model.incidents import Priority
@@ -40,20 +41,21 @@ _GIB = 2**30
 def examine(settings: Settings, bundle: Path, clock: Clock, *, page: bool = False) -> Iterator[DoctorFinding]:
     """Every finding, in the order in which people should read them. ``page``: send a test page to every channel."""
     plugins = installed()
-    looks: dict[str, Callable[[], Iterable[DoctorFinding]]] = {
+    checks: dict[str, Callable[[], Iterable[DoctorFinding]]] = {
         "plug-ins": lambda: _plugins(settings, plugins),
         "bundle": lambda: _bundle(settings, bundle, clock, plugins=plugins),
         "acting": lambda: _acting(settings),
         "state": lambda: _state(settings),
         "journal": lambda: _journal(settings),
+        "snapshots": lambda: check_snapshots(settings),
         "kafka": lambda: check_kafka(settings, clock),
         "runtime": lambda: _runtime(settings, clock),
         "pages": lambda: _pages(settings, clock, plugins, send=page),
         "console": lambda: _console(settings),
     }
-    for about, look in looks.items():
+    for about, run in checks.items():
         try:
-            yield from look()
+            yield from run()
         except (AiopsError, OSError) as error:
             yield DoctorFinding(Level.FAIL, about, str(error))
 
@@ -185,8 +187,8 @@ def _runtime(settings: Settings, clock: Clock) -> Iterator[DoctorFinding]:
         Level.OK, "runtime", f"up, {len(status['shards'])} shards, epoch {_control(status).get('epoch', 0)}"
     )
     for part in (_control(status), status.get("fleet", {}), *status["shards"]):
-        if part.get("trouble"):
-            yield DoctorFinding(Level.WARN, "runtime", str(part["trouble"]))
+        if part.get("error"):
+            yield DoctorFinding(Level.WARN, "runtime", str(part["error"]))
 
 
 def _control(status: dict[str, Any]) -> dict[str, Any]:

@@ -37,9 +37,7 @@ def _exposed(bootstrap: str, security: KafkaSecurity) -> Iterator[DoctorFinding]
     anonymous = security.sasl is None and security.certificate_file is None
     if anonymous:
         told = f"{bootstrap} lets in everybody who reaches it: whoever writes to its topics influences what is done"
-        yield DoctorFinding(
-            Level.WARN, _ABOUT, told, "use a listener with SASL or mutual TLS, and ACLs: docs/deploy.md"
-        )
+        yield DoctorFinding(Level.WARN, _ABOUT, told, "use SASL or mutual TLS, and ACLs: docs/deploy.md")
     if not security.tls:
         told = f"the connection to {bootstrap} is not encrypted: telemetry and credentials can be read on the way"
         yield DoctorFinding(Level.WARN, _ABOUT, told, "use a listener with TLS, and set kafka.tls: true")

@@ -31,7 +31,7 @@ from aiops.settings import Paging, Settings, Topics
 
 STEP_SECONDS = 0.05
 """Real time between two advances of the clock."""
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 FAR_BEHIND = 2_000
 """Lag of the shards, in records, above which the clock stops."""
 PATIENCE_SECONDS = 120.0
@@ -106,7 +106,7 @@ class KafkaReplay:
         *,
         metrics_only: bool = False,
         progress: Progress = lambda _, __: None,
-        say: Callable[[str], None] = lambda _: None,
+        report: Callable[[str], None] = lambda _: None,
     ) -> list[dict[str, Any]]:
         """Replay the whole recording at ``speed`` times real time, write the results, and return the incidents.
 
@@ -118,7 +118,7 @@ class KafkaReplay:
         settings.state.mkdir(parents=True)
         (self.out / PAGES).unlink(missing_ok=True)
         clock = RecordedTime(settings.state / CLOCK, self.recording.begin)
-        runtime = self._make(settings, say)
+        runtime = self._make(settings, report)
         try:
             runtime.start()
             begun = time.perf_counter()
@@ -214,7 +214,7 @@ class KafkaReplay:
             if (taken, control) != before:
                 patience = time.monotonic() + PATIENCE_SECONDS
             before = (taken, control)
-            time.sleep(2 * LOOK_SECONDS)
+            time.sleep(2 * POLL_SECONDS)
         raise TemporaryError(
             f"the runtime processed {taken} of {self._published} records and then stopped making progress", 1.0
         )
@@ -245,7 +245,7 @@ class _Pace:
 
     def __init__(self, runtime: System, clock: RecordedTime, speed: float) -> None:
         self._runtime, self._clock, self._speed = runtime, clock, speed
-        self._last = self._look = time.monotonic()
+        self._last = self._next_poll = time.monotonic()
         self.held = 0.0
 
     def until(self, at: int, flush: Callable[[], None] = lambda: None) -> None:
@@ -262,13 +262,13 @@ class _Pace:
                 time.sleep(min(STEP_SECONDS, left))
 
     def _wait_for_shards(self) -> None:
-        while time.monotonic() >= self._look:
+        while time.monotonic() >= self._next_poll:
             begun = time.monotonic()
             behind = _lag(self._runtime.status())
-            self._look = time.monotonic() + LOOK_SECONDS
+            self._next_poll = time.monotonic() + POLL_SECONDS
             if behind <= FAR_BEHIND:
                 return
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
             waited = time.monotonic() - begun
             self.held += waited
             self._last += waited

@@ -199,7 +199,7 @@ class InProcessReplay:
         """Advance the recording's time to ``at``, tick by tick."""
         while self.now + TICK <= at:
             self.now += TICK
-            self._say(self.agent.tick(self.now, lag_is_small=True), self.now)
+            self._publish(self.agent.tick(self.now, lag_is_small=True), self.now)
             self.runtime.run_until(self.now)
         self.now = max(self.now, at)
         self.runtime.run_until(self.now)
@@ -220,7 +220,7 @@ class InProcessReplay:
             [record.key for record in batch],
             [at] * len(batch),
         )
-        self._say(self.agent.handle([fetched], at), at)
+        self._publish(self.agent.handle([fetched], at), at)
 
     def _control(self, record: Recorded) -> None:
         read = decode(in_domain(record.value, self.settings.domain, record.at), Receipt(record.at))
@@ -230,7 +230,7 @@ class InProcessReplay:
         for event in read:
             self.runtime.offer(event)
 
-    def _say(self, produced: Produced, at: int) -> None:
+    def _publish(self, produced: Produced, at: int) -> None:
         """Pass the monitoring agent's episodes and edges to the runtime, as the control topics would."""
         domain = self.settings.domain
         self._dead += sum(letter.items for letter in produced.dead_letters)

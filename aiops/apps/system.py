@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from aiops.settings import Settings
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 """Called with each progress message, one line."""
 
 
@@ -48,5 +48,5 @@ class Pages(Protocol):
         ...
 
 
-MakeSystem = Callable[[Settings, Say], System]
+MakeSystem = Callable[[Settings, Report], System]
 MakePages = Callable[[Settings], Pages]

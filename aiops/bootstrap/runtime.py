@@ -20,10 +20,10 @@ from aiops.adapters import watchdog
 from aiops.adapters.broker.embedded import EmbeddedBroker
 from aiops.adapters.bundle.loading import bundle_folder
 from aiops.adapters.bundle.metric_rows import load_metrics
-from aiops.adapters.choices import check_choices
 from aiops.adapters.clock import SystemClock
 from aiops.adapters.cluster.cluster import RayCluster, build_id
 from aiops.adapters.cluster.parts import ClusterShards
+from aiops.adapters.extension_checks import check_choices
 from aiops.adapters.fleet import FleetKeeper
 from aiops.adapters.journal.journal import FLEET, SqlJournal
 from aiops.adapters.journal.opening import open_journal
@@ -32,7 +32,7 @@ from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.adapters.plugins import fingerprint, installed
 from aiops.adapters.status_file import write_status
 from aiops.agents.composition import CONTROL_ROLES
-from aiops.apps.system import Say
+from aiops.apps.system import Report
 from aiops.model.durations import SECOND
 from aiops.model.errors import AiopsError, PermanentError, TemporaryError
 from aiops.settings import Settings
@@ -42,7 +42,7 @@ _PACKAGE = Path(__file__).resolve().parents[2]
 _AGAIN_SECONDS = 2.0
 
 
-def come_up(reconcile: Callable[[], None], say: Say, wait: Callable[[float], object], *, tries: int = 6) -> None:
+def come_up(reconcile: Callable[[], None], report: Report, wait: Callable[[float], object], *, tries: int = 6) -> None:
     """Reconcile until every part answers, with at most ``tries`` attempts.
 
     On a busy machine a part may not reach Kafka or the journal at the first attempt.
@@ -57,7 +57,7 @@ def come_up(reconcile: Callable[[], None], say: Say, wait: Callable[[float], obj
         except TemporaryError as error:
             if not left:
                 raise
-            say(f"not ready, {left} more attempts: {error}")
+            report(f"not ready, {left} more attempts: {error}")
             wait(max(error.delay_seconds, _AGAIN_SECONDS))
         else:
             return
@@ -84,11 +84,11 @@ class Runtime:
 
     Args:
         settings: all settings, with absolute folders.
-        say: called with each progress message, one line.
+        report: called with each progress message, one line.
     """
 
-    def __init__(self, settings: Settings, say: Say = lambda _: None) -> None:
-        self.settings, self._say = settings, say
+    def __init__(self, settings: Settings, report: Report = lambda _: None) -> None:
+        self.settings, self._report = settings, report
         self._stopping = threading.Event()
         self._beating = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         self._keeper: FleetKeeper | None = None
@@ -107,22 +107,22 @@ class Runtime:
         load_metrics(bundle_folder(settings))  # an unusable row is reported once, here, and not by every actor
         settings.state.mkdir(parents=True, exist_ok=True)
         self.bootstrap = self._reach_broker()
-        self._say("topics")
+        self._report("topics")
         topics = KafkaTopics(self.bootstrap, security=settings.kafka)
         topics.ensure(settings)
-        check_partitions(settings, topics, self._say)
+        check_partitions(settings, topics, self._report)
         topics.close()
         self.journal = open_journal(settings)
-        self._say("Ray")
+        self._report("Ray")
         build = f"{build_id(_PACKAGE / 'aiops')}-{fingerprint(plugins)}"
         self.cluster = RayCluster(settings.ray, settings.domain, build)
         if settings.control.journal is None and self.cluster.nodes() > 1:
             raise PermanentError(
                 "this Ray has several nodes, and a SQLite journal is on one: set control.journal to a PostgreSQL URL"
             )
-        self._say("agents, executor, orchestrator, shards")
+        self._report("agents, executor, orchestrator, shards")
         self._keeper = self._make_keeper()
-        come_up(self._keeper.reconcile, self._say, self._stopping.wait)
+        come_up(self._keeper.reconcile, self._report, self._stopping.wait)
         self._keeper.start()
         self._beating.start()
 
@@ -158,11 +158,11 @@ class Runtime:
             try:
                 shards.append(_plain(self.cluster.ask("shard", number, "status", timeout_seconds=2.0)))
             except AiopsError as error:
-                shards.append({"shard": number, "trouble": str(error)})
+                shards.append({"shard": number, "error": str(error)})
         try:
             orchestration = _plain(self.cluster.ask("orchestrator", 0, "status", timeout_seconds=2.0))
         except AiopsError as error:
-            orchestration = {"trouble": str(error)}
+            orchestration = {"error": str(error)}
         return {
             "at": SystemClock().now(),
             "domain": self.settings.domain,
@@ -170,7 +170,7 @@ class Runtime:
             "shards": shards,
             "orchestration": orchestration,
             "pids": self.cluster.pids(),
-            "fleet": {"trouble": self._keeper.trouble if self._keeper else "not started"},
+            "fleet": {"error": self._keeper.error if self._keeper else "not started"},
         }
 
     # -------------------------------------------------------------------------------------------------- inside
@@ -178,8 +178,8 @@ class Runtime:
     def _reach_broker(self) -> str:
         if self.settings.kafka.bootstrap:
             return self.settings.kafka.bootstrap
-        self._say("Kafka (embedded)")
-        self._broker = EmbeddedBroker(self.settings.state / "broker", say=self._say)
+        self._report("Kafka (embedded)")
+        self._broker = EmbeddedBroker(self.settings.state / "broker", report=self._report)
         return self._broker.start()
 
     def _make_keeper(self) -> FleetKeeper:
@@ -190,9 +190,9 @@ class Runtime:
             role.value: (place + "make_agent", {"settings": settings, "role": role.value}) for role in CONTROL_ROLES
         }
         others["executor"] = (place + "make_gate", {"settings": settings})
-        others["orchestrator"] = ("aiops.bootstrap.orchestrating:make_orchestration", shared)
+        others["orchestrator"] = ("aiops.bootstrap.orchestrator:make_orchestration", shared)
         cpus = 1.0 if settings.ray else 0.0
-        actors = ClusterShards(self.cluster, ("aiops.bootstrap.monitoring:make_shard", shared), others, cpus=cpus)
+        actors = ClusterShards(self.cluster, ("aiops.bootstrap.shard:make_shard", shared), others, cpus=cpus)
         epoch = journal.claim(FLEET, f"{os.uname().nodename}/{os.getpid()}", settings.domain)
         return FleetKeeper(
             actors,

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from aiops.adapters.bundle.configuration import load_settings
 from aiops.adapters.signing import KEY, decode, public_key
 from aiops.cli.exits import Exit
-from aiops.cli.opening import Config, Json, open_installation
-from aiops.cli.reading import kept
+from aiops.cli.installation import Config, Json, open_installation
+from aiops.cli.topic_records import kept
 from aiops.control.record.audit_chain import AuditFault, AuditVerdict, Checkpoint, signed, verify
 from aiops.model.errors import AiopsError, PermanentError
 from aiops.model.journal import JournalRow

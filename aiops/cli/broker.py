@@ -13,7 +13,7 @@ import typer
 from aiops.adapters.broker.embedded import BrokerState, BrokerStatus, EmbeddedBroker
 from aiops.adapters.bundle.configuration import load_settings
 from aiops.cli.exits import Exit
-from aiops.cli.opening import Config
+from aiops.cli.installation import Config
 
 app: Final = typer.Typer(
     no_args_is_help=True,
@@ -35,7 +35,7 @@ def start(heap: _Heap = 384, config: Config = None, *, as_json: _Json = False) -
 
     Exit code 0: it runs and answers. 3: it cannot run here; the message names the reason and what to do.
     """
-    broker = EmbeddedBroker(_folder(config), heap_mb=heap, say=_aside)
+    broker = EmbeddedBroker(_folder(config), heap_mb=heap, report=_aside)
     broker.start()
     _show(broker.status(), as_json=as_json)
     if "AIOPS_KAFKA" in os.environ:

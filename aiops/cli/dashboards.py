@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from aiops.adapters.grafana import Grafana, dashboards
-from aiops.cli.opening import Json
+from aiops.cli.installation import Json
 
 app: Final = typer.Typer(no_args_is_help=True, help="Grafana dashboards over the runtime's Prometheus metrics.")
 

@@ -13,8 +13,8 @@ from aiops.adapters.bundle.configuration import load_settings
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.sealing import KEY, decode_letter, masked_letter, open_seal
 from aiops.cli.exits import Exit
-from aiops.cli.opening import Config, Json, plain
-from aiops.cli.reading import kafka_of, kept
+from aiops.cli.installation import Config, Json, plain
+from aiops.cli.topic_records import kafka_of, kept
 from aiops.model.deadletters import DeadLetter
 from aiops.model.errors import PermanentError
 from aiops.model.records import OutRecord
@@ -60,7 +60,7 @@ def list_(
     ]
     if as_json:
         shown = [{"key": key, **letter} for key, letter in found[-limit:]]
-        typer.echo(json.dumps({"letters": len(found), "shown": shown}))
+        typer.echo(json.dumps({"dead_letters": len(found), "shown": shown}))
         return
     if not found:
         typer.echo("no dead letters")
@@ -117,7 +117,7 @@ def retry(key: _Key, config: Config = None, *, as_json: Json = False) -> None:
     finally:
         producer.close()
     result = f"{len(record.value):,} bytes written to {letter.topic}/{letter.partition} again"
-    typer.echo(json.dumps({"key": key, "told": result}) if as_json else result)
+    typer.echo(json.dumps({"key": key, "result": result}) if as_json else result)
 
 
 def _one(settings: Settings, key: str) -> bytes:

@@ -48,7 +48,7 @@ def run(
     from aiops.apps.demo import Demonstration  # noqa: PLC0415
     from aiops.apps.demo_setup import ACTS  # noqa: PLC0415
     from aiops.bootstrap.runtime import Runtime  # noqa: PLC0415
-    from aiops.bootstrap.serving import Serving  # noqa: PLC0415
+    from aiops.bootstrap.services import Serving  # noqa: PLC0415
 
     console = Console()
     begun = time.monotonic()
@@ -65,10 +65,10 @@ def run(
         console.print(f"  ready after {time.monotonic() - begun:.0f} s; console {demonstration.serving.console_url}\n")
         view = _View(console, demonstration, alone=alone or not sys.stdin.isatty())
         for act in ACTS[:-1]:
-            view.play(act.title, lambda act=act: demonstration.play(act, person=view.ask, look=view.look))
+            view.play(act.title, lambda act=act: demonstration.play(act, person=view.ask, refresh=view.refresh))
         # The last fault affects the metrics that verify the other incidents, so it starts after their verification.
-        view.play("remaining verification", lambda: demonstration.finish(person=view.ask, look=view.look))
-        view.play(ACTS[-1].title, lambda: demonstration.play(ACTS[-1], person=view.ask, look=view.look))
+        view.play("remaining verification", lambda: demonstration.finish(person=view.ask, refresh=view.refresh))
+        view.play(ACTS[-1].title, lambda: demonstration.play(ACTS[-1], person=view.ask, refresh=view.refresh))
         verdicts = demonstration.verdicts()
         ok = _judge(console, demonstration, verdicts)
     finally:
@@ -97,10 +97,10 @@ class _View:
             self._live = None
         else:
             act()  # type: ignore[operator]
-        self.look()
+        self.refresh()
         self._console.print()
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Show new lines."""
         if self._live is not None:
             self._live.update(self._picture())

@@ -14,7 +14,7 @@ from aiops.adapters.clock import SystemClock
 from aiops.apps.doctor import examine
 from aiops.apps.doctor_findings import DoctorFinding, Level
 from aiops.cli.exits import Exit
-from aiops.cli.opening import Config, Json
+from aiops.cli.installation import Config, Json
 from aiops.model.errors import PermanentError
 
 _Page = Annotated[bool, typer.Option("--page", help="Send a test page through every channel of every level.")]

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from aiops.cli.exits import Exit
-from aiops.cli.opening import Config, Json, open_installation, plain
+from aiops.cli.installation import Config, Json, open_installation, plain
 from aiops.console.stories import PlanStory, ShownDecision, Story, as_json, incident_as_json, listed, story
 from aiops.model.diagnoses import Diagnosis
 from aiops.model.episodes import Episode
@@ -45,8 +45,8 @@ def run(incident: _Id = None, config: Config = None, *, all_: _All = False, as_j
     typer.echo(_json(shown) if as_json else "\n".join(text(shown)))
 
 
-def _json(told: Story) -> str:
-    return json.dumps(as_json(told))
+def _json(shown: Story) -> str:
+    return json.dumps(as_json(shown))
 
 
 def _table(incidents: list[Incident], now: int) -> str:
@@ -72,9 +72,9 @@ def _row(incident: Incident, now: int) -> tuple[str, ...]:
     )
 
 
-def text(told: Story) -> Iterator[str]:
+def text(shown: Story) -> Iterator[str]:
     """The full report on one incident as lines for a terminal."""
-    i = told.incident
+    i = shown.incident
     count = i.members_total or len(i.entities)
     yield f"{i.id}  {i.priority.value}  {i.state.value}" + (f": {plain(str(i.outcome))}" if i.outcome else "")
     yield f"  opened {clock_time(i.opened_at)} UTC, anomalous since {clock_time(i.onset)}" + (
@@ -83,20 +83,20 @@ def text(told: Story) -> Iterator[str]:
     yield f"  owner {plain(i.owner) or 'none'}; {count} items: {plain(', '.join(i.entities[:8]))}"
     if i.agreement and i.repair_by:
         yield f"  agreed: {plain(i.agreement)}; repair by {clock_time(i.repair_by)} UTC"
-    if told.waits:
-        how = f"aiops approve {i.id} --seen {told.seen}"
-        yield f"  WAITS FOR APPROVAL ({len(told.approvals)} of {told.approvals_needed}): {how}"
+    if shown.waits:
+        how = f"aiops approve {i.id} --seen {shown.seen}"
+        yield f"  WAITS FOR APPROVAL ({len(shown.approvals)} of {shown.approvals_needed}): {how}"
     yield from _part("timeline", (f"{clock_time(e.at)}  {e.who:<13} {e.what}" for e in i.story))
-    yield from _part("episodes", (_episode(e) for e in told.episodes))
+    yield from _part("episodes", (_episode(e) for e in shown.episodes))
     if i.diagnosis:
         yield from _part("probable causes", _causes(i.diagnosis))
         yield from _part("impact", _impact(i.diagnosis))
         changes = (f"{c.id} on {c.entity} ({c.suspicion:.0%}): {c.why}" for c in i.diagnosis.changes)
         yield from _part("suspicious changes", changes)
-    for plan in told.plans:
+    for plan in shown.plans:
         yield from _part(f"plan {plain(plan.id)}", _plan(plan))
-    yield from _part("policy decisions", (_decision(d) for d in told.decisions))
-    for record in told.pages:
+    yield from _part("policy decisions", (_decision(d) for d in shown.decisions))
+    for record in shown.pages:
         mark = "delivered" if record.delivered else f"NOT delivered, {record.failures} failures"
         taken = f", acknowledged by {record.acknowledged_by}" if record.acknowledged_by else ""
         yield from _part(f"page to level {record.page.level + 1} ({mark}{plain(taken)})", _page(record.page))

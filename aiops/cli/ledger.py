@@ -11,7 +11,7 @@ from aiops.adapters.accounting import account, plain
 from aiops.adapters.bundle.configuration import load_settings
 from aiops.adapters.status_file import read_status
 from aiops.cli.exits import Exit
-from aiops.cli.opening import Config, Json
+from aiops.cli.installation import Config, Json
 from aiops.control.record.ledger import printable
 from aiops.model.durations import SECOND
 from aiops.model.errors import PermanentError

@@ -15,7 +15,7 @@ from aiops.adapters.plugins import installed
 from aiops.apps.replay import InProcessReplay, convert_recording
 from aiops.apps.replay_results import INCIDENTS, SUMMARY
 from aiops.cli.exits import Exit
-from aiops.cli.opening import Config, Json
+from aiops.cli.installation import Config, Json
 from aiops.model.times import rfc3339
 from aiops.plugins import ExtensionKind
 from aiops.recordings.recording import Recording

@@ -16,8 +16,8 @@ from aiops.adapters.bundle.configuration import load_settings
 from aiops.adapters.bundle.loading import load_bundle
 from aiops.adapters.plugins import installed
 from aiops.cli.exits import Exit
+from aiops.cli.installation import Config
 from aiops.cli.live_target import Target
-from aiops.cli.opening import Config
 from simulations.live.live_world import LiveSettings
 from simulations.running.healing import settings_for
 from simulations.running.simulation import Who
@@ -93,9 +93,9 @@ def simulate(  # noqa: PLR0913 (one parameter an option)
         from aiops.cli.simulate_live import publish  # noqa: PLC0415 (Kafka is loaded only where it is needed)
 
         entry = _entry(names[0] if names else "none")
-        with _progress() as told:
+        with _progress() as progress:
             world = LiveSettings(history, interval, not unkeyed, http, seed)
-            publish(entry, _target(kafka, config), world, progress=told)
+            publish(entry, _target(kafka, config), world, progress=progress)
         return
     if not names:
         raise typer.BadParameter("name a scenario, or `all`; --list shows the scenarios", param_hint="SCENARIO")
@@ -103,14 +103,14 @@ def simulate(  # noqa: PLR0913 (one parameter an option)
     healers = [Who.PRODUCT, *_baselines(baseline)]
     plugins = installed()
     settings = None if config is None else settings_for(light=light, chosen=load_settings(config))
-    with _progress() as told:
+    with _progress() as progress:
         results = play(
             entries,
             range(seed, seed + runs),
             healers,
             bundle=load_bundle(plugins=plugins),
             light=light,
-            progress=told,
+            progress=progress,
             extended=None if settings is None else (settings, plugins),
         )
     rows, currency = cards(results.grades), load().currency

@@ -37,8 +37,8 @@ def publish(
             world.inject(coming.fault, delay_seconds=coming.after)
         console.print(f"live: {plot.estate.name} to {kafka}; actions at {world.url}; end with Ctrl-C")
         while not over.wait(5.0):
-            if world.trouble:
-                console.print(f"cannot publish: {world.trouble}", style="red")
+            if world.error:
+                console.print(f"cannot publish: {world.error}", style="red")
     finally:
         world.stop()
         producer.close()

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from aiops.cli.exits import Exit
-from aiops.cli.opening import Config, Json, open_installation
+from aiops.cli.installation import Config, Json, open_installation
 from aiops.control.state.documents import ItemRecord
 from aiops.model.cloudevents_reading import Receipt, UnusableMessage, decode
 from aiops.model.codec import decode as decode_document

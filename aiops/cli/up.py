@@ -13,10 +13,10 @@ import typer
 
 from aiops.adapters.bundle.configuration import load_settings
 from aiops.adapters.status_file import read_status
-from aiops.cli.opening import Config
+from aiops.cli.installation import Config
 from aiops.settings import Settings
 
-_LOOK_SECONDS = 5.0
+_POLL_SECONDS = 5.0
 
 
 _Leave = Annotated[
@@ -41,21 +41,21 @@ def run(config: Config = None, *, leave: _Leave = False) -> None:
     stopping = _on_signals()
     # Imported only now: Ray reads its environment when it is imported.
     from aiops.bootstrap.runtime import Runtime  # noqa: PLC0415
-    from aiops.bootstrap.serving import Serving  # noqa: PLC0415
+    from aiops.bootstrap.services import Serving  # noqa: PLC0415
 
     serving = Serving(settings)
-    runtime = Runtime(settings, _say)
+    runtime = Runtime(settings, _print)
     try:
         runtime.start()
-        _say("console, metrics, watchdog")
+        _print("console, metrics, watchdog")
         serving.start(runtime.bootstrap)
-        _tell_where(settings, serving.console.url, serving.metrics_url, bootstrap=runtime.bootstrap)
+        _print_addresses(settings, serving.console.url, serving.metrics_url, bootstrap=runtime.bootstrap)
         _watch(settings, stopping)
     finally:
-        _say("stopping")
+        _print("stopping")
         serving.stop()
         (runtime.leave if leave and settings.ray is not None else runtime.stop)()
-    _say("stopped; all state is kept: aiops up continues from here")
+    _print("stopped; all state is kept: aiops up continues from here")
 
 
 def _close_ray_to_others() -> None:
@@ -78,7 +78,7 @@ def _on_signals() -> threading.Event:
     return stopping
 
 
-def _tell_where(settings: Settings, console: str, metrics: str, *, bootstrap: str) -> None:
+def _print_addresses(settings: Settings, console: str, metrics: str, *, bootstrap: str) -> None:
     token = "console.token of the settings" if settings.console.token else settings.state / "console.token"
     shadow = "  (shadow mode: decisions are recorded, nothing is executed)" if settings.control.shadow else ""
     for name, value in {
@@ -89,20 +89,20 @@ def _tell_where(settings: Settings, console: str, metrics: str, *, bootstrap: st
         "state": str(settings.state),
         "next": "aiops incidents · aiops ledger · aiops doctor · aiops halt",
     }.items():
-        _say(f"{name:8} {value}")
+        _print(f"{name:8} {value}")
 
 
 def _watch(settings: Settings, stopping: threading.Event) -> None:
     """Wait for the stop signal. Print the parts' problems when they change, and once when all are resolved."""
     shown = ""
-    while not stopping.wait(_LOOK_SECONDS):
+    while not stopping.wait(_POLL_SECONDS):
         status = read_status(settings.state) or {}
         parts = (status.get("orchestration", {}), status.get("fleet", {}), *status.get("shards", ()))
-        problems = "; ".join(str(part["trouble"]) for part in parts if part.get("trouble"))
+        problems = "; ".join(str(part["error"]) for part in parts if part.get("error"))
         if problems != shown:
-            _say(problems or "all parts are healthy again")
+            _print(problems or "all parts are healthy again")
             shown = problems
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     typer.echo(line, err=True)

@@ -48,18 +48,18 @@ class Access:
 
     def cookie(self, name: str, now: int) -> str:
         """The cookie for a person who showed their token at ``now``, ns."""
-        said = f"{name.encode().hex()}.{now // SECOND + SESSION_SECONDS}"
-        return f"{said}.{self._seal(name, said)}"
+        content = f"{name.encode().hex()}.{now // SECOND + SESSION_SECONDS}"
+        return f"{content}.{self._seal(name, content)}"
 
     def session(self, cookie: str | None, now: int) -> str | None:
         """The person whose cookie it is; None: forged or expired."""
-        said, _, seal = (cookie or "").rpartition(".")
-        coded, _, end = said.partition(".")
+        content, _, seal = (cookie or "").rpartition(".")
+        coded, _, end = content.partition(".")
         try:
             name, until = bytes.fromhex(coded).decode(), int(end)
         except ValueError:
             return None
-        if name not in self.tokens or not hmac.compare_digest(self._seal(name, said).encode(), seal.encode()):
+        if name not in self.tokens or not hmac.compare_digest(self._seal(name, content).encode(), seal.encode()):
             return None
         return name if now // SECOND < until else None
 
@@ -71,8 +71,8 @@ class Access:
         """Whether a posted form came from a page of this session."""
         return hmac.compare_digest(self.form_value(name, cookie).encode(), value.encode())
 
-    def _seal(self, name: str, said: str) -> str:
-        return hmac.new(self.tokens[name].encode(), f"aiops console {said}".encode(), hashlib.sha256).hexdigest()
+    def _seal(self, name: str, content: str) -> str:
+        return hmac.new(self.tokens[name].encode(), f"aiops console {content}".encode(), hashlib.sha256).hexdigest()
 
 
 def _digest(token: str) -> bytes:

@@ -10,8 +10,8 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from aiops.console.command_inbox import LONGEST_REASON, CommandResult
 from aiops.console.stories import as_json, incident_as_json, listed, story
-from aiops.console.telling import LONGEST_REASON, CommandResult
 from aiops.console.visit import body_within, parts_of, visit_of
 from aiops.model.cloudevents_reading import MAX_BYTES, Receipt, UnusableMessage, decode
 from aiops.model.records import OutRecord
@@ -49,7 +49,7 @@ class Shards(BaseModel):
     shards: int
 
 
-def speaker(request: Request) -> str:
+def person(request: Request) -> str:
     """The person whose bearer token the request carries; 401 without one. Cookies are ignored."""
     who = visit_of(request).bearer
     if who is None:
@@ -57,7 +57,7 @@ def speaker(request: Request) -> str:
     return who
 
 
-Speaker = Annotated[str, Depends(speaker)]
+Person = Annotated[str, Depends(person)]
 
 
 @router.get("/api/health")
@@ -69,10 +69,10 @@ def health(request: Request) -> Response:
         return JSONResponse({"healthy": False, "why": "the runtime has never run here"}, 503)
     control = status["orchestration"]
     age = (parts.clock.now() - control.get("alive_at", 0)) / 1e9
-    trouble = control.get("trouble") or (
+    error = control.get("error") or (
         "" if age < _FRESH_SECONDS else f"the orchestrator has been silent for {age:.0f} s"
     )
-    return JSONResponse({"healthy": not trouble, "why": trouble}, 503 if trouble else 200)
+    return JSONResponse({"healthy": not error, "why": error}, 503 if error else 200)
 
 
 @router.get("/api/status")
@@ -101,70 +101,70 @@ def incidents(request: Request, *, all: bool = False) -> list[dict[str, Any]]:  
 def incident(request: Request, name: str) -> dict[str, Any]:
     """One incident with its timeline, episodes, plans, decisions and pages."""
     parts = parts_of(request)
-    told = story(parts.reader, name, parts.domain)
-    if told is None:
+    shown = story(parts.reader, name, parts.domain)
+    if shown is None:
         raise HTTPException(404, f"there is no incident {name!r}")
-    return as_json(told)
+    return as_json(shown)
 
 
 @router.post("/api/incidents/{name}/approve")
-def approve(request: Request, name: str, who: Speaker, *, said: SeenPlan) -> dict[str, Any]:
+def approve(request: Request, name: str, who: Person, *, body: SeenPlan) -> dict[str, Any]:
     """Approve the plan that was seen. 409 if another plan waits now."""
-    return _tell(request, lambda: parts_of(request).commands.approve(name, who, said.seen))
+    return _run(request, lambda: parts_of(request).commands.approve(name, who, body.seen))
 
 
 @router.post("/api/incidents/{name}/reject")
-def reject(request: Request, name: str, who: Speaker, *, said: Reason | None = None) -> dict[str, Any]:
+def reject(request: Request, name: str, who: Person, *, body: Reason | None = None) -> dict[str, Any]:
     """Reject the plan that waits."""
-    return _tell(request, lambda: parts_of(request).commands.reject(name, who, said.reason if said else ""))
+    return _run(request, lambda: parts_of(request).commands.reject(name, who, body.reason if body else ""))
 
 
 @router.post("/api/incidents/{name}/acknowledge")
-def acknowledge(request: Request, name: str, who: Speaker) -> dict[str, Any]:
+def acknowledge(request: Request, name: str, who: Person) -> dict[str, Any]:
     """Acknowledge its newest page."""
-    return _tell(request, lambda: parts_of(request).commands.acknowledge(name, who))
+    return _run(request, lambda: parts_of(request).commands.acknowledge(name, who))
 
 
 @router.post("/api/incidents/{name}/take-over")
-def take_over(request: Request, name: str, who: Speaker) -> dict[str, Any]:
+def take_over(request: Request, name: str, who: Person) -> dict[str, Any]:
     """Confirm that a stuck plan's targets are in order: its locks and its budget are released."""
-    return _tell(request, lambda: parts_of(request).commands.take_over(name, who))
+    return _run(request, lambda: parts_of(request).commands.take_over(name, who))
 
 
 @router.post("/api/incidents/{name}/close")
-def close(request: Request, name: str, who: Speaker) -> dict[str, Any]:
+def close(request: Request, name: str, who: Person) -> dict[str, Any]:
     """Close an escalated incident."""
-    return _tell(request, lambda: parts_of(request).commands.close(name, who))
+    return _run(request, lambda: parts_of(request).commands.close(name, who))
 
 
 @router.post("/api/incidents/{name}/suppress")
-def suppress(request: Request, name: str, who: Speaker, *, said: Minutes | None = None) -> dict[str, Any]:
+def suppress(request: Request, name: str, who: Person, *, body: Minutes | None = None) -> dict[str, Any]:
     """Suppress an incident for some minutes."""
-    minutes = (said or Minutes()).minutes
-    return _tell(request, lambda: parts_of(request).commands.suppress(name, who, minutes))
+    minutes = (body or Minutes()).minutes
+    return _run(request, lambda: parts_of(request).commands.suppress(name, who, minutes))
 
 
 @router.post("/api/halt")
-def halt(request: Request, who: Speaker, said: Reason | None = None) -> dict[str, Any]:
+def halt(request: Request, who: Person, body: Reason | None = None) -> dict[str, Any]:
     """Stop new actions."""
-    return _tell(request, lambda: parts_of(request).commands.switch.halt(who, said.reason if said else ""))
+    return _run(request, lambda: parts_of(request).commands.switch.halt(who, body.reason if body else ""))
 
 
 @router.post("/api/resume")
-def resume(request: Request, who: Speaker, said: Reason | None = None) -> dict[str, Any]:
+def resume(request: Request, who: Person, body: Reason | None = None) -> dict[str, Any]:
     """Allow new actions again."""
-    return _tell(request, lambda: parts_of(request).commands.switch.resume(who, said.reason if said else ""))
+    return _run(request, lambda: parts_of(request).commands.switch.resume(who, body.reason if body else ""))
 
 
 @router.post("/api/scale")
-def scale(request: Request, who: Speaker, said: Shards) -> dict[str, Any]:
+def scale(request: Request, who: Person, body: Shards) -> dict[str, Any]:
     """Set the number of monitoring shards."""
     parts = parts_of(request)
-    return _tell(request, lambda: parts.commands.scale(said.shards, who, parts.most_shards))
+    return _run(request, lambda: parts.commands.scale(body.shards, who, parts.most_shards))
 
 
 @router.post("/hooks/alertmanager", status_code=202)
-async def alertmanager(request: Request, who: Speaker) -> dict[str, Any]:
+async def alertmanager(request: Request, who: Person) -> dict[str, Any]:
     """Alertmanager's webhook. 202: the alerts are durable in Kafka. 400: they are invalid, do not repeat."""
     parts = parts_of(request)
     if parts.producer is None:
@@ -185,7 +185,7 @@ def _send(request: Request, body: bytes, who: str) -> None:
         parts.producer.flush(10.0)
 
 
-def _tell(request: Request, command: Callable[[], CommandResult]) -> dict[str, Any]:
-    told = command()
+def _run(request: Request, command: Callable[[], CommandResult]) -> dict[str, Any]:
+    shown = command()
     parts_of(request).wake()
-    return {"told": told.text, "new": told.new}
+    return {"result": shown.text, "new": shown.new}

@@ -18,9 +18,9 @@ from fastapi.responses import JSONResponse
 
 from aiops.console import api, site
 from aiops.console.access import Access
+from aiops.console.command_inbox import NotNowError, UnknownError, WrongError
 from aiops.console.commands import Commands
-from aiops.console.pages import SECURITY, Frame, message_page
-from aiops.console.telling import NotNowError, UnknownError, WrongError
+from aiops.console.html_pages import SECURITY, Frame, message_page
 from aiops.console.visit import COOKIE, Visit
 from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.errors import AiopsError, TemporaryError

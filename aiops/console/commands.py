@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aiops.console.telling import (
+from aiops.console.command_inbox import (
+    CommandRequest,
     CommandResult,
     NotNowError,
     Switch,
     UnknownError,
-    Word,
     WrongError,
     checked_name,
     sentence,
 )
 from aiops.control.events.commands import LONGEST_SUPPRESSION_MINUTES
 from aiops.control.plan.saga_driver import APPROVERS
-from aiops.control.state.documents import PageRecord, SagaRecord, Work, sight
+from aiops.control.state.documents import PageRecord, SagaRecord, Work, plan_version
 from aiops.control.state.lifecycle import TABLE, Trigger
 from aiops.model.codec import decode
 from aiops.model.entities import MAIN_DOMAIN
@@ -60,9 +60,9 @@ class Commands:
         """
         incident, work = self._waiting(name, {IncidentState.AWAITING_APPROVAL})
         assert work.proposed is not None
-        if seen is not None and seen != sight(work):
+        if seen is not None and seen != plan_version(work):
             raise NotNowError(
-                f"the plan changed: {sight(work)} waits now ({_steps(work.proposed)}), you saw "
+                f"the plan changed: {plan_version(work)} waits now ({_steps(work.proposed)}), you saw "
                 f"{sentence(seen)[:100] or 'none'}; look at {incident.id} again before you approve"
             )
         if who in work.approvals:
@@ -70,9 +70,9 @@ class Commands:
         needed, have = APPROVERS.get(incident.level, 1), len(work.approvals) + 1
         more = "" if have >= needed else f"; {needed - have} more must approve"
         text = f"{incident.id}: {who} approves {work.proposed.runbook} ({_steps(work.proposed)}){more}"
-        key = f"approve/{incident.id}/{sight(work)}/{who}"
+        key = f"approve/{incident.id}/{plan_version(work)}/{who}"
         arguments = {"plan": work.proposed.id, "version": str(work.basis)}
-        return self.switch.tell(key, Word("approve", incident.id, who, arguments), text)
+        return self.switch.submit(key, CommandRequest("approve", incident.id, who, arguments), text)
 
     def reject(self, name: str, who: str, reason: str = "") -> CommandResult:
         """Reject the proposed plan; the incident is escalated."""
@@ -80,7 +80,9 @@ class Commands:
         plan = work.proposed.id if work.proposed else incident.plan or ""
         arguments = {"plan": plan} | ({"reason": sentence(reason)} if reason.strip() else {})
         text = f"{incident.id}: {who} rejects the plan"
-        return self.switch.tell(f"reject/{incident.id}/{plan}/{who}", Word("reject", incident.id, who, arguments), text)
+        return self.switch.submit(
+            f"reject/{incident.id}/{plan}/{who}", CommandRequest("reject", incident.id, who, arguments), text
+        )
 
     def acknowledge(self, name: str, who: str) -> CommandResult:
         """Acknowledge the newest page: no higher level is paged for it."""
@@ -91,7 +93,9 @@ class Commands:
         if not keys:
             raise NotNowError(f"{incident.id} has no page to acknowledge")
         text = f"{incident.id}: {who} acknowledged the page"
-        return self.switch.tell(f"acknowledge/{keys[-1]}/{who}", Word("acknowledge", incident.id, who), text)
+        return self.switch.submit(
+            f"acknowledge/{keys[-1]}/{who}", CommandRequest("acknowledge", incident.id, who), text
+        )
 
     def take_over(self, name: str, who: str) -> CommandResult:
         """Confirm that the targets of a stuck plan are in order: its locks and its budget are released."""
@@ -102,22 +106,22 @@ class Commands:
         if not stuck:
             raise NotNowError(f"no plan of {incident.id} is stuck")
         key, text = f"take-over/{'/'.join(sorted(stuck))}/{who}", f"{incident.id}: {who} took over {', '.join(stuck)}"
-        return self.switch.tell(key, Word("take-over", incident.id, who), text)
+        return self.switch.submit(key, CommandRequest("take-over", incident.id, who), text)
 
     def close(self, name: str, who: str) -> CommandResult:
         """Close an escalated incident."""
         incident = self._may(name, Trigger.CLOSED_BY_PERSON, "be closed by a person")
         key = f"close/{incident.id}/{incident.updated_at}/{who}"
-        return self.switch.tell(key, Word("close", incident.id, who), f"{incident.id}: closed by {who}")
+        return self.switch.submit(key, CommandRequest("close", incident.id, who), f"{incident.id}: closed by {who}")
 
     def suppress(self, name: str, who: str, minutes: float = 60.0) -> CommandResult:
         """Suppress an incident for ``minutes``."""
         if not 0 < minutes <= LONGEST_SUPPRESSION_MINUTES:
             raise WrongError(f"minutes must be above 0 and at most {LONGEST_SUPPRESSION_MINUTES:g} (a week)")
         incident = self._may(name, Trigger.SUPPRESSED, "be suppressed")
-        command = Word("suppress", incident.id, who, {"minutes": f"{minutes:g}"})
+        command = CommandRequest("suppress", incident.id, who, {"minutes": f"{minutes:g}"})
         text = f"{incident.id}: suppressed by {who} for {minutes:g} minutes"
-        return self.switch.tell(f"suppress/{incident.id}/{incident.updated_at}/{minutes:g}/{who}", command, text)
+        return self.switch.submit(f"suppress/{incident.id}/{incident.updated_at}/{minutes:g}/{who}", command, text)
 
     def scale(self, shards: int, who: str, most: int) -> CommandResult:
         """Set the number of monitoring shards: 1 to ``most``, the number of slots."""

@@ -10,10 +10,10 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from aiops.console.access import SESSION_SECONDS
+from aiops.console.command_inbox import CommandResult, UnknownError
 from aiops.console.commands import Commands
-from aiops.console.pages import Frame, list_page, message_page, sign_in_page, story_page
+from aiops.console.html_pages import Frame, list_page, message_page, sign_in_page, story_page
 from aiops.console.stories import listed, story
-from aiops.console.telling import CommandResult, UnknownError
 from aiops.console.visit import COOKIE, FORM_BYTES, Visit, body_within, parts_of, visit_of
 
 router: Final = APIRouter(include_in_schema=False)
@@ -40,10 +40,10 @@ def index(request: Request) -> Response:
 def one(request: Request, name: str) -> Response:
     """One incident with everything that is known of it."""
     parts = parts_of(request)
-    told = story(parts.reader, name, parts.domain)
-    if told is None:
+    shown = story(parts.reader, name, parts.domain)
+    if shown is None:
         raise UnknownError(f"There is no incident {name!r}.")
-    return _html(story_page(told, frame(request, visit_of(request))))
+    return _html(story_page(shown, frame(request, visit_of(request))))
 
 
 @router.get("/sign-in")
@@ -84,7 +84,7 @@ async def signed_out(request: Request) -> Response:
 
 @router.post("/do/{word}")
 @router.post("/do/{word}/{name}")
-async def tell(request: Request, word: str, name: str = "") -> Response:
+async def give_command(request: Request, word: str, name: str = "") -> Response:
     """Give the command of the button that was pressed."""
     who, form = await _speaker(request)
     command = _command(parts_of(request).commands, word, name, who=who, form=form)

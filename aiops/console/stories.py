@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from aiops.agents.paging import page_key
 from aiops.control.plan.saga_driver import APPROVERS
-from aiops.control.state.documents import EpisodeRecord, PageRecord, SagaRecord, Work, sight
+from aiops.control.state.documents import EpisodeRecord, PageRecord, SagaRecord, Work, plan_version
 from aiops.control.state.lifecycle import LAST
 from aiops.model.codec import EVENT, decode
 from aiops.model.entities import MAIN_DOMAIN
@@ -137,18 +137,18 @@ def story(reader: JournalReader, name: str, domain: str = MAIN_DOMAIN) -> Story 
         pages=tuple(sorted(_pages(reader, work, domain), key=lambda p: p.page.at)),
         approvals=work.approvals,
         approvals_needed=APPROVERS.get(incident.level, 0),
-        seen=sight(work) if incident.state is IncidentState.AWAITING_APPROVAL else "",
+        seen=plan_version(work) if incident.state is IncidentState.AWAITING_APPROVAL else "",
     )
 
 
 def _plans(reader: JournalReader, incident: Incident, work: Work) -> Iterator[PlanStory]:
     """Plans in the order of creation: finished ones, then the current one."""
-    told: set[str] = set()
+    listed: set[str] = set()
     for attempt in work.attempts:
-        told.add(attempt.plan.id)
+        listed.add(attempt.plan.id)
         yield _plan(attempt.plan, _saga(reader, attempt.plan.id, incident.domain), attempt.how)
     present = work.proposed.id if work.proposed else incident.plan
-    if present is None or present in told:
+    if present is None or present in listed:
         return
     saga = _saga(reader, present, incident.domain)
     if work.proposed is not None:
@@ -200,16 +200,16 @@ def _decisions(rows: Iterable[JournalRow]) -> Iterator[ShownDecision]:
             continue
         event = EVENT.validate_json(row.entry.event)
         for answer in event.answers if isinstance(event, HandoffAnswered) else ():
-            said = answer.payload
-            if isinstance(said, Ruling):
+            ruling = answer.payload
+            if isinstance(ruling, Ruling):
                 yield ShownDecision(
                     row.entry.at,
-                    said.subject,
-                    said.permitted,
-                    said.level.value,
-                    said.reasons,
-                    said.policies,
-                    said.digest,
+                    ruling.subject,
+                    ruling.permitted,
+                    ruling.level.value,
+                    ruling.reasons,
+                    ruling.policies,
+                    ruling.digest,
                 )
 
 

@@ -30,7 +30,7 @@ def episode(
     return Episode(f"{entity}/{after}/{metric}", entity, at, 1, score, (signal,), 1, START + 900 * SECOND)
 
 
-def nobody_unwell_is_unknown(ranker: Ranker) -> None:
+def no_anomaly_is_unknown(ranker: Ranker) -> None:
     """Without episodes there are no candidates, and ``p_unknown`` is 1."""
     ranked = ranker.rank(RankingQuestion((), Graph.empty(), 0))
     require((ranked.candidates, ranked.p_unknown) == ((), 1.0), f"a question without episodes gives {ranked}")
@@ -83,7 +83,7 @@ def same_question_same_answer(ranker: Ranker) -> None:
 
 
 RULES: Final = (
-    nobody_unwell_is_unknown,
+    no_anomaly_is_unknown,
     probabilities_add_up,
     order_of_episodes_does_not_matter,
     unconnected_entities_are_all_considered,

@@ -10,10 +10,10 @@ class BrokenContractError(AssertionError):
     """An extension breaks a rule of its kind; the message says what it did."""
 
 
-def require(fact: object, told: str) -> None:
+def require(fact: object, message: str) -> None:
     """Raise ``BrokenContractError(told)`` if ``fact`` is false."""
     if not fact:
-        raise BrokenContractError(told)
+        raise BrokenContractError(message)
 
 
 def check(rules: Iterable[Callable[[Any], None]], subject: Any) -> None:

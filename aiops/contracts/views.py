@@ -24,7 +24,7 @@ def its_state_is_small(view: ViewModule) -> None:
     require(view.STATE.names is not None and size <= MOST_BYTES, f"{size} B a series, at most {MOST_BYTES} are allowed")
 
 
-def plain_noise_is_told_by_no_view(view: ViewModule) -> None:
+def plain_noise_is_flagged_by_no_view(view: ViewModule) -> None:
     """On normal noise the view opens no episode, and flags at most POINTS * 8 / 200 points more than the bank alone."""
     plain, extended = _bank(None), _bank(view)
     before, after = _run(plain, 0, POINTS), _run(extended, 0, POINTS)
@@ -66,7 +66,7 @@ def wild_values_give_scores(view: ViewModule) -> None:
 
 RULES: Final = (
     its_state_is_small,
-    plain_noise_is_told_by_no_view,
+    plain_noise_is_flagged_by_no_view,
     any_split_gives_the_same_bytes,
     a_restored_view_goes_on_exactly,
     wild_values_give_scores,

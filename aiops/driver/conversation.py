@@ -6,7 +6,8 @@ orchestrator will request are sent to oversight at once. The answer and its ruli
 transaction decides both. If oversight does not rule within the hold time, the answer is offered alone.
 
 The conversation makes no call and does not block. Its driver passes in each reply, makes the calls and offers the
-events that ``advance`` returns. The driver is a thread (``aiops.adapters.asking``) or the loop in virtual time.
+events that ``advance`` returns. The driver is a thread (``aiops.adapters.agent_conversation``) or the loop in virtual
+time.
 """
 
 from __future__ import annotations

@@ -71,14 +71,14 @@ class InProcessRuntime:
         self._journal = journal
         self._agenda = Agenda(at)
         self._commands = 0
-        self._next_look = at
+        self._next_poll = at
         delays = delays or Delays()
         lanes = VirtualLanes(self._agenda, delays)
         self.dispatcher = EffectDispatcher(self._outside(world, delays), self._offer, lanes, hooks=hooks)
         watch = Watch(decided=self._decided)
         self._led = Leadership.claim(settings, journal, self.dispatcher, holder="in-process", watch=watch)
         self._led.start(at)
-        self._look()
+        self._poll_inbox()
 
     @property
     def now(self) -> int:
@@ -116,14 +116,14 @@ class InProcessRuntime:
         due, queued = self._led.timers.next_due(), self._agenda.next()
         if due is not None and due <= until and (queued is None or due < queued):
             self._agenda.move_on(due)
-            self._look()
+            self._poll_inbox()
             self._led.handle(self._led.due(due, 1))
             return True
         if queued is None or queued > until:
             return False
         self._agenda.move_on(queued)
         group = self._group(queued)
-        self._look()
+        self._poll_inbox()
         self._led.handle(group)
         return True
 
@@ -147,8 +147,8 @@ class InProcessRuntime:
 
     def wake(self) -> None:
         """Read the inbox and the halt row now, because a row was written."""
-        self._next_look = self.now
-        self._look()
+        self._next_poll = self.now
+        self._poll_inbox()
 
     def _outside(self, world: Surroundings, delays: Delays) -> Outside:
         agenda, gate = self._agenda, Gate(self._journal, world.executors, self._agenda)
@@ -174,12 +174,12 @@ class InProcessRuntime:
                 item()
         return group
 
-    def _look(self) -> None:
+    def _poll_inbox(self) -> None:
         """Decide rows of the inbox and the halt row, if ``INBOX_SECONDS`` have passed since the last read."""
-        if self.now < self._next_look:
+        if self.now < self._next_poll:
             return
-        self._next_look = self.now + round(INBOX_SECONDS * SECOND)
-        while found := self._led.look(self.now):
+        self._next_poll = self.now + round(INBOX_SECONDS * SECOND)
+        while found := self._led.poll(self.now):
             self._led.handle(found)
 
     def _offer(self, *events: Event) -> None:

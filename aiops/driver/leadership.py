@@ -133,7 +133,7 @@ class Leadership:
         self._pending = ()
         self._dispatcher.begin(again, self.orchestrator)
 
-    def look(self, at: int) -> list[Arrival]:
+    def poll(self, at: int) -> list[Arrival]:
         """Arrivals from the halt row and the inbox since the last call."""
         domain, arrivals = self._settings.domain, []
         halt = self._journal.halt_state(domain)

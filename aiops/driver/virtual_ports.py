@@ -82,7 +82,7 @@ class VirtualSteps:
     def observe(self, order: StepOrder) -> Future[tuple[Observed, str]]:
         """Observe whether the effect happened; while it may still happen, observe again later."""
         result: Future[tuple[Observed, str]] = Future()
-        self._look(order, result)
+        self._observe(order, result)
         return result
 
     def _ended(self, order: StepOrder, result: Future[StepOutcome], future: Future[StepOutcome]) -> None:
@@ -97,10 +97,10 @@ class VirtualSteps:
     def _record(self, order: StepOrder, reply: Reply[StepOutcome], result: Future[StepOutcome]) -> None:
         settle(result, attempted(partial(self._gate.ended, order, reply)))
 
-    def _look(self, order: StepOrder, result: Future[tuple[Observed, str]]) -> None:
+    def _observe(self, order: StepOrder, result: Future[tuple[Observed, str]]) -> None:
         seen = self._gate.observe(order)
         if isinstance(seen, AskAgain):
-            self._agenda.put(seen.at, partial(self._look, order, result))
+            self._agenda.put(seen.at, partial(self._observe, order, result))
         else:
             self._agenda.after(self._delay, partial(settle, result, (seen.observed, seen.detail)))
 

@@ -39,16 +39,16 @@ def saga(value: Any) -> Any:
     return value
 
 
-def look(value: Any) -> Any:
+def newest_check(value: Any) -> Any:
     """The newest check of verification: version 0.1.0 stored a sentence, so the next check is logged again."""
     return None if isinstance(value, str) else value
 
 
-def refusal(said: Mapping[str, Any]) -> RefusalKind:
+def refusal(fields: Mapping[str, Any]) -> RefusalKind:
     """Kind of a refusal whose entry has none: version 0.1.0 marked duplicates by a flag and faults by a prefix."""
-    if said.get("old"):
+    if fields.get("old"):
         return RefusalKind.OLD
-    return RefusalKind.FAULT if str(said.get("refused", "")).startswith(_FAULT) else RefusalKind.UNSTATED
+    return RefusalKind.FAULT if str(fields.get("refused", "")).startswith(_FAULT) else RefusalKind.UNSTATED
 
 
 def outcome(value: Any) -> Any:

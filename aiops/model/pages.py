@@ -43,7 +43,7 @@ class EscalationCause(StrEnum):
     REMINDER = "reminder"
     RUNTIME = "runtime"
     """An external source reported an incident of the runtime."""
-    RUNTIME_TROUBLE = "runtime-trouble"
+    RUNTIME_PROBLEM = "runtime-trouble"
     """The runtime reported a problem of its own; subject: its topic."""
 
 
@@ -53,7 +53,7 @@ _SLUGS: Final = {
     EscalationCause.STUCK: ("stuck-", ""),
     EscalationCause.AGENT_ESCALATES: ("", "-escalates"),
     EscalationCause.AGENT_FAILED: ("", "-failed"),
-    EscalationCause.RUNTIME_TROUBLE: ("", ""),
+    EscalationCause.RUNTIME_PROBLEM: ("", ""),
 }
 """Text before and after the subject in the slug of a cause with a subject; the last entry matches any other slug."""
 _AGAIN: Final = "-again-"
@@ -86,7 +86,7 @@ def page_reason(slug: str) -> PageReason:
     for cause, (before, after) in _SLUGS.items():
         if slug.startswith(before) and slug.endswith(after) and len(slug) > len(before) + len(after):
             return PageReason(cause, slug.removeprefix(before).removesuffix(after))
-    return PageReason(EscalationCause.RUNTIME_TROUBLE, slug)
+    return PageReason(EscalationCause.RUNTIME_PROBLEM, slug)
 
 
 def _read(value: Any) -> Any:

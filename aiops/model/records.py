@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
 
+from aiops.model.durations import MINUTE
 from aiops.model.entities import MAIN_DOMAIN
 
 Arrays = dict[str, npt.NDArray[np.generic]]
@@ -35,6 +37,33 @@ class FetchedRecords:
     """Append time of the broker, ns."""
     headers: Sequence[Sequence[tuple[str, bytes]]] = ()
     """Empty: no record has headers."""
+
+    def part(self, begin: int, end: int) -> FetchedRecords:
+        """The records at the places [begin, end)."""
+        if begin == 0 and end == len(self.offsets):
+            return self
+        return FetchedRecords(
+            self.source,
+            self.offsets[begin:end],
+            self.values[begin:end],
+            self.keys[begin:end],
+            self.appended_at[begin:end],
+            self.headers[begin:end] if self.headers else (),
+        )
+
+    def after(self, offset: int) -> FetchedRecords:
+        """The records from ``offset`` on."""
+        if not self.offsets or self.offsets[0] >= offset:
+            return self
+        return self.part(sum(found < offset for found in self.offsets), len(self.offsets))
+
+    def by_minute(self) -> Iterator[FetchedRecords]:
+        """Runs of records that were appended in the same minute, in order."""
+        begin = 0
+        for _, run in groupby(at // MINUTE for at in self.appended_at):
+            end = begin + len(list(run))
+            yield self.part(begin, end)
+            begin = end
 
 
 @dataclass(frozen=True, slots=True)

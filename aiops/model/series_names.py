@@ -80,14 +80,14 @@ def _distinguishing(family: list[dict[str, str]]) -> tuple[str, ...]:
     differing.sort(key=lambda key: (-len({one.get(key) for one in family}), _rank(key)))
     candidates = _one_of_each(differing, family)[:MOST_CANDIDATES]
     best: tuple[str, ...] = ()
-    told_apart = 1
+    separated = 1
     for size in range(1, MOST_ATTRIBUTES + 1):
         choices = sorted(combinations(candidates, size), key=lambda keys: sorted(map(_rank, keys)))
         for keys in choices:
             different = len({tuple(one.get(key) for key in keys) for one in family})
-            if different > told_apart:
-                best, told_apart = keys, different
-            if told_apart == len(family):
+            if different > separated:
+                best, separated = keys, different
+            if separated == len(family):
                 return best
     return best
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import AliasChoices, Field
 
 from aiops.model.entities import MAIN_DOMAIN
 
@@ -39,7 +42,7 @@ class SeriesReading:
     peer: str | None = None
     detrimental: int = 0
     """+1: higher is worse (errors, latency), -1: lower is worse (availability), 0: neither or not known."""
-    felt: bool = True
+    noticeable: Annotated[bool, Field(validation_alias=AliasChoices("noticeable", "felt"))] = True
     """The distance of ``last`` from the reference is noticeable: more than a little load, or some milliseconds."""
 
 
@@ -50,7 +53,7 @@ class EntityReading:
     entity: str
     watermark: int
     """Event time that the source has reached, ns; 0: no data was ever received."""
-    unwell: bool
+    abnormal: Annotated[bool, Field(validation_alias=AliasChoices("abnormal", "unwell"))]
     """The entity has an open episode with a signal that is abnormal at this moment."""
     series: tuple[SeriesReading, ...]
     """The series with the largest change first, at most 32."""

@@ -36,17 +36,17 @@ class _Table:
 
 def convert(scenario: Path, issue: str, out: Path) -> None:
     """One issue (``train/issue_0``) of a scenario's folder to the recording ``out``."""
-    normal, trouble = _table(scenario / "noissue" / "metrics.csv"), _table(scenario / issue / "metrics.csv")
-    told = json.loads((scenario / issue / "target.json").read_text())
+    normal, faulty = _table(scenario / "noissue" / "metrics.csv"), _table(scenario / issue / "metrics.csv")
+    target = json.loads((scenario / issue / "target.json").read_text())
     edges = _edges(scenario / "graph.csv")
-    moved = normal.rows[-1][0] + STEP - trouble.rows[0][0]
-    begin, end = normal.rows[0][0], trouble.rows[-1][0] + moved
-    seam, onset = trouble.rows[0][0] + moved, int(told["target"]["timestamp"]) * SECOND + moved
+    moved = normal.rows[-1][0] + STEP - faulty.rows[0][0]
+    begin, end = normal.rows[0][0], faulty.rows[-1][0] + moved
+    seam, onset = faulty.rows[0][0] + moved, int(target["target"]["timestamp"]) * SECOND + moved
     with RecordingWriter(out) as writer:
         nodes = {node for edge in edges for node in (edge.source, edge.target)}
-        nodes |= {column[0] for table in (normal, trouble) for column in table.columns}
+        nodes |= {column[0] for table in (normal, faulty) for column in table.columns}
         writer.items([Item(node) for node in sorted(nodes)], edges, begin)
-        for request in (*_requests(normal, 0), *_requests(trouble, moved)):
+        for request in (*_requests(normal, 0), *_requests(faulty, moved)):
             writer.request(Stream.METRICS, request)
         writer.about(
             name=f"petshop-{scenario.name}-{issue.replace('/', '-')}",
@@ -58,7 +58,12 @@ def convert(scenario: Path, issue: str, out: Path) -> None:
                 "all figures are gauges over 5 minutes, as published; units are not named by the source",
             ],
         )
-        fault = {"entity": told["root_cause"]["node"], "kind": _kind(told), "from": rfc3339(onset), "to": rfc3339(end)}
+        fault = {
+            "entity": target["root_cause"]["node"],
+            "kind": _kind(target),
+            "from": rfc3339(onset),
+            "to": rfc3339(end),
+        }
         # Before the onset the issue's own minutes differ from the normal period by four months: nobody's fault.
         seam_part = [{"from": rfc3339(seam - STEP + SECOND), "to": rfc3339(onset)}] if seam < onset else []
         writer.truth(faults=[fault], left_out=seam_part, step_seconds=STEP // SECOND)
@@ -69,8 +74,8 @@ def convert_issue(issue: Path, out: Path) -> None:
     convert(issue.parent.parent, f"{issue.parent.name}/{issue.name}", out)
 
 
-def _kind(told: dict[str, Any]) -> str:
-    return f"{told['target']['metric']} ({told['target']['agg']})"
+def _kind(target: dict[str, Any]) -> str:
+    return f"{target['target']['metric']} ({target['target']['agg']})"
 
 
 def _edges(path: Path) -> tuple[Edge, ...]:

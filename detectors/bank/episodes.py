@@ -47,62 +47,62 @@ def weight_of(interval: float, known: bool) -> float:  # noqa: FBT001 (compiled:
 
 
 @register_jitable
-def tell(trouble: Record, index: int, at: int, phase: int, out: Record) -> None:
+def report(anomaly: Record, index: int, at: int, phase: int, out: Record) -> None:
     """Writes a transition of the series' value episode."""
     out["series"] = index
     out["phase"] = phase
-    out["view"] = trouble["view"]
-    out["direction"] = trouble["direction"]
+    out["view"] = anomaly["view"]
+    out["direction"] = anomaly["direction"]
     out["spare"] = 0
     out["at"] = at
-    out["since"] = trouble["since"]
-    out["value"] = trouble["value"]
-    out["expected"] = trouble["expected"]
-    out["score"] = score_of(np.float64(trouble["peak"]))
-    out["points"] = trouble["count"]
+    out["since"] = anomaly["since"]
+    out["value"] = anomaly["value"]
+    out["expected"] = anomaly["expected"]
+    out["score"] = score_of(np.float64(anomaly["peak"]))
+    out["points"] = anomaly["count"]
 
 
 @register_jitable
-def flagged(row: Record, trouble: Record, at: int, relative: float, verdict: tuple[float, int, int]) -> None:
+def flagged(row: Record, anomaly: Record, at: int, relative: float, verdict: tuple[float, int, int]) -> None:
     """Adds a flagged point to the anomaly of its series; ``verdict`` is (ratio, view, direction)."""
     ratio, view, direction = verdict
     evidence = np.float64(row["evidence"])
     if evidence == 0.0:
-        trouble["since"] = at
-        trouble["peak"] = 0.0
-        trouble["count"] = 0
-        trouble["level"] = relative
-        trouble["noise"] = 0.0
+        anomaly["since"] = at
+        anomaly["peak"] = 0.0
+        anomaly["count"] = 0
+        anomaly["level"] = relative
+        anomaly["noise"] = 0.0
     known = bool(np.float64(row["low"]) <= relative <= np.float64(row["high"]))
     row["evidence"] = min(MOST, evidence + min(ratio, weight_of(np.float64(row["interval"]), known)))
-    if ratio > np.float64(trouble["peak"]):
-        trouble["peak"] = ratio
-        trouble["value"] = row["origin"] + relative
-        trouble["expected"] = row["origin"] + np.float64(row["centre"])
-        trouble["view"] = view
-        trouble["direction"] = direction
-    trouble["count"] += 1
-    gain = max(_LEVEL_GAIN, 1.0 / np.float64(trouble["count"]))
-    level = np.float64(trouble["level"]) + gain * (relative - np.float64(trouble["level"]))
-    trouble["level"] = level
-    trouble["noise"] = np.float64(trouble["noise"]) + gain * (abs(relative - level) - np.float64(trouble["noise"]))
+    if ratio > np.float64(anomaly["peak"]):
+        anomaly["peak"] = ratio
+        anomaly["value"] = row["origin"] + relative
+        anomaly["expected"] = row["origin"] + np.float64(row["centre"])
+        anomaly["view"] = view
+        anomaly["direction"] = direction
+    anomaly["count"] += 1
+    gain = max(_LEVEL_GAIN, 1.0 / np.float64(anomaly["count"]))
+    level = np.float64(anomaly["level"]) + gain * (relative - np.float64(anomaly["level"]))
+    anomaly["level"] = level
+    anomaly["noise"] = np.float64(anomaly["noise"]) + gain * (abs(relative - level) - np.float64(anomaly["noise"]))
 
 
 @register_jitable
-def after_flagged(row: Record, trouble: Record, at: int, adopt_ns: int) -> int:
+def after_flagged(row: Record, anomaly: Record, at: int, adopt_ns: int) -> int:
     """Phase of the transition after a flagged point, or -1."""
     if not row["state"] & OPEN:
         if np.float64(row["evidence"]) < OPENS:
             return -1
         row["state"] |= OPEN
         return _OPENED
-    if at - trouble["since"] >= adopt_ns and trouble["count"] >= ADOPT_POINTS:
+    if at - anomaly["since"] >= adopt_ns and anomaly["count"] >= ADOPT_POINTS:
         return _ADOPTED
     return -1
 
 
 @register_jitable
-def after_usual(row: Record, trouble: Record, ratio: float) -> int:
+def after_usual(row: Record, anomaly: Record, ratio: float) -> int:
     """Phase of the transition after a point that was not flagged, or -1."""
     evidence = np.float64(row["evidence"])
     is_open = row["state"] & OPEN
@@ -111,7 +111,7 @@ def after_usual(row: Record, trouble: Record, ratio: float) -> int:
     row["evidence"] = max(0.0, evidence - 1.0)
     if evidence > 1.0:
         return -1
-    get_used_to(row, trouble)
+    get_used_to(row, anomaly)
     if is_open:
         row["state"] ^= OPEN
         return _CLOSED
@@ -119,25 +119,25 @@ def after_usual(row: Record, trouble: Record, ratio: float) -> int:
 
 
 @register_jitable
-def get_used_to(row: Record, trouble: Record) -> None:
+def get_used_to(row: Record, anomaly: Record) -> None:
     """Widens the usual range and limits after an anomaly that ended by itself."""
-    more = min(2.0, 1.0 + 0.5 * (np.float64(trouble["peak"]) - 1.0)) if row["state"] & OPEN else 1.1
-    if trouble["view"] == _SHIFT:
+    more = min(2.0, 1.0 + 0.5 * (np.float64(anomaly["peak"]) - 1.0)) if row["state"] & OPEN else 1.1
+    if anomaly["view"] == _SHIFT:
         row["chart_tail"] = min(np.float64(row["chart_tail"]) * more, 4.0)
-    elif trouble["view"] == _HOUR:
+    elif anomaly["view"] == _HOUR:
         row["hour_tail"] = min(np.float64(row["hour_tail"]) * more, 4.0)
     else:
         row["tail"] = min(np.float64(row["tail"]) * more, 1e6)
-    seen = trouble["value"] - row["origin"]
+    seen = anomaly["value"] - row["origin"]
     row["low"] = min(np.float64(row["low"]), seen)
     row["high"] = max(np.float64(row["high"]), seen)
 
 
 @register_jitable
-def adopt(row: Record, trouble: Record, levels: Array) -> None:
+def adopt(row: Record, anomaly: Record, levels: Array) -> None:
     """Makes the level of the anomaly the usual level and closes the episode."""
-    level, noise = np.float64(trouble["level"]), np.float64(trouble["noise"])
-    if trouble["view"] == _HOUR:
+    level, noise = np.float64(anomaly["level"]), np.float64(anomaly["noise"])
+    if anomaly["view"] == _HOUR:
         row["hour_tail"] = 4.0
     else:
         moved = level - np.float64(row["slow"])
@@ -167,9 +167,9 @@ def is_silent(row: Record, watermark_at: int) -> bool:
 
 
 @register_jitable
-def tell_silence(row: Record, trouble: Record, index: int, at: int, phase: int, out: Record) -> None:
+def report_silence(row: Record, anomaly: Record, index: int, at: int, phase: int, out: Record) -> None:
     """Writes a transition of the series' silence."""
-    since = trouble["silent_since"]
+    since = anomaly["silent_since"]
     seconds = np.float64(at - since) * 1e-9
     patience = silence.patience(np.float64(row["interval"]), np.float64(row["pause"]))
     out["series"] = index

@@ -129,7 +129,7 @@ ROW = np.dtype(
 )
 """Hot state of a series, 192 bytes."""
 
-TROUBLE = np.dtype(
+ANOMALY = np.dtype(
     [
         ("since", "i8"),
         ("value", "f8"),
@@ -176,7 +176,7 @@ class BankState(NamedTuple):
 
     rows: Array
     """ROW[capacity]."""
-    troubles: Array
+    anomalies: Array
     """TROUBLE[capacity]."""
     hours: Array
     """float32[capacity, 24]: level of each hour of the day, relative to origin."""
@@ -184,7 +184,7 @@ class BankState(NamedTuple):
     """float32[steps, capacity]: mean of each recent minute; row ``minute % steps``. NaN: no point in that minute."""
     dirty_rows: Array
     """uint32[capacity / BLOCK]: version of the last change of a block of rows."""
-    dirty_troubles: Array
+    dirty_anomalies: Array
     """uint32[capacity / BLOCK]."""
     dirty_hours: Array
     """uint32[capacity / BLOCK]."""

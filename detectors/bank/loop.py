@@ -7,17 +7,15 @@ tests compare both.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from functools import cache
-from importlib.resources import files
 from typing import Any, NamedTuple
 
-from numba import njit
 from numba.extending import register_jitable
 
+from aiops.jit.compiling import cached_njit
 from detectors.bank import episodes, intake, judging, learning, remembering
-from detectors.bank.chain import Judge, Learn, judge_all, learn_all, sources_of
+from detectors.bank.chain import Judge, Learn, judge_all, learn_all, modules_of
 from detectors.bank.layout import BLOCK_BITS, SILENT, BankState, BatchOutcome, Ended, Phase, Points, Record, Tuning
 from detectors.bank.prefetch import prefetch_row
 from detectors.views.protocol import ViewModule
@@ -39,21 +37,6 @@ _NEW = intake.NEW
 _OPENED, _CLOSED, _ADOPTED = int(Phase.OPENED), int(Phase.CLOSED), int(Phase.ADOPTED)
 
 
-def _sources(views: tuple[ViewModule, ...]) -> int:
-    """Digest of all source that goes into the loop.
-
-    Numba's cache checks only the file of the compiled function. After an upgrade it would use old views. The digest is
-    a constant of the function, and constants are part of the cache's key.
-    """
-    digest = hashlib.sha256()
-    for package in ("detectors.bank", "detectors.views"):
-        sources = [file for file in files(package).iterdir() if file.name.endswith(".py")]
-        for file in sorted(sources, key=lambda file: file.name):
-            digest.update(file.read_bytes())
-    digest.update(sources_of(views))
-    return int.from_bytes(digest.digest()[:6])
-
-
 @register_jitable
 def warm_up(row: Record, at: int, relative: float) -> tuple[int, float, int]:
     """Learns a value of a series that is not scored yet; returns what ``settle`` returns."""
@@ -66,7 +49,7 @@ def warm_up(row: Record, at: int, relative: float) -> tuple[int, float, int]:
 
 @register_jitable
 def settle(
-    row: Record, trouble: Record, at: int, relative: float, verdict: tuple[float, int, int], tuning: Tuning
+    row: Record, anomaly: Record, at: int, relative: float, verdict: tuple[float, int, int], tuning: Tuning
 ) -> tuple[int, float, int]:
     """Flags a scored value or learns it, and updates the series' episode.
 
@@ -77,28 +60,27 @@ def settle(
     score = episodes.score_of(ratio)
     row["score"] = score
     if ratio >= 1.0:
-        episodes.flagged(row, trouble, at, relative, (ratio, view, direction))
-        return _FLAGGED, score, episodes.after_flagged(row, trouble, at, tuning.adopt_ns)
+        episodes.flagged(row, anomaly, at, relative, (ratio, view, direction))
+        return _FLAGGED, score, episodes.after_flagged(row, anomaly, at, tuning.adopt_ns)
     learning.learn(row, at, relative, True)
-    return _LEARNED, score, episodes.after_usual(row, trouble, ratio)
+    return _LEARNED, score, episodes.after_usual(row, anomaly, ratio)
 
 
 # Without numba's runtime no array is reference-counted. Reference counting took four fifths of the time of a point.
-_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
-_compiled = njit(**_OPTIONS)
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 
 
-def _advance(sources: int, judge_more: Judge, learn_more: Learn) -> Callable[..., int]:  # noqa: C901 (see below)
-    @_compiled
+def _advance(modules: tuple[str, ...], judge_more: Judge, learn_more: Learn) -> Callable[..., int]:  # noqa: C901 (see below)
+    @cached_njit(modules=modules, **_OPTIONS)
     def advance(  # noqa: C901 (one pass over a batch: a branch an ending of a point)
         state: BankState, tuning: Tuning, points: Points, out: BatchOutcome, version: int
     ) -> int:
-        told = 0 * sources
+        reported = 0
         count = points.series.shape[0]
         for k in range(count):
             prefetch_row(state.rows, points.series[min(k + AHEAD, count - 1)])
             index, at = points.series[k], points.at[k]
-            row, trouble = state.rows[index], state.troubles[index]
+            row, anomaly = state.rows[index], state.anomalies[index]
             ended, relative, was_silent = intake.take(row, at, points.value[k], points.start[k], tuning.late_ns)
             out.score[k] = 0.0
             out.ended[k] = ended
@@ -106,8 +88,8 @@ def _advance(sources: int, judge_more: Judge, learn_more: Learn) -> Callable[...
                 continue
             state.dirty_rows[index >> BLOCK_BITS] = version
             if was_silent:
-                episodes.tell_silence(row, trouble, index, at, _CLOSED, out.transitions[told])
-                told += 1
+                episodes.report_silence(row, anomaly, index, at, _CLOSED, out.transitions[reported])
+                reported += 1
             if ended != _NEW:
                 continue
             minute, hour = remembering.minute_of(row, at, tuning.step_ns), at // remembering.HOUR_NS
@@ -122,41 +104,41 @@ def _advance(sources: int, judge_more: Judge, learn_more: Learn) -> Callable[...
             else:
                 verdict = judging.judge(row, at, relative, tuning.horizon_seconds)
                 verdict = judge_more(state.views, index, row, at, relative, verdict)
-                ended, score, phase = settle(row, trouble, at, relative, verdict, tuning)
+                ended, score, phase = settle(row, anomaly, at, relative, verdict, tuning)
             if ended != _FLAGGED:
                 learn_more(state.views, index, row, at, relative)
             out.ended[k] = ended
             out.score[k] = score
             if row["evidence"] > 0.0 or phase >= 0:
-                state.dirty_troubles[index >> BLOCK_BITS] = version
+                state.dirty_anomalies[index >> BLOCK_BITS] = version
             if phase >= 0:
-                episodes.tell(trouble, index, at, phase, out.transitions[told])
-                told += 1
+                episodes.report(anomaly, index, at, phase, out.transitions[reported])
+                reported += 1
             if phase == _ADOPTED:
-                episodes.adopt(row, trouble, state.hours[index])
+                episodes.adopt(row, anomaly, state.hours[index])
                 state.dirty_hours[index >> BLOCK_BITS] = version
-        return told
+        return reported
 
     compiled: Callable[..., int] = advance
     return compiled
 
 
-def _listen(sources: int) -> Callable[..., int]:
-    @_compiled
+def _listen() -> Callable[..., int]:
+    @cached_njit(**_OPTIONS)
     def listen(state: BankState, tuning: Tuning, watermark_at: int, indices: Any, out: Any, version: int) -> int:
-        told = 0 * sources
+        reported = 0
         for k in range(indices.shape[0]):
             index = indices[k]
-            row, trouble = state.rows[index], state.troubles[index]
+            row, anomaly = state.rows[index], state.anomalies[index]
             if row["n"] < tuning.warm_up or row["state"] & SILENT or not episodes.is_silent(row, watermark_at):
                 continue
             row["state"] |= SILENT
-            trouble["silent_since"] = row["last_at"]
-            episodes.tell_silence(row, trouble, index, watermark_at, _OPENED, out[told])
+            anomaly["silent_since"] = row["last_at"]
+            episodes.report_silence(row, anomaly, index, watermark_at, _OPENED, out[reported])
             state.dirty_rows[index >> BLOCK_BITS] = version
-            state.dirty_troubles[index >> BLOCK_BITS] = version
-            told += 1
-        return told
+            state.dirty_anomalies[index >> BLOCK_BITS] = version
+            reported += 1
+        return reported
 
     compiled: Callable[..., int] = listen
     return compiled
@@ -164,6 +146,5 @@ def _listen(sources: int) -> Callable[..., int]:
 
 @cache
 def loops(views: tuple[ViewModule, ...] = ()) -> Loops:
-    """The loops with further views. They are compiled at the first call, or loaded from numba's cache."""
-    sources = _sources(views)
-    return Loops(_advance(sources, judge_all(views), learn_all(views)), _listen(sources))
+    """The loops with further views. They are compiled at the first call, or loaded from the cache."""
+    return Loops(_advance(modules_of(views), judge_all(views), learn_all(views)), _listen())

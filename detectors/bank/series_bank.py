@@ -14,6 +14,7 @@ import numpy.typing as npt
 from aiops.model.durations import SECOND
 from detectors.bank import loop, memory, snapshot
 from detectors.bank.layout import (
+    ANOMALY,
     BLOCK_BITS,
     HOURS,
     OPEN,
@@ -21,7 +22,6 @@ from detectors.bank.layout import (
     ROW,
     SILENT,
     TRANSITION,
-    TROUBLE,
     Array,
     BankState,
     BatchOutcome,
@@ -151,8 +151,8 @@ class SeriesBank:
             self._room = np.empty(2 * count, dtype=TRANSITION)
         out = BatchOutcome(np.empty(count, np.uint8), np.empty(count, np.float32), self._room)
         tuning = self._tuning._replace(ease=1.0 / _NEVER) if trusted else self._tuning
-        told = self._loops.advance(self._state, tuning, points, out, self.version)
-        return BankResult(out.ended, out.score, self._room[:told].copy())
+        reported = self._loops.advance(self._state, tuning, points, out, self.version)
+        return BankResult(out.ended, out.score, self._room[:reported].copy())
 
     def silent(self, watermark_at: int, indices: npt.NDArray[np.int32] | None = None) -> Array:
         """Opens the silence of series without a point for much longer than their longest usual pause.
@@ -169,19 +169,19 @@ class SeriesBank:
         if indices is None:
             indices = np.arange(self.size, dtype=np.int32)
         out = np.empty(len(indices), dtype=TRANSITION)
-        told = self._loops.listen(
+        reported = self._loops.listen(
             self._state, self._tuning, int(watermark_at), _own(indices, np.int32), out, self.version
         )
-        return out[:told].copy()
+        return out[:reported].copy()
 
     def is_open(self, indices: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
         """(n,) whether a value episode or a silence of each series is open."""
         states: npt.NDArray[np.bool_] = (self._state.rows["state"][indices] & (OPEN | SILENT)) != 0
         return states
 
-    def troubles(self, indices: npt.NDArray[np.int32]) -> Array:
+    def anomalies(self, indices: npt.NDArray[np.int32]) -> Array:
         """Copies of the TROUBLE records of series. ``peak`` is a ratio; ``score_of`` converts it to a score."""
-        records: Array = self._state.troubles[indices]
+        records: Array = self._state.anomalies[indices]
         return records
 
     def last_score(self, indices: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
@@ -246,11 +246,11 @@ def _reserve(settings: BankSettings, views: Mapping[str, np.dtype[Any]]) -> Bank
     blocks = (settings.capacity >> BLOCK_BITS) + 1
     return BankState(
         rows=_zeros((settings.capacity,), ROW),
-        troubles=_zeros((settings.capacity,), TROUBLE),
+        anomalies=_zeros((settings.capacity,), ANOMALY),
         hours=_zeros((settings.capacity, HOURS), np.float32),
         ring=_zeros((settings.ring_steps, settings.capacity), np.float32, huge=False),
         dirty_rows=np.zeros(blocks, dtype=np.uint32),
-        dirty_troubles=np.zeros(blocks, dtype=np.uint32),
+        dirty_anomalies=np.zeros(blocks, dtype=np.uint32),
         dirty_hours=np.zeros(blocks, dtype=np.uint32),
         dirty_ring=np.zeros((settings.ring_steps, (settings.capacity >> RING_BITS) + 1), dtype=np.uint32),
         views=tuple(_zeros((settings.capacity,), layout) for layout in views.values()),

@@ -17,7 +17,8 @@ import numpy.typing as npt
 from detectors.bank.layout import BLOCK_BITS, RING_BITS, ROW, Array, BankState
 
 FORMAT = 1
-_ROWS = ("rows", "troubles", "hours")
+_ROWS = {"rows": "rows", "anomalies": "troubles", "hours": "hours"}
+"""Arrays of rows, and what the parts of a snapshot call them."""
 _BLOCK = 1 << BLOCK_BITS
 _RING_BLOCK = 1 << RING_BITS
 
@@ -28,11 +29,11 @@ def copy_changed(state: BankState, size: int, since: int | None, *, version: int
     head = np.array([FORMAT, after, version, size, ROW.itemsize, state.ring.shape[0]], dtype=np.int64)
     arrays: dict[str, Array] = {"head": head}
     used = (size + _BLOCK - 1) >> BLOCK_BITS
-    for name in _ROWS:
+    for name, part in _ROWS.items():
         dirty = getattr(state, f"dirty_{name}")[:used]
         blocks = np.flatnonzero(dirty > after)
-        arrays[f"{name}_blocks"] = blocks.astype(np.int32)
-        arrays[f"{name}_data"] = _gather(getattr(state, name), blocks, size)
+        arrays[f"{part}_blocks"] = blocks.astype(np.int32)
+        arrays[f"{part}_data"] = _gather(getattr(state, name), blocks, size)
     ring_used = (size + _RING_BLOCK - 1) >> RING_BITS
     places = np.argwhere(state.dirty_ring[:, :ring_used] > after).astype(np.int32)
     arrays["ring_blocks"] = places
@@ -51,10 +52,10 @@ def restore(state: BankState, size: int, arrays: Mapping[str, Any]) -> tuple[int
         raise ValueError(f"a snapshot of format {form}/{row_bytes}/{steps} does not fit this bank")
     if not size <= new_size <= len(state.rows):
         raise ValueError(f"a snapshot of {new_size} series does not fit a bank of {size}, at most {len(state.rows)}")
-    for name in _ROWS:
+    for name, part in _ROWS.items():
         target: Array = getattr(state, name)
-        blocks = np.asarray(arrays[f"{name}_blocks"])
-        _scatter(target, blocks, np.asarray(arrays[f"{name}_data"]), size=new_size)
+        blocks = np.asarray(arrays[f"{part}_blocks"])
+        _scatter(target, blocks, np.asarray(arrays[f"{part}_data"]), size=new_size)
         getattr(state, f"dirty_{name}")[blocks] = version
     places = np.asarray(arrays["ring_blocks"]).reshape(-1, 2)
     _scatter_ring(state.ring, places, np.asarray(arrays["ring_data"]), size=new_size)

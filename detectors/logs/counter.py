@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -62,6 +62,18 @@ class ClosedTemplates:
     """Templates of level error that their entities, long known, never wrote before."""
 
 
+@dataclass(slots=True)
+class _Fresh:
+    """Templates of a batch that are not in the table yet, in the order of their lines."""
+
+    templates: list[Template] = field(default_factory=list)
+    keys: set[int] = field(default_factory=set)
+
+    def add(self, key: np.uint64, template: Template) -> None:
+        self.keys.add(int(key))
+        self.templates.append(template)
+
+
 class LogCounter:
     """Templates and counts of one slot."""
 
@@ -91,7 +103,12 @@ class LogCounter:
         return self.table.owners[entities]
 
     def add(
-        self, text: npt.NDArray[np.uint8], lines: Lines, entity: npt.NDArray[np.int32], *, told: tuple[Longs, Longs]
+        self,
+        text: npt.NDArray[np.uint8],
+        lines: Lines,
+        entity: npt.NDArray[np.int32],
+        *,
+        occurrences: tuple[Longs, Longs],
     ) -> None:
         """Counts lines.
 
@@ -99,9 +116,9 @@ class LogCounter:
             text: bytes of all lines.
             lines: where they are, with the ``owners`` of their entities.
             entity: code of each line's entity.
-            told: interval of each line, which must be open, and how many lines it stands for.
+            occurrences: interval of each line, which must be open, and how many lines it stands for.
         """
-        intervals, counts = told
+        intervals, counts = occurrences
         found = lookup.look_up(text, lines, self.table.slots, general=self.table.general)
         rows = found.row.astype(np.int64)
         missing = np.flatnonzero(rows < 0)
@@ -123,40 +140,46 @@ class LogCounter:
         keys, missing, intervals = found
         _, first = np.unique(keys[missing], return_index=True)
         held = np.bincount(self._groups(), minlength=LEVELS * len(self.names))
-        added: list[Template] = []
+        fresh = _Fresh()
         levels = (lines.severity >= 13).astype(int) + (lines.severity >= 17)
         for line in missing[np.sort(first)].tolist():
-            code, level = int(entity[line]), int(levels[line])
+            code, level, interval = int(entity[line]), int(levels[line]), int(intervals[line])
             if code < self.settings.entities and held[LEVELS * code + level] < 2 * self.settings.templates:
                 held[LEVELS * code + level] += 1
                 body = text[lines.begin[line] : lines.end[line]].tobytes()
-                added.append(self._template(body, code, level, interval=int(intervals[line])))
-        self.table.add(added)
+                fresh.add(keys[line], self._template(body, (code, level, interval), fresh))
+            else:
+                self._add_other((code, level, interval), fresh)
+        self.table.add(fresh.templates)
         rows = self.table.find(keys[missing]).astype(np.int64)
         for place in np.flatnonzero(rows < 0).tolist():
-            line = int(missing[place])
-            rows[place] = self._other(int(entity[line]), int(levels[line]), int(intervals[line]))
+            rows[place] = self.table.find(self._other_key(int(entity[missing[place]]), int(levels[missing[place]])))[0]
         return rows
 
-    def _template(self, body: bytes, code: int, level: int, *, interval: int) -> Template:
+    def _template(self, body: bytes, place: tuple[int, int, int], fresh: _Fresh) -> Template:
+        code, level, interval = place
         cut = lookup.dissect(body)
         warm = (interval - int(self._first[code])) * INTERVAL >= self.settings.warm_up_seconds * SECOND
-        news = level == ERROR and warm and not self._written(cut, code)
+        news = level == ERROR and warm and not self._written(cut, code, fresh)
         text = text_of(body, cut, self.masked)
         return Template(code, level, cut.total, cut.parts[:, 0], text, interval, news=news)
 
-    def _written(self, cut: lookup.Dissected, code: int) -> bool:
-        """Whether an entity wrote this shape at another level."""
+    def _written(self, cut: lookup.Dissected, code: int, fresh: _Fresh) -> bool:
+        """Whether an entity wrote this shape at another level, before or earlier in this batch."""
         totals, counts = np.array([cut.total], np.uint64), np.array([len(cut.parts)])
-        return any(self.table.find(self.table.keys(totals, counts, (code, level)))[0] >= 0 for level in (INFO, WARNING))
+        return any(self._known(self.table.keys(totals, counts, (code, level)), fresh) for level in (INFO, WARNING))
 
-    def _other(self, code: int, level: int, interval: int) -> int:
-        key = self.table.keys(np.array([_OTHER_TOTAL]), np.zeros(1, np.int64), (code, level))
-        row = int(self.table.find(key)[0])
-        if row >= 0:
-            return row
-        self.table.add([Template(code, level, _OTHER_TOTAL, np.empty(0, np.int64), OTHER, interval)])
-        return len(self.table) - 1
+    def _known(self, key: npt.NDArray[np.uint64], fresh: _Fresh) -> bool:
+        return int(key[0]) in fresh.keys or bool(self.table.find(key)[0] >= 0)
+
+    def _add_other(self, place: tuple[int, int, int], fresh: _Fresh) -> None:
+        code, level, interval = place
+        key = self._other_key(code, level)
+        if not self._known(key, fresh):
+            fresh.add(key[0], Template(code, level, _OTHER_TOTAL, np.empty(0, np.int64), OTHER, interval))
+
+    def _other_key(self, code: int, level: int) -> npt.NDArray[np.uint64]:
+        return self.table.keys(np.array([_OTHER_TOTAL]), np.zeros(1, np.int64), (code, level))
 
     def _groups(self) -> Longs:
         """Entity and level of each row, as one number."""

@@ -23,9 +23,9 @@ Longs = npt.NDArray[np.int64]
 BUCKETS = 136
 FORGET = 3600 * SECOND // INTERVAL
 """Intervals after which an edge or service that is not seen any more is forgotten."""
-_TELL_AGAIN = 60 * SECOND // INTERVAL
+_REPEAT_AFTER = 60 * SECOND // INTERVAL
 _QUANTILES = (0.5, 0.99)
-_SEEN, _TOLD, _USES = range(3)
+_SEEN, _REPORTED, _USES = range(3)
 _INTERVAL_BITS, _FLOW_BITS = 32, 8
 
 
@@ -193,10 +193,10 @@ class FlowCounter:
         )
 
     def _due(self, interval: int, closed: ClosedFlows) -> Iterator[Edge]:
-        told = self._known[:, _TOLD]
-        due = (closed.peer != NONE) & (closed.calls > 0) & ((told < 0) | (interval - told >= _TELL_AGAIN))
+        reported = self._known[:, _REPORTED]
+        due = (closed.peer != NONE) & (closed.calls > 0) & ((reported < 0) | (interval - reported >= _REPEAT_AFTER))
         for row in np.flatnonzero(due).tolist():
-            self._known[row, _TOLD] = interval
+            self._known[row, _REPORTED] = interval
             source, target = (self.names.texts[code] for code in self._pairs[row].tolist())
             kind = EdgeKind.USES if self._known[row, _USES] else EdgeKind.CALLS
             yield Edge(source, target, kind, "spans", closed.at, int(closed.calls[row]) * SECOND / INTERVAL)

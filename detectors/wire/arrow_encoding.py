@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from numba import njit
 
+from aiops.jit.compiling import cached_njit
 from detectors.wire.series import SeriesTable
 
 _ENTITY, _METRIC, _ATTRIBUTES, _UNIT, _PEER, _KIND = range(6)
 
 
-@njit(cache=True, nogil=True)
+@cached_njit(nogil=True)
 def _compact(codes, scratch, used, local):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 (numba infers them)
     """Renumbers codes in order of appearance; ``scratch`` is all -1 before and after. Gives how many are used."""
     count = 0

@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from aiops.jit.compiling import cached_njit
 from detectors.wire.arrow_points import KINDS, NOTHING, of_column, of_kind, plain_times
 from detectors.wire.compiling import compiled, inner, slicing
 from detectors.wire.hashing import Bytes, Hashes, hash_strings, look_up
@@ -256,7 +256,7 @@ def _take_batch(buffer, place, layout, found, room, first):
     return rows
 
 
-@njit(cache=True, nogil=True)
+@cached_njit(nogil=True)
 def walk(buffer, layout, room, first, index, latest):
     """Rows of a record, written to ``room`` from ``first`` on; FOREIGN: nothing counts as written.
 

@@ -56,6 +56,18 @@ class PointBatch:
     def __len__(self) -> int:
         return len(self.series)
 
+    def chosen(self, which: npt.NDArray[np.bool_]) -> PointBatch:
+        """The points where ``which``, (n,), is true; the account stays that of the whole batch."""
+        return replace(
+            self,
+            series=self.series[which],
+            at=self.at[which],
+            value=self.value[which],
+            start=self.start[which],
+            record=self.record[which],
+            unit=self.unit[which],
+        )
+
     @property
     def difference(self) -> int:
         """Units of this batch that ended nowhere or twice: always 0."""

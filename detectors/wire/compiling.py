@@ -12,14 +12,14 @@ from typing import Any, TypeVar
 
 from numba import njit
 
+from aiops.jit.compiling import cached_njit
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def compiled(function: _Function) -> _Function:
     """Compiled once and kept on disk; makes no arrays, and holds no lock of the interpreter."""
-    options: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False}
-    made: _Function = njit(**options)(function)
-    return made
+    return cached_njit(nogil=True, _nrt=False)(function)
 
 
 def inner(function: _Function) -> _Function:

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from aiops.jit.compiling import cached_njit
 from aiops.model.deadletters import DeadLetterReason
 from detectors.wire.hashing import SEED, Hashes, HashIndex, finish, look_up, mix
 from detectors.wire.identity import MAX_IDENTITY_CHARS, SeriesIdentity, SeriesKind
@@ -38,7 +38,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 _Codes = npt.NDArray[np.int32]
 
 
-@njit(cache=True, nogil=True)
+@cached_njit(nogil=True)
 def _code_hashes(codes: _Codes, out: Hashes) -> None:
     for row in range(codes.shape[0]):
         state = SEED

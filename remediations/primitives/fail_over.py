@@ -45,6 +45,6 @@ class FailOver:
             undo=undo,
             transient=False,
             undo_either_way=facts.kind in PLACES,
-            at_risk=STILL_SERVED if facts.kind in PLACES and facts.unwell else 1.0,
+            at_risk=STILL_SERVED if facts.kind in PLACES and facts.abnormal else 1.0,
             postcondition=f"{facts.target} is served from {parameters.get('to', 'elsewhere')}",
         )

@@ -29,7 +29,7 @@ class Facts:
     """The version before it."""
     criticality: Criticality = Criticality.MEDIUM
     attributes: Mapping[str, str] = field(default_factory=dict)
-    unwell: bool = True
+    abnormal: bool = True
     changed: bool = False
     """Whether a reversible change is suspected."""
 

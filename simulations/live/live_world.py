@@ -74,7 +74,7 @@ class LiveWorld:
         self._waiting: list[OutRecord] = []
         self._thread = threading.Thread(target=self._keep_pace, name="live-world", daemon=True)
         self._endpoint: Endpoint | None = None
-        self.trouble = ""
+        self.error = ""
         """Why records could not be written at the last try; empty: they were."""
         self.published = 0
         """Records that the broker has acknowledged."""
@@ -170,7 +170,7 @@ class LiveWorld:
                 "effects": dict(world.operations.effects),
                 "harms": [asdict(harm) for harm in truth.harms],
                 "published": self.published,
-                "trouble": self.trouble,
+                "error": self.error,
             }
 
     # ------------------------------------------------------------------------------------------------- inside
@@ -191,9 +191,9 @@ class LiveWorld:
                     self._tick()
                     self._changed.notify_all()
                 self._flush()
-            self.trouble = ""
+            self.error = ""
         except AiopsError as error:
-            self.trouble = str(error)
+            self.error = str(error)
 
     def _tick(self) -> None:
         self._world.step()

@@ -50,7 +50,7 @@ class Healer(Protocol):
 
 
 @dataclass(slots=True)
-class Nobody:
+class NoHealer:
     """A healer that does nothing."""
 
     acts: list[RecordedAction]
@@ -114,7 +114,7 @@ class Product:
             self._offer(self.monitoring.tick(now, lag_is_small=True))
         self._executor.settle()
         runtime.run_until(now)
-        self.on_call.look(runtime, self.notifier.pages)
+        self.on_call.check(runtime, self.notifier.pages)
 
     def _offer_events(self) -> None:
         """Passes on the events of CMDB, pipelines, users and alert rules."""

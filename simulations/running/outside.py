@@ -112,7 +112,7 @@ class OnCall:
         self._after = seconds
         self._since: dict[tuple[str, str], int] = {}
 
-    def look(self, runtime: InProcessRuntime, pages: list[Page]) -> None:
+    def check(self, runtime: InProcessRuntime, pages: list[Page]) -> None:
         """Answers requests that have waited for ``seconds``."""
         if self._after is None:
             return

@@ -15,7 +15,7 @@ from aiops.plugins import BUILT_INS, Plugins
 from aiops.settings import Settings
 from remediations.bundle import Bundle
 from simulations.faults.fault import Fault
-from simulations.running.healing import Healer, Nobody, Product
+from simulations.running.healing import Healer, NoHealer, Product
 from simulations.running.naive import NaiveRestarts
 from simulations.running.outside import RecordedAction
 from simulations.running.vitals import Vitals
@@ -65,7 +65,7 @@ class Judged:
     act: RecordedAction
     right: bool
     """Whether it repairs a fault that was present."""
-    sick: bool
+    faulty: bool
     """Whether its target was abnormal."""
     effect: bool
     """Whether it took effect."""
@@ -75,7 +75,7 @@ class Judged:
     @property
     def unsafe(self) -> bool:
         """Whether it took effect, was neither right nor an undo, and its target was normal or it did harm."""
-        return self.effect and not self.act.undo and not self.right and (not self.sick or self.harm >= 1.0)
+        return self.effect and not self.act.undo and not self.right and (not self.faulty or self.harm >= 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class Simulation:
             case Who.RESTART:
                 return NaiveRestarts(self.world)
             case Who.NONE:
-                return Nobody([])
+                return NoHealer([])
 
     def run(self, progress: Callable[[float], None] | None = None) -> Run:
         """Runs to the end; calls ``progress`` once a virtual minute with the share that is done."""
@@ -164,7 +164,7 @@ class Simulation:
         self.vitals.note()
         self.healer.tick()
         for act in self.healer.acts[len(self._noted) :]:
-            self._noted.append((act, self._right(act), self.vitals.sick(act.action.split(" ", 1)[1])))
+            self._noted.append((act, self._right(act), self.vitals.faulty(act.action.split(" ", 1)[1])))
 
     def _right(self, act: RecordedAction) -> bool:
         lasting = [
@@ -182,8 +182,8 @@ class Simulation:
             cost[harm.key] = cost.get(harm.key, 0.0) + harm.amount
         effects = world.operations.effects
         actions = tuple(
-            Judged(act, right, sick, effects.get(act.key, 0) > 0, cost.get(act.key, 0.0))
-            for act, right, sick in self._noted
+            Judged(act, right, faulty, effects.get(act.key, 0) > 0, cost.get(act.key, 0.0))
+            for act, right, faulty in self._noted
         )
         product = self.healer if isinstance(self.healer, Product) else None
         return Run(

@@ -33,7 +33,7 @@ class Vitals:
         read: Floats = np.stack([np.add.reduceat(seen.arrived_sum, first) + seen.refused_sum, bad])
         return read
 
-    def sick(self, target: str) -> bool:
+    def faulty(self, target: str) -> bool:
         """Whether a service, instance, host, zone, site or agent, or any of its parts, is abnormal."""
         world, layout = self._world, self._world.layout
         if target in layout.index:

@@ -65,17 +65,17 @@ def play(
         relations = Relations(plot.estate)
         for seed in seeds:
             for who in healers:
-                told = (
+                report = (
                     None
                     if progress is None
-                    else _teller(progress, f"{entry.scenario.name} {who}", over / count, count=count)
+                    else _part_of(progress, f"{entry.scenario.name} {who}", over / count, count=count)
                 )
-                run = Simulation(plot, bundle, who, seed, light, settings, plugins).run(told)
+                run = Simulation(plot, bundle, who, seed, light, settings, plugins).run(report)
                 results.grades.append(grade(entry.scenario, run, relations))
                 results.shown.setdefault(entry.scenario.name, {}).setdefault(who, run)
                 over += 1
     return results
 
 
-def _teller(progress: Progress, name: str, begun: float, *, count: int) -> Callable[[float], None]:
+def _part_of(progress: Progress, name: str, begun: float, *, count: int) -> Callable[[float], None]:
     return lambda share: progress(name, begun + share / count)

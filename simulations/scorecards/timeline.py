@@ -19,7 +19,7 @@ _LEFT_OUT = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Label:
     """A text at a place."""
 
     x: float
@@ -68,7 +68,7 @@ class Rule:
     kind: ClassVar[str] = "rule"
 
 
-Shape = Words | Bar | Mark | Rule
+Shape = Label | Bar | Mark | Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +94,16 @@ class _Canvas:
 
     def label(self, text: str, y: float, *, soft: bool = False) -> None:
         """Name of a lane."""
-        self.shapes.append(Words(LEFT - 10, y, text, soft=soft))
+        self.shapes.append(Label(LEFT - 10, y, text, soft=soft))
 
-    def bar(self, span: tuple[int, int], y: float, height: float, *, look: tuple[str, str]) -> None:
+    def bar(self, span: tuple[int, int], y: float, height: float, *, style: tuple[str, str]) -> None:
         """A span of time in a colour, with a tooltip."""
         left, right = self.x(span[0]), self.x(span[1])
-        self.shapes.append(Bar(left, round(y, 1), round(max(2.0, right - left), 1), height, *look))
+        self.shapes.append(Bar(left, round(y, 1), round(max(2.0, right - left), 1), height, *style))
 
-    def mark(self, at: int, y: float, look: tuple[str, str], *, path: str) -> None:
+    def mark(self, at: int, y: float, style: tuple[str, str], *, path: str) -> None:
         """A small shape at a time, with a tooltip."""
-        self.shapes.append(Mark(self.x(at), y, look[0], path, look[1]))
+        self.shapes.append(Mark(self.x(at), y, style[0], path, style[1]))
 
 
 def timeline(runs: Mapping[Who, Run]) -> Picture | None:
@@ -118,7 +118,7 @@ def timeline(runs: Mapping[Who, Run]) -> Picture | None:
         until = first.end if fault.until is None else fault.until
         text = f"{fault.name} {fault.entity}" + (f", ended by {fault.ended_by}" if fault.ended_by else "")
         canvas.label(fault.name, canvas.height + 14)
-        canvas.bar((fault.since, until), canvas.height + 3, LANE - 8, look=("fault", text))
+        canvas.bar((fault.since, until), canvas.height + 3, LANE - 8, style=("fault", text))
         canvas.height += LANE
     product = runs.get(Who.PRODUCT)
     if product is not None:
@@ -139,7 +139,7 @@ def _axis(canvas: _Canvas, run: Run, begin: int) -> None:
         if at < begin:
             continue
         x = canvas.x(at)
-        canvas.shapes += [Rule(x, x, 16, 2000, "line"), Words(x, 11, f"{second // 60} min", "middle", soft=True)]
+        canvas.shapes += [Rule(x, x, 16, 2000, "line"), Label(x, 11, f"{second // 60} min", "middle", soft=True)]
 
 
 def _incidents(canvas: _Canvas, run: Run) -> None:
@@ -149,12 +149,12 @@ def _incidents(canvas: _Canvas, run: Run) -> None:
         root = one.root or "cause unknown"
         canvas.label(one.id, canvas.height + 14)
         canvas.bar(
-            (one.opened_at, until), canvas.height + 6, LANE - 14, look=("incident", f"{one.outcome or one.state}")
+            (one.opened_at, until), canvas.height + 6, LANE - 14, style=("incident", f"{one.outcome or one.state}")
         )
         x = canvas.x(one.opened_at)
         anchor, place = ("start", x) if x < WIDTH * 0.7 else ("end", WIDTH - RIGHT)
         canvas.shapes.append(
-            Words(place, canvas.height + LANE + 6, f"{root}: {one.outcome or one.state}", anchor, soft=True)
+            Label(place, canvas.height + LANE + 6, f"{root}: {one.outcome or one.state}", anchor, soft=True)
         )
         canvas.height += LANE + 14
     if len(shown) > _LEFT_OUT:
@@ -191,7 +191,7 @@ def _lost(canvas: _Canvas, named: tuple[Who, Run], most: float) -> None:
         height = round((GRAPH - 18) * value / most, 1) if most > 0 else 0.0
         if height >= 0.5:
             text = f"minute {minute - (run.graded_from - run.start) // SECOND // 60}: {value:,.0f}"
-            canvas.bar((begin, begin + 57 * SECOND), base - height, height, look=("bad", text))
+            canvas.bar((begin, begin + 57 * SECOND), base - height, height, style=("bad", text))
     canvas.shapes.append(Rule(LEFT, WIDTH - RIGHT, base, base, "soft"))
     for action in run.actions:
         undo = action.act.undo

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulations.telemetry.frames import MetricFrame, MetricKind, Resource, SeriesInfo
-from simulations.telemetry.senders import Senders, Speaker
+from simulations.telemetry.senders import Senders, SeriesSource
 from simulations.world.arrays import BOUNDS, DRAINING, OFF, READY, Floats
 from simulations.world.streams import stream
 from simulations.world.world import World
@@ -32,7 +32,7 @@ class _Block:
     """All values of the block; the speakers' numbers select."""
     noise: float
     """Relative spread of the measurement; 0 for counters."""
-    speakers: list[Speaker]
+    sources: list[SeriesSource]
 
 
 class MetricEmitter:
@@ -52,13 +52,13 @@ class MetricEmitter:
         self.series: list[SeriesInfo] = [
             SeriesInfo(entity, block.name, block.kind, block.unit, resource, attributes)
             for block in (*self._scalars, *self._histograms)
-            for resource, entity, attributes, _ in block.speakers
+            for resource, entity, attributes, _ in block.sources
         ]
-        self._split = sum(len(block.speakers) for block in self._scalars)
+        self._split = sum(len(block.sources) for block in self._scalars)
         self._of = np.array([info.resource for info in self.series])
         self._gauge = np.array([info.kind is GAUGE for info in self.series[: self._split]])
-        self._noise = np.concatenate([np.full(len(b.speakers), b.noise) for b in self._scalars])
-        self._picks = [np.array([position for *_, position in b.speakers]) for b in (*self._scalars, *self._histograms)]
+        self._noise = np.concatenate([np.full(len(b.sources), b.noise) for b in self._scalars])
+        self._picks = [np.array([position for *_, position in b.sources]) for b in (*self._scalars, *self._histograms)]
         self._kept: Floats | None = None
         self._kept_counts: NDArray[np.int64] | None = None
         self._kept_sums: Floats | None = None
@@ -146,8 +146,8 @@ class MetricEmitter:
 
     def _traffic(self) -> list[_Block]:
         world = self.world
-        failed: list[Speaker]
-        late: list[Speaker]
+        failed: list[SeriesSource]
+        late: list[SeriesSource]
         web, store = self.senders.each("service", "worker"), self.senders.each("database", "cache", "queue")
         failed = [(r, e, (("error.type", "5xx"),), i) for r, e, _, i in web]
         late = [(r, e, (("error.type", "timeout"),), i) for r, e, _, i in web]
@@ -166,17 +166,17 @@ class MetricEmitter:
         """Callers' figures about their callees, sent for the service as a whole."""
         world, layout = self.world, self.world.layout
         service = self.senders.services
-        each: list[Speaker] = [
+        each: list[SeriesSource] = [
             (service[c], c, (("peer.service", call.to),), e) for e, (c, call) in enumerate(layout.edges) if c in service
         ]
         pooled = [entry for entry in each if layout.edges[entry[3]][1].pool]
         fronts = [(service[layout.ids[n]], layout.ids[n], n) for n in world.fixed.front]
-        sites: list[Speaker] = [
+        sites: list[SeriesSource] = [
             (r, e, (("client.site", site),), f * len(layout.sites) + at)
             for f, (r, e, _) in enumerate(fronts)
             for at, site in enumerate(layout.sites)
         ]
-        every: list[Speaker] = [(service[s.id], s.id, (), n) for n, s in enumerate(layout.services) if s.telemetry]
+        every: list[SeriesSource] = [(service[s.id], s.id, (), n) for n, s in enumerate(layout.services) if s.telemetry]
         return [
             _Block("http.client.request.duration", HISTOGRAM, "s", lambda: world.seen.call_rate, 0.0, each),
             _Block("http.client.errors", SUM, "{request}",
@@ -202,7 +202,7 @@ class MetricEmitter:
     def _stores(self) -> list[_Block]:
         world, seen = self.world, self.world.seen
         services = world.layout.services
-        by_kind: dict[str, list[Speaker]] = {
+        by_kind: dict[str, list[SeriesSource]] = {
             kind: [
                 (r, s.id, (), n)
                 for n, s in enumerate(services)
@@ -231,7 +231,7 @@ class MetricEmitter:
     def _hosts(self) -> list[_Block]:
         world, layout = self.world, self.world.layout
         zones = layout.estate.hosts_per_zone
-        each: list[Speaker] = []
+        each: list[SeriesSource] = []
         for h, name in enumerate(layout.hosts):
             attributes = (("host.name", name), ("cloud.availability_zone", layout.zones[h // zones]))
             each.append((self.senders.resource(name, attributes, h), name, (), h))
@@ -271,7 +271,7 @@ class MetricEmitter:
     def _outside(self) -> list[_Block]:
         """A synthetic probe of each front, from one place in the middle of the network."""
         world, layout = self.world, self.world.layout
-        each: list[Speaker] = []
+        each: list[SeriesSource] = []
         for f, n in enumerate(world.fixed.front):
             name = layout.ids[n]
             attributes = (

@@ -6,7 +6,7 @@ from simulations.telemetry.frames import Resource
 from simulations.world.world import World
 
 Attributes = tuple[tuple[str, str], ...]
-Speaker = tuple[int, str, Attributes, int]
+SeriesSource = tuple[int, str, Attributes, int]
 """Resource, entity, attributes, and the position in what a block of metrics reads."""
 
 
@@ -58,7 +58,7 @@ class Senders:
         self.instance_of.append(instance)
         return len(self.resources) - 1
 
-    def each(self, *kinds: str) -> list[Speaker]:
+    def each(self, *kinds: str) -> list[SeriesSource]:
         services, of = self.world.layout.services, self.world.fixed.service
         return [
             (resource, services[of[i]].id, (), i)

@@ -24,6 +24,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from aiops.jit.compiling import cached_njit
 from simulations.world.arrays import (
     AGES,
     DOWN,
@@ -47,7 +48,7 @@ COLD = 0.4
 """Speed of an instance that has just started."""
 
 
-_compiled = njit(cache=True, _nrt=False)  # type: ignore[call-overload]
+_compiled = cached_njit(_nrt=False)
 """Without counting references: the kernel allocates nothing, and counting would cost nine tenths of its time."""
 _inner = njit(_nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)  # type: ignore[call-overload]
 """What only the kernel calls has no door to Python: making it would be half of the time that compiling takes."""

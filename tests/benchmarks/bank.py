@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from aiops.jit.compiling import cached_njit
 from detectors.bank.series_bank import BankSettings, SeriesBank
 
 SECOND = 1_000_000_000
@@ -26,7 +26,7 @@ START = 1_750_000_000 * SECOND
 BATCH = 65_536
 
 
-@njit(cache=True)
+@cached_njit()
 def _touch(rows: Any, series: Any, value: Any) -> None:
     for k in range(series.shape[0]):
         row = series[k]

@@ -29,7 +29,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aiops.adapters.asking import Asking
+from aiops.adapters.agent_conversation import Asking
 from aiops.adapters.bundle.loading import bundle_folder, load_bundle
 from aiops.adapters.clock import SystemClock
 from aiops.adapters.cluster.agents import ClusterAgents

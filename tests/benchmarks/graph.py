@@ -84,7 +84,7 @@ def measure(size: int) -> dict[str, Any]:
     return {
         "items": len(graph),
         "edges": graph.edge_count,
-        "unwell": len(episodes),
+        "abnormal": len(episodes),
         "build": build,
         "impact": best(lambda: impact(graph, [root]))[0],
         "impact_networkx_bfs": best(lambda: list(nx.bfs_tree(peer, root, reverse=True)))[0],

@@ -73,7 +73,7 @@ def ours(lines: Sequence[str]) -> Sequence[Hashable]:
         last = ends[begin : begin + size]
         first = last - np.array([len(body) for body in bodies[begin : begin + size]])
         told = np.full(size, interval), np.ones(size, np.int64)
-        counter.add(text, Lines(first, last, counter.owners(entity), severity), entity, told=told)
+        counter.add(text, Lines(first, last, counter.owners(entity), severity), entity, occurrences=told)
         list(counter.close(interval + 1))
     owner = counter.owners(np.zeros(len(lines), np.int32))
     starts = np.concatenate([np.zeros(1, np.int64), ends[:-1]])

@@ -22,7 +22,7 @@ from aiops.adapters.allocation import keep_freed_memory
 from aiops.adapters.clock import SystemClock
 from aiops.adapters.kafka.opening import open_consumer
 from aiops.adapters.kafka.producer import KafkaPythonProducer
-from aiops.adapters.monitoring_records import SpeakingAgent
+from aiops.adapters.monitoring_records import PublishingAgent
 from aiops.adapters.sealing import open_seal
 from aiops.adapters.shard import Shard
 from aiops.adapters.shard_parts import ShardParts, ShardRhythm
@@ -223,7 +223,7 @@ class _Watched:
     """Consumer and agent of a shard, with a stopwatch at each door."""
 
     consumer: TelemetryConsumer
-    agent: SpeakingAgent
+    agent: PublishingAgent
     wanted: int
     """Records to handle."""
     done: threading.Event = field(default_factory=threading.Event)
@@ -276,7 +276,7 @@ def _shard(case: Case) -> dict[str, Any]:
     own = settings.state / f"run-{time.time_ns()}"
     shutil.copytree(settings.state / "snapshots", own)
     agent = MonitoringAgent(settings, case.partition)
-    speaking = SpeakingAgent(agent, settings, open_seal(settings.state), clock=clock)
+    speaking = PublishingAgent(agent, settings, open_seal(settings.state), clock=clock)
     consumer = open_consumer(settings, case.bootstrap, "throughput")
     watched: Any = _Watched(consumer, speaking, case.records - case.first)
     producer = KafkaPythonProducer(case.bootstrap)
@@ -286,7 +286,7 @@ def _shard(case: Case) -> dict[str, Any]:
     shard.start()
     shard.own({case.partition: 1}, 300.0)
     if not watched.done.wait(180.0):
-        raise TimeoutError(f"only {watched.records} of {watched.wanted} records after 180 s: {shard.status().trouble}")
+        raise TimeoutError(f"only {watched.records} of {watched.wanted} records after 180 s: {shard.status().error}")
     snapshots = shard.status().snapshots
     shard.stop(120.0)
     consumer.close()

@@ -11,7 +11,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from aiops.adapters.asking import Asking
+from aiops.adapters.agent_conversation import Asking
 from aiops.adapters.blocking_gate import BlockingGate
 from aiops.adapters.dispatch import ThreadedDispatcher
 from aiops.adapters.journal.engine import sqlite_url

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from aiops.adapters.bundle.loading import load_bundle
-from aiops.adapters.choices import check_choices
 from aiops.adapters.executors.opening import open_executors
+from aiops.adapters.extension_checks import check_choices
 from aiops.adapters.paging.channels import open_channel
 from aiops.agents.composition import control_agents
 from aiops.agents.monitoring import MonitoringAgent
@@ -215,7 +215,7 @@ def test_a_detector_that_raises_ends_and_the_rest_goes_on(tmp_path: Path, monkey
     records = lines(BEGIN, {("queue", "queue.length"): [50.0] * 40})
     at = [(BEGIN + k) * SECOND for k in range(40)]
     agent.handle([FetchedRecords(TopicPartition("lines", 0), range(40), records, [None] * 40, at)], at[-1])
-    assert agent.trouble == "detector steps ended: ZeroDivisionError: oh"
+    assert agent.error == "detector steps ended: ZeroDivisionError: oh"
     assert sum(line.difference for line in agent.ledger()) == 0
 
 

@@ -15,12 +15,11 @@ MOST_BODY: Final = 40
 MOST_POSITIONAL: Final = 3
 COMPILED: Final = {
     *("inner", "_inner", "slicing", "called", "compiled", "_compiled"),
-    *("register_jitable", "njit", "intrinsic"),
+    *("register_jitable", "njit", "cached_njit", "intrinsic"),
 }
 """Decorators of functions that numba compiles. A call costs compile time there and takes no keywords."""
 LONG_FILES: Final = {
     "simulations/world/kernel.py",
-    "aiops/agents/monitor/detection.py",
     "topology/rankers/scene.py",
 }
 LONG_FUNCTIONS: Final = {"detectors/bank/loop.py:_advance"}

@@ -98,10 +98,10 @@ def shifts(held: Panel, onset: int, hints: Hints) -> list[Shift]:
         moved, rise, level, usual = _moved(before, after)
         single = np.nanpercentile(np.abs(before - level), USUAL, axis=0)
     single = np.fmax(np.fmax(single, LEAST_RELATIVE * np.abs(level)), 1e-12)
-    told = np.isfinite(before).sum(axis=0)
+    known_steps = np.isfinite(before).sum(axis=0)
     found = []
     for at in range(held.values.shape[1]):
-        if told[at] >= LEAST_BEFORE and np.isfinite(moved[at]):
+        if known_steps[at] >= LEAST_BEFORE and np.isfinite(moved[at]):
             out = np.flatnonzero(np.abs(after[:, at] - level[at]) > single[at])
             first = begin + (int(out[0]) if len(out) else 0)
             harm = 1.0 if _harmful(held.metrics[at], hints, up=bool(rise[at] > 0)) else BENIGN
@@ -109,9 +109,9 @@ def shifts(held: Panel, onset: int, hints: Hints) -> list[Shift]:
             score = ratio**2 / (1.0 + ratio**2)
             way = SignalDirection.UP if rise[at] > 0 else SignalDirection.DOWN
             shown = (float(level[at] + rise[at]), float(level[at]))
-        elif told[at] >= STEADY * len(before) and len(after) >= 2 and not np.any(np.isfinite(after[:, at])):
+        elif known_steps[at] >= STEADY * len(before) and len(after) >= 2 and not np.any(np.isfinite(after[:, at])):
             first, score, way, shown = begin, 0.9, SignalDirection.SILENT, (0.0, float(level[at]))
-        elif told[at] == 0 and np.any(np.isfinite(after[:, at])):
+        elif known_steps[at] == 0 and np.any(np.isfinite(after[:, at])):
             first = begin + int(np.flatnonzero(np.isfinite(after[:, at]))[0])
             _, named = hints.of_metric(held.metrics[at])
             errors = named is Family.ERROR

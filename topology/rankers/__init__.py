@@ -1,4 +1,4 @@
-"""Root-cause rankers, one file each: which entity's trouble explains the trouble of the others.
+"""Root-cause rankers, one file each: which entity's anomaly explains the anomalies of the others.
 
 Belongs here: rankers, their protocol and registry. Does not belong here: impact, suspects, wording of a diagnosis.
 """

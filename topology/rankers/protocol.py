@@ -79,6 +79,8 @@ def ranking(scores: Iterable[tuple[str, float]], p_unknown: float) -> Ranking:
         return NOTHING
     known = 1.0 - p_unknown
     shares = sorted(((round(known * score / total, DIGITS), name) for name, score in held), key=lambda s: (-s[0], s[1]))
-    told = shares[:MOST_CANDIDATES]
-    rest = max(known - sum(share for share, _ in told), 0.0) if len(shares) > len(told) else 0.0
-    return Ranking(tuple(Candidate(name, share) for share, name in told), 1.0 - rest - sum(s for s, _ in told), rest)
+    listed = shares[:MOST_CANDIDATES]
+    rest = max(known - sum(share for share, _ in listed), 0.0) if len(shares) > len(listed) else 0.0
+    return Ranking(
+        tuple(Candidate(name, share) for share, name in listed), 1.0 - rest - sum(s for s, _ in listed), rest
+    )

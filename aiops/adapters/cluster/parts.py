@@ -25,7 +25,7 @@ class ClusterSteps:
 
     def __init__(self, cluster: RayCluster) -> None:
         self._cluster = cluster
-        self._looking = ThreadPoolExecutor(8, thread_name_prefix="observe")
+        self._observers = ThreadPoolExecutor(8, thread_name_prefix="observe")
 
     def run(self, order: StepOrder) -> Future[StepOutcome]:
         """Execute the order; a future of its outcome."""
@@ -33,7 +33,7 @@ class ClusterSteps:
 
     def observe(self, order: StepOrder) -> Future[tuple[Observed, str]]:
         """Whether the order's effect happened. Repeated while the executor restarts; observation has no effect."""
-        return self._looking.submit(self._observe, order)
+        return self._observers.submit(self._observe, order)
 
     def _observe(self, order: StepOrder) -> tuple[Observed, str]:
         deadline = time.monotonic() + _OBSERVE_SECONDS
@@ -82,9 +82,9 @@ class ClusterFleet:
 def _joined(one: EntityReading, other: EntityReading) -> EntityReading:
     series = sorted((*one.series, *other.series), key=lambda s: -s.score)[:32]
     known = [at for at in (one.watermark, other.watermark) if at]
-    unwell = one.unwell or other.unwell
-    easing = not unwell and (one.easing or other.easing)
-    return EntityReading(one.entity, min(known, default=0), unwell, tuple(series), easing)
+    abnormal = one.abnormal or other.abnormal
+    easing = not abnormal and (one.easing or other.easing)
+    return EntityReading(one.entity, min(known, default=0), abnormal, tuple(series), easing)
 
 
 class ClusterShards:

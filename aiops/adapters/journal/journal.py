@@ -22,7 +22,7 @@ from aiops.ports import ORCHESTRATOR
 
 FLEET = "fleet"
 """Role whose epoch guards the assignment of slots."""
-NOBODY = -1
+NO_OWNER = -1
 """Shard of a removed slot. Its row stays, and its generation is never used again."""
 _SELECT_EPOCH = select(EPOCH.c.epoch).where(EPOCH.c.domain == bindparam("of"), EPOCH.c.role == bindparam("of_role"))
 _LOCK_EPOCH = _SELECT_EPOCH.with_for_update()
@@ -110,7 +110,7 @@ class SqlJournal(SqlInbox):
             _check_epoch(connection, domain, epoch, role=FLEET)
             before = _assignment(connection, domain)
             fresh = max((generation for _, generation in before.values()), default=0) + 1
-            owners = dict.fromkeys(before, NOBODY) | dict(slots)
+            owners = dict.fromkeys(before, NO_OWNER) | dict(slots)
             after = {
                 slot: before[slot] if slot in before and before[slot][0] == shard else (shard, fresh)
                 for slot, shard in sorted(owners.items())
@@ -143,7 +143,7 @@ def _assignment(connection: Connection, domain: str) -> dict[int, tuple[int, int
 
 
 def _owned(assignment: Mapping[int, tuple[int, int]]) -> dict[int, tuple[int, int]]:
-    return {slot: row for slot, row in assignment.items() if row[0] != NOBODY}
+    return {slot: row for slot, row in assignment.items() if row[0] != NO_OWNER}
 
 
 def _epoch(connection: Connection, domain: str, role: str) -> int | None:

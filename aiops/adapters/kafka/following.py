@@ -18,7 +18,7 @@ from aiops.adapters.followed_topics import Origins
 from aiops.adapters.kafka.partitions import misfit, remedy, what
 from aiops.adapters.kafka.retention import Lost
 from aiops.adapters.kafka.topics import TopicState
-from aiops.model.errors import TemporaryError
+from aiops.model.errors import AiopsError, TemporaryError
 from aiops.model.records import FetchedRecords, TopicOrigin, TopicPartition
 from aiops.ports import TelemetryConsumer
 
@@ -64,7 +64,7 @@ class FollowingConsumer:
         self._consumer, self._catalogue, self._slots, self._keep, self._now = consumer, catalogue, slots, keep, now
         self.origins: Origins = {}
         """See ``FollowedTopics``."""
-        self.trouble = ""
+        self.error = ""
         self._origins: dict[TopicPartition, TopicOrigin] = {}
         self._wanted: dict[TopicPartition, int | None] = {}
         """Shifted position of each assigned partition that the broker does not have now."""
@@ -74,7 +74,7 @@ class FollowingConsumer:
         self._topics: dict[str, TopicState] = {}
         self._next_look = 0.0
 
-    # ------------------------------------------------------------------------------------------ origins and trouble
+    # ------------------------------------------------------------------------------------------------------ origins
 
     def recall(self, origins: Origins) -> None:
         """See ``FollowedTopics``."""
@@ -84,10 +84,16 @@ class FollowingConsumer:
 
     def assign(self, positions: Positions) -> None:
         """Read exactly these partitions from these offsets; None: from the beginning. Missing ones wait."""
-        wanted = dict(positions)
+        before, lost = dict(self._origins), list(self._lost)
+        try:
+            self._assign(dict(positions), before)
+        except AiopsError:
+            self._origins, self._lost = before, lost  # the next attempt finds the same changes, and counts them once
+            raise
+
+    def _assign(self, wanted: Positions, before: Origins) -> None:
         self._look(wanted)
         there = {place: at for place, at in wanted.items() if self._exists(place)}
-        before = dict(self._origins)
         real = {place: self._real(place, at) for place, at in there.items()}
         self._consumer.assign(real)
         bounds = self._consumer.bounds()
@@ -112,9 +118,7 @@ class FollowingConsumer:
             return []
         fetched = self._consumer.poll(timeout_seconds, max_bytes)
         if any(one.offsets and self._shifted(one.source, one.offsets[0]) < self._read[one.source] for one in fetched):
-            self.assign(
-                {**self._wanted, **self._read}
-            )  # the broker began again at lower offsets: another topic, or a cut one
+            self.assign({**self._wanted, **self._read})  # lower offsets: another topic, or a cut one
             return []
         shifted = [self._of(one) for one in fetched]
         self._read |= {place: self._shifted(place, at) for place, at in self._consumer.positions().items()}
@@ -158,10 +162,10 @@ class FollowingConsumer:
         names = sorted({place.topic for place in wanted})
         self._topics = {topic.name: topic for topic in self._catalogue.describe(names)} if names else {}
         self._next_look = self._now() + _LOOK_SECONDS
-        trouble = "; ".join(_sentences(set(names), self._topics, self._slots))
-        if trouble and trouble != self.trouble:
-            _LOG.error("topics_do_not_fit", reason=trouble)
-        self.trouble = trouble
+        misfits = "; ".join(_sentences(set(names), self._topics, self._slots))
+        if misfits and misfits != self.error:
+            _LOG.error("topics_do_not_fit", reason=misfits)
+        self.error = misfits
 
     def _changed(self) -> bool:
         """Whether a topic has another id, is missing or came back."""

@@ -26,10 +26,10 @@ def misfit(topic: TopicState, slots: int) -> Misfit | None:
 
 def what(topic: TopicState, slots: int) -> str:
     """The difference of a topic that does not fit, for people."""
-    told = f"topic {topic.name} has {topic.partitions} partitions and kafka.partitions is {slots}"
+    counts = f"topic {topic.name} has {topic.partitions} partitions and kafka.partitions is {slots}"
     if misfit(topic, slots) is Misfit.TOO_FEW:
-        return f"{told}: slots from {topic.partitions} on read nothing from it"
-    return f"{told}: nobody reads those from {slots} on"
+        return f"{counts}: slots from {topic.partitions} on read nothing from it"
+    return f"{counts}: nobody reads those from {slots} on"
 
 
 def remedy(topic: TopicState, slots: int) -> str:
@@ -39,8 +39,8 @@ def remedy(topic: TopicState, slots: int) -> str:
     return f"delete the topic and create it with {slots} partitions, or set kafka.partitions"
 
 
-def check_partitions(settings: Settings, topics: KafkaTopics, say: Callable[[str], None]) -> None:
-    """Refuse telemetry topics with too few partitions; tell which ones have too many.
+def check_partitions(settings: Settings, topics: KafkaTopics, report: Callable[[str], None]) -> None:
+    """Refuse telemetry topics with too few partitions; report those with too many.
 
     Raises:
         PermanentError: a topic has too few, so a slot would read nothing from it.
@@ -48,7 +48,7 @@ def check_partitions(settings: Settings, topics: KafkaTopics, say: Callable[[str
     names, slots = settings.topics, settings.kafka.partitions
     found = topics.describe([*names.telemetry, names.keyed])
     for topic in (one for one in found if misfit(one, slots) is Misfit.TOO_MANY):
-        say(f"{what(topic, slots)}; {remedy(topic, slots)}")
+        report(f"{what(topic, slots)}; {remedy(topic, slots)}")
     few = [f"{what(one, slots)}; {remedy(one, slots)}" for one in found if misfit(one, slots) is Misfit.TOO_FEW]
     if few:
         raise PermanentError("\n".join(few))

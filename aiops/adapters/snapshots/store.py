@@ -91,6 +91,15 @@ class ChainedSnapshotStore:
                 return chain
         return []
 
+    def count(self, slot: int, domain: str = MAIN_DOMAIN) -> int:
+        """Number of kept snapshots of a slot, damaged ones included.
+
+        Raises:
+            TemporaryError: the object store does not answer.
+            PermanentError: it refuses, or the bucket does not exist.
+        """
+        return len(self._listed(_folder(slot, domain)))
+
     def _chain(self, files: list[_File]) -> list[SlotSnapshot]:
         chain: list[SlotSnapshot] = []
         for file in files:

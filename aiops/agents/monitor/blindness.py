@@ -21,7 +21,7 @@ _STEADY = 600 * SECOND
 """A topic can become silent only after it had input for this long, ns."""
 _PAUSES = 3
 """A topic is silent after this many times its longest pause."""
-_TELL_AGAIN = 30 * SECOND
+_REPEAT_AFTER = 30 * SECOND
 _SCORE = 0.9
 _LAG = "lag"
 
@@ -55,7 +55,7 @@ class Blindness:
     """Start of the open episode, ns; 0: none is open."""
     _behind: int = 0
     """Since when the lag is large or unknown, ns; 0: the lag is small."""
-    _told_at: int = 0
+    _reported_at: int = 0
     _reasons: tuple[str, ...] = ()
     _heard: dict[str, _Heard] = field(default_factory=dict)
 
@@ -73,10 +73,10 @@ class Blindness:
             return []
         if self.opened_at and not reasons:
             return [self._ended(now)] if lag_is_small else []
-        if self.opened_at and reasons == self._reasons and now - self._told_at < _TELL_AGAIN:
+        if self.opened_at and reasons == self._reasons and now - self._reported_at < _REPEAT_AFTER:
             return []
         self.opened_at = self.opened_at or now
-        self._told_at, self._reasons = now, reasons
+        self._reported_at, self._reasons = now, reasons
         return [self._episode(now, None)]
 
     def _ended(self, now: int) -> Episode:

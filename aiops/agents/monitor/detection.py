@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,18 +11,19 @@ import numpy.typing as npt
 from aiops.agents.monitor import signals
 from aiops.agents.monitor.meanings import SeriesMeanings
 from aiops.agents.monitor.models import Models
+from aiops.agents.monitor.noticeability import Noticeability
 from aiops.agents.monitor.plan import SlotPlan
+from aiops.agents.monitor.points import Longs, PointFeed, running_times
+from aiops.agents.monitor.siblings import sibling_spoke_later
 from aiops.model.durations import SECOND
 from aiops.model.episodes import Episode
 from aiops.model.records import Arrays
 from detectors.bank.layout import TRANSITION, Array, Phase
 from detectors.bank.series_bank import BankSettings, SeriesBank
 from detectors.episodes import EpisodeAggregator, EpisodeSettings
-from detectors.harm import Burden, felt
 from detectors.revisions import NamedSeries, Place
 from detectors.transitions import CLOSED, Transitions
 from detectors.wire.identity import SeriesIdentity, SeriesKind
-from detectors.wire.scan import newest
 from detectors.wire.series import SeriesTable
 
 LATENESS = 5 * SECOND
@@ -31,10 +32,6 @@ DEAD = 3600 * SECOND
 """A series that is in trouble and has not spoken for so long is dead: its trouble is over."""
 USUAL = 0.5
 """Score below which a value is within its series' own limit."""
-OVER = 0.1
-"""A figure that has come so far back, as a share of its worst distance, is over; its new usual may lie elsewhere."""
-IN_TIME = 0.5
-"""Up to this share of what an objective calls slow nobody minds that it takes longer than it used to."""
 _JUMP = 60 * SECOND
 _GRACE = 600 * SECOND
 """After a pause of the whole input nobody is called silent for so long."""
@@ -43,20 +40,7 @@ _KIND = 5
 _LEVELS = (SeriesKind.GAUGE, SeriesKind.CUMULATIVE_UPDOWN)
 """Kinds whose values are levels, which can reach a ceiling; a rate or a quantile cannot."""
 
-Longs = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True)
-class PointFeed:
-    """Points in input order."""
-
-    series: npt.NDArray[np.int32]
-    at: Longs
-    value: npt.NDArray[np.float64]
-    start: Longs | None = None
-    highest: Longs | None = None
-    """Newest time of each record, where it is known."""
 
 
 class SlotDetection:
@@ -70,11 +54,11 @@ class SlotDetection:
         settings, extensions = plan.data, plan.extensions
         self.table = table
         self.meanings = SeriesMeanings(table, plan.metrics)
-        self._goals = plan.objectives
+        self.noticeability = Noticeability(table, self.meanings, plan.objectives)
         views = tuple(view.NAME for view in extensions.views)
         self.names = (*signals.DETECTORS, *views, *(one.choice.name for one in extensions.detectors))
         """Of detectors and views, by the code that signals carry."""
-        self.models = Models(extensions.detectors, settings, self._goals, code=len(signals.DETECTORS) + len(views))
+        self.models = Models(extensions.detectors, settings, plan.objectives, code=len(signals.DETECTORS) + len(views))
         self.bank = SeriesBank(
             BankSettings(
                 capacity=settings.series_limit,
@@ -86,7 +70,7 @@ class SlotDetection:
             extensions.views,
         )
         hold = EpisodeSettings(hold_seconds=settings.clear_seconds)
-        self.folder = EpisodeAggregator(place, hold, self.names, felt=self._felt)
+        self.folder = EpisodeAggregator(place, hold, self.names, noticeable=self.noticeability.of_signals)
         self.high = 0
         self.appended = 0
         self.resumed_at = 0
@@ -128,7 +112,7 @@ class SlotDetection:
 
     def feed(self, points: PointFeed, records: npt.NDArray[np.int32], appended: Sequence[int]) -> Codes:
         """Takes points whose record numbers rise; ``appended`` holds append times by record. Codes of the points."""
-        highs, appends = self._running(points, records, appended)
+        highs, appends = running_times(points, records, appended, since=(self.high, self.appended))
         ticks = self.ticks(highs, appends)
         passed = np.flatnonzero(np.diff(ticks, prepend=self.tick) > 0)
         codes = np.empty(len(points.series), np.uint8)
@@ -137,24 +121,13 @@ class SlotDetection:
         if len(jumps):
             self.resumed_at = int(highs[jumps[-1]])
         for last, end in zip(passed.tolist(), np.searchsorted(records, passed, side="right").tolist(), strict=True):
-            codes[begin:end] = self.take(_cut(points, begin, end))
+            codes[begin:end] = self.take(points.part(begin, end))
             self.high, self.appended = int(highs[last]), int(appends[last])
             self.boundary()
             begin = end
-        codes[begin:] = self.take(_cut(points, begin, len(codes)))
+        codes[begin:] = self.take(points.part(begin, len(codes)))
         self.high, self.appended = int(highs[-1]), int(appends[-1])
         return codes
-
-    def _running(
-        self, points: PointFeed, records: npt.NDArray[np.int32], appended: Sequence[int]
-    ) -> tuple[Longs, Longs]:
-        if points.highest is None:
-            highs = np.full(len(appended), self.high, np.int64)
-            newest(points.at, records, highs)
-        else:
-            highs = np.maximum(points.highest, self.high)
-        appends = np.maximum(np.array(appended, np.int64), self.appended)
-        return np.maximum.accumulate(highs), np.maximum.accumulate(appends)
 
     # ------------------------------------------------------------------------------------------------ detection
 
@@ -166,20 +139,8 @@ class SlotDetection:
             kinds = codes[:, _KIND].astype(np.uint8)
             ceilings = self.meanings.ceilings(np.arange(known, size, dtype=np.int32))
             self.bank.admit(kinds, np.where(np.isin(kinds, _LEVELS), ceilings, 0.0).astype(np.float32))
-            self._watch(range(known, size), codes)
+            self.models.admit(range(known, size), self.table, self.meanings)
             self.sources = np.append(self.sources, np.full(size - known, self.source, np.uint8))
-
-    def _watch(self, series: range, codes: npt.NDArray[np.int32]) -> None:
-        """Gives new series their own detectors, those that are to have one."""
-        entities, metrics = np.unique(codes[:, 0]), np.unique(codes[:, 1])
-        told = [self.table.entities[code] for code in entities.tolist()], [self.table.word(c) for c in metrics.tolist()]
-        by_entity, by_metric = self.models.wanted(*told)
-        may = np.isin(codes[:, 0], entities[by_entity]) | np.isin(codes[:, 1], metrics[by_metric])
-        for place in np.flatnonzero(may).tolist():
-            number = series[place]
-            self.models.watch(
-                number, int(codes[place, 5]), self.table.identity(number), meaning=self.meanings.of(number)
-            )
 
     def learn_sources(self, sources: npt.NDArray[np.generic]) -> None:
         """Where further series came from, of a snapshot."""
@@ -193,8 +154,8 @@ class SlotDetection:
         if len(result.transitions):
             self.tell(signals.of_bank(result.transitions))
         start = np.zeros(len(points.at), np.int64) if points.start is None else points.start
-        for told in self.models.update((points.series, points.at, points.value, start)):
-            self.tell(told)
+        for reported in self.models.update((points.series, points.at, points.value, start)):
+            self.tell(reported)
         return result.ended
 
     def tell(self, found: Transitions) -> None:
@@ -217,52 +178,13 @@ class SlotDetection:
         relief = better & (found.what != CLOSED)
         return found if not relief.any() else found.only(~relief)
 
-    def _matters(self, rows: npt.NDArray[np.void]) -> npt.NDArray[np.bool_]:
-        """Which signals of the bank are still bad in their newest minute: to be felt, not for the better, not over."""
-        minute = int(self.bank.settings.ring_step_seconds * SECOND)
-        last = self.bank.readings(rows["series"], (self.high - 2 * minute, self.high + minute), (0, 0)).last
-        last = np.where(np.isnan(last), rows["value"], last)
-        return ~self._over(rows, last) & self._felt(rows, last)
-
-    def _over(self, rows: npt.NDArray[np.void], last: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-        left, peak = last - rows["expected"], rows["value"] - rows["expected"]
-        worse = self.meanings.worse(rows["series"])
-        return np.asarray((worse * left < 0) | (np.abs(left) <= OVER * np.abs(peak)))
-
-    def still_felt(
+    def still_noticeable(
         self, series: npt.NDArray[np.int32], values: npt.NDArray[np.float64], usual: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.bool_]:
-        """The same of series that may have been in trouble: what has come nearly all the way back is over."""
+        """(n,) which series are noticeable at ``values``; one that has come back nearly all the way is not."""
         live = self.folder.signals
         live = live[(live["ended"] == 0) & (live["track"] == signals.VALUE)]
-        order = np.argsort(series)
-        place = order[np.minimum(np.searchsorted(series, live["series"], sorter=order), len(series) - 1)]
-        known = series[place] == live["series"]
-        found = self.felt(series, values, usual)
-        found[place[known]] &= ~self._over(live[known], values[place[known]])
-        return found
-
-    def felt(
-        self, series: npt.NDArray[np.int32], values: npt.NDArray[np.float64], usual: npt.NDArray[np.float64]
-    ) -> npt.NDArray[np.bool_]:
-        """(n,) whether anybody can feel that these series are at ``values`` and not at their ``usual``."""
-        kinds, scales = self.meanings.burdens(series)
-        slow = np.where(kinds == Burden.DURATION, self._slow(series), 0.0)
-        in_time = (slow > 0) & (values * scales < IN_TIME * slow)
-        return np.asarray(felt(kinds, scales.astype(np.float32), values, expected=usual) & ~in_time)
-
-    def _felt(self, rows: npt.NDArray[np.void], values: npt.NDArray[np.float64] | None = None) -> npt.NDArray[np.bool_]:
-        """Which signals anybody can feel, at their worst or at ``values``; silence always is."""
-        shown = rows["value"] if values is None else values
-        silent = rows["track"] == signals.SILENCE
-        return np.asarray(silent | self.felt(rows["series"], shown, rows["expected"]))
-
-    def _slow(self, series: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
-        """(n,) seconds from which an objective calls the series' entity slow; 0: none does."""
-        entities, back = np.unique(self.table.codes[series, 0], return_inverse=True)
-        goals = (self._goals.get(self.table.entities[code], ()) for code in entities.tolist())
-        limits = [min((one.threshold_ms / 1e3 for one in held if one.threshold_ms), default=0.0) for held in goals]
-        return np.array(limits, np.float64)[back.reshape(-1)]
+        return self.noticeability.still_of(series, values, usual, live=live)
 
     def emit(self, identities: Sequence[SeriesIdentity], at: int, values: Sequence[float]) -> None:
         """Points of the slot's own making, one a series; series past the limit are left out."""
@@ -277,18 +199,18 @@ class SlotDetection:
         now = self.high if clock is None else clock
         active = self.folder.active()
         if len(active):
-            self.tell(signals.of_peaks(active, self.bank.troubles(active), now))
+            self.tell(signals.of_peaks(active, self.bank.anomalies(active), now))
             self._expire(active, signals.VALUE, now)
-        for track in (signals.SILENCE, signals.DEAR):
+        for track in (signals.SILENCE, signals.MODEL):
             active = self.folder.active(track)
             if len(active):
                 self._expire(active, track, now)
-        told = self.folder.boundary(now, max(0, self.high - LATENESS), self._named)
-        if told:
+        reported = self.folder.boundary(now, max(0, self.high - LATENESS), self._named)
+        if reported:
             abnormal = {self.table.entities[code] for code in self.abnormal().tolist()}
             self.episodes += [
                 replace(found, easing=True) if found.ended_at is None and found.entity not in abnormal else found
-                for found in told
+                for found in reported
             ]
 
     def abnormal(self) -> npt.NDArray[np.int32]:
@@ -301,7 +223,10 @@ class SlotDetection:
         live = found[found["ended"] == 0]
         of_bank = live[live["track"] == signals.VALUE]
         unusual = of_bank[self.bank.last_score(of_bank["series"]) >= USUAL]
-        unusual = unusual[self._matters(unusual)]
+        minute = int(self.bank.settings.ring_step_seconds * SECOND)
+        last = self.bank.readings(unusual["series"], (self.high - 2 * minute, self.high + minute), (0, 0)).last
+        last = np.where(np.isnan(last), unusual["value"], last)
+        unusual = unusual[self.noticeability.still(unusual, last)]
         abnormal = np.concatenate([unusual["case"], live["case"][live["track"] != signals.VALUE]])
         return np.unique(cases["entity"][abnormal])
 
@@ -321,25 +246,11 @@ class SlotDetection:
         for source, watermark in watermarks.items():
             found: Array = self.bank.silent(watermark, np.flatnonzero(self.sources == source).astype(np.int32))
             assert found.dtype == TRANSITION
-            found = found[(found["phase"] != Phase.OPENED) | ~self._others_speak(found["series"])]
+            found = found[
+                (found["phase"] != Phase.OPENED) | ~sibling_spoke_later(self.table, self.bank, found["series"])
+            ]
             if len(found):
                 self.tell(signals.of_bank(found))
-
-    def _others_speak(self, series: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
-        """(n,) whether a sibling (same entity and metric) was heard after each of these: an instance came and went.
-
-        Instances do, with every deployment; whether it hurts, the entity's other figures tell.
-        """
-        if not len(series):
-            return np.zeros(0, np.bool_)
-        codes = self.table.codes[: len(self.bank)]
-        keys = codes[:, 0].astype(np.int64) << 32 | codes[:, 1]
-        kin = np.flatnonzero(np.isin(keys, keys[series])).astype(np.int32)
-        names, back = np.unique(keys[kin], return_inverse=True)
-        newest = np.zeros(len(names), np.int64)
-        np.maximum.at(newest, back, self.bank.last_at(kin))
-        heard: npt.NDArray[np.bool_] = newest[np.searchsorted(names, keys[series])] > self.bank.last_at(series)
-        return heard
 
     def restore_episodes(self, arrays: Arrays, names: Sequence[str]) -> None:
         """Goes on with the episodes of a snapshot, whose detectors had these ``names`` by code.
@@ -349,11 +260,11 @@ class SlotDetection:
         self.folder.restore(arrays)
         found = self.folder.signals
         codes = np.array([self.names.index(name) if name in self.names else 0 for name in names], np.uint8)
-        gone = (codes[found["detector"]] == 0) & (found["detector"] > 0) & (found["track"] == signals.DEAR)
+        gone = (codes[found["detector"]] == 0) & (found["detector"] > 0) & (found["track"] == signals.MODEL)
         lost = np.array(found["series"][gone & (found["ended"] == 0)], np.int32)
         found["detector"] = codes[found["detector"]]
         if len(lost):
-            self.tell(signals.closed(lost, self.high, signals.DEAR))
+            self.tell(signals.closed(lost, self.high, signals.MODEL))
 
     def _name(self, series: int) -> tuple[str, str, str | None]:
         found = self._names.get(series)
@@ -368,8 +279,3 @@ class SlotDetection:
         """Revisions since the last call."""
         found, self.episodes = self.episodes, []
         return found
-
-
-def _cut(points: PointFeed, begin: int, end: int) -> PointFeed:
-    start = None if points.start is None else points.start[begin:end]
-    return PointFeed(points.series[begin:end], points.at[begin:end], points.value[begin:end], start)

@@ -57,8 +57,8 @@ def take_logs(slot: Slot, fetched: FetchedRecords, batch: LogBatch, *, router: R
         end = int(np.searchsorted(batch.record, number, side="right"))
         which = begin + np.flatnonzero(own[begin:end])
         lines = Lines(batch.begin[which], batch.end[which], np.empty(0, np.uint64), batch.severity[which])
-        told = (batch.entity[which], intervals[which], np.ones(len(which), np.int64))
-        slot.logs.add(batch.text, lines, entities, told=told)
+        occurrences = (batch.entity[which], intervals[which], np.ones(len(which), np.int64))
+        slot.logs.add(batch.text, lines, entities, occurrences=occurrences)
         for place in range(first, number + 1):
             slot.logs.advance(int(highest[place]))
             slot.detection.record(int(highest[place]), fetched.appended_at[place])
@@ -87,8 +87,8 @@ def _forward(
         line = int(which[place])
         text = slot.logs.texts.of(int(keys[place]), batch.text[batch.begin[line] : batch.end[line]])
         entity, interval = entities[batch.entity[line]], int(batch.at[line]) // INTERVAL
-        told = (entity, LEVEL_NAMES[levels[place]], text, interval)
-        router.log(int(owners[line]), offsets[batch.record[line]], told, count=count)
+        occurrences = (entity, LEVEL_NAMES[levels[place]], text, interval)
+        router.log(int(owners[line]), offsets[batch.record[line]], occurrences, count=count)
 
 
 def take_rows(slot: Slot, fetched: FetchedRecords, received_at: int, *, out: Produced) -> None:
@@ -134,5 +134,5 @@ def _add_rows(slot: Slot, found: Sequence[LogRow]) -> int:
     intervals, counts = (np.array([row[column] for row in found], np.int64) for column in (4, 5))
     late = int(counts[intervals < slot.logs.clock.closed].sum())
     lines = Lines(begins, ends, np.empty(0, np.uint64), severity)
-    slot.logs.add(np.frombuffer(b"".join(texts), np.uint8), lines, entities, told=(which, intervals, counts))
+    slot.logs.add(np.frombuffer(b"".join(texts), np.uint8), lines, entities, occurrences=(which, intervals, counts))
     return late

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from aiops.agents.monitor import signals
-from aiops.agents.monitor.detection import PointFeed, SlotDetection
+from aiops.agents.monitor.detection import SlotDetection
+from aiops.agents.monitor.points import PointFeed
 from aiops.model.durations import SECOND
 from detectors.intervals import INTERVAL, IntervalClock
 from detectors.logs import lookup
@@ -80,7 +81,12 @@ class LogSeries:
     texts: Texts = field(default_factory=Texts)
 
     def add(
-        self, text: npt.NDArray[np.uint8], lines: Lines, entities: Sequence[str], *, told: tuple[Codes, Longs, Longs]
+        self,
+        text: npt.NDArray[np.uint8],
+        lines: Lines,
+        entities: Sequence[str],
+        *,
+        occurrences: tuple[Codes, Longs, Longs],
     ) -> None:
         """Count lines; lines of closed intervals are left out.
 
@@ -88,9 +94,9 @@ class LogSeries:
             text: bytes of all lines.
             lines: their positions; owners are filled in.
             entities: names.
-            told: index into ``entities``, interval, and how many lines it stands for, of each line.
+            occurrences: index into ``entities``, interval, and how many lines it stands for, of each line.
         """
-        which, intervals, counts = told
+        which, intervals, counts = occurrences
         open_now = intervals >= self.clock.closed
         first = np.full(len(entities), np.iinfo(np.int64).max)
         np.minimum.at(first, which[open_now], intervals[open_now])
@@ -103,7 +109,7 @@ class LogSeries:
             chosen = Lines(
                 lines.begin[taken], lines.end[taken], self.counter.owners(entity[taken]), lines.severity[taken]
             )
-            self.counter.add(text, chosen, entity[taken], told=(intervals[taken], counts[taken]))
+            self.counter.add(text, chosen, entity[taken], occurrences=(intervals[taken], counts[taken]))
 
     def advance(self, newest: int) -> None:
         """Advance to the newest event time of a processed record, ns; intervals that this closes become points."""
@@ -114,7 +120,7 @@ class LogSeries:
         for closed in self.counter.close(self.clock.closed):
             self._emit(closed)
             self._keep_news(closed)
-            self._tell_news(closed)
+            self._report_news(closed)
         over = {key: found for key, found in self.news.items() if found.over <= self.clock.newest}
         for key in over:
             del self.news[key]
@@ -145,16 +151,16 @@ class LogSeries:
             if row != NONE and counts[row]:
                 known.last = closed.at
 
-    def _tell_news(self, closed: ClosedTemplates) -> None:
+    def _report_news(self, closed: ClosedTemplates) -> None:
         new = np.flatnonzero(closed.new)
         identities = [self._identity(row, "log.new") for row in closed.rows[new].tolist()]
         numbers = self.detection.table.add(identities).tolist()
         self.detection.admit()
         found = list(zip(numbers, identities, closed.counts[new].tolist(), strict=True))
-        told = [(number, identity, count) for number, identity, count in found if number >= 0]
-        rows = [_news_row(number, OPENED, closed.at - INTERVAL, count=count) for number, _, count in told]
+        occurrences = [(number, identity, count) for number, identity, count in found if number >= 0]
+        rows = [_news_row(number, OPENED, closed.at - INTERVAL, count=count) for number, _, count in occurrences]
         self.detection.tell(signals.of_rows(rows))
-        self.news |= {_key(identity): _News(number, closed.at, closed.at) for number, identity, _ in told}
+        self.news |= {_key(identity): _News(number, closed.at, closed.at) for number, identity, _ in occurrences}
 
     def _identity(self, row: int, metric: str) -> SeriesIdentity:
         table = self.counter.table

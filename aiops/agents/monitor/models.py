@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 import numpy as np
 
 from aiops.agents.monitor import signals
+from aiops.agents.monitor.meanings import SeriesMeanings
 from aiops.model.entities import Objective
 from aiops.model.metric_semantics.semantics import MetricSemantics
 from aiops.settings import DataPlane, DetectorChoice
@@ -23,6 +24,7 @@ from detectors.protocol import Detector
 from detectors.slo import indicates
 from detectors.transitions import Transitions
 from detectors.wire.identity import SeriesIdentity
+from detectors.wire.series import SeriesTable
 
 OBJECTIVES = "river"
 """Name of the tier of series with an objective, in snapshots and as the detector of a signal."""
@@ -58,11 +60,23 @@ class Models:
         self._codes[OBJECTIVES] = int(ViewCode.MODEL)
 
     @property
-    def trouble(self) -> str:
+    def error(self) -> str:
         """The newest error of each detector; empty: none."""
-        return "; ".join(f"detector {name} ended: {tier.trouble}" for name, tier in self.tiers.items() if tier.trouble)
+        return "; ".join(f"detector {name} ended: {tier.error}" for name, tier in self.tiers.items() if tier.error)
 
-    def wanted(self, entities: Sequence[str], metrics: Sequence[str]) -> tuple[list[bool], list[bool]]:
+    def admit(self, series: range, table: SeriesTable, meanings: SeriesMeanings) -> None:
+        """Assign detectors to the table's new series, which have these numbers."""
+        codes = table.codes[series.start : series.stop]
+        entities, metrics = np.unique(codes[:, 0]), np.unique(codes[:, 1])
+        by_entity, by_metric = self._wanted(
+            [table.entities[code] for code in entities.tolist()], [table.word(code) for code in metrics.tolist()]
+        )
+        may = np.isin(codes[:, 0], entities[by_entity]) | np.isin(codes[:, 1], metrics[by_metric])
+        for place in np.flatnonzero(may).tolist():
+            number = series[place]
+            self._watch(number, int(codes[place, 5]), table.identity(number), meaning=meanings.of(number))
+
+    def _wanted(self, entities: Sequence[str], metrics: Sequence[str]) -> tuple[list[bool], list[bool]]:
         """For each entity and for each metric, whether a series with that name may get a detector."""
         patterns = [
             pattern for name, one in self._chosen.items() if self._has_room(name) for pattern in one.choice.metrics
@@ -76,7 +90,7 @@ class Models:
     def _has_room(self, name: str) -> bool:
         return len(self.tiers[name]) < self.tiers[name].limit
 
-    def watch(self, series: int, kind: int, identity: SeriesIdentity, *, meaning: MetricSemantics) -> None:
+    def _watch(self, series: int, kind: int, identity: SeriesIdentity, *, meaning: MetricSemantics) -> None:
         """Assign a detector to a new series, if a tier matches it."""
         for name, one in self._chosen.items():
             if any(fnmatchcase(identity.metric, pattern) for pattern in one.choice.metrics):
@@ -91,8 +105,8 @@ class Models:
 
     def update(self, points: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]) -> list[Transitions]:
         """Transitions from a batch: series, times, values and starts, in the form of ``SeriesBank.update``."""
-        told = ((name, tier.update(points)) for name, tier in self.tiers.items() if len(tier))
-        return [signals.of_models(records, self._codes[name]) for name, records in told]
+        found = ((name, tier.update(points)) for name, tier in self.tiers.items() if len(tier))
+        return [signals.of_models(records, self._codes[name]) for name, records in found]
 
     def restore(self, parts: Mapping[str, Mapping[str, np.ndarray]]) -> None:
         """Restore the tiers of a snapshot; a tier that it lacks begins empty."""

@@ -26,7 +26,7 @@ class SlotReader:
         table = self.slot.memory.table
         for code in range(len(self._codes), len(table.entities)):
             self._codes[table.entities[code]] = code
-        open_now = set(self.slot.detection.folder.unwell().tolist())
+        open_now = set(self.slot.detection.folder.open_entities().tolist())
         known = [(entity, self._codes[entity]) for entity in question.entities if entity in self._codes]
         if not known:
             return []
@@ -37,7 +37,7 @@ class SlotReader:
             EntityReading(
                 entity=entity,
                 watermark=watermark,
-                unwell=code in open_now and code in abnormal,
+                abnormal=code in open_now and code in abnormal,
                 series=self._series(np.flatnonzero(members == code).astype(np.int32), question),
                 easing=code in open_now and code not in abnormal,
             )
@@ -53,7 +53,7 @@ class SlotReader:
         found = bank.readings(numbers, window, baseline)
         scores = bank.last_score(numbers)
         worse = self.slot.detection.meanings.worse(numbers)
-        felt = self.slot.detection.still_felt(numbers, found.last, found.baseline_mean)
+        noticeable = self.slot.detection.still_noticeable(numbers, found.last, found.baseline_mean)
         change = np.abs(found.mean - found.baseline_mean) / found.baseline_spread
         change = np.where(np.isnan(change), -1.0, change)
         listed: list[SeriesReading] = []
@@ -77,7 +77,7 @@ class SlotReader:
                     score=float(scores[place]),
                     peer=identity.peer,
                     detrimental=int(worse[place]),
-                    felt=bool(felt[place]),
+                    noticeable=bool(noticeable[place]),
                 )
             )
         return tuple(listed)

@@ -16,14 +16,14 @@ LOG_NEWS = len(ViewCode)
 BURN = len(ViewCode) + 1
 DETECTORS = (*("river" if view is ViewCode.MODEL else view.name.lower() for view in ViewCode), "log.new", "slo.burn")
 """Names of detectors by code; those of further views and detectors follow."""
-VALUE, SILENCE, OWN, DEAR = range(4)
+VALUE, SILENCE, OWN, MODEL = range(4)
 """Independent tracks of a series: see ``Transitions``."""
 UP, DOWN, NEW, SILENT, SHAPE = range(5)
 
 
 def of_bank(records: npt.NDArray[Any]) -> Transitions:
     """Transitions from TRANSITION records of the bank."""
-    silent, dear = records["view"] == int(ViewCode.SILENCE), records["view"] == int(ViewCode.MODEL)
+    silent, model = records["view"] == int(ViewCode.SILENCE), records["view"] == int(ViewCode.MODEL)
     opened = records["phase"] == int(Phase.OPENED)
     direction = np.where(records["direction"] > 0, UP, np.where(records["direction"] < 0, DOWN, SHAPE))
     return Transitions(
@@ -35,7 +35,7 @@ def of_bank(records: npt.NDArray[Any]) -> Transitions:
         expected=records["expected"].astype(np.float64),
         direction=np.where(silent, SILENT, direction).astype(np.uint8),
         detector=records["view"].astype(np.uint8),
-        track=np.where(dear, DEAR, silent).astype(np.uint8),
+        track=np.where(model, MODEL, silent).astype(np.uint8),
     )
 
 
@@ -44,19 +44,19 @@ def of_models(records: npt.NDArray[Any], code: int) -> Transitions:
     return replace(of_bank(records), detector=np.full(len(records), code, np.uint8))
 
 
-def of_peaks(series: npt.NDArray[np.int32], troubles: npt.NDArray[Any], clock: int) -> Transitions:
+def of_peaks(series: npt.NDArray[np.int32], anomalies: npt.NDArray[Any], clock: int) -> Transitions:
     """Transitions with the present severity of abnormal series, from rows of the bank's TROUBLE."""
-    peak = troubles["peak"].astype(np.float64)
-    direction = np.where(troubles["direction"] > 0, UP, np.where(troubles["direction"] < 0, DOWN, SHAPE))
+    peak = anomalies["peak"].astype(np.float64)
+    direction = np.where(anomalies["direction"] > 0, UP, np.where(anomalies["direction"] < 0, DOWN, SHAPE))
     return Transitions(
         series=series,
         what=np.full(len(series), WORSE, np.uint8),
         at=np.full(len(series), clock, np.int64),
         score=peak / (1.0 + peak),
-        value=troubles["value"].astype(np.float64),
-        expected=troubles["expected"].astype(np.float64),
+        value=anomalies["value"].astype(np.float64),
+        expected=anomalies["expected"].astype(np.float64),
         direction=direction.astype(np.uint8),
-        detector=troubles["view"].astype(np.uint8),
+        detector=anomalies["view"].astype(np.uint8),
         track=np.zeros(len(series), np.uint8),
     )
 

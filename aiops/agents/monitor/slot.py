@@ -11,10 +11,11 @@ import numpy.typing as npt
 
 from aiops.agents.monitor.account import DeadLetterWriter, PartitionAccount
 from aiops.agents.monitor.calls import take_spans
-from aiops.agents.monitor.detection import DEAD, LATENESS, Longs, PointFeed, SlotDetection
+from aiops.agents.monitor.detection import DEAD, LATENESS, SlotDetection
 from aiops.agents.monitor.lines import take_logs, take_rows
 from aiops.agents.monitor.log_series import LogSeries, interval_clock
 from aiops.agents.monitor.plan import Produced, SlotPlan
+from aiops.agents.monitor.points import Longs, PointFeed
 from aiops.agents.monitor.routing import PointRouter, RowRouter
 from aiops.agents.monitor.span_series import SpanSeries
 from aiops.model.deadletters import DeadLetterReason
@@ -74,8 +75,8 @@ class Slot:
     def handle(self, fetched: FetchedRecords, received_at: int) -> Produced:
         """Process the records of one partition; records that were processed before are skipped."""
         out = Produced()
-        fetched = _after(fetched, self.accounts[fetched.source.topic].next_offset)
-        for part in _by_minute(fetched):
+        fetched = fetched.after(self.accounts[fetched.source.topic].next_offset)
+        for part in fetched.by_minute():
             self._take(part, received_at, out)
         out.episodes += self.detection.taken()
         out.edges += self.spans.taken()
@@ -144,14 +145,14 @@ class Slot:
             which = np.flatnonzero(foreign)
             account.forwarded += int(batch.unit[which].sum(dtype=np.int64))
             out.forwards += self.router.forward(batch, which, fetched.source, offsets=fetched.offsets)
-            batch = _chosen(batch, ~foreign)
+            batch = batch.chosen(~foreign)
         series = self.router.own(batch.series)
         batch = replace(batch, series=series)
         for code in np.unique(series[series < 0]).tolist():
             lost = batch.record[(series == code) & (batch.unit == 1)]
             account.end(Ending.DEAD_LETTER, len(lost))
             out.dead_letters += self.office.refused(fetched, lost, REFUSED[code])
-        return _chosen(batch, series >= 0) if len(series) and int(series.min()) < 0 else batch
+        return batch.chosen(series >= 0) if len(series) and int(series.min()) < 0 else batch
 
     def _feed(self, fetched: FetchedRecords, batch: PointBatch, out: Produced, *, highest: Longs | None = None) -> None:
         self.detection.admit()
@@ -166,7 +167,7 @@ class Slot:
         begin = 0
         for of_rows, run in groupby(fetched.values, key=rows.is_rows):
             end = begin + len(list(run))
-            part = _slice(fetched, begin, end)
+            part = fetched.part(begin, end)
             begin = end
             if of_rows:
                 take_rows(self, part, received_at, out=out)
@@ -253,47 +254,3 @@ class Slot:
             TopicPartition(topic, self.plan.slot): account.next_offset if account.next_offset >= 0 else None
             for topic, account in self.accounts.items()
         }
-
-
-def _slice(fetched: FetchedRecords, begin: int, end: int) -> FetchedRecords:
-    if begin == 0 and end == len(fetched.offsets):
-        return fetched
-    return FetchedRecords(
-        fetched.source,
-        fetched.offsets[begin:end],
-        fetched.values[begin:end],
-        fetched.keys[begin:end],
-        fetched.appended_at[begin:end],
-        fetched.headers[begin:end] if fetched.headers else (),
-    )
-
-
-def _after(fetched: FetchedRecords, offset: int) -> FetchedRecords:
-    """The records from ``offset`` on."""
-    if not fetched.offsets or fetched.offsets[0] >= offset:
-        return fetched
-    begin = sum(1 for found in fetched.offsets if found < offset)
-    return _slice(fetched, begin, len(fetched.offsets))
-
-
-def _by_minute(fetched: FetchedRecords) -> list[FetchedRecords]:
-    """Runs of records that were appended in the same minute."""
-    minutes = [at // MINUTE for at in fetched.appended_at]
-    parts, begin = [], 0
-    for _, run in groupby(minutes):
-        end = begin + len(list(run))
-        parts.append(_slice(fetched, begin, end))
-        begin = end
-    return parts
-
-
-def _chosen(batch: PointBatch, which: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> PointBatch:
-    return replace(
-        batch,
-        series=batch.series[which],
-        at=batch.at[which],
-        value=batch.value[which],
-        start=batch.start[which],
-        record=batch.record[which],
-        unit=batch.unit[which],
-    )

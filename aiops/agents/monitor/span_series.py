@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from aiops.agents.monitor import signals
-from aiops.agents.monitor.detection import PointFeed, SlotDetection
+from aiops.agents.monitor.detection import SlotDetection
+from aiops.agents.monitor.points import PointFeed
 from aiops.model.durations import SECOND
 from aiops.model.entities import Edge, Objective
 from detectors.intervals import INTERVAL, IntervalClock

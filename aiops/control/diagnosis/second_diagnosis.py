@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from aiops.agents.paging import Ask
 from aiops.control.diagnosis.requests import chain_ended
-from aiops.control.incident.escalation import AGAIN, escalate, retell, withdraw
+from aiops.control.incident.escalation import AGAIN, escalate, update_pages, withdraw
 from aiops.control.incident.membership import move
 from aiops.control.state.lifecycle import Trigger
 from aiops.control.state.transaction import Draft
@@ -48,7 +48,7 @@ def thought_again(draft: Draft, answer: Handoff, diagnosis: Diagnosis) -> bool:
                 Prose(asks),
             ),
         )
-    retell(draft, name)
+    update_pages(draft, name)
     chain_ended(draft, name)
     return False
 

@@ -21,7 +21,7 @@ from aiops.control.handoff.channels import objection
 from aiops.control.handoff.reviews import ANSWERS, review_of
 from aiops.control.incident.escalation import escalate
 from aiops.control.incident.membership import move
-from aiops.control.incident.runtime_incidents import trouble
+from aiops.control.incident.runtime_incidents import report_runtime_problem
 from aiops.control.plan import saga_driver
 from aiops.control.plan.proposals import TAKE_OVER, consider, give_to_person
 from aiops.control.state import documents as doc
@@ -87,9 +87,9 @@ def _passes(draft: Draft, answer: Handoff, request: Handoff) -> bool:
         why = Prose("its id is in use")
     if why is None:
         return True
-    said = f"{answer.sender.value} → {answer.to.value}, {answer.intent.value}"
-    draft.line(request.work_item, "orchestrator", f"stopped a handoff ({said}): {why}", ref=request.id)
-    trouble(draft, f"governance-{request.to.value}", Prose(f"A handoff was stopped ({said}): {why}."))
+    route = f"{answer.sender.value} → {answer.to.value}, {answer.intent.value}"
+    draft.line(request.work_item, "orchestrator", f"stopped a handoff ({route}): {why}", ref=request.id)
+    report_runtime_problem(draft, f"governance-{request.to.value}", Prose(f"A handoff was stopped ({route}): {why}."))
     return False
 
 
@@ -214,7 +214,7 @@ def _accept(draft: Draft, answer: Handoff, ruling: Ruling) -> None:
         case MergeProposed(other=other):
             merge_proposed(draft, name, other, why=Prose("; ".join(answer.reasoning)))
         case Verified() as verified:
-            saga_driver.looked(draft, verified, answer.id)
+            saga_driver.record_check(draft, verified, answer.id)
         case _:
             raise RefusedError(RefusalKind.LATE, f"{answer.intent} comes too late: {name} is {state.value}")
 

@@ -16,7 +16,7 @@ from aiops.model.incidents import Incident, IncidentState
 from aiops.model.outcomes import IncidentOutcome, OutcomeKind
 from aiops.model.prose import Prose
 from aiops.model.refusals import RefusalKind, RefusedError
-from remediations import saga_messages as say
+from remediations import saga_messages as messages
 from remediations.saga_state import SagaState
 
 LONGEST_SUPPRESSION_MINUTES: Final = 7 * 24 * 60.0
@@ -93,7 +93,7 @@ def _take_over(draft: Draft, event: CommandGiven) -> None:
     if not stuck:
         raise RefusedError(RefusalKind.LATE, f"no plan of {incident.id} is stuck")
     for record in stuck:
-        saga_driver.tell(draft, record.saga.plan.id, say.TakenOver(draft.at, event.who))
+        saga_driver.deliver(draft, record.saga.plan.id, messages.TakenOver(draft.at, event.who))
         draft.line(incident.id, event.who, f"took over {record.saga.plan.id}")
 
 
@@ -122,18 +122,20 @@ def _noted(draft: Draft, event: CommandGiven) -> None:
 
 def halt_changed(draft: Draft, event: HaltChanged) -> None:
     """Stop every plan at its next safe point, or let the plans that did not stop continue."""
-    reign = draft.state.reign
-    if event.generation < reign.halt_generation:
-        raise RefusedError(RefusalKind.LATE, f"generation {event.generation} is older than {reign.halt_generation}")
-    draft.put(replace(reign, halt_generation=event.generation, halted=event.halted, halted_by=event.who))
-    if event.halted == reign.halted:
+    leadership = draft.state.leadership
+    if event.generation < leadership.halt_generation:
+        raise RefusedError(
+            RefusalKind.LATE, f"generation {event.generation} is older than {leadership.halt_generation}"
+        )
+    draft.put(replace(leadership, halt_generation=event.generation, halted=event.halted, halted_by=event.who))
+    if event.halted == leadership.halted:
         return
-    word: say.Event = say.Halted(draft.at, event.who) if event.halted else say.Resumed(draft.at)
+    word: messages.Event = messages.Halted(draft.at, event.who) if event.halted else messages.Resumed(draft.at)
     for plan, record in list(draft.state.sagas.items()):
         if record.saga.over or not (event.halted or record.saga.halted):
             continue
         # a plan that refuses this event must not prevent the others from getting it
-        if draft.attempt(lambda plan=plan: saga_driver.tell(draft, plan, word), plan):  # type: ignore[misc]
+        if draft.attempt(lambda plan=plan: saga_driver.deliver(draft, plan, word), plan):  # type: ignore[misc]
             draft.line(record.incident, event.who or "orchestrator", "halted" if event.halted else "resumed")
     draft.subject = ""
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from aiops.control.diagnosis.merging import merge_found
 from aiops.control.diagnosis.requests import WATCHED, changed, diagnose
-from aiops.control.incident.membership import close, join, open_incident, revise, well
+from aiops.control.incident.membership import all_normal, close, join, open_incident, revise
 from aiops.control.plan.outcomes import recurred
 from aiops.control.state import documents as doc
 from aiops.control.state.lifecycle import EARLY, LAST, Trigger
@@ -30,7 +30,7 @@ from aiops.model.refusals import OldNewsError, RefusalKind, RefusedError
 EDGE_FRESH: Final = 600 * SECOND
 """An unchanged edge is not written again within this time of the last write, ns."""
 EDGE_KEPT: Final = 24 * 3600 * SECOND
-TELLERS: Final = {Source.ALERT: "alert", Source.TICKET: "ticket", Source.RUNTIME: "runtime"}
+REPORTERS: Final = {Source.ALERT: "alert", Source.TICKET: "ticket", Source.RUNTIME: "runtime"}
 """Reporter of an episode by source; all other sources belong to the data plane."""
 
 
@@ -72,13 +72,13 @@ def _check(state: ControlState, episode: Episode, domain: str) -> None:
     if not all(math.isfinite(n) for n in numbers):
         raise RefusedError(RefusalKind.MALFORMED, "a figure of it is not a number")
     held = state.slots.get(str(episode.slot))
-    if episode.source not in TELLERS and held is not None and episode.generation < held.generation:
+    if episode.source not in REPORTERS and held is not None and episode.generation < held.generation:
         raise OldNewsError(f"generation {episode.generation} of slot {episode.slot} is over")
 
 
 def _fence(draft: Draft, episode: Episode) -> None:
     held = draft.state.slots.get(str(episode.slot))
-    if episode.source not in TELLERS and episode.generation > (held.generation if held else 0):
+    if episode.source not in REPORTERS and episode.generation > (held.generation if held else 0):
         draft.put(doc.SlotRecord(episode.slot, episode.generation))
 
 
@@ -101,13 +101,13 @@ def _revised(draft: Draft, record: doc.EpisodeRecord, episode: Episode) -> None:
 
 def _overlapping(state: ControlState, episode: Episode) -> doc.EpisodeRecord | None:
     """The open episode of the same entity from the same reporter; None: there is none."""
-    reporter = TELLERS.get(episode.source, "bank")
+    reporter = REPORTERS.get(episode.source, "bank")
     if reporter in {"alert", "runtime"}:
         return None
     for name in state.open_on.get(episode.entity, ()):
         record = state.episodes[name]
         ended = episode.ended_at is not None and episode.ended_at < record.episode.opened_at
-        if TELLERS.get(record.episode.source, "bank") == reporter and not ended:
+        if REPORTERS.get(record.episode.source, "bank") == reporter and not ended:
             return record
     return None
 
@@ -127,7 +127,7 @@ def _after(draft: Draft, name: str, before: Episode, *, now: Episode) -> None:
 def cleared(draft: Draft, name: str) -> None:
     """All members are normal: close an incident without a plan under way."""
     incident = draft.state.incidents[name]
-    if not well(draft.state, name) or draft.state.work[name].topic:
+    if not all_normal(draft.state, name) or draft.state.work[name].topic:
         return
     if incident.state in EARLY | {IncidentState.SUPPRESSED}:
         decided = incident.outcome if incident.ended_as is OutcomeKind.SHADOW else None

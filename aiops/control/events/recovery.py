@@ -10,7 +10,7 @@ from aiops.control.plan import saga_driver
 from aiops.control.state.transaction import Draft
 from aiops.model.effects import AskFleet, Effect, HandOff, ObserveStep, Publish, Release, Reserve, RunStep, SendPage
 from aiops.model.events import OrchestratorStarted
-from remediations import saga_messages as say
+from remediations import saga_messages as messages
 
 
 def resume_effects(pending: Iterable[Effect], epoch: int) -> tuple[Effect, ...]:
@@ -34,17 +34,17 @@ def resume_effects(pending: Iterable[Effect], epoch: int) -> tuple[Effect, ...]:
 
 def started(draft: Draft, event: OrchestratorStarted) -> None:
     """Begin a new epoch: begun steps are in doubt, deadlines start again, and the halt state is taken over."""
-    reign = draft.state.reign
-    was_halted = reign.halted
-    generation = max(event.halt_generation, reign.halt_generation)
-    draft.put(replace(reign, epoch=event.epoch, halt_generation=generation, halted=event.halted))
+    leadership = draft.state.leadership
+    was_halted = leadership.halted
+    generation = max(event.halt_generation, leadership.halt_generation)
+    draft.put(replace(leadership, epoch=event.epoch, halt_generation=generation, halted=event.halted))
     for plan, record in list(draft.state.sagas.items()):
         if record.saga.over:
             continue
-        draft.attempt(lambda plan=plan: saga_driver.tell(draft, plan, say.Restarted(draft.at)), plan)  # type: ignore[misc]
+        draft.attempt(lambda plan=plan: saga_driver.deliver(draft, plan, messages.Restarted(draft.at)), plan)  # type: ignore[misc]
         if event.halted and not was_halted:
-            draft.attempt(lambda plan=plan: saga_driver.tell(draft, plan, say.Halted(draft.at)), plan)  # type: ignore[misc]
+            draft.attempt(lambda plan=plan: saga_driver.deliver(draft, plan, messages.Halted(draft.at)), plan)  # type: ignore[misc]
         elif was_halted and not event.halted:
-            draft.attempt(lambda plan=plan: saga_driver.tell(draft, plan, say.Resumed(draft.at)), plan)  # type: ignore[misc]
+            draft.attempt(lambda plan=plan: saga_driver.deliver(draft, plan, messages.Resumed(draft.at)), plan)  # type: ignore[misc]
     sending.restarted(draft)
     draft.subject = ""

@@ -11,7 +11,7 @@ from aiops.control.diagnosis.requests import diagnose
 from aiops.control.events import answers, tickets
 from aiops.control.handoff import sending
 from aiops.control.incident import escalation
-from aiops.control.incident.membership import REVIEW_SECONDS, archive, close, drop_chain, easing, move, well
+from aiops.control.incident.membership import REVIEW_SECONDS, all_normal, archive, close, drop_chain, easing, move
 from aiops.control.plan import proposals, saga_driver
 from aiops.control.plan.outcomes import recurred
 from aiops.control.state.lifecycle import LAST, Trigger
@@ -23,7 +23,7 @@ from aiops.model.outcomes import IncidentOutcome, OutcomeKind
 from aiops.model.pages import EscalationCause, PageReason
 from aiops.model.prose import Prose
 from aiops.model.refusals import RefusalKind, RefusedError
-from remediations import saga_messages as say
+from remediations import saga_messages as messages
 from remediations.saga_state import SagaState
 
 LEFT: Final = frozenset({OutcomeKind.CLOSED_BY_PERSON, OutcomeKind.LEFT_WITH_PERSON})
@@ -110,12 +110,12 @@ def _settled(draft: Draft, name: str, _: str) -> None:
     if incident.state not in LAST:
         raise RefusedError(RefusalKind.LATE, f"{name} is open again")
     held = any(draft.state.sagas[p].saga.state is not SagaState.FINISHED for p in draft.state.owned(name, "saga"))
-    unwell = not well(draft.state, name)
+    abnormal = not all_normal(draft.state, name)
     left = incident.shadow or incident.ended_as in LEFT
-    if unwell and not left and not easing(draft.state, name):
+    if abnormal and not left and not easing(draft.state, name):
         recurred(draft, name, Prose("members are still abnormal"))
         diagnose(draft, name, Prose("still abnormal"))
-    elif held or unwell:
+    elif held or abnormal:
         draft.timer("settle", name, draft.after(draft.settings.control.settle_seconds))
     else:
         archive(draft, name)
@@ -146,7 +146,7 @@ def _resend(draft: Draft, key: str, _: str) -> None:
 
 
 def _saga(draft: Draft, plan: str, timer: str) -> None:
-    saga_driver.tell(draft, plan, say.SagaTimerFired(draft.at, timer))
+    saga_driver.deliver(draft, plan, messages.SagaTimerFired(draft.at, timer))
 
 
 def _slow(draft: Draft, plan: str, _: str) -> None:

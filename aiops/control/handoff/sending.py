@@ -11,7 +11,7 @@ from typing import Final
 
 from aiops.control.handoff.reviews import review_of
 from aiops.control.incident.membership import forget_handoff
-from aiops.control.incident.runtime_incidents import trouble
+from aiops.control.incident.runtime_incidents import report_runtime_problem
 from aiops.control.state import documents as doc
 from aiops.control.state.transaction import Draft
 from aiops.model.effects import HandOff
@@ -21,7 +21,7 @@ from aiops.model.refusals import RefusalKind, RefusedError
 
 TRIES: Final = 3
 RETRY_SECONDS: Final = 1.0
-FAILURES_UNTIL_TROUBLE: Final = 3
+FAILURES_UNTIL_INCIDENT: Final = 3
 
 
 def ask(draft: Draft, name: str, to: Role, *, intent: Intent, payload: Payload) -> Handoff:
@@ -90,8 +90,10 @@ def failed(draft: Draft, name: str, reason: Prose, *, late: bool = False) -> Han
     agent = draft.state.agent(handoff.to)
     draft.put(replace(agent, failures=agent.failures + 1))
     draft.line(handoff.work_item, handoff.to.value, f"failed at {handoff.intent.value}: {reason}", ref=handoff.id)
-    if agent.failures + 1 >= FAILURES_UNTIL_TROUBLE:
-        trouble(draft, f"agent-{handoff.to.value}", Prose(f"The {handoff.to.value} agent fails repeatedly: {reason}"))
+    if agent.failures + 1 >= FAILURES_UNTIL_INCIDENT:
+        report_runtime_problem(
+            draft, f"agent-{handoff.to.value}", Prose(f"The {handoff.to.value} agent fails repeatedly: {reason}")
+        )
     retry_at = draft.after(RETRY_SECONDS)
     if not late and record.attempt < TRIES and retry_at < handoff.deadline_at:
         draft.timer("retry", name, retry_at)

@@ -49,7 +49,7 @@ def page_people(draft: Draft, name: str, ask: Ask, *, page: Page | None = None) 
     _send(draft, replace(body, work_item=name, domain=draft.settings.domain), reason, level=0)
 
 
-def retell(draft: Draft, name: str) -> None:
+def update_pages(draft: Draft, name: str) -> None:
     """Update the text of unacknowledged pages; the next sending or level gets the new text."""
     view = view_of(draft.state, name, draft.at)
     for key in draft.state.owned(name, "page"):

@@ -32,9 +32,9 @@ _DECIDING: Final = frozenset({IncidentState.OPEN, IncidentState.DIAGNOSING, Inci
 
 def open_incident(draft: Draft, onset: int, *, topic: str = "") -> str:
     """A new incident without members yet; returns its id."""
-    reign = draft.state.reign
-    number = reign.incidents + 1
-    draft.put(replace(reign, incidents=number))
+    leadership = draft.state.leadership
+    number = leadership.incidents + 1
+    draft.put(replace(leadership, incidents=number))
     name = f"INC-{number}"
     incident = Incident(
         id=name,
@@ -148,10 +148,10 @@ def join(draft: Draft, name: str, episode: Episode) -> None:
         onset = min(incident.onset, onset)
         draft.incident(shown(state, replace(incident, context_version=version, onset=onset)))
     if held is None and number < SHOWN:
-        draft.line(name, "monitoring", _told(episode), ref=episode.id)
+        draft.line(name, "monitoring", _description(episode), ref=episode.id)
 
 
-def _told(episode: Episode) -> str:
+def _description(episode: Episode) -> str:
     if not episode.signals:
         return f"{episode.entity} is abnormal"
     worst = episode.signals[0]
@@ -176,7 +176,7 @@ def revise(draft: Draft, record: doc.EpisodeRecord, episode: Episode) -> None:
             draft.line(record.incident, "monitoring", f"{episode.entity} is well again", ref=episode.id)
 
 
-def well(state: ControlState, name: str) -> bool:
+def all_normal(state: ControlState, name: str) -> bool:
     """All its members are well again."""
     return state.open_members.get(name, 0) == 0
 

@@ -10,7 +10,7 @@ from aiops.control.incident.escalation import escalate
 from aiops.control.incident.membership import open_incident
 from aiops.control.state.lifecycle import LAST
 from aiops.control.state.store import ControlState
-from aiops.control.state.transaction import Draft, told
+from aiops.control.state.transaction import Draft, with_line
 from aiops.model.entities import RUNTIME_ENTITY
 from aiops.model.incidents import Line
 from aiops.model.pages import EscalationCause, PageReason
@@ -23,20 +23,20 @@ QUIET_SECONDS: Final = 3600.0
 """A problem that is not reported again for this long is over."""
 
 
-def trouble(draft: Draft, topic: str, because: Prose) -> str:
+def report_runtime_problem(draft: Draft, topic: str, because: Prose) -> str:
     """Open the runtime's incident about ``topic``, or add to it; return its id."""
     name = about(draft.state, topic)
     if name is None:
         name = open_incident(draft, draft.at, topic=topic)
         incident = draft.state.incidents[name]
         draft.put(replace(incident, entities=(RUNTIME_ENTITY,), open_entities=(RUNTIME_ENTITY,)))
-        escalate(draft, name, Ask(PageReason(EscalationCause.RUNTIME_TROUBLE, topic), because, Prose(ASKS)))
+        escalate(draft, name, Ask(PageReason(EscalationCause.RUNTIME_PROBLEM, topic), because, Prose(ASKS)))
     incident = draft.state.incidents[name]
     if len(incident.story) < REPEATS:
         draft.put(
-            replace(incident, story=told(incident.story, Line(draft.at, "orchestrator", because, draft.event.id)))
+            replace(incident, story=with_line(incident.story, Line(draft.at, "orchestrator", because, draft.event.id)))
         )
-    draft.note(trouble=topic, because=because)
+    draft.note(report_runtime_problem=topic, because=because)
     return name
 
 

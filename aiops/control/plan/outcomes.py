@@ -35,8 +35,8 @@ def finished(draft: Draft, record: doc.SagaRecord, end: Finished) -> None:
     name, plan = record.incident, record.saga.plan
     outcome, reason = end.outcome, end.reason
     incident = draft.state.incidents[name]
-    looks = f" (after {record.looks} checks)" if record.looks > 1 else ""
-    draft.line(name, "resolution", f"plan {plan.id} {outcome.value}: {reason}{looks}", ref=plan.id)
+    checks = f" (after {record.checks} checks)" if record.checks > 1 else ""
+    draft.line(name, "resolution", f"plan {plan.id} {outcome.value}: {reason}{checks}", ref=plan.id)
     if outcome is SagaOutcome.REVERSED:
         return
     harmed = end.verdict is Verdict.HARMED
@@ -79,7 +79,7 @@ def _healed(draft: Draft, name: str) -> None:
 def _not_healed(draft: Draft, name: str, reason: Prose) -> None:
     """The plan is fully undone: diagnose again, or page a person after a halt or the last allowed attempt."""
     incident = draft.state.incidents[name]
-    if draft.state.reign.halted:
+    if draft.state.leadership.halted:
         escalate(
             draft,
             name,

@@ -10,7 +10,7 @@ from aiops.control.diagnosis.second_diagnosis import approval_reason
 from aiops.control.incident.escalation import escalate, page_people
 from aiops.control.incident.membership import is_runtime, move
 from aiops.control.plan import saga_driver
-from aiops.control.state.documents import sight
+from aiops.control.state.documents import plan_version
 from aiops.control.state.lifecycle import Trigger
 from aiops.control.state.transaction import Draft
 from aiops.model.handoffs import (
@@ -87,6 +87,6 @@ def _ask_approval(draft: Draft, name: str, plan: Plan, *, ruling: Ruling) -> Non
     move(draft, name, Trigger.APPROVAL_NEEDED)
     people = "two people approve" if ruling.level is Oversight.TWO_APPROVERS else "one person approves"
     because = f"The runtime would {what} ({plan.reason}), and waits until {people}: {'; '.join(ruling.reasons)}."
-    asks = f"`aiops approve {name} --seen {sight(draft.state.work[name])}` or `aiops reject {name}`."
+    asks = f"`aiops approve {name} --seen {plan_version(draft.state.work[name])}` or `aiops reject {name}`."
     draft.line(name, "oversight", f"asks for {ruling.level.value} to {what}: {'; '.join(ruling.reasons)}", ref=plan.id)
     page_people(draft, name, Ask(approval_reason(draft, name), Prose(because), Prose(asks)))

@@ -13,7 +13,7 @@ from aiops.model.effects import Release
 from aiops.model.events import StepObserved, StepReported
 from aiops.model.plans import ReservationAnswer, StepStatus
 from aiops.model.refusals import OldNewsError, RefusalKind, RefusedError
-from remediations import saga_messages as say
+from remediations import saga_messages as messages
 
 OUTCOME: Final = "outcome/"
 """Prefix of a report's id; the id of the capability that was used follows."""
@@ -23,17 +23,17 @@ def budget_answered(draft: Draft, answer: ReservationAnswer) -> None:
     """Handle the budget's answer; a grant that is no longer needed is released."""
     draft.done(answer.key)
     plan = draft.state.reserved_by.get(answer.key)
-    reported = plan is not None and draft.attempt(lambda: _tell_budget(draft, plan, answer), answer.key)
+    reported = plan is not None and draft.attempt(lambda: _deliver_budget(draft, plan, answer), answer.key)
     if not reported and answer.granted and answer.key not in draft.state.reserved_by:
         draft.effect(Release(f"release/{answer.key}", answer.key, domain=draft.settings.domain))
 
 
-def _tell_budget(draft: Draft, plan: str, answer: ReservationAnswer) -> None:
+def _deliver_budget(draft: Draft, plan: str, answer: ReservationAnswer) -> None:
     if answer.granted:
-        saga_driver.tell(draft, plan, say.Reserved(draft.at, answer.key))
+        saga_driver.deliver(draft, plan, messages.Reserved(draft.at, answer.key))
     else:
         draft.line(draft.state.sagas[plan].incident, "budget", f"refuses: {answer.reason}", ref=answer.key)
-        saga_driver.tell(draft, plan, say.BudgetRefused(draft.at, answer.key, answer.reason))
+        saga_driver.deliver(draft, plan, messages.BudgetRefused(draft.at, answer.key, answer.reason))
 
 
 def _order(draft: Draft, key: str) -> doc.OrderRecord:
@@ -64,7 +64,7 @@ def step_reported(draft: Draft, event: StepReported) -> None:
     what = f"{capability.action.primitive} {capability.action.target}: {outcome.status.value}"
     draft.line(name, "executor", f"{what} {outcome.detail[:300]}".rstrip(), ref=capability.id)
     publish_action(draft, name, outcome.key, data={"status": outcome.status.value, "plan": held.plan})
-    draft.attempt(lambda: saga_driver.tell(draft, held.plan, say.Reported(draft.at, outcome)), outcome.key)
+    draft.attempt(lambda: saga_driver.deliver(draft, held.plan, messages.Reported(draft.at, outcome)), outcome.key)
 
 
 def step_observed(draft: Draft, event: StepObserved) -> None:
@@ -72,5 +72,5 @@ def step_observed(draft: Draft, event: StepObserved) -> None:
     held = _order(draft, event.key)
     draft.done(f"observe/{held.order.capability.id}")
     draft.line(draft.subject, "executor", f"{event.key} is {event.observed.value} {event.detail[:300]}".rstrip())
-    seen = say.EffectObserved(draft.at, event.key, event.observed, event.detail)
-    draft.attempt(lambda: saga_driver.tell(draft, held.plan, seen), event.key)
+    seen = messages.EffectObserved(draft.at, event.key, event.observed, event.detail)
+    draft.attempt(lambda: saga_driver.deliver(draft, held.plan, seen), event.key)

@@ -30,7 +30,7 @@ from aiops.model.plans import Capability, Oversight, Plan, Reservation, StepDire
 from aiops.model.prose import Prose
 from aiops.model.refusals import RefusalKind, RefusedError
 from aiops.model.telemetry import FleetAnswer
-from remediations import saga_messages as say
+from remediations import saga_messages as messages
 from remediations.saga import advance
 from remediations.saga_state import Saga, SagaState, begin
 
@@ -52,7 +52,7 @@ def start(draft: Draft, name: str, plan: Plan) -> None:
         draft.line(name, "orchestrator", f"shadow mode: would now {what} ({plan.runbook})")
         move(draft, name, Trigger.SHADOWED, outcome=IncidentOutcome(OutcomeKind.SHADOW, Prose(what)))
         return
-    if state.reign.halted:
+    if state.leadership.halted:
         asks = "Repair by hand, or resume, and the plan is tried again."
         escalate(
             draft,
@@ -69,7 +69,7 @@ def start(draft: Draft, name: str, plan: Plan) -> None:
     draft.put(doc.SagaRecord(begin(plan), name, work.approvals, evidence_at))
     if plan.expected_seconds:
         draft.timer("slow", plan.id, draft.after(MUCH_LONGER * plan.expected_seconds))
-    tell(draft, plan.id, say.Started(draft.at))
+    deliver(draft, plan.id, messages.Started(draft.at))
 
 
 def slow(draft: Draft, plan: str) -> None:
@@ -93,7 +93,7 @@ def slow(draft: Draft, plan: str) -> None:
     )
 
 
-def tell(draft: Draft, plan: str, event: say.Event) -> None:
+def deliver(draft: Draft, plan: str, event: messages.Event) -> None:
     """Advance the saga by one event, execute its commands, and update the incident's state."""
     record = draft.state.sagas.get(plan)
     if record is None:
@@ -120,25 +120,25 @@ def _show(draft: Draft, name: str, saga: Saga) -> None:
         move(draft, name, Trigger.SETTLING)
 
 
-def _carry_out(draft: Draft, record: doc.SagaRecord, command: say.Command) -> None:
+def _carry_out(draft: Draft, record: doc.SagaRecord, command: messages.Command) -> None:
     plan = record.saga.plan
     match command:
-        case say.ReserveBudget():
+        case messages.ReserveBudget():
             _reserve(draft, record, command)
-        case say.AskAuthority():
+        case messages.AskAuthority():
             _ask_authority(draft, record, command)
-        case say.Begin():
+        case messages.Begin():
             _begin(draft, record, command)
-        case say.Observe():
+        case messages.Observe():
             _observe(draft, record, command)
-        case say.AskVerification(since=since):
+        case messages.AskVerification(since=since):
             ask_fleet(draft, record, since)
-        case say.SetTimer(timer=timer, due=due):
+        case messages.SetTimer(timer=timer, due=due):
             draft.timer("saga", plan.id, due, id_=timer)
-        case say.ReleaseBudget(key=key):
+        case messages.ReleaseBudget(key=key):
             draft.done(key)
             draft.effect(effects.Release(f"release/{key}", key, domain=plan.domain))
-        case say.PageOperator(reason=reason, state=lines):
+        case messages.PageOperator(reason=reason, state=lines):
             asks = f"Repair the targets, then `aiops take-over {record.incident}`; to stop all: `aiops halt`."
             reason = Prose(f"Plan {plan.id} stopped: {reason}.")
             escalate(
@@ -146,7 +146,7 @@ def _carry_out(draft: Draft, record: doc.SagaRecord, command: say.Command) -> No
                 record.incident,
                 Ask(PageReason(EscalationCause.STUCK, plan.id), reason, Prose(asks), tried=lines),
             )
-        case say.Finished() as end:
+        case messages.Finished() as end:
             _settle_handoffs(draft, record.incident)
             finished(draft, record, end)
 
@@ -158,20 +158,20 @@ def _settle_handoffs(draft: Draft, name: str) -> None:
             forget_handoff(draft, key)
 
 
-def _reserve(draft: Draft, record: doc.SagaRecord, command: say.ReserveBudget) -> None:
+def _reserve(draft: Draft, record: doc.SagaRecord, command: messages.ReserveBudget) -> None:
     reservation = Reservation(
         key=command.key,
         work_item=record.incident,
         targets=command.targets,
         shares=command.blast.shares,
-        epoch=draft.state.reign.epoch,
+        epoch=draft.state.leadership.epoch,
         at=draft.at,
         domain=record.saga.plan.domain,
     )
     draft.effect(effects.Reserve(command.key, reservation, domain=reservation.domain))
 
 
-def _ask_authority(draft: Draft, record: doc.SagaRecord, command: say.AskAuthority) -> None:
+def _ask_authority(draft: Draft, record: doc.SagaRecord, command: messages.AskAuthority) -> None:
     plan = record.saga.plan.id
     request = StepRequest(
         plan=plan,
@@ -196,23 +196,25 @@ def ruled(draft: Draft, request: StepRequest, ruling: Ruling) -> None:
     needed = APPROVERS.get(ruling.level, len(record.approvals) + 1)
     if ruling.subject != f"{request.plan}/{request.step}/{request.direction}":
         why, permitted = f"the ruling is about {ruling.subject}", False
-    elif draft.state.reign.halted:
+    elif draft.state.leadership.halted:
         why, permitted = "halted", False
     else:
         permitted = ruling.permitted and len(record.approvals) >= needed
     draft.line(record.incident, "oversight", f"{'permits' if permitted else 'forbids'} {ruling.subject}: {why}")
     if permitted:
-        tell(draft, request.plan, say.Authorised(draft.at, request.step, request.direction))
+        deliver(draft, request.plan, messages.Authorised(draft.at, request.step, request.direction))
     elif ruling.hold_until is not None and ruling.hold_until > draft.at:
-        tell(draft, request.plan, say.Held(draft.at, request.step, request.direction, ruling.hold_until, Prose(why)))
+        deliver(
+            draft, request.plan, messages.Held(draft.at, request.step, request.direction, ruling.hold_until, Prose(why))
+        )
     else:
-        tell(draft, request.plan, say.Vetoed(draft.at, request.step, request.direction, Prose(why)))
+        deliver(draft, request.plan, messages.Vetoed(draft.at, request.step, request.direction, Prose(why)))
 
 
-def _begin(draft: Draft, record: doc.SagaRecord, command: say.Begin) -> None:
+def _begin(draft: Draft, record: doc.SagaRecord, command: messages.Begin) -> None:
     """Create the capability for this run and request the effect; the journal records both in one transaction."""
-    reign, plan = draft.state.reign, record.saga.plan
-    assert not reign.halted, "a halted saga begins nothing"
+    leadership, plan = draft.state.leadership, record.saga.plan
+    assert not leadership.halted, "a halted saga begins nothing"
     deadline = draft.after(command.timeout_seconds)
     capability = Capability(
         id=f"{command.key}#{command.run}",
@@ -220,8 +222,8 @@ def _begin(draft: Draft, record: doc.SagaRecord, command: say.Begin) -> None:
         key=command.key,
         action=command.action,
         direction=command.direction,
-        epoch=reign.epoch,
-        halt_generation=reign.halt_generation,
+        epoch=leadership.epoch,
+        halt_generation=leadership.halt_generation,
         expires_at=min(deadline, draft.after(draft.settings.acting.capability_seconds)),
         domain=plan.domain,
     )
@@ -234,14 +236,14 @@ def _begin(draft: Draft, record: doc.SagaRecord, command: say.Begin) -> None:
     word = "runs" if command.direction is StepDirection.DO else "undoes by"
     draft.line(record.incident, "orchestrator", f"{word} {action.primitive} {action.target}", ref=capability.id)
     data = {"status": "begun", "plan": plan.id, "step": command.step, "direction": command.direction}
-    publish_action(draft, record.incident, command.key, data=data | _said(capability))
+    publish_action(draft, record.incident, command.key, data=data | _ids(capability))
 
 
-def _said(capability: Capability) -> dict[str, str]:
+def _ids(capability: Capability) -> dict[str, str]:
     return {"capability": capability.id, "primitive": capability.action.primitive, "target": capability.action.target}
 
 
-def _observe(draft: Draft, record: doc.SagaRecord, command: say.Observe) -> None:
+def _observe(draft: Draft, record: doc.SagaRecord, command: messages.Observe) -> None:
     held = draft.state.orders.get(command.key)
     if held is None:
         raise RefusedError(RefusalKind.UNKNOWN, f"no order for {command.key!r} is known")
@@ -272,15 +274,15 @@ def fleet_answered(draft: Draft, answer: FleetAnswer) -> None:
     ask(draft, f"{answer.question}/judge", Role.RESOLUTION, intent=Intent.VERIFY, payload=request)
 
 
-def looked(draft: Draft, found: Verified, ref: str) -> None:
+def record_check(draft: Draft, found: Verified, ref: str) -> None:
     """Apply resolution's verdict on one check. The story gets a line only when the result differs from the last one."""
     record = draft.state.sagas.get(found.plan)
     if record is None:
         raise RefusedError(RefusalKind.UNKNOWN, f"no plan {found.plan!r} is under way")
-    looks, seen = record.looks + 1, doc.Look(found.verdict, found.findings)
+    checks, seen = record.checks + 1, doc.CheckResult(found.verdict, found.findings)
     if seen != record.seen:
-        which = f" (check {looks})" if looks > 1 else ""
-        said = f"verification{which}: {found.verdict.value}: {'; '.join(found.reasons)}"
-        draft.line(record.incident, "resolution", said, ref=ref)
-    draft.put(replace(record, looks=looks, seen=seen))
-    tell(draft, found.plan, say.VerificationEnded(draft.at, found.verdict, found.reasons))
+        which = f" (check {checks})" if checks > 1 else ""
+        text = f"verification{which}: {found.verdict.value}: {'; '.join(found.reasons)}"
+        draft.line(record.incident, "resolution", text, ref=ref)
+    draft.put(replace(record, checks=checks, seen=seen))
+    deliver(draft, found.plan, messages.VerificationEnded(draft.at, found.verdict, found.reasons))

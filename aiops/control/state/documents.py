@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator
+from pydantic import AliasChoices, BeforeValidator, Field
 
 from aiops.agents.view import Attempt
 from aiops.model import earlier
@@ -102,7 +102,7 @@ class Work:
     """Context version that the proposed plan rests on; approvals of an older one are void."""
 
 
-def sight(work: Work) -> str:
+def plan_version(work: Work) -> str:
     """PLAN@VERSION of the plan that waits for approval, as an approval names it; empty: none waits."""
     return f"{work.proposed.id}@{work.basis}" if work.proposed else ""
 
@@ -116,7 +116,7 @@ class HandoffRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class CheckResult:
     """The result of one check of verification; figures are left out, so that checks with one result are equal."""
 
     verdict: Verdict
@@ -131,9 +131,9 @@ class SagaRecord:
     incident: str
     approvals: tuple[str, ...]
     evidence_at: int
-    looks: int = 0
-    """Verdicts of verification so far."""
-    seen: Annotated[Look | None, BeforeValidator(earlier.look)] = None
+    checks: Annotated[int, Field(validation_alias=AliasChoices("checks", "looks"))] = 0
+    """Number of checks of verification so far; version 0.1.0 called it ``looks``."""
+    seen: Annotated[CheckResult | None, BeforeValidator(earlier.newest_check)] = None
     """The newest check; a later check with an equal result is not logged."""
     lag: int = 0
     """Lag of the sources behind the time of the question, as observed, ns."""
@@ -253,6 +253,10 @@ Document = (
 )
 
 
+LEADERSHIP: Final = "reign"
+"""Kind under which journals store the leadership, since version 0.1.0."""
+
+
 def edge_key(edge: Edge) -> str:
     """Identity of an observed edge."""
     return f"{edge.source}>{edge.target}>{edge.kind}>{edge.origin}"
@@ -275,7 +279,7 @@ _KEYS: Final[dict[type, tuple[str, Callable[[Any], str]]]] = {
     AgentRecord: ("agent", lambda d: d.role.value),
     SlotRecord: ("slot", lambda d: str(d.slot)),
     MembershipAccount: ("account", lambda _: "episodes"),
-    LeadershipRecord: ("reign", lambda _: "now"),
+    LeadershipRecord: (LEADERSHIP, lambda _: "now"),
     BreakerRecord: ("breaker", lambda d: d.name),
 }
 TYPES: Final[dict[str, type[Any]]] = {kind: type_ for type_, (kind, _) in _KEYS.items()}

@@ -33,7 +33,7 @@ SMALL_GRAPH: Final = 2_000
 """Items up to which the graph is rebuilt at every change; larger ones may be a few seconds old."""
 GRAPH_AGE: Final = 5 * SECOND
 Key = TypeVar("Key", str, tuple[str, str])
-ORDER: Final = ("reign", "account", "item", "edge", "work", "incident", "episode", "member")
+ORDER: Final = (doc.LEADERSHIP, "account", "item", "edge", "work", "incident", "episode", "member")
 """Kinds that others' indexes rest on are loaded first."""
 
 
@@ -78,9 +78,9 @@ class ControlState(StateTables):
     # ------------------------------------------------------------------------------------------------- reading
 
     @property
-    def reign(self) -> doc.LeadershipRecord:
+    def leadership(self) -> doc.LeadershipRecord:
         """Epoch and halt as they are now."""
-        return self.reigns.get("now") or doc.LeadershipRecord()
+        return self.leaderships.get("now") or doc.LeadershipRecord()
 
     @property
     def account(self) -> doc.MembershipAccount:
@@ -216,7 +216,7 @@ class ControlState(StateTables):
         if before is None:
             _toggle(self.incidents_of, after.entity, after.incident, present=True)
             if after.incident in self.live and after.entity != RUNTIME_ENTITY:
-                self._tell(self._correlator.open(after.incident, after.entity, after.since))
+                self._note_merge(self._correlator.open(after.incident, after.entity, after.since))
 
     def _index_incident(self, before: Incident | None, after: Incident | None) -> None:
         was = before is not None and before.state not in LAST
@@ -226,13 +226,13 @@ class ControlState(StateTables):
             self.live[after.id] = None
             for member in self.members.get(after.id, {}).values():
                 if member.entity != RUNTIME_ENTITY:
-                    self._tell(self._correlator.open(after.id, member.entity, member.since))
+                    self._note_merge(self._correlator.open(after.id, member.entity, member.since))
         elif was and not now:
             assert before is not None
             self.live.pop(before.id, None)
             self._correlator.close(before.id)
 
-    def _tell(self, one: tuple[str, ...]) -> None:
+    def _note_merge(self, one: tuple[str, ...]) -> None:
         if one:
             self._one.append(one)
 

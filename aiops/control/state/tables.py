@@ -35,7 +35,7 @@ class StateTables:
     slots: dict[str, doc.SlotRecord] = field(default_factory=dict)
     breakers: dict[str, doc.BreakerRecord] = field(default_factory=dict)
     accounts: dict[str, doc.MembershipAccount] = field(default_factory=dict)
-    reigns: dict[str, doc.LeadershipRecord] = field(default_factory=dict)
+    leaderships: dict[str, doc.LeadershipRecord] = field(default_factory=dict)
     _members: dict[str, doc.Member] = field(default_factory=dict)
     timers: dict[str, TimerRow] = field(default_factory=dict)
     members: dict[str, dict[str, doc.Member]] = field(default_factory=dict)
@@ -79,6 +79,6 @@ class StateTables:
             "slot": self.slots,
             "breaker": self.breakers,
             "account": self.accounts,
-            "reign": self.reigns,
+            doc.LEADERSHIP: self.leaderships,
         }
         """Name of a kind of document to its table."""

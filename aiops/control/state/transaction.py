@@ -176,7 +176,7 @@ class Draft:
         """Add a line to an incident's story."""
         held = self.state.incidents.get(incident)
         if held is not None:
-            self.put(replace(held, story=told(held.story, Line(self.at, who, Prose(what), ref or self.event.id))))
+            self.put(replace(held, story=with_line(held.story, Line(self.at, who, Prose(what), ref or self.event.id))))
         self._notes.append({"incident": incident, "who": who, "what": what})
 
     def incident(self, incident: Incident) -> None:
@@ -270,7 +270,7 @@ def _writable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def told(story: tuple[Line, ...], line: Line) -> tuple[Line, ...]:
+def with_line(story: tuple[Line, ...], line: Line) -> tuple[Line, ...]:
     """The story with one more line; at ``STORY`` lines the oldest after the first ``STORY_HEAD`` is dropped."""
     if len(story) < STORY:
         return (*story, line)

@@ -47,7 +47,7 @@ def view_of(state: ControlState, work_item: str, at: int, *, others: bool = Fals
         others=_others(state, incident.id) if others else (),
         attempts=work.attempts if work else (),
         evidence_at=min((e.watermark for e in episodes if e.ended_at is None), default=at),
-        halted=state.reign.halted,
+        halted=state.leadership.halted,
         breakers_open=open_breakers(state, at),
     )
 

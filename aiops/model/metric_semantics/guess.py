@@ -32,7 +32,7 @@ _LATE = next(cue.words for cue in vocabulary.CUES if cue.role is MetricRole.LATE
 _SHARES = vocabulary.UTILISED | vocabulary.SHARE_WORDS
 _RATES = vocabulary.SHARE_WORDS | {"rate"}
 _SHARE_IN_USE = vocabulary.IN_USE | vocabulary.SHARE_WORDS | {"saturation"}
-_Told = tuple[MetricRole, Worse]
+_Meaning = tuple[MetricRole, Worse]
 
 
 def guess(metric: str, unit: str, spelling: Spelling) -> MetricSemantics:
@@ -49,7 +49,7 @@ def guess(metric: str, unit: str, spelling: Spelling) -> MetricSemantics:
     measured = COUNTED if counted else _unit(metric, held, unit or spelling.unit)
     rank = min((_PART_OF[word] for word in held if word in _PART_OF), default=None)
     part = None if rank is None else vocabulary.PARTS[rank][0]
-    role, worse = _told(words, held, part)
+    role, worse = _meaning_of(words, held, part)
     if role is MetricRole.LATENCY and _counts(words, spelling, measured):
         role, worse = MetricRole.TRAFFIC, Worse.NEITHER  # how often, of a figure of how long
     role, worse, full = _fullness(held, (role, worse), part, unit=measured)
@@ -84,7 +84,7 @@ def _counts(words: Sequence[str], spelling: Spelling, unit: Unit) -> bool:
     return unit.dimension in {Dimension.DATA, Dimension.COUNT, Dimension.RATE}
 
 
-def _told(words: Sequence[str], held: frozenset[str], part: MetricPart | None) -> _Told:
+def _meaning_of(words: Sequence[str], held: frozenset[str], part: MetricPart | None) -> _Meaning:
     """Role and direction by the first rule that fits."""
     if _is_setting(words, held):
         return MetricRole.OTHER, Worse.NEITHER
@@ -114,7 +114,7 @@ def _is_setting(words: Sequence[str], held: frozenset[str]) -> bool:
     return last and held.isdisjoint(_LATE)
 
 
-def _special(held: frozenset[str], part: MetricPart | None) -> _Told | None:
+def _special(held: frozenset[str], part: MetricPart | None) -> _Meaning | None:
     """Role and direction of words with a special meaning in combination."""
     share = not held.isdisjoint(_RATES)
     if not held.isdisjoint(vocabulary.MISS):
@@ -137,7 +137,7 @@ def _special(held: frozenset[str], part: MetricPart | None) -> _Told | None:
     return None
 
 
-def _by_cue(words: Sequence[str]) -> _Told | None:
+def _by_cue(words: Sequence[str]) -> _Meaning | None:
     """Role and direction by the first cue that has one of the words; its first word decides whether it is negated."""
     best: tuple[int, int] | None = None
     for place, word in enumerate(words):
@@ -154,10 +154,10 @@ def _by_cue(words: Sequence[str]) -> _Told | None:
 
 
 def _fullness(
-    held: frozenset[str], told: _Told, part: MetricPart | None, *, unit: Unit
+    held: frozenset[str], meaning: _Meaning, part: MetricPart | None, *, unit: Unit
 ) -> tuple[MetricRole, Worse, float | None]:
     """Shares of something that can be full, and what is left of it."""
-    role, worse = told
+    role, worse = meaning
     if role is MetricRole.SATURATION and worse is Worse.DOWN and part in vocabulary.LEFT_OF:
         return role, worse, 0.0
     if role in {MetricRole.ERRORS, MetricRole.AVAILABILITY, MetricRole.LATENCY, MetricRole.OTHER}:

@@ -42,10 +42,10 @@ class MetricTable:
 
     def _find(self, metric: str, unit: str) -> MetricSemantics:
         key = key_of(metric)
-        told = self.custom.find(key)
-        if told is None:
+        found = self.custom.find(key)
+        if found is None:
             return self._known(key, unit) or guess(metric, unit, reading(key))
-        row, spelling = told
+        row, spelling = found
         sent = "" if spelling.statistic is Statistic.COUNT else unit
         base = self._known(spelling.key, sent) or guess(metric, sent, Spelling(spelling.key, unit=spelling.unit))
         return _computed(_overlaid(base, row, sent), spelling.statistic)

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from aiops.console.app import make_app
-from aiops.console.serving import ConsoleServer
+from aiops.console.server import ConsoleServer
 from tests.servers import need
 from tests.unit.console.estate import parts_over, waiting
 

@@ -20,7 +20,7 @@ from aiops.adapters.kafka.following import FollowingConsumer
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.adapters.shard import Shard
-from aiops.bootstrap.monitoring import make_shard
+from aiops.bootstrap.shard import make_shard
 from aiops.model.errors import TemporaryError
 from aiops.model.ledger import Ending, LedgerLine
 from aiops.model.records import OutRecord, TopicPartition
@@ -81,7 +81,7 @@ def read(consumer: FollowingConsumer, until: Callable[[list[tuple[int, bytes]]],
     found: list[tuple[int, bytes]] = []
     deadline, in_doubt = time.monotonic() + PATIENCE, False
     while not until(found):
-        assert time.monotonic() < deadline, (found, consumer.trouble)
+        assert time.monotonic() < deadline, (found, consumer.error)
         try:
             if in_doubt:
                 consumer.assign(consumer.positions())
@@ -130,7 +130,7 @@ def test_a_topic_that_is_deleted_does_not_hold_the_others(
     read(consumer, lambda found: len(found) == 8)
 
     remove(broker, gone)
-    read(consumer, lambda _: f"topic {gone} does not exist" in consumer.trouble)
+    read(consumer, lambda _: f"topic {gone} does not exist" in consumer.error)
     write(broker, other, 3)
     read(consumer, lambda found: len(found) == 3)
     assert consumer.positions() == {TopicPartition(gone, 0): 4, TopicPartition(other, 0): 7}
@@ -142,7 +142,7 @@ def test_a_topic_that_is_deleted_does_not_hold_the_others(
     found = read(consumer, lambda found: len(found) == 2)
     assert [offset for offset, _ in found] == [5, 6]
     assert consumer.lost() == [(TopicPartition(gone, 0), 4, 5)]
-    assert consumer.trouble == ""
+    assert consumer.error == ""
 
 
 def test_partitions_that_nobody_reads_or_has_are_named(
@@ -154,7 +154,7 @@ def test_partitions_that_nobody_reads_or_has_are_named(
     consumer.assign({TopicPartition(wide, 0): None, TopicPartition(wide, 7): None})
 
     assert len(read(consumer, lambda found: len(found) == 2)) == 2
-    assert f"{wide} has 3 partitions and kafka.partitions is 1: nobody reads those from 1 on" in consumer.trouble
+    assert f"{wide} has 3 partitions and kafka.partitions is 1: nobody reads those from 1 on" in consumer.error
 
 
 def test_a_restart_compares_the_topic_with_the_snapshots(
@@ -286,7 +286,7 @@ def test_a_partition_beyond_the_configured_number_is_a_difference(settings: Sett
     shard = started(settings)
     try:
         deadline = time.monotonic() + PATIENCE
-        while "nobody reads those from 1 on" not in shard.status().trouble:
+        while "nobody reads those from 1 on" not in shard.status().error:
             assert time.monotonic() < deadline, shard.status()
             time.sleep(0.05)
         status = {"at": 0, "shards": [asdict(shard.status())], "orchestration": {}}

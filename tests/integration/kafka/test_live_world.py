@@ -44,7 +44,7 @@ def test_world_is_heard_and_hears(broker: str) -> None:
         assert HttpExecutor(world.url, clock).run(StepOrder(capability, now + 60 * SECOND)).status is StepStatus.DONE
         assert world.truth()["effects"] == {"p/s/do": 1}
         assert abs(world.truth()["at"] - clock.now()) < 5 * SECOND
-        assert world.trouble == ""
+        assert world.error == ""
     finally:
         world.stop()
     agent = MonitoringAgent(settings)

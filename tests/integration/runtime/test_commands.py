@@ -184,7 +184,7 @@ def test_dead_letters_are_listed_masked_shown_and_tried_again(system: System) ->
     assert "hunter2" not in system.say("dead-letters", "list").out
     assert "hunter2" in system.say("dead-letters", "show", key, "--reveal").out
     assert system.say("dead-letters", "show", key, "--json").json["reason"] == "undecodable"
-    assert system.say("dead-letters", "list", "--reason", "bad-time", "--json").json["letters"] == 0
+    assert system.say("dead-letters", "list", "--reason", "bad-time", "--json").json["dead_letters"] == 0
     assert system.say("dead-letters", "retry", key).code == Exit.OK
     until("it is a dead letter again", lambda: len(letters(system)) == 2, 20)
     clear(system.say("dead-letters", "show", "no/such/letter"), Exit.NO, "no/such/letter")

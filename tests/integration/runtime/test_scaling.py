@@ -91,7 +91,7 @@ class System:
         def reached() -> bool:
             found = self.running.status().get("shards", [])
             slots = [int(slot) for shard in found for slot in shard.get("slots", {})]
-            calm = not any(shard.get("trouble") for shard in found)
+            calm = not any(shard.get("error") for shard in found)
             return calm and len(found) == shards and sorted(slots) == list(range(SLOTS))
 
         until(f"{shards} shards own all slots", reached, 60)

@@ -31,7 +31,7 @@ def status(loop: Loop) -> dict[str, Any]:
                 "snapshots": 3,
                 "ledger": [{**line, "endings": endings}],
             },
-            {"shard": 1, "trouble": "gone"},
+            {"shard": 1, "error": "gone"},
         ],
         "orchestration": {"alive_at": loop.at, "epoch": 4, "entries": 99, "waiting": 1, "halted": False, "ledger": []},
     }
@@ -82,7 +82,7 @@ def test_an_incident_that_ended_is_counted_once_over_scrapes_and_its_archiving()
     """Resolved, scraped, archived, scraped: one."""
     loop = Loop(settings())
     loop.oversight.level = Oversight.ONE_APPROVER
-    held = loop.unwell("pay")
+    held = loop.abnormal("pay")
     loop.wait(5)
     metrics = metrics_over(loop, None)
     Commands(loop.journal, loop.journal, LoopClock(loop)).approve("INC-1", "ann")
@@ -100,7 +100,7 @@ def test_a_silent_or_missing_runtime_is_down() -> None:
     loop = waiting()
     old, troubled = status(loop), status(loop)
     old["orchestration"]["alive_at"] -= 60 * SECOND
-    troubled["orchestration"]["trouble"] = "the database is full"
+    troubled["orchestration"]["error"] = "the database is full"
 
     for said in (None, old, troubled):
         assert at(scraped(metrics_over(loop, said)), "aiops_up") == 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aiops.adapters.monitoring_records import SpeakingAgent
+from aiops.adapters.monitoring_records import PublishingAgent
 from aiops.adapters.sealing import Seal, decode_letter
 from aiops.agents.monitor.plan import Produced
 from aiops.agents.monitoring import MonitoringAgent
@@ -24,7 +24,7 @@ from tests.unit.agents.healing import NOW, episode
 
 SEAL = Seal(bytes(32))
 PLACE = TopicPartition("otlp_metrics", 0)
-READING = EntityReading("cart", 5, unwell=False, series=())
+READING = EntityReading("cart", 5, abnormal=False, series=())
 LETTER = DeadLetter("otlp_metrics", 0, 7, DeadLetterReason.UNDECODABLE, 1, (0,), NOW, b"secret")
 SNAPSHOT = SlotSnapshot(3, 2, 1, {PLACE: 9}, {})
 
@@ -68,10 +68,10 @@ class Agent(MonitoringAgent):
         return (READING,)
 
 
-def speaking(produced: Produced | None = None, **own: Any) -> tuple[SpeakingAgent, Agent]:
+def speaking(produced: Produced | None = None, **own: Any) -> tuple[PublishingAgent, Agent]:
     """The agent as a shard drives it, and the plain one behind it."""
     agent = Agent(produced or Produced())
-    return SpeakingAgent(agent, Settings.model_validate(own), SEAL, clock=FixedClock(77)), agent
+    return PublishingAgent(agent, Settings.model_validate(own), SEAL, clock=FixedClock(77)), agent
 
 
 def test_nothing_produced_is_no_record() -> None:

@@ -147,7 +147,7 @@ class Agent:
     def snapshot_visible(self, snapshot: SlotSnapshot) -> None:
         return
 
-    trouble = ""
+    error = ""
 
     def ledger(self) -> list[LedgerLine]:
         return []
@@ -276,9 +276,9 @@ def test_input_is_taken_while_the_store_is_away(error: Exception) -> None:
     store.error = error
     turns(shard, 10)
     assert agent.seen[0] == [1] * RECORDS
-    assert shard.status().trouble == f"no snapshots are written: {error}"
+    assert shard.status().error == f"no snapshots are written: {error}"
     store.error = None
     turns(shard, 4)
-    assert shard.status().trouble == ""
+    assert shard.status().error == ""
     assert store.kept[0].parts["seen"]["counts"].tolist() == [1] * RECORDS
     shard._writer.shutdown()

@@ -40,12 +40,12 @@ class Target(FakeTarget):
     def run(self, order: StepOrder) -> StepOutcome | Future[StepOutcome]:
         """Do it, and perhaps harm somebody."""
         if self.harms and order.capability.direction is StepDirection.DO:
-            self.unwell.add(self.harms)
+            self.abnormal.add(self.harms)
         return super().run(order)
 
     def ask(self, question: FleetQuestion) -> FleetAnswer:
         """Every entity sends steady figures; who is abnormal says so."""
-        readings = tuple(EntityReading(e, question.to_at, e in self.unwell, (STEADY,)) for e in question.entities)
+        readings = tuple(EntityReading(e, question.to_at, e in self.abnormal, (STEADY,)) for e in question.entities)
         return FleetAnswer(question.id, question.to_at, readings)
 
     def reserve(self, reservation: Reservation, limits: Any) -> ReservationAnswer:
@@ -82,13 +82,13 @@ class Estate:
 
     def crash(self, entity: str, seconds: int = 300) -> None:
         """The entity falls silent and stays in sight for ``seconds``, its watermark following the time."""
-        self.target.unwell.add(entity)
+        self.target.abnormal.add(entity)
         signal = Signal("requests", "requests", Way.SILENT, Source.METRIC, START, 0.95, 0.0, 50.0)
         restarts = Signal("restarts", "restart_count", Way.UP, Source.METRIC, START, 0.95, 3.0, 0.0)
         for revision in range(1, seconds // 10):
             at = START + (revision - 1) * 10 * SECOND
             made = replace(episode(entity, START, revision=revision), signals=(restarts, signal), watermark=at)
-            ended = entity not in self.target.unwell
+            ended = entity not in self.target.abnormal
             made = replace(made, ended_at=at if ended else None)
             self.runtime.offer(EpisodeReported(id=f"{made.id}/{revision}", at=at, episode=made))
             self.runtime.run_until(at + 9 * SECOND)

@@ -139,10 +139,10 @@ def test_only_routed_runbooks_are_used() -> None:
     assert answer(diagnosis(), view(), "scale-saturated").intent is Intent.ESCALATE
 
 
-def readings(*unwell: str, at: int = NOW + 600 * S) -> FleetAnswer:
+def readings(*abnormal: str, at: int = NOW + 600 * S) -> FleetAnswer:
     series = SeriesReading("errors", "errors", 1.0, 1.0, 1.0, 0.1, 9, 0.0, None, 1)
     names = ("cart", "web", "orders-db", "cache")
-    return FleetAnswer("q", at, tuple(EntityReading(name, at, name in unwell, (series,)) for name in names))
+    return FleetAnswer("q", at, tuple(EntityReading(name, at, name in abnormal, (series,)) for name in names))
 
 
 def judge(seen: AgentView, fleet: FleetAnswer) -> Verified:

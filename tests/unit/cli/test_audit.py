@@ -17,7 +17,7 @@ from aiops.adapters.signing import encode, signing_key
 from aiops.cli import audit
 from aiops.cli.audit import app
 from aiops.cli.exits import Exit
-from aiops.cli.reading import TopicRecord
+from aiops.cli.topic_records import TopicRecord
 from aiops.control.record.audit_chain import Checkpoint, sign
 from aiops.model.errors import PermanentError, TemporaryError
 from tests.unit.cli.commands import INCIDENT, NOW, call, journal_of

@@ -19,7 +19,7 @@ class FakeBroker:
     heap = 0
     error: BrokerError | None = None
 
-    def __init__(self, folder: Path, heap_mb: int = 384, say: object = None) -> None:
+    def __init__(self, folder: Path, heap_mb: int = 384, report: object = None) -> None:
         self.folder, self.heap_mb = folder, heap_mb
 
     def start(self) -> str:

@@ -12,7 +12,7 @@ from aiops.adapters.sealing import encode_letter, open_seal
 from aiops.cli import dead_letters
 from aiops.cli.dead_letters import app
 from aiops.cli.exits import Exit
-from aiops.cli.reading import TopicRecord
+from aiops.cli.topic_records import TopicRecord
 from aiops.kafka_security import KafkaSecurity
 from aiops.model.deadletters import DeadLetter, DeadLetterReason
 from aiops.model.errors import PermanentError
@@ -89,7 +89,7 @@ def test_a_list_is_chosen(words: tuple[str, ...], keys: list[str]) -> None:
     """By reason, by topic, and the newest so many; JSON also counts what is not shown."""
     told = call(app, "list", *words, "--json").json
     assert [one["key"] for one in told["shown"]] == keys
-    assert told["letters"] == (2 if "--limit" in words else len(keys))
+    assert told["dead_letters"] == (2 if "--limit" in words else len(keys))
 
 
 def test_an_empty_topic_is_no_error(topic: list[bytes]) -> None:
@@ -97,7 +97,7 @@ def test_an_empty_topic_is_no_error(topic: list[bytes]) -> None:
     topic.clear()
     assert (call(app, "list").out, call(app, "list", "--json").json) == (
         "no dead letters\n",
-        {"letters": 0, "shown": []},
+        {"dead_letters": 0, "shown": []},
     )
 
 
@@ -134,7 +134,7 @@ def test_a_key_that_is_none_is_exit_code_one(command: str) -> None:
 def test_another_try_writes_the_record_as_it_was() -> None:
     """Key, headers, bytes and partition; the second of two equal letters is the same record."""
     ended = call(app, "retry", "aiops.tickets/2/7/schema-mismatch", "--json")
-    assert ended.json["told"] == "15 bytes written to aiops.tickets/2 again"
+    assert ended.json["result"] == "15 bytes written to aiops.tickets/2 again"
     assert Written.records == [OutRecord("aiops.tickets", b"k", b"ann@example.org", (("h", b"1"),), 2)]
 
 

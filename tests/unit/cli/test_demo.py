@@ -69,6 +69,6 @@ def test_each_line_of_a_story_is_printed_once_without_a_terminal() -> None:
     """Plain lines, for logs."""
     console = Console(file=io.StringIO(), width=200)
     view = _View(console, Told([incident()]), alone=True)  # type: ignore[arg-type]
-    view.look()
-    view.look()
+    view.refresh()
+    view.refresh()
     assert console.file.getvalue().count(ASKED) == 1  # type: ignore[attr-defined]

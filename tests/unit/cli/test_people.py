@@ -18,7 +18,7 @@ from aiops.adapters.journal.reader import SqlJournalReader
 from aiops.adapters.signing import signing_key
 from aiops.cli import main as program
 from aiops.cli.exits import Exit
-from aiops.cli.opening import plain
+from aiops.cli.installation import plain
 from aiops.control.record.audit_chain import Checkpoint, sign
 from aiops.model.codec import encode
 from aiops.model.journal import Put, Transaction

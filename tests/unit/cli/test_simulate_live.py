@@ -36,7 +36,7 @@ class Said:
     """What the parts were told, in order."""
 
     told: list[str]
-    trouble = ""
+    failure = ""
     error: TemporaryError | None = None
 
 
@@ -66,7 +66,7 @@ class FakeWorld:
     def __init__(self, estate: Any, producer: Any, clock: Any, *, settings: LiveSettings, topics: Topics) -> None:
         assert settings is LIVE
         assert topics is SETTINGS.topics
-        self.trouble = Said.trouble
+        self.error = Said.failure
 
     def start(self, progress: Callable[[float], None]) -> None:
         if Said.error:
@@ -85,7 +85,7 @@ class FakeWorld:
 @pytest.fixture(autouse=True)
 def parts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Kafka and the world as fakes; handlers of signals are put back."""
-    Said.told, Said.trouble, Said.error = [], "", None
+    Said.told, Said.failure, Said.error = [], "", None
     for name, fake in (("KafkaTopics", FakeTopics), ("KafkaPythonProducer", FakeProducer), ("LiveWorld", FakeWorld)):
         monkeypatch.setattr(simulate_live, name, fake)
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}

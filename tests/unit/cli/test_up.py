@@ -62,8 +62,8 @@ class FakeServing:
 def parts(state: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Parts]]:
     """The bootstrap modules replaced by parts that only say what they were told; handlers of signals are put back."""
     Parts.told, Parts.error = [], None
-    for name, part in (("Runtime", FakeRuntime), ("Serving", FakeServing)):
-        module = ModuleType(f"aiops.bootstrap.{name.lower()}")
+    for name, place, part in (("Runtime", "runtime", FakeRuntime), ("Serving", "services", FakeServing)):
+        module = ModuleType(f"aiops.bootstrap.{place}")
         setattr(module, name, part)
         monkeypatch.setitem(sys.modules, module.__name__, module)
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -139,7 +139,7 @@ def test_trouble_is_said_once_and_when_it_is_over(state: Path, capsys: pytest.Ca
         def wait(self, timeout: float | None = None) -> bool:
             if not troubles:
                 return True
-            shard = {"trouble": troubles.pop(0)}
+            shard = {"error": troubles.pop(0)}
             status = {"at": 1, "shards": [shard], "orchestration": {}, "fleet": {}}
             (state / "status.json").write_text(json.dumps(status))
             return False

@@ -51,7 +51,7 @@ def waiting(level: Oversight = Oversight.ONE_APPROVER, entity: str = "pay") -> L
     """A loop whose one incident, INC-1, waits for approval."""
     loop = Loop(settings())
     loop.oversight.level = level
-    loop.unwell(entity)
+    loop.abnormal(entity)
     loop.wait(5)
     return loop
 
@@ -64,7 +64,7 @@ def hand_over(loop: Loop) -> None:
 
 def parts_over(loop: Loop, **changes: object) -> ConsoleParts:
     """A console over the loop's journal."""
-    control = {"alive_at": loop.at, "trouble": ""}
+    control = {"alive_at": loop.at, "error": ""}
     given: dict[str, object] = {
         "inbox": loop.journal,
         "reader": loop.journal,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from aiops.console.command_inbox import NotNowError, UnknownError, WrongError
 from aiops.console.commands import Commands
 from aiops.console.stories import listed, story
-from aiops.console.telling import NotNowError, UnknownError, WrongError
 from aiops.model.incidents import IncidentState
 from aiops.model.plans import Oversight
 from tests.unit.console.estate import LoopClock, hand_over, waiting
@@ -195,12 +195,12 @@ def test_lists_show_the_open_first_and_the_closed_when_asked() -> None:
     """A healed incident moves to the end, and to the archive after the settle time, and is still told whole."""
     loop = Loop(settings())
     loop.oversight.level = Oversight.ONE_APPROVER
-    held = loop.unwell("pay")
+    held = loop.abnormal("pay")
     loop.wait(5)
     commands(loop).approve("INC-1", "ann")
     hand_over(loop)
     loop.well(held)
-    loop.unwell("cart")
+    loop.abnormal("cart")
     loop.wait(5)
 
     assert [i.id for i in listed(loop.journal)] == ["INC-2"]

@@ -161,8 +161,8 @@ class FakeResolution:
             plan = plan_for(handoff, payload.diagnosis.hypotheses[0].entity)
             return (answer(handoff, Role.ORCHESTRATOR, Intent.EXECUTE, Planned(plan)),)
         assert isinstance(payload, VerifyRequest)
-        unwell = any(r.unwell for r in payload.fleet.readings)
-        verdict = self.verdict or (Verdict.UNHEALTHY if unwell else Verdict.HEALTHY)
+        abnormal = any(r.abnormal for r in payload.fleet.readings)
+        verdict = self.verdict or (Verdict.UNHEALTHY if abnormal else Verdict.HEALTHY)
         return (
             answer(handoff, Role.ORCHESTRATOR, Intent.CONCLUDE, Verified(payload.plan.id, verdict, (Prose("looked"),))),
         )
@@ -213,7 +213,7 @@ class FakeTarget:
 
     effects: Counter[str] = field(default_factory=Counter)
     done: list[tuple[str, StepDirection]] = field(default_factory=list)
-    unwell: set[str] = field(default_factory=set)
+    abnormal: set[str] = field(default_factory=set)
     status: StepStatus = StepStatus.DONE
     heals: bool = True
     happens: bool = True
@@ -233,7 +233,7 @@ class FakeTarget:
             self.effects[key] += 1
             self.done.append((key, order.capability.direction))
             if self.heals and order.capability.direction is StepDirection.DO:
-                self.unwell.discard(order.capability.action.target)
+                self.abnormal.discard(order.capability.action.target)
         return StepOutcome(key, self.status, 0)
 
     def observe(self, order: StepOrder) -> Observed:
@@ -243,7 +243,7 @@ class FakeTarget:
     def ask(self, question: FleetQuestion) -> FleetAnswer:
         """Well or abnormal, always up to date."""
         self.asked.append(question)
-        readings = tuple(EntityReading(e, question.to_at, e in self.unwell, ()) for e in question.entities)
+        readings = tuple(EntityReading(e, question.to_at, e in self.abnormal, ()) for e in question.entities)
         return FleetAnswer(question.id, question.to_at + round(self.behind * SECOND), readings)
 
     def reserve(self, reservation: Reservation, limits: object) -> ReservationAnswer:
@@ -323,11 +323,11 @@ class Loop:
         self.at = max(self.at, self.runtime.now) + round(seconds * SECOND)
         self.runtime.run_until(self.at)
 
-    def unwell(self, entity: str, *, revision: int = 1, ended: bool = False, **changes: object) -> Episode:
+    def abnormal(self, entity: str, *, revision: int = 1, ended: bool = False, **changes: object) -> Episode:
         """Report an episode of the entity now."""
         at = max(self.at, self.runtime.now)
         if not ended:
-            self.target.unwell.add(entity)
+            self.target.abnormal.add(entity)
         made = episode(entity, at, revision=revision, ended_at=at if ended else None)
         made = replace(made, **changes)  # type: ignore[arg-type]
         self.runtime.offer(EpisodeReported(id=f"{made.id}/{made.revision}", at=at, episode=made))

@@ -55,7 +55,7 @@ def test_the_next_level_is_paged_when_the_agreed_time_to_answer_is_over() -> Non
     """It is shorter than the settings' time, so it counts; page and incident show the agreement."""
     loop = Loop(settings(), routing=Routing())
     loop.target.heals = False
-    held = loop.unwell("web")
+    held = loop.abnormal("web")
     loop.wait(300)
     (page, *_) = loop.target.pages
     assert page.answer_by == page.at + 30 * SECOND
@@ -69,7 +69,7 @@ def test_a_longer_agreement_does_not_make_people_slower() -> None:
     """The settings' time is the longest."""
     loop = Loop(settings(), routing=Routing(answer_seconds=10_000.0))
     loop.target.heals = False
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(300)
     page = loop.target.pages[0]
     assert page.answer_by == page.at + round(loop.runtime.settings.control.acknowledge_seconds * SECOND)
@@ -79,7 +79,7 @@ def test_what_is_not_repaired_in_time_is_told_and_paged_once() -> None:
     """The story has a line, and a person a page of its own."""
     loop = Loop(settings(), routing=Routing())
     loop.target.heals = False
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(900)
     assert loop.story().count("the agreed time to repair is over: 99.9% of web") == 1
     assert len([page for page in loop.target.pages if "/overdue/" in page.key and page.level == 0]) == 1
@@ -88,7 +88,7 @@ def test_what_is_not_repaired_in_time_is_told_and_paged_once() -> None:
 def test_what_is_repaired_in_time_is_not_overdue() -> None:
     """A closed incident has no deadline, and an archived one no timer."""
     loop = Loop(settings(), routing=Routing())
-    held = loop.unwell("web")
+    held = loop.abnormal("web")
     loop.wait(60)
     loop.well(held)
     loop.wait(900)
@@ -100,7 +100,7 @@ def test_without_an_agreement_nothing_is_due() -> None:
     """Pages show no time to repair."""
     loop = Loop(settings(), routing=Routing(None, None))
     loop.target.heals = False
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(300)
     assert loop.target.pages[0].repair_by is None
 
@@ -108,7 +108,7 @@ def test_without_an_agreement_nothing_is_due() -> None:
 def test_a_plan_that_takes_much_longer_than_expected_is_told_with_its_step() -> None:
     """A step of 20 s under an expectation of 10 s: after twice that, the story says where the plan is."""
     loop = Loop(settings(), target=StalledTarget(), resolution=Slow())
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(40)
     assert "step restart is" in loop.story()
     assert "10 s are expected of restart" in loop.story()
@@ -117,7 +117,7 @@ def test_a_plan_that_takes_much_longer_than_expected_is_told_with_its_step() -> 
 def test_a_plan_that_is_as_fast_as_expected_is_not_told() -> None:
     """Its steps are done, and only verification is left."""
     loop = Loop(settings(), resolution=Slow())
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(60)
     assert "are expected of" not in loop.story()
     assert loop.incidents == {"INC-1": "resolved"}

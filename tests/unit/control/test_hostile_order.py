@@ -67,7 +67,7 @@ def act(loop: Loop, target: Stubborn, word: str, number: int) -> None:
             loop.at = max(loop.at, loop.runtime.now)
             loop.start()
         case "join":
-            loop.unwell(f"svc-{number}")
+            loop.abnormal(f"svc-{number}")
         case "long":
             loop.wait(70)
         case _:
@@ -87,7 +87,7 @@ def test_nothing_twice_nothing_after_a_stop_and_nobody_left_waiting(
     target = Stubborn(seen=seen)
     loop = Loop(settings(gather_seconds=1.0), target=target)
     loop.oversight.level = level
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(2)
     for word, number in words:
         act(loop, target, word, number)
@@ -102,7 +102,7 @@ def test_nothing_twice_nothing_after_a_stop_and_nobody_left_waiting(
     if "escalated" in open_states:
         assert target.pages or any("rejects" in loop.story(name) for name in loop.incidents)
     done = Counter(direction for _, direction in target.done)
-    if done[StepDirection.DO] and not done[StepDirection.UNDO] and target.unwell:
+    if done[StepDirection.DO] and not done[StepDirection.UNDO] and target.abnormal:
         assert target.pages, "something was left half-way and nobody was told"
 
 
@@ -111,7 +111,7 @@ def test_an_undo_under_halt_does_not_run_and_pages_the_exact_state() -> None:
     target = Stubborn(seen=Observed.DONE)
     target.heals = False
     loop = Loop(settings(gather_seconds=1.0), target=target)
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(5)
     halt(loop, target, on=True)
     loop.wait(1)
@@ -134,7 +134,7 @@ def test_an_outcome_after_the_end_changes_nothing() -> None:
     """The executor reports DONE an hour after the plan was given up: it is refused and the state stands."""
     target = Stubborn(seen=Observed.UNKNOWN)
     loop = Loop(settings(gather_seconds=1.0), target=target)
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(3600)
     before = loop.incidents
     order = target.unreported[0]
@@ -150,7 +150,7 @@ def test_a_late_word_on_an_earlier_run_says_nothing_of_the_next() -> None:
     """Run 2 is under way as run 1 did nothing: run 1's late refusal must not end the plan as untouched."""
     target = Stubborn(seen=Observed.NOT_DONE, happens=False)
     loop = Loop(settings(gather_seconds=1.0), target=target)
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(35)
     first, second = target.unreported
     assert first.capability.key == second.capability.key
@@ -168,7 +168,7 @@ def test_the_same_person_in_another_spelling_counts_once() -> None:
     """Case and blanks do not make a second person."""
     loop = Loop(settings(gather_seconds=1.0))
     loop.oversight.level = Oversight.TWO_APPROVERS
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(5)
     for name in ("Ann Lee", "ann lee", "  ANN   LEE "):
         loop.runtime.command("approve", "INC-1", name)

@@ -22,7 +22,7 @@ from tests.unit.control.fakes import SECOND, START, Loop, episode, settings
 def test_trouble_is_healed_and_verified() -> None:
     """An episode leads to one restart, which is verified; the incident is closed as healed."""
     loop = Loop(settings())
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(60)
     assert loop.incidents == {"INC-1": "resolved"}
     assert list(loop.target.effects.values()) == [1]
@@ -33,7 +33,7 @@ def test_trouble_is_healed_and_verified() -> None:
 def test_a_quiet_incident_is_archived_with_its_members() -> None:
     """After the settle time nothing is left but the archive, and the account is even."""
     loop = Loop(settings())
-    held = loop.unwell("web")
+    held = loop.abnormal("web")
     loop.wait(60)
     loop.well(held)
     loop.wait(400)
@@ -48,7 +48,7 @@ def test_what_did_not_heal_is_undone_and_escalated() -> None:
     """Two plans that do not help are both undone; then a person is paged, once."""
     loop = Loop(settings())
     loop.target.heals = False
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(300)
     assert loop.incidents == {"INC-1": "escalated"}
     assert [direction for _, direction in loop.target.done] == [StepDirection.DO, StepDirection.UNDO] * 2
@@ -61,7 +61,7 @@ def test_an_incident_that_clears_by_itself_is_not_acted_on() -> None:
     """When all episodes end before a plan begins, nothing is done."""
     loop = Loop(settings())
     loop.oversight.level = Oversight.ONE_APPROVER
-    held = loop.unwell("web")
+    held = loop.abnormal("web")
     loop.wait(5)
     loop.well(held)
     loop.wait(5)
@@ -74,7 +74,7 @@ def test_one_approval_begins_the_plan() -> None:
     """With one approver needed a person is asked, and the plan begins when somebody approves."""
     loop = Loop(settings())
     loop.oversight.level = Oversight.ONE_APPROVER
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(5)
     assert loop.incidents == {"INC-1": "awaiting-approval"}
     assert "aiops approve INC-1" in loop.target.pages[0].asks
@@ -87,7 +87,7 @@ def test_two_approvals_must_be_of_two_people() -> None:
     """The same person counts once."""
     loop = Loop(settings())
     loop.oversight.level = Oversight.TWO_APPROVERS
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(5)
     loop.runtime.command("approve", "INC-1", "ann")
     loop.runtime.command("approve", "INC-1", "ann")
@@ -102,7 +102,7 @@ def test_an_approval_of_another_plan_is_refused() -> None:
     """Who approves yesterday's plan has not approved today's."""
     loop = Loop(settings())
     loop.oversight.level = Oversight.ONE_APPROVER
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(5)
     loop.runtime.command("approve", "INC-1", "ann", plan="another")
     loop.wait(5)
@@ -114,7 +114,7 @@ def test_a_rejected_plan_is_not_run() -> None:
     """Reject hands the incident to the person who rejected."""
     loop = Loop(settings())
     loop.oversight.level = Oversight.ONE_APPROVER
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(5)
     loop.runtime.command("reject", "INC-1", "ann", reason="no")
     loop.wait(60)
@@ -126,7 +126,7 @@ def test_nobody_approves_in_time() -> None:
     """The approval's deadline escalates."""
     loop = Loop(settings(approval_seconds=100.0))
     loop.oversight.level = Oversight.ONE_APPROVER
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(200)
     assert loop.incidents == {"INC-1": "escalated"}
     assert [page.key for page in loop.target.pages] == ["INC-1/approval-1/0", "INC-1/not-approved/0"]
@@ -136,7 +136,7 @@ def test_a_held_plan_is_looked_at_again_when_the_window_ends() -> None:
     """A change window holds the plan; when it is over the incident is diagnosed anew and healed."""
     loop = Loop(settings())
     loop.oversight.hold_until = START + 100 * SECOND
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(50)
     assert loop.incidents == {"INC-1": "held-for-window"}
     loop.oversight.hold_until = None
@@ -148,7 +148,7 @@ def test_oversight_that_is_down_vetoes_actions_and_no_page() -> None:
     """Without oversight nothing is done and a person is told: of the incident and of the agent."""
     loop = Loop(settings())
     loop.oversight.down = True
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(60)
     assert loop.incidents["INC-1"] == "escalated"
     assert loop.target.effects == {}
@@ -160,7 +160,7 @@ def test_a_step_that_is_vetoed_gives_back_its_budget() -> None:
     """Oversight may forbid the step after the plan was permitted; nothing was changed then."""
     loop = Loop(settings())
     loop.oversight.veto = {Intent.AUTHORISE}
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(300)
     assert loop.incidents == {"INC-1": "escalated"}
     assert loop.target.effects == {}
@@ -171,7 +171,7 @@ def test_a_refused_budget_means_no_action() -> None:
     """No budget, no action; a person is paged after the attempts."""
     loop = Loop(settings())
     loop.target.grants = False
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(300)
     assert loop.incidents == {"INC-1": "escalated"}
     assert loop.target.effects == {}
@@ -180,7 +180,7 @@ def test_a_refused_budget_means_no_action() -> None:
 def test_shadow_mode_decides_everything_and_does_nothing() -> None:
     """The story says what would have been done; the incident lasts as long as its trouble, and nobody can approve."""
     loop = Loop(settings(shadow=True, approval_seconds=30.0))
-    held = loop.unwell("web")
+    held = loop.abnormal("web")
     loop.wait(300)
     assert loop.incidents == {"INC-1": "awaiting-approval"}
     assert "would now restart web" in loop.story()
@@ -200,7 +200,7 @@ def test_shadow_mode_decides_everything_and_does_nothing() -> None:
 def test_a_shadow_incident_ends_after_a_day_at_most() -> None:
     """Its trouble never ends: it is left, with what would have been done."""
     loop = Loop(settings(shadow=True))
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(25 * 3600)
     assert loop.incidents == {"INC-1": "resolved"}
     assert loop.target.effects == {}
@@ -210,7 +210,7 @@ def test_halt_stops_new_actions_and_pages() -> None:
     """While halted an incident is diagnosed and handed to a person; nothing begins."""
     loop = Loop(settings())
     loop.runtime.command("halt", "", "ann")
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(60)
     assert loop.incidents == {"INC-1": "escalated"}
     assert loop.target.effects == {}
@@ -221,7 +221,7 @@ def test_halt_in_the_middle_pages_the_exact_state() -> None:
     """A plan that is verifying when somebody halts pages with each step's state, and undoes nothing."""
     loop = Loop(settings())
     loop.target.heals = False
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(8)
     loop.runtime.command("halt", "", "ann")
     loop.wait(400)
@@ -234,7 +234,7 @@ def test_a_page_that_nobody_acknowledges_goes_to_the_next_level() -> None:
     """Levels are paged in order, each once."""
     loop = Loop(settings())
     loop.target.heals = False
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(2000)
     assert [page.level for page in loop.target.pages] == [0, 1]
 
@@ -243,7 +243,7 @@ def test_an_acknowledged_page_stays_where_it_is() -> None:
     """Somebody has it: no further level."""
     loop = Loop(settings())
     loop.target.heals = False
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(300)
     loop.runtime.command("acknowledge", "INC-1", "ann")
     loop.wait(2000)
@@ -255,7 +255,7 @@ def test_a_page_that_cannot_be_delivered_goes_on_until_it_can() -> None:
     loop = Loop(settings())
     loop.target.heals = False
     loop.target.delivers = False
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(1000)
     levels = [page.level for page in loop.target.pages]
     assert levels[:2] == [0, 1]
@@ -268,11 +268,11 @@ def test_a_page_that_cannot_be_delivered_goes_on_until_it_can() -> None:
 def test_a_recurrence_within_the_settle_time_reopens() -> None:
     """The same entity abnormal again after healing is the same incident; what healed it is tried once more at most."""
     loop = Loop(settings())
-    held = loop.unwell("web")
+    held = loop.abnormal("web")
     loop.wait(60)
     loop.well(held)
     loop.wait(10)
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(1)
     assert loop.incidents == {"INC-1": "diagnosing"} or "reopened" in loop.story()
     loop.wait(200)
@@ -284,17 +284,17 @@ def test_a_symptom_that_is_unwell_again_for_another_reason_is_another_incident()
     loop = Loop(settings())
     edge = Edge("web", "pay", origin="spans", seen_at=START)
     loop.runtime.offer(EdgesObserved(id="edges", at=START, edges=(edge,)))
-    cause = loop.unwell("pay")
-    symptom = loop.unwell("web")
+    cause = loop.abnormal("pay")
+    symptom = loop.abnormal("web")
     loop.wait(60)
     loop.well(cause)
     loop.well(symptom)
     loop.wait(10)
     assert loop.incidents == {"INC-1": "resolved"}
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(1)
     assert loop.incidents.keys() == {"INC-1", "INC-2"}
-    loop.unwell("pay")
+    loop.abnormal("pay")
     loop.wait(1)
     assert "reopened: pay is abnormal again" in loop.story()
     view = view_of(loop.runtime.orchestrator.state, "INC-1", loop.at)
@@ -305,7 +305,7 @@ def test_an_open_episode_that_only_waits_for_its_end_is_no_relapse() -> None:
     """A repair is verified before the episode ends: easing keeps the incident closed, staying bad reopens."""
     for easing in (True, False):
         loop = Loop(settings())
-        held = loop.unwell("web")
+        held = loop.abnormal("web")
         loop.wait(60)
         assert loop.incidents == {"INC-1": "resolved"}
         for _ in range(3):
@@ -321,15 +321,15 @@ def test_a_look_is_told_when_it_finds_something_else() -> None:
     """There is a look every few seconds, also after a halt: the story tells each finding once, and how many looks."""
     loop = Loop(settings(max_attempts=1))
     loop.target.heals = False
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(12)
     loop.runtime.command("halt", "", "ann")
     loop.wait(200)
     story = loop.runtime.orchestrator.state.incidents["INC-1"].story
-    looks = sum(entry.entry.kind == "fleet" for entry in loop.journal.rows(limit=10_000))
-    assert looks > 10
+    checks = sum(entry.entry.kind == "fleet" for entry in loop.journal.rows(limit=10_000))
+    assert checks > 10
     assert len([line for line in story if line.what.startswith("verification")]) == 1
-    assert any(line.what.endswith(f"(after {looks} checks)") for line in story)
+    assert any(line.what.endswith(f"(after {checks} checks)") for line in story)
 
 
 def test_a_symptom_that_is_slow_to_calm_down_is_no_relapse() -> None:
@@ -337,8 +337,8 @@ def test_a_symptom_that_is_slow_to_calm_down_is_no_relapse() -> None:
     loop = Loop(settings())
     edge = Edge("web", "pay", origin="spans", seen_at=START)
     loop.runtime.offer(EdgesObserved(id="edges", at=START, edges=(edge,)))
-    loop.unwell("pay")
-    symptom = loop.unwell("web")
+    loop.abnormal("pay")
+    symptom = loop.abnormal("web")
     loop.wait(60)
     assert loop.incidents == {"INC-1": "resolved"}
     for _ in range(3):
@@ -356,7 +356,7 @@ def test_a_verified_window_lies_as_far_back_as_the_sources_are_behind() -> None:
         loop = Loop(settings(max_attempts=1))
         loop.target.heals = False
         loop.target.behind = behind
-        loop.unwell("web")
+        loop.abnormal("web")
         loop.wait(100)
         windows[behind] = [question.to_at for question in loop.target.asked]
     assert windows[0.0][0] == windows[20.0][0] == windows[500.0][0]
@@ -370,7 +370,7 @@ def test_flapping_pages_a_few_times_at_most() -> None:
     """An entity that flaps for hours does not page at every return."""
     loop = Loop(settings(max_attempts=0))
     for _ in range(40):
-        held = loop.unwell("web")
+        held = loop.abnormal("web")
         loop.wait(30)
         loop.well(held)
         loop.wait(30)
@@ -380,7 +380,7 @@ def test_flapping_pages_a_few_times_at_most() -> None:
 def test_the_same_outcome_twice_counts_once() -> None:
     """A doubled report is refused and changes nothing."""
     loop = Loop(settings())
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(60)
     key = next(iter(loop.target.effects))
     before = loop.runtime.orchestrator.state.incidents["INC-1"]
@@ -395,7 +395,7 @@ def test_an_unknown_outcome_is_looked_at_and_not_repeated() -> None:
     """When the executor cannot tell, the target is asked; what was done is not done again."""
     loop = Loop(settings())
     loop.target.status = StepStatus.UNKNOWN
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(60)
     assert loop.incidents == {"INC-1": "resolved"}
     assert list(loop.target.effects.values()) == [1]
@@ -414,7 +414,7 @@ def test_an_agent_that_fails_once_is_asked_again(monkeypatch: pytest.MonkeyPatch
         return honest(handoff, view)  # type: ignore[arg-type]
 
     monkeypatch.setattr(loop.analysis, "handle", fails_first)
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(60)
     assert loop.incidents == {"INC-1": "resolved"}
     assert len(tries) == 2
@@ -423,7 +423,7 @@ def test_an_agent_that_fails_once_is_asked_again(monkeypatch: pytest.MonkeyPatch
 def test_the_runtime_itself_in_trouble_pages_and_never_acts() -> None:
     """An episode on the runtime opens an incident for people."""
     loop = Loop(settings())
-    loop.unwell("aiops-runtime")
+    loop.abnormal("aiops-runtime")
     loop.wait(60)
     assert loop.incidents == {"INC-1": "escalated"}
     assert loop.target.effects == {}
@@ -434,7 +434,7 @@ def test_the_runtime_itself_in_trouble_pages_and_never_acts() -> None:
 def test_a_kill_at_any_time_neither_loses_nor_repeats_the_action(seconds: float) -> None:
     """Whenever the orchestrator is killed, the restart happens once and the incident is healed."""
     loop = Loop(settings())
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(seconds)
     loop.start()
     loop.wait(200)
@@ -466,6 +466,6 @@ def test_every_run_has_a_capability_of_its_own() -> None:
         check(event, decision)  # type: ignore[arg-type]
 
     loop.runtime.on_decision = note
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(600)
     assert len(seen) == len(set(seen)) >= 2

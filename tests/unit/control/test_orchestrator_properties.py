@@ -62,7 +62,7 @@ class Anything(RuleBasedStateMachine):
             if isinstance(effect, RunStep):
                 self.runs[effect.order.capability.id] += 1
                 assert self.runs[effect.order.capability.id] == 1, "a capability was used twice"
-                assert not runtime.orchestrator.state.reign.halted, "a step began while halted"
+                assert not runtime.orchestrator.state.leadership.halted, "a step began while halted"
 
         def begun(effect: Effect, orchestrator: Orchestrator) -> None:
             watched(effect)
@@ -109,9 +109,9 @@ class Anything(RuleBasedStateMachine):
     # --------------------------------------------------------------------------------------------- the world
 
     @rule(entity=ENTITIES)
-    def unwell(self, entity: str) -> None:
+    def abnormal(self, entity: str) -> None:
         """An entity becomes abnormal."""
-        self.open[entity] = self.loop.unwell(entity)
+        self.open[entity] = self.loop.abnormal(entity)
         self._do(0.0)
 
     @rule(entity=ENTITIES)
@@ -119,7 +119,7 @@ class Anything(RuleBasedStateMachine):
         """It is well again."""
         held = self.open.pop(entity, None)
         if held is not None:
-            self.loop.target.unwell.discard(entity)
+            self.loop.target.abnormal.discard(entity)
             self.loop.well(held)
         self._do(0.0)
 
@@ -129,14 +129,14 @@ class Anything(RuleBasedStateMachine):
         self._do(seconds)
 
     @rule(entity=SERVICES, pause=st.sampled_from([0.03, 0.08, 0.12, 0.17, 1.2, 5.0, 20.0]), kill=st.integers(-8, 25))
-    def trouble(self, entity: str, pause: float, kill: int) -> None:
+    def error(self, entity: str, pause: float, kill: int) -> None:
         """An entity becomes abnormal in a world that mostly works; perhaps the process dies on the way."""
         self.loop.oversight.level, self.loop.oversight.veto = Oversight.UNATTENDED, set()
         self.loop.oversight.down = False
         self.loop.target.grants = True
         self.kill_in = kill
         if entity not in self.open:
-            self.open[entity] = self.loop.unwell(entity)
+            self.open[entity] = self.loop.abnormal(entity)
         self._do(pause)
         self._do(30.0)
 
@@ -257,7 +257,7 @@ class Anything(RuleBasedStateMachine):
         target.status, oversight.down, oversight.veto = StepStatus.DONE, False, set()
         for held in list(self.open.values()):
             self.loop.well(held)
-        target.unwell.clear()
+        target.abnormal.clear()
         self.loop.runtime.command("resume", "", "ann")
         self.loop.wait(3600.0)
         for name in list(self.loop.incidents):

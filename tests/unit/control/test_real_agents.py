@@ -60,7 +60,7 @@ def told(
 
 def silence(loop: Loop) -> None:
     """Cart falls silent, web has errors; both go on being reported."""
-    loop.target.unwell |= {"cart", "web"}
+    loop.target.abnormal |= {"cart", "web"}
     for revision, seconds in enumerate((0, 10, 20, 30, 60, 90), start=1):
         at = START + (seconds + 1) * SECOND
         for entity, metric, way, late in (

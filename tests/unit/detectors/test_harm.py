@@ -7,7 +7,7 @@ import pytest
 
 from aiops.model.metric_semantics.custom import parse_rows
 from aiops.model.metric_semantics.table import MetricTable
-from detectors.harm import Burden, burden, felt
+from detectors.harm import Burden, burden, noticeable
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_whatever_people_give_a_limit_is_a_share_of_it() -> None:
 )
 def test_what_nobody_feels(kind: Burden, scale: float, value: float, usual: float, expected: bool) -> None:  # noqa: FBT001
     """Loads and durations from three times on, durations from a tenth of a second, shares from four fifths."""
-    found = felt(
+    found = noticeable(
         np.array([kind], np.uint8), np.array([scale], np.float32), np.array([value]), expected=np.array([usual])
     )
     assert found.tolist() == [expected]

@@ -65,7 +65,7 @@ def test_the_same_world_gives_the_same_journal() -> None:
     def digest() -> str:
         loop = Loop(settings())
         for name in ("web", "db"):
-            loop.unwell(name)
+            loop.abnormal(name)
             loop.wait(7)
             loop.start()
         loop.wait(400)
@@ -92,7 +92,7 @@ def test_an_effect_takes_as_long_as_the_world_says() -> None:
     target = loop.target
     assert isinstance(target, Slow)
     events = heard(loop)
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(5)
     ((order, ends),) = target.running
     assert of(events, StepReported) == []
@@ -110,7 +110,7 @@ def test_an_executor_that_loses_an_effect_leaves_it_in_doubt_and_it_is_not_repea
     loop = Loop(settings(gather_seconds=1.0), target=Slow())
     target = loop.target
     assert isinstance(target, Slow)
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(5)
     target.running[0][1].set_exception(error)
     loop.wait(120)
@@ -123,7 +123,7 @@ def test_a_step_in_doubt_after_a_kill_is_observed_when_it_cannot_happen_any_more
     loop = Loop(settings(gather_seconds=1.0), target=Slow())
     target = loop.target
     assert isinstance(target, Slow)
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(5)
     ((order, _),) = target.running
     loop.start()
@@ -168,7 +168,7 @@ def test_without_an_executor_every_order_is_refused_and_a_person_hears_of_it() -
     loop = Loop(settings())
     world_without = replace(loop.world(), executors={})
     loop.start(world_without)
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(120)
     assert loop.incidents == {"INC-1": "escalated"}
     assert "no executor is set for restart: see acting.executors in aiops.yaml" in loop.story()
@@ -185,7 +185,7 @@ class Broken(FakeTarget):
 def test_a_channel_that_raises_goes_to_the_next_level() -> None:
     """The page's failure is an event like any other."""
     loop = Loop(settings(), target=Broken(heals=False))
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(400)
     records = loop.runtime.orchestrator.state.pages.values()
     assert {record.page.level for record in records} >= {0, 1}
@@ -197,7 +197,7 @@ def test_what_is_told_late_of_a_killed_executor_is_heard_of_by_the_successor() -
     loop = Loop(settings(gather_seconds=1.0), target=Slow())
     target = loop.target
     assert isinstance(target, Slow)
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(5)
     ((order, _),) = target.running
     loop.start()

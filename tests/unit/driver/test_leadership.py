@@ -73,7 +73,7 @@ def lead(journal: MemoryJournal, begun: Begun, watch: Watch | None = None) -> Le
     return led
 
 
-def unwell(name: str) -> EpisodeReported:
+def abnormal(name: str) -> EpisodeReported:
     """An entity is abnormal."""
     return EpisodeReported(id=f"e/{name}", at=START, episode=episode(name, START))
 
@@ -90,7 +90,7 @@ def test_each_claim_is_a_new_epoch_and_says_so(journal: Flaky, begun: Begun) -> 
 def test_effects_begin_after_they_are_journalled(journal: Flaky, begun: Begun) -> None:
     """What is begun is in the outbox by then, whatever kills the process next."""
     led = lead(journal, begun)
-    led.handle([Arrival((unwell("web"),))])
+    led.handle([Arrival((abnormal("web"),))])
     led.handle([Arrival((event,)) for event in timers(led, 60)])
     assert any(isinstance(effect, HandOff) for effect in begun.effects)
     assert all(effect.key in set.union(*begun.outbox) for effect in begun.effects)
@@ -108,12 +108,12 @@ def test_nothing_begins_that_is_not_journalled(journal: Flaky, begun: Begun) -> 
     before = len(begun.effects)
     journal.down = True
     with pytest.raises(TemporaryError):
-        led.handle([Arrival((unwell("web"),))])
+        led.handle([Arrival((abnormal("web"),))])
     assert len(begun.effects) == before
     journal.down = False
     again = lead(journal, begun)
     assert again.orchestrator.state.incidents == {}
-    again.handle([Arrival((unwell("web"),))])
+    again.handle([Arrival((abnormal("web"),))])
     assert list(again.orchestrator.state.incidents) == ["INC-1"]
 
 
@@ -123,7 +123,7 @@ def test_a_newer_epoch_ends_the_older(journal: Flaky, begun: Begun) -> None:
     lead(journal, begun)
     begun.effects.clear()
     with pytest.raises(FencedOutError):
-        old.handle([Arrival((unwell("web"),))])
+        old.handle([Arrival((abnormal("web"),))])
     assert begun.effects == []
 
 
@@ -167,7 +167,7 @@ def test_a_step_in_doubt_is_observed_once_however_often_the_orchestrator_dies(ki
     """The observation that is pending and the one that the restart asks for are one; the step never runs again."""
     target = Pending()
     loop = Loop(settings(gather_seconds=1.0), target=target)
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(3)
     assert len(target.orders) == 1
     for _ in range(kills):
@@ -183,24 +183,24 @@ def test_a_step_in_doubt_is_observed_once_however_often_the_orchestrator_dies(ki
 def test_a_look_finds_each_halt_and_each_row_once(journal: Flaky, begun: Begun) -> None:
     """Halts first; rows for others advance the inbox and say nothing."""
     led = lead(journal, begun)
-    assert led.look(START) == []
+    assert led.poll(START) == []
     journal.set_halt(HaltState(0, halted=True, who="ann"))
     outcome = StepOutcome("k", StepStatus.DONE, START)
     journal.append(InboxRow("attempt/c", START, "attempt", "{}", "executor"))
     journal.append(InboxRow("outcome/c", START, "outcome", encode(outcome), "executor"))
     body = '{"id":"x","at":1,"command":"acknowledge","subject":"INC-9","who":"eve"}'
     journal.append(InboxRow("command/1", START, "command", body, "ann"))
-    found = led.look(START + 1)
+    found = led.poll(START + 1)
     halt, attempt, reported, command = (arrival.events for arrival in found)
     assert halt == (HaltChanged(id="halt/1", at=START + 1, generation=1, halted=True, who="ann"),)
     assert attempt == ()
     assert reported == (StepReported(id="outcome/c", at=START + 1, outcome=outcome),)
     assert isinstance(command[0], CommandGiven)
     assert (command[0].who, command[0].at) == ("ann", START + 1)
-    assert led.look(START + 2) == []
+    assert led.poll(START + 2) == []
     led.handle(found)
     assert journal.recover().inbox == 3
-    assert led.orchestrator.state.reign.halted
+    assert led.orchestrator.state.leadership.halted
 
 
 def test_a_row_that_cannot_be_read_is_told_of_and_passed_over(journal: Flaky, begun: Begun) -> None:
@@ -209,14 +209,14 @@ def test_a_row_that_cannot_be_read_is_told_of_and_passed_over(journal: Flaky, be
     led = lead(journal, begun, Watch(unreadable=lambda row, _: told.append(row.key)))
     journal.append(InboxRow("outcome/bad", START, "outcome", "{", "executor"))
     journal.append(InboxRow("outcome/c", START, "outcome", '{"key":"k","status":"done","at":1}', "executor"))
-    assert [len(arrival.events) for arrival in led.look(START)] == [0, 1]
+    assert [len(arrival.events) for arrival in led.poll(START)] == [0, 1]
     assert told == ["outcome/bad"]
 
 
 def test_timers_are_given_out_in_order_and_once(journal: Flaky, begun: Begun) -> None:
     """At most as many as asked for, none before its time."""
     led = lead(journal, begun)
-    led.handle([Arrival((unwell(name),)) for name in ("web", "db", "cache")])
+    led.handle([Arrival((abnormal(name),)) for name in ("web", "db", "cache")])
     due = sorted(row.due for row in led.orchestrator.state.timers.values())
     assert led.due(due[0] - 1, 10) == []
     given = [arrival.events[0] for _ in due for arrival in led.due(due[-1], 1)]
@@ -242,7 +242,7 @@ def test_offsets_and_the_ledger_are_committed_with_what_they_led_to(journal: Fla
     steps.clear()
     led.handle(
         [
-            Arrival((unwell("web"),), (PLACE, 1)),
+            Arrival((abnormal("web"),), (PLACE, 1)),
             Arrival((), (PLACE, 2), letter),
             Arrival((), (PLACE, 9), lost_from=2),
         ]

@@ -18,6 +18,7 @@ from aiops.model.outcomes import IncidentOutcome, OutcomeKind
 from aiops.model.plans import Verdict
 from aiops.model.prose import Prose
 from aiops.model.refusals import Refusal, RefusalKind
+from aiops.model.telemetry import EntityReading, FleetAnswer, SeriesReading
 
 SAGA = {
     "plan": {
@@ -80,7 +81,7 @@ def test_a_verdict_that_is_stated_is_kept() -> None:
 def test_the_sentence_of_the_newest_look_is_forgotten() -> None:
     """The next look is logged again; the count of looks goes on."""
     held = decode(SagaRecord, record())
-    assert (held.seen, held.looks) == (None, 3)
+    assert (held.seen, held.checks) == (None, 3)
 
 
 @pytest.mark.parametrize(
@@ -148,3 +149,12 @@ def test_a_present_outcome_is_never_read_from_its_words(kind: OutcomeKind, detai
     """Whatever a person's name is: the kind is stored beside it."""
     held = replace(decode(Incident, json.dumps(INCIDENT)), outcome=IncidentOutcome(kind, Prose(detail)))
     assert decode(Incident, encode(held)).outcome == held.outcome
+
+
+def test_readings_of_0_1_0_are_read_under_their_present_names() -> None:
+    """Journals keep the fleet's answers, whose fields were called ``unwell`` and ``felt``."""
+    series = SeriesReading("web", "errors", 1.0, 2.0, 0.5, 0.1, 60, 0.9, noticeable=False)
+    answer = FleetAnswer("q", 5, (EntityReading("web", 4, abnormal=True, series=(series,)),))
+    old = encode(answer).replace('"abnormal":', '"unwell":').replace('"noticeable":', '"felt":')
+    assert old != encode(answer)
+    assert decode(FleetAnswer, old) == decode(FleetAnswer, encode(answer)) == answer

@@ -32,8 +32,8 @@ SLUGS = {
     "overdue": PageReason(C.OVERDUE),
     "reminder-again-1": PageReason(C.REMINDER, again=1),
     "runtime": PageReason(C.RUNTIME),
-    "agent-oversight": PageReason(C.RUNTIME_TROUBLE, "agent-oversight"),
-    "governance-analysis": PageReason(C.RUNTIME_TROUBLE, "governance-analysis"),
+    "agent-oversight": PageReason(C.RUNTIME_PROBLEM, "agent-oversight"),
+    "governance-analysis": PageReason(C.RUNTIME_PROBLEM, "governance-analysis"),
 }
 """As 0.1.0 wrote them; ``overdue`` came later."""
 

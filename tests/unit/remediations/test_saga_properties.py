@@ -44,7 +44,7 @@ class Picks:
     happens: bool
     status: StepStatus
     verdict: Verdict
-    trouble: str
+    fault: str
 
 
 MOSTLY = st.sampled_from([True, True, True, True, False])
@@ -139,9 +139,9 @@ class SagaMachine(RuleBasedStateMachine):
         self.answer(pick)
 
     @rule(pick=PICKS)
-    def trouble(self, pick: Picks) -> None:
+    def fault(self, pick: Picks) -> None:
         """What may come at any time: crashes, halts, silence, late and mistaken answers."""
-        match pick.trouble:
+        match pick.fault:
             case "crash":
                 self.tell(say.Restarted(self.at))
             case "halt":

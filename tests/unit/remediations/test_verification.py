@@ -20,8 +20,8 @@ def series(mean: float = 1.0, usual: float = 1.0, detrimental: int = 1) -> Serie
     return SeriesReading("errors", "errors", mean, mean, usual, 0.1, 12, 0.9, None, detrimental)
 
 
-def reading(entity: str, *figures: SeriesReading, watermark: int = END, unwell: bool = False) -> EntityReading:
-    return EntityReading(entity, watermark, unwell, figures or (series(),))
+def reading(entity: str, *figures: SeriesReading, watermark: int = END, abnormal: bool = False) -> EntityReading:
+    return EntityReading(entity, watermark, abnormal, figures or (series(),))
 
 
 def judge(plan: Plan, *readings: EntityReading, **known: Any) -> Verdict:
@@ -50,7 +50,7 @@ def test_a_reason_names_its_series_without_the_library(plan: Any, step: Any) -> 
 
 def test_what_is_not_known_is_inconclusive(plan: Any, step: Any) -> None:
     """A missing reading, a late watermark and a window without points are each inconclusive, for each of the three."""
-    empty = EntityReading("pay", END, unwell=False, series=())
+    empty = EntityReading("pay", END, abnormal=False, series=())
     for third in (None, reading("pay", watermark=END - 1), empty):
         readings = [reading("web"), reading("a"), *([third] if third else [])]
         assert judge(plan_of(plan, step), *readings) is Verdict.INCONCLUSIVE
@@ -69,7 +69,7 @@ def test_a_neighbour_that_never_sent_anything_is_left_out_and_named(plan: Any, s
     known = (reading("web"), reading("a"))
     for answer in (
         FleetAnswer("q", END, known, mute=("pay",)),
-        FleetAnswer("q", END, (*known, EntityReading("pay", 0, unwell=False, series=()))),
+        FleetAnswer("q", END, (*known, EntityReading("pay", 0, abnormal=False, series=()))),
     ):
         judged = verify(plan_of(plan, step), 0, answer)
         assert judged.verdict is Verdict.HEALTHY
@@ -85,7 +85,7 @@ def test_a_neighbour_that_never_sent_anything_is_left_out_and_named(plan: Any, s
 def test_symptom_still_bad_is_unhealthy(plan: Any, step: Any) -> None:
     """An open episode of the symptom, or figures off their reference, are failure."""
     others = (reading("a"), reading("pay"))
-    assert judge(plan_of(plan, step), reading("web", unwell=True), *others) is Verdict.UNHEALTHY
+    assert judge(plan_of(plan, step), reading("web", abnormal=True), *others) is Verdict.UNHEALTHY
     assert judge(plan_of(plan, step), reading("web", series(2.0)), *others) is Verdict.UNHEALTHY
 
 
@@ -103,10 +103,10 @@ def test_an_episode_that_only_waits_for_its_end_is_no_trouble(plan: Any, step: A
 def test_neighbour_worse_than_before_is_harm(plan: Any, step: Any) -> None:
     """A neighbour newly abnormal or far off its reference was harmed; one that was abnormal before was not."""
     others = (reading("web"), reading("a"))
-    assert judge(plan_of(plan, step), *others, reading("pay", unwell=True)) is Verdict.HARMED
+    assert judge(plan_of(plan, step), *others, reading("pay", abnormal=True)) is Verdict.HARMED
     assert judge(plan_of(plan, step), *others, reading("pay", series(2.0))) is Verdict.HARMED
     ill = frozenset({"pay"})
-    assert judge(plan_of(plan, step), *others, reading("pay", unwell=True), unwell_before=ill) is Verdict.HEALTHY
+    assert judge(plan_of(plan, step), *others, reading("pay", abnormal=True), abnormal_before=ill) is Verdict.HEALTHY
 
 
 def test_direction_decides_what_is_worse() -> None:
@@ -137,7 +137,7 @@ def test_a_rare_error_of_a_neighbour_is_no_harm(plan: Any, step: Any) -> None:
     rare = SeriesReading("errors", "errors", 0.125, 0.125, 0.004, 1e-9, 4, 0.95, detrimental=1)
     others = (reading("web"), reading("a"))
     assert judge(plan_of(plan, step), *others, reading("pay", rare)) is Verdict.HEALTHY
-    assert judge(plan_of(plan, step), *others, reading("pay", rare, unwell=True)) is Verdict.HARMED
+    assert judge(plan_of(plan, step), *others, reading("pay", rare, abnormal=True)) is Verdict.HARMED
 
 
 def test_what_the_detectors_call_usual_is_not_worse_however_narrow_its_reference() -> None:
@@ -148,7 +148,7 @@ def test_what_the_detectors_call_usual_is_not_worse_however_narrow_its_reference
 
 def test_what_nobody_feels_is_steady(plan: Any, step: Any) -> None:
     """A shift that is real, but of a kind that nobody notices, is neither failure nor harm."""
-    faint = replace(series(2.0), felt=False)
+    faint = replace(series(2.0), noticeable=False)
     others = (reading("a"), reading("pay", faint))
     assert judge(plan_of(plan, step), reading("web", faint), *others) is Verdict.HEALTHY
 
@@ -161,7 +161,7 @@ def test_findings_say_the_same_whatever_their_figures_are(plan: Any, step: Any) 
             plan_of(plan, step),
             0,
             FleetAnswer("q", END, (reading("web", series(mean)), reading("a"))),
-            unwell_before=ill,
+            abnormal_before=ill,
         )
         for mean in (9.0, 7.0)
     ]

@@ -144,7 +144,7 @@ def test_closed_incident_takes_nobody() -> None:
     correlator.close("i1")
     correlator.close("i1")
     assert correlator.place("db", START) == ()
-    assert (correlator._covering, correlator._member_of, correlator._unwell_on) == ({}, {}, {})
+    assert (correlator._covering, correlator._member_of, correlator._abnormal_on) == ({}, {}, {})
 
 
 def test_graph_change_finds_reach_anew() -> None:

@@ -86,7 +86,7 @@ def test_values_of_services_count_where_no_business_service_stands_for_them() ->
 
 def test_impact_tells_the_dearest_first_with_its_path() -> None:
     """People read first what costs most, and why."""
-    found = impact(shop(), ["db"], unwell=["payment"])
+    found = impact(shop(), ["db"], abnormal=["payment"])
     assert found[0].entity == "sales"
     assert found[0].how.endswith("sales needs web needs checkout needs payment needs db")
     assert found[0].business_service
@@ -116,7 +116,7 @@ def test_blast_of_one_replica_at_a_time_is_smaller() -> None:
 
 def test_unwell_items_make_the_rest_dearer() -> None:
     """Where half of the capacity is abnormal already, the same target is a larger share of what is healthy."""
-    before, after = blast(["payment"], shop()), blast(["payment"], shop(), unwell=["basket", "web"])
+    before, after = blast(["payment"], shop()), blast(["payment"], shop(), abnormal=["basket", "web"])
     assert after.shares["zone-a"] > before.shares["zone-a"]
 
 

@@ -159,9 +159,9 @@ def test_a_deep_storm_is_sure_of_its_root() -> None:
     items, edges = estate(6000)
     graph = Graph.build(items, edges)
     root = f"s{len(items) - len(items) // 20 - 10}"
-    unwell = storm(graph, root)
-    assert len(unwell) > 3000
-    for episodes in (unwell, unwell[1:]):
+    abnormal = storm(graph, root)
+    assert len(abnormal) > 3000
+    for episodes in (abnormal, abnormal[1:]):
         best = ask(*episodes, graph=graph).candidates[0]
         assert best.entity == root
         assert best.probability > 0.5

@@ -83,11 +83,11 @@ def test_the_users_maven_repository_is_used_when_its_bytes_are_right(tmp_path: P
     assert path.read_bytes() == b"other bytes"
 
 
-@pytest.mark.parametrize("trouble", [OSError("connection refused"), RuntimeError("not found in remote repositories")])
-def test_no_network_and_no_cache_names_the_way_out(tmp_path: Path, trouble: Exception) -> None:
+@pytest.mark.parametrize("error", [OSError("connection refused"), RuntimeError("not found in remote repositories")])
+def test_no_network_and_no_cache_names_the_way_out(tmp_path: Path, error: Exception) -> None:
     """What cannot be fetched says why, and how to do without."""
-    with pytest.raises(BrokerError, match=rf"kafka_2\.13.*{trouble}.*AIOPS_KAFKA=host:port"):
-        store(tmp_path, Repository(trouble)).class_path([KAFKA])
+    with pytest.raises(BrokerError, match=rf"kafka_2\.13.*{error}.*AIOPS_KAFKA=host:port"):
+        store(tmp_path, Repository(error)).class_path([KAFKA])
 
 
 def test_the_shipped_lock_is_a_whole_kafka_and_names_no_address() -> None:

@@ -61,7 +61,7 @@ def series(name: str, score: float) -> SeriesReading:
 def reading(entity: str, watermark: int = 15, *scores: float, **fields: Any) -> EntityReading:
     """A reading with one series a score."""
     found = tuple(series(f"{entity}.{score}", score) for score in scores)
-    return replace(EntityReading(entity, watermark, unwell=False, series=found), **fields)
+    return replace(EntityReading(entity, watermark, abnormal=False, series=found), **fields)
 
 
 def fleet(*shards: Shard, numbers: tuple[int, ...] | None = None) -> FleetAnswer:
@@ -123,11 +123,11 @@ def test_readings_of_all_shards_are_put_together() -> None:
 def test_an_entity_of_two_shards_is_joined() -> None:
     """The worst series first, the lower watermark, abnormal if either says so."""
     found = fleet(
-        Shard(reading("cart", 15, 0.2, 0.9)), Shard(reading("cart", 12, 0.5, unwell=True)), Shard(reading("web"))
+        Shard(reading("cart", 15, 0.2, 0.9)), Shard(reading("cart", 12, 0.5, abnormal=True)), Shard(reading("web"))
     )
     (cart,) = [one for one in found.readings if one.entity == "cart"]
     assert [one.score for one in cart.series] == [0.9, 0.5, 0.2]
-    assert (cart.watermark, cart.unwell) == (12, True)
+    assert (cart.watermark, cart.abnormal) == (12, True)
 
 
 @pytest.mark.parametrize(("one", "other", "joined"), [(0, 12, 12), (12, 0, 12), (0, 0, 0), (9, 12, 9)])
@@ -141,7 +141,7 @@ def test_a_watermark_of_nothing_does_not_hold_back(one: int, other: int, joined:
     ("one", "other", "easing"),
     [
         ({"easing": True}, {}, True),
-        ({"easing": True}, {"unwell": True}, False),
+        ({"easing": True}, {"abnormal": True}, False),
         ({}, {}, False),
     ],
 )

@@ -40,6 +40,8 @@ class Broker:
     away: bool = False
     made: int = 0
     closed: int = 0
+    failures: int = 0
+    """Next calls of ``assign`` that fail, as those on a topic that was made a moment ago."""
 
     def create(self, name: str, partitions: int = 1) -> None:
         self.made += 1
@@ -55,6 +57,9 @@ class Broker:
         return [TopicState(name, len(log.partitions), log.topic_id) for name, log in found.items()]
 
     def assign(self, positions: Mapping[TopicPartition, int | None]) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise TemporaryError("no leader yet")
         self.at, lost = starts(positions, {place: self._bounds(place) for place in positions})
         self.losses += lost
 
@@ -194,6 +199,21 @@ def test_a_stop_between_new_origin_and_first_record_counts_the_loss_again(broker
     assert consumer.lost() == [(T0, 12, 31)]
 
 
+def test_attempts_that_fail_count_a_loss_once(broker: Broker) -> None:
+    """A new topic has no leader for a moment."""
+    broker.write(T0, b"a")
+    consumer = following(broker)
+    consumer.recall({T0: TopicOrigin("another", end=4)})
+    broker.failures = 3
+    for _ in range(3):
+        with pytest.raises(TemporaryError):
+            consumer.assign({T0: 2})
+    consumer.assign({T0: 2})
+
+    assert consumer.lost() == [(T0, 2, 5)]
+    assert drain(consumer) == [(5, b"a")]
+
+
 def test_a_log_that_lost_its_end_gives_new_offsets_to_new_records(broker: Broker) -> None:
     """After an unclean election: what is appended at an old offset is another record."""
     broker.write(T0, *[b"x"] * 3)
@@ -225,14 +245,14 @@ def test_a_missing_topic_waits_and_the_others_are_read(broker: Broker) -> None:
     consumer.assign({OTHER: None, missing: None})
 
     assert drain(consumer) == [(0, b"o")]
-    assert consumer.trouble == "topic late does not exist, or this user may not see it; create it"
+    assert consumer.error == "topic late does not exist, or this user may not see it; create it"
     assert consumer.positions() == {OTHER: 1, missing: 0}
 
     broker.create("late")
     broker.write(missing, b"l")
     clock.at += 10.0
     assert drain(consumer) == [(0, b"l")]
-    assert (consumer.trouble, consumer.lost()) == ("", [])
+    assert (consumer.error, consumer.lost()) == ("", [])
 
 
 @pytest.mark.parametrize(
@@ -251,8 +271,8 @@ def test_another_number_of_partitions_is_named_with_the_remedy(broker: Broker, p
     consumer.assign({T0: None, T1: None})
 
     assert drain(consumer) == [(0, b"a")]
-    assert consumer.trouble.startswith(told)
-    assert bool(told) == bool(consumer.trouble)
+    assert consumer.error.startswith(told)
+    assert bool(told) == bool(consumer.error)
 
 
 def test_a_look_that_fails_does_not_disturb_the_reading(broker: Broker) -> None:

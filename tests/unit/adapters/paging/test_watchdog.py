@@ -30,7 +30,7 @@ def looked(watch: OutageWatch, beats: dict[float, Beat | None], until: float) ->
     current: Beat | None = None
     for second in range(int(until) + 1):
         current = beats.get(second, current)
-        told = watch.look(current, now(second))
+        told = watch.check(current, now(second))
         if told is not None:
             found.append((second, told))
     return found
@@ -58,8 +58,8 @@ def test_the_same_outage_has_the_same_key_for_a_new_watchdog() -> None:
     beats: dict[float, Beat | None] = {0: beaten(0)}
     first = looked(OutageWatch(now(0)), beats, 60)[0][1]
     watch = OutageWatch(now(100))
-    assert watch.look(beaten(0), now(100)) is None
-    again = watch.look(beaten(0), now(131))
+    assert watch.check(beaten(0), now(100)) is None
+    again = watch.check(beaten(0), now(131))
     assert again is not None
     assert again.key == first.key
 
@@ -85,7 +85,7 @@ def test_a_runtime_that_was_stopped_on_purpose_is_none() -> None:
 def test_a_wall_clock_that_jumps_is_no_outage() -> None:
     """The wall clock goes an hour forward and back while the heart beats: nobody is paged."""
     watch = OutageWatch(now(0))
-    pages = [watch.look(beaten(second), now(second, jumped=3600 if second % 2 else -3600)) for second in range(1, 99)]
+    pages = [watch.check(beaten(second), now(second, jumped=3600 if second % 2 else -3600)) for second in range(1, 99)]
     assert pages == [None] * 98
 
 

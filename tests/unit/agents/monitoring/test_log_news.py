@@ -23,7 +23,7 @@ def write(lines: LogSeries, line: str, severity: int, interval: int, count: int 
     """Counts lines of "pay"."""
     text, found = laid_out([line.encode()], [severity])
     told = (np.zeros(1, np.int32), np.array([interval]), np.array([count]))
-    lines.add(text, found, ["pay"], told=told)
+    lines.add(text, found, ["pay"], occurrences=told)
 
 
 def written(errors: range, *, saved_at: int = 0) -> list[Episode]:

@@ -82,7 +82,7 @@ class Feeder:
         return told
 
 
-def unwell(told: Iterable[Episode]) -> dict[str, Episode]:
+def abnormal(told: Iterable[Episode]) -> dict[str, Episode]:
     """The newest revision of each entity's episode."""
     return {episode.entity: episode for episode in told}
 
@@ -92,12 +92,12 @@ def test_a_series_that_stops_while_others_go_on_is_silent() -> None:
     feeder = Feeder()
     assert feeder.run(USUAL, {FIRST: ("shop", "pay")}) == []
     told = feeder.run(range(900, 1050, 10), {FIRST: ("shop",)})
-    found = unwell(told)
+    found = abnormal(told)
     assert set(found) == {"pay"}
     assert {signal.direction for signal in found["pay"].signals} == {SignalDirection.SILENT}
     assert found["pay"].opened_at == T0 + 890 * SECOND
     assert told[0].watermark <= T0 + 970 * SECOND
-    ended = unwell(feeder.run(range(1050, 1200, 10), {FIRST: ("shop", "pay")}))["pay"]
+    ended = abnormal(feeder.run(range(1050, 1200, 10), {FIRST: ("shop", "pay")}))["pay"]
     assert ended.ended_at is not None
 
 
@@ -107,7 +107,7 @@ def test_one_instance_that_is_gone_is_no_silence_of_its_service() -> None:
     feeder = Feeder()
     assert feeder.run(USUAL, {FIRST: ("shop", *both)}) == []
     assert feeder.run(range(900, 1200, 10), {FIRST: ("shop", both[0])}) == []
-    assert set(unwell(feeder.run(range(1200, 1400, 10), {FIRST: ("shop",)}))) == {"pay"}
+    assert set(abnormal(feeder.run(range(1200, 1400, 10), {FIRST: ("shop",)}))) == {"pay"}
 
 
 def test_a_source_that_stops_as_a_whole_is_our_blindness_not_its_series() -> None:
@@ -126,7 +126,7 @@ def test_a_series_whose_own_source_speaks_is_silent_though_another_source_stoppe
     """What is judged against a source that goes on is still judged while we are blind on another."""
     feeder = Feeder()
     feeder.run(USUAL, {FIRST: ("shop",), OTHER: ("stock", "mail")})
-    found = unwell(feeder.run(range(900, 1200, 10), {OTHER: ("stock",)}))
+    found = abnormal(feeder.run(range(900, 1200, 10), {OTHER: ("stock",)}))
     assert set(found) == {RUNTIME_ENTITY, "mail"}
 
 
@@ -182,8 +182,8 @@ def passed(agent: MonitoringAgent, seconds: Iterable[int], origins: Mapping[int,
             offset = 10 * second + origin
             value = passed_on(second, origin, services)
             fetched = FetchedRecords(TopicPartition(TOPICS.keyed, 0), (offset,), (value,), (None,), (at,))
-            told |= set(unwell(agent.handle([fetched], at).episodes))
-        told |= set(unwell(agent.tick(at + SECOND // 2, lag_is_small=True).episodes))
+            told |= set(abnormal(agent.handle([fetched], at).episodes))
+        told |= set(abnormal(agent.tick(at + SECOND // 2, lag_is_small=True).episodes))
     return told
 
 
@@ -204,16 +204,16 @@ def test_a_pause_of_the_whole_input_is_no_silence_of_the_fleet() -> None:
     feeder = Feeder()
     feeder.run(USUAL, {FIRST: ("shop", "pay")})
     feeder.run(range(900, 1300, 10), {})
-    back = unwell(feeder.run(range(1300, 1500, 10), {FIRST: ("shop",)}))
+    back = abnormal(feeder.run(range(1300, 1500, 10), {FIRST: ("shop",)}))
     assert set(back) <= {RUNTIME_ENTITY}
-    assert set(unwell(feeder.run(range(1500, 2100, 10), {FIRST: ("shop",)}))) == {"pay"}
+    assert set(abnormal(feeder.run(range(1500, 2100, 10), {FIRST: ("shop",)}))) == {"pay"}
 
 
 def test_what_never_returns_does_not_stay_unwell_for_ever() -> None:
     """A deployment that is gone for good is well again, as far as anybody can tell, after an hour, and stays so."""
     feeder = Feeder()
     feeder.run(USUAL, {FIRST: ("shop", "pay")})
-    found = unwell(feeder.run(range(900, 5400, 10), {FIRST: ("shop",)}))
+    found = abnormal(feeder.run(range(900, 5400, 10), {FIRST: ("shop",)}))
     assert found["pay"].ended_at is not None
     assert found["pay"].ended_at <= T0 + 4600 * SECOND
     assert feeder.run(range(5400, 6000, 10), {FIRST: ("shop",)}) == []

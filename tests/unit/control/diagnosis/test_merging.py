@@ -24,7 +24,7 @@ def item(name: str, needed: str) -> ItemReported:
     return ItemReported(id=f"i/{name}", at=START, item=Item(name), edges=(Edge(name, needed),))
 
 
-def unwell(name: str, number: int) -> EpisodeReported:
+def abnormal(name: str, number: int) -> EpisodeReported:
     """It is abnormal since a moment after the start."""
     at = START + number * SECOND // 500
     return EpisodeReported(id=f"e/{name}", at=at, episode=episode(name, at))
@@ -38,7 +38,7 @@ def test_a_storm_over_a_silent_hub_is_one_incident() -> None:
         one.handle(item(f"svc-{number}", "hub"))
     most = 0
     for number in range(1000):
-        assert one.handle(unwell(f"svc-{number}", number)).refusal is None
+        assert one.handle(abnormal(f"svc-{number}", number)).refusal is None
         most = max(most, len(one.state.live))
     assert most > 1
     assert {name: len(held) for name, held in one.state.members.items()} == {"INC-1": 1000}
@@ -53,7 +53,7 @@ def test_recovery_folds_the_merges_and_decides_none() -> None:
     epoch = journal.claim("orchestrator", "here")
     one = Orchestrator(settings())
     events: list[Event] = [STARTED, *(item(f"svc-{n}", "hub") for n in range(60))]
-    events += [unwell(f"svc-{n}", n) for n in range(60)]
+    events += [abnormal(f"svc-{n}", n) for n in range(60)]
     journal.commit([together([one.handle(event) for event in events], Writer("main", epoch))])
     again = ControlState.load(journal.recover(), settings().control)
     assert {(k, n): d for k, n, d in again.documents()} == {(k, n): d for k, n, d in one.state.documents()}
@@ -81,7 +81,7 @@ def test_incidents_that_act_are_merged_when_they_are_done() -> None:
         loop.runtime.offer(item(f"svc-{number}", "hub"))
     loop.wait(1)
     for number in range(9):
-        loop.unwell(f"svc-{number}")
+        loop.abnormal(f"svc-{number}")
         loop.wait(0.2)
     loop.wait(3)
     assert set(loop.incidents.values()) == {"acting"}

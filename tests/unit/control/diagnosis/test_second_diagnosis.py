@@ -37,7 +37,7 @@ def waiting(level: Oversight = Oversight.ONE_APPROVER, **control: float) -> tupl
     for name in ("web", "shop", "mail"):
         loop.runtime.offer(item(name, "db"))
     loop.wait(1)
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(10)
     assert loop.incidents == {"INC-1": "awaiting-approval"}
     return loop, analysis
@@ -49,8 +49,8 @@ def test_the_same_cause_keeps_plan_and_approvals() -> None:
     asked, pages = analysis.asked, len(loop.target.pages)
     plan = loop.runtime.orchestrator.state.incidents["INC-1"].plan
     loop.runtime.command("approve", "INC-1", "ann")
-    loop.unwell("shop")
-    loop.unwell("mail")
+    loop.abnormal("shop")
+    loop.abnormal("mail")
     loop.wait(10)
     assert analysis.asked == asked + 1
     assert loop.incidents == {"INC-1": "awaiting-approval"}
@@ -67,7 +67,7 @@ def test_another_cause_voids_the_approval() -> None:
     loop, analysis = waiting(Oversight.TWO_APPROVERS)
     loop.runtime.command("approve", "INC-1", "ann")
     analysis.blamed = "db"
-    loop.unwell("shop")
+    loop.abnormal("shop")
     loop.wait(15)
     assert loop.incidents == {"INC-1": "awaiting-approval"}
     assert loop.runtime.orchestrator.state.work["INC-1"].approvals == ()
@@ -89,7 +89,7 @@ def test_an_approval_of_an_older_context_is_refused() -> None:
     loop, analysis = waiting()
     old = loop.runtime.orchestrator.state.work["INC-1"].basis
     analysis.blamed = "db"
-    loop.unwell("shop")
+    loop.abnormal("shop")
     loop.wait(15)
     for version in (str(old), "99", "-1", "x", ""):
         loop.runtime.command("approve", "INC-1", "ann", version=version)
@@ -103,7 +103,7 @@ def test_an_approval_of_an_older_context_is_refused() -> None:
 def test_an_approval_during_the_second_look_counts() -> None:
     """The plan begins at once; what analysis says afterwards of the old question is dropped."""
     loop, analysis = waiting()
-    loop.unwell("shop")
+    loop.abnormal("shop")
     loop.wait(5.01)
     analysis.blamed = "db"
     loop.runtime.command("approve", "INC-1", "ann")
@@ -122,7 +122,7 @@ def test_a_cause_that_never_settles_is_for_a_person() -> None:
         analysis.blamed = f"svc-{number}"
         loop.runtime.offer(item(f"new-{number}", "web"))
         loop.wait(1)
-        loop.unwell(f"new-{number}")
+        loop.abnormal(f"new-{number}")
         loop.wait(15)
     assert loop.incidents == {"INC-1": "escalated"}
     asked = [page.key for page in loop.target.pages if page.level == 0]
@@ -140,12 +140,12 @@ def test_an_escalated_incident_learns_but_does_not_act() -> None:
     loop.runtime.offer(item("web", "db"))
     loop.runtime.offer(item("shop", "db"))
     loop.wait(1)
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(5)
     assert loop.incidents == {"INC-1": "escalated"}
     loop.oversight.veto = set()
     analysis.blamed, analysis.unknown = "db", False
-    loop.unwell("shop")
+    loop.abnormal("shop")
     loop.wait(40)
     assert loop.incidents == {"INC-1": "escalated"}
     assert loop.runtime.orchestrator.state.incidents["INC-1"].root == "db"

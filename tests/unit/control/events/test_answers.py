@@ -39,7 +39,7 @@ def findings(probabilities: list[float]) -> int:
     analysis = Unsteady(probabilities)
     loop = Loop(settings(max_attempts=3), analysis=analysis)
     loop.target.heals = False
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(600)
     assert analysis.asked >= 3
     return loop.story().count("probable cause")

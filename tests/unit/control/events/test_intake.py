@@ -205,10 +205,10 @@ def test_incidents_that_are_one_become_one() -> None:
     """The younger's members move; it is archived as part of the older; nothing is lost or counted twice."""
     loop = Loop(settings(), analysis=Merging())
     loop.oversight.veto = {Intent.EXECUTE}
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(1)
     loop.oversight.veto = set()
-    loop.unwell("mail")
+    loop.abnormal("mail")
     loop.wait(60)
     state = loop.runtime.orchestrator.state
     assert list(loop.incidents) == ["INC-1"]
@@ -232,7 +232,7 @@ def test_a_stopped_handoff_becomes_a_governance_incident() -> None:
 
     loop.analysis = Rogue()
     loop.start()
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(200)
     assert loop.target.effects == {}
     assert loop.incidents == {"INC-1": "escalated", "INC-2": "escalated"}

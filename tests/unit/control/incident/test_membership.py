@@ -28,7 +28,7 @@ def test_the_end_is_published_in_words_and_as_a_kind() -> None:
     """The words are those of 0.1.0; before the end both are empty."""
     loop = Loop(settings())
     told = published(loop)
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(60)
     assert (told[0]["outcome"], told[0]["outcome_kind"]) == ("", "")
     assert (told[-1]["outcome"], told[-1]["outcome_kind"]) == ("healed", "healed")
@@ -39,7 +39,7 @@ def test_a_name_that_reads_like_an_outcome_is_only_a_name() -> None:
     loop = Loop(settings())
     loop.oversight.level = Oversight.ONE_APPROVER
     told = published(loop)
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(5)
     loop.runtime.command("reject", "INC-1", "healed")
     loop.wait(5)
@@ -50,11 +50,11 @@ def test_a_reopened_incident_has_no_outcome() -> None:
     """Until it ends again."""
     loop = Loop(settings())
     told = published(loop)
-    held = loop.unwell("web")
+    held = loop.abnormal("web")
     loop.wait(60)
     loop.well(held)
     loop.wait(5)
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(1)
     assert any(one["outcome_kind"] == "" and one["closed_at"] is None for one in told[-3:])
 
@@ -64,7 +64,7 @@ def test_the_timeline_names_the_worst_series_by_what_distinguishes_it() -> None:
     loop = Loop(settings())
     (signal,) = episode("pay", 0).signals
     names = [f"errors{{http.route={route},k8s.pod.name=pay-1,otel.scope.name=lib}}" for route in ("/pay", "/refund")]
-    loop.unwell("pay", signals=tuple(replace(signal, series=name) for name in names), signals_total=7)
+    loop.abnormal("pay", signals=tuple(replace(signal, series=name) for name in names), signals_total=7)
     loop.wait(5)
 
     assert "pay is abnormal: errors{http.route=/pay} up, 5 instead of 0.1 (7 signals)" in loop.story()
@@ -73,7 +73,7 @@ def test_the_timeline_names_the_worst_series_by_what_distinguishes_it() -> None:
 def test_an_episode_without_signals_is_in_the_timeline() -> None:
     """An alert may carry none."""
     loop = Loop(settings())
-    loop.unwell("pay", signals=(), signals_total=0)
+    loop.abnormal("pay", signals=(), signals_total=0)
     loop.wait(5)
 
     assert "pay is abnormal" in loop.story()

@@ -33,7 +33,7 @@ def judged(verdict: Verdict, target: FakeTarget | None = None) -> Loop:
     """A plan that was verified so, on this target."""
     loop = Loop(settings(max_attempts=1), target=target or FakeTarget())
     loop.resolution.verdict = verdict
-    loop.unwell("web")
+    loop.abnormal("web")
     loop.wait(120)
     return loop
 

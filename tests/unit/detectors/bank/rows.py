@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from detectors.bank.layout import ROW, TRANSITION, TROUBLE, Array, BankState, Record
+from detectors.bank.layout import ANOMALY, ROW, TRANSITION, Array, BankState, Record
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
@@ -25,9 +25,9 @@ def row(**fields: Any) -> Record:
     return _record(ROW, fields)
 
 
-def trouble(**fields: Any) -> Record:
+def anomaly(**fields: Any) -> Record:
     """A trouble with these fields."""
-    return _record(TROUBLE, fields)
+    return _record(ANOMALY, fields)
 
 
 def transition() -> Record:
@@ -53,7 +53,7 @@ def state(capacity: int = 2048, steps: int = 4) -> BankState:
 
     blocks = (capacity + 1023) >> 10
     return BankState(
-        np.zeros(capacity, ROW), np.zeros(capacity, TROUBLE), zeros(capacity, 24, dtype=np.float32),
+        np.zeros(capacity, ROW), np.zeros(capacity, ANOMALY), zeros(capacity, 24, dtype=np.float32),
         zeros(steps, capacity, dtype=np.float32), zeros(blocks), zeros(blocks), zeros(blocks),
         zeros(steps, (capacity + 16383) >> 14),
     )  # fmt: skip

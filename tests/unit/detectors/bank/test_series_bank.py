@@ -115,7 +115,7 @@ def test_a_disk_that_fills_is_told_before_it_is_full() -> None:
     ramp = 0.5 + 0.1 / 360 * np.arange(1700) + np.random.default_rng(7).normal(0, 0.001, 1700)
     result = feed(bank, [*steady, *ramp])
     assert ViewCode.FORECAST in {ViewCode(view) for view in result.transitions["view"]} | {
-        ViewCode(int(bank._state.troubles["view"][0]))
+        ViewCode(int(bank._state.anomalies["view"][0]))
     }
     told = next(t for t in result.transitions if t["phase"] == Phase.OPENED)
     assert float(told["value"]) < 0.95

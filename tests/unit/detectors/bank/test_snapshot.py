@@ -21,10 +21,10 @@ def filled(version: int = 1) -> BankState:
     numbers = np.arange(SIZE)
     made.rows["n"][:SIZE] = numbers
     made.rows["last_value"][:SIZE] = numbers / 7
-    made.troubles["count"][:SIZE] = numbers
+    made.anomalies["count"][:SIZE] = numbers
     made.hours[:SIZE] = numbers[:, None]
     made.ring[:, :SIZE] = numbers
-    for name in ("dirty_rows", "dirty_troubles", "dirty_hours", "dirty_ring"):
+    for name in ("dirty_rows", "dirty_anomalies", "dirty_hours", "dirty_ring"):
         getattr(made, name)[:] = version
     return made
 
@@ -32,7 +32,8 @@ def filled(version: int = 1) -> BankState:
 def same(one: BankState, other: BankState) -> bool:
     """The same contents, to the last bit."""
     return all(
-        getattr(one, name).tobytes() == getattr(other, name).tobytes() for name in ("rows", "troubles", "hours", "ring")
+        getattr(one, name).tobytes() == getattr(other, name).tobytes()
+        for name in ("rows", "anomalies", "hours", "ring")
     )
 
 

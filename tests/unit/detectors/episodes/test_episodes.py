@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops.model.episodes import Episode, Source
-from detectors.episodes import EpisodeAggregator, EpisodeSettings, Felt
+from detectors.episodes import EpisodeAggregator, EpisodeSettings, Noticeable
 from detectors.revisions import NamedSeries, Place
 from detectors.transitions import CLOSED, OPENED, WORSE, Transitions
 
@@ -42,8 +42,8 @@ def transitions(steps: list[Step]) -> Transitions:
 class Driver:
     """A folder that is driven second by second."""
 
-    def __init__(self, objectives: tuple[int, ...] = (), size: int = 64, felt: Felt | None = None) -> None:
-        self.folder = EpisodeAggregator(Place(3, 7, "eu"), EpisodeSettings(), felt=felt)
+    def __init__(self, objectives: tuple[int, ...] = (), size: int = 64, noticeable: Noticeable | None = None) -> None:
+        self.folder = EpisodeAggregator(Place(3, 7, "eu"), EpisodeSettings(), noticeable=noticeable)
         numbers = np.arange(size, dtype=np.int32)
         self.entity, self.metric = numbers // SERIES_AN_ENTITY, numbers % SERIES_AN_ENTITY
         self.objective = np.isin(numbers, objectives).astype(np.uint8)
@@ -283,11 +283,11 @@ def test_news_of_a_series_that_is_not_abnormal_says_nothing(what: int) -> None:
 
 
 def test_what_nobody_feels_opens_late() -> None:
-    """However far out and however many agree, five minutes pass first; one that is felt, or an objective, opens."""
-    unfelt = Driver(objectives=(8,), felt=lambda rows: rows["series"] == 2)
-    unfelt.fold((5, OPENED, 1, 0.99), (6, OPENED, 1, 0.99), (1, OPENED, 1, 0.99), (8, OPENED, 1, 0.9))
-    assert [episode.entity for episode in unfelt.at(2)] == ["e2"]
-    assert {episode.entity for episode in unfelt.at(290)} == {"e2"}
-    unfelt.fold((2, OPENED, 291, 0.6))
-    assert {episode.entity for episode in unfelt.at(292)} == {"e0"}
-    assert "e1" in {episode.entity for episode in unfelt.at(302)}
+    """However far out and however many agree, five minutes pass first; a noticeable one, or an objective, opens."""
+    unnoticed = Driver(objectives=(8,), noticeable=lambda rows: rows["series"] == 2)
+    unnoticed.fold((5, OPENED, 1, 0.99), (6, OPENED, 1, 0.99), (1, OPENED, 1, 0.99), (8, OPENED, 1, 0.9))
+    assert [episode.entity for episode in unnoticed.at(2)] == ["e2"]
+    assert {episode.entity for episode in unnoticed.at(290)} == {"e2"}
+    unnoticed.fold((2, OPENED, 291, 0.6))
+    assert {episode.entity for episode in unnoticed.at(292)} == {"e0"}
+    assert "e1" in {episode.entity for episode in unnoticed.at(302)}

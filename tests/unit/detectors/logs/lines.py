@@ -26,7 +26,7 @@ def write(counter: LogCounter, lines: Sequence[tuple[str, int, str]], interval: 
     text, found = laid_out([line.encode() for _, _, line in lines], [SEVERITIES[level] for _, level, _ in lines])
     entity = np.array([counter.entity(name, interval) for name, _, _ in lines], np.int32)
     found = found._replace(owner=counter.owners(entity))
-    counter.add(text, found, entity, told=(np.full(len(lines), interval), np.ones(len(lines), np.int64)))
+    counter.add(text, found, entity, occurrences=(np.full(len(lines), interval), np.ones(len(lines), np.int64)))
 
 
 def told(counter: LogCounter, closed: int) -> dict[tuple[str, str, str, int], tuple[int, bool]]:

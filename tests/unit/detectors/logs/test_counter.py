@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -170,6 +171,17 @@ def test_a_restart_changes_nothing(
     again = cut.to_arrays()
     for name, array in whole.to_arrays().items():
         np.testing.assert_array_equal(array, again[name])
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_an_error_whose_text_was_harmless_before_is_no_news(*, together: bool) -> None:
+    """Also if both lines came in one batch."""
+    counter = LogCounter()
+    write(counter, [("pay", INFO, "starting up")], 0)
+    lines = [("pay", INFO, "cannot reach the ledger"), ("pay", ERROR, "cannot reach the ledger")]
+    for rows in [lines] if together else [[line] for line in lines]:
+        write(counter, rows, WARM)
+    assert news(counter, WARM + 1) == []
 
 
 @given(LINES, st.integers(1, 9))

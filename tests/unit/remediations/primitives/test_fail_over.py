@@ -28,10 +28,10 @@ def test_a_store_of_unknown_place_has_no_undo() -> None:
 
 
 @pytest.mark.parametrize("kind", ["zone", "site"])
-@pytest.mark.parametrize(("unwell", "share"), [(True, 0.3), (False, 1.0)])
-def test_a_place_that_is_unwell_has_little_left_to_lose(kind: str, share: float, *, unwell: bool) -> None:
+@pytest.mark.parametrize(("abnormal", "share"), [(True, 0.3), (False, 1.0)])
+def test_a_place_that_is_abnormal_has_little_left_to_lose(kind: str, share: float, *, abnormal: bool) -> None:
     """Of an abnormal place 0.3 is at risk, of a healthy one all; the undo takes traffic back, right either way."""
-    effect = FAIL_OVER.effect(Facts("zone-a", kind=kind, unwell=unwell), {})
+    effect = FAIL_OVER.effect(Facts("zone-a", kind=kind, abnormal=abnormal), {})
     assert effect.at_risk == share
     assert effect.undo == Action("fail-over", "zone-a", {"back": True})
     assert effect.undo_either_way

@@ -127,10 +127,10 @@ def test_nothing_is_lost_while_the_broker_is_away() -> None:
     for _ in range(20):
         clock.at += SECOND
         world.catch_up()
-    assert world.trouble == "the broker is away"
+    assert world.error == "the broker is away"
     broker.down = False
     world.catch_up()
-    assert world.trouble == ""
+    assert world.error == ""
     assert len(broker.of("otlp_metrics")) == 16
     assert world.published == len(broker.written)
 

@@ -111,7 +111,7 @@ def test_the_fleet_is_the_agent() -> None:
         def __init__(self) -> None: ...
 
         def answer(self, question: FleetQuestion) -> tuple[EntityReading, ...]:
-            return (EntityReading(question.entities[0], 5, unwell=True, series=()),)
+            return (EntityReading(question.entities[0], 5, abnormal=True, series=()),)
 
     found = AgentFleet(Agent(), lambda: 77).ask(FleetQuestion("q", ("web",), 0, 1, 0, 0, domain="shop"))
     assert (found.question, found.at, found.domain, found.readings[0].entity) == ("q", 77, "shop", "web")
@@ -152,7 +152,7 @@ def test_people_approve_after_a_while(level: Oversight, people: tuple[str, ...])
     runtime, on_call = Runtime({"incident-1": incident(level=level)}, now=1000 * S), OnCall(120.0)
     for now in (1000, 1119, 1120):
         runtime.now = now * S
-        on_call.look(runtime, [])  # type: ignore[arg-type]
+        on_call.check(runtime, [])  # type: ignore[arg-type]
         assert bool(runtime.told) == (now == 1120)
     assert runtime.told == [("approve", "incident-1", who) for who in people]
 
@@ -160,12 +160,12 @@ def test_people_approve_after_a_while(level: Oversight, people: tuple[str, ...])
 def test_a_second_plan_waits_anew() -> None:
     """An approval is for one plan."""
     runtime, on_call = Runtime({"incident-1": incident()}), OnCall(60.0)
-    on_call.look(runtime, [])  # type: ignore[arg-type]
+    on_call.check(runtime, [])  # type: ignore[arg-type]
     runtime.now, runtime.incidents = 60 * S, {"incident-1": incident(plan="p2")}
-    on_call.look(runtime, [])  # type: ignore[arg-type]
+    on_call.check(runtime, [])  # type: ignore[arg-type]
     assert runtime.told == []
     runtime.now = 120 * S
-    on_call.look(runtime, [])  # type: ignore[arg-type]
+    on_call.check(runtime, [])  # type: ignore[arg-type]
     assert len(runtime.told) == 1
 
 
@@ -173,7 +173,7 @@ def test_a_second_plan_waits_anew() -> None:
 def test_nobody_approves_what_does_not_ask(found: Incident) -> None:
     """Only a plan that waits."""
     runtime, on_call = Runtime({"incident-1": found}), OnCall(0.0)
-    on_call.look(runtime, [])  # type: ignore[arg-type]
+    on_call.check(runtime, [])  # type: ignore[arg-type]
     assert runtime.told == []
 
 
@@ -183,14 +183,14 @@ def test_a_page_is_acknowledged_once() -> None:
     runtime, on_call = Runtime({"incident-1": incident(IncidentState.ESCALATED)}), OnCall(60.0)
     for now in (0, 59, 60, 61, 1000):
         runtime.now = now * S
-        on_call.look(runtime, [sent])  # type: ignore[arg-type]
+        on_call.check(runtime, [sent])  # type: ignore[arg-type]
     assert runtime.told == [("acknowledge", "incident-1", PEOPLE[0])]
 
 
 def test_a_page_of_an_incident_that_is_over_is_left() -> None:
     """There is nothing to take over."""
     runtime, on_call = Runtime({}, now=10**6 * S), OnCall(1.0)
-    on_call.look(runtime, [replace(page(), at=0)])  # type: ignore[arg-type]
+    on_call.check(runtime, [replace(page(), at=0)])  # type: ignore[arg-type]
     assert runtime.told == []
 
 
@@ -199,5 +199,5 @@ def test_where_nobody_is_on_call_nobody_answers() -> None:
     runtime, on_call = Runtime({"incident-1": incident()}), OnCall(None)
     for now in (0, 10**9):
         runtime.now = now * S
-        on_call.look(runtime, [replace(page(), at=0)])  # type: ignore[arg-type]
+        on_call.check(runtime, [replace(page(), at=0)])  # type: ignore[arg-type]
     assert runtime.told == []

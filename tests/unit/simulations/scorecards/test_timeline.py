@@ -8,7 +8,7 @@ import pytest
 from aiops.model.incidents import Incident, IncidentState
 from simulations.running.outside import RecordedAction
 from simulations.running.simulation import Judged, Run, Who
-from simulations.scorecards.timeline import LEFT, RIGHT, WIDTH, Bar, Mark, Picture, Rule, Words, _Canvas, timeline
+from simulations.scorecards.timeline import LEFT, RIGHT, WIDTH, Bar, Label, Mark, Picture, Rule, _Canvas, timeline
 from simulations.world.layout import Layout
 from simulations.world.truth import FaultRecord, Truth
 from tests.unit.adapters.paging.fakes import page
@@ -50,7 +50,7 @@ def marks(picture: Picture) -> list[Mark]:
 
 def words(picture: Picture) -> list[str]:
     """All texts, in order."""
-    return [shape.words for shape in picture.shapes if isinstance(shape, Words)]
+    return [shape.words for shape in picture.shapes if isinstance(shape, Label)]
 
 
 def test_no_runs_no_picture() -> None:
@@ -121,7 +121,7 @@ def test_incidents_and_pages_are_the_products() -> None:
 def test_a_late_incidents_words_stay_in_the_picture() -> None:
     """Near the right edge they end at it."""
     late = replace(INCIDENT, opened_at=1190 * S)
-    texts = [shape for shape in drawn(run(incidents=(late,))).shapes if isinstance(shape, Words)]
+    texts = [shape for shape in drawn(run(incidents=(late,))).shapes if isinstance(shape, Label)]
     (told,) = [shape for shape in texts if shape.words.startswith("cause unknown: ")]
     assert (told.anchor, told.x) == ("end", WIDTH - RIGHT)
 
@@ -129,10 +129,10 @@ def test_a_late_incidents_words_stay_in_the_picture() -> None:
 def test_actions_are_coloured_by_what_they_were() -> None:
     """Unsafe ones red, those without effect grey, an undo upside down."""
     acts = (
-        Judged(ACT, right=True, sick=True, effect=True, harm=0.0),
-        Judged(ACT, right=False, sick=False, effect=True, harm=5.0),
-        Judged(ACT, right=True, sick=True, effect=False, harm=0.0),
-        Judged(replace(ACT, undo=True), right=False, sick=True, effect=True, harm=0.0),
+        Judged(ACT, right=True, faulty=True, effect=True, harm=0.0),
+        Judged(ACT, right=False, faulty=False, effect=True, harm=5.0),
+        Judged(ACT, right=True, faulty=True, effect=False, harm=0.0),
+        Judged(replace(ACT, undo=True), right=False, faulty=True, effect=True, harm=0.0),
     )
     found = marks(drawn(run(actions=acts)))
     assert [mark.colour for mark in found] == ["act", "bad", "soft", "act"]

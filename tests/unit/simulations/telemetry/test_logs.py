@@ -74,7 +74,7 @@ def test_an_instance_limits_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    ("trouble", "told"),
+    ("error", "told"),
     [
         ("tls", "call to {peer} failed: x509: certificate has expired or is not yet valid"),
         ("auth", "authentication to {peer} failed for user {service}_rw"),
@@ -84,7 +84,7 @@ def test_an_instance_limits_itself() -> None:
         ("errors", "call to {peer} failed: status 500, request {number}"),
     ],
 )
-def test_a_failed_call_says_why(trouble: str, told: str) -> None:
+def test_a_failed_call_says_why(error: str, told: str) -> None:
     """The caller's lines tell the kind of trouble, as its client library would."""
     place, logs = emitter(share=0.0)
     e = edge(place, "web")
@@ -92,7 +92,7 @@ def test_a_failed_call_says_why(trouble: str, told: str) -> None:
     group = place.instances(place.layout.ids[callee])
     place.seen.rate[group] = 10.0
     place.seen.call_failed_sum[e] = 500.0
-    match trouble:
+    match error:
         case "tls":
             place.knobs.tls_fails[callee] = 0.5
         case "auth":

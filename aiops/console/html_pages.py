@@ -73,19 +73,19 @@ def list_page(incidents: Sequence[Incident], status: dict[str, Any] | None, fram
     return _render("incidents.html", frame, still=still, closed=closed, tiles=tiles, calm=_calm(status, frame.now))
 
 
-def story_page(told: Story, frame: Frame) -> str:
+def story_page(shown: Story, frame: Frame) -> str:
     """Everything about one incident, with the buttons that fit its state."""
-    incident = told.incident
+    incident = shown.incident
     return _render(
         "incident.html",
         frame,
-        told=told,
+        shown=shown,
         incident=incident,
         asks=incident.state in _ASKING,
         over=incident.state in LAST,
         escalated=incident.state is IncidentState.ESCALATED,
-        stuck=any(plan.state == SagaState.STUCK.value for plan in told.plans),
-        unacknowledged=any(not record.acknowledged_by for record in told.pages),
+        stuck=any(plan.state == SagaState.STUCK.value for plan in shown.plans),
+        unacknowledged=any(not record.acknowledged_by for record in shown.pages),
         dated=_date(incident.onset) != _date(frame.now),
     )
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aiops.console.pages import Frame, list_page, message_page, sign_in_page, story_page
+from aiops.console.html_pages import Frame, list_page, message_page, sign_in_page, story_page
 from aiops.console.stories import Story
 from aiops.model.diagnoses import Diagnosis
 from aiops.model.incidents import Incident, IncidentState

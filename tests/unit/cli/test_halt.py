@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from aiops.cli.exits import Exit
-from aiops.cli.halting import halt, resume
+from aiops.cli.halt import halt, resume
 from aiops.model.errors import PermanentError
 from tests.unit.cli.commands import call, journal_of
 

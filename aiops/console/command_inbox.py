@@ -44,7 +44,7 @@ class CommandResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class CommandRequest:
     """A command as ``aiops.control.events.commands`` knows it."""
 
     command: str
@@ -79,7 +79,7 @@ class Switch:
         state = self._write(who, reason, halted=False)
         return CommandResult(f"resumed (generation {state.generation}): new actions may start")
 
-    def tell(self, key: str, word: Word, text: str) -> CommandResult:
+    def submit(self, key: str, word: CommandRequest, text: str) -> CommandResult:
         """Append the command; ``key`` is unique, so that the same command of the same person counts once."""
         now, who = self.clock.now(), checked_name(word.who)
         event = CommandGiven(
@@ -101,7 +101,7 @@ class Switch:
         state = self.inbox.set_halt(wanted, self.domain)
         word = "halt" if halted else "resume"
         # The table takes effect at once; the row records in the journal who asked and why.
-        self.tell(f"command/{word}/{state.generation}", Word(word, "", who, {"reason": reason}), "")
+        self.submit(f"command/{word}/{state.generation}", CommandRequest(word, "", who, {"reason": reason}), "")
         return state
 
 

@@ -15,7 +15,7 @@ from aiops.adapters.metrics import RuntimeMetrics, serve
 from aiops.adapters.status_file import read_status
 from aiops.console.access import SHARED, Access, kept_token
 from aiops.console.app import ConsoleParts, make_app
-from aiops.console.serving import ConsoleServer
+from aiops.console.server import ConsoleServer
 from aiops.model.errors import PermanentError
 from aiops.settings import Settings
 

@@ -18,7 +18,7 @@ from aiops.adapters.journal.engine import sqlite_url
 from aiops.adapters.journal.journal import SqlJournal
 from aiops.adapters.journal.reader import SqlJournalReader
 from aiops.cli.exits import Exit
-from aiops.console.telling import CommandResult, NotNowError, Switch, UnknownError, WrongError
+from aiops.console.command_inbox import CommandResult, NotNowError, Switch, UnknownError, WrongError
 from aiops.model.display_text import visible_text
 from aiops.model.errors import PermanentError
 from aiops.settings import Settings
@@ -69,7 +69,7 @@ def person(name: str | None) -> str:
     return name or f"{getpass.getuser()}@{socket.gethostname()}"
 
 
-def told(command: Callable[[], CommandResult]) -> CommandResult:
+def run_command(command: Callable[[], CommandResult]) -> CommandResult:
     """Run ``command``. A refused command gives a one-line error and exit code 1 or 2."""
     try:
         return command()

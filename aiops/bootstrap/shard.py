@@ -13,7 +13,7 @@ from aiops.adapters.kafka.following import FollowingConsumer
 from aiops.adapters.kafka.opening import open_consumer
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.kafka.topics import KafkaTopics
-from aiops.adapters.monitoring_records import SpeakingAgent
+from aiops.adapters.monitoring_records import PublishingAgent
 from aiops.adapters.plugins import installed
 from aiops.adapters.sealing import open_seal
 from aiops.adapters.shard import Shard
@@ -40,7 +40,7 @@ def make_shard(settings: Settings, bootstrap: str, number: int) -> Shard:
         topics=consumer,
         producer=KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes, security=settings.kafka),
         store=open_snapshots(settings),
-        agent=SpeakingAgent(agent, settings, open_seal(settings.state), clock=clock),
+        agent=PublishingAgent(agent, settings, open_seal(settings.state), clock=clock),
         clock=clock,
     )
     rhythm = ShardRhythm(snapshot_seconds=data.snapshot_seconds, poll_bytes=settings.kafka.poll_bytes)

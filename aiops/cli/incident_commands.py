@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from aiops.adapters.clock import SystemClock
-from aiops.cli.opening import As, Config, Installation, Json, Reason, open_installation, person, show, told
+from aiops.cli.installation import As, Config, Installation, Json, Reason, open_installation, person, run_command, show
 from aiops.console.commands import Commands
 
 _Incident = Annotated[str, typer.Argument(help="Incident, plan or page, as the page names it: INC-7.", metavar="ID")]
@@ -32,7 +32,7 @@ def approve(
     now, or its plan is not the one of --seen.
     """
     here = open_installation(config)
-    show(told(lambda: _commands(here).approve(incident, person(as_), seen)), as_json=as_json)
+    show(run_command(lambda: _commands(here).approve(incident, person(as_), seen)), as_json=as_json)
 
 
 def reject(
@@ -43,7 +43,7 @@ def reject(
     Exit code 0: recorded. 1: there is no such incident, or it has no waiting plan.
     """
     here = open_installation(config)
-    show(told(lambda: _commands(here).reject(incident, person(as_), reason)), as_json=as_json)
+    show(run_command(lambda: _commands(here).reject(incident, person(as_), reason)), as_json=as_json)
 
 
 def acknowledge(incident: _Incident, as_: As = None, config: Config = None, *, as_json: Json = False) -> None:
@@ -52,7 +52,7 @@ def acknowledge(incident: _Incident, as_: As = None, config: Config = None, *, a
     Exit code 0: recorded. 1: the incident has no open page.
     """
     here = open_installation(config)
-    show(told(lambda: _commands(here).acknowledge(incident, person(as_))), as_json=as_json)
+    show(run_command(lambda: _commands(here).acknowledge(incident, person(as_))), as_json=as_json)
 
 
 def take_over(incident: _Incident, as_: As = None, config: Config = None, *, as_json: Json = False) -> None:
@@ -61,7 +61,7 @@ def take_over(incident: _Incident, as_: As = None, config: Config = None, *, as_
     Exit code 0: recorded. 1: the incident has no stuck plan.
     """
     here = open_installation(config)
-    show(told(lambda: _commands(here).take_over(incident, person(as_))), as_json=as_json)
+    show(run_command(lambda: _commands(here).take_over(incident, person(as_))), as_json=as_json)
 
 
 def close(incident: _Incident, as_: As = None, config: Config = None, *, as_json: Json = False) -> None:
@@ -70,7 +70,7 @@ def close(incident: _Incident, as_: As = None, config: Config = None, *, as_json
     Exit code 0: recorded. 1: the incident is not escalated.
     """
     here = open_installation(config)
-    show(told(lambda: _commands(here).close(incident, person(as_))), as_json=as_json)
+    show(run_command(lambda: _commands(here).close(incident, person(as_))), as_json=as_json)
 
 
 def suppress(
@@ -86,7 +86,7 @@ def suppress(
     Exit code 0: recorded. 1: the incident cannot be suppressed in its present state.
     """
     here = open_installation(config)
-    show(told(lambda: _commands(here).suppress(incident, person(as_), minutes)), as_json=as_json)
+    show(run_command(lambda: _commands(here).suppress(incident, person(as_), minutes)), as_json=as_json)
 
 
 def scale(
@@ -103,7 +103,9 @@ def scale(
     Exit code 0: recorded. 2: the number is out of range.
     """
     here = open_installation(config)
-    show(told(lambda: _commands(here).scale(shards, person(as_), here.settings.kafka.partitions)), as_json=as_json)
+    show(
+        run_command(lambda: _commands(here).scale(shards, person(as_), here.settings.kafka.partitions)), as_json=as_json
+    )
 
 
 def _commands(here: Installation) -> Commands:

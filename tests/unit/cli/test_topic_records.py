@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from aiops.adapters.kafka.topics import TopicState
-from aiops.cli import reading
-from aiops.cli.reading import TopicRecord, kafka_of, kept
+from aiops.cli import topic_records
+from aiops.cli.topic_records import TopicRecord, kafka_of, kept
 from aiops.kafka_security import KafkaSecurity
 from aiops.model.errors import PermanentError, TemporaryError
 from aiops.model.records import FetchedRecords, TopicPartition
@@ -67,8 +67,8 @@ class FakeConsumer:
 
 @pytest.fixture(autouse=True)
 def broker(monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(reading, "KafkaTopics", FakeTopics)
-    monkeypatch.setattr(reading, "KafkaPythonConsumer", FakeConsumer)
+    monkeypatch.setattr(topic_records, "KafkaTopics", FakeTopics)
+    monkeypatch.setattr(topic_records, "KafkaPythonConsumer", FakeConsumer)
     monkeypatch.setattr(FakeConsumer, "closed", 0)
     return FakeConsumer
 

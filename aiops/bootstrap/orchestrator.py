@@ -7,7 +7,7 @@ import socket
 from collections.abc import Sequence
 from dataclasses import replace
 
-from aiops.adapters.asking import Asking
+from aiops.adapters.agent_conversation import Asking
 from aiops.adapters.checkpoints import CheckpointPublisher, Signing
 from aiops.adapters.clock import open_clock
 from aiops.adapters.cluster.agents import ClusterAgents
@@ -102,7 +102,7 @@ class HostedOrchestration:
     def status(self) -> OrchestrationStatus:
         """The last published status."""
         status, checkpoints = self._orchestration.status(), self._checkpoints
-        return replace(status, checkpoint=checkpoints.number, trouble=status.trouble or checkpoints.trouble)
+        return replace(status, checkpoint=checkpoints.number, error=status.error or checkpoints.error)
 
     def _offer(self, *events: Event) -> None:
         self._orchestration.offer(*events)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from aiops.adapters.asking import Asking
+from aiops.adapters.agent_conversation import Asking
 from aiops.agents.view import AgentView
 from aiops.driver.conversation import AgentQuestion, Answer, Failed
 from aiops.model.errors import TemporaryError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aiops.cli.opening import As, Config, Json, Reason, open_installation, person, show, told
+from aiops.cli.installation import As, Config, Json, Reason, open_installation, person, run_command, show
 
 
 def halt(reason: Reason = "", as_: As = None, config: Config = None, *, as_json: Json = False) -> None:
@@ -13,7 +13,7 @@ def halt(reason: Reason = "", as_: As = None, config: Config = None, *, as_json:
     Exit code 0: the halt is durable. 3 or 4: the halt is not recorded; stop the executors another way.
     """
     here = open_installation(config)
-    show(told(lambda: here.switch.halt(person(as_), reason)), as_json=as_json)
+    show(run_command(lambda: here.switch.halt(person(as_), reason)), as_json=as_json)
 
 
 def resume(reason: Reason = "", as_: As = None, config: Config = None, *, as_json: Json = False) -> None:
@@ -22,4 +22,4 @@ def resume(reason: Reason = "", as_: As = None, config: Config = None, *, as_jso
     Exit code 0, also if the runtime was not halted.
     """
     here = open_installation(config)
-    show(told(lambda: here.switch.resume(person(as_), reason)), as_json=as_json)
+    show(run_command(lambda: here.switch.resume(person(as_), reason)), as_json=as_json)
