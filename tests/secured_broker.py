@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 import uuid
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,6 +175,17 @@ def _number(number: int) -> str:
 
 
 @dataclass(frozen=True)
+class Right:
+    """One operation of one user, in the words of Strimzi's KafkaUser."""
+
+    user: str
+    kind: str
+    name: str
+    operation: str
+    pattern: str = "literal"
+
+
+@dataclass(frozen=True)
 class SecuredBroker:
     """The running broker."""
 
@@ -200,18 +211,22 @@ class SecuredBroker:
         with closing(KafkaAdminClient(bootstrap_servers=self.at("clients"))) as admin:
             assert admin.alter_user_scram_credentials([wanted]) == {user: None}
 
-    def allow(self, user: str, kind: str, name: str, operation: str, *, pattern: str = "literal") -> None:
-        """Grant one operation, in the words of Strimzi's KafkaUser."""
-        resource = ResourcePattern(ResourceType[kind.upper()], name, ACLResourcePatternType[pattern.upper()])
-        acl = ACL(
-            principal=f"User:{user}",
-            host="*",
-            operation=ACLOperation[operation.upper()],
-            permission_type=ACLPermissionType.ALLOW,
-            resource_pattern=resource,
-        )
+    def allow(self, rights: Iterable[Right]) -> None:
+        """Grant operations."""
+        acls = [
+            ACL(
+                principal=f"User:{right.user}",
+                host="*",
+                operation=ACLOperation[right.operation.upper()],
+                permission_type=ACLPermissionType.ALLOW,
+                resource_pattern=ResourcePattern(
+                    ResourceType[right.kind.upper()], right.name, ACLResourcePatternType[right.pattern.upper()]
+                ),
+            )
+            for right in rights
+        ]
         with closing(KafkaAdminClient(bootstrap_servers=self.at("clients"))) as admin:
-            assert not admin.create_acls([acl])["failed"]
+            assert not admin.create_acls(acls)["failed"]
 
 
 @contextmanager

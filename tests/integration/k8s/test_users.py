@@ -23,7 +23,7 @@ from aiops.bootstrap.shard import make_shard
 from aiops.model.errors import AiopsError, PermanentError
 from aiops.model.records import OutRecord, TopicPartition
 from aiops.settings import Settings
-from tests.secured_broker import SecuredBroker
+from tests.secured_broker import Right, SecuredBroker
 
 USERS = Path(__file__).resolve().parents[3] / "k8s" / "base" / "users.yaml"
 NAMES = Settings().topics
@@ -32,14 +32,17 @@ NAMES = Settings().topics
 @pytest.fixture(scope="module")
 def estate(secured: SecuredBroker) -> Iterator[SecuredBroker]:
     """The broker with the topics, users and ACLs of the manifests."""
+    pattern = {"literal": "literal", "prefix": "prefixed"}
+    rights = []
     for one in yaml.safe_load_all(USERS.read_text(encoding="utf-8")):
         user = one["metadata"]["name"]
         secured.set_password(user, f"password of {user}")
         secured.secret(user, f"password of {user}")
         for acl in one["spec"]["authorization"]["acls"]:
-            place, pattern = acl["resource"], {"literal": "literal", "prefix": "prefixed"}
-            for operation in acl["operations"]:
-                secured.allow(user, place["type"], place["name"], operation, pattern=pattern[place["patternType"]])
+            place = acl["resource"]
+            kind = pattern[place["patternType"]]
+            rights += [Right(user, place["type"], place["name"], name, kind) for name in acl["operations"]]
+    secured.allow(rights)
     wanted = Settings.model_validate({"kafka": {"partitions": 1}})
     with closing(KafkaTopics(secured.at("clients"))) as topics:
         topics.ensure(wanted)

@@ -23,7 +23,7 @@ from aiops.kafka_security import KafkaSecurity
 from aiops.model.errors import PermanentError, TemporaryError
 from aiops.model.records import OutRecord, TopicPartition
 from aiops.ports import TelemetryConsumer
-from tests.secured_broker import PASSWORD, SESSION_SECONDS, SecuredBroker, locked_key, make_certificates
+from tests.secured_broker import PASSWORD, SESSION_SECONDS, Right, SecuredBroker, locked_key, make_certificates
 from tests.unit.adapters.kafka.test_tokens import Endpoint
 
 CLIENTS: list[Callable[..., TelemetryConsumer]] = [KafkaPythonConsumer, ConfluentConsumer]
@@ -223,8 +223,7 @@ def test_a_rotated_password_is_read_again(
     user = f"rotated-{make.__name__}"
     file = secured.secret(user, "first")
     secured.set_password(user, "first")
-    secured.allow(user, "topic", topic, "Read")
-    secured.allow(user, "group", "security", "Read")
+    secured.allow([Right(user, "topic", topic, "Read"), Right(user, "group", "security", "Read")])
     values = {"sasl": "SCRAM-SHA-512", "username": user, "password_file": file}
     admin = security({})
     consumer = make(secured.at("sasl_tls"), "security", security=security(_tls(secured) | values))
