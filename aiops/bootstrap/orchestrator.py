@@ -65,7 +65,7 @@ class HostedOrchestration:
         self._dispatcher = ThreadedDispatcher(outside, self._offer, open_fail_points(settings))
         parts = OrchestrationParts(
             journal=self._journal,
-            consumer=(consumer := _control_consumer(settings, bootstrap)),
+            consumer=(consumer := control_consumer(settings, bootstrap)),
             topics=consumer,
             dispatcher=self._dispatcher,
             reader=ControlTopics(settings, self._seal),
@@ -115,7 +115,7 @@ class HostedOrchestration:
         self._burying.flush()
 
 
-def _control_consumer(settings: Settings, bootstrap: str) -> FollowingConsumer:
+def control_consumer(settings: Settings, bootstrap: str) -> FollowingConsumer:
     """The reader of the control topics; it knows the topics that the journal's positions belong to."""
     kept = control_origins(settings.state, settings.domain)
     inner = KafkaPythonConsumer(bootstrap, f"aiops-{settings.domain}-orchestrator", security=settings.kafka)

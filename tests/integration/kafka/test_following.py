@@ -20,6 +20,7 @@ from aiops.adapters.kafka.following import FollowingConsumer
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.adapters.shard import Shard
+from aiops.bootstrap.orchestrator import control_consumer
 from aiops.bootstrap.shard import make_shard
 from aiops.model.errors import TemporaryError
 from aiops.model.ledger import Ending, LedgerLine
@@ -271,6 +272,32 @@ def test_a_recreated_topic_is_neither_swallowed_nor_unaccounted(settings: Settin
         assert checked(settings, shard) == (True, 0)
     finally:
         shard.stop()
+
+
+def test_the_orchestrator_compares_control_topics_with_those_of_its_journal(settings: Settings, broker: str) -> None:
+    """The journal has the position; which topic it belongs to is kept beside it before a record is read."""
+    topic = settings.topics.changes
+    place = TopicPartition(topic, 0)
+    write(broker, topic, 6)
+    first = control_consumer(settings, broker)
+    first.assign({place: None})
+    assert len(read(first, lambda found: len(found) == 6)) == 6
+    first.close()
+
+    make_anew(broker, topic)
+    write(broker, topic, 8, begin=100)
+    again = control_consumer(settings, broker)
+    again.assign({place: 6})
+    found = read(again, lambda found: len(found) == 8)
+    assert found == [(7 + n, b"%d" % (100 + n)) for n in range(8)]
+    assert again.lost() == [(place, 6, 7)]
+    again.close()
+
+    third = control_consumer(settings, broker)
+    third.assign({place: 12})
+    assert read(third, lambda found: len(found) == 3) == [(12 + n, b"%d" % (105 + n)) for n in range(3)]
+    assert third.lost() == []
+    third.close()
 
 
 def test_a_partition_beyond_the_configured_number_is_a_difference(settings: Settings, broker: str) -> None:
