@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, Self
+from typing import Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from aiops.model.errors import PermanentError
 from aiops.model.plans import Parameter
 from aiops.model.situations import Situation
+from aiops.model.yaml_text import line_of, read_yaml
 from remediations.primitives.protocol import Primitive
 from remediations.primitives.shipped import shipped
 from remediations.windows import Problem
@@ -153,11 +154,13 @@ class Catalogue:
                 word = "changed since it was approved" if name in approved else "not approved"
                 wrong.append(Problem(path, 1, f"{word}; read it, then run: aiops policy approve"))
                 continue
-            runbook = parse(content, path, wrong, primitives=known)
-            if runbook is not None and runbook.id in found:
-                wrong.append(Problem(path, 1, f"runbook {runbook.id} exists already"))
-            elif runbook is not None:
-                found[runbook.id] = runbook
+            match parse(content, path, known):
+                case Runbook() as runbook if runbook.id in found:
+                    wrong.append(Problem(path, 1, f"runbook {runbook.id} exists already"))
+                case Runbook() as runbook:
+                    found[runbook.id] = runbook
+                case problems_of_file:
+                    wrong += problems_of_file
         return cls(found, tuple(wrong), known)
 
     def primitive(self, name: str) -> Primitive:
@@ -173,29 +176,31 @@ class Catalogue:
         return tuple(sorted(fitting, key=lambda runbook: (runbook.rank, runbook.id)))
 
 
-def parse(
-    content: bytes, file: str, problems: list[Problem], *, primitives: Mapping[str, Primitive] | None = None
-) -> Runbook | None:
-    """One runbook; None: it is malformed, and ``problems`` got an entry with its line. ``primitives`` None: shipped."""
-    known = shipped() if primitives is None else primitives
+def parse(content: bytes, file: str, primitives: Mapping[str, Primitive]) -> Runbook | tuple[Problem, ...]:
+    """The runbook of one file; if the file is malformed, its problems with their lines.
+
+    Args:
+        content: the file's bytes.
+        file: its path, for the problems.
+        primitives: by name; the runbook may name no others.
+    """
     try:
         text = content.decode()
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        runbook = Runbook.model_validate(yaml.safe_load(text))
+        runbook = Runbook.model_validate(read_yaml(text))
     except ValidationError as error:
-        for wrong in error.errors():
-            place = ".".join(str(part) for part in wrong["loc"])
-            problems.append(Problem(file, _line(tree, wrong["loc"]), f"{place}: {wrong['msg']}".removeprefix(": ")))
+        places = ((wrong, ".".join(str(part) for part in wrong["loc"])) for wrong in error.errors())
+        return tuple(
+            Problem(file, line_of(text, wrong["loc"]) or 1, f"{place}: {wrong['msg']}".removeprefix(": "))
+            for wrong, place in places
+        )
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        problems.append(Problem(file, mark.line + 1 if mark else 1, f"not YAML: {getattr(error, 'problem', error)}"))
-    except (UnicodeDecodeError, RecursionError, ValueError) as error:
-        problems.append(Problem(file, 1, f"cannot be read: {error}"))
-    else:
-        unfit = [(number, line) for number, step in enumerate(runbook.steps) for line in _unfit(step, known)]
-        problems += [Problem(file, _line(tree, ("steps", number)), line) for number, line in unfit]
-        return None if unfit else runbook
-    return None
+        return (Problem(file, mark.line + 1 if mark else 1, f"not YAML: {getattr(error, 'problem', error)}"),)
+    except UnicodeDecodeError as error:
+        return (Problem(file, 1, f"cannot be read: {error}"),)
+    unfit = ((number, line) for number, step in enumerate(runbook.steps) for line in _unfit(step, primitives))
+    problems = tuple(Problem(file, line_of(text, ("steps", number)) or 1, line) for number, line in unfit)
+    return problems or runbook
 
 
 def _unfit(step: RunbookStep, primitives: Mapping[str, Primitive]) -> Iterator[str]:
@@ -205,20 +210,3 @@ def _unfit(step: RunbookStep, primitives: Mapping[str, Primitive]) -> Iterator[s
         return
     for odd in sorted(set(step.parameters) - set(primitives[step.primitive].bounds)):
         yield f"step {step.id}: {step.primitive} has no parameter {odd}"
-
-
-def _line(node: Any, place: Iterable[int | str]) -> int:
-    """Line of the deepest part of ``place`` that exists."""
-    line = node.start_mark.line + 1 if node is not None else 1
-    for part in place:
-        if isinstance(node, yaml.MappingNode):
-            pair = next(((key, value) for key, value in node.value if key.value == part), None)
-            if pair is None:
-                break
-            line, node = pair[0].start_mark.line + 1, pair[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-        else:
-            break
-    return line

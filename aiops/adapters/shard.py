@@ -80,10 +80,6 @@ class Shard:
         """Own exactly ``slots`` (slot to generation): snapshot and release others, take over new ones."""
         self._order(lambda: self._own(dict(slots)), timeout_seconds)
 
-    def snapshot_all(self, timeout_seconds: float = 60.0) -> None:
-        """Make the state of every slot durable now."""
-        self._order(self._snapshot_all, timeout_seconds)
-
     def stop(self, timeout_seconds: float = 30.0) -> None:
         """Snapshot all slots and end the thread."""
         if self._thread.is_alive() and not self._stopping.is_set():
@@ -201,7 +197,7 @@ class Shard:
         self._publish()
 
     def _adopt(self, slot: int, generation: int) -> dict[TopicPartition, int | None]:
-        snapshots = self._parts.store.newest(slot)
+        snapshots = self._parts.store.newest(slot, self._parts.domain)
         if snapshots:
             self._parts.topics.recall(snapshots[-1].origins)
         known = self._parts.agent.adopt(slot, generation, snapshots)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from aiops.adapters.followed_topics import FollowedTopics, UnfollowedTopics
+from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.ledger import LedgerLine
 from aiops.model.records import FetchedRecords, OutRecord, SlotSnapshot, TopicPartition
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
@@ -88,6 +89,8 @@ class ShardParts:
     agent: Monitoring
     clock: Clock
     topics: FollowedTopics = field(default_factory=UnfollowedTopics)
+    domain: str = MAIN_DOMAIN
+    """The tenant whose snapshots the shard takes over."""
 
 
 @dataclass(frozen=True, slots=True)

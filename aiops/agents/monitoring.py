@@ -24,12 +24,13 @@ from aiops.agents.monitor.slot import Slot
 from aiops.agents.monitor.snapshots import SlotSnapshotter
 from aiops.model.codec import decode, encode
 from aiops.model.durations import SECOND
-from aiops.model.entities import RUNTIME_ENTITY, Objective
-from aiops.model.episodes import Episode, Signal, SignalDirection, Source
+from aiops.model.entities import Objective
+from aiops.model.episodes import Episode
 from aiops.model.errors import FencedOutError, PermanentError
 from aiops.model.ledger import LedgerLine
 from aiops.model.metric_semantics.table import MetricTable
 from aiops.model.records import FetchedRecords, SlotSnapshot, TopicPartition
+from aiops.model.runtime_episodes import loss_episode
 from aiops.model.telemetry import EntityReading, FleetQuestion
 from aiops.plugins import BUILT_INS, Plugins
 from aiops.settings import Settings
@@ -187,32 +188,8 @@ class MonitoringAgent:
         count = owned.slot.lose(source.topic, begin, end)
         if not count:
             return Produced()
-        place = f"{source.topic}/{source.partition}"
-        signal = Signal(
-            series=f"aiops.lost.records{{partition={place}}}",
-            metric="aiops.lost.records",
-            direction=SignalDirection.UP,
-            source=Source.RUNTIME,
-            since=received_at,
-            score=0.9,
-            value=float(count),
-            expected=0.0,
-            detector="ledger",
-        )
-        episode = Episode(
-            id=f"{RUNTIME_ENTITY}@{base36(received_at)}/{place}",
-            entity=RUNTIME_ENTITY,
-            opened_at=received_at,
-            revision=1,
-            severity=0.9,
-            signals=(signal,),
-            signals_total=1,
-            watermark=received_at,
-            source=Source.RUNTIME,
-            slot=source.partition,
-            generation=owned.slot.plan.generation,
-            domain=self.settings.domain,
-        )
+        found = loss_episode(source, count, id_part=base36(received_at), at=received_at, domain=self.settings.domain)
+        episode = replace(found, slot=source.partition, generation=owned.slot.plan.generation)
         self._losses.append(episode)
         return Produced(episodes=[episode])
 

@@ -14,7 +14,8 @@ from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.metrics import RuntimeMetrics, serve
 from aiops.adapters.status_file import read_status
 from aiops.console.access import SHARED, Access, kept_token
-from aiops.console.app import ConsoleParts, make_app
+from aiops.console.app import make_app
+from aiops.console.parts import ConsoleParts
 from aiops.console.server import ConsoleServer
 from aiops.model.errors import PermanentError
 from aiops.settings import Settings

@@ -42,6 +42,7 @@ def make_shard(settings: Settings, bootstrap: str, number: int) -> Shard:
         store=open_snapshots(settings),
         agent=PublishingAgent(agent, settings, open_seal(settings.state), clock=clock),
         clock=clock,
+        domain=settings.domain,
     )
     rhythm = ShardRhythm(snapshot_seconds=data.snapshot_seconds, poll_bytes=settings.kafka.poll_bytes)
     journal = open_journal(settings)

@@ -7,56 +7,22 @@ Commands need a token everywhere. All answers come from the journal, so pages wo
 from __future__ import annotations
 
 import ipaddress
-import threading
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from aiops.console import api, site
-from aiops.console.access import Access
 from aiops.console.command_inbox import NotNowError, UnknownError, WrongError
-from aiops.console.commands import Commands
 from aiops.console.html_pages import SECURITY, Frame, message_page
+from aiops.console.parts import ConsoleParts
 from aiops.console.visit import COOKIE, Visit
-from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.errors import AiopsError, TemporaryError
-from aiops.ports import Clock, Inbox, JournalReader, Producer
 
 _OPEN: Final = ("/sign-in", "/api/health")
 """Paths that need no token anywhere."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConsoleParts:
-    """What the console needs from the rest of the runtime."""
-
-    inbox: Inbox
-    reader: JournalReader
-    clock: Clock
-    access: Access
-    status: Callable[[], dict[str, Any] | None]
-    """The runtime's last status; None: it has never run."""
-    ledger: Callable[[], dict[str, Any]]
-    """The ledger as a report."""
-    producer: Producer | None = None
-    """Publishes alerts from webhooks; None: webhooks get 503."""
-    alerts_topic: str = "aiops.alerts"
-    most_shards: int = 1
-    host: str = "127.0.0.1"
-    """The address it listens on."""
-    domain: str = MAIN_DOMAIN
-    wake: Callable[[], None] = lambda: None
-    """Called after a row was written to the inbox; the call may be lost."""
-    sending: threading.Lock = field(default_factory=threading.Lock)
-
-    @property
-    def commands(self) -> Commands:
-        """Commands over the same inbox and journal."""
-        return Commands(self.inbox, self.reader, self.clock, self.domain)
 
 
 def make_app(parts: ConsoleParts) -> FastAPI:

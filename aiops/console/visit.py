@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from fastapi import HTTPException, Request
 
-if TYPE_CHECKING:
-    from aiops.console.app import ConsoleParts
+from aiops.console.parts import ConsoleParts
 
 COOKIE: Final = "aiops-session"
 FORM_BYTES: Final = 16 * 1024

@@ -123,8 +123,8 @@ class SeriesBank:
         series: npt.NDArray[np.int32],
         at: npt.NDArray[np.int64],
         value: npt.NDArray[np.float64],
-        start: npt.NDArray[np.int64] | None = None,
         *,
+        start: npt.NDArray[np.int64] | None = None,
         trusted: bool = False,
     ) -> BankResult:
         """Scores and learns a batch: any number of points a series, in the order of arrival.

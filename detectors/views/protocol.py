@@ -20,6 +20,7 @@ table of extensions names it, ``data.views`` switches it on, and the loop runs i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -38,10 +39,7 @@ class ViewModule(Protocol):
     STATE: np.dtype[Any]
     """Structured; at most ``MOST_BYTES``."""
 
-    def judge(self, state: Record, row: Record, at: int, relative: float, /) -> float:
-        """Ratio to the series' own limit: 1 is the edge; positive: too high, negative: too low. Finite."""
-        ...
-
-    def learn(self, state: Record, row: Record, at: int, relative: float, /) -> None:
-        """Learns a point that is not flagged; also called for points of the warm-up."""
-        ...
+    judge: Callable[[Record, Record, int, float], float]
+    """Ratio to the series' own limit: 1 is the edge; positive: too high, negative: too low. Finite."""
+    learn: Callable[[Record, Record, int, float], None]
+    """Learns a point that is not flagged; also called for points of the warm-up."""

@@ -47,27 +47,6 @@ class Items(NamedTuple):
 
 
 @inner
-def _only(buffer, position, end):
-    """Range of the one field 1 of a message: (0, 0) where there is none, an end of -1 where it is foreign."""
-    found, found_end = np.int64(0), np.int64(0)
-    seen = False
-    while position < end:
-        number, wire, position = t.tag(buffer, position, end)
-        if position < 0:
-            return np.int64(0), np.int64(-1)
-        if number == 1 and wire == t.LEN:
-            begin, position = t.span(buffer, position, end)
-            if seen:
-                return np.int64(0), np.int64(-1)
-            found, found_end, seen = begin, position, True
-        else:
-            position = t.skip(buffer, position, end, wire)
-        if position < 0:
-            return np.int64(0), np.int64(-1)
-    return found, found_end
-
-
-@inner
 def _walk_scope(buffer, position, end, items, record):
     """One ScopeLogs or ScopeSpans: 2 items."""
     cursor, row = items.cursor[_ITEMS], items.cursor[_RESOURCES]
@@ -99,7 +78,7 @@ def _walk_resource(buffer, position, end, items, record):
     row = items.cursor[_RESOURCES]
     if row >= len(items.resources):
         return t.FULL
-    begin, resource_end = _only(buffer, position, end)
+    begin, resource_end = t.only_field(buffer, position, end)
     if resource_end < 0:
         return t.FOREIGN
     items.resources[row, 0], items.resources[row, 1] = begin, resource_end

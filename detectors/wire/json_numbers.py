@@ -51,7 +51,7 @@ def scan_number(source, position, end):
     first = position
     while position < end and _ZERO <= source[position] <= _NINE:
         digits = digits * np.uint64(10) + np.uint64(source[position] - _ZERO)
-        count += digits != 0
+        count += (count != 0) | (digits != 0)  # 2^64 wraps to 0
         position += 1
     if position == first or (position > first + 1 and source[first] == _ZERO):
         return nothing
@@ -61,7 +61,7 @@ def scan_number(source, position, end):
         first = position = position + 1
         while position < end and _ZERO <= source[position] <= _NINE:
             digits = digits * np.uint64(10) + np.uint64(source[position] - _ZERO)
-            count += digits != 0
+            count += (count != 0) | (digits != 0)
             position += 1
         power = first - position
         if power == 0:

@@ -202,6 +202,27 @@ def skip(buffer: Bytes, position: int, end: int, wire: int) -> int:
 
 
 @inner
+def only_field(buffer: Bytes, position: int, end: int) -> tuple[int, int]:
+    """Range of the one field 1 of a message: (0, 0) where there is none, an end of -1 where it is foreign."""
+    found, found_end = np.int64(0), np.int64(0)
+    seen = False
+    while position < end:
+        number, wire, position = tag(buffer, position, end)
+        if position < 0:
+            return np.int64(0), np.int64(-1)
+        if number == 1 and wire == LEN:
+            begin, position = span(buffer, position, end)
+            if seen:
+                return np.int64(0), np.int64(-1)
+            found, found_end, seen = begin, position, True
+        else:
+            position = skip(buffer, position, end, wire)
+        if position < 0:
+            return np.int64(0), np.int64(-1)
+    return found, found_end
+
+
+@inner
 def fixed64(buffer: Bytes, position: int, end: int) -> tuple[int, int]:
     """Eight bytes as int64 and the position after them."""
     if end - position < 8:

@@ -101,30 +101,9 @@ def _walk_metric(buffer, position, end, tape, row, state):
 
 
 @inner
-def _only(buffer: Bytes, position: int, end: int) -> tuple[int, int]:
-    """Range of the one field 1 of a message: (0, 0) where there is none, an end of -1 where it is foreign."""
-    found, found_end = np.int64(0), np.int64(0)
-    seen = False
-    while position < end:
-        number, wire, position = t.tag(buffer, position, end)
-        if position < 0:
-            return np.int64(0), np.int64(-1)
-        if number == 1 and wire == t.LEN:
-            begin, position = t.span(buffer, position, end)
-            if seen:
-                return np.int64(0), np.int64(-1)
-            found, found_end, seen = begin, position, True
-        else:
-            position = t.skip(buffer, position, end, wire)
-        if position < 0:
-            return np.int64(0), np.int64(-1)
-    return found, found_end
-
-
-@inner
 def _walk_scope(buffer, position, end, tape, record, resource):
     """One ScopeMetrics: 1 scope, 2 metrics."""
-    scope, scope_end = _only(buffer, position, end)
+    scope, scope_end = t.only_field(buffer, position, end)
     if scope_end < 0:
         return t.FOREIGN
     state = mix_range(SEED, buffer, resource[0], resource[1])
@@ -164,7 +143,7 @@ def _walk_record(buffer, position, end, tape, record):
         inner, position = t.span(buffer, position, end)
         if position < 0:
             return t.FOREIGN
-        resource = _only(buffer, inner, position)
+        resource = t.only_field(buffer, inner, position)
         if resource[1] < 0:
             return t.FOREIGN
         while inner < position:

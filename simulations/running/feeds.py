@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 from google.protobuf.message import Message
 
@@ -20,14 +19,6 @@ INTERVAL = 15
 """Seconds between points."""
 SLOT = 0
 """A simulation has one slot."""
-
-
-class TelemetryFeed(Protocol):
-    """Passes the world's telemetry to the agent at the end of a tick."""
-
-    def pump(self) -> Produced | None:
-        """The agent's output; None between intervals."""
-        ...
 
 
 class LightFeed:

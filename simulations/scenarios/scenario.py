@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from aiops.model.errors import PermanentError
 from aiops.model.times import parse as parse_time
-from aiops.model.yaml_text import read_yaml
+from aiops.model.yaml_text import line_of, read_yaml
 from simulations.faults.registry import FaultError, check, make
 from simulations.running.simulation import Coming, Plot
-from simulations.world.estate import SHOP, Estate, line_of
+from simulations.world.estate import SHOP, Estate
 from simulations.world.estate import load as load_estate
 from simulations.world.world import DEFAULT_START
 
@@ -142,7 +142,6 @@ def parse(text: str, path: Path) -> Scenario:
     """The scenario in a text, with its estate and faults checked. ``path`` is its file, for errors and its folder."""
     try:
         values = read_yaml(text)
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
         scenario = Scenario.model_validate(values)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -151,13 +150,13 @@ def parse(text: str, path: Path) -> Scenario:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"])) or "scenario"
-        raise ScenarioError(f"{path}:{line_of(tree, first['loc'])}: {place}: {first['msg']}") from error
+        raise ScenarioError(f"{path}:{line_of(text, first['loc']) or 1}: {place}: {first['msg']}") from error
     if scenario.start is not None and parse_time(scenario.start) < 0:
-        raise ScenarioError(f"{path}:{line_of(tree, ('start',))}: start: {scenario.start!r} is no RFC 3339 time")
+        raise ScenarioError(f"{path}:{line_of(text, ('start',)) or 1}: start: {scenario.start!r} is no RFC 3339 time")
     estate = scenario.built(path.parent)
     for number, spec in enumerate(scenario.faults):
         try:
             check(make(spec.name, spec.settings), estate)
         except FaultError as error:
-            raise ScenarioError(f"{path}:{line_of(tree, ('faults', number))}: {error}") from error
+            raise ScenarioError(f"{path}:{line_of(text, ('faults', number)) or 1}: {error}") from error
     return scenario

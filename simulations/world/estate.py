@@ -6,14 +6,14 @@ An estate is declared once and never changes; what changes is in ``simulations.w
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from aiops.model.entities import Criticality
 from aiops.model.errors import PermanentError
-from aiops.model.yaml_text import read_yaml
+from aiops.model.yaml_text import line_of, read_yaml
 
 SHOP = Path(__file__).parent.parent / "estates" / "shop.yaml"
 """The estate that ships: a shop with 39 services and stores in three zones."""
@@ -176,7 +176,6 @@ def parse(text: str, name: str = "estate") -> Estate:
     """The estate in YAML text; errors name ``name`` as the file."""
     try:
         data = read_yaml(text)
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = "" if mark is None else f":{mark.line + 1}"
@@ -186,21 +185,4 @@ def parse(text: str, name: str = "estate") -> Estate:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "estate"
-        raise EstateError(f"{name}:{line_of(tree, first['loc'])}: {place}: {first['msg']}") from error
-
-
-def line_of(tree: Any, location: tuple[int | str, ...]) -> int:
-    """The line of the deepest node on the way to a place, counted from 1."""
-    node = tree
-    for part in location:
-        match node:
-            case yaml.MappingNode():
-                found = next((value for key, value in node.value if key.value == part), None)
-            case yaml.SequenceNode() if isinstance(part, int) and part < len(node.value):
-                found = node.value[part]
-            case _:
-                found = None
-        if found is None:
-            break
-        node = found
-    return 1 if node is None else int(node.start_mark.line) + 1
+        raise EstateError(f"{name}:{line_of(text, first['loc']) or 1}: {place}: {first['msg']}") from error

@@ -27,7 +27,7 @@ from simulations.world.action_checks import (
     replicas,
     unknown_primitive,
 )
-from simulations.world.arrays import DRAINING, OFF, READY, STARTING
+from simulations.world.arrays import OFF, READY
 from simulations.world.estate import ActionSpec
 from simulations.world.streams import stream
 from simulations.world.truth import Harm
@@ -259,4 +259,3 @@ _EFFECTS: dict[str, Callable[[World, Action, str], None]] = {
     "fail-over": _fail_over,
     "clear-cache": _clear_cache,
 }
-SERVING = (READY, DRAINING, STARTING)

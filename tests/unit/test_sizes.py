@@ -27,11 +27,8 @@ LONG_FUNCTIONS: Final = {"detectors/bank/loop.py:_advance"}
 MANY_POSITIONAL: Final = {
     "detectors/bank/prefetch.py:codegen",
     "detectors/wire/hashing.py:generate",
-    "detectors/views/protocol.py:judge",
-    "detectors/views/protocol.py:learn",
-    "detectors/bank/series_bank.py:update",
 }
-"""Signatures of views and of numba's code generators, which are compiled, and the four columns of a batch."""
+"""numba defines the signature of a code generator."""
 
 
 def files() -> Iterator[tuple[str, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from aiops.adapters.bundle.old_names import with_new_names
 from aiops.adapters.folders import state_home
 from aiops.adapters.terminal import warn
 from aiops.model.errors import PermanentError
-from aiops.model.yaml_text import read_yaml
+from aiops.model.yaml_text import line_of, read_yaml
 from aiops.settings import Settings
 
 FILE = "aiops.yaml"
@@ -70,9 +69,13 @@ def _settings(values: dict[str, Any], place: Path | None, text: str) -> Settings
     try:
         return Settings(**merged)
     except ValidationError as error:
-        problems = [(e["loc"], e["msg"]) for e in error.errors(include_url=False)]
-        lines = [f"{place or 'environment'}{_line(text, at)}: {'.'.join(map(str, at))}: {why}" for at, why in problems]
-        raise PermanentError("\n".join(lines)) from error
+        problems = ((e["loc"], line_of(text, e["loc"]), e["msg"]) for e in error.errors(include_url=False))
+        raise PermanentError(
+            "\n".join(
+                f"{place or 'environment'}{f':{line}' if line else ''}: {'.'.join(map(str, at))}: {why}"
+                for at, line, why in problems
+            )
+        ) from error
 
 
 def _environment() -> dict[str, Any]:
@@ -109,20 +112,3 @@ def _resolved(settings: Settings, base: Path) -> Settings:
     files = {name: (base / file.expanduser()).absolute() for name, file in settings.kafka.files.items()}
     changes["kafka"] = settings.kafka.model_copy(update=files)
     return settings.model_copy(update=changes)
-
-
-def _line(text: str, path: Sequence[str | int]) -> str:
-    """``:LINE`` of the setting, or of its nearest parent in the file."""
-    node: Any = yaml.compose(text) if text else None
-    line: int | None = None
-    for part in path:
-        if isinstance(node, yaml.MappingNode):
-            found = [(key, value) for key, value in node.value if key.value == str(part)]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            found = [(node.value[part], node.value[part])]
-        else:
-            break
-        if not found:
-            break
-        line, node = found[0][0].start_mark.line + 1, found[0][1]
-    return "" if line is None else f":{line}"

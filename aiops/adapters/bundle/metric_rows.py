@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from aiops.model.errors import PermanentError
 from aiops.model.metric_semantics.custom import FILE, parse_rows
 from aiops.model.metric_semantics.table import MetricTable
+
+MOST_BYTES: Final = 1_000_000
+"""Largest ``metrics.yaml``; about 20,000 rows, which take seconds to read."""
 
 
 def load_metrics(folder: Path) -> MetricTable:
@@ -17,6 +21,10 @@ def load_metrics(folder: Path) -> MetricTable:
     """
     file = folder / FILE
     try:
+        if (size := file.stat().st_size) > MOST_BYTES:
+            raise PermanentError(
+                f"{file}: has {size:,} bytes, at most {MOST_BYTES:,} are read; use patterns with * for many names"
+            )
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         return MetricTable()

@@ -44,5 +44,5 @@ def with_new_names(values: Mapping[str, Any], source: str) -> tuple[dict[str, An
             if new[-1] in group:
                 raise PermanentError(f"{source}: {after}: is given twice, also as {before}; remove {before}")
             group[new[-1]] = group.pop(old[-1])
-            warnings.append(f"{source}: {before} is called {after} now; the old name works up to {LAST_RELEASE}")
+            warnings.append(f"{source}: {before} was renamed to {after}; the old name works up to {LAST_RELEASE}")
     return found, tuple(warnings)

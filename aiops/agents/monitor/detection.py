@@ -23,7 +23,7 @@ from detectors.bank.series_bank import BankSettings, SeriesBank
 from detectors.episodes import EpisodeAggregator, EpisodeSettings
 from detectors.revisions import NamedSeries, Place
 from detectors.transitions import CLOSED, Transitions
-from detectors.wire.identity import SeriesIdentity, SeriesKind
+from detectors.wire.identity import SeriesKind
 from detectors.wire.series import SeriesTable
 
 LATENESS = 5 * SECOND
@@ -185,14 +185,6 @@ class SlotDetection:
         live = self.folder.signals
         live = live[(live["ended"] == 0) & (live["track"] == signals.VALUE)]
         return self.noticeability.still_of(series, values, usual, live=live)
-
-    def emit(self, identities: Sequence[SeriesIdentity], at: int, values: Sequence[float]) -> None:
-        """Points of the slot's own making, one a series; series past the limit are left out."""
-        series = self.table.add(identities)
-        self.admit()
-        taken = np.flatnonzero(series >= 0)
-        times = np.full(len(taken), at, np.int64)
-        self.take(PointFeed(series[taken], times, np.array(values, np.float64)[taken]))
 
     def boundary(self, clock: int | None = None) -> None:
         """Lets the folder decide at the input's clock, or later where the input is known to be quiet."""

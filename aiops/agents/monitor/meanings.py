@@ -85,11 +85,12 @@ class SeriesMeanings:
         """Number of the meaning in the state that each series' attributes, as JSON text, show."""
         assert meaning.states is not None
         starts = [f'"{name}":"' for name in meaning.states.attributes]
-        known: dict[str, int] = {}
+        holds = f'"{meaning.states.holds}":"'
+        known: dict[tuple[str, str], int] = {}
         found: list[int] = []
         for text in attributes:
             start = next((start for start in starts if start in text), "")
-            value = text.partition(start)[2].partition('"')[0] if start else ""
+            value = _text_after(start, text) if start else "", _text_after(holds, text)
             if value not in known:
                 known[value] = self._number(meaning.in_state(parse_attributes(text)))
             found.append(known[value])
@@ -109,3 +110,8 @@ class SeriesMeanings:
             self._kinds = np.append(self._kinds, np.array([kind for kind, _ in burdens], np.uint8))
             self._ceilings = np.append(self._ceilings, np.array([one.ceiling or 0.0 for one in held], np.float32))
             self._scales = np.append(self._scales, np.array([scale for _, scale in burdens]))
+
+
+def _text_after(start: str, text: str) -> str:
+    """The rest of a JSON string from ``start`` on; empty where it is not there."""
+    return text.partition(start)[2].partition('"')[0]

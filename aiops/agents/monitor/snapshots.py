@@ -87,7 +87,8 @@ class SlotSnapshotter:
         """Restore a new slot from a chain of snapshots; the chain ends before the first increment that does not follow.
 
         Raises:
-            PermanentError: the first snapshot is not full, or its format is not that of this build.
+            PermanentError: the first snapshot is not full, its format is not that of this build, or it does not fit
+                the settings.
         """
         if not snapshots:
             return
@@ -102,13 +103,22 @@ class SlotSnapshotter:
             _check_format(found)
             self.slot.memory.extend(_any(found.parts["memory"]))
             self.slot.transit.extend(_any(found.parts["transit"]))
-            self.slot.detection.bank.extend(found.parts["bank"])
+            self._extend_bank(found)
             self.slot.detection.learn_sources(found.parts["sources"]["added"])
         self.slot.logs.restore([found.parts["logs"] for found in chain])
         _restore_small(self.slot, chain[-1])
         self.sequence = chain[-1].sequence
         # The next snapshot is full: increments that were not applied may still be in the store.
         self._base = 0
+
+    def _extend_bank(self, snapshot: SlotSnapshot) -> None:
+        try:
+            self.slot.detection.bank.extend(snapshot.parts["bank"])
+        except ValueError as error:
+            raise PermanentError(
+                f"slot {snapshot.slot}: its snapshot was written with other settings ({error}); restore "
+                "data.ring_steps and data.series_limit, or remove the slot's snapshots: it then learns from the start"
+            ) from error
 
 
 def _head(slot: Slot) -> Arrays:

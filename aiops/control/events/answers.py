@@ -64,15 +64,21 @@ def answered(draft: Draft, name: str, answers: tuple[Handoff, ...]) -> None:
     if request.intent is not Intent.READ and _closed(draft, request.work_item):
         draft.note(dropped=name, because="the incident is closed")
         return
-    passed = [answer for answer in answers[:ANSWERS] if _passes(draft, answer, request)]
-    for answer in passed:
-        sending.review(draft, answer)
+    passed = [answer for answer in answers[:ANSWERS] if _shown(draft, answer, request)]
     if request.intent in CHAIN:
         follow = next((answer for answer in passed if answer.intent in ON_CHAIN), None)
         if follow is not None:
             chain_at(draft, request.work_item, review_of(follow))
         else:
             chain_ended(draft, request.work_item)
+
+
+def _shown(draft: Draft, answer: Handoff, request: Handoff) -> bool:
+    """Show the answer to oversight, unless it is stopped; each before the next is checked, so that ids differ."""
+    if not _passes(draft, answer, request):
+        return False
+    sending.review(draft, answer)
+    return True
 
 
 def _closed(draft: Draft, work_item: str) -> bool:
@@ -248,6 +254,7 @@ def _routed(draft: Draft, answer: Handoff, routed: Routed) -> None:
             repair_by=repair_by,
         )
     )
+    draft.put(replace(draft.state.work[name], least_level=routed.level))
     if repair_by is not None and repair_by > draft.at:
         draft.timer("repair", name, repair_by)
     runbooks = ", ".join(routed.runbooks)

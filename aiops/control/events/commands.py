@@ -20,6 +20,8 @@ from remediations import saga_messages as messages
 from remediations.saga_state import SagaState
 
 LONGEST_SUPPRESSION_MINUTES: Final = 7 * 24 * 60.0
+LONGEST_VERSION: Final = 18
+"""Most digits of a context version in a command; ``int`` raises on thousands of digits."""
 
 
 def given(draft: Draft, event: CommandGiven) -> None:
@@ -56,7 +58,8 @@ def _approve(draft: Draft, event: CommandGiven) -> None:
     if event.arguments.get("plan", plan.id) != plan.id:
         raise RefusedError(RefusalKind.LATE, f"the plan that waits is {plan.id}")
     version = event.arguments.get("version", str(work.basis))
-    if not (version.isdecimal() and work.basis <= int(version) <= incident.context_version):
+    known = version.isdecimal() and len(version) <= LONGEST_VERSION
+    if not (known and work.basis <= int(version) <= incident.context_version):
         raise RefusedError(
             RefusalKind.LATE, f"the plan rests on version {work.basis} of what is known, not on {version[:20]}"
         )

@@ -31,14 +31,22 @@ LEFT: Final = frozenset({OutcomeKind.CLOSED_BY_PERSON, OutcomeKind.LEFT_WITH_PER
 
 
 def fired(draft: Draft, event: TimerFired) -> None:
-    """Handle a timer; one that was moved, cancelled or has fired already is refused."""
+    """Handle a timer; one that was moved, cancelled or has fired already is refused.
+
+    A timer whose name is unknown, because a newer version set it, is dropped. A refusal would leave its row in the
+    journal.
+    """
     row = draft.state.timers.get(event.timer)
     if row is None:
         raise RefusedError(RefusalKind.LATE, f"timer {event.timer!r} is not set")
     if row.due > event.at:
         raise RefusedError(RefusalKind.NOT_PERMITTED, f"timer {event.timer!r} is due later")
     draft.cancel(event.timer)
-    draft.attempt(lambda: NAMES[row.name](draft, row.subject, row.id), row.id)
+    handle = NAMES.get(row.name)
+    if handle is None:
+        draft.note(dropped=row.id, because=f"no timer of the name {row.name!r} is known")
+        return
+    draft.attempt(lambda: handle(draft, row.subject, row.id), row.id)
 
 
 def _deadline(draft: Draft, name: str, _: str) -> None:

@@ -12,9 +12,9 @@ from typing import Final
 
 from aiops.agents.view import AgentView
 from aiops.control.handoff.channels import objection
+from aiops.control.handoff.requests import RequestContext
 from aiops.model.durations import SECOND
 from aiops.model.handoffs import Handoff, Intent, ReviewRequest, Role
-from aiops.model.prose import Prose
 
 ANSWERS: Final = 8
 """Most answers to one handoff; further ones are ignored."""
@@ -34,24 +34,16 @@ def reviews(request: Handoff, answers: tuple[Handoff, ...], view: AgentView, *, 
     """
     if request.to is Role.OVERSIGHT or at - view.at > FRESH:
         return ()
-    event = f"answer/{request.id}"
+    context = RequestContext(
+        request.work_item,
+        f"answer/{request.id}",
+        view.incident.context_version,
+        at=at,
+        deadline_at=request.deadline_at,
+        domain=request.domain,
+    )
     return tuple(
-        Handoff(
-            id=review_of(answer),
-            work_item=request.work_item,
-            sender=Role.ORCHESTRATOR,
-            to=Role.OVERSIGHT,
-            intent=Intent.REVIEW,
-            confidence=1.0,
-            reasoning=(Prose(f"{Intent.REVIEW.value} follows from [{event}]"),),
-            evidence=(event,),
-            context_version=view.incident.context_version,
-            at=at,
-            deadline_at=request.deadline_at,
-            payload=ReviewRequest(answer),
-            cause=event,
-            domain=request.domain,
-        )
+        context.request(review_of(answer), Role.OVERSIGHT, ReviewRequest(answer), intent=Intent.REVIEW)
         for answer in answers[:ANSWERS]
         if objection(answer, request) is None
     )

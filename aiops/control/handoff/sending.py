@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from aiops.control.handoff.requests import RequestContext
 from aiops.control.handoff.reviews import review_of
 from aiops.control.incident.membership import forget_handoff
 from aiops.control.incident.runtime_incidents import report_runtime_problem
@@ -28,23 +29,15 @@ def ask(draft: Draft, name: str, to: Role, *, intent: Intent, payload: Payload) 
     """Send a handoff of the orchestrator itself, and return it."""
     work_item = draft.subject
     incident = draft.state.incidents.get(work_item)
-    handoff = Handoff(
-        id=name,
-        work_item=work_item,
-        sender=Role.ORCHESTRATOR,
-        to=to,
-        intent=intent,
-        confidence=1.0,
-        reasoning=(Prose(f"{intent.value} follows from [{draft.event.id}]"),),
-        evidence=(draft.event.id,),
-        context_version=incident.context_version if incident else 1,
+    context = RequestContext(
+        work_item,
+        draft.event.id,
+        incident.context_version if incident else 1,
         at=draft.at,
-        deadline_at=0,
-        payload=payload,
-        cause=draft.event.id,
+        deadline_at=0,  # ``send`` sets it
         domain=draft.settings.domain,
     )
-    return send(draft, handoff)
+    return send(draft, context.request(name, to, payload, intent=intent))
 
 
 def send(draft: Draft, handoff: Handoff) -> Handoff:

@@ -173,11 +173,11 @@ def revise(draft: Draft, record: doc.EpisodeRecord, episode: Episode) -> None:
     if member.number < SHOWN:
         draft.incident(shown(draft.state, draft.state.incidents[record.incident]))
         if not now and member.open == 1:
-            draft.line(record.incident, "monitoring", f"{episode.entity} is well again", ref=episode.id)
+            draft.line(record.incident, "monitoring", f"{episode.entity} is normal again", ref=episode.id)
 
 
 def all_normal(state: ControlState, name: str) -> bool:
-    """All its members are well again."""
+    """All its members are normal again."""
     return state.open_members.get(name, 0) == 0
 
 

@@ -13,8 +13,6 @@ from aiops.model.incidents import Incident
 from aiops.model.outcomes import as_fields
 
 INCIDENT: Final = "io.aiops.incident.v1"
-
-
 ACTION: Final = "io.aiops.action.v1"
 
 
@@ -32,5 +30,7 @@ def publish_action(draft: Draft, incident: str, key: str, *, data: dict[str, Any
     """Tell ``aiops.actions`` that an effect begins or ended."""
     identity = ("/orchestrator", f"{key}/{draft.event.id}")
     domain = draft.settings.domain
-    event = envelope(ACTION, identity, data | {"incident": incident, "key": key}, at=draft.at, subject=incident)
-    draft.effect(Publish(f"publish/{event['id']}", draft.settings.topics.actions, key, event | {"domain": domain}))
+    data = data | {"incident": incident, "key": key}
+    event = envelope(ACTION, identity, data, at=draft.at, subject=incident, domain=domain)
+    topic = draft.settings.topics.actions
+    draft.effect(Publish(f"publish/{event['id']}", topic, key, event, domain=domain))

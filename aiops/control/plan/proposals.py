@@ -40,6 +40,7 @@ def consider(draft: Draft, name: str, plan: Plan, *, ruling: Ruling) -> None:
             because=Prose(f"The plan {plan.runbook} was not begun: {why}."),
         )
         return
+    ruling = _with_level_of_routing(work.least_level, ruling)
     draft.incident(replace(incident, level=ruling.level, plan=plan.id))
     draft.put(replace(work, proposed=plan, approvals=(), basis=incident.context_version))
     reasons = "; ".join(ruling.reasons)
@@ -61,6 +62,15 @@ def consider(draft: Draft, name: str, plan: Plan, *, ruling: Ruling) -> None:
                 PageReason(EscalationCause.FORBIDDEN),
                 because=Prose(f"Policy forbids {plan.runbook}: {reasons}."),
             )
+
+
+def _with_level_of_routing(least: Oversight, ruling: Ruling) -> Ruling:
+    """The ruling; with routing's level if that needs more people than policy does."""
+    rising = list(Oversight)
+    if rising.index(least) <= rising.index(ruling.level):
+        return ruling
+    why = Prose(f"routing requires {least.value}, because the cause is not probable enough")
+    return replace(ruling, level=least, reasons=(*ruling.reasons, why))
 
 
 def _unfit(draft: Draft, name: str, plan: Plan) -> Prose | None:

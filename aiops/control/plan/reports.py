@@ -71,6 +71,7 @@ def step_observed(draft: Draft, event: StepObserved) -> None:
     """Handle the observation of an effect in doubt."""
     held = _order(draft, event.key)
     draft.done(f"observe/{held.order.capability.id}")
-    draft.line(draft.subject, "executor", f"{event.key} is {event.observed.value} {event.detail[:300]}".rstrip())
+    detail = f": {event.detail[:300]}" if event.detail else ""
+    draft.line(draft.subject, "executor", f"{event.key} is {event.observed.value}{detail}")
     seen = messages.EffectObserved(draft.at, event.key, event.observed, event.detail)
     draft.attempt(lambda: saga_driver.deliver(draft, held.plan, seen), event.key)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from aiops.control.state.transaction import Decision
-from aiops.model.entities import RUNTIME_ENTITY
-from aiops.model.episodes import Episode, Signal, SignalDirection, Source
+from aiops.model.episodes import Episode
 from aiops.model.ledger import Ending, LedgerLine
 from aiops.model.records import TopicPartition
+from aiops.model.runtime_episodes import loss_episode
 
 
 def ending_of(decisions: Sequence[Decision]) -> Ending:
@@ -52,30 +52,7 @@ def lost(line: LedgerLine | None, place: TopicPartition, begin: int, *, end: int
 
 def loss(place: TopicPartition, begin: int, end: int, *, at: int, domain: str) -> Episode:
     """The episode of the runtime that reports a loss to retention; ``at`` in ns."""
-    name = f"{place.topic}/{place.partition}"
-    signal = Signal(
-        series=f"aiops.lost.records{{partition={name}}}",
-        metric="aiops.lost.records",
-        direction=SignalDirection.UP,
-        source=Source.RUNTIME,
-        since=at,
-        score=0.9,
-        value=float(end - begin),
-        expected=0.0,
-        detector="ledger",
-    )
-    return Episode(
-        id=f"{RUNTIME_ENTITY}@{begin}-{end}/{name}",
-        entity=RUNTIME_ENTITY,
-        opened_at=at,
-        revision=1,
-        severity=0.9,
-        signals=(signal,),
-        signals_total=1,
-        watermark=at,
-        source=Source.RUNTIME,
-        domain=domain,
-    )
+    return loss_episode(place, end - begin, id_part=f"{begin}-{end}", at=at, domain=domain)
 
 
 def _fresh(place: TopicPartition, offset: int) -> LedgerLine:

@@ -21,7 +21,7 @@ from aiops.model.findings import Finding
 from aiops.model.handoffs import Handoff, Role
 from aiops.model.incidents import Incident
 from aiops.model.pages import Page, SluggedReason
-from aiops.model.plans import Plan, StepOrder, Verdict
+from aiops.model.plans import Oversight, Plan, StepOrder, Verdict
 from aiops.model.reports import Change, Ticket
 from aiops.model.telemetry import FleetQuestion
 from remediations.breakers import Breaker
@@ -98,6 +98,8 @@ class Work:
     """Number of plans that were dropped while they waited for approval, because another cause was found."""
     named: NamedCause | None = None
     """The newest cause in the incident's story; an equal one adds no line."""
+    least_level: Oversight = Oversight.UNATTENDED
+    """Least level of oversight that routing requires; policy may require more."""
     basis: int = 0
     """Context version that the proposed plan rests on; approvals of an older one are void."""
 

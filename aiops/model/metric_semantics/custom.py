@@ -21,6 +21,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from aiops.model.errors import PermanentError
 from aiops.model.metric_semantics.names import Spelling, key_of, spellings
 from aiops.model.metric_semantics.semantics import MetricPart, MetricRole, MetricSubject, Worse
+from aiops.model.yaml_text import StrictLoader
 
 FILE: Final = "metrics.yaml"
 REMEDY: Final = "fields are role, worse, unit, full, part, about; see docs/metrics.md"
@@ -109,7 +110,7 @@ def parse_rows(text: str, place: str = FILE) -> CustomRows:
             continue
         key = _folded(name)
         if key in names:
-            problems.append(f"{where}: {name}: is there twice, see {names[key].source}; keep one of the two")
+            problems.append(f"{where}: {name}: is listed twice, first in {names[key].source}; keep one of the two")
         names.setdefault(key, row)
     if problems:
         raise PermanentError("\n".join(problems))
@@ -120,7 +121,7 @@ def parse_rows(text: str, place: str = FILE) -> CustomRows:
 def _entries(text: str, place: str) -> list[tuple[str, Any, int]]:
     """Name, fields and line of each row, including duplicate rows."""
     try:
-        loader = yaml.SafeLoader(text)
+        loader = StrictLoader(text)
         node = loader.get_single_node()
         if node is None or (isinstance(node, yaml.ScalarNode) and not node.value):
             return []

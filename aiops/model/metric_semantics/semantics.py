@@ -85,6 +85,8 @@ class States:
     """Values for which less is worse."""
     neutral: frozenset[str] = frozenset()
     """Values for which neither way is worse."""
+    holds: str = ""
+    """Attribute that says whether the state is the case; ``false`` reverses the direction. Empty: there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +122,11 @@ class MetricSemantics:
             return self
         held = dict(attributes)
         value = next((held[name] for name in self.states.attributes if name in held), "").lower()
-        if value in self.states.good:
-            return replace(self, worse=Worse(-self.worse), full=None, states=None)
         if value in self.states.neutral:
             return replace(self, worse=Worse.NEITHER, full=None, states=None)
+        holds = held.get(self.states.holds, "").lower()
+        if holds == "unknown":
+            return replace(self, worse=Worse.UP, full=None, states=None)
+        if (value in self.states.good) is not (holds == "false"):
+            return replace(self, worse=Worse(-self.worse), full=None, states=None)
         return replace(self, states=None)

@@ -98,6 +98,8 @@ class Store:
     """Snapshots in memory, with the generation check of a real one."""
 
     kept: dict[int, SlotSnapshot] = field(default_factory=dict)
+    domains: set[str] = field(default_factory=set)
+    """Domains that were asked for."""
 
     def write(self, snapshot: SlotSnapshot) -> None:
         known = self.kept.get(snapshot.slot)
@@ -106,6 +108,7 @@ class Store:
         self.kept[snapshot.slot] = snapshot
 
     def newest(self, slot: int, domain: str = "main") -> list[SlotSnapshot]:
+        self.domains.add(domain)
         return [self.kept[slot]] if slot in self.kept else []
 
 
@@ -282,3 +285,11 @@ def test_input_is_taken_while_the_store_is_away(error: Exception) -> None:
     assert shard.status().error == ""
     assert store.kept[0].parts["seen"]["counts"].tolist() == [1] * RECORDS
     shard._writer.shutdown()
+
+
+def test_a_shard_takes_over_snapshots_of_its_own_domain() -> None:
+    """Two domains may share a store: each has its own slot 0."""
+    log, store = Log(), Store()
+    parts = ShardParts(Consumer(log), Producer(log), store, Agent(), Clock(), domain="eu")
+    Shard(0, parts, ["t"], slots={0: 1})._rewind()
+    assert store.domains == {"eu"}

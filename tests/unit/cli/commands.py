@@ -20,6 +20,7 @@ from aiops.model.incidents import Incident, IncidentState
 from aiops.model.journal import JournalEntry, Put, Remove, Transaction
 from aiops.model.ledger import Ending, LedgerLine
 from aiops.ports import ORCHESTRATOR
+from tests.unit.control.fakes import Loop
 
 NOW = 1_700_000_000_000_000_000
 INCIDENT = Incident("INC-1", IncidentState.OPEN, NOW, NOW, NOW, ("cart",), ("cart",), ("cart@1",))
@@ -79,3 +80,13 @@ def status_of(folder: Path, *lines: LedgerLine, **fields: Any) -> None:
     shown = [adapter(LedgerLine).dump_python(one, mode="json") for one in lines]
     shard = {"ledger": shown, "bounds": {f"{one.topic}/{one.partition}": (0, one.next_offset) for one in lines}}
     (folder / STATUS).write_text(json.dumps({"at": NOW, "shards": [shard], "orchestration": {}} | fields))
+
+
+def journal_of_loop(folder: Path, loop: Loop) -> SqlJournal:
+    """The journal of a control plane as its process left it."""
+    sql = SqlJournal(sqlite_url(folder))
+    kept = loop.journal.recover()
+    documents = tuple(Put(k, key, body) for k, bodies in kept.documents.items() for key, body in bodies.items())
+    entries = tuple(row.entry for row in loop.journal.rows())
+    sql.commit([Transaction("main", sql.claim(ORCHESTRATOR, "test"), entries, documents)])
+    return sql

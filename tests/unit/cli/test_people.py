@@ -12,7 +12,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
-from aiops.adapters.journal.engine import sqlite_url
 from aiops.adapters.journal.journal import SqlJournal
 from aiops.adapters.journal.reader import SqlJournalReader
 from aiops.adapters.signing import signing_key
@@ -21,10 +20,9 @@ from aiops.cli.exits import Exit
 from aiops.cli.installation import plain
 from aiops.control.record.audit_chain import Checkpoint, sign
 from aiops.model.codec import encode
-from aiops.model.journal import Put, Transaction
 from aiops.model.plans import Oversight
 from aiops.model.times import span
-from aiops.ports import ORCHESTRATOR
+from tests.unit.cli.commands import journal_of_loop
 from tests.unit.console.estate import waiting
 
 Run = Callable[..., tuple[int, str, str]]
@@ -49,12 +47,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 def journal(tmp_path: Path) -> SqlJournal:
     """The journal of a control plane whose INC-1 waits for two approvers, as its process left it."""
     loop = waiting(Oversight.TWO_APPROVERS, "pay\x1b[31m")
-    sql = SqlJournal(sqlite_url(tmp_path))
-    kept = loop.journal.recover()
-    documents = tuple(Put(k, key, body) for k, bodies in kept.documents.items() for key, body in bodies.items())
-    entries = tuple(row.entry for row in loop.journal.rows())
-    sql.commit([Transaction("main", sql.claim(ORCHESTRATOR, "test"), entries, documents)])
-    return sql
+    return journal_of_loop(tmp_path, loop)
 
 
 def test_approving_writes_one_row_signed_by_name(run: Run, journal: SqlJournal) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from aiops.console.access import Access
-from aiops.console.app import ConsoleParts
+from aiops.console.parts import ConsoleParts
 from aiops.model.errors import TemporaryError
 from aiops.model.plans import Oversight
 from aiops.model.records import OutRecord

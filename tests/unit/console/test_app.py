@@ -11,7 +11,8 @@ from fastapi.testclient import TestClient
 from httpx import Response
 
 from aiops.console.access import SESSION_SECONDS, Access, kept_token
-from aiops.console.app import ConsoleParts, loopback, make_app
+from aiops.console.app import loopback, make_app
+from aiops.console.parts import ConsoleParts
 from aiops.model.incidents import IncidentState
 from aiops.model.plans import Oversight
 from tests.unit.console.estate import TOKENS, FakeProducer, LoopClock, hand_over, parts_over, waiting

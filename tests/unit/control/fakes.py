@@ -136,14 +136,15 @@ def plan_for(handoff: Handoff, entity: str, **step: float) -> Plan:
 
 
 class FakeRouting:
-    """Hands everything to resolution."""
+    """Hands everything to resolution, with ``level``."""
 
     role = Role.ROUTING
+    level = Oversight.UNATTENDED
 
     def handle(self, handoff: Handoff, view: AgentView) -> tuple[Handoff, ...]:
         """Always a restart."""
         assert isinstance(handoff.payload, Diagnosed)
-        routed = Routed(handoff.payload.diagnosis, Priority.P2, "none", "team", ("restart",), Oversight.UNATTENDED)
+        routed = Routed(handoff.payload.diagnosis, Priority.P2, "none", "team", ("restart",), self.level)
         return (answer(handoff, Role.RESOLUTION, Intent.PLAN, routed),)
 
 

@@ -42,6 +42,8 @@ class Anything(RuleBasedStateMachine):
         super().__init__()
         self.loop = Loop(product_settings(gather_seconds=4.0, settle_seconds=60.0, approval_seconds=60.0))
         self.open: dict[str, Episode] = {}
+        self.ended: list[Episode] = []
+        """Whose end was reported, perhaps just before the process died."""
         self.said: list[happened.Event] = []
         self.kill_in = -1
         self.number = 0
@@ -121,6 +123,7 @@ class Anything(RuleBasedStateMachine):
         if held is not None:
             self.loop.target.abnormal.discard(entity)
             self.loop.well(held)
+            self.ended.append(held)
         self._do(0.0)
 
     @rule(seconds=st.sampled_from([0.01, 0.05, 0.3, 1.0, 3.0, 10.0, 70.0, 1000.0]))
@@ -255,7 +258,7 @@ class Anything(RuleBasedStateMachine):
         target, oversight = self.loop.target, self.loop.oversight
         target.delivers = target.grants = target.heals = target.happens = True
         target.status, oversight.down, oversight.veto = StepStatus.DONE, False, set()
-        for held in list(self.open.values()):
+        for held in [*self.open.values(), *self.ended]:  # telemetry is read again after a kill
             self.loop.well(held)
         target.abnormal.clear()
         self.loop.runtime.command("resume", "", "ann")

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aiops.model.yaml_text import read_yaml
+from aiops.model.yaml_text import line_of, read_yaml
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,35 @@ def test_any_text_is_a_value_or_a_yaml_error(text: str) -> None:
     else:
         outcome = "read"
     assert outcome
+
+
+NESTED = "a: 1\nb:\n  c:\n    - x\n    - {d: 2}\n"
+
+
+@pytest.mark.parametrize(
+    ("place", "line"),
+    [
+        (("a",), 1),
+        (("b", "c"), 3),
+        (("b", "c", 1), 5),
+        (("b", "c", 1, "d"), 5),
+        (("b", "c", 9), 3),
+        (("b", "missing"), 2),
+        (("a", "below a number"), 1),
+        (("missing",), None),
+        ((), None),
+    ],
+)
+def test_the_line_is_that_of_the_deepest_part(place: tuple[str | int, ...], line: int | None) -> None:
+    """A part that the text lacks has the line of its nearest parent."""
+    assert line_of(NESTED, place) == line
+
+
+def test_an_empty_text_has_no_lines() -> None:
+    """All values come from the environment."""
+    assert line_of("", ("a",)) is None
+
+
+def test_a_key_that_is_a_number_is_found_by_its_text() -> None:
+    """Settings name a partition by its number."""
+    assert line_of("a:\n  7: x\n", ("a", 7)) == 2

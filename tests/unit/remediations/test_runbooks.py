@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from aiops.adapters.bundle.loading import APPROVED, approve_runbooks, load_runbooks
 from aiops.model.situations import Situation
-from remediations.runbooks import fill, parse
-from remediations.windows import Problem
+from remediations.primitives.shipped import shipped
+from remediations.runbooks import Runbook, fill, parse
 
 FOLDER = Path(__file__).parents[3] / "remediations" / "default_bundle" / "runbooks"
 SHIPPED = load_runbooks(FOLDER)
@@ -113,12 +113,14 @@ STEP = "steps:\n  - {id: a, primitive: restart}\n"
         ("id: a\ntitle: [\n", 3, "not YAML"),
         ("- 1\n- 2\n", 1, "valid dictionary"),
         ("", 1, "valid dictionary"),
+        (HEAD.replace("title: t", "title: 2026-13-45") + STEP, 2, "not YAML"),
+        ("id: !!int x\n", 1, "not YAML"),
     ],
 )
 def test_errors_name_the_line(text: str, line: int, told: str) -> None:
     """Whatever is wrong with a file is told with its place."""
-    problems: list[Problem] = []
-    assert parse(text.encode(), "r.yaml", problems) is None
+    problems = parse(text.encode(), "r.yaml", shipped())
+    assert isinstance(problems, tuple)
     assert told in problems[0].what
     assert problems[0].line == line
 
@@ -126,5 +128,6 @@ def test_errors_name_the_line(text: str, line: int, told: str) -> None:
 @given(st.binary(max_size=200))
 def test_any_bytes_end_as_runbook_or_problem(content: bytes) -> None:
     """Broken and hostile files never raise."""
-    problems: list[Problem] = []
-    assert (parse(content, "r.yaml", problems) is None) == bool(problems)
+    found = parse(content, "r.yaml", shipped())
+    assert isinstance(found, Runbook) or all(problem.file == "r.yaml" for problem in found)
+    assert found

@@ -23,8 +23,9 @@ from aiops.model.metric_semantics.semantics import States
 _PHASES = States(("phase",), good=frozenset({"running"}), neutral=frozenset({"succeeded", "pending"}))
 _CLAIMS = States(("phase",), good=frozenset({"bound"}), neutral=frozenset({"available", "released"}))
 _READY = States(("condition",), good=frozenset({"true"}))
-_NODE = States(("condition",), good=frozenset({"ready"}))
-_DEPLOYMENT = States(("condition",), good=frozenset({"available"}), neutral=frozenset({"progressing"}))
+_FAILED = States(("condition",), good=frozenset({"false"}))
+_NODE = States(("condition",), good=frozenset({"ready"}), holds="status")
+_DEPLOYMENT = States(("condition",), good=frozenset({"available"}), neutral=frozenset({"progressing"}), holds="status")
 
 # fmt: off
 FAMILY = MetricFamily(
@@ -105,8 +106,8 @@ FAMILY = MetricFamily(
         Row("kube_job_status_failed",             "{pod}",    ERRORS,     UP),
         Row("kube_job_status_succeeded",          "{pod}",    TRAFFIC,    NEITHER),
         Row("kube_job_status_active",             "{pod}",    QUEUE,      NEITHER),
-        Row("kube_job_failed",                    "{flag}",   ERRORS,     UP),
-        Row("kube_job_complete",                  "{flag}",   AVAILABILITY, DOWN),
+        Row("kube_job_failed",                    "{flag}",   ERRORS,     UP, states=_FAILED),
+        Row("kube_job_complete",                  "{flag}",   AVAILABILITY, UP,  states=_READY),
         Row("kube_job_spec_completions",          "{pod}",    OTHER,      NEITHER),
         Row("kube_job_status_start_time",         "s",        OTHER,      NEITHER),
         Row("kube_job_status_completion_time",    "s",        OTHER,      NEITHER),

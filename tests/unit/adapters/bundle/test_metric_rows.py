@@ -42,3 +42,11 @@ def test_what_is_no_text_is_told(tmp_path: Path, content: bytes | None) -> None:
         file.write_bytes(content)
     with pytest.raises(PermanentError, match="cannot be read as text"):
         load_metrics(tmp_path)
+
+
+def test_a_huge_file_is_refused_at_once(tmp_path: Path) -> None:
+    """Reading 200,000 rows would hold up every start of a shard for a minute."""
+    file = tmp_path / "metrics.yaml"
+    file.write_text("a.b: {role: errors}\n" * 60_000)
+    with pytest.raises(PermanentError, match=r"metrics.yaml: has 1,200,000 bytes, at most 1,000,000 are read"):
+        load_metrics(tmp_path)

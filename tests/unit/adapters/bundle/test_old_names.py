@@ -42,7 +42,7 @@ def test_an_old_name_gives_its_value_to_the_new_one() -> None:
     found, warnings = with_new_names({"data": {"late_seconds": 9.0, "shards": 2}}, "aiops.yaml")
     assert found == {"data": {"allowed_lateness_seconds": 9.0, "shards": 2}}
     assert warnings == (
-        "aiops.yaml: data.late_seconds is called data.allowed_lateness_seconds now; the old name works up to 0.2",
+        "aiops.yaml: data.late_seconds was renamed to data.allowed_lateness_seconds; the old name works up to 0.2",
     )
 
 
@@ -86,8 +86,8 @@ def test_an_old_variable_works_with_a_warning(
     settings = load_settings()
     assert (settings.bundle, settings.data.allowed_lateness_seconds) == (tmp_path / "ours", 5.0)
     warned = capsys.readouterr().err
-    assert "environment: binder is called bundle now" in warned
-    assert "environment: data.late_seconds is called data.allowed_lateness_seconds now" in warned
+    assert "environment: binder was renamed to bundle" in warned
+    assert "environment: data.late_seconds was renamed to data.allowed_lateness_seconds" in warned
 
 
 def test_the_old_option_of_the_policy_commands_works_with_a_warning() -> None:

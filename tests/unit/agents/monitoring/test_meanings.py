@@ -39,6 +39,16 @@ def test_each_series_has_the_direction_of_its_metric_and_state() -> None:
     assert found.worse(numbers[::-1]).tolist() == WORSE[::-1]
 
 
+def test_a_condition_that_does_not_hold_turns_the_direction() -> None:
+    """One series says that a node is ready and another that it is not; both are told apart within one batch."""
+    table, found = meanings()
+    asked = [("Ready", "true"), ("Ready", "false"), ("Ready", "unknown")]
+    asked += [("DiskPressure", "true"), ("DiskPressure", "false")]
+    named = [(("condition", condition), ("status", status)) for condition, status in asked]
+    numbers = table.add([SeriesIdentity("h1", "kube_node_status_condition", each, "") for each in named])
+    assert found.worse(numbers).tolist() == [-1, 1, 1, 1, -1]
+
+
 def test_burdens_come_with_their_scales() -> None:
     """Seconds for durations, wholes for shares; an idle share is no share that can be full."""
     table, found = meanings()

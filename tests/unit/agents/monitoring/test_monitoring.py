@@ -209,6 +209,14 @@ def test_a_snapshot_of_another_format_is_refused_by_name() -> None:
         MonitoringAgent(settings()).adopt(0, 2, [older])
 
 
+def test_a_snapshot_that_does_not_fit_the_settings_says_what_to_do() -> None:
+    """Rings of another length cannot be taken over: restore the setting or remove the snapshots."""
+    snapshot = agent().snapshot(0)
+    other = MonitoringAgent(settings(ring_steps=100))
+    with pytest.raises(PermanentError, match=r"slot 0: .* restore data.ring_steps and data.series_limit, or remove"):
+        other.adopt(0, 2, [snapshot])
+
+
 def test_a_lost_range_is_counted_and_is_trouble_of_the_runtime() -> None:
     """Offsets that retention removed end as lost, open an episode of the runtime once, which ends by itself."""
     found = agent()

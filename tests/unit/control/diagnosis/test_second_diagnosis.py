@@ -1,154 +1,160 @@
-"""More becomes known while a person has the incident: it is diagnosed anew; approvals do not outlive the cause."""
+"""A second diagnosis while a person has the incident: what it changes, and what it makes void."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Any
 
-from aiops.agents.view import AgentView
-from aiops.model.handoffs import Diagnosed, Handoff, Intent
+import pytest
+
+from aiops.agents.paging import Ask
+from aiops.control.diagnosis.second_diagnosis import approval_reason, cause, finding, thought_again
+from aiops.control.incident.escalation import AGAIN, escalate
+from aiops.control.plan.proposals import consider
+from aiops.control.state.transaction import Decision, Draft
+from aiops.model.diagnoses import Diagnosis, Hypothesis
+from aiops.model.effects import SendPage
+from aiops.model.incidents import IncidentState
+from aiops.model.pages import EscalationCause, PageReason
 from aiops.model.plans import Oversight
-from tests.unit.control.diagnosis.test_merging import item
-from tests.unit.control.fakes import FakeAnalysis, Loop, settings
+from aiops.model.prose import Prose
+from tests.unit.control.drafts import Desk, diagnosis, effects, ruling
+
+ASK = Ask(PageReason(EscalationCause.NO_PLAN), Prose("No runbook fits."), Prose("Repair it."))
 
 
-@dataclass
-class Told(FakeAnalysis):
-    """Blames whom it is told to, and counts how often it was asked."""
-
-    blamed: str = "web"
-    asked: int = 0
-    unknown: bool = False
-
-    def handle(self, handoff: Handoff, view: AgentView) -> tuple[Handoff, ...]:
-        """The usual answer with another name."""
-        self.asked += 1
-        (given,) = super().handle(handoff, view)
-        assert isinstance(given.payload, Diagnosed)
-        found = given.payload.diagnosis
-        best = replace(found.hypotheses[0], entity=self.blamed)
-        return (replace(given, payload=Diagnosed(replace(found, hypotheses=(best,)))),)
+def waiting() -> Desk:
+    """A plan against a crash of web waits for approval; ann has approved."""
+    desk = Desk()
+    name = desk.incident("web", state=IncidentState.DECIDING)
+    desk.change(name, diagnosis=diagnosis())
+    plan = desk.plan(name)
+    desk.do(consider, name, plan, ruling=ruling(plan.id, Oversight.TWO_APPROVERS))
+    desk.work(name, approvals=("ann",))
+    return desk
 
 
-def waiting(level: Oversight = Oversight.ONE_APPROVER, **control: float) -> tuple[Loop, Told]:
-    """``web`` and ``shop`` need ``db``; web is abnormal and a plan to restart it waits for approval."""
-    analysis = Told()
-    loop = Loop(settings(**control), analysis=analysis)
-    loop.oversight.level = level
-    for name in ("web", "shop", "mail"):
-        loop.runtime.offer(item(name, "db"))
-    loop.wait(1)
-    loop.abnormal("web")
-    loop.wait(10)
-    assert loop.incidents == {"INC-1": "awaiting-approval"}
-    return loop, analysis
+def think(desk: Desk, found: Diagnosis) -> tuple[bool, Decision]:
+    """The new diagnosis was permitted."""
+    seen: list[bool] = []
+    request = desk.handoff("INC-1", "INC-1/diagnose/2")
+
+    def thought(draft: Draft) -> None:
+        draft.subject = "INC-1"
+        seen.append(thought_again(draft, request, found))
+
+    decision = desk.do(thought)
+    return seen[0], decision
 
 
-def test_the_same_cause_keeps_plan_and_approvals() -> None:
-    """A new member of the same trouble changes nothing that was agreed; one more diagnosis is asked, not many."""
-    loop, analysis = waiting(Oversight.TWO_APPROVERS)
-    asked, pages = analysis.asked, len(loop.target.pages)
-    plan = loop.runtime.orchestrator.state.incidents["INC-1"].plan
-    loop.runtime.command("approve", "INC-1", "ann")
-    loop.abnormal("shop")
-    loop.abnormal("mail")
-    loop.wait(10)
-    assert analysis.asked == asked + 1
-    assert loop.incidents == {"INC-1": "awaiting-approval"}
-    assert loop.runtime.orchestrator.state.work["INC-1"].approvals == ("ann",)
-    assert loop.runtime.orchestrator.state.incidents["INC-1"].plan == plan
-    assert len(loop.target.pages) == pages
-    (record,) = loop.runtime.orchestrator.state.pages.values()
-    assert record.page.title.startswith("3 items abnormal")
-    assert "approve INC-1" in record.page.asks
+def test_the_same_cause_voids_nothing() -> None:
+    """Surer or less sure: the plan, its approval and its page stay."""
+    desk = waiting()
+    best = diagnosis().hypotheses[0]
+    again, _ = think(desk, diagnosis(hypotheses=(replace(best, probability=0.7),)))
+    work = desk.state.work["INC-1"]
+    assert not again
+    assert (work.approvals, work.voided, desk.stated("INC-1")) == (("ann",), 0, "awaiting-approval")
 
 
-def test_another_cause_voids_the_approval() -> None:
-    """Half of the approvals were given for the old target; the new plan needs both anew, and pages anew."""
-    loop, analysis = waiting(Oversight.TWO_APPROVERS)
-    loop.runtime.command("approve", "INC-1", "ann")
-    analysis.blamed = "db"
-    loop.abnormal("shop")
-    loop.wait(15)
-    assert loop.incidents == {"INC-1": "awaiting-approval"}
-    assert loop.runtime.orchestrator.state.work["INC-1"].approvals == ()
-    assert "the approval of ann is void" in loop.story()
-    assert [page.key for page in loop.target.pages] == ["INC-1/approval-1/0", "INC-1/approval-1-2/0"]
-    loop.runtime.command("approve", "INC-1", "bob")
-    loop.wait(5)
-    assert loop.incidents == {"INC-1": "awaiting-approval"}
-    loop.runtime.command("approve", "INC-1", "ann")
-    loop.wait(1)
-    assert [key.rsplit("/", 2)[1] for key in loop.target.effects] == ["restart"]
-    assert (
-        loop.runtime.orchestrator.state.orders[next(iter(loop.target.effects))].order.capability.action.target == "db"
-    )
+@pytest.mark.parametrize("other", [diagnosis(entity="db"), diagnosis(kind="saturation"), diagnosis(unknown=True)])
+def test_another_cause_voids_the_plan_and_its_approvals(other: Diagnosis) -> None:
+    """They were given for the old one; the page that asked for approval goes to no other level."""
+    desk = waiting()
+    again, _ = think(desk, other)
+    work = desk.state.work["INC-1"]
+    assert again
+    assert (work.proposed, work.approvals, work.voided) == (None, (), 1)
+    assert desk.stated("INC-1") == "diagnosing"
+    assert not [timer for timer in desk.state.timers if timer.startswith("ack/")]
+    assert desk.story("INC-1")[-1].endswith("the cause seems to be another; the approval of ann is void")
 
 
-def test_an_approval_of_an_older_context_is_refused() -> None:
-    """Who looked at the incident before its cause changed has approved something else."""
-    loop, analysis = waiting()
-    old = loop.runtime.orchestrator.state.work["INC-1"].basis
-    analysis.blamed = "db"
-    loop.abnormal("shop")
-    loop.wait(15)
-    for version in (str(old), "99", "-1", "x", ""):
-        loop.runtime.command("approve", "INC-1", "ann", version=version)
-        loop.wait(1)
-        assert loop.incidents == {"INC-1": "awaiting-approval"}
-    loop.runtime.command("approve", "INC-1", "ann", version=str(loop.runtime.orchestrator.state.work["INC-1"].basis))
-    loop.wait(1)
-    assert loop.target.effects
+def test_a_plan_that_nobody_approved_is_withdrawn_without_a_word_on_approvals() -> None:
+    """There is nothing to take back from anybody."""
+    desk = waiting()
+    desk.work("INC-1", approvals=())
+    think(desk, diagnosis(entity="db"))
+    assert desk.story("INC-1")[-1] == "orchestrator: withdraws INC-1/p/plan: the cause seems to be another"
 
 
-def test_an_approval_during_the_second_look_counts() -> None:
-    """The plan begins at once; what analysis says afterwards of the old question is dropped."""
-    loop, analysis = waiting()
-    loop.abnormal("shop")
-    loop.wait(5.01)
-    analysis.blamed = "db"
-    loop.runtime.command("approve", "INC-1", "ann")
-    loop.wait(1)
-    assert loop.incidents == {"INC-1": "acting"}
-    state = loop.runtime.orchestrator.state
-    assert not [r for r in state.handoffs.values() if r.handoff.intent is Intent.DIAGNOSE]
-    loop.wait(60)
-    assert list(loop.target.effects.values()) == [1]
+def test_each_plan_asks_for_approval_for_itself() -> None:
+    """The second plan of an attempt has another reason than the first, so it pages again."""
+    desk = waiting()
+    slugs = []
+    for voided in range(3):
+        desk.work("INC-1", voided=voided)
+        slugs.append(approval_reason(desk.draft(), "INC-1").slug)
+    assert slugs == ["approval-1", "approval-1-2", "approval-1-3"]
 
 
-def test_a_cause_that_never_settles_is_for_a_person() -> None:
-    """After a few withdrawn plans nobody is asked to approve another one."""
-    loop, analysis = waiting(correlation_seconds=3600)
-    for number in range(8):
-        analysis.blamed = f"svc-{number}"
-        loop.runtime.offer(item(f"new-{number}", "web"))
-        loop.wait(1)
-        loop.abnormal(f"new-{number}")
-        loop.wait(15)
-    assert loop.incidents == {"INC-1": "escalated"}
-    asked = [page.key for page in loop.target.pages if page.level == 0]
-    assert asked[-1] == "INC-1/unsettled/0"
-    assert len(asked) == 5
-    assert loop.target.effects == {}
+def test_causes_that_change_each_time_are_a_person_s() -> None:
+    """Nobody is asked to approve plan after plan."""
+    desk = waiting()
+    desk.work("INC-1", voided=AGAIN)
+    again, decision = think(desk, diagnosis(entity="db"))
+    assert not again
+    assert [one.key for one in effects(decision, SendPage)] == ["INC-1/unsettled/0"]
+    assert desk.stated("INC-1") == "escalated"
 
 
-def test_an_escalated_incident_learns_but_does_not_act() -> None:
-    """A person has it: the newest cause is shown and told to the next level, and nothing begins by itself."""
-    analysis = Told()
-    analysis.unknown = True
-    loop = Loop(settings(gather_seconds=1.0, acknowledge_seconds=30.0), analysis=analysis)
-    loop.oversight.veto = {Intent.EXECUTE}
-    loop.runtime.offer(item("web", "db"))
-    loop.runtime.offer(item("shop", "db"))
-    loop.wait(1)
-    loop.abnormal("web")
-    loop.wait(5)
-    assert loop.incidents == {"INC-1": "escalated"}
-    loop.oversight.veto = set()
-    analysis.blamed, analysis.unknown = "db", False
-    loop.abnormal("shop")
-    loop.wait(40)
-    assert loop.incidents == {"INC-1": "escalated"}
-    assert loop.runtime.orchestrator.state.incidents["INC-1"].root == "db"
-    assert [page.level for page in loop.target.pages] == [0, 1]
-    assert "of db" in loop.target.pages[1].title
-    assert loop.target.effects == {}
+def escalated() -> Desk:
+    """A person has INC-1, thought to be a crash of web."""
+    desk = Desk()
+    desk.incident("web")
+    desk.change("INC-1", diagnosis=diagnosis())
+    desk.do(escalate, "INC-1", ASK)
+    return desk
+
+
+def test_an_escalated_incident_learns_the_new_cause_and_keeps_its_person() -> None:
+    """Its page says it too; the context is a new one."""
+    desk = escalated()
+    version = desk.state.incidents["INC-1"].context_version
+    again, decision = think(desk, diagnosis(entity="db"))
+    assert not again
+    assert desk.stated("INC-1") == "escalated"
+    assert desk.state.incidents["INC-1"].context_version == version + 1
+    assert "of db" in desk.state.pages["INC-1/no-plan/0"].page.title
+    assert effects(decision, SendPage) == []
+
+
+def test_the_same_cause_is_no_new_context_and_no_new_line() -> None:
+    """Only the figures are newer."""
+    desk = escalated()
+    before = desk.state.incidents["INC-1"]
+    think(desk, diagnosis(p_unknown=0.2))
+    after = desk.state.incidents["INC-1"]
+    assert (after.context_version, after.story) == (before.context_version, before.story)
+    assert after.diagnosis == diagnosis(p_unknown=0.2)
+
+
+# --------------------------------------------------------------------------------------------------- what it names
+
+
+@pytest.mark.parametrize(
+    ("found", "named"),
+    [
+        (None, None),
+        (diagnosis(), ("web", "crash")),
+        (diagnosis(unknown=True), None),
+        (diagnosis(hypotheses=()), None),
+    ],
+)
+def test_a_cause_is_what_a_plan_can_be_made_for(found: Diagnosis | None, named: Any) -> None:
+    """Doubt is no cause."""
+    assert cause(found) == named
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({}, "probable cause: crash of web (90%)"),
+        ({"unknown": True}, "probable cause: crash of web (90%), but not sure enough to act"),
+        ({"hypotheses": (), "unknown": True}, "probable cause: nothing found"),
+        ({"hypotheses": (Hypothesis("a", 1 / 3, "latency", ()),)}, "probable cause: latency of a (33%)"),
+    ],
+)
+def test_a_finding_is_a_sentence(fields: dict[str, Any], text: str) -> None:
+    """With the probability as people read it."""
+    assert finding(diagnosis(**fields)) == text

@@ -1,249 +1,267 @@
-"""Episodes are upserts, belong to one incident each, and hostile ones leave no trace."""
+"""Telemetry and configuration taken in one by one: what is upserted, placed, folded, refused or forgotten."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from aiops.control.orchestrator import Orchestrator
-from aiops.control.state.invariants import membership_difference
-from aiops.model.entities import Edge, Item
-from aiops.model.episodes import Episode, Source
-from aiops.model.events import (
-    ChangeReported,
-    EdgesObserved,
-    EpisodeReported,
-    HandoffAnswered,
-    ItemReported,
-    OrchestratorStarted,
-    Tick,
+from aiops.control.events.intake import (
+    EDGE_FRESH,
+    EDGE_KEPT,
+    change_reported,
+    cleared,
+    edges_observed,
+    episode_reported,
+    expire,
+    item_reported,
+    take_episode,
 )
-from aiops.model.handoffs import Handoff, Intent, MergeProposed, Role
-from aiops.model.ledger import Ending
-from aiops.model.outcomes import OutcomeKind
+from aiops.control.incident.membership import close
+from aiops.control.state.lifecycle import Trigger
+from aiops.model.effects import HandOff
+from aiops.model.entities import RUNTIME_ENTITY, Edge, Item
+from aiops.model.episodes import Source
+from aiops.model.events import ChangeReported, EdgesObserved, EpisodeReported, ItemReported
+from aiops.model.incidents import IncidentState
+from aiops.model.outcomes import IncidentOutcome, OutcomeKind
 from aiops.model.prose import Prose
-from aiops.model.refusals import Refusal, RefusalKind
+from aiops.model.refusals import RefusalKind
 from aiops.model.reports import Change
-from tests.unit.control.fakes import SECOND, START, FakeAnalysis, Loop, answer, episode, settings
+from tests.unit.control.drafts import Desk, effects
+from tests.unit.control.fakes import SECOND, START, episode
+
+OVER = IncidentOutcome(OutcomeKind.CLEARED)
 
 
-class Desk:
-    """An orchestrator that is told things."""
-
-    def __init__(self) -> None:
-        self.orchestrator = Orchestrator(settings())
-        self.number = 0
-        self.orchestrator.handle(OrchestratorStarted(id="started", at=START, epoch=1, halt_generation=0, halted=False))
-
-    def tell(self, told: Episode, at: int = START) -> str | None:
-        """Why it was refused, or None; nothing may be broken after it."""
-        self.number += 1
-        decision = self.orchestrator.handle(EpisodeReported(id=f"e{self.number}", at=at, episode=told))
-        assert self.orchestrator.validate() == []
-        return None if decision.refusal is None else decision.refusal.reason
-
-    @property
-    def members(self) -> dict[str, set[str]]:
-        """Incident to members."""
-        return {name: set(held) for name, held in self.orchestrator.state.members.items()}
+def item(name: str, **fields: Any) -> ItemReported:
+    """One item of the CMDB."""
+    return ItemReported(id=f"i/{name}", at=START, item=Item(name, **fields))
 
 
-@pytest.fixture
-def desk() -> Desk:
-    """A fresh one."""
-    return Desk()
+def edges(*found: Edge) -> EdgesObserved:
+    """Edges that were seen in spans."""
+    return EdgesObserved(id="edges", at=START, edges=found)
 
 
-def needs(desk: Desk, source: str, target: str) -> None:
-    """Tell that one item needs another."""
-    event = ItemReported(id=f"i/{source}", at=START, item=Item(source), edges=(Edge(source, target),))
-    assert desk.orchestrator.handle(event).refusal is None
+def change(name: str = "c1", **fields: Any) -> ChangeReported:
+    """A deployment of web."""
+    return ChangeReported(id=f"e/{name}", at=START, change=Change(name, "web", START, "deploy", **fields))
 
 
-def test_a_lower_revision_is_refused(desk: Desk) -> None:
-    """The newest knowledge stays; the same revision twice counts once."""
-    told = episode("web", START, revision=3)
-    assert desk.tell(told) is None
-    assert desk.tell(told) == "revision 3 is not newer than 3"
-    assert desk.tell(replace(told, revision=2)) == "revision 2 is not newer than 3"
-    assert desk.orchestrator.state.account.seen == 1
+# ------------------------------------------------------------------------------------------------------- episodes
 
 
-def test_an_overlapping_episode_is_the_same_one(desk: Desk) -> None:
-    """A restarted shard tells the same trouble with another start: it is folded, also its end."""
-    first = episode("web", START)
-    again = episode("web", START + SECOND)
-    desk.tell(first)
-    assert desk.tell(again) is None
-    assert list(desk.orchestrator.state.episodes) == [first.id]
-    ended = replace(again, revision=2, ended_at=START + 2 * SECOND, watermark=START + 2 * SECOND)
-    assert desk.tell(ended) is None
-    assert desk.orchestrator.state.episodes[first.id].episode.ended_at == START + 2 * SECOND
-    assert desk.orchestrator.state.incidents["INC-1"].ended_as is OutcomeKind.CLEARED
-    assert membership_difference(desk.orchestrator.state) == 0
+def test_an_event_is_its_episode() -> None:
+    """Reported from outside, or made from tickets: the same upsert."""
+    one, other = Desk(), Desk()
+    told = episode("web", START)
+    one.do(episode_reported, EpisodeReported(id="e", at=START, episode=told))
+    other.do(take_episode, told)
+    assert list(one.state.episodes.values()) == list(other.state.episodes.values())
 
 
-def test_an_alert_and_our_own_episode_of_one_entity_are_one_incident(desk: Desk) -> None:
-    """They are two episodes of one member."""
-    desk.tell(episode("web", START))
-    desk.tell(replace(episode("web", START), id="fingerprint", source=Source.ALERT))
-    assert desk.members == {"INC-1": {"web"}}
-    assert len(desk.orchestrator.state.episodes) == 2
+def test_an_episode_that_is_over_when_it_is_first_heard_of_opens_and_closes_its_incident() -> None:
+    """It was short; nobody is asked for its cause."""
+    desk = Desk()
+    decision = desk.do(take_episode, episode("web", START, ended_at=START + SECOND))
+    assert desk.stated("INC-1") == "resolved"
+    assert effects(decision, HandOff) == []
 
 
-def test_an_older_generation_of_a_slot_is_fenced(desk: Desk) -> None:
-    """What the former owner of a slot still says is refused."""
-    desk.tell(replace(episode("web", START), slot=1, generation=5))
-    assert desk.tell(replace(episode("db", START), slot=1, generation=4)) == "generation 4 of slot 1 is over"
-    assert desk.tell(replace(episode("db", START), slot=2, generation=4)) is None
+def test_the_end_of_the_last_member_clears_an_early_incident() -> None:
+    """One that is still abnormal keeps it open; so does a plan under way."""
+    desk = Desk()
+    name = desk.incident("web", "db")
+    web, db = [record.episode for record in desk.state.episodes.values()]
+    desk.do(take_episode, replace(web, revision=2, ended_at=START))
+    assert desk.stated(name) == "open"
+    desk.do(take_episode, replace(db, revision=2, ended_at=START))
+    assert desk.state.incidents[name].ended_as is OutcomeKind.CLEARED
+
+
+def test_an_incident_with_a_plan_under_way_is_not_cleared() -> None:
+    """The plan is verified first."""
+    desk = Desk()
+    name, _ = desk.begun()
+    (record,) = desk.state.episodes.values()
+    desk.do(take_episode, replace(record.episode, revision=2, ended_at=START))
+    assert desk.stated(name) == "acting"
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    [(IncidentState.ESCALATED, OutcomeKind.CLEARED_WITH_PERSON), (IncidentState.SUPPRESSED, OutcomeKind.CLEARED)],
+)
+def test_an_incident_that_clears_says_who_had_it(state: IncidentState, kind: OutcomeKind) -> None:
+    """For the report on the runtime's own work."""
+    desk = Desk()
+    name = desk.incident("web", state=state)
+    (record,) = desk.state.episodes.values()
+    desk.do(take_episode, replace(record.episode, revision=2, ended_at=START))
+    assert desk.state.incidents[name].ended_as is kind
+
+
+def test_a_shadow_decision_is_the_outcome_of_what_clears() -> None:
+    """Otherwise nobody would see what would have been done."""
+    desk = Desk()
+    name = desk.incident("web", state=IncidentState.AWAITING_APPROVAL)
+    would = IncidentOutcome(OutcomeKind.SHADOW, Prose("restart web"))
+    desk.change(name, outcome=would, shadow=True)
+    (record,) = desk.state.episodes.values()
+    desk.do(take_episode, replace(record.episode, revision=2, ended_at=START))
+    assert desk.state.incidents[name].outcome == would
+
+
+def test_the_runtime_s_own_incident_is_not_cleared_by_members() -> None:
+    """It has none; its topic is over when nothing more is heard of it."""
+    desk = Desk()
+    name = desk.runtime_incident()
+    desk.do(cleared, name)
+    assert desk.stated(name) == "open"
+
+
+def test_the_same_entity_within_the_settle_time_is_the_same_incident() -> None:
+    """It came back."""
+    desk = Desk()
+    name = desk.incident("web")
+    (record,) = desk.state.episodes.values()
+    desk.do(take_episode, replace(record.episode, revision=2, ended_at=START))
+    desk.wait(10)
+    desk.do(take_episode, episode("web", desk.at))
+    assert list(desk.state.incidents) == [name]
+    assert desk.stated(name) == "diagnosing"
+    assert desk.state.work[name].reopened == 1
+
+
+def test_two_troubles_of_the_runtime_are_two_incidents() -> None:
+    """One by metric: a full disk and a slow broker have little to do with each other."""
+    desk = Desk()
+    for number, metric in enumerate(("disk", "broker", "disk")):
+        told = replace(episode(RUNTIME_ENTITY, START), id=f"r{number}", source=Source.RUNTIME)
+        signal = replace(told.signals[0], metric=metric)
+        desk.do(take_episode, replace(told, signals=(signal,)))
+    assert [len(names) for names in desk.state.episodes_of.values()] == [2, 1]
+
+
+def test_two_alerts_on_one_entity_stay_two_episodes() -> None:
+    """Each has its own end; they are one member."""
+    desk = Desk()
+    for name in ("a", "b"):
+        desk.do(take_episode, replace(episode("web", START), id=name, source=Source.ALERT))
+    assert desk.state.members["INC-1"]["web"].episodes == 2
+    assert desk.state.aliases == {}
+
+
+def test_a_folded_report_that_is_older_is_refused() -> None:
+    """Two shards may tell of one entity; the newer watermark counts."""
+    desk = Desk()
+    first = replace(episode("web", START), watermark=START + 10)
+    again = replace(episode("web", START + 1), watermark=START + 20)
+    desk.do(take_episode, first)
+    desk.do(take_episode, again)
+    late = replace(again, revision=9, watermark=START + 15)
+    assert desk.refused(take_episode, late).kind is RefusalKind.OLD
+    assert desk.state.aliases == {again.id: first.id}
+
+
+def test_an_old_owner_of_a_slot_is_refused_and_an_alert_has_no_slot() -> None:
+    """Alerts come from outside: their generation says nothing."""
+    desk = Desk()
+    desk.do(take_episode, replace(episode("web", START), slot=3, generation=7))
+    old = replace(episode("db", START), slot=3, generation=6)
+    assert desk.refused(take_episode, old).kind is RefusalKind.OLD
+    desk.do(take_episode, replace(old, source=Source.ALERT))
 
 
 @pytest.mark.parametrize(
     "changes",
-    [{"entity": ""}, {"id": ""}, {"severity": float("nan")}, {"domain": "other"}, {"signals": "bad"}],
+    [{"id": ""}, {"entity": ""}, {"severity": float("inf")}, {"domain": "elsewhere"}],
 )
-def test_hostile_episodes_leave_no_trace(desk: Desk, changes: dict[str, object]) -> None:
-    """Each is refused with a reason, and the state is as before."""
-    told = episode("web", START)
-    if "signals" in changes:
-        changes = {"signals": (replace(told.signals[0], value=float("inf")),)}
-    before = list(desk.orchestrator.state.documents())
-    assert desk.tell(replace(told, **changes)) is not None  # type: ignore[arg-type]
-    assert list(desk.orchestrator.state.documents()) == before
+def test_a_hostile_episode_leaves_nothing(changes: dict[str, Any]) -> None:
+    """Not even a slot's generation."""
+    desk = Desk()
+    told = replace(episode("web", START), slot=1, generation=9)
+    desk.refused(take_episode, replace(told, **changes))
+    assert desk.state.slots == {}
 
 
-def test_an_episode_cannot_change_its_entity(desk: Desk) -> None:
-    """An id is one entity's."""
-    told = episode("web", START)
-    desk.tell(told)
-    assert desk.tell(replace(told, entity="db", revision=2)) is not None
+# -------------------------------------------------------------------------------------------------------- the CMDB
 
 
-def test_text_that_cannot_be_written_is_refused(desk: Desk) -> None:
-    """Half a surrogate pair cannot be journalled; its record can."""
-    decision = desk.orchestrator.handle(
-        EpisodeReported(id="bad\ud800", at=START, episode=replace(episode("web", START), id="x\udfff"))
-    )
-    assert decision.refusal is not None
-    (decision.entry.event + decision.entry.event_id + decision.entry.consequences).encode()
+def test_an_item_is_stored_with_its_edges_and_an_older_version_is_refused() -> None:
+    """A replayed topic must not turn the estate back."""
+    desk = Desk()
+    desk.do(item_reported, item("web", version=2))
+    assert desk.refused(item_reported, item("web", version=1)).kind is RefusalKind.OLD
+    assert desk.refused(item_reported, item("web", version=2)).kind is RefusalKind.OLD
+    desk.do(item_reported, item("web", version=2, owner="team"))
+    assert desk.state.items["web"].item.owner == "team"
 
 
-def test_neighbours_are_one_incident_and_strangers_another(desk: Desk) -> None:
-    """Web needs db; mail needs nothing of theirs."""
-    needs(desk, "web", "db")
-    needs(desk, "mail", "smtp")
-    desk.tell(episode("db", START))
-    desk.tell(episode("web", START + 2 * SECOND))
-    desk.tell(episode("mail", START + 3 * SECOND))
-    assert desk.members == {"INC-1": {"db", "web"}, "INC-2": {"mail"}}
+@pytest.mark.parametrize("fields", [{"value_per_minute": float("nan")}, {"value_per_minute": float("-inf")}])
+def test_an_item_without_an_id_or_a_real_value_is_refused(fields: dict[str, Any]) -> None:
+    """Sums over items would be no number any more."""
+    assert Desk().refused(item_reported, item("web", **fields)).kind is RefusalKind.MALFORMED
+    assert Desk().refused(item_reported, item("")).kind is RefusalKind.MALFORMED
 
 
-def test_another_domain_is_not_ours(desk: Desk) -> None:
-    """Events of another domain are refused."""
-    assert desk.orchestrator.handle(Tick(id="t", at=START, domain="other")).refusal is not None
+# ----------------------------------------------------------------------------------------------------------- edges
 
 
-def test_how_messages_end_in_the_ledger(desk: Desk) -> None:
-    """Applied, duplicate, or for the dead letters."""
-    change = ChangeReported(id="c", at=START, change=Change("c1", "web", START, "deploy"))
-    nameless = ChangeReported(id="d", at=START, change=Change("", "web", START, "deploy"))
-    endings = [desk.orchestrator.handle(event).ending for event in (change, change, nameless)]
-    assert endings == [Ending.APPLIED, Ending.DUPLICATE, Ending.DEAD_LETTER]
+def test_an_unchanged_edge_is_written_again_only_after_a_while() -> None:
+    """Spans tell of it every second."""
+    desk = Desk()
+    desk.do(edges_observed, edges(Edge("web", "db", seen_at=START)))
+    assert desk.do(edges_observed, edges(Edge("web", "db", seen_at=START + EDGE_FRESH - 1))).documents == ()
+    desk.do(edges_observed, edges(Edge("web", "db", seen_at=START + EDGE_FRESH)))
+    assert [edge.seen_at for edge in desk.state.edges.values()] == [START + EDGE_FRESH]
 
 
-def test_an_edge_that_is_seen_again_is_not_written_again(desk: Desk) -> None:
-    """Only now and then, so that it does not age out."""
-    event = EdgesObserved(id="e", at=START, edges=(Edge("web", "db", origin="spans", seen_at=START),))
-    assert len(desk.orchestrator.handle(event).documents) == 1
-    assert desk.orchestrator.handle(event).documents == ()
-    later = replace(event, edges=(replace(event.edges[0], seen_at=START + 700 * SECOND),))
-    assert len(desk.orchestrator.handle(later).documents) == 1
+@pytest.mark.parametrize(
+    "edge",
+    [Edge("", "db"), Edge("web", ""), Edge("web", "web"), Edge("web", "db", weight=float("nan"))],
+)
+def test_an_edge_from_nowhere_to_itself_or_without_a_weight_is_left_out(edge: Edge) -> None:
+    """The others of the same report count."""
+    desk = Desk()
+    desk.do(edges_observed, edges(edge, Edge("web", "cache", seen_at=START)))
+    assert [held.target for held in desk.state.edges.values()] == ["cache"]
 
 
-def test_edges_that_nobody_sees_any_more_are_forgotten(desk: Desk) -> None:
-    """After a day."""
-    event = EdgesObserved(id="e", at=START, edges=(Edge("web", "db", origin="spans", seen_at=START),))
-    desk.orchestrator.handle(event)
-    desk.orchestrator.handle(Tick(id="t", at=START + 25 * 3600 * SECOND))
-    assert desk.orchestrator.state.edges == {}
-    assert desk.orchestrator.state.graph(START + 26 * 3600 * SECOND).edge_count == 0
+def test_an_edge_that_is_not_seen_for_a_day_is_forgotten() -> None:
+    """To the nanosecond; an edge that is seen stays, in the graph too."""
+    desk = Desk()
+    desk.do(edges_observed, edges(Edge("web", "db", seen_at=START), Edge("web", "cache", seen_at=START + 1)))
+    desk.at = START + EDGE_KEPT
+    assert desk.do(expire).documents == ()
+    desk.at += 1
+    desk.do(expire)
+    assert [edge.target for edge in desk.state.edges.values()] == ["cache"]
+    assert [name for name, _ in desk.state.graph(desk.at).needs_of("web")] == ["cache"]
 
 
-def test_a_storm_costs_little_and_is_one_incident(desk: Desk) -> None:
-    """A thousand dependants of one database: one incident, exact members, one diagnosis asked, small documents."""
-    count = 1000
-    for number in range(count):
-        needs(desk, f"svc-{number}", "db")
-    state = desk.orchestrator.state
-    events = [
-        EpisodeReported(id=f"s{n}", at=START + n, episode=episode(name, START + n))
-        for n, name in enumerate(["db", *(f"svc-{n}" for n in range(count))])
-    ]
-    decisions = [desk.orchestrator.handle(event) for event in events]
-    assert {name: len(held) for name, held in state.members.items()} == {"INC-1": count + 1}
-    assert len(state.handoffs) == 1
-    assert membership_difference(state) == 0
-    assert max(len(decision.documents) for decision in decisions[100:]) == 3
-    assert len(state.incidents["INC-1"].entities) == 64
-    view = desk.orchestrator.view_for(next(iter(state.handoffs.values())).handoff)
-    assert len(view.incident.entities) == len(view.episodes) == count + 1
+# --------------------------------------------------------------------------------------------------------- changes
 
 
-class Merging(FakeAnalysis):
-    """Says that the second incident is part of the first."""
-
-    def handle(self, handoff: Handoff, view: object) -> tuple[Handoff, ...]:
-        """Propose the merge with every diagnosis."""
-        answers = super().handle(handoff, view)  # type: ignore[arg-type]
-        if handoff.work_item == "INC-2":
-            answers = (*answers, answer(handoff, Role.ORCHESTRATOR, Intent.MERGE, MergeProposed("INC-1")))
-        return answers
-
-
-def test_incidents_that_are_one_become_one() -> None:
-    """The younger's members move; it is archived as part of the older; nothing is lost or counted twice."""
-    loop = Loop(settings(), analysis=Merging())
-    loop.oversight.veto = {Intent.EXECUTE}
-    loop.abnormal("web")
-    loop.wait(1)
-    loop.oversight.veto = set()
-    loop.abnormal("mail")
-    loop.wait(60)
-    state = loop.runtime.orchestrator.state
-    assert list(loop.incidents) == ["INC-1"]
-    assert set(state.members["INC-1"]) == {"web", "mail"}
-    assert '"merged_into":"INC-1"' in (loop.journal.document("incident", "INC-2") or "")
-    assert "took over INC-2 with 1 members" in loop.story()
-    assert membership_difference(state) == 0
+def test_a_change_is_told_to_open_incidents_of_its_entity() -> None:
+    """Closed ones are over; a long summary is cut."""
+    desk = Desk()
+    closed = desk.incident("web")
+    desk.do(close, closed, Trigger.CLEARED, outcome=OVER)
+    desk.wait(1)
+    name = desk.incident("web")
+    desk.do(change_reported, change(summary=Prose("x" * 1000)))
+    assert desk.story(name)[-1].startswith("changes: deploy of web: xxx")
+    assert len(desk.story(name)[-1]) < 300
+    assert not any(line.startswith("changes:") for line in desk.story(closed))
 
 
-def test_a_stopped_handoff_becomes_a_governance_incident() -> None:
-    """Analysis tries to execute: it is stopped, told to a person, and nothing is done."""
-    loop = Loop(settings())
-
-    class Rogue(FakeAnalysis):
-        """Skips everybody."""
-
-        def handle(self, handoff: Handoff, view: object) -> tuple[Handoff, ...]:
-            """Straight to execution."""
-            (good,) = super().handle(handoff, view)  # type: ignore[arg-type]
-            return (replace(good, to=Role.ORCHESTRATOR, intent=Intent.EXECUTE),)
-
-    loop.analysis = Rogue()
-    loop.start()
-    loop.abnormal("web")
-    loop.wait(200)
-    assert loop.target.effects == {}
-    assert loop.incidents == {"INC-1": "escalated", "INC-2": "escalated"}
-    assert any(page.key == "INC-2/governance-analysis/0" for page in loop.target.pages)
-    assert loop.runtime.orchestrator.state.work["INC-2"].topic == "governance-analysis"
-
-
-def test_an_answer_to_nothing_is_refused() -> None:
-    """Nobody waits for it."""
-    loop = Loop(settings())
-    event = HandoffAnswered(id="a", at=START, handoff="nothing", answers=())
-    assert loop.runtime.orchestrator.handle(event).refusal == Refusal(
-        RefusalKind.LATE, Prose("no answer to 'nothing' is expected")
-    )
+def test_a_change_counts_once() -> None:
+    """The same id again is old; none is malformed."""
+    desk = Desk()
+    desk.do(change_reported, change())
+    assert desk.refused(change_reported, change()).kind is RefusalKind.OLD
+    assert desk.refused(change_reported, change("")).kind is RefusalKind.MALFORMED
+    assert desk.state.changes_on == {"web": {"c1": None}}

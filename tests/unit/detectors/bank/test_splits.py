@@ -46,9 +46,14 @@ def fresh() -> SeriesBank:
     return bank
 
 
+def take(bank: SeriesBank, series: Any, at: Any, *columns: Any) -> BankResult:
+    value, start = columns
+    return bank.update(series, at, value, start=start)
+
+
 def feed(bank: SeriesBank, stream: Stream, cuts: list[int]) -> BankResult:
     edges = [0, *sorted(cuts), len(stream[0])]
-    results = [bank.update(*(column[begin:end] for column in stream)) for begin, end in pairwise(edges)]
+    results = [take(bank, *(column[begin:end] for column in stream)) for begin, end in pairwise(edges)]
     return BankResult(
         np.concatenate([result.ended for result in results]),
         np.concatenate([result.score for result in results]),
@@ -90,15 +95,15 @@ def test_a_restored_bank_goes_on_with_the_same_bytes(seed: int, cut: int) -> Non
     stream = stream_of(seed, 1500)
     running = fresh()
     first = tuple(column[: cut // 2] for column in stream)
-    running.update(*first)
+    take(running, *first)
     full = running.to_arrays()
     second = tuple(column[cut // 2 : cut] for column in stream)
-    running.update(*second)
+    take(running, *second)
     part = running.to_arrays(since=int(full["head"][2]))
     restored = SeriesBank.from_arrays(full, SMALL)
     restored.extend(part)
     rest = tuple(column[cut:] for column in stream)
-    expected, actual = running.update(*rest), restored.update(*rest)
+    expected, actual = take(running, *rest), take(restored, *rest)
     assert expected.score.tobytes() == actual.score.tobytes()
     assert expected.transitions.tobytes() == actual.transitions.tobytes()
     assert same(running.to_arrays(), restored.to_arrays())
@@ -110,7 +115,7 @@ def test_the_compiled_loop_equals_the_plain_one(seed: int) -> None:
     """The same source, compiled and interpreted, gives the same bytes."""
     stream = stream_of(seed, 600)
     compiled, plain = fresh(), fresh()
-    expected = compiled.update(*stream)
+    expected = take(compiled, *stream)
     count = len(stream[0])
     out = BatchOutcome(np.empty(count, np.uint8), np.empty(count, np.float32), np.empty(2 * count, TRANSITION))
     with np.errstate(all="ignore"):

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from detectors.logs import lookup
 from detectors.logs.lookup import Lines
+from detectors.logs.shape import CLASSES, MOST_BYTES, MOST_TOKENS, TABLES, place_hash, shape, varying, word
 from detectors.logs.template_text import text_of
+from detectors.wire.compiling import compiled
 from detectors.wire.hashing import HashIndex
 from tests.unit.detectors.logs.lines import laid_out
 
@@ -147,3 +149,89 @@ def test_a_line_costs_no_look_at_other_lines() -> None:
     general = np.zeros(1, np.uint8)
     first = lookup.look_up(text, found, HashIndex().slots, general=general).key.tolist()
     assert lookup.look_up(text, swapped, HashIndex().slots, general=general).key.tolist() == first[::-1]
+
+
+@compiled
+def _shape(buffer, begin, end, parts, marks, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    out[0], out[1] = shape(buffer, begin, end, TABLES, parts, marks)
+
+
+@compiled
+def _word(buffer, lower):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    return word(buffer, np.int64(0), np.int64(len(buffer)), lower)
+
+
+@compiled
+def _varying(place):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    return varying(place)
+
+
+def shaped(line: bytes, around: bytes = b"") -> tuple[int, list[list[int]], bytes]:
+    """Sum, rows of the tokens, and the bytes that vary as ``*``, of a line between others."""
+    whole = around + line + around
+    parts, out = np.zeros((MOST_TOKENS, 4), np.int64), np.zeros(2, np.uint64)
+    marks = np.zeros(len(whole) + 1, np.uint8)
+    _shape(np.frombuffer(whole, np.uint8), np.int64(len(around)), np.int64(len(around) + len(line)), parts, marks, out)
+    inside = marks[len(around) : len(around) + len(line)].tolist()
+    shown = bytes(ord("*") if marked else byte for byte, marked in zip(line, inside, strict=True))
+    assert not marks[: len(around)].any()
+    assert not marks[len(around) + len(line) :].any()
+    return int(out[0]), parts[: int(out[1])].tolist(), shown
+
+
+@given(st.text(alphabet='ab1.@/ :=<*>(),\t"\\', max_size=60), st.sampled_from([b" ", b"\n7", b"9/"]))
+@settings(deadline=None, max_examples=200)
+def test_the_sum_is_that_of_its_tokens_whatever_stands_around(line: str, around: bytes) -> None:
+    """So the shape with another token in one place is one subtraction away."""
+    total, parts, shown = shaped(line.encode())
+    assert total == sum(part[0] for part in parts) % 2**64
+    assert [line.encode()[begin:end] for _, begin, end, _ in parts] == line.encode().split()
+    moved = shaped(line.encode(), around)
+    assert (moved[0], moved[2]) == (total, shown)
+
+
+def test_a_token_that_varies_as_a_whole_adds_what_its_place_says() -> None:
+    """Whatever stood there."""
+    for line in (b"7 is late", b"10.0.0.1 is late", b"/srv/a is late"):
+        _, parts, _ = shaped(line)
+        assert [part[3] for part in parts] == [1, 0, 0]
+        assert parts[0][0] % 2**64 == int(_varying(np.int64(0)))
+
+
+def test_the_same_word_adds_another_number_in_another_place() -> None:
+    """Else two words could change places."""
+    assert shaped(b"a b")[0] != shaped(b"b a")[0]
+    assert shaped(b"a a")[1][0][0] != shaped(b"a a")[1][1][0]
+    assert place_hash.targetoptions["no_cpython_wrapper"]  # type: ignore[attr-defined]
+
+
+def test_long_lines_are_read_up_to_their_bounds() -> None:
+    """What lies behind changes nothing, and a token that is cut does not count."""
+    many = b"w " * (MOST_TOKENS + 20)
+    assert len(shaped(many)[1]) == MOST_TOKENS
+    assert shaped(many)[0] == shaped(many + b"more")[0]
+    long = b"words " * 20 + b"x" * (2 * MOST_BYTES)
+    assert len(shaped(long)[1]) == 20
+    assert len(shaped(b"y" * (2 * MOST_BYTES))[1]) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "lower", "expected"),
+    [
+        (b"User", True, b"user"),
+        (b"User", False, b"User"),
+        (b"", True, b""),
+        (b"12345678", True, b"12345678"),
+        (b"123456789", True, b""),
+    ],
+)
+def test_a_word_is_packed_as_its_bytes_lie(text: bytes, lower: bool, expected: bytes) -> None:  # noqa: FBT001
+    """Up to eight of them; a longer one is none."""
+    assert int(_word(np.frombuffer(text, np.uint8), lower)) == int.from_bytes(expected, "little")
+
+
+def test_every_byte_has_the_class_that_its_character_has() -> None:
+    """Letters past ASCII belong to words."""
+    assert [byte for byte in range(256) if CLASSES[byte] & 1] == [*range(33), 127]
+    assert [byte for byte in range(256) if CLASSES[byte] & 4] == list(b"0123456789")
+    assert not CLASSES[128:].any()

@@ -11,8 +11,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from aiops.model.deadletters import DeadLetterReason
 from detectors.wire.batch import WireSettings
 from detectors.wire.identity import PEERS, attributes_of, origin_of
-from detectors.wire.intake import Intake
 from detectors.wire.otlp_json import id_bytes
+from tests.unit.detectors.wire.plain_intake import Intake
 
 _USED = {"db.system", "db.system.name", "messaging.system"}
 _NAMELESS = ("messaging.destination.name", "messaging.destination", "db.namespace", "db.name")

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from detectors.wire import arrow
 from detectors.wire.arrow_encoding import PointEncoder
 from detectors.wire.arrow_layout import layout_of
+from detectors.wire.arrow_walk import FOREIGN, field, follow, message, number
 from detectors.wire.batch import PointBatch
 from detectors.wire.identity import SeriesIdentity
 from detectors.wire.memory import WireMemory
@@ -158,3 +159,80 @@ def test_a_schema_that_is_none_has_no_layout() -> None:
     """Bytes that only look like a record are left to pyarrow."""
     for record in (b"", b"\xff" * 40, b"\xff\xff\xff\xff\x08\x00\x00\x00" + b"\x00" * 8):
         assert layout_of(record) is None
+
+
+@given(st.integers(1, 8), st.binary(min_size=8, max_size=8))
+@settings(deadline=None)
+def test_numbers_are_little_endian_with_sign(size: int, body: bytes) -> None:
+    """Of any width up to eight bytes."""
+    assert number(np.frombuffer(body, np.uint8), 0, size) == int.from_bytes(body[:size], "little", signed=True)
+
+
+def messages(record: bytes) -> list[tuple[int, int, int, int]]:
+    """All messages of a stream, as far as they are any."""
+    found = []
+    position = 0
+    while True:
+        kind, header, end, after = message(np.frombuffer(record, np.uint8), position)
+        found.append((int(kind), int(header), int(end), int(after)))
+        if kind < 0:
+            return found
+        assert position < header < end <= after <= len(record)
+        position = int(after)
+
+
+def test_messages_follow_each_other_to_the_end() -> None:
+    """Schema, dictionaries and batch, as pyarrow counts them."""
+    record = stream(points(3))
+    reader = pa.ipc.MessageReader.open_stream(record)
+    kinds = {"schema": 1, "dictionary": 2, "record batch": 3}
+    expected = []
+    while True:
+        try:
+            expected.append(kinds[reader.read_next_message().type])
+        except StopIteration:
+            break
+    assert [kind for kind, *_ in messages(record)] == [*expected, -2]
+
+
+@pytest.mark.parametrize("cut", range(0, 200, 7))
+def test_a_stream_that_is_cut_ends_as_foreign_or_between_messages(cut: int) -> None:
+    """Never outside the record."""
+    record = stream(points(3))
+    assert messages(record[: len(record) - cut])[-1][0] in {FOREIGN, -2}
+
+
+def table(fields: dict[int, int], size: int = 12) -> tuple[np.ndarray, int]:
+    """A flatbuffer table with fields at offsets, and its position: the vtable stands before it."""
+    slots = max(fields, default=-1) + 1
+    vtable = np.array([4 + 2 * slots, size, *(fields.get(slot, 0) for slot in range(slots))], "<u2").tobytes()
+    position = len(vtable)
+    body = position.to_bytes(4, "little") + bytes(range(size - 4))
+    return np.frombuffer(vtable + body, np.uint8), position
+
+
+def test_a_field_is_where_its_table_says() -> None:
+    """Absent ones, and those past the table's own list, are at 0."""
+    buffer, position = table({0: 4, 2: 8})
+    end = len(buffer)
+    assert [field(buffer, position, slot, 4, end) for slot in range(5)] == [position + 4, 0, position + 8, 0, 0]
+
+
+@pytest.mark.parametrize(("slot", "size"), [(0, 9), (2, 5)])
+def test_a_field_that_leads_out_is_none(slot: int, size: int) -> None:
+    """As is one of a table that lies outside."""
+    buffer, position = table({0: 4, 2: 8})
+    assert field(buffer, position, slot, size, len(buffer)) == -1
+    assert field(buffer, len(buffer) - 3, 0, 1, len(buffer)) == -1
+    assert field(buffer, -1, 0, 1, len(buffer)) == -1
+
+
+@given(st.binary(min_size=4, max_size=40), st.integers(-5, 50), st.integers(0, 20), st.integers(1, 8))
+@settings(deadline=None)
+def test_any_bytes_lead_inside_or_nowhere(body: bytes, position: int, slot: int, size: int) -> None:
+    """Whatever they say of offsets."""
+    buffer = np.frombuffer(body, np.uint8)
+    found = int(field(buffer, position, slot, size, len(body)))
+    assert found in {-1, 0} or 0 < found <= len(body) - size
+    target = int(follow(buffer, position, len(body)))
+    assert target == -1 or 0 < target <= len(body) - 4

@@ -15,8 +15,8 @@ from aiops.model.deadletters import DeadLetterReason
 from detectors.wire import logs, spans
 from detectors.wire.batch import WireSettings
 from detectors.wire.identity import attributes_of, origin_of, value_text
-from detectors.wire.intake import Intake
 from tests.unit.detectors.spans import plainly
+from tests.unit.detectors.wire.plain_intake import Intake
 from tests.unit.detectors.wire.requests import NOW
 
 SECOND = 10**9

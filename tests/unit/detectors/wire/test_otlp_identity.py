@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AGGREGATION_TEMPORALITY_DELTA, HistogramDataPoint, Metric
@@ -8,7 +9,9 @@ from aiops.model.deadletters import DeadLetterReason
 from detectors.wire import otlp_walker
 from detectors.wire.identity import MAX_IDENTITY_CHARS, SeriesIdentity, SeriesKind
 from detectors.wire.memory import WireMemory
+from detectors.wire.otlp_identity import COUNT, IdentityNames
 from tests.unit.detectors.wire.requests import NOW
+from tests.unit.detectors.wire.taped import taped
 
 
 def known(*metrics: Metric, service: str = "cart") -> list[SeriesIdentity]:
@@ -133,3 +136,31 @@ def test_a_metric_without_a_name_is_refused() -> None:
     batch = otlp_walker.decode([request(histogram(""), gauge(""))], memory, NOW)
     assert [(entry.reason, entry.items) for entry in batch.rejected] == [(DeadLetterReason.MISSING_FIELD, 2)]
     assert (len(batch), batch.difference) == (0, 0)
+
+
+def test_names_are_read_before_any_series_is_added() -> None:
+    """A record that turns out broken must leave nothing in the table."""
+    body, memory = request(gauge("a", "s", route="/x"), histogram("b")), WireMemory()
+    names = IdentityNames(body, taped([body]), memory)
+    assert names.read(np.arange(2))
+    assert len(memory.table) == 0
+    assert names.add().tolist() == [0, 1]
+    assert [memory.table.identity(series).metric for series in range(2)] == ["a", "b" + COUNT]
+    assert [memory.table.identity(series).unit for series in range(2)] == ["s", "1"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(b"route", b"ro\xfft\xff"), (b"cart", b"\xffart"), (b"latency", b"laten\xff\xff")]
+)
+def test_bytes_that_are_no_text_name_nobody(old: bytes, new: bytes) -> None:
+    """In an attribute, the resource or the name; the walk itself does not look at them."""
+    body, memory = request(gauge("latency", route="/x")).replace(old, new), WireMemory()
+    assert not IdentityNames(body, taped([body]), memory).read(np.arange(1))
+    assert len(memory.table) == 0
+
+
+def test_no_point_needs_no_name() -> None:
+    """A poll of known series."""
+    names = IdentityNames(b"", taped([b""]), WireMemory())
+    assert names.read(np.empty(0, np.int64))
+    assert names.add().tolist() == []

@@ -1,31 +1,14 @@
-"""What logs and spans share: the account of a poll, the checks of times, codes for text."""
+"""A plain reader of OTLP logs and spans, record by record: the reference that compiled decoding is compared with."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from aiops.model.deadletters import DeadLetterReason
 from detectors.wire.batch import EARLIEST, Rejected, Rejections, WireSettings
 from detectors.wire.otlp_json import Request, is_json, parse
-
-
-class Codes:
-    """Text to small numbers, for one batch."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        self._codes: dict[str, int] = {}
-
-    def of(self, text: str) -> int:
-        """The number of a text."""
-        code = self._codes.get(text)
-        if code is None:
-            code = self._codes[text] = len(self.texts)
-            self.texts.append(text)
-        return code
 
 
 class Intake:
@@ -69,8 +52,3 @@ class Intake:
     def rejected(self) -> list[Rejected]:
         """All rejections."""
         return self._rejections.listed()
-
-
-def id_rows(ids: Sequence[bytes], size: int) -> npt.NDArray[np.uint8]:
-    """Ids of ``size`` bytes as an array of shape (n, size)."""
-    return np.frombuffer(b"".join(ids), dtype=np.uint8).reshape(len(ids), size)
