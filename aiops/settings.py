@@ -97,6 +97,9 @@ class Kafka(Group, KafkaSecurity):
     """Approximate maximum number of bytes in one poll. It bounds the memory that one batch takes."""
     max_record_bytes: int = 8 * 1024 * 1024
     """Maximum size of a telemetry record in bytes. A larger record becomes a dead letter."""
+    unpacked_bytes: int = Field(default=64 * 1024 * 1024, ge=1024 * 1024)
+    """Maximum size in bytes of a compressed batch of records after decompression, and of the record batches of an Arrow
+    record. A larger one becomes a dead letter and is not decompressed."""
 
     @model_validator(mode="after")
     def _of_a_named_broker(self) -> Self:
@@ -123,6 +126,9 @@ class DataPlane(Group):
     """Number of shards at the first start. Once `aiops scale` was used, its last value counts."""
     series_limit: int = 1_000_000
     """Maximum number of series in one slot. Points of further new series become dead letters."""
+    memory_bytes: int | None = Field(default=None, ge=1 << 28)
+    """Maximum private memory of a shard's process in bytes. None: 80 % of the memory of the container or the machine,
+    at least 1 GiB. A shard that needs more ends and starts again; a record of which it ends twice is a dead letter."""
     snapshot_seconds: float = 10.0
     """Interval between two snapshots of a slot. After a crash the slot reads again what arrived since its last one."""
     snapshot_store: str | None = None

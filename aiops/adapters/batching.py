@@ -38,24 +38,14 @@ class Pace:
 def batches(fetched: Sequence[FetchedRecords], pace: Pace) -> Iterator[tuple[list[FetchedRecords], int]]:
     """Batches of one partition with about the bytes of ``pace``, each with its size in bytes."""
     for records in fetched:
+        if records.refused is not None:
+            yield [records], 0
+            continue
         begin = size = 0
         for place, value in enumerate(records.values):
             size += len(value)
             if size >= pace.of(records.source.topic):
-                yield [_part(records, begin, place + 1)], size
+                yield [records.part(begin, place + 1)], size
                 begin, size = place + 1, 0
         if begin < len(records.values):
-            yield [_part(records, begin, len(records.values))], size
-
-
-def _part(records: FetchedRecords, begin: int, end: int) -> FetchedRecords:
-    if begin == 0 and end == len(records.values):
-        return records
-    return FetchedRecords(
-        source=records.source,
-        offsets=records.offsets[begin:end],
-        values=records.values[begin:end],
-        keys=records.keys[begin:end],
-        appended_at=records.appended_at[begin:end],
-        headers=records.headers[begin:end] if records.headers else (),
-    )
+            yield [records.part(begin, len(records.values))], size

@@ -95,12 +95,21 @@ class FleetKeeper:
         epoch: claimed for the ``fleet`` role.
         slots: number of slots.
         wanted: returns the wanted number of shards.
+        every_seconds: interval between two rounds.
     """
 
     def __init__(
-        self, actors: Actors, table: Assignments, *, epoch: int, slots: int, wanted: Callable[[], int]
+        self,
+        actors: Actors,
+        table: Assignments,
+        *,
+        epoch: int,
+        slots: int,
+        wanted: Callable[[], int],
+        every_seconds: float = 1.0,
     ) -> None:
         self._actors, self._table, self._epoch, self._slots, self._wanted = actors, table, epoch, slots, wanted
+        self._every_seconds = every_seconds
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="fleet", daemon=True)
         self._silent: dict[int, int] = {}
@@ -117,7 +126,7 @@ class FleetKeeper:
             self._thread.join(timeout_seconds)
 
     def _run(self) -> None:
-        while not self._stopping.wait(1.0):
+        while not self._stopping.wait(self._every_seconds):
             try:
                 self.reconcile()
                 self.error = ""
@@ -127,6 +136,9 @@ class FleetKeeper:
             except AiopsError as error:
                 self.error = str(error)
                 _LOG.warning("fleet_waits", reason=str(error))
+            except Exception as error:  # noqa: BLE001 - an actor's loop: it must continue after any error
+                self.error = f"{type(error).__name__}: {error}"
+                _LOG.exception("fleet_failed")
 
     def reconcile(self) -> None:
         """Reconcile once.

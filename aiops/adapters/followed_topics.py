@@ -42,3 +42,8 @@ class UnfollowedTopics:
 def shown(origins: Origins) -> dict[str, tuple[str, int]]:
     """``topic/partition`` to the id of its topic and the shift of its offsets, for a status."""
     return {f"{p.topic}/{p.partition}": (o.topic_id, o.shift) for p, o in origins.items()}
+
+
+def of_slot(origins: Origins, slot: int) -> dict[TopicPartition, TopicOrigin]:
+    """The topics behind the partitions of one slot."""
+    return {place: origin for place, origin in origins.items() if place.partition == slot}

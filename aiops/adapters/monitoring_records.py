@@ -46,6 +46,12 @@ class PublishingAgent:
             produced = self._agent.handle(batch, received_at)
         return self._records(produced, received_at)
 
+    def set_aside(self, records: FetchedRecords, received_at: int) -> list[OutRecord]:
+        """Turn records into dead letters unread; returns the records to write."""
+        with self._lock:
+            produced = self._agent.set_aside(records)
+        return self._records(produced, received_at)
+
     def tick(self, received_at: int, *, current: bool) -> list[OutRecord]:
         """Advance time; returns the records to write."""
         with self._lock:

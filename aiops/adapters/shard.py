@@ -19,7 +19,9 @@ from queue import Empty, SimpleQueue
 import structlog
 
 from aiops.adapters.batching import Pace, batches
-from aiops.adapters.followed_topics import Origins, shown
+from aiops.adapters.followed_topics import of_slot, shown
+from aiops.adapters.process_end import end_process
+from aiops.adapters.record_processing import process
 from aiops.adapters.shard_parts import ShardParts, ShardRhythm, ShardStatus
 from aiops.model.errors import AiopsError, FencedOutError, PermanentError, TemporaryError
 from aiops.model.records import SlotSnapshot, TopicPartition
@@ -42,6 +44,7 @@ class Shard:
         rhythm: intervals.
         slots: slots owned from the start (slot to generation), as after a crash.
         fail_point: called with a name at points where tests kill the process.
+        end: ends the process after an unexpected error, so that the supervisor replaces it.
     """
 
     def __init__(
@@ -53,9 +56,10 @@ class Shard:
         rhythm: ShardRhythm | None = None,
         slots: Mapping[int, int] | None = None,
         fail_point: Callable[[str], None] = lambda _: None,
+        end: Callable[[], None] = end_process,
     ) -> None:
         self._number, self._topics = number, tuple(topics)
-        self._parts, self._rhythm, self._fail_point = parts, rhythm or ShardRhythm(), fail_point
+        self._parts, self._rhythm, self._fail_point, self._end = parts, rhythm or ShardRhythm(), fail_point, end
         self._orders: SimpleQueue[tuple[Callable[[], None], Future[None]]] = SimpleQueue()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"shard-{number}", daemon=True)
@@ -103,6 +107,16 @@ class Shard:
     # ------------------------------------------------------------------------------------------ its own thread
 
     def _run(self) -> None:
+        try:
+            self._drive()
+        except BaseException:  # the state may be half changed, and nobody else would notice the thread's end
+            try:
+                _LOG.critical("shard_failed", shard=self._number, exc_info=True)
+            finally:
+                self._end()
+            raise
+
+    def _drive(self) -> None:
         while not self._stopping.is_set():
             try:
                 if self._in_doubt:
@@ -144,7 +158,8 @@ class Shard:
         self._account_lost()
         for batch, size in batches(fetched, self._pace):
             begun = time.thread_time()
-            self._parts.producer.send(self._parts.agent.handle(batch, self._parts.clock.now()))
+            for records in batch:
+                process(records, self._parts)
             self._pace.learn(batch[0].source.topic, size, time.thread_time() - begun)
             self._records += sum(len(records.offsets) for records in batch)
             self._fail_point("shard.batch")
@@ -202,6 +217,7 @@ class Shard:
             self._parts.topics.recall(snapshots[-1].origins)
         known = self._parts.agent.adopt(slot, generation, snapshots)
         self._slots[slot] = generation
+        self._parts.attempts.adopt(slot)
         return {TopicPartition(topic, slot): None for topic in self._topics} | known
 
     def _let_go(self, slots: set[int]) -> None:
@@ -241,11 +257,8 @@ class Shard:
         self._parts.producer.flush()
         self._fail_point("shard.flushed")
         mine = {p: at for p, at in self._parts.consumer.positions().items() if p.partition == slot}
-        snapshot = replace(self._parts.agent.snapshot(slot, mine), origins=self._origins(slot))
+        snapshot = replace(self._parts.agent.snapshot(slot, mine), origins=of_slot(self._parts.topics.origins, slot))
         self._writing = self._writer.submit(self._write, snapshot)
-
-    def _origins(self, slot: int) -> Origins:
-        return {place: origin for place, origin in self._parts.topics.origins.items() if place.partition == slot}
 
     def _write(self, snapshot: SlotSnapshot) -> SlotSnapshot:
         self._fail_point("shard.snapshot")
@@ -260,6 +273,7 @@ class Shard:
         self._snapshots += 1
         self._unwritten = ""
         self._parts.agent.snapshot_visible(snapshot)
+        self._parts.attempts.passed(snapshot.slot, snapshot.positions)
         self._parts.consumer.commit(snapshot.positions)
 
     def _finish_or_postpone(self, now: float) -> None:

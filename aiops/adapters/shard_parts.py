@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from aiops.adapters.attempts import Attempts, NoAttempts
 from aiops.adapters.followed_topics import FollowedTopics, UnfollowedTopics
 from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.ledger import LedgerLine
@@ -27,6 +28,10 @@ class Monitoring(Protocol):
 
     def handle(self, batch: Sequence[FetchedRecords], received_at: int) -> Sequence[OutRecord]:
         """Process records; returns the records to write."""
+        ...
+
+    def set_aside(self, records: FetchedRecords, received_at: int) -> Sequence[OutRecord]:
+        """Turn records into dead letters unread: a shard died of them. Returns the records to write."""
         ...
 
     def tick(self, received_at: int, *, current: bool) -> Sequence[OutRecord]:
@@ -89,6 +94,8 @@ class ShardParts:
     agent: Monitoring
     clock: Clock
     topics: FollowedTopics = field(default_factory=UnfollowedTopics)
+    attempts: Attempts = field(default_factory=NoAttempts)
+    """Notes what the shard is processing, for its next process."""
     domain: str = MAIN_DOMAIN
     """The tenant whose snapshots the shard takes over."""
 

@@ -23,6 +23,7 @@ from aiops.agents.monitor.readings import SlotReader
 from aiops.agents.monitor.slot import Slot
 from aiops.agents.monitor.snapshots import SlotSnapshotter
 from aiops.model.codec import decode, encode
+from aiops.model.deadletters import DeadLetterReason
 from aiops.model.durations import SECOND
 from aiops.model.entities import Objective
 from aiops.model.episodes import Episode
@@ -145,6 +146,10 @@ class MonitoringAgent:
             if fetched.offsets:
                 out.add(self._of(fetched.source.partition).slot.handle(fetched, received_at))
         return out
+
+    def set_aside(self, fetched: FetchedRecords) -> Produced:
+        """Turn records into dead letters unread: a shard died of them."""
+        return self._of(fetched.source.partition).slot.set_aside(fetched, DeadLetterReason.KILLED_SHARD)
 
     def table(self, slot: int) -> SeriesTable:
         """The table that numbers the series of a slot."""

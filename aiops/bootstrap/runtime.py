@@ -30,9 +30,11 @@ from aiops.adapters.journal.opening import open_journal
 from aiops.adapters.kafka.partitions import check_partitions
 from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.adapters.plugins import fingerprint, installed
+from aiops.adapters.stall_keeper import StallKeeper
 from aiops.adapters.status_file import write_status
 from aiops.agents.composition import CONTROL_ROLES
 from aiops.apps.system import Report
+from aiops.bootstrap.stalls import make_stall_keeper
 from aiops.model.durations import SECOND
 from aiops.model.errors import AiopsError, PermanentError, TemporaryError
 from aiops.settings import Settings
@@ -92,6 +94,7 @@ class Runtime:
         self._stopping = threading.Event()
         self._beating = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         self._keeper: FleetKeeper | None = None
+        self._stalls: StallKeeper | None = None
         self._broker: EmbeddedBroker | None = None
         self.bootstrap = ""
 
@@ -121,9 +124,12 @@ class Runtime:
                 "this Ray has several nodes, and a SQLite journal is on one: set control.journal to a PostgreSQL URL"
             )
         self._report("agents, executor, orchestrator, shards")
-        self._keeper = self._make_keeper()
+        actors = self._actors()
+        self._keeper = self._make_keeper(actors)
+        self._stalls = make_stall_keeper(settings, self.bootstrap, actors)
         come_up(self._keeper.reconcile, self._report, self._stopping.wait)
         self._keeper.start()
+        self._stalls.start()
         self._beating.start()
 
     def stop(self) -> None:
@@ -132,6 +138,8 @@ class Runtime:
         On an external Ray cluster only the actors that this process made stop; actors that it found keep running.
         """
         self._stopping.set()
+        if self._stalls is not None:
+            self._stalls.stop()
         if self._keeper is not None:
             self._keeper.stop()
             for role in ("shard", "orchestrator", "executor", *(agent.value for agent in CONTROL_ROLES)):
@@ -148,6 +156,8 @@ class Runtime:
     def leave(self) -> None:
         """Stop supervision and leave the detached actors of the cluster running."""
         self._stopping.set()
+        if self._stalls is not None:
+            self._stalls.stop()
         if self._keeper is not None:
             self._keeper.stop()
 
@@ -170,7 +180,7 @@ class Runtime:
             "shards": shards,
             "orchestration": orchestration,
             "pids": self.cluster.pids(),
-            "fleet": {"error": self._keeper.error if self._keeper else "not started"},
+            "fleet": {"error": self._error()},
         }
 
     # -------------------------------------------------------------------------------------------------- inside
@@ -182,8 +192,12 @@ class Runtime:
         self._broker = EmbeddedBroker(self.settings.state / "broker", report=self._report)
         return self._broker.start()
 
-    def _make_keeper(self) -> FleetKeeper:
-        settings, journal = self.settings, self.journal
+    def _error(self) -> str:
+        keepers = [keeper for keeper in (self._keeper, self._stalls) if keeper is not None]
+        return "; ".join(keeper.error for keeper in keepers if keeper.error) if keepers else "not started"
+
+    def _actors(self) -> ClusterShards:
+        settings = self.settings
         shared = {"settings": settings, "bootstrap": self.bootstrap}
         place = "aiops.bootstrap.parts:"
         others: dict[str, tuple[str, dict[str, Any]]] = {
@@ -192,7 +206,10 @@ class Runtime:
         others["executor"] = (place + "make_gate", {"settings": settings})
         others["orchestrator"] = ("aiops.bootstrap.orchestrator:make_orchestration", shared)
         cpus = 1.0 if settings.ray else 0.0
-        actors = ClusterShards(self.cluster, ("aiops.bootstrap.shard:make_shard", shared), others, cpus=cpus)
+        return ClusterShards(self.cluster, ("aiops.bootstrap.shard:make_shard", shared), others, cpus=cpus)
+
+    def _make_keeper(self, actors: ClusterShards) -> FleetKeeper:
+        settings, journal = self.settings, self.journal
         epoch = journal.claim(FLEET, f"{os.uname().nodename}/{os.getpid()}", settings.domain)
         return FleetKeeper(
             actors,

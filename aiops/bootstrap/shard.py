@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aiops.adapters.allocation import keep_freed_memory
+from aiops.adapters.attempts import FileAttempts
 from aiops.adapters.bundle.loading import bundle_folder
 from aiops.adapters.bundle.metric_rows import load_metrics
 from aiops.adapters.bundle.services import objectives
@@ -13,11 +14,13 @@ from aiops.adapters.kafka.following import FollowingConsumer
 from aiops.adapters.kafka.opening import open_consumer
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.kafka.topics import KafkaTopics
+from aiops.adapters.memory_limit import limit_memory
 from aiops.adapters.monitoring_records import PublishingAgent
 from aiops.adapters.plugins import installed
 from aiops.adapters.sealing import open_seal
 from aiops.adapters.shard import Shard
 from aiops.adapters.shard_parts import ShardParts, ShardRhythm
+from aiops.adapters.short_lives import short_lives
 from aiops.adapters.snapshots.opening import open_snapshots
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.settings import Settings
@@ -26,12 +29,15 @@ from aiops.settings import Settings
 def make_shard(settings: Settings, bootstrap: str, number: int) -> Shard:
     """The shard of an actor. From the start it owns the slots that the assignment gives it."""
     keep_freed_memory()
+    limit_memory(settings.data.memory_bytes)
+    deaths = settings.state / "deaths"
+    died_soon = short_lives(deaths / settings.domain / f"shard-{number}.lives") > 0
     clock, topics, data = open_clock(settings), settings.topics, settings.data
     folder = bundle_folder(settings)
     goals = objectives(folder / "services", settings.domain)
     agent = MonitoringAgent(settings, number, goals, metrics=load_metrics(folder), plugins=installed())
     consumer = FollowingConsumer(
-        open_consumer(settings, bootstrap, f"aiops-{settings.domain}"),
+        open_consumer(settings, bootstrap, f"aiops-{settings.domain}", cautious=died_soon),
         KafkaTopics(bootstrap, security=settings.kafka),
         slots=settings.kafka.partitions,
     )
@@ -42,6 +48,7 @@ def make_shard(settings: Settings, bootstrap: str, number: int) -> Shard:
         store=open_snapshots(settings),
         agent=PublishingAgent(agent, settings, open_seal(settings.state), clock=clock),
         clock=clock,
+        attempts=FileAttempts(deaths, settings.domain),
         domain=settings.domain,
     )
     rhythm = ShardRhythm(snapshot_seconds=data.snapshot_seconds, poll_bytes=settings.kafka.poll_bytes)

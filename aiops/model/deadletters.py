@@ -24,6 +24,8 @@ class DeadLetterReason(StrEnum):
     TOO_LARGE = "too-large"
     UNKNOWN_SERIES = "unknown-series"
     UNSUPPORTED = "unsupported"
+    KILLED_SHARD = "killed-shard"
+    """A shard died twice while it processed the record, which is now set aside unread."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -9,6 +10,7 @@ from itertools import groupby
 import numpy as np
 import numpy.typing as npt
 
+from aiops.model.deadletters import DeadLetterReason
 from aiops.model.durations import MINUTE
 from aiops.model.entities import MAIN_DOMAIN
 
@@ -37,6 +39,8 @@ class FetchedRecords:
     """Append time of the broker, ns."""
     headers: Sequence[Sequence[tuple[str, bytes]]] = ()
     """Empty: no record has headers."""
+    refused: DeadLetterReason | None = None
+    """None: records. Otherwise these offsets are one batch that was not unpacked; the first value has its bytes."""
 
     def part(self, begin: int, end: int) -> FetchedRecords:
         """The records at the places [begin, end)."""
@@ -49,13 +53,14 @@ class FetchedRecords:
             self.keys[begin:end],
             self.appended_at[begin:end],
             self.headers[begin:end] if self.headers else (),
+            self.refused,
         )
 
     def after(self, offset: int) -> FetchedRecords:
         """The records from ``offset`` on."""
         if not self.offsets or self.offsets[0] >= offset:
             return self
-        return self.part(sum(found < offset for found in self.offsets), len(self.offsets))
+        return self.part(bisect_left(self.offsets, offset), len(self.offsets))
 
     def by_minute(self) -> Iterator[FetchedRecords]:
         """Runs of records that were appended in the same minute, in order."""

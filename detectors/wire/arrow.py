@@ -39,6 +39,7 @@ from detectors.wire.arrow_columns import (
     primary,
 )
 from detectors.wire.arrow_layout import layout_of
+from detectors.wire.arrow_opening import TooLargeError, opened
 from detectors.wire.arrow_points import FAULTS, GAP, fill, time_faults
 from detectors.wire.arrow_walk import FOREIGN, Room, walk
 from detectors.wire.batch import PLACES, BatchAccount, PointArrays, PointBatch, Rejections, assemble, chosen
@@ -64,6 +65,8 @@ class ArrowReader:
         self.account = BatchAccount(Rejections(), 0, np.zeros(records, np.int64))
         self.parts: list[PointArrays] = []
         self.gaps = 0
+        self.unpacked = 0
+        """Bytes that the opened records took by decompression."""
 
     def open(self, value: bytes, record: int) -> list[Any] | None:
         """All record batches of a record, or None, counted, where it is none."""
@@ -71,13 +74,14 @@ class ArrowReader:
             self.refuse(record, DeadLetterReason.TOO_LARGE)
             return None
         try:
-            with pa.ipc.open_stream(value) as reader:
-                batches = list(reader)
-            for batch in batches:
-                batch.validate()
+            batches, unpacked = opened(value, self.memory.settings.max_unpacked_bytes)
+        except TooLargeError:
+            self.refuse(record, DeadLetterReason.TOO_LARGE)
+            return None
         except (pa.ArrowException, OSError, ValueError, EOFError):
             self.refuse(record, DeadLetterReason.UNDECODABLE)
             return None
+        self.unpacked += unpacked
         return batches
 
     def walked(self, room: Room, span: tuple[int, int], record: int) -> None:
@@ -180,14 +184,14 @@ class ArrowReader:
             record = int(points.record[0])
             self.account.rejections.add(record, reason, places[:PLACES].tolist(), items=len(places))
 
-    def batch(self) -> PointBatch:
-        """Everything that was taken."""
-        account = BatchAccount(self.account.rejections, self.gaps, self.account.items)
+    def batch(self, records: int | None = None) -> PointBatch:
+        """Everything that was taken, of the first ``records``; None: of all."""
+        account = BatchAccount(self.account.rejections, self.gaps, self.account.items[:records])
         return assemble(self.parts, account, ordered=True)
 
 
 def decode(records: Sequence[bytes], memory: WireMemory, received_at: int) -> PointBatch:
-    """Points of Arrow records; arguments as in ``otlp_walker.decode``.
+    """Points of Arrow records; arguments as in ``otlp_walker.decode``. It may end before the last record.
 
     A record that the compiled walk can take goes no other way; see ``arrow_walk`` for what it leaves to pyarrow.
     """
@@ -195,6 +199,8 @@ def decode(records: Sequence[bytes], memory: WireMemory, received_at: int) -> Po
     room = _room(records, memory)
     filled = 0
     for record, value in enumerate(records):
+        if reader.unpacked > memory.settings.max_unpacked_bytes:
+            return reader.batch(record)
         rows = _walked(value, reader, room, first=filled)
         if rows >= 0:
             reader.walked(room, (filled, filled + rows), record)

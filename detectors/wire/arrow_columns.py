@@ -119,7 +119,10 @@ def _text(column: Any) -> TextColumn:
         if not (pa.types.is_string(plain) or pa.types.is_large_string(plain)):
             raise SchemaMismatchError(f"a column of {kind} where text must be")
         column.validate(full=True)
-        column = column.cast(plain).cast(pa.utf8()).dictionary_encode()
+        if pa.types.is_dictionary(kind):  # its strings alone: one long string may have a million rows
+            column = pa.DictionaryArray.from_arrays(column.indices, column.dictionary.cast(pa.utf8()))
+        else:
+            column = column.cast(pa.utf8()).dictionary_encode()
     strings = column.dictionary
     hashes = np.empty(len(strings), dtype=np.uint64)
     _, offsets, data = strings.buffers()

@@ -51,7 +51,8 @@ class PointBatch:
     gaps: int
     """Data points flagged as having no recorded value: counted units without a point."""
     items: npt.NDArray[np.int64]
-    """Units per record of the poll."""
+    """Units per record. A decoder that bounds its memory may stop before the last record of a poll: then it has fewer
+    entries than the poll has records, and the caller decodes the others next."""
 
     def __len__(self) -> int:
         return len(self.series)
@@ -81,6 +82,9 @@ class WireSettings:
 
     max_record_bytes: int = 16 * 1024 * 1024
     """A larger record is one TOO_LARGE, unread."""
+    max_unpacked_bytes: int = 64 * 1024 * 1024
+    """A compressed record that declares more is one TOO_LARGE, and is not decompressed. A poll of compressed records
+    that declare more in sum is decoded in parts."""
     future_ns: int = 600 * SECOND
     """A point later than its receipt by more than this is FAR_FUTURE."""
     max_body_bytes: int = 32 * 1024

@@ -32,8 +32,10 @@ _ERRORS = (
     KeyError,
     OverflowError,
     RecursionError,
+    SystemError,
 )
-"""What json and json_format raise at bytes that are not a request; the latter trusts the types it finds."""
+"""What json and json_format raise at bytes that are not a request; the latter trusts the types it finds. SystemError:
+protobuf's compiled code has it at a name that is half of a surrogate pair."""
 
 
 def is_json(record: bytes) -> bool:

@@ -126,13 +126,14 @@ class ClusterShards:
         """Make the shard own exactly these slots; done on return."""
         self._cluster.ask("shard", number, "own", dict(slots), timeout_seconds=90.0)
 
-    def status(self, number: int) -> ShardStatus:
+    def status(self, number: int, timeout_seconds: float = 5.0) -> ShardStatus:
         """The shard's status."""
-        status: ShardStatus = self._cluster.ask("shard", number, "status", timeout_seconds=5.0)
+        status: ShardStatus = self._cluster.ask("shard", number, "status", timeout_seconds=timeout_seconds)
         return status
 
     def kill(self, number: int) -> None:
-        """Kill the shard's process; Ray restarts it."""
+        """Kill the shard's process; Ray restarts it, and an actor that Ray has given up is made anew."""
+        self._made.discard(self._cluster.name("shard", number))
         self._cluster.kill("shard", number)
 
     def remove(self, number: int) -> None:

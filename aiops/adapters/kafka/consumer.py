@@ -10,16 +10,16 @@ from kafka import TopicPartition as KafkaPartition
 from kafka.errors import OffsetOutOfRangeError
 from kafka.structs import OffsetAndMetadata
 
-from aiops.adapters.kafka import header_names, reception
+from aiops.adapters.kafka import reception, unpacking
+from aiops.adapters.kafka.columns import pieces
 from aiops.adapters.kafka.connection import kafka_python_options
 from aiops.adapters.kafka.knock import refuse_if_certain
+from aiops.adapters.kafka.poll_budget import PollBudget
 from aiops.adapters.kafka.retention import Lost, starts
 from aiops.adapters.kafka.translation import translated
 from aiops.kafka_security import PLAINTEXT, KafkaSecurity
 from aiops.model.errors import TemporaryError
 from aiops.model.records import FetchedRecords, TopicPartition
-
-_MILLISECOND = 1_000_000
 
 
 class KafkaPythonConsumer:
@@ -29,6 +29,7 @@ class KafkaPythonConsumer:
         bootstrap: ``host:port[,host:port]``.
         group: name under which positions are committed, for display only.
         poll_bytes: approximate bytes fetched ahead; bounds the client's memory.
+        unpacked_bytes: most bytes of a batch after decompression, and approximate most bytes of a poll.
         security: TLS and SASL of the connection.
 
     Raises:
@@ -36,9 +37,15 @@ class KafkaPythonConsumer:
     """
 
     def __init__(
-        self, bootstrap: str, group: str, poll_bytes: int = 8 * 1024 * 1024, *, security: KafkaSecurity = PLAINTEXT
+        self,
+        bootstrap: str,
+        group: str,
+        poll_bytes: int = 8 * 1024 * 1024,
+        *,
+        unpacked_bytes: int = unpacking.DEFAULT_BYTES,
+        security: KafkaSecurity = PLAINTEXT,
     ) -> None:
-        header_names.tolerate()
+        unpacking.bound(unpacked_bytes)
         reception.widen()
         refuse_if_certain(bootstrap, security)
         with translated(f"connect to Kafka at {bootstrap}"):
@@ -57,6 +64,7 @@ class KafkaPythonConsumer:
                 bootstrap_timeout_ms=10_000,
                 **kafka_python_options(security),
             )
+        self._budget, self._poll_bytes = PollBudget(self._client), unpacked_bytes
         self._positions: dict[TopicPartition, int] = {}
         self._lost: list[Lost] = []
 
@@ -76,19 +84,20 @@ class KafkaPythonConsumer:
         del max_bytes
         if not self._positions:
             return []
+        self._budget.renew(self._poll_bytes)
         with translated("poll"):
             try:
                 polled: dict[Any, list[Any]] = self._client.poll(timeout_ms=int(timeout_seconds * 1000))
             except OffsetOutOfRangeError:
                 self.assign(self._positions)
                 return []
-        fetched = []
+        fetched: list[FetchedRecords] = []
         for partition, records in polled.items():
             place = TopicPartition(partition.topic, partition.partition)
             if place not in self._positions or not records:
                 continue
             self._positions[place] = records[-1].offset + 1
-            fetched.append(_columns(place, records))
+            fetched += pieces(place, records)
         return fetched
 
     def positions(self) -> dict[TopicPartition, int]:
@@ -124,19 +133,3 @@ class KafkaPythonConsumer:
         except KeyError as error:  # the client raises this for a missing partition
             raise TemporaryError(f"Kafka has no partition {error.args[0]} yet", 1.0) from error
         return {place: (first[p], end[p]) for place, p in zip(places, partitions, strict=True)}
-
-
-def _columns(place: TopicPartition, records: list[Any]) -> FetchedRecords:
-    return FetchedRecords(
-        source=place,
-        offsets=[record.offset for record in records],
-        values=[record.value or b"" for record in records],
-        keys=[record.key for record in records],
-        appended_at=[record.timestamp * _MILLISECOND for record in records],
-        headers=[_headers(record) for record in records] if any(r.headers for r in records) else (),
-    )
-
-
-def _headers(record: Any) -> tuple[tuple[str, bytes], ...]:
-    """Kafka allows a header without a value; to us it is an empty one."""
-    return tuple((name, value or b"") for name, value in record.headers or ())

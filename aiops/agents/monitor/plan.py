@@ -40,6 +40,7 @@ class SlotPlan:
         """The settings of the decoders."""
         return WireSettings(
             max_record_bytes=self.kafka.max_record_bytes,
+            max_unpacked_bytes=self.kafka.unpacked_bytes,
             future_ns=int(self.data.future_seconds * SECOND),
             entity_attributes=self.data.entity_attributes,
         )

@@ -74,6 +74,8 @@ class Slot:
 
     def handle(self, fetched: FetchedRecords, received_at: int) -> Produced:
         """Process the records of one partition; records that were processed before are skipped."""
+        if fetched.refused is not None:
+            return self.set_aside(fetched, fetched.refused)
         out = Produced()
         fetched = fetched.after(self.accounts[fetched.source.topic].next_offset)
         for part in fetched.by_minute():
@@ -105,9 +107,12 @@ class Slot:
                 self._mark(fetched, found.at + found.duration, found.record, received_at=received_at)
                 out.forwards += router.records()
             case PointFormat(decode=decode_points):
-                routed = self.plan.routed(topic)
-                points = decode_points(fetched.values, self.transit if routed else self.memory, now)
-                self._take_points(fetched, points, received_at, out=out)
+                memory = self.transit if self.plan.routed(topic) else self.memory
+                while fetched.offsets:
+                    points = decode_points(fetched.values, memory, now)
+                    done = len(points.items)  # a decoder that bounds its memory stops early
+                    self._take_points(fetched.part(0, done), points, received_at, out=out)
+                    fetched = fetched.part(done, len(fetched.offsets))
 
     def take_points(self, source: TopicPartition, batch: PointBatch, received_at: int) -> Produced:
         """Process decoded points as one further record of ``source``: for simulations without a broker.
@@ -197,6 +202,14 @@ class Slot:
             self.heard[origin] = max(self.heard.get(origin, 0), at)
 
     # ------------------------------------------------------------------------------------------------ the rest
+
+    def set_aside(self, fetched: FetchedRecords, reason: DeadLetterReason) -> Produced:
+        """End records unread, one unit each, with one dead letter; records that were processed before are skipped."""
+        fetched = fetched.after(self.accounts[fetched.source.topic].next_offset)
+        out = Produced()
+        if count := len(fetched.offsets):
+            self._open(fetched, count, [Rejected(0, reason, count, ())], out=out)
+        return out
 
     def lose(self, topic: str, begin: int, end: int) -> int:
         """Count offsets [begin, end) that retention removed; returns how many were not counted before."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -130,3 +131,22 @@ def test_absurd_numbers_of_shards_are_bounded(wanted: int) -> None:
     actors = Actors()
     FleetKeeper(actors, Table(), epoch=1, slots=4, wanted=lambda: wanted).reconcile()
     assert len(actors.slots) == (1 if wanted == 0 else 4)
+
+
+def test_an_unexpected_error_does_not_end_the_supervision() -> None:
+    """It is shown as trouble, and the next rounds go on."""
+    actors, rounds, third = Actors(), [0], threading.Event()
+
+    def wanted() -> int:
+        rounds[0] += 1
+        if rounds[0] == 1:
+            raise ZeroDivisionError
+        if rounds[0] == 3:
+            third.set()
+        return 2
+
+    keeper = FleetKeeper(actors, Table(), epoch=1, slots=4, wanted=wanted, every_seconds=0.0)
+    keeper.start()
+    assert third.wait(10)
+    keeper.stop()
+    assert sorted(actors.slots) == [0, 1]

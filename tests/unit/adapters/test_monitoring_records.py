@@ -49,6 +49,10 @@ class Agent(MonitoringAgent):
         self.calls.append(("handle", tuple(batch), received_at))
         return self.produced
 
+    def set_aside(self, fetched: FetchedRecords) -> Produced:
+        self.calls.append(("set aside", fetched))
+        return self.produced
+
     def tick(self, received_at: int, *, lag_is_small: bool = False) -> Produced:
         self.calls.append(("tick", received_at, lag_is_small))
         return self.produced
@@ -104,6 +108,15 @@ def test_edges_are_one_record_of_the_shard() -> None:
     assert (record.key, event.edges) == (b"web", tuple(edges))
     told = json.loads(record.value)
     assert (told["source"], told["domain"]) == ("/monitoring/4", "shop")
+
+
+def test_a_record_that_is_set_aside_leaves_as_a_sealed_dead_letter() -> None:
+    """As any other dead letter."""
+    made, agent = speaking(Produced(dead_letters=[LETTER]))
+    records = FetchedRecords(PLACE, [7], [b"secret"], [None], [NOW])
+    (record,) = made.set_aside(records, NOW)
+    assert (record.topic, b"secret" in record.value) == ("aiops.dead-letters", False)
+    assert agent.calls == [("set aside", records)]
 
 
 def test_dead_letters_leave_sealed_and_forwards_as_they_are() -> None:

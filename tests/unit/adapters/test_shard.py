@@ -136,6 +136,11 @@ class Agent:
                 self.seen[records.source.partition][offset] += 1
         return [OutRecord("out", None, value) for records in batch for value in records.values]
 
+    def set_aside(self, records: FetchedRecords, received_at: int) -> list[OutRecord]:
+        for offset in records.offsets:
+            self.seen[records.source.partition][offset] += 1
+        return [OutRecord("dead-letters", None, b"unread " + value) for value in records.values]
+
     def tick(self, received_at: int, *, current: bool) -> list[OutRecord]:
         return []
 

@@ -28,5 +28,6 @@ FAMILY = MetricFamily(
         Row("tickets",                            "{ticket}", ERRORS,     UP),
         Row("aiops.lost.records",                 "{record}", ERRORS,     UP),
         Row("aiops.blind",                        "{topic}",  AVAILABILITY, UP),
+        Row("aiops.stalled",                      "{record}", AVAILABILITY, UP),
     ),
 )

@@ -203,6 +203,16 @@ def test_a_shard_is_ensured_once_with_its_number() -> None:
     assert len(cluster.ensured) == 2
 
 
+def test_a_killed_shard_is_ensured_again() -> None:
+    """Ray restarts it; one that Ray has given up is made anew."""
+    cluster = FakeCluster()
+    keeper = shards(cluster)
+    keeper.ensure(3)
+    keeper.kill(3)
+    keeper.ensure(3)
+    assert (cluster.killed, len(cluster.ensured)) == ([("shard", 3)], 2)
+
+
 def test_others_are_made_in_order_and_once() -> None:
     """Agents before the executor, as listed."""
     cluster = FakeCluster()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from aiops.adapters.kafka import opening
+from aiops.adapters.kafka.cautious import CautiousConsumer
 from aiops.adapters.kafka.opening import open_consumer
 from aiops.kafka_security import KafkaSecurity
 from aiops.model.errors import PermanentError
@@ -17,8 +18,8 @@ from aiops.settings import Settings
 class Fake:
     """A client that keeps what it was made with."""
 
-    def __init__(self, *arguments: Any, security: KafkaSecurity) -> None:
-        self.arguments, self.security = arguments, security
+    def __init__(self, *arguments: Any, security: KafkaSecurity, **options: Any) -> None:
+        self.arguments, self.security, self.options = arguments, security, options
 
 
 def settings(client: str) -> Settings:
@@ -34,6 +35,7 @@ def test_kafka_python_is_opened_with_address_group_and_size(monkeypatch: pytest.
     assert isinstance(found, Fake)
     assert found.arguments == ("broker:9092", "aiops-main", 4096)
     assert found.security.protocol == "SSL"
+    assert found.options["unpacked_bytes"] == 64 * 1024 * 1024
 
 
 def test_confluent_is_opened_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,6 +47,14 @@ def test_confluent_is_opened_where_it_is_installed(monkeypatch: pytest.MonkeyPat
     assert isinstance(found, Fake)
     assert found.arguments == ("broker:9092", "g", 4096)
     assert found.security.protocol == "SSL"
+
+
+def test_after_a_death_confluent_is_opened_behind_the_bounded_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which reads what is there; kafka-python alone is bounded already."""
+    monkeypatch.setattr(opening, "KafkaPythonConsumer", Fake)
+    found = open_consumer(settings("confluent"), "broker:9092", "g", cautious=True)
+    assert isinstance(found, CautiousConsumer)
+    assert isinstance(open_consumer(settings("kafka-python"), "broker:9092", "g", cautious=True), Fake)
 
 
 def test_confluent_that_is_missing_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from aiops.agents.monitor.plan import Produced
 from aiops.agents.monitoring import MonitoringAgent
+from aiops.model.deadletters import DeadLetterReason
 from aiops.model.entities import RUNTIME_ENTITY, EdgeKind, Objective
 from aiops.model.episodes import Episode, Source
 from aiops.model.errors import FencedOutError, PermanentError
@@ -207,6 +208,42 @@ def test_a_snapshot_of_another_format_is_refused_by_name() -> None:
     older = replace(snapshot, parts={**snapshot.parts, "head": head, "memory": {}})
     with pytest.raises(PermanentError, match="a snapshot of format 2; this build reads 3"):
         MonitoringAgent(settings()).adopt(0, 2, [older])
+
+
+def test_a_record_that_is_set_aside_is_one_dead_letter_and_its_neighbours_are_counted() -> None:
+    """It is not decoded, keeps its bytes, and is skipped when it is read again."""
+    found = agent()
+    source = TopicPartition(TOPICS.otlp_metrics, 0)
+    log = Log()
+    log.parts[source] = [(metrics(0, random.Random(1)), T0)] * 3
+    found.handle([log.fetched(source, 0, 1)], T0)
+    (letter,) = found.set_aside(log.fetched(source, 1, 2)).dead_letters
+    found.handle([log.fetched(source, 2, 3)], T0)
+    assert (letter.offset, letter.reason, letter.items) == (1, DeadLetterReason.KILLED_SHARD, 1)
+    assert letter.original == log.parts[source][1][0]
+    assert found.set_aside(log.fetched(source, 1, 2)).dead_letters == []
+    (line,) = found.ledger()
+    assert (line.records, line.next_offset, line.endings[Ending.DEAD_LETTER]) == (3, 3, 1)
+    balanced([line])
+
+
+def test_a_batch_that_was_not_unpacked_is_one_dead_letter_of_all_its_records() -> None:
+    """The part that was counted before is skipped, and the ledger stays whole."""
+    found = agent()
+    source = TopicPartition(TOPICS.otlp_metrics, 0)
+    refused = FetchedRecords(
+        source, range(3, 10), [b"gzip", *[b""] * 6], [None] * 7, [T0] * 7, refused=DeadLetterReason.TOO_LARGE
+    )
+    log = Log()
+    log.parts[source] = [(metrics(0, random.Random(1)), T0)] * 12
+    found.handle([log.fetched(source, 0, 5)], T0)
+    (letter,) = found.handle([refused], T0).dead_letters
+    found.handle([log.fetched(source, 10, 12)], T0)
+    assert (letter.offset, letter.reason, letter.items) == (5, DeadLetterReason.TOO_LARGE, 5)
+    assert found.handle([refused], T0).dead_letters == []
+    (line,) = found.ledger()
+    assert (line.records, line.records_difference, line.endings[Ending.DEAD_LETTER]) == (12, 0, 5)
+    balanced([line])
 
 
 def test_a_snapshot_that_does_not_fit_the_settings_says_what_to_do() -> None:
