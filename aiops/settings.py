@@ -7,9 +7,11 @@ Durations are in seconds unless the name of the field states another unit.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from aiops.kafka_security import KafkaSecurity
 from aiops.model.entities import MAIN_DOMAIN
 
 
@@ -80,8 +82,8 @@ class Topics(Group):
         return (self.cmdb, self.changes, self.tickets, self.alerts, self.anomalies)
 
 
-class Kafka(Group):
-    """The Kafka broker and how the runtime reads from it."""
+class Kafka(Group, KafkaSecurity):
+    """The Kafka broker, how the runtime connects to it and how it reads from it."""
 
     bootstrap: str | None = None
     """Address of the broker, ``host:port[,host:port]``. None: start the embedded broker."""
@@ -98,6 +100,12 @@ class Kafka(Group):
     unpacked_bytes: int = Field(default=64 * 1024 * 1024, ge=1024 * 1024)
     """Maximum size in bytes of a compressed batch of records after decompression, and of the record batches of an Arrow
     record. A larger one becomes a dead letter and is not decompressed."""
+
+    @model_validator(mode="after")
+    def _of_a_named_broker(self) -> Self:
+        if self.secured and self.bootstrap is None:
+            raise ValueError("kafka.tls and kafka.sasl need kafka.bootstrap: the embedded broker has neither")
+        return self
 
 
 class DetectorChoice(Group):

@@ -19,7 +19,7 @@ from aiops.settings import Group, Settings  # noqa: E402 (the checkout is put on
 HEAD: Final = """\
 # Settings
 
-`scripts/settings_table.py` prints this page from `aiops/settings.py`.
+`scripts/settings_table.py` prints this page from `aiops/settings.py` and `aiops/kafka_security.py`.
 
 **File.** Settings come from one file: the file of `--config`, else the file that `$AIOPS_CONFIG` names, else
 `./aiops.yaml` if it exists. A setting that the file does not contain has its default.
@@ -60,7 +60,13 @@ def _table(
         if name in left_out:
             continue
         place = f"{prefix}.{name}" if prefix else name
-        yield f"| `{place}` | {_variable(prefix, name)} | {_default(field)} | {docstrings[group.__name__, name]} |"
+        meaning = _docstring(group, name, docstrings)
+        yield f"| `{place}` | {_variable(prefix, name)} | {_default(field)} | {meaning} |"
+
+
+def _docstring(group: type[Group], name: str, docstrings: dict[tuple[str, str], str]) -> str:
+    """The docstring of a field, of the class in which it stands."""
+    return next(docstrings[made.__name__, name] for made in group.__mro__ if (made.__name__, name) in docstrings)
 
 
 def _variable(prefix: str, name: str) -> str:
@@ -98,9 +104,10 @@ def _yaml(value: Any) -> str:
 
 def _docstrings() -> dict[tuple[str, str], str]:
     """(class, field) to the docstring under it; a field without one is an error."""
-    tree = ast.parse((ROOT / "aiops" / "settings.py").read_text(encoding="utf-8"))
+    files = [ROOT / "aiops" / name for name in ("settings.py", "kafka_security.py")]
+    nodes = [node for file in files for node in ast.parse(file.read_text(encoding="utf-8")).body]
     found: dict[tuple[str, str], str] = {}
-    for made in (node for node in tree.body if isinstance(node, ast.ClassDef)):
+    for made in (node for node in nodes if isinstance(node, ast.ClassDef)):
         for before, after in zip(made.body, made.body[1:], strict=False):
             match before, after:
                 case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):

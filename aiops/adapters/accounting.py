@@ -34,7 +34,7 @@ def account(settings: Settings, status: Mapping[str, Any]) -> Accounting:
     lines = lines_of(status)
     checked, why_not = True, ""
     try:
-        bounds = broker_bounds(settings, settings.kafka.bootstrap or str(status.get("kafka", "")))
+        bounds = broker_bounds(settings, settings.kafka.bootstrap or str(status.get("kafka", "")), _origins(status))
     except AiopsError as error:
         bounds, checked, why_not = _seen_bounds(settings, status), False, str(error)
     return Accounting(fold(lines, bounds, internal=settings.topics.keyed), int(status["at"]), checked, why_not)
@@ -69,22 +69,41 @@ def _fitting() -> Iterator[None]:
         ) from error
 
 
-def broker_bounds(settings: Settings, bootstrap: str) -> dict[TopicPartition, OffsetBounds]:
-    """First and next offset of every partition of every input topic, from the broker.
+def _origins(status: Mapping[str, Any]) -> dict[TopicPartition, tuple[str, int]]:
+    """Id of the topic that the runtime reads, and the shift of its offsets, of each partition in a status."""
+    found = {}
+    with _fitting():
+        for part in (*status.get("shards", ()), status.get("orchestration", {})):
+            for name, (topic_id, shift) in part.get("origins", {}).items():
+                topic, _, number = name.rpartition("/")
+                found[TopicPartition(topic, int(number))] = (topic_id, shift)
+    return found
+
+
+def broker_bounds(
+    settings: Settings, bootstrap: str, origins: Mapping[TopicPartition, tuple[str, int]]
+) -> dict[TopicPartition, OffsetBounds]:
+    """First and next offset of every partition of every input topic, from the broker, shifted as the runtime's are.
+
+    Partitions of a topic that was made anew and that the runtime does not read yet are left out.
 
     Raises:
         AiopsError: the broker does not answer.
     """
-    topics = KafkaTopics(bootstrap, patient=False)
+    topics = KafkaTopics(bootstrap, patient=False, security=settings.kafka)
     try:
         found = topics.describe(list(inputs(settings)))
     finally:
         topics.close()
+    ids = {topic.name: topic.topic_id for topic in found}
     places = [TopicPartition(topic.name, number) for topic in found for number in range(topic.partitions)]
-    consumer = KafkaPythonConsumer(bootstrap, f"aiops-{settings.domain}-ledger")
+    places = [place for place in places if place not in origins or origins[place][0] in {"", ids[place.topic]}]
+    consumer = KafkaPythonConsumer(bootstrap, f"aiops-{settings.domain}-ledger", security=settings.kafka)
     try:
         consumer.assign(dict.fromkeys(places))
-        return _bounds(settings, consumer.bounds().items())
+        shifts = {place: shift for place, (_, shift) in origins.items()}
+        pairs = [(p, (a + shifts.get(p, 0), b + shifts.get(p, 0))) for p, (a, b) in consumer.bounds().items()]
+        return _bounds(settings, pairs)
     finally:
         consumer.close()
 
@@ -111,8 +130,13 @@ def _seen_bounds(settings: Settings, status: Mapping[str, Any]) -> dict[TopicPar
 def _bounds(
     settings: Settings, pairs: Iterable[tuple[TopicPartition, tuple[int, int]]]
 ) -> dict[TopicPartition, OffsetBounds]:
+    names, slots = settings.topics, settings.kafka.partitions
+    sliced = {*names.telemetry, names.keyed}
     return {
-        place: OffsetBounds(first, end, compacted=place.topic == settings.topics.cmdb) for place, (first, end) in pairs
+        place: OffsetBounds(
+            first, end, compacted=place.topic == names.cmdb, slots=slots if place.topic in sliced else None
+        )
+        for place, (first, end) in pairs
     }
 
 

@@ -60,7 +60,7 @@ def control_places(settings: Settings, bootstrap: str) -> tuple[TopicPartition, 
     Raises:
         TemporaryError: a topic is missing.
     """
-    topics = KafkaTopics(bootstrap)
+    topics = KafkaTopics(bootstrap, security=settings.kafka)
     try:
         found = topics.describe(list(settings.topics.control))
     finally:

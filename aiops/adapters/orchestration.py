@@ -16,6 +16,7 @@ from queue import Empty, Queue
 import structlog
 
 from aiops.adapters.control_topics import Reading, RecordReader, TopicsThread
+from aiops.adapters.followed_topics import FollowedTopics, UnfollowedTopics, shown
 from aiops.control.state.invariants import membership_difference
 from aiops.driver.leadership import Arrival, Dispatcher, Leadership, Watch
 from aiops.model.deadletters import DeadLetter
@@ -47,6 +48,7 @@ class OrchestrationParts:
     """Writes dead letters and returns when they are acknowledged."""
     places: tuple[TopicPartition, ...]
     """Partitions of the control topics."""
+    topics: FollowedTopics = field(default_factory=UnfollowedTopics)
     fail_point: Callable[[str], None] = lambda _: None
 
 
@@ -67,6 +69,8 @@ class OrchestrationStatus:
     ledger: tuple[LedgerLine, ...] = ()
     halted: bool = False
     error: str = ""
+    origins: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    """As in ``ShardStatus``, of the control topics."""
     over: bool = False
     """A newer epoch was claimed."""
 
@@ -197,6 +201,8 @@ class Orchestration:
             membership_difference=membership_difference(state),
             ledger=led.ledger,
             halted=state.leadership.halted,
+            error=self._parts.topics.error,
+            origins=shown(self._parts.topics.origins),
         )
 
 

@@ -19,6 +19,7 @@ from queue import Empty, SimpleQueue
 import structlog
 
 from aiops.adapters.batching import Pace, batches
+from aiops.adapters.followed_topics import of_slot, shown
 from aiops.adapters.process_end import end_process
 from aiops.adapters.record_processing import process
 from aiops.adapters.shard_parts import ShardParts, ShardRhythm, ShardStatus
@@ -191,7 +192,8 @@ class Shard:
             records=self._records,
             snapshots=self._snapshots,
             skews=self._parts.agent.skews(),
-            error=error or self._unwritten or self._parts.agent.error,
+            error=error or self._unwritten or self._parts.topics.error or self._parts.agent.error,
+            origins=shown(self._parts.topics.origins),
         )
 
     # --------------------------------------------------------------------------------------- slots and snapshots
@@ -211,7 +213,10 @@ class Shard:
         self._publish()
 
     def _adopt(self, slot: int, generation: int) -> dict[TopicPartition, int | None]:
-        known = self._parts.agent.adopt(slot, generation, self._parts.store.newest(slot, self._parts.domain))
+        snapshots = self._parts.store.newest(slot, self._parts.domain)
+        if snapshots:
+            self._parts.topics.recall(snapshots[-1].origins)
+        known = self._parts.agent.adopt(slot, generation, snapshots)
         self._slots[slot] = generation
         self._parts.attempts.adopt(slot)
         return {TopicPartition(topic, slot): None for topic in self._topics} | known
@@ -253,7 +258,7 @@ class Shard:
         self._parts.producer.flush()
         self._fail_point("shard.flushed")
         mine = {p: at for p, at in self._parts.consumer.positions().items() if p.partition == slot}
-        snapshot = self._parts.agent.snapshot(slot, mine)
+        snapshot = replace(self._parts.agent.snapshot(slot, mine), origins=of_slot(self._parts.topics.origins, slot))
         self._writing = self._writer.submit(self._write, snapshot)
 
     def _write(self, snapshot: SlotSnapshot) -> SlotSnapshot:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from aiops.adapters.attempts import Attempts, NoAttempts
+from aiops.adapters.followed_topics import FollowedTopics, UnfollowedTopics
 from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.ledger import LedgerLine
 from aiops.model.records import FetchedRecords, OutRecord, SlotSnapshot, TopicPartition
@@ -85,6 +86,8 @@ class ShardStatus:
     skews: Mapping[str, float] = field(default_factory=dict)
     """Clock skew that is subtracted, seconds, of the senders where it is largest; above 0: the clock is behind."""
     error: str = ""
+    origins: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    """``topic/partition`` to the id of its topic, and the shift between the broker's offsets and those here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ class ShardParts:
     store: SnapshotStore
     agent: Monitoring
     clock: Clock
+    topics: FollowedTopics = field(default_factory=UnfollowedTopics)
     attempts: Attempts = field(default_factory=NoAttempts)
     """Notes what the shard is processing, for its next process."""
     domain: str = MAIN_DOMAIN

@@ -115,7 +115,7 @@ class Demonstration:
         live = LiveSettings(history_seconds=HISTORY, interval=INTERVAL, port=port, seed=SEED)
         self.world = LiveWorld(
             self.estate,
-            KafkaPythonProducer(self.runtime.bootstrap),
+            KafkaPythonProducer(self.runtime.bootstrap, security=self.settings.kafka),
             SystemClock(),
             settings=live,
             topics=self.settings.topics,

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from aiops.adapters.accounting import lines_of
 from aiops.adapters.broker.embedded import BrokerState, EmbeddedBroker
 from aiops.adapters.kafka.consumer import KafkaPythonConsumer
+from aiops.adapters.kafka.partitions import misfit, remedy, what
 from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.adapters.status_file import read_status
+from aiops.apps.doctor_connection import check_connection
 from aiops.apps.doctor_entities import EntityCheck
 from aiops.apps.doctor_findings import DoctorFinding, Level
 from aiops.model.records import FetchedRecords, TopicPartition
@@ -39,23 +41,28 @@ def check_kafka(settings: Settings, clock: Clock) -> Iterator[DoctorFinding]:
             yield DoctorFinding(Level.OK, "kafka", "embedded, not running; aiops up starts it")
             return
         bootstrap = status.bootstrap
-    topics = KafkaTopics(bootstrap, patient=False)
+    connection = list(check_connection(bootstrap, settings.kafka))
+    yield from connection
+    if any(finding.level is Level.FAIL for finding in connection):
+        return
+    topics = KafkaTopics(bootstrap, patient=False, security=settings.kafka)
     try:
         names = settings.topics
         wanted = [*names.telemetry, names.keyed, *names.control, names.dead_letters]
-        have = {topic.name: topic.partitions for topic in topics.describe(sorted(set(topics.names()) & set(wanted)))}
-        stamped = topics.stamped_by_producers([name for name in (*names.telemetry, names.keyed) if name in have])
+        found = topics.describe(sorted(set(topics.names()) & set(wanted)))
+        here = {topic.name for topic in found}
+        stamped = topics.stamped_by_producers([name for name in (*names.telemetry, names.keyed) if name in here])
     finally:
         topics.close()
+    have = {topic.name: topic.partitions for topic in found}
     yield DoctorFinding(Level.OK, "kafka", f"{bootstrap} answers")
     missing = [name for name in wanted if name not in have]
     if missing:
         yield DoctorFinding(Level.WARN, "kafka", f"topics are missing: {', '.join(missing)}", "aiops up makes them")
     slots = settings.kafka.partitions
-    for name in (*names.telemetry, names.keyed):
-        if have.get(name, slots) != slots:
-            what = f"{name} has {have[name]} partitions, a slot needs one of each: {slots} expected"
-            yield DoctorFinding(Level.FAIL, "kafka", what, "set kafka.partitions, or make the topic anew")
+    for topic in found:
+        if topic.name in {*names.telemetry, names.keyed} and misfit(topic, slots) is not None:
+            yield DoctorFinding(Level.FAIL, "kafka", what(topic, slots), remedy(topic, slots))
     for name in stamped:
         yield stamps_finding(name, bootstrap)
     yield from _records(
@@ -75,7 +82,7 @@ def stamps_finding(topic: str, bootstrap: str) -> DoctorFinding:
 
 def _records(settings: Settings, bootstrap: str, have: dict[str, int], *, clock: Clock) -> Iterator[DoctorFinding]:
     """Keys and times of the newest records."""
-    consumer = KafkaPythonConsumer(bootstrap, f"aiops-{settings.domain}-doctor")
+    consumer = KafkaPythonConsumer(bootstrap, f"aiops-{settings.domain}-doctor", security=settings.kafka)
     try:
         newest = _newest(consumer, [TopicPartition(name, n) for name, count in have.items() for n in range(count)])
     finally:
@@ -90,8 +97,8 @@ def _records(settings: Settings, bootstrap: str, have: dict[str, int], *, clock:
             yield _unkeyed(settings, name, keys.count(None) / len(keys))
         ahead = max((at for records in fetched for at in records.appended_at), default=0) - clock.now()
         if ahead > _SKEW_SECONDS * 1e9:
-            what = f"the newest record of {name} is stamped {ahead / 1e9:.0f} s ahead of this clock"
-            yield DoctorFinding(Level.WARN, "clock", what, "let NTP run on the senders, the broker and here")
+            told = f"the newest record of {name} is stamped {ahead / 1e9:.0f} s ahead of this clock"
+            yield DoctorFinding(Level.WARN, "clock", told, "let NTP run on the senders, the broker and here")
     yield from names.scopes()
 
 
@@ -100,11 +107,11 @@ def _unkeyed(settings: Settings, name: str, share: float) -> DoctorFinding:
     lines = [line for line in lines_of(status) if line.topic == name]
     items, forwarded = sum(line.items for line in lines), sum(line.forwarded for line in lines)
     saving = f": keying would save {forwarded:,} of {items:,} units a second way through Kafka" if forwarded else ""
-    what = f"{share:.0%} of the newest records of {name} have no key{saving}"
+    told = f"{share:.0%} of the newest records of {name} have no key{saving}"
     if not forwarded and settings.data.shards == 1:
-        return DoctorFinding(Level.OK, "kafka", f"{what}; with one shard that costs nothing")
+        return DoctorFinding(Level.OK, "kafka", f"{told}; with one shard that costs nothing")
     do = "partition_metrics_by_resource_attributes and partition_logs_by_resource_attributes in the Collector"
-    return DoctorFinding(Level.WARN, "kafka", what, do)
+    return DoctorFinding(Level.WARN, "kafka", told, do)
 
 
 def _newest(consumer: KafkaPythonConsumer, places: list[TopicPartition]) -> list[FetchedRecords]:

@@ -171,7 +171,7 @@ class KafkaReplay:
     ) -> float:
         """Publish in step with the clock. Returns the seconds for which the clock stopped."""
         settings = runtime.settings
-        producer = KafkaPythonProducer(runtime.bootstrap, settings.kafka.max_record_bytes)
+        producer = KafkaPythonProducer(runtime.bootstrap, settings.kafka.max_record_bytes, security=settings.kafka)
         pace = _Pace(runtime, clock, speed)
         try:
             for at, batch in batches:
@@ -233,7 +233,7 @@ class KafkaReplay:
         if settings.kafka.bootstrap is None:
             shutil.rmtree(settings.state / "broker", ignore_errors=True)
             return
-        topics = KafkaTopics(bootstrap)
+        topics = KafkaTopics(bootstrap, security=settings.kafka)
         try:
             topics.remove([name for name in topics.names() if name.startswith(f"{settings.domain}.")])
         finally:

@@ -20,7 +20,10 @@ from aiops.adapters.journal.budget import SqlBudgetStore
 from aiops.adapters.journal.opening import open_journal
 from aiops.adapters.journal.reader import SqlJournalReader
 from aiops.adapters.kafka.consumer import KafkaPythonConsumer
+from aiops.adapters.kafka.following import FollowingConsumer
+from aiops.adapters.kafka.origin_file import control_origins
 from aiops.adapters.kafka.producer import KafkaPythonProducer
+from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.adapters.orchestration import Orchestration, OrchestrationParts, OrchestrationStatus
 from aiops.adapters.paging.channels import open_levels
 from aiops.adapters.paging.pager import SpoolingPager
@@ -38,12 +41,11 @@ class HostedOrchestration:
     """The orchestration with its dependencies, as an actor hosts it."""
 
     def __init__(self, settings: Settings, bootstrap: str) -> None:
-        clock = open_clock(settings)
+        clock, self._settings, self._seal = open_clock(settings), settings, open_seal(settings.state)
         cluster = RayCluster(settings.ray, settings.domain, "")
         self._journal = open_journal(settings)
-        self._producer = KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes)
-        self._burying = KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes)
-        self._settings, self._seal = settings, open_seal(settings.state)
+        self._producer = KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes, security=settings.kafka)
+        self._burying = KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes, security=settings.kafka)
         self._pager = SpoolingPager(
             settings.paging,
             open_levels(settings.paging.levels, clock),
@@ -63,7 +65,8 @@ class HostedOrchestration:
         self._dispatcher = ThreadedDispatcher(outside, self._offer, open_fail_points(settings))
         parts = OrchestrationParts(
             journal=self._journal,
-            consumer=KafkaPythonConsumer(bootstrap, f"aiops-{settings.domain}-orchestrator"),
+            consumer=(consumer := control_consumer(settings, bootstrap)),
+            topics=consumer,
             dispatcher=self._dispatcher,
             reader=ControlTopics(settings, self._seal),
             clock=clock,
@@ -75,7 +78,7 @@ class HostedOrchestration:
         self._checkpoints = CheckpointPublisher(
             Signing(settings.domain, settings.topics.audit, settings.state, signing_key(settings.state)),
             SqlJournalReader(self._journal.engine),
-            KafkaPythonProducer(bootstrap),
+            KafkaPythonProducer(bootstrap, security=settings.kafka),
             clock=clock,
         )
 
@@ -110,6 +113,15 @@ class HostedOrchestration:
         topic = self._settings.topics.dead_letters
         self._burying.send(encode_letter(letter, self._seal, topic) for letter in letters)
         self._burying.flush()
+
+
+def control_consumer(settings: Settings, bootstrap: str) -> FollowingConsumer:
+    """The reader of the control topics; it knows the topics that the journal's positions belong to."""
+    kept = control_origins(settings.state, settings.domain)
+    inner = KafkaPythonConsumer(bootstrap, f"aiops-{settings.domain}-orchestrator", security=settings.kafka)
+    consumer = FollowingConsumer(inner, KafkaTopics(bootstrap, security=settings.kafka), keep=kept.write)
+    consumer.recall(kept.read())
+    return consumer
 
 
 def make_orchestration(settings: Settings, bootstrap: str) -> HostedOrchestration:

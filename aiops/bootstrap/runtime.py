@@ -27,6 +27,7 @@ from aiops.adapters.extension_checks import check_choices
 from aiops.adapters.fleet import FleetKeeper
 from aiops.adapters.journal.journal import FLEET, SqlJournal
 from aiops.adapters.journal.opening import open_journal
+from aiops.adapters.kafka.partitions import check_partitions
 from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.adapters.plugins import fingerprint, installed
 from aiops.adapters.stall_keeper import StallKeeper
@@ -110,8 +111,9 @@ class Runtime:
         settings.state.mkdir(parents=True, exist_ok=True)
         self.bootstrap = self._reach_broker()
         self._report("topics")
-        topics = KafkaTopics(self.bootstrap)
+        topics = KafkaTopics(self.bootstrap, security=settings.kafka)
         topics.ensure(settings)
+        check_partitions(settings, topics, self._report)
         topics.close()
         self.journal = open_journal(settings)
         self._report("Ray")

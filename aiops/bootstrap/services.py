@@ -54,7 +54,7 @@ class Serving:
         """
         settings = self._settings
         self._ends.append(self._metrics())
-        producer = KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes)
+        producer = KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes, security=settings.kafka)
         self._ends.append(producer.close)
         parts = ConsoleParts(
             inbox=self._journal,

@@ -12,8 +12,10 @@ from aiops.adapters.bundle.services import objectives
 from aiops.adapters.clock import open_clock
 from aiops.adapters.fail_points import open_fail_points
 from aiops.adapters.journal.opening import open_journal
+from aiops.adapters.kafka.following import FollowingConsumer
 from aiops.adapters.kafka.opening import open_consumer
 from aiops.adapters.kafka.producer import KafkaPythonProducer
+from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.adapters.memory_limit import limit_memory
 from aiops.adapters.monitoring_records import PublishingAgent
 from aiops.adapters.plugins import installed
@@ -38,9 +40,15 @@ def make_shard(settings: Settings, bootstrap: str, number: int) -> Shard:
     agent = MonitoringAgent(
         settings, number, goals, metrics=load_metrics(folder), plugins=installed(), secret=secrets.token_bytes(16)
     )
+    consumer = FollowingConsumer(
+        open_consumer(settings, bootstrap, f"aiops-{settings.domain}", cautious=died_soon),
+        KafkaTopics(bootstrap, security=settings.kafka),
+        slots=settings.kafka.partitions,
+    )
     parts = ShardParts(
-        consumer=open_consumer(settings, bootstrap, f"aiops-{settings.domain}", cautious=died_soon),
-        producer=KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes),
+        consumer=consumer,
+        topics=consumer,
+        producer=KafkaPythonProducer(bootstrap, settings.kafka.max_record_bytes, security=settings.kafka),
         store=open_snapshots(settings),
         agent=PublishingAgent(agent, settings, open_seal(settings.state), clock=clock),
         clock=clock,

@@ -38,11 +38,12 @@ class _Bounds:
             for slot in range(settings.kafka.partitions)
         ]
         self._group, self._bootstrap = f"aiops-{settings.domain}-stalls", bootstrap
+        self._security = settings.kafka
         self._consumer: KafkaPythonConsumer | None = None
 
     def __call__(self) -> Mapping[TopicPartition, tuple[int, int]]:
         if self._consumer is None:
-            consumer = KafkaPythonConsumer(self._bootstrap, self._group)
+            consumer = KafkaPythonConsumer(self._bootstrap, self._group, security=self._security)
             consumer.assign(dict.fromkeys(self._places))
             self._consumer = consumer
         return self._consumer.bounds()
@@ -57,7 +58,9 @@ class _Reports:
 
     def __call__(self, episodes: Sequence[Episode]) -> None:
         if self._producer is None:
-            self._producer = KafkaPythonProducer(self._bootstrap, self._settings.kafka.max_record_bytes)
+            self._producer = KafkaPythonProducer(
+                self._bootstrap, self._settings.kafka.max_record_bytes, security=self._settings.kafka
+            )
         topic = self._settings.topics.anomalies
         self._producer.send(
             OutRecord(topic, found.entity.encode(), cloudevents.encode(cloudevents.of_episode(found)))

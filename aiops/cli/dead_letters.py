@@ -110,7 +110,7 @@ def retry(key: _Key, config: Config = None, *, as_json: Json = False) -> None:
             f"{key} was cut to {settings.data.dead_letter_bytes} bytes when it was kept: send it again from its source"
         )
     record = OutRecord(letter.topic, letter.record_key, letter.original, letter.headers, letter.partition)
-    producer = KafkaPythonProducer(kafka_of(settings), settings.kafka.max_record_bytes)
+    producer = KafkaPythonProducer(kafka_of(settings), settings.kafka.max_record_bytes, security=settings.kafka)
     try:
         producer.send([record])
         producer.flush()

@@ -17,6 +17,7 @@ from aiops.adapters.bundle.loading import load_bundle
 from aiops.adapters.plugins import installed
 from aiops.cli.exits import Exit
 from aiops.cli.installation import Config
+from aiops.cli.live_target import Target
 from simulations.live.live_world import LiveSettings
 from simulations.running.healing import settings_for
 from simulations.running.simulation import Who
@@ -79,6 +80,8 @@ def simulate(  # noqa: PLR0913 (one parameter an option)
     With --live the same world runs in real time. Telemetry and control topics go to Kafka, the faults of the named
     scenario start at their times, and POST http://127.0.0.1:PORT/actions accepts actions.
 
+    With --live the connection (TLS, SASL) and the topics are those of the settings.
+
     With --config the runtime uses the detectors, views and ranker that the file names, including plug-ins.
 
     Exit code 0: every run met its scenario's expectations. 1: a run did not; the remarks name it. 3: no such scenario.
@@ -87,13 +90,12 @@ def simulate(  # noqa: PLR0913 (one parameter an option)
         _list()
         return
     if live:
-        if kafka is None:
-            raise typer.BadParameter("--live needs a broker", param_hint="--kafka")
         from aiops.cli.simulate_live import publish  # noqa: PLC0415 (Kafka is loaded only where it is needed)
 
         entry = _entry(names[0] if names else "none")
         with _progress() as progress:
-            publish(entry, kafka, LiveSettings(history, interval, not unkeyed, http, seed), progress=progress)
+            world = LiveSettings(history, interval, not unkeyed, http, seed)
+            publish(entry, _target(kafka, config), world, progress=progress)
         return
     if not names:
         raise typer.BadParameter("name a scenario, or `all`; --list shows the scenarios", param_hint="SCENARIO")
@@ -122,6 +124,15 @@ def simulate(  # noqa: PLR0913 (one parameter an option)
         _print(rows, currency)
     if any(row.remarks for row in rows):
         raise typer.Exit(Exit.NO)
+
+
+def _target(kafka: str | None, config: Path | None) -> Target:
+    """The broker of the option, else of the settings."""
+    settings = load_settings(config)
+    broker = kafka or settings.kafka.bootstrap
+    if broker is None:
+        raise typer.BadParameter("--live needs a broker", param_hint="--kafka")
+    return Target(broker, settings)
 
 
 def _list() -> None:

@@ -11,21 +11,22 @@ from rich.console import Console
 from aiops.adapters.clock import SystemClock
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.kafka.topics import KafkaTopics
-from aiops.settings import Settings
+from aiops.cli.live_target import Target
 from simulations.live.live_world import LiveSettings, LiveWorld
 from simulations.scorecards.suite import ScenarioEntry
 
 
 def publish(
-    entry: ScenarioEntry, kafka: str, settings: LiveSettings, *, progress: Callable[[str, float], None]
+    entry: ScenarioEntry, target: Target, settings: LiveSettings, *, progress: Callable[[str, float], None]
 ) -> None:
     """Run a scenario's world in real time until SIGINT or SIGTERM."""
     plot = entry.scenario.plot(entry.folder)
-    topics = KafkaTopics(kafka, patient=False)
-    topics.ensure(Settings())
+    kafka, runtime = target.bootstrap, target.settings
+    topics = KafkaTopics(kafka, patient=False, security=runtime.kafka)
+    topics.ensure(runtime)
     topics.close()
-    producer = KafkaPythonProducer(kafka)
-    world = LiveWorld(plot.estate, producer, SystemClock(), settings=settings)
+    producer = KafkaPythonProducer(kafka, security=runtime.kafka)
+    world = LiveWorld(plot.estate, producer, SystemClock(), settings=settings, topics=runtime.topics)
     console = Console(stderr=True)
     over = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -28,12 +28,12 @@ def kept(settings: Settings, topic: str) -> Iterator[TopicRecord]:
         AiopsError: no Kafka address is known, or Kafka does not answer.
     """
     bootstrap = kafka_of(settings)
-    topics = KafkaTopics(bootstrap, patient=False)
+    topics = KafkaTopics(bootstrap, patient=False, security=settings.kafka)
     try:
         places = [TopicPartition(t.name, n) for t in topics.describe([topic]) for n in range(t.partitions)]
     finally:
         topics.close()
-    consumer = KafkaPythonConsumer(bootstrap, f"aiops-{settings.domain}-reader")
+    consumer = KafkaPythonConsumer(bootstrap, f"aiops-{settings.domain}-reader", security=settings.kafka)
     try:
         yield from _read(consumer, places)
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 
 import numpy as np
@@ -72,6 +72,21 @@ class FetchedRecords:
 
 
 @dataclass(frozen=True, slots=True)
+class TopicOrigin:
+    """The topic behind a partition's name.
+
+    A topic that was made anew has another id, and its offsets begin at 0 again. ``shift`` is added to the offsets of
+    the broker, so that the offsets of one name only grow, whatever happens to its topics.
+    """
+
+    topic_id: str
+    """As the broker says; empty: the broker has no ids."""
+    shift: int = 0
+    end: int = 0
+    """Shifted end offset when the broker was last asked."""
+
+
+@dataclass(frozen=True, slots=True)
 class OutRecord:
     """One record to write. ``partition`` None: the key selects the partition."""
 
@@ -95,3 +110,5 @@ class SlotSnapshot:
     base: int | None = None
     """Sequence of the full snapshot that this one adds to; None: this one is full."""
     domain: str = MAIN_DOMAIN
+    origins: Mapping[TopicPartition, TopicOrigin] = field(default_factory=dict)
+    """The topics that ``positions`` belong to."""

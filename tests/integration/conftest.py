@@ -10,6 +10,7 @@ from kafka.admin import NewTopic
 
 from aiops.adapters.broker.artifacts import BrokerError
 from aiops.adapters.broker.embedded import EmbeddedBroker
+from tests.secured_broker import SecuredBroker, running_secured_broker
 from tests.servers import missing, running_postgresql
 
 MakeTopic = Callable[..., str]
@@ -60,3 +61,10 @@ def postgres() -> Iterator[str]:
     """The SQLAlchemy URL of a real PostgreSQL with fsync on; tests that write use a schema or database of their own."""
     with running_postgresql() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredBroker]:
+    """A real Kafka with a listener for each kind of security, and with ACLs; the same one for all tests of a run."""
+    with running_secured_broker(tmp_path_factory.mktemp("secured")) as broker:
+        yield broker

@@ -108,4 +108,7 @@ def _resolved(settings: Settings, base: Path) -> Settings:
     changes: dict[str, Any] = {"state": (base / state.expanduser()).resolve()}
     if settings.bundle is not None:
         changes["bundle"] = (base / settings.bundle.expanduser()).resolve()
+    # A secret that is mounted into a container is a link that moves at each rotation: absolute, and not resolved.
+    files = {name: (base / file.expanduser()).absolute() for name, file in settings.kafka.files.items()}
+    changes["kafka"] = settings.kafka.model_copy(update=files)
     return settings.model_copy(update=changes)

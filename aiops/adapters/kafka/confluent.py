@@ -11,23 +11,47 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka import TopicPartition as ConfluentPartition
 
+from aiops.adapters.kafka.connection import confluent_options
+from aiops.adapters.kafka.knock import refuse_if_certain
 from aiops.adapters.kafka.retention import Lost, starts
-from aiops.model.errors import PermanentError, TemporaryError
+from aiops.adapters.kafka.secrets import fingerprint
+from aiops.kafka_security import PLAINTEXT, KafkaSecurity
+from aiops.model.errors import AiopsError, PermanentError, TemporaryError
 from aiops.model.records import FetchedRecords, TopicPartition
 
 _MILLISECOND = 1_000_000
 _BATCH = 2_000
 """Most messages per call of the library."""
+_FORBIDDEN = {
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+}
+_LOOK_SECONDS = 5.0
+"""Interval between two looks at the files of the connection."""
 
 
 class ConfluentConsumer:
     """``TelemetryConsumer`` over confluent-kafka; arguments as of ``KafkaPythonConsumer``."""
 
-    def __init__(self, bootstrap: str, group: str, poll_bytes: int = 8 * 1024 * 1024) -> None:
-        self._client = Consumer(
+    def __init__(
+        self, bootstrap: str, group: str, poll_bytes: int = 8 * 1024 * 1024, *, security: KafkaSecurity = PLAINTEXT
+    ) -> None:
+        self._bootstrap, self._group, self._poll_bytes, self._security = bootstrap, group, poll_bytes, security
+        self._files, self._next_look = fingerprint(security), 0.0
+        self._client = self._opened()
+        self._positions: dict[TopicPartition, int] = {}
+        self._lost: list[Lost] = []
+
+    def _opened(self) -> Any:
+        """A client with the files of the connection as they are now."""
+        refuse_if_certain(self._bootstrap, self._security)
+        poll_bytes = self._poll_bytes
+        return Consumer(
             {
-                "bootstrap.servers": bootstrap,
-                "group.id": group,
+                **confluent_options(self._security),
+                "bootstrap.servers": self._bootstrap,
+                "group.id": self._group,
                 "enable.auto.commit": False,
                 "enable.auto.offset.store": False,
                 "auto.offset.reset": "error",  # this class accounts for an offset out of range
@@ -43,8 +67,6 @@ class ConfluentConsumer:
                 "log_level": 2,
             }
         )
-        self._positions: dict[TopicPartition, int] = {}
-        self._lost: list[Lost] = []
 
     def assign(self, positions: Mapping[TopicPartition, int | None]) -> None:
         """Read exactly these partitions from these offsets; None: from the beginning."""
@@ -58,6 +80,7 @@ class ConfluentConsumer:
         """Fetched records, at most about ``max_bytes``."""
         if not self._positions:
             return []
+        self._reopen_after_rotation()
         groups: dict[tuple[str, int], list[Any]] = defaultdict(list)
         size, count, deadline = 0, 0, time.monotonic() + timeout_seconds
         wanted = 1  # the library waits for the requested number: request the first alone
@@ -107,6 +130,25 @@ class ConfluentConsumer:
             for place in places
         }
 
+    def _reopen_after_rotation(self) -> None:
+        """Open a new client when a certificate or a secret was replaced: librdkafka keeps those of its start."""
+        now = time.monotonic()
+        if not self._security.secured or now < self._next_look:
+            return
+        self._next_look = now + _LOOK_SECONDS
+        files = fingerprint(self._security)
+        if files == self._files:
+            return
+        try:
+            opened = self._opened()
+        except AiopsError:
+            return  # half of a pair was replaced, or the broker does not know the new secret yet: look again later
+        before, self._client = self._client, opened
+        self._files = files
+        with _translated("close the consumer"):
+            before.close()
+        self.assign(self._positions)
+
     def _failed(self, messages: list[Any]) -> bool:
         """Whether positions were reset; records fetched with the failure are then fetched again."""
         for message in messages:
@@ -142,4 +184,6 @@ def _translated(what: str) -> Iterator[None]:
         cause = error.args[0]
         if isinstance(cause, KafkaError) and cause.fatal():
             raise PermanentError(f"cannot {what}: {cause}") from error
+        if isinstance(cause, KafkaError) and cause.code() in _FORBIDDEN:
+            raise PermanentError(f"cannot {what}: {cause}; grant the user the rights of docs/deploy.md") from error
         raise TemporaryError(f"cannot {what} now: {cause}; is the broker up and reachable?", 1.0) from error

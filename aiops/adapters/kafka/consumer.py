@@ -12,9 +12,12 @@ from kafka.structs import OffsetAndMetadata
 
 from aiops.adapters.kafka import reception, unpacking
 from aiops.adapters.kafka.columns import pieces
+from aiops.adapters.kafka.connection import kafka_python_options
+from aiops.adapters.kafka.knock import refuse_if_certain
 from aiops.adapters.kafka.poll_budget import PollBudget
 from aiops.adapters.kafka.retention import Lost, starts
 from aiops.adapters.kafka.translation import translated
+from aiops.kafka_security import PLAINTEXT, KafkaSecurity
 from aiops.model.errors import TemporaryError
 from aiops.model.records import FetchedRecords, TopicPartition
 
@@ -27,6 +30,10 @@ class KafkaPythonConsumer:
         group: name under which positions are committed, for display only.
         poll_bytes: approximate bytes fetched ahead; bounds the client's memory.
         unpacked_bytes: most bytes of a batch after decompression, and approximate most bytes of a poll.
+        security: TLS and SASL of the connection.
+
+    Raises:
+        PermanentError: the broker refuses the connection, or a file of ``security`` is not usable.
     """
 
     def __init__(
@@ -36,9 +43,11 @@ class KafkaPythonConsumer:
         poll_bytes: int = 8 * 1024 * 1024,
         *,
         unpacked_bytes: int = unpacking.DEFAULT_BYTES,
+        security: KafkaSecurity = PLAINTEXT,
     ) -> None:
         unpacking.bound(unpacked_bytes)
         reception.widen()
+        refuse_if_certain(bootstrap, security)
         with translated(f"connect to Kafka at {bootstrap}"):
             self._client = KafkaConsumer(
                 bootstrap_servers=bootstrap.split(","),
@@ -53,6 +62,7 @@ class KafkaPythonConsumer:
                 receive_buffer_bytes=1 << 20,
                 metrics_enabled=False,
                 bootstrap_timeout_ms=10_000,
+                **kafka_python_options(security),
             )
         self._budget, self._poll_bytes = PollBudget(self._client), unpacked_bytes
         self._positions: dict[TopicPartition, int] = {}

@@ -17,7 +17,9 @@ def open_consumer(settings: Settings, bootstrap: str, group: str, *, cautious: b
     """
     if settings.kafka.client == "kafka-python":
         kafka = settings.kafka
-        return KafkaPythonConsumer(bootstrap, group, kafka.poll_bytes, unpacked_bytes=kafka.unpacked_bytes)
+        return KafkaPythonConsumer(
+            bootstrap, group, kafka.poll_bytes, unpacked_bytes=kafka.unpacked_bytes, security=kafka
+        )
     if cautious and settings.kafka.client == "confluent":
         bounded = settings.model_copy(update={"kafka": settings.kafka.model_copy(update={"client": "kafka-python"})})
         return CautiousConsumer(
@@ -28,5 +30,5 @@ def open_consumer(settings: Settings, bootstrap: str, group: str, *, cautious: b
             from aiops.adapters.kafka.confluent import ConfluentConsumer  # noqa: PLC0415 - an extra that may be missing
         except ImportError as error:
             raise PermanentError("kafka.client is confluent: install it with pip install 'aiops[fast]'") from error
-        return ConfluentConsumer(bootstrap, group, settings.kafka.poll_bytes)
+        return ConfluentConsumer(bootstrap, group, settings.kafka.poll_bytes, security=settings.kafka)
     raise PermanentError(f"kafka.client: {settings.kafka.client!r} is neither kafka-python nor confluent")

@@ -7,7 +7,10 @@ from typing import Any
 
 from kafka import KafkaProducer
 
+from aiops.adapters.kafka.connection import kafka_python_options
+from aiops.adapters.kafka.knock import refuse_if_certain
 from aiops.adapters.kafka.translation import translated
+from aiops.kafka_security import PLAINTEXT, KafkaSecurity
 from aiops.model.errors import TemporaryError
 from aiops.model.records import OutRecord
 
@@ -19,7 +22,10 @@ class KafkaPythonProducer:
     identifies a repeat.
     """
 
-    def __init__(self, bootstrap: str, max_record_bytes: int = 8 * 1024 * 1024) -> None:
+    def __init__(
+        self, bootstrap: str, max_record_bytes: int = 8 * 1024 * 1024, *, security: KafkaSecurity = PLAINTEXT
+    ) -> None:
+        refuse_if_certain(bootstrap, security)
         with translated(f"connect to Kafka at {bootstrap}"):
             self._client = KafkaProducer(
                 bootstrap_servers=bootstrap.split(","),
@@ -34,6 +40,7 @@ class KafkaPythonProducer:
                 request_timeout_ms=10_000,
                 metrics_enabled=False,
                 bootstrap_timeout_ms=10_000,
+                **kafka_python_options(security),
             )
         self._waiting: list[Any] = []
 

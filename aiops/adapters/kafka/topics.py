@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import socket
+import uuid
 from dataclasses import dataclass
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource
 from kafka.errors import TopicAlreadyExistsError
 
+from aiops.adapters.kafka.connection import kafka_python_options
+from aiops.adapters.kafka.knock import knock, refuse_if_certain
 from aiops.adapters.kafka.translation import translated
-from aiops.model.errors import PermanentError, TemporaryError
+from aiops.kafka_security import PLAINTEXT, KafkaSecurity
 from aiops.settings import Settings
 
-_CONNECT_SECONDS = 3.0
 _STAMPS = "message.timestamp.type"
 BY_RECEIPT = {_STAMPS: "LogAppendTime"}
 """Configuration of a topic whose records carry the broker's time of receipt instead of the producer's time."""
@@ -25,6 +26,8 @@ class TopicState:
 
     name: str
     partitions: int
+    topic_id: str = ""
+    """Changes when the topic is deleted and created again; empty: the broker has no ids."""
 
 
 class KafkaTopics:
@@ -33,13 +36,18 @@ class KafkaTopics:
     Args:
         bootstrap: ``host:port[,host:port]``.
         patient: wait some seconds for a starting broker; False: fail at once, for commands.
+        security: TLS and SASL of the connection.
+
+    Raises:
+        PermanentError: the broker refuses the connection, or a file of ``security`` is not usable.
     """
 
-    def __init__(self, bootstrap: str, *, patient: bool = True) -> None:
-        if not patient:
-            _knock(bootstrap)
+    def __init__(self, bootstrap: str, *, patient: bool = True, security: KafkaSecurity = PLAINTEXT) -> None:
+        (refuse_if_certain if patient else knock)(bootstrap, security)
         with translated(f"connect to Kafka at {bootstrap}"):
-            self._client = KafkaAdminClient(bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=10_000)
+            self._client = KafkaAdminClient(
+                bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=10_000, **kafka_python_options(security)
+            )
 
     def ensure(self, settings: Settings) -> None:
         """Create missing topics: telemetry and keyed topics with one partition per slot, control topics with one.
@@ -86,10 +94,14 @@ class KafkaTopics:
             return list(self._client.list_topics())
 
     def describe(self, names: list[str]) -> list[TopicState]:
-        """The named topics that exist."""
+        """The named topics that exist and that this user may see."""
         with translated("describe topics"):
             found = self._client.describe_topics(names)
-        return [TopicState(t["name"], len(t["partitions"])) for t in found if not t.get("error_code")]
+        return [
+            TopicState(t["name"], len(t["partitions"]), _id(t.get("topic_id")))
+            for t in found
+            if not t.get("error_code")
+        ]
 
     def stamped_by_producers(self, names: list[str]) -> list[str]:
         """Those of the named topics whose records carry their producer's time."""
@@ -110,24 +122,6 @@ class KafkaTopics:
             self._client.close()
 
 
-def _knock(bootstrap: str) -> None:
-    """Return if an address accepts a connection. The Kafka client would retry for ten seconds before it fails.
-
-    Raises:
-        PermanentError: an address is malformed.
-        TemporaryError: no address accepts a connection.
-    """
-    why: Exception | None = None
-    for address in bootstrap.split(","):
-        host, _, port = address.strip().rpartition(":")
-        if not host or not port.isdigit() or int(port) > 65535:
-            raise PermanentError(
-                f"{address!r} is not a broker's address: AIOPS_KAFKA and kafka.bootstrap are host:port"
-            )
-        try:
-            socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()
-        except (OSError, UnicodeError) as error:
-            why = error
-        else:
-            return
-    raise TemporaryError(f"Kafka does not answer at {bootstrap}: {why}; start it, or set AIOPS_KAFKA=host:port", 1.0)
+def _id(found: object) -> str:
+    """Brokers before 2.8 send no id, or zero."""
+    return "" if found is None or str(found) == str(uuid.UUID(int=0)) else str(found)

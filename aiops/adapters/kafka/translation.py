@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kafka.errors import KafkaError, RetriableError
+from kafka.errors import AuthorizationError, KafkaError, RetriableError
 
 from aiops.model.errors import PermanentError, TemporaryError
 
@@ -17,6 +17,8 @@ def translated(what: str) -> Iterator[None]:
         yield
     except RetriableError as error:
         raise TemporaryError(f"cannot {what} now: {error}; is the broker up and reachable?", 1.0) from error
+    except AuthorizationError as error:
+        raise PermanentError(f"cannot {what}: {error}; grant the user the rights of docs/deploy.md") from error
     except KafkaError as error:
         if getattr(error, "retriable", False):
             raise TemporaryError(f"cannot {what} now: {error}", 1.0) from error

@@ -10,7 +10,7 @@ import numpy as np
 from crc32c import crc32c
 
 from aiops.model.errors import AiopsError
-from aiops.model.records import Arrays, SlotSnapshot, TopicPartition
+from aiops.model.records import Arrays, SlotSnapshot, TopicOrigin, TopicPartition
 
 _MAGIC = b"AIOPSNAP1\n"
 
@@ -35,6 +35,7 @@ def encode(snapshot: SlotSnapshot) -> Iterator[bytes | memoryview]:
         "base": snapshot.base,
         "domain": snapshot.domain,
         "positions": [[p.topic, p.partition, n] for p, n in sorted(snapshot.positions.items())],
+        "origins": [[p.topic, p.partition, o.topic_id, o.shift, o.end] for p, o in sorted(snapshot.origins.items())],
         "arrays": [about for about, _ in arrays],
     }
     text = json.dumps(header).encode()
@@ -80,6 +81,7 @@ def decode(data: bytes) -> SlotSnapshot:
         parts=parts,
         base=header["base"],
         domain=header["domain"],
+        origins={TopicPartition(t, p): TopicOrigin(*rest) for t, p, *rest in header.get("origins", ())},
     )
 
 

@@ -26,6 +26,8 @@ class OffsetBounds:
     """Offset that the next record will get."""
     compacted: bool = False
     """Offsets may be missing between records, so offsets do not count records."""
+    slots: int | None = None
+    """Number of slots, if slots read the topic; no one reads a partition with a number from ``slots`` on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,9 @@ def fold(
 def _partition(source: TopicPartition, line: LedgerLine | None, bounds: OffsetBounds | None) -> PartitionReport:
     if line is None:
         waiting = bounds.end - bounds.first if bounds else 0
+        if bounds is not None and bounds.slots is not None and source.partition >= bounds.slots:
+            unread = Prose(f"no slot reads this partition: kafka.partitions is {bounds.slots}")
+            return PartitionReport(source, 0, 0, {}, 0, 0, 0, waiting, (unread,) if waiting else ())
         return PartitionReport(
             source, 0, 0, {}, 0, waiting, 0, 0, (Prose("no record was read yet"),) if waiting else ()
         )

@@ -13,6 +13,7 @@ from aiops.cli import dead_letters
 from aiops.cli.dead_letters import app
 from aiops.cli.exits import Exit
 from aiops.cli.topic_records import TopicRecord
+from aiops.kafka_security import KafkaSecurity
 from aiops.model.deadletters import DeadLetter, DeadLetterReason
 from aiops.model.errors import PermanentError
 from aiops.model.prose import Prose
@@ -33,7 +34,7 @@ class Written:
 
     records: list[OutRecord]
 
-    def __init__(self, bootstrap: str, max_bytes: int) -> None:
+    def __init__(self, bootstrap: str, max_bytes: int, *, security: KafkaSecurity) -> None:
         Written.records = []
         self.bootstrap = bootstrap
 

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from aiops.cli import simulate_live
+from aiops.cli.live_target import Target
 from aiops.cli.simulate_live import publish
+from aiops.kafka_security import KafkaSecurity
 from aiops.model.errors import TemporaryError
+from aiops.settings import Settings, Topics
 from simulations.live.live_world import LiveSettings
 from simulations.scenarios.scenario import FOLDER, Scenario
 from simulations.scorecards.suite import ScenarioEntry
@@ -23,6 +26,10 @@ SCENARIO = Scenario.model_validate(
     }
 )
 LIVE = LiveSettings(history_seconds=60)
+SETTINGS = Settings.model_validate(
+    {"kafka": {"bootstrap": "broker:9092", "tls": True}, "topics": {"otlp_logs": "staging_logs"}}
+)
+TARGET = Target("broker:9092", SETTINGS)
 
 
 class Said:
@@ -34,17 +41,20 @@ class Said:
 
 
 class FakeTopics:
-    def __init__(self, bootstrap: str, *, patient: bool) -> None:
+    def __init__(self, bootstrap: str, *, patient: bool, security: KafkaSecurity) -> None:
+        assert security is SETTINGS.kafka
         Said.told.append(f"topics of {bootstrap}")
 
     def ensure(self, settings: object) -> None:
+        assert settings is SETTINGS
         Said.told.append("ensure")
 
     def close(self) -> None: ...
 
 
 class FakeProducer:
-    def __init__(self, bootstrap: str) -> None: ...
+    def __init__(self, bootstrap: str, *, security: KafkaSecurity) -> None:
+        assert security is SETTINGS.kafka
 
     def close(self) -> None:
         Said.told.append("producer closed")
@@ -53,8 +63,9 @@ class FakeProducer:
 class FakeWorld:
     url = "http://127.0.0.1:7000"
 
-    def __init__(self, estate: Any, producer: Any, clock: Any, *, settings: LiveSettings) -> None:
+    def __init__(self, estate: Any, producer: Any, clock: Any, *, settings: LiveSettings, topics: Topics) -> None:
         assert settings is LIVE
+        assert topics is SETTINGS.topics
         self.error = Said.failure
 
     def start(self, progress: Callable[[float], None]) -> None:
@@ -86,9 +97,7 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_world_runs_until_it_is_ended(capsys: pytest.CaptureFixture[str]) -> None:
     """Topics first, then the past, then the scenario's faults; at SIGTERM world and producer end."""
     shown: list[tuple[str, float]] = []
-    publish(
-        ScenarioEntry(SCENARIO, FOLDER), "broker:9092", LIVE, progress=lambda what, share: shown.append((what, share))
-    )
+    publish(ScenarioEntry(SCENARIO, FOLDER), TARGET, LIVE, progress=lambda what, share: shown.append((what, share)))
     assert Said.told == [
         "topics of broker:9092",
         "ensure",
@@ -105,5 +114,5 @@ def test_a_world_that_cannot_start_is_ended() -> None:
     """The error passes, and nothing is left open."""
     Said.error = TemporaryError("broker gone")
     with pytest.raises(TemporaryError, match="broker gone"):
-        publish(ScenarioEntry(SCENARIO, FOLDER), "broker:9092", LIVE, progress=lambda *_: None)
+        publish(ScenarioEntry(SCENARIO, FOLDER), TARGET, LIVE, progress=lambda *_: None)
     assert Said.told[-2:] == ["world stopped", "producer closed"]

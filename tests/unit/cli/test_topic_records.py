@@ -9,6 +9,7 @@ import pytest
 from aiops.adapters.kafka.topics import TopicState
 from aiops.cli import topic_records
 from aiops.cli.topic_records import TopicRecord, kafka_of, kept
+from aiops.kafka_security import KafkaSecurity
 from aiops.model.errors import PermanentError, TemporaryError
 from aiops.model.records import FetchedRecords, TopicPartition
 from aiops.settings import Settings
@@ -20,8 +21,8 @@ HERE = Settings.model_validate({"kafka": {"bootstrap": "broker:9092"}})
 class FakeTopics:
     """A broker with one topic of two partitions."""
 
-    def __init__(self, bootstrap: str, *, patient: bool = True) -> None:
-        assert (bootstrap, patient) == ("broker:9092", False)
+    def __init__(self, bootstrap: str, *, patient: bool = True, security: KafkaSecurity) -> None:
+        assert (bootstrap, patient, security) == ("broker:9092", False, HERE.kafka)
 
     def describe(self, names: list[str]) -> list[TopicState]:
         return [TopicState(name, 2) for name in names if name == "dead"]
@@ -35,7 +36,8 @@ class FakeConsumer:
     closed = 0
     error: TemporaryError | None = None
 
-    def __init__(self, bootstrap: str, group: str) -> None:
+    def __init__(self, bootstrap: str, group: str, *, security: KafkaSecurity) -> None:
+        assert security == HERE.kafka
         self.group = group
         self.at: dict[TopicPartition, int] = {}
         self.polls = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -26,7 +27,11 @@ KINDS = {
     ("networking.k8s.io/v1", "NetworkPolicy"): "V1NetworkPolicy",
     ("policy/v1", "PodDisruptionBudget"): "V1PodDisruptionBudget",
 }
-OTHERS = {("ray.io/v1", "RayJob"), ("kafka.strimzi.io/v1beta2", "KafkaTopic")}
+OTHERS = {
+    ("ray.io/v1", "RayJob"),
+    ("kafka.strimzi.io/v1beta2", "KafkaTopic"),
+    ("kafka.strimzi.io/v1beta2", "KafkaUser"),
+}
 """Kinds of operators, whose schemas are not in Kubernetes' models."""
 
 
@@ -186,3 +191,103 @@ def test_the_collector_keys_what_it_sends() -> None:
 
     assert exporter["partition_metrics_by_resource_attributes"] is True
     assert exporter["partition_logs_by_resource_attributes"] is True
+
+
+def rights(user: str) -> dict[tuple[str, str, str], set[str]]:
+    """Kind, name and pattern of each resource to the operations that a user has on it."""
+    (found,) = [one for one in of_kind("KafkaUser") if one["metadata"]["name"] == user]
+    assert found["spec"]["authentication"] == {"type": "scram-sha-512"}
+    assert found["spec"]["authorization"]["type"] == "simple"
+    acls = found["spec"]["authorization"]["acls"]
+    granted = {(a["resource"]["type"], a["resource"]["name"], a["resource"]["patternType"]): a for a in acls}
+    assert len(granted) == len(acls)
+    return {place: set(acl["operations"]) for place, acl in granted.items()}
+
+
+def test_the_runtime_may_read_its_input_and_write_its_output_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It creates no topic and writes no telemetry, configuration item, change or ticket."""
+    names = mapped("config.yaml", tmp_path, monkeypatch).topics
+    reads = {*names.telemetry, names.keyed, *names.control, names.audit, names.dead_letters}
+    writes = {names.keyed, names.anomalies, names.alerts, names.incidents, names.actions, names.audit}
+
+    found = rights("aiops-runtime")
+
+    topics = {name: operations for (kind, name, _), operations in found.items() if kind == "topic"}
+    assert {name for name, operations in topics.items() if "Read" in operations} == reads
+    assert {name for name, operations in topics.items() if "Write" in operations} == writes | {names.dead_letters}
+    assert all("Describe" in operations for operations in topics.values())
+    assert {place: operations for place, operations in found.items() if place[0] != "topic"} == {
+        ("group", "aiops-", "prefix"): {"Read"}
+    }
+
+
+def test_no_user_has_more_than_named_topics() -> None:
+    """No wildcard, no right on the cluster, no All; each topic from outside has exactly one kind of writer."""
+    topics = {topic["spec"]["topicName"] for topic in of_kind("KafkaTopic")}
+    writers: dict[str, list[str]] = {}
+    for user in (one["metadata"]["name"] for one in of_kind("KafkaUser")):
+        for (kind, name, pattern), operations in rights(user).items():
+            assert operations <= {"Read", "Write", "Describe"}
+            assert (kind == "group" and name.endswith("-")) or (name in topics and pattern == "literal")
+            if "Write" in operations:
+                writers.setdefault(name, []).append(user)
+
+    assert all(len(users) == 1 for users in writers.values())
+    assert writers.keys() == topics
+    assert writers["otlp_metrics"] == ["aiops-collector"]
+    assert writers["aiops.cmdb"] == ["aiops-sources"]
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "settings.yaml"])
+def test_the_connection_to_kafka_is_encrypted_and_its_secrets_are_mounted(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every file that the settings name is an item of a Secret that Strimzi makes, in every pod."""
+    kafka = mapped(name, tmp_path, monkeypatch).kafka
+
+    assert (kafka.protocol, kafka.check_server_name) == ("SASL_SSL", True)
+    assert kafka.username in {user["metadata"]["name"] for user in of_kind("KafkaUser")}
+    for template in pods():
+        (container,) = template["spec"]["containers"]
+        volumes = {volume["name"]: volume for volume in template["spec"]["volumes"]}
+        mounted = {
+            f"{mount['mountPath']}/{item['path']}": (volumes[mount["name"]]["secret"]["secretName"], item["key"])
+            for mount in container["volumeMounts"]
+            for item in volumes[mount["name"]].get("secret", {}).get("items", ())
+        }
+        assert all(mount.get("subPath") is None for mount in container["volumeMounts"])  # it would not be rotated
+        assert {setting: mounted[str(file)] for setting, file in kafka.files.items()} == {
+            "ca_file": ("aiops-cluster-ca-cert", "ca.crt"),
+            "password_file": (kafka.username, "password"),
+        }
+
+
+def test_the_collector_of_the_example_is_a_user_with_tls() -> None:
+    """Its password is read from a file and not part of the configuration."""
+    (collector,) = [d for d in of_kind("ConfigMap") if d["metadata"]["name"] == "otel-collector"]
+    exporter = yaml.safe_load(collector["data"]["collector.yaml"])["exporters"]["kafka"]
+
+    assert exporter["brokers"] == ["aiops-kafka-bootstrap:9093"]
+    assert exporter["tls"] == {"ca_file": "/etc/kafka/ca/ca.crt"}
+    assert exporter["auth"]["sasl"] == {
+        "mechanism": "SCRAM-SHA-512",
+        "username": "aiops-collector",
+        "password": "${file:/etc/kafka/user/password}",
+    }
+    assert rights("aiops-collector")
+
+
+def test_the_guide_lists_the_rights_of_the_manifests() -> None:
+    """Row by row, with all input spelled out under the table."""
+    guide = (K8S.parent / "docs" / "deploy.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in guide.splitlines() if line.startswith("| `aiops-")]
+    assert [row[0].strip("`") for row in rows] == [user["metadata"]["name"] for user in of_kind("KafkaUser")]
+    outside = {"otlp_metrics", "otlp_logs", "otlp_spans", "aiops.metrics.arrow"}
+    outside |= {"aiops.cmdb", "aiops.changes", "aiops.tickets", "aiops.alerts"}
+    for user, _, *columns in rows:
+        topics = {name: said for (kind, name, _), said in rights(user.strip("`")).items() if kind == "topic"}
+        for operation, column in zip(("Read", "Write"), columns, strict=True):
+            listed = set(re.findall(r"`([^`]+)`", column)) | (outside if "all input" in column else set())
+            assert listed == {name for name, operations in topics.items() if operation in operations}

@@ -45,14 +45,13 @@ def test_what_may_pass_is_temporary(error: Exception) -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        TopicAuthorizationFailedError("otlp_logs"),
         InvalidTopicError("a b"),
         RecordListTooLargeError("2 MB"),
         SaslAuthenticationFailedError("bad password"),
     ],
 )
 def test_what_stays_wrong_is_permanent(error: Exception) -> None:
-    """Permissions, names and sizes: a person must change something."""
+    """Names and sizes: a person must change something."""
     told = "cannot write: .*; check the address, the topic and the permissions"
     with pytest.raises(PermanentError, match=told) as raised, translated("write"):
         raise error
@@ -72,3 +71,10 @@ def test_nothing_happens_without_an_error() -> None:
     with translated("poll"):
         found = 1
     assert found == 1
+
+
+def test_a_missing_right_is_told_with_the_page_that_lists_the_rights() -> None:
+    """The broker names the topic; the person needs the operations of this user."""
+    told = r"cannot write: .*otlp_logs; grant the user the rights of docs/deploy\.md"
+    with pytest.raises(PermanentError, match=told), translated("write"):
+        raise TopicAuthorizationFailedError("otlp_logs")

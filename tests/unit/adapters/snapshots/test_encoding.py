@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
+from crc32c import crc32c
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aiops.adapters.snapshots.encoding import DamagedSnapshotError, decode, encode
-from aiops.model.records import Arrays, SlotSnapshot
+from aiops.model.records import Arrays, SlotSnapshot, TopicOrigin, TopicPartition
 from tests.contracts.snapshots import snapshot
 
 WHOLE = b"".join(encode(snapshot(1)))
@@ -49,3 +52,17 @@ def test_any_missing_end_is_found(size: int) -> None:
     """The file was cut."""
     with pytest.raises(DamagedSnapshotError):
         decode(WHOLE[:size])
+
+
+def test_the_topics_of_the_positions_come_back() -> None:
+    """Also the shift of a topic that was made anew; a snapshot of an older build names none."""
+    place = TopicPartition("otlp_logs", 3)
+    origins = {place: TopicOrigin("b5c0", 17, 23)}
+    one = SlotSnapshot(3, 1, 1, {place: 20}, {}, None, origins=origins)
+    text = b"".join(encode(one))
+
+    assert decode(text) == one
+    header = json.loads(text[22:])
+    del header["origins"]
+    old = json.dumps(header).encode()
+    assert decode(text[:10] + len(old).to_bytes(8, "little") + crc32c(old).to_bytes(4, "little") + old).origins == {}

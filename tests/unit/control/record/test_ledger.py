@@ -144,3 +144,16 @@ def test_items_are_the_sum_of_their_endings(endings: dict[Ending, int], more: in
     """The difference is what is missing from the sum, exactly."""
     held = line(items=sum(endings.values()) + more, endings=endings)
     assert fold([held], {AT: OffsetBounds(0, 10)}).difference == more
+
+
+def test_a_partition_that_no_slot_reads_is_a_difference() -> None:
+    """Its records never end; an empty one is no trouble yet."""
+    full, empty = TopicPartition("otlp_logs", 4), TopicPartition("otlp_logs", 5)
+    bounds = {full: OffsetBounds(2, 9, slots=4), empty: OffsetBounds(0, 0, slots=4)}
+
+    report = fold([], bounds)
+
+    assert [part.difference for part in report.partitions] == [7, 0]
+    assert report.partitions[0].why == ("no slot reads this partition: kafka.partitions is 4",)
+    assert report.partitions[1].why == ()
+    assert fold([], {TopicPartition("otlp_logs", 3): OffsetBounds(2, 9, slots=4)}).difference == 0
