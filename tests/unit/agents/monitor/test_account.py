@@ -188,7 +188,7 @@ def fetched(*values: bytes, headers: tuple[Any, ...] = ()) -> FetchedRecords:
 
 def test_a_dead_letter_names_its_record_and_keeps_its_bytes() -> None:
     """Somebody can send it again when the cause is mended."""
-    writer = DeadLetterWriter(100, "payments")
+    writer = DeadLetterWriter(100, "payments", ())
     rejected = [Rejected(1, DeadLetterReason.UNDECODABLE, 4, (0, 2))]
     (letter,) = writer.letters(fetched(b"good", b"bad"), rejected)
     assert (letter.topic, letter.partition, letter.offset, letter.at) == ("otlp_metrics", 3, 41, 1001)
@@ -199,14 +199,14 @@ def test_a_dead_letter_names_its_record_and_keeps_its_bytes() -> None:
 @pytest.mark.parametrize(("size", "cut"), [(9, False), (10, False), (11, True)])
 def test_a_large_record_is_cut_and_says_so(size: int, cut: bool) -> None:  # noqa: FBT001 (a parameter)
     """The limit itself is not cut."""
-    writer = DeadLetterWriter(10, "main")
+    writer = DeadLetterWriter(10, "main", ())
     (letter,) = writer.letters(fetched(b"x" * size), [Rejected(0, DeadLetterReason.UNDECODABLE, 1, ())])
     assert (len(letter.original), letter.cut) == (min(size, 10), cut)
 
 
 def test_a_long_list_of_places_is_cut() -> None:
     """The number of units is exact all the same."""
-    writer = DeadLetterWriter(10, "main")
+    writer = DeadLetterWriter(10, "main", ())
     entry = Rejected(0, DeadLetterReason.UNDECODABLE, 1000, tuple(range(1000)))
     (letter,) = writer.letters(fetched(b"x"), [entry])
     assert (len(letter.places), letter.items) == (PLACES, 1000)
@@ -214,13 +214,13 @@ def test_a_long_list_of_places_is_cut() -> None:
 
 def test_points_refused_later_are_one_letter_a_record() -> None:
     """With their number; their places are not known any more."""
-    writer = DeadLetterWriter(10, "main")
+    writer = DeadLetterWriter(10, "main", ())
     told = writer.refused(fetched(b"a", b"b", b"c"), np.array([2, 0, 2, 2], np.int32), DeadLetterReason.NOT_A_NUMBER)
     assert [(letter.offset, letter.items, letter.places) for letter in told] == [(40, 1, ()), (42, 3, ())]
 
 
 def test_nothing_refused_is_no_letter() -> None:
     """Neither in decoding nor after it."""
-    writer = DeadLetterWriter(10, "main")
+    writer = DeadLetterWriter(10, "main", ())
     assert writer.letters(fetched(b"a"), []) == []
     assert writer.refused(fetched(b"a"), np.empty(0, np.int32), DeadLetterReason.NOT_A_NUMBER) == []

@@ -136,7 +136,7 @@ def test_an_incident_without_members_is_shown_as_it_is() -> None:
     assert shown(desk.state, held) == held
 
 
-def test_the_story_tells_when_an_entity_is_well_again() -> None:
+def test_the_story_tells_when_an_entity_is_normal_again() -> None:
     """A further revision of the same says nothing."""
     desk = Desk()
     name = desk.incident("web")
@@ -144,7 +144,7 @@ def test_the_story_tells_when_an_entity_is_well_again() -> None:
     desk.do(revise, held, replace(held.episode, revision=2))
     assert desk.story(name)[-1].startswith("monitoring: web is abnormal")
     desk.do(revise, held, replace(held.episode, revision=3, ended_at=START + SECOND))
-    assert desk.story(name)[-1] == "monitoring: web is well again"
+    assert desk.story(name)[-1] == "monitoring: web is normal again"
 
 
 def test_easing_is_what_only_waits_for_its_end() -> None:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.wire.arrow_columns import ABSENT, SchemaMismatchError, columns_of, numbers, primary
+from detectors.wire.hashing import SEED
 
 TEXTS = st.lists(st.one_of(st.none(), st.text(max_size=5)), max_size=8)
 
@@ -54,7 +55,7 @@ def test_every_encoding_of_text_means_the_same(texts: list[str | None], cut: int
     indices = (pa.int8(), pa.int16(), pa.int64(), pa.uint8(), pa.uint32())
     encodings += [plain.dictionary_encode().cast(pa.dictionary(index, pa.utf8())) for index in indices]
     for column in encodings:
-        found = columns_of(batch(unit=column).slice(cut))
+        found = columns_of(batch(unit=column).slice(cut), SEED)
         assert shown(found.texts["unit"]) == texts[cut:]
         assert found.texts["unit"].codes.dtype == np.int32
 
@@ -66,7 +67,7 @@ def test_equal_texts_have_equal_hashes_in_every_record(texts: list[str]) -> None
     first, second = pa.array(texts).dictionary_encode(), pa.array(texts[::-1]).dictionary_encode()
     held: dict[str, set[int]] = {}
     for column in (first, second):
-        found = columns_of(batch(unit=column)).texts["unit"]
+        found = columns_of(batch(unit=column), SEED).texts["unit"]
         for text, code in zip(shown(found), found.codes.tolist(), strict=True):
             held.setdefault(str(text), set()).add(int(found.hashes[code]))
     assert {len(hashes) for hashes in held.values()} == {1}
@@ -75,7 +76,7 @@ def test_equal_texts_have_equal_hashes_in_every_record(texts: list[str]) -> None
 
 def test_what_a_record_leaves_out_is_absent() -> None:
     """Nobody reads a column of nulls for it."""
-    found = columns_of(batch())
+    found = columns_of(batch(), SEED)
     assert found.texts["unit"] is found.texts["peer"] is found.texts["attributes"] is ABSENT
     assert (len(found.start), len(found.kind), found.gaps) == (0, 0, None)
 
@@ -84,7 +85,7 @@ def test_what_a_record_leaves_out_is_absent() -> None:
 def test_what_a_record_must_have_is_named(name: str) -> None:
     """In the message for people."""
     with pytest.raises(SchemaMismatchError, match=f"no column {name}"):
-        columns_of(batch(**{name: None}))
+        columns_of(batch(**{name: None}), SEED)
 
 
 @pytest.mark.parametrize(
@@ -95,13 +96,13 @@ def test_what_a_record_must_have_is_named(name: str) -> None:
 def test_a_time_of_another_type_is_refused(column: Any) -> None:
     """A guess would be wrong by a factor of a thousand."""
     with pytest.raises(SchemaMismatchError):
-        columns_of(batch(ts=column))
+        columns_of(batch(ts=column), SEED)
 
 
 @pytest.mark.parametrize("kind", [pa.int64(), pa.timestamp("ns"), pa.timestamp("ns", "UTC")], ids=str)
 def test_times_are_nanoseconds_of_any_of_three_types(kind: Any) -> None:
     """A null one is 0, which is no time."""
-    found = columns_of(batch(ts=pa.array([7, None, 9], kind)))
+    found = columns_of(batch(ts=pa.array([7, None, 9], kind)), SEED)
     assert found.at.tolist() == [7, 0, 9]
 
 
@@ -111,12 +112,12 @@ def test_times_are_nanoseconds_of_any_of_three_types(kind: Any) -> None:
 def test_a_text_of_another_type_is_refused(column: Any) -> None:
     """Bytes may be no text."""
     with pytest.raises(SchemaMismatchError):
-        columns_of(batch(entity=column))
+        columns_of(batch(entity=column), SEED)
 
 
 def test_null_values_are_gaps() -> None:
     """They are counted, and have no point."""
-    found = columns_of(batch(value=pa.array([1.0, None, 2.0])))
+    found = columns_of(batch(value=pa.array([1.0, None, 2.0])), SEED)
     assert found.gaps is not None
     assert found.gaps.tolist() == [False, True, False]
 
@@ -137,9 +138,9 @@ def test_a_buffer_that_is_too_short_is_refused() -> None:
 def test_codes_may_lie_outside_their_dictionary() -> None:
     """They are kept as they are: the loop says which rows are faulty."""
     column = pa.DictionaryArray.from_arrays(pa.array([0, 7], pa.int64()), pa.array(["a"]), safe=False)
-    assert columns_of(batch(unit=column)).texts["unit"].codes.tolist() == [0, 7]
+    assert columns_of(batch(unit=column), SEED).texts["unit"].codes.tolist() == [0, 7]
     huge = pa.DictionaryArray.from_arrays(pa.array([2**40, 2**31], pa.int64()), pa.array(["a"]), safe=False)
-    assert columns_of(batch(unit=huge)).texts["unit"].codes.tolist() == [2**31 - 1, 2**31 - 1]
+    assert columns_of(batch(unit=huge), SEED).texts["unit"].codes.tolist() == [2**31 - 1, 2**31 - 1]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from detectors.wire import span_walk as w
 from detectors.wire import tape as t
 from detectors.wire.envelope import Items
-from detectors.wire.hashing import hash_strings
+from detectors.wire.hashing import SEED, hash_strings
 from tests.unit.detectors.wire.taped import AT, LATEST
 
 KEYS = ("server.address", "net.peer.name", "db.system")
@@ -21,7 +21,7 @@ def hashes(*texts: str) -> np.ndarray:
     body = "".join(texts).encode()
     ends = np.cumsum([0, *(len(text.encode()) for text in texts)]).astype(np.int32)
     out = np.empty(len(texts), np.uint64)
-    assert hash_strings(np.frombuffer(body, np.uint8), ends, out)
+    assert hash_strings(np.frombuffer(body, np.uint8), ends, out, SEED)
     return out
 
 
