@@ -71,8 +71,7 @@ class Shard:
         self._due: list[int] = []
         self._records = self._snapshots = 0
         self._next_snapshot = self._next_tick = self._next_bounds = 0.0
-        self._current, self._in_doubt = False, bool(self._slots)
-        self._unwritten = ""
+        self._current, self._in_doubt, self._unwritten = False, bool(self._slots), ""
 
     # ------------------------------------------------------------------------------------ from other threads
 

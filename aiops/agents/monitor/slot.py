@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import groupby
 
 import numpy as np
 
 from aiops.agents.monitor.account import DeadLetterWriter, PartitionAccount
-from aiops.agents.monitor.alignment import align_lines, align_points, align_spans, bounded
+from aiops.agents.monitor.alignment import align_lines, align_spans, bounded
 from aiops.agents.monitor.calls import take_spans
 from aiops.agents.monitor.detection import DEAD, LATENESS, SlotDetection
-from aiops.agents.monitor.lines import take_logs, take_rows
+from aiops.agents.monitor.lines import take_logs
 from aiops.agents.monitor.log_series import LogSeries, interval_clock
 from aiops.agents.monitor.plan import Produced, SlotPlan
-from aiops.agents.monitor.points import Longs, PointFeed
+from aiops.agents.monitor.point_intake import aligned, feed, take_keyed, take_points
 from aiops.agents.monitor.routing import PointRouter, RowRouter
 from aiops.agents.monitor.senders import SenderClocks
 from aiops.agents.monitor.series_life import SeriesLife, reclaim
@@ -25,8 +24,6 @@ from aiops.model.deadletters import DeadLetterReason
 from aiops.model.durations import MINUTE, SECOND
 from aiops.model.ledger import Ending, LedgerLine
 from aiops.model.records import FetchedRecords, TopicPartition
-from detectors import rows
-from detectors.bank.layout import Ended
 from detectors.intervals import INTERVAL
 from detectors.revisions import Place
 from detectors.senders.layout import Aligned, Clock
@@ -36,7 +33,6 @@ from detectors.wire.batch import PointBatch, Rejected
 from detectors.wire.crowding import Crowds
 from detectors.wire.formats import LogFormat, PointFormat, SpanFormat
 from detectors.wire.memory import WireMemory
-from detectors.wire.series import REFUSED
 
 _TRANSIT = 4
 """Most series in transit, as a multiple of the slot's own series."""
@@ -63,7 +59,7 @@ class Slot:
             PointRouter(plan.slot, plan.slots, topics.keyed, memory, self.memory.table)
             for memory in (self.transit, self.memory)
         )
-        self._routers = {topic: self.direct if plan.direct(topic) else self.shared for topic in topics.telemetry}
+        self.routers = {topic: self.direct if plan.direct(topic) else self.shared for topic in topics.telemetry}
         formats = plan.extensions.formats.items()
         self._counted = {topic: isinstance(one, LogFormat | SpanFormat) for topic, one in formats} | {
             topics.keyed: True
@@ -75,7 +71,7 @@ class Slot:
         sources = (*topics.telemetry, topics.keyed)
         self.accounts = {topic: PartitionAccount() for topic in sources}
         self.marks = {topic: Watermark() for topic in sources}
-        self._numbers = {topic: number for number, topic in enumerate(sources)}
+        self.numbers = {topic: number for number, topic in enumerate(sources)}
         self.senders = SenderClocks(int(plan.data.allowed_lateness_seconds * SECOND))
         self.judge = SilenceJudge(self.senders)
         self.seen: dict[keyed.Origin, int] = {}
@@ -102,42 +98,42 @@ class Slot:
     def _take(self, fetched: FetchedRecords, received_at: int, out: Produced) -> None:
         topics, topic = self.plan.topics, fetched.source.topic
         self._enter(topic, fetched.appended_at[0], received_at)
-        number = self._numbers[topic]
+        number = self.numbers[topic]
         # The record's time of receipt, to the minute, decides whether a time is in the far future.
         now = (fetched.appended_at[0] // MINUTE + 1) * MINUTE
         self.memory.relations.advance(now)
         if topic == topics.keyed:
-            self._take_keyed(fetched, now, received_at, out=out)
+            take_keyed(self, fetched, (now, received_at), out=out)
             return
         router = RowRouter(topics.keyed, fetched.source)
         match self.plan.extensions.formats[topic]:
             case LogFormat(decode=decode_logs):
                 batch = decode_logs(fetched.values, self.memory, now)
-                self._open(fetched, int(batch.items.sum()), batch.rejected, out=out)
-                batch, aligned = align_lines(self.senders, fetched, batch, source=number, late_ns=self._late(topic))
-                take_logs(self, fetched, batch, router=router, aligned=aligned)
-                self._leave_out(topic)
-                self._mark(fetched, aligned, received_at)
+                self.open(fetched, int(batch.items.sum()), batch.rejected, out=out)
+                batch, corrected = align_lines(self.senders, fetched, batch, source=number, late_ns=self._late(topic))
+                take_logs(self, fetched, batch, router=router, aligned=corrected)
+                self.leave_out(topic)
+                self.mark(fetched, corrected, received_at)
                 out.forwards += router.records()
             case SpanFormat(decode=decode_spans):
                 found = decode_spans(fetched.values, self.memory, now)
-                self._open(fetched, int(found.items.sum()), found.rejected, out=out)
-                found, aligned = align_spans(self.senders, fetched, found, source=number, late_ns=self._late(topic))
-                take_spans(self, fetched, found, router=router, aligned=aligned)
-                self._leave_out(topic)
-                self._mark(fetched, aligned, received_at)
+                self.open(fetched, int(found.items.sum()), found.rejected, out=out)
+                found, corrected = align_spans(self.senders, fetched, found, source=number, late_ns=self._late(topic))
+                take_spans(self, fetched, found, router=router, aligned=corrected)
+                self.leave_out(topic)
+                self.mark(fetched, corrected, received_at)
                 out.forwards += router.records()
             case PointFormat(decode=decode_points):
-                memory = self._routers[topic].transit
+                memory = self.routers[topic].transit
                 while fetched.offsets:
                     points = decode_points(fetched.values, memory, now)
                     done = len(points.items)  # a decoder that bounds its memory stops early
-                    self._take_points(fetched.part(0, done), points, received_at, out=out)
+                    take_points(self, fetched.part(0, done), points, received_at=received_at, out=out)
                     fetched = fetched.part(done, len(fetched.offsets))
 
     def _enter(self, topic: str, appended: int, received_at: int) -> None:
         """The records of one minute of a topic are next; reclaims what the topic does not send any more."""
-        source = self._numbers[topic]
+        source = self.numbers[topic]
         if self.life.enter(source, appended, received_at):
             reclaim(self, source)
         self.detection.source, self.detection.minute = source, self.life.minute(source)
@@ -150,96 +146,28 @@ class Slot:
         offset = max(0, self.accounts[source.topic].next_offset)
         fetched = FetchedRecords(source, (offset,), (b"",), (None,), (received_at,))
         out = Produced()
-        self.detection.source = self._numbers[source.topic]
-        self._open(fetched, int(batch.items.sum()), batch.rejected, out=out)
-        batch, highest = self._aligned(fetched, replace(batch, at=batch.at.copy()), received_at)
-        self._feed(fetched, batch, out, highest=highest)
+        self.detection.source = self.numbers[source.topic]
+        self.open(fetched, int(batch.items.sum()), batch.rejected, out=out)
+        batch, highest = aligned(self, fetched, replace(batch, at=batch.at.copy()), received_at)
+        feed(self, fetched, batch, out=out, highest=highest)
         out.episodes += self.detection.taken()
         return out
 
-    def _open(self, fetched: FetchedRecords, items: int, rejected: Sequence[Rejected], *, out: Produced) -> None:
+    def open(self, fetched: FetchedRecords, items: int, rejected: Sequence[Rejected], *, out: Produced) -> None:
+        """Count records and their units; those that could not be decoded end as dead letters."""
         account = self.accounts[fetched.source.topic]
         account.take(fetched.offsets, items)
         account.end(Ending.DEAD_LETTER, sum(entry.items for entry in rejected))
         out.dead_letters += self.office.letters(fetched, rejected)
 
-    def _leave_out(self, topic: str) -> None:
+    def leave_out(self, topic: str) -> None:
         """Lines and spans that had no room were counted as learned: they end as over the limit."""
         count = self.logs.left_out + self.spans.left_out
         self.logs.left_out = self.spans.left_out = 0
         self.accounts[topic].end(Ending.LEARNED, -count)
         self.accounts[topic].end(Ending.OVER_LIMIT, count)
 
-    def _take_points(self, fetched: FetchedRecords, batch: PointBatch, received_at: int, *, out: Produced) -> None:
-        self._open(fetched, int(batch.items.sum()), batch.rejected, out=out)
-        self.accounts[fetched.source.topic].end(Ending.APPLIED, batch.gaps)
-        routed, router = self.plan.routed(fetched.source.topic), self._routers[fetched.source.topic]
-        batch, highest = self._aligned(fetched, batch, received_at, transit=router is self.shared)
-        kept = self._route(fetched, batch, out) if routed else batch
-        self._feed(fetched, kept, out, highest=highest if kept is batch else None)
-
-    def _route(self, fetched: FetchedRecords, batch: PointBatch, out: Produced) -> PointBatch:
-        """Send points of other slots to them; returns the remaining points with own numbers."""
-        account, router = self.accounts[fetched.source.topic], self._routers[fetched.source.topic]
-        foreign = router.foreign(batch.series)
-        if router is self.shared or foreign is not None:
-            router.transit.table.seen.touch(batch.series, self.detection.source, self.detection.minute)
-        if foreign is not None:
-            which = np.flatnonzero(foreign)
-            account.forwarded += int(batch.unit[which].sum(dtype=np.int64))
-            out.forwards += router.forward(batch, which, fetched.source, offsets=fetched.offsets)
-            batch = batch.chosen(~foreign)
-        series = router.own(batch.series)
-        if series is batch.series:
-            return batch
-        batch = replace(batch, series=series)
-        for code in np.unique(series[series < 0]).tolist():
-            lost = batch.record[(series == code) & (batch.unit == 1)]
-            account.end(Ending.DEAD_LETTER, len(lost))
-            out.dead_letters += self.office.refused(fetched, lost, REFUSED[code])
-        return batch.chosen(series >= 0) if len(series) and int(series.min()) < 0 else batch
-
-    def _feed(self, fetched: FetchedRecords, batch: PointBatch, out: Produced, *, highest: Longs | None = None) -> None:
-        self.detection.admit()
-        feed = PointFeed(batch.series, batch.at, batch.value, batch.start, highest)
-        codes = self.detection.feed(feed, batch.record, fetched.appended_at)
-        if self.accounts[fetched.source.topic].end_points(codes, batch.unit):
-            refused = (batch.unit == 1) & (codes == int(Ended.REFUSED))
-            out.dead_letters += self.office.refused(fetched, batch.record[refused], DeadLetterReason.NOT_A_NUMBER)
-
-    def _take_keyed(self, fetched: FetchedRecords, now: int, received_at: int, *, out: Produced) -> None:
-        """Process keyed records, which hold points or rows; runs of one kind are processed together, in order."""
-        begin = 0
-        for of_rows, run in groupby(fetched.values, key=rows.is_rows):
-            end = begin + len(list(run))
-            part = fetched.part(begin, end)
-            begin = end
-            if of_rows:
-                take_rows(self, part, received_at, out=out)
-                self._leave_out(fetched.source.topic)
-                continue
-            found = keyed.decode(part.values, self.memory, now, seen=self.seen)
-            batch, duplicates = found.points, int(found.duplicates.sum())
-            self._open(part, int(batch.items.sum()) + duplicates, batch.rejected, out=out)
-            self.accounts[part.source.topic].end(Ending.DUPLICATE, duplicates)
-            self.accounts[part.source.topic].end(Ending.APPLIED, batch.gaps)
-            batch, highest = self._aligned(part, batch, received_at, trusted=True)
-            for origin, at in zip(found.origins, highest.tolist(), strict=True):
-                self.hear(origin, at)
-            self._feed(part, batch, out, highest=highest)
-
-    def _aligned(
-        self, fetched: FetchedRecords, batch: PointBatch, received_at: int, *, transit: bool = False,
-        trusted: bool = False,
-    ) -> tuple[PointBatch, Longs]:  # fmt: skip
-        """The points with corrected times, and the newest time of each record, ns, 0 if it has none."""
-        table = self.transit.table if transit else self.memory.table
-        known = self._numbers[fetched.source.topic], table
-        batch, aligned = align_points(self.senders, fetched, batch, known=known, transit=transit, trusted=trusted)
-        self._mark(fetched, aligned, received_at)
-        return batch, aligned.highest
-
-    def _mark(self, fetched: FetchedRecords, aligned: Aligned, received_at: int) -> None:
+    def mark(self, fetched: FetchedRecords, aligned: Aligned, received_at: int) -> None:
         """Advance the topic's watermark."""
         highest = aligned.highest
         filled = highest > 0
@@ -263,7 +191,7 @@ class Slot:
         fetched = fetched.after(self.accounts[fetched.source.topic].next_offset)
         out = Produced()
         if count := len(fetched.offsets):
-            self._open(fetched, count, [Rejected(0, reason, count, ())], out=out)
+            self.open(fetched, count, [Rejected(0, reason, count, ())], out=out)
         return out
 
     def lose(self, topic: str, begin: int, end: int) -> int:
@@ -287,8 +215,8 @@ class Slot:
         Of data from other slots both stay behind with the slowest origin.
         """
         return {
-            self._numbers[topic]: (
-                int(self.senders.clock(self._numbers[topic])[Clock.RECEIPT]) - mark.newest + self._newest(topic),
+            self.numbers[topic]: (
+                int(self.senders.clock(self.numbers[topic])[Clock.RECEIPT]) - mark.newest + self._newest(topic),
                 self._newest(topic) - self._lateness(topic),
             )
             for topic, mark in self.marks.items()
@@ -308,7 +236,7 @@ class Slot:
 
     def cut(self) -> dict[str, int]:
         """Number of entities that stopped at the same moment, by topic: a Collector in front of them has stopped."""
-        return cut_topics(self.judge, {number: topic for topic, number in self._numbers.items()})
+        return cut_topics(self.judge, {number: topic for topic, number in self.numbers.items()})
 
     def watermark(self) -> int:
         """Event time up to which the slot's sources have been read, ns; 0: not known."""

@@ -50,7 +50,12 @@ def life(folder: Path, die: object) -> None:
     agent.die = die  # type: ignore[assignment]
     attempts = FileAttempts(folder / "deaths")
     parts = ShardParts(
-        Consumer(log), Producer(log), ChainedSnapshotStore(FolderFiles(folder / "snapshots")), agent, Clock(), attempts
+        Consumer(log),
+        Producer(log),
+        ChainedSnapshotStore(FolderFiles(folder / "snapshots")),
+        agent,
+        Clock(),
+        attempts=attempts,
     )
     shard = Shard(0, parts, ["t"], rhythm=ShardRhythm(60.0, 0.0), slots=dict.fromkeys(range(SLOTS), 1))
     shard._rewind()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
+from aiops.agents.monitor.alignment import align_lines
 from aiops.agents.monitor.calls import MOST_NAME
 from aiops.agents.monitor.extensions import extensions_of
 from aiops.agents.monitor.lines import take_logs, take_rows
@@ -65,7 +66,9 @@ def take(into: Slot, *values: bytes, begin: int = 0) -> list[OutRecord]:
     account.take(given.offsets, int(batch.items.sum()))
     account.end(Ending.DEAD_LETTER, sum(entry.items for entry in batch.rejected))
     router = RowRouter(KEYED, given.source)
-    take_logs(into, given, batch, router=router)
+    late = int(into.logs.clock.lateness)
+    batch, aligned = align_lines(into.senders, given, batch, source=into.numbers[LOGS], late_ns=late)
+    take_logs(into, given, batch, router=router, aligned=aligned)
     return router.records()
 
 

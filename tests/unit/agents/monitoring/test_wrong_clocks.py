@@ -8,6 +8,7 @@ import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
 
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.model.ledger import Ending
@@ -52,7 +53,8 @@ def gauge(service: str, second: float, *, counter: bool = False) -> bytes:
     metric = resource.scope_metrics.add().metrics.add(name="requests" if counter else "queue.length")
     at = T0 + int(second * SECOND)
     if counter:
-        metric.sum.aggregation_temporality, metric.sum.is_monotonic = 2, True
+        metric.sum.aggregation_temporality = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
+        metric.sum.is_monotonic = True
         metric.sum.data_points.add(time_unix_nano=at, as_int=1000 * int(second), start_time_unix_nano=T0)
     else:
         metric.gauge.data_points.add(time_unix_nano=at, as_double=10 + second * 7 % 3)
