@@ -14,12 +14,13 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from aiops.settings import Group, Settings  # noqa: E402 (the checkout is put on the path first)
+from aiops.settings import Settings  # noqa: E402 (the checkout is put on the path first)
+from aiops.settings_group import Group  # noqa: E402
 
 HEAD: Final = """\
 # Settings
 
-`scripts/settings_table.py` prints this page from `aiops/settings.py` and `aiops/kafka_security.py`.
+`scripts/settings_table.py` prints this page from `aiops/settings.py`, `topic_names.py` and `kafka_security.py`.
 
 **File.** Settings come from one file: the file of `--config`, else the file that `$AIOPS_CONFIG` names, else
 `./aiops.yaml` if it exists. A setting that the file does not contain has its default.
@@ -104,7 +105,7 @@ def _yaml(value: Any) -> str:
 
 def _docstrings() -> dict[tuple[str, str], str]:
     """(class, field) to the docstring under it; a field without one is an error."""
-    files = [ROOT / "aiops" / name for name in ("settings.py", "kafka_security.py")]
+    files = [ROOT / "aiops" / name for name in ("settings.py", "topic_names.py", "kafka_security.py")]
     nodes = [node for file in files for node in ast.parse(file.read_text(encoding="utf-8")).body]
     found: dict[tuple[str, str], str] = {}
     for made in (node for node in nodes if isinstance(node, ast.ClassDef)):

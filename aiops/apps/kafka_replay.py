@@ -27,7 +27,8 @@ from aiops.model.durations import SECOND
 from aiops.model.errors import TemporaryError
 from aiops.model.records import OutRecord
 from aiops.recordings.recording import Recorded, Recording
-from aiops.settings import Paging, Settings, Topics
+from aiops.settings import Paging, Settings
+from aiops.topic_names import Topics
 
 STEP_SECONDS = 0.05
 """Real time between two advances of the clock."""

@@ -39,7 +39,8 @@ from aiops.model.records import FetchedRecords, TopicPartition
 from aiops.model.telemetry import FleetAnswer, FleetQuestion
 from aiops.plugins import Extension
 from aiops.recordings.recording import Recorded, Recording, Stream
-from aiops.settings import Settings, Topics
+from aiops.settings import Settings
+from aiops.topic_names import Topics
 
 TICK = 10 * SECOND
 """Interval, in the recording's time, between two ticks of the monitoring agent, ns."""

@@ -13,7 +13,7 @@ from aiops.model.errors import AiopsError, PermanentError
 from aiops.model.plans import Action, Observed, StepStatus
 from aiops.model.records import OutRecord
 from aiops.ports import Clock, Producer
-from aiops.settings import Topics
+from aiops.topic_names import Topics
 from simulations.faults.fault import Fault
 from simulations.faults.registry import check, make
 from simulations.live import records

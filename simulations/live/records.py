@@ -7,7 +7,7 @@ from typing import Any
 
 from aiops.model import cloudevents
 from aiops.model.records import OutRecord
-from aiops.settings import Topics
+from aiops.topic_names import Topics
 from simulations.telemetry import otlp
 from simulations.telemetry.emission import Emission, Emitted
 

@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 from aiops.agents.monitor.plan import Produced
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.model.records import FetchedRecords, TopicPartition
-from aiops.settings import Topics
+from aiops.topic_names import Topics
 from simulations.telemetry import otlp
 from simulations.telemetry.emission import Emission, Emitted
 from simulations.telemetry.points import DirectPoints

@@ -31,7 +31,8 @@ from aiops.adapters.snapshots.store import ChainedSnapshotStore
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.model.records import FetchedRecords, OutRecord, SlotSnapshot, TopicPartition
 from aiops.ports import TelemetryConsumer
-from aiops.settings import DataPlane, Kafka, Settings, Topics
+from aiops.settings import DataPlane, Kafka, Settings
+from aiops.topic_names import Topics
 from detectors.wire import arrow, logs, metrics, spans
 from detectors.wire.batch import PointBatch
 from detectors.wire.memory import WireMemory

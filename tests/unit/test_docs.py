@@ -14,7 +14,8 @@ import typer
 from aiops.adapters.bundle.configuration import load_settings
 from aiops.cli.main import COMMANDS, build
 from aiops.control.state.lifecycle import picture
-from aiops.settings import Group, Settings
+from aiops.settings import Settings
+from aiops.settings_group import Group
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

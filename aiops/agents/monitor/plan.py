@@ -13,7 +13,8 @@ from aiops.model.entities import MAIN_DOMAIN, Edge, Objective
 from aiops.model.episodes import Episode
 from aiops.model.metric_semantics.table import MetricTable
 from aiops.model.records import OutRecord
-from aiops.settings import DataPlane, Kafka, Settings, Topics
+from aiops.settings import DataPlane, Kafka, Settings
+from aiops.topic_names import Topics
 from detectors.wire.batch import WireSettings
 from detectors.wire.entity_names import EntityNaming
 from detectors.wire.hashing import SEED

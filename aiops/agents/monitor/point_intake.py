@@ -33,7 +33,7 @@ def take_points(slot: Slot, fetched: FetchedRecords, batch: PointBatch, *, recei
     topic = fetched.source.topic
     slot.open(fetched, int(batch.items.sum()), batch.rejected, out=out)
     slot.accounts[topic].end(Ending.APPLIED, batch.gaps)
-    batch, highest = aligned(slot, fetched, batch, received_at, transit=slot.routers[topic] is slot.shared)
+    batch, highest = aligned(slot, fetched, batch, received_at=received_at, transit=slot.routers[topic] is slot.shared)
     kept = _route(slot, fetched, batch, out=out) if slot.plan.routed(topic) else batch
     feed(slot, fetched, kept, out=out, highest=highest if kept is batch else None)
 
@@ -62,7 +62,7 @@ def take_keyed(slot: Slot, fetched: FetchedRecords, times: tuple[int, int], *, o
         slot.open(part, int(batch.items.sum()) + duplicates, batch.rejected, out=out)
         slot.accounts[part.source.topic].end(Ending.DUPLICATE, duplicates)
         slot.accounts[part.source.topic].end(Ending.APPLIED, batch.gaps)
-        batch, highest = aligned(slot, part, batch, received_at, trusted=True)
+        batch, highest = aligned(slot, part, batch, received_at=received_at, trusted=True)
         for origin, at in zip(found.origins, highest.tolist(), strict=True):
             slot.hear(origin, at)
         feed(slot, part, batch, out=out, highest=highest)
@@ -72,8 +72,8 @@ def aligned(
     slot: Slot,
     fetched: FetchedRecords,
     batch: PointBatch,
-    received_at: int,
     *,
+    received_at: int,
     transit: bool = False,
     trusted: bool = False,
 ) -> tuple[PointBatch, Longs]:

@@ -148,7 +148,7 @@ class Slot:
         out = Produced()
         self.detection.source = self.numbers[source.topic]
         self.open(fetched, int(batch.items.sum()), batch.rejected, out=out)
-        batch, highest = aligned(self, fetched, replace(batch, at=batch.at.copy()), received_at)
+        batch, highest = aligned(self, fetched, replace(batch, at=batch.at.copy()), received_at=received_at)
         feed(self, fetched, batch, out=out, highest=highest)
         out.episodes += self.detection.taken()
         return out

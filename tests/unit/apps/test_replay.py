@@ -18,7 +18,8 @@ from aiops.model.entities import Item
 from aiops.model.journal import JournalEntry, Transaction
 from aiops.model.times import nanoseconds, rfc3339
 from aiops.recordings.recording import Recording, Stream
-from aiops.settings import Settings, Topics
+from aiops.settings import Settings
+from aiops.topic_names import Topics
 from tests.unit.recordings.small import MINUTE, START, write
 
 

@@ -10,7 +10,8 @@ import pytest
 from aiops.adapters.bundle.loading import SHIPPED
 from aiops.bootstrap.shard import make_shard
 from aiops.model.errors import PermanentError
-from aiops.settings import DataPlane, DetectorChoice, Kafka, Settings, Topics
+from aiops.settings import DataPlane, DetectorChoice, Kafka, Settings
+from aiops.topic_names import Topics
 
 NOWHERE = "127.0.0.1:1"
 """No broker listens there: a test that reached it would fail in another way."""

@@ -12,7 +12,8 @@ from aiops.cli.live_target import Target
 from aiops.cli.simulate_live import publish
 from aiops.kafka_security import KafkaSecurity
 from aiops.model.errors import TemporaryError
-from aiops.settings import Settings, Topics
+from aiops.settings import Settings
+from aiops.topic_names import Topics
 from simulations.live.live_world import LiveSettings
 from simulations.scenarios.scenario import FOLDER, Scenario
 from simulations.scorecards.suite import ScenarioEntry

@@ -9,7 +9,8 @@ import pytest
 from aiops.agents.monitor.extensions import extensions_of
 from aiops.model.errors import PermanentError
 from aiops.plugins import BUILT_INS, Extension, ExtensionKind, Plugins
-from aiops.settings import DataPlane, DetectorChoice, Settings, Topics
+from aiops.settings import DataPlane, DetectorChoice, Settings
+from aiops.topic_names import Topics
 from detectors.half_space import HalfSpaceDetector
 from detectors.wire.formats import LogFormat, PointFormat, SpanFormat
 

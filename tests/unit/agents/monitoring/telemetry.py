@@ -14,7 +14,8 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from aiops.model.records import FetchedRecords, OutRecord, TopicPartition
-from aiops.settings import DataPlane, Kafka, Settings, Topics
+from aiops.settings import DataPlane, Kafka, Settings
+from aiops.topic_names import Topics
 from detectors.wire.arrow_encoding import PointEncoder
 from detectors.wire.identity import SeriesIdentity
 from detectors.wire.series import SeriesTable

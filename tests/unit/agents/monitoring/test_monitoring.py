@@ -22,7 +22,7 @@ from aiops.model.errors import FencedOutError, PermanentError
 from aiops.model.ledger import Ending, LedgerLine
 from aiops.model.records import FetchedRecords, SlotSnapshot, TopicPartition
 from aiops.model.telemetry import FleetQuestion
-from aiops.settings import Topics
+from aiops.topic_names import Topics
 from detectors.wire.slots import slot_of
 from tests.unit.agents.monitoring.telemetry import READ, SECOND, SERVICES, T0, Log, metrics, settings, spans, story
 

@@ -9,7 +9,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.model.records import FetchedRecords, TopicPartition
-from aiops.settings import Topics
+from aiops.topic_names import Topics
 from tests.unit.agents.monitoring.telemetry import SECOND, T0, settings
 
 METRICS = TopicPartition(Topics().otlp_metrics, 0)

@@ -7,7 +7,7 @@ import random
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.model.ledger import Ending, LedgerLine
 from aiops.model.records import FetchedRecords, TopicPartition
-from aiops.settings import Topics
+from aiops.topic_names import Topics
 from tests.unit.agents.monitoring.telemetry import SECOND, SERVICES, T0, logs, settings, spans
 
 TOPICS = Topics()

@@ -16,7 +16,8 @@ from aiops.agents.monitoring import MonitoringAgent
 from aiops.model.episodes import SignalDirection
 from aiops.model.ledger import Ending
 from aiops.model.records import FetchedRecords, TopicPartition
-from aiops.settings import Settings, Topics
+from aiops.settings import Settings
+from aiops.topic_names import Topics
 from detectors.wire.entity_names import EntityNaming
 from detectors.wire.slots import murmur2, slot_of
 

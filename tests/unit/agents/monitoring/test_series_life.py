@@ -12,7 +12,8 @@ from aiops.agents.monitor.series_life import SeriesLife
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.model.records import FetchedRecords, TopicPartition
 from aiops.model.telemetry import FleetQuestion
-from aiops.settings import DataPlane, Topics
+from aiops.settings import DataPlane
+from aiops.topic_names import Topics
 from tests.unit.agents.monitoring.telemetry import SECOND, T0, settings
 
 MINUTE = 60 * SECOND

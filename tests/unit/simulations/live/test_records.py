@@ -13,7 +13,7 @@ from aiops.model.entities import Edge, Item
 from aiops.model.prose import Prose
 from aiops.model.records import OutRecord
 from aiops.model.reports import Change, Ticket
-from aiops.settings import Topics
+from aiops.topic_names import Topics
 from simulations.live.records import control, telemetry
 from simulations.telemetry.emission import Emission, Emitted
 from simulations.world.world import World

@@ -11,7 +11,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from aiops.agents.monitor.plan import Produced
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.model.records import FetchedRecords, TopicPartition
-from aiops.settings import Topics
+from aiops.topic_names import Topics
 from detectors.wire.series import SeriesTable
 from simulations.running.feeds import INTERVAL, SLOT, FullFeed, LightFeed
 from simulations.telemetry.metrics import MetricEmitter
