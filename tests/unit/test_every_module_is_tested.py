@@ -12,7 +12,6 @@ KINDS: Final = ("unit", "contracts", "scenarios", "integration", "plugin")
 REWRITTEN: Final = "is being rewritten and gets its tests then"
 TO_DO: Final = "has no test of its own yet"
 EXCEPTIONS: Final[dict[str, str]] = {
-    "aiops.agents.monitor.snapshots": REWRITTEN,
     "aiops.agents.monitor.span_series": REWRITTEN,
     "aiops.bootstrap.orchestrator": "only joins Ray, Kafka and the journal; the runtime's integration tests run it",
 }
