@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from detectors.bank.inheritance import FIRST_JUDGED
 from detectors.bank.layout import Ended, Phase, ViewCode
 from detectors.bank.series_bank import BankSettings, SeriesBank
 
@@ -39,7 +40,7 @@ def test_the_tenth_point_is_the_first_that_is_judged() -> None:
     rng = np.random.default_rng(1)
     found = heir_of(taught(rng), 100 + rng.normal(0, 3, 40)).ended
     alone = heir_of(taught(rng, ()), 100 + rng.normal(0, 3, 40)).ended
-    assert (found == Ended.WARMING_UP).sum() == 9
+    assert (found == Ended.WARMING_UP).sum() == FIRST_JUDGED - 1 == 9
     assert (alone == Ended.WARMING_UP).sum() == 30
 
 

@@ -118,11 +118,19 @@ def _paired(text: bytes) -> bool:
 @example("fals")
 @example("falsy")
 @example("nulx")
+@example("00")
+@example("0e")
+@example("[0e]")
 def test_what_is_passed_over_is_json(text: str) -> None:
-    """No text is taken for a value that Python refuses, and none is refused that it takes."""
+    """No text is taken for a value that Python refuses, and none is refused that it takes.
+
+    Python takes the first 0 of ``00`` and ``0e`` and leaves the rest, which cannot follow a value in any JSON.
+    """
+    value = text.lstrip(" ")
     try:
-        _, end = json.JSONDecoder(parse_constant=_refuse).raw_decode(text.lstrip(" "))
-        expected = end + len(text) - len(text.lstrip(" "))
+        _, end = json.JSONDecoder(parse_constant=_refuse).raw_decode(value)
+        goes_on = value[:end] == "0" and value[end : end + 1] in {"0", "e"}
+        expected = -1 if goes_on else end + len(text) - len(value)
     except ValueError:
         expected = -1
     assert skipped(text.encode()) == expected

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from detectors.wire import otlp_walker
-from detectors.wire.json_schema import FIRSTS
+from detectors.wire.json_schema import CHILD, FIELDS, FIRSTS, NAME, NAME_END, NAMES, REQUEST
 from detectors.wire.json_walk import DEPTH, FOREIGN, FRAME, to_protobuf
 from detectors.wire.memory import WireMemory
 from detectors.wire.otlp_json import parse, scan
@@ -68,11 +68,38 @@ def test_means_what_the_request_means(seed: int) -> None:
         agree(points(found), points(made.SerializeToString()))
 
 
+def of_what_is_read(value: Any, message: int) -> Any:
+    """A value of JSON without the members that decoding does not read, at any depth."""
+    if isinstance(value, list):
+        return [of_what_is_read(each, message) for each in value]
+    if not isinstance(value, dict) or message < 0:
+        return value
+    rows = FIELDS[FIRSTS[message] : FIRSTS[message + 1]].tolist()
+    children = {NAMES[row[NAME] : row[NAME_END]].tobytes().decode(): row[CHILD] for row in rows}
+    return {name: of_what_is_read(held, children[name]) for name, held in value.items() if name in children}
+
+
+def meaning(text: bytes) -> ExportMetricsServiceRequest | None:
+    """What protobuf makes of a text, where it must of the members alone that are read; None where it refuses both."""
+    whole = parse(text, ExportMetricsServiceRequest())
+    if whole is not None:
+        return whole
+    try:
+        held = of_what_is_read(json.loads(text), REQUEST)
+    except ValueError:
+        return None
+    return parse(json.dumps(held).encode(), ExportMetricsServiceRequest())
+
+
 @given(seed=st.integers(0, 2**32))
+@example(seed=4976278)  # a trace id in an exemplar lost a character, and is no base64 any more
 @example(seed=462171)  # half a character in a text that nobody reads
 @settings(max_examples=80, deadline=None)
 def test_takes_no_broken_text(seed: int) -> None:
-    """Of a text with characters changed, lost or doubled it takes only what protobuf takes, as protobuf does."""
+    """Of a text with characters changed, lost or doubled it takes only what protobuf takes, as protobuf does.
+
+    What decoding does not read must be JSON, but not of the type of its field.
+    """
     rng = random.Random(seed)
     sound = written(rng, request(rng) if rng.random() < 0.7 else Sender(rng).request())
     for _ in range(5):
@@ -80,10 +107,20 @@ def test_takes_no_broken_text(seed: int) -> None:
         for _ in range(rng.randrange(1, 3)):
             place, letter = rng.randrange(len(text)), rng.choice(b'{}[],:"0123456789.eE-+ntfu\\ ')
             text[place : place + rng.randrange(2)] = rng.choice([b"", bytes([letter]), text[place : place + 30]])
-        found, meant = scan(bytes(text)), parse(bytes(text), ExportMetricsServiceRequest())
+        found, meant = scan(bytes(text)), meaning(bytes(text))
         if found is not None and text[:1] == b"{":
             assert meant is not None, bytes(text)
             agree(points(found), points(meant.SerializeToString()))
+
+
+def test_a_broken_exemplar_costs_no_points() -> None:
+    """Nobody reads it; protobuf's parser would refuse the whole record for its trace id."""
+    text = gauge(f'{{"timeUnixNano":"{NOW}","asDouble":1,"exemplars":[{{"traceId":"A=="}}]}}')
+    assert parse(text, ExportMetricsServiceRequest()) is None
+    found = scanned(text)
+    assert found is not None
+    assert points(found)["value"] == [1.0]
+    assert scanned(text.replace(b'"A=="', b"A==")) is None
 
 
 @pytest.mark.parametrize("seed", range(20))
