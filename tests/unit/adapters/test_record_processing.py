@@ -40,7 +40,7 @@ def processed(folder: Path, producer: Producer) -> list[bytes]:
     attempts.adopt(0)
     agent = Agent()
     agent.adopt(0, 1, [])
-    process(RECORDS, ShardParts(Consumer(producer.log), producer, Store(), agent, Clock(), attempts))
+    process(RECORDS, ShardParts(Consumer(producer.log), producer, Store(), agent, Clock(), attempts=attempts))
     return producer.waiting
 
 
