@@ -11,6 +11,7 @@ from aiops.adapters import control_records
 from aiops.adapters.control_records import ControlTopics, control_places
 from aiops.adapters.kafka.topics import TopicState
 from aiops.adapters.sealing import Seal
+from aiops.kafka_security import KafkaSecurity
 from aiops.model.cloudevents import encode, of_change, of_item
 from aiops.model.deadletters import DeadLetter, DeadLetterReason
 from aiops.model.entities import Edge, Item
@@ -134,8 +135,8 @@ class FakeTopics:
     found: tuple[TopicState, ...] = ()
     closed = 0
 
-    def __init__(self, bootstrap: str) -> None:
-        self.bootstrap = bootstrap
+    def __init__(self, bootstrap: str, *, security: KafkaSecurity) -> None:
+        self.bootstrap, self.security = bootstrap, security
 
     def describe(self, names: list[str]) -> list[TopicState]:
         return [topic for topic in self.found if topic.name in names]
