@@ -10,6 +10,7 @@ import pytest
 
 from aiops.bootstrap import stalls
 from aiops.bootstrap.stalls import make_stall_keeper
+from aiops.kafka_security import KafkaSecurity
 from aiops.model.durations import SECOND
 from aiops.model.entities import RUNTIME_ENTITY
 from aiops.model.records import OutRecord, TopicPartition
@@ -25,12 +26,15 @@ class Broker:
     assigned: list[TopicPartition] = field(default_factory=list)
     sent: list[OutRecord] = field(default_factory=list)
     flushed: int = 0
+    securities: list[KafkaSecurity] = field(default_factory=list)
 
-    def consumer(self, bootstrap: str, group: str) -> Broker:
+    def consumer(self, bootstrap: str, group: str, *, security: KafkaSecurity) -> Broker:
+        self.securities.append(security)
         self.made.append(f"{group} at {bootstrap}")
         return self
 
-    def producer(self, bootstrap: str, max_record_bytes: int) -> Broker:
+    def producer(self, bootstrap: str, max_record_bytes: int, *, security: KafkaSecurity) -> Broker:
+        self.securities.append(security)
         self.made.append(f"{max_record_bytes} at {bootstrap}")
         return self
 
@@ -67,6 +71,7 @@ def test_it_connects_at_its_first_check_and_once(tmp_path: Path, broker: Broker)
     keeper.check(SECOND)
     keeper.check(2 * SECOND)
     assert broker.made == ["aiops-eu-stalls at kafka:9092"]
+    assert broker.securities == [settings(tmp_path).kafka]
 
 
 def test_it_looks_at_every_partition_that_shards_read(tmp_path: Path, broker: Broker) -> None:
