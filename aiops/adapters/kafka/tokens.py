@@ -27,6 +27,8 @@ _OPAQUE_SECONDS: Final = 60.0
 _UNSTATED_SECONDS: Final = 300.0
 """Lifetime of an endpoint's token without ``expires_in``."""
 _ANSWER_SECONDS: Final = 10.0
+_MOST_SECONDS: Final = 3e8
+"""A longer lifetime is taken for a mistake, and for not stated."""
 _MOST_BYTES: Final = 64 * 1024
 
 
@@ -144,7 +146,7 @@ def _read(url: str, status: int, body: bytes, *, now: float) -> AccessToken:
     value, seconds = answer.get("access_token"), answer.get("expires_in", _UNSTATED_SECONDS)
     if not isinstance(value, str) or not _TOKEN.fullmatch(value):
         raise PermanentError(f"kafka.token_url: the answer of {url} has no access_token; is it a token endpoint?")
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < 10**9:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < _MOST_SECONDS:
         seconds = _UNSTATED_SECONDS
     return AccessToken(value, now + seconds)
 
