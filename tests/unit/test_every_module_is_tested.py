@@ -15,7 +15,6 @@ EXCEPTIONS: Final[dict[str, str]] = {
     "aiops.agents.monitor.silence": TO_DO,
     "aiops.agents.monitor.span_series": TO_DO,
     "detectors.senders.clocks": TO_DO,
-    "remediations.policy_text": TO_DO,
 }
 """Module to the reason why no test imports it. A module that a test imports leaves the list."""
 
