@@ -11,7 +11,6 @@ SOURCE: Final = ("aiops", "detectors", "topology", "remediations", "simulations"
 KINDS: Final = ("unit", "contracts", "scenarios", "integration", "plugin")
 TO_DO: Final = "has no test of its own yet"
 EXCEPTIONS: Final[dict[str, str]] = {
-    "aiops.agents.monitor.point_intake": TO_DO,
     "aiops.agents.monitor.span_series": TO_DO,
     "detectors.senders.clocks": TO_DO,
 }
