@@ -153,6 +153,14 @@ def test_points_of_another_slot_are_forwarded_and_taken_there_once() -> None:
     assert {table.entities[code] for code in table.entity.tolist()} == set(FOREIGN[:2])
 
 
+def test_times_that_another_slot_corrected_are_not_corrected_again() -> None:
+    """A keyed record may carry the receipt of a broker whose clock is behind."""
+    sender, receiver = slot(0, SLOTS), slot(1, SLOTS)
+    (sent,) = take(sender, record((FOREIGN[0], 100, 1.0)), second=100).forwards
+    keyed(receiver, sent.value, second=0)
+    assert receiver.detection.bank.last_at(np.zeros(1, np.int32)).tolist() == [T0 + 100 * SECOND]
+
+
 def test_own_series_beyond_the_limit_are_dead_letters_while_others_go_on() -> None:
     """Points of other slots need no room here."""
     found = slot(0, SLOTS, limit=2)
@@ -172,8 +180,8 @@ def test_keyed_records_of_points_and_of_rows_are_taken_in_their_order() -> None:
     ]
     line = (0, FOREIGN[0], "ERROR", "refused", T0 // INTERVAL, 4)
     lines = rows.encode(KeyedRows(origin=(TOPICS.otlp_logs, 0), logs=[line]))
-    out = keyed(receiver, points[0], lines, b"forged", points[1], second=1)
-    assert [letter.offset for letter in out.dead_letters] == [2]
+    out = keyed(receiver, points[0], points[1], lines, b"forged", second=1)
+    assert [letter.offset for letter in out.dead_letters] == [3]
     assert ended(receiver, KEYED) == {Ending.WARMING_UP: 2, Ending.LEARNED: 4, Ending.DEAD_LETTER: 1}
     assert receiver.heard[ARROW, 0] == T0 + SECOND
 
