@@ -153,6 +153,14 @@ def test_points_of_another_slot_are_forwarded_and_taken_there_once() -> None:
     assert {table.entities[code] for code in table.entity.tolist()} == set(FOREIGN[:2])
 
 
+def test_times_that_another_slot_corrected_are_not_corrected_again() -> None:
+    """A keyed record may carry the receipt of a broker whose clock is behind."""
+    sender, receiver = slot(0, SLOTS), slot(1, SLOTS)
+    (sent,) = take(sender, record((FOREIGN[0], 100, 1.0)), second=100).forwards
+    keyed(receiver, sent.value, second=0)
+    assert receiver.detection.bank.last_at(np.zeros(1, np.int32)).tolist() == [T0 + 100 * SECOND]
+
+
 def test_own_series_beyond_the_limit_are_dead_letters_while_others_go_on() -> None:
     """Points of other slots need no room here."""
     found = slot(0, SLOTS, limit=2)
@@ -172,8 +180,8 @@ def test_keyed_records_of_points_and_of_rows_are_taken_in_their_order() -> None:
     ]
     line = (0, FOREIGN[0], "ERROR", "refused", T0 // INTERVAL, 4)
     lines = rows.encode(KeyedRows(origin=(TOPICS.otlp_logs, 0), logs=[line]))
-    out = keyed(receiver, points[0], lines, b"forged", points[1], second=1)
-    assert [letter.offset for letter in out.dead_letters] == [2]
+    out = keyed(receiver, points[0], points[1], lines, b"forged", second=1)
+    assert [letter.offset for letter in out.dead_letters] == [3]
     assert ended(receiver, KEYED) == {Ending.WARMING_UP: 2, Ending.LEARNED: 4, Ending.DEAD_LETTER: 1}
     assert receiver.heard[ARROW, 0] == T0 + SECOND
 
@@ -182,15 +190,15 @@ def test_keyed_records_of_points_and_of_rows_are_taken_in_their_order() -> None:
 
 
 def test_times_ahead_of_their_receipt_are_corrected_unless_another_slot_did_so() -> None:
-    """The topic's watermark goes by the corrected time; a record without points has none."""
-    for trusted, second in ((False, 0), (True, 900)):
+    """Even then they move the topic's watermark by 10 s at most; a record without points does not move it."""
+    for trusted, second, newest in ((False, 0, 0), (True, 900, 10)):
         found = slot()
         given = fetched(record(("pay", 900, 1.0)), record())
         batch = replace(decoded(found, fetched(record(("pay", 0, 1.0)))), at=np.array([T0 + 900 * SECOND]))
         corrected, highest = aligned(found, given, batch, received_at=T0, trusted=trusted)
         assert corrected.at.tolist() == [T0 + second * SECOND]
-        assert highest.tolist() == [T0 + second * SECOND, 0]
-        assert found.marks[ARROW].newest == T0 + second * SECOND
+        assert highest.tolist() == [T0 + newest * SECOND, 0]
+        assert found.marks[ARROW].newest == T0 + newest * SECOND
 
 
 def test_a_poll_without_a_point_leaves_the_clock() -> None:

@@ -118,6 +118,13 @@ def test_who_stopped_long_before_a_cut_is_silent_in_it() -> None:
     assert limits(judge, 370) == [PATIENCE] + [0.0] * 11
 
 
+def test_entities_that_stopped_long_ago_are_no_cut_that_begins() -> None:
+    """More than four of their usual gaps: nobody looked in time, and each is silent."""
+    judge = fleet(names(10))
+    hear(judge, slice(5, None), 300)
+    assert limits(judge, 300) == [PATIENCE] * 5 + [0.0] * 5
+
+
 def test_a_cut_lasts_a_quarter_of_an_hour() -> None:
     """Whoever is still away then is silent, and the cut does not open again."""
     judge = fleet(names(10))
@@ -135,6 +142,8 @@ def test_when_half_are_back_the_others_have_time_for_one_export() -> None:
     judge = fleet(names(10))
     hear(judge, slice(5, None), 120)
     assert held(judge, 120) == [0, 1, 2, 3, 4]
+    hear(judge, slice(3, None), 140)
+    assert (held(judge, 140), judge.cuts[TOPIC].over) == ([0, 1, 2], 0)
     hear(judge, slice(1, None), 150)
     assert held(judge, 150) == [0]
     assert judge.cuts[TOPIC].over == T0 + 150 * SECOND
@@ -212,5 +221,5 @@ def test_nobody_is_scaled_to_zero_where_no_metric_says_how_many_there_should_be(
 def test_a_long_step_is_a_pause_until_it_is_the_usual_one() -> None:
     """An input that comes each 100 s does not pause; up to half as much more is the same step."""
     pauses = InputPauses()
-    steps = [100, 100, 150, 226, 400, 60]
-    assert [pauses.passed(step * SECOND) for step in steps] == [True, False, False, True, True, False]
+    steps = [100, 100, 150, 220, 331, 60]
+    assert [pauses.passed(step * SECOND) for step in steps] == [True, False, False, False, True, False]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,9 @@ from hypothesis import strategies as st
 
 from aiops.agents.monitor.senders import Batch, SenderClocks, receipts_of
 from aiops.model.durations import SECOND
-from detectors.senders.layout import Aligned
+from detectors.senders.clocks import IDLE, align
+from detectors.senders.layout import SENDER, WORK, Aligned, Clock, Items, Longs, Rules, Senders
+from detectors.senders.skew import AHEAD
 from detectors.wire.identity import SeriesIdentity
 from detectors.wire.series import SeriesTable
 
@@ -144,3 +148,106 @@ def test_any_cut_gives_the_same_senders(sent: list[tuple[int, int]], cut: int) -
     assert aligned.closing.tolist() == [time for part in closing for time in part]
     for name, array in whole.clocks.to_arrays().items():
         assert array.tobytes() == parts.clocks.to_arrays()[name].tobytes(), name
+
+
+# ------------------------------------------------------------------------------------------------ one pass over arrays
+
+
+class Pass:
+    """The arrays of one partition with two senders, for passes over items of (record, sender, event second)."""
+
+    def __init__(self, *, late: float = 0, held: float = 300, trusted: bool = False) -> None:
+        self.rows = np.zeros(2, SENDER)
+        self.clock: Longs = np.zeros(len(Clock), np.int64)
+        self.sender_of = np.array([0, 1, -1], np.int32)
+        self.rules = Rules(5, trusted, int(late * SECOND), int(held * SECOND))
+        self.at: Longs = np.empty(0, np.int64)
+
+    def over(self, items: Sequence[tuple[int, int, float]], receipts: Sequence[float], begin: int = 0) -> int:
+        """Where a pass ends; its times and output are kept."""
+        self.at = np.array([T0 + round(second * SECOND) for *_, second in items], np.int64)
+        records, members = (np.array([item[column] for item in items], np.int32) for column in (0, 1))
+        size = len(receipts)
+        self.out = Aligned(np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(len(items), np.uint8))
+        given = Items(self.at, np.empty(0, np.int64), members, records, self.sender_of)
+        senders = Senders(self.rows, np.zeros(2, WORK), np.empty(2, np.int32), np.empty(2, np.int64))
+        received = np.array([T0 + round(second * SECOND) for second in receipts], np.int64)
+        end: int = align(given, senders, self.clock, received, self.out, self.rules, begin)
+        return end
+
+    def of(self, name: Clock) -> int:
+        return int(self.clock[name])
+
+
+def test_a_pass_ends_before_a_record_with_an_unknown_sender_and_goes_on_from_there() -> None:
+    """Nothing of that record has counted yet, so it counts once when its sender is known."""
+    items = [(0, 0, 0.0), (1, 1, 1.0), (1, 2, 1.0), (2, 0, 2.0)]
+    found = Pass()
+    assert found.over(items, [0, 1, 2]) == 1
+    assert found.rows["records"].tolist() == [1, 0]
+    found.sender_of[2] = 0
+    assert found.over(items, [0, 1, 2], begin=1) == 4
+    assert found.rows["records"].tolist() == [3, 1]
+    assert found.out.highest.tolist() == [0, T0 + SECOND, T0 + 2 * SECOND]
+    assert found.rows["source"].tolist() == [5, 5]
+
+
+def test_no_items_change_nothing() -> None:
+    """A poll whose records were all broken."""
+    found = Pass()
+    assert found.over([], []) == 0
+    assert not found.clock.any()
+    assert not found.rows["records"].any()
+
+
+def test_a_time_up_to_ten_seconds_ahead_of_its_receipt_is_left_as_it_is() -> None:
+    """One nanosecond more is dated by the receipt."""
+    for excess, left in ((0.0, AHEAD), (1e-9, 0)):
+        found = Pass()
+        found.over([(0, 0, AHEAD / SECOND)], [-excess])
+        assert found.at.tolist() == [T0 + left - round(excess * SECOND)]
+
+
+def test_an_item_is_late_beside_what_its_sender_sent_before_this_record() -> None:
+    """More than the allowed lateness behind; the order within a record and other senders do not matter."""
+    found = Pass(late=5)
+    found.over([(0, 0, 20), (0, 0, 0), (1, 0, 15), (1, 0, 14.999), (1, 1, 0)], [20, 21])
+    assert found.out.late.tolist() == [0, 0, 0, 1, 0]
+
+
+def test_senders_that_alternate_within_a_record_are_each_judged_once() -> None:
+    """An export of several resources is one record of each."""
+    found = Pass()
+    found.over([(0, 0, 1), (0, 1, 900), (0, 0, 2), (0, 1, 901)], [2])
+    assert seconds(found.at) == [1.0, 1.0, 2.0, 2.0]
+    assert found.rows["records"].tolist() == [1, 1]
+    assert seconds(found.rows["newest"]) == [2.0, 2.0]
+
+
+def test_a_receipt_that_runs_back_moves_no_clock() -> None:
+    """Brokers' clocks differ: the newest receipt stays."""
+    found = Pass()
+    found.over([(0, 0, 10), (1, 0, 11)], [10, 5])
+    assert found.of(Clock.RECEIPT) == T0 + 10 * SECOND
+    assert found.of(Clock.ATTENDED) == 0
+    assert seconds(found.rows["received"])[0] == 10.0
+
+
+def test_a_pause_of_the_whole_input_makes_no_sender_idle() -> None:
+    """Attended time passes at most 15 s by a record of an input that is usually dense."""
+    found = Pass()
+    found.over([(second, 0, second) for second in range(31)], range(31))
+    before = found.of(Clock.ATTENDED)
+    assert before == 30 * SECOND
+    found.over([(0, 0, 5000)], [5000])
+    assert before < found.of(Clock.ATTENDED) <= before + 15 * SECOND < before + IDLE
+
+
+def test_the_fastest_and_the_slowest_sender_bound_the_common_time() -> None:
+    """It is never beyond the newest time, and never further behind it than the slow may hold it back."""
+    found = Pass(held=30, trusted=True)
+    found.over([(0, 0, 100), (1, 1, 0)], [100, 100])
+    assert seconds(found.out.closing) == [100.0, 70.0]
+    found = Pass(held=300, trusted=True)
+    found.over([(0, 0, 100), (1, 1, 0)], [100, 100])
+    assert seconds(found.out.closing) == [100.0, 0.0]
