@@ -23,7 +23,7 @@ from detectors import rows
 
 SECOND = 1_000_000_000
 Broken = tuple[Reason, bytes]
-_LATER = 3600 * SECOND
+_LATER = 3 * 3600 * SECOND
 _NOT_JSON_NOT_PROTOBUF = b"\xff\xff\xff what is this"
 _AS_JSON = b'{"resourceMetrics": [{"resource": 7}], "resourceLogs": 1, "resourceSpans": "x"}'
 
