@@ -102,7 +102,7 @@ class Join:
             yield span.entity, self._aliases.get(named) or named, span.uses, span.interval, span.figure
         if span.key:
             self._recent[span.key] = (span.entity, named)
-            for child, counted in self._orphans.pop(span.key, ()):
+            for child, counted in reversed(self._orphans.pop(span.key, [])):  # the join takes the newest first
                 yield from self._joined((span.entity, named), child, counted=counted)
         if span.parent and span.kind not in (3, 4):
             counted = span.kind in (2, 5)

@@ -169,7 +169,6 @@ def test_the_join_agrees_with_dictionaries_however_it_is_cut_or_restored(
         np.testing.assert_array_equal(array, kept[name])
 
 
-@pytest.mark.xfail(reason="of two children that wait for one parent the other may be taken after names were let go")
 @given(st.lists(SEEN, max_size=60), st.integers(0, 60))
 @settings(max_examples=60, deadline=None)
 def test_forgetting_names_changes_no_call(spans: list[Seen], place: int) -> None:
