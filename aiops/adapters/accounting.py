@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from aiops.adapters.followed_topics import read_shown
 from aiops.adapters.kafka.consumer import KafkaPythonConsumer
 from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.control.record.ledger import LedgerReport, OffsetBounds, fold
@@ -71,12 +72,10 @@ def _fitting() -> Iterator[None]:
 
 def _origins(status: Mapping[str, Any]) -> dict[TopicPartition, tuple[str, int]]:
     """Id of the topic that the runtime reads, and the shift of its offsets, of each partition in a status."""
-    found = {}
+    found: dict[TopicPartition, tuple[str, int]] = {}
     with _fitting():
         for part in (*status.get("shards", ()), status.get("orchestration", {})):
-            for name, (topic_id, shift) in part.get("origins", {}).items():
-                topic, _, number = name.rpartition("/")
-                found[TopicPartition(topic, int(number))] = (topic_id, shift)
+            found |= read_shown(part.get("origins", {}))
     return found
 
 

@@ -44,6 +44,19 @@ def shown(origins: Origins) -> dict[str, tuple[str, int]]:
     return {f"{p.topic}/{p.partition}": (o.topic_id, o.shift) for p, o in origins.items()}
 
 
+def read_shown(shown_origins: Mapping[str, tuple[str, int]]) -> dict[TopicPartition, tuple[str, int]]:
+    """What ``shown`` wrote, by partition.
+
+    Raises:
+        TypeError: it is of another version; ValueError likewise.
+    """
+    found = {}
+    for name, (topic_id, shift) in shown_origins.items():
+        topic, _, number = name.rpartition("/")
+        found[TopicPartition(topic, int(number))] = (topic_id, shift)
+    return found
+
+
 def of_slot(origins: Origins, slot: int) -> dict[TopicPartition, TopicOrigin]:
     """The topics behind the partitions of one slot."""
     return {place: origin for place, origin in origins.items() if place.partition == slot}

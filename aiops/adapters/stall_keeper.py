@@ -103,7 +103,8 @@ class StallKeeper:
         Raises:
             AiopsError: the broker does not answer, or the episodes cannot be written; the next check repeats it.
         """
-        stalls = by_slot(self._watch.look(self._bounds(), self._statuses(), at))
+        statuses = self._statuses()  # before the bounds, see ``look``
+        stalls = by_slot(self._watch.look(self._bounds(), statuses, at))
         for number in self._watch.hung(at):
             _LOG.error("shard_hangs", shard=number)
             self._watch.forgive(number, at)

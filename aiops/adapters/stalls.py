@@ -1,7 +1,8 @@
 """Detects partitions with unread records whose position does not move, from outside the shards.
 
 A shard cannot report this itself: its loop may hang, or its process may die again and again at the same record. The
-watch compares the positions in the shards' statuses with the end offsets of the broker. Times are of a monotonic clock.
+watch compares the positions in the shards' statuses with the end offsets of the broker, shifted as the shards shift those
+of a topic that was made anew. Times are of a monotonic clock.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from aiops.adapters.followed_topics import read_shown
 from aiops.adapters.shard_parts import ShardStatus
 from aiops.model.durations import SECOND
 from aiops.model.records import TopicPartition
@@ -58,6 +60,8 @@ class StallWatch:
 
     patience: int = PATIENCE
     _positions: dict[TopicPartition, int] = field(default_factory=dict)
+    _shifts: dict[TopicPartition, int] = field(default_factory=dict)
+    """What the shards add to the broker's offsets. A shift only grows, so an old status does not undo a new one."""
     _shards: dict[TopicPartition, int] = field(default_factory=dict)
     _loops: dict[int, _Loop] = field(default_factory=dict)
     _moved: set[TopicPartition] = field(default_factory=set)
@@ -71,7 +75,8 @@ class StallWatch:
         """The partitions that do not move, by topic and number.
 
         Args:
-            bounds: first and end offset of every partition, from the broker.
+            bounds: first and end offset of every partition, from the broker, read after the statuses: a position that
+                is newer than the end would look like one of a deleted topic.
             statuses: of the shards that answered.
             at: monotonic time, ns.
         """
@@ -80,8 +85,9 @@ class StallWatch:
             self._learn(status, at)
             answered = True
         stalls = []
-        for place, (first, end) in sorted(bounds.items()):
-            if self._positions.get(place, 0) > end:  # the topic was made anew
+        for place, own in sorted(bounds.items()):
+            first, end = (offset + self._shifts.get(place, 0) for offset in own)
+            if self._positions.get(place, 0) > end:  # the topic was made anew, and its shard does not know it yet
                 del self._positions[place]
             position = max(first, self._positions.get(place, first))
             since = self._since(place, position, end - position, at=at)
@@ -105,6 +111,8 @@ class StallWatch:
             loop.published, loop.waited_from = status.alive_at, at
             loop.turned_at = at if status.alive_at else 0
         loop.failing = bool(status.error)
+        for place, (_, shift) in read_shown(status.origins).items():
+            self._shifts[place] = max(shift, self._shifts.get(place, 0))
         for line in status.ledger:
             place = TopicPartition(line.topic, line.partition)
             # A shard that dies again and again goes back to its snapshot each time: only a new maximum is a move.

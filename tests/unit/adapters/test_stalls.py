@@ -9,21 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aiops.adapters.followed_topics import shown
 from aiops.adapters.shard_parts import ShardStatus
 from aiops.adapters.stalls import Stall, StallWatch, by_slot
 from aiops.model.durations import SECOND
 from aiops.model.ledger import LedgerLine
-from aiops.model.records import TopicPartition
+from aiops.model.records import TopicOrigin, TopicPartition
 
 PLACE = TopicPartition("otlp_metrics", 0)
 OTHER = TopicPartition("otlp_logs", 3)
 
 
 def status(
-    position: int, alive_at: int, *, shard: int = 0, place: TopicPartition = PLACE, error: str = ""
+    position: int, alive_at: int, *, shard: int = 0, place: TopicPartition = PLACE, error: str = "", shift: int = 0
 ) -> ShardStatus:
     line = LedgerLine(place.topic, place.partition, 0, 0, {}, 0, 0, next_offset=position, slot=place.partition)
-    return ShardStatus(shard, alive_at, {place.partition: 1}, ledger=(line,), error=error)
+    origins = shown({place: TopicOrigin("id", shift)})
+    return ShardStatus(shard, alive_at, {place.partition: 1}, ledger=(line,), error=error, origins=origins)
 
 
 @dataclass
@@ -104,12 +106,34 @@ def test_a_shard_that_goes_back_to_its_snapshot_again_and_again_does_not_move() 
     assert found[-1] != []
 
 
-def test_a_topic_that_was_made_anew_is_followed_from_its_beginning() -> None:
-    """The old, larger position does not hide that the new records are read."""
-    watched = Watched()
+@pytest.mark.parametrize("written", [60, 4000], ids=["shorter than the old", "longer than the old"])
+def test_a_topic_that_was_made_anew_is_followed_by_shifted_offsets(written: int) -> None:
+    """The broker counts from 0 again, and the shard goes on behind the old topic's end."""
+    watched, shift = Watched(), 901
     watched.look({PLACE: (0, 900)}, status(900, 1))
-    found = [watched.look({PLACE: (0, 60)}, status(second, second)) for second in range(2, 40)]
-    assert not any(found)
+    moving = [watched.look({PLACE: (0, written)}, status(shift + n, n, shift=shift)) for n in range(2, 60)]
+    read = [watched.look({PLACE: (0, written)}, status(shift + written, n, shift=shift)) for n in range(60, 300)]
+    assert not any([*moving, *read])
+
+
+def test_a_topic_that_was_made_anew_stalls_as_any_other() -> None:
+    """Also by a status of before, which does not know the shift yet."""
+    watched, shift = Watched(), 901
+    watched.look({PLACE: (0, 900)}, status(899, 1))
+    watched.look({PLACE: (0, 900)}, status(900, 2))
+    watched.look({PLACE: (0, 60)}, status(shift + 20, 3, shift=shift))
+    found = [watched.look({PLACE: (0, 60)}, status(shift + 20, n, shift=shift), status(900, 2)) for n in range(4, 12)]
+    assert [len(stalls) for stalls in found] == [0] * 7 + [1]
+    assert found[-1][0].unread == 40
+
+
+def test_a_new_topic_that_no_shard_reads_is_a_stall() -> None:
+    """The shard still answers with a position of the old topic."""
+    watched = Watched()
+    watched.look({PLACE: (0, 900)}, status(899, 1))
+    watched.look({PLACE: (0, 900)}, status(900, 2))
+    found = [watched.look({PLACE: (0, 60)}, status(900, 2)) for _ in range(12)]
+    assert found[-1] == [Stall(PLACE, 60, 11.0)]
 
 
 @given(steps=st.lists(st.integers(0, 3), min_size=20, max_size=60), end=st.integers(500, 900))
