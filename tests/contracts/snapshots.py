@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from aiops.adapters.snapshots.encoding import encode
 from aiops.adapters.snapshots.store import ChainedSnapshotStore, SnapshotFiles
 from aiops.model.errors import FencedOutError
 from aiops.model.records import Arrays, SlotSnapshot, TopicPartition
@@ -76,6 +78,35 @@ class SnapshotStoreContract(ABC):
             data[place] ^= 0xFF
             files.write(f"{FOLDER}/{damaged}", [bytes(data)])
             assert sequences(store) == expected
+
+    def test_the_parts_after_a_full_snapshot_that_replaced_a_damaged_part_are_read(
+        self, store: ChainedSnapshotStore, files: SnapshotFiles
+    ) -> None:
+        """A restart goes back before the damage and writes a full snapshot of the same sequence."""
+        store.write(snapshot(1))
+        files.write(f"{FOLDER}/00000001-00000000000002.part", [b"cut"])
+        for made in (snapshot(2), snapshot(3, 2)):
+            store.write(made)
+        assert sequences(store) == [2, 3]
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            snapshot(4, domain="other"),
+            replace(snapshot(4), slot=9),
+            snapshot(4, generation=2),
+            snapshot(5),
+            snapshot(4, 1),
+        ],
+        ids=["of another domain", "of another slot", "of another generation", "of another sequence", "a part"],
+    )
+    def test_a_file_under_another_name_counts_as_damaged(
+        self, store: ChainedSnapshotStore, files: SnapshotFiles, other: SlotSnapshot
+    ) -> None:
+        """A person or a tool copied it; its checksums are right."""
+        store.write(snapshot(1))
+        files.write(f"{FOLDER}/00000001-00000000000004.full", encode(other))
+        assert sequences(store) == [1]
 
     def test_an_older_generation_is_refused(self, store: ChainedSnapshotStore) -> None:
         """A shard that lost the slot cannot overwrite the state of its new owner."""

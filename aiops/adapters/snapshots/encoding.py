@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -51,8 +52,15 @@ def decode(data: bytes) -> SlotSnapshot:
     """The snapshot in these bytes.
 
     Raises:
-        DamagedSnapshotError: a checksum does not match, or bytes are missing.
+        DamagedSnapshotError: a checksum does not match, bytes are missing, or the header is none of a snapshot.
     """
+    try:
+        return _decoded(data)
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
+        raise DamagedSnapshotError(f"its header is none of a snapshot: {error!r}") from error
+
+
+def _decoded(data: bytes) -> SlotSnapshot:
     start = len(_MAGIC) + 12
     size = int.from_bytes(data[len(_MAGIC) : len(_MAGIC) + 8], "little")
     text = data[start : start + size]
@@ -67,7 +75,7 @@ def decode(data: bytes) -> SlotSnapshot:
     parts: dict[str, Arrays] = {}
     for about in header["arrays"]:
         dtype = np.dtype(about["dtype"])
-        count = int(np.prod(about["shape"], dtype=np.int64))
+        count = math.prod(about["shape"])
         raw = data[at : at + count * dtype.itemsize]
         if len(raw) != count * dtype.itemsize or crc32c(raw) != about["crc"]:
             raise DamagedSnapshotError(f"array {about['part']}/{about['name']} is damaged")

@@ -87,7 +87,7 @@ class ChainedSnapshotStore:
         """
         files = self._listed(_folder(slot, domain))
         for start in reversed([i for i, file in enumerate(files) if file.full]):
-            if chain := self._chain(files[start:]):
+            if chain := self._chain(files[start:], slot, domain):
                 return chain
         return []
 
@@ -100,17 +100,19 @@ class ChainedSnapshotStore:
         """
         return len(self._listed(_folder(slot, domain)))
 
-    def _chain(self, files: list[_File]) -> list[SlotSnapshot]:
+    def _chain(self, files: list[_File], slot: int, domain: str) -> list[SlotSnapshot]:
         chain: list[SlotSnapshot] = []
         for file in files:
             if file.full and chain:
                 break
+            if chain and file[:2] == (chain[-1].generation, chain[-1].sequence):
+                continue  # a damaged part, which a restart replaced by this full snapshot
             data = self._files.read(file.name)
             try:
                 snapshot = decode(data or b"")
             except DamagedSnapshotError:
                 break
-            if chain and snapshot.sequence != chain[-1].sequence + 1:
+            if not _is(snapshot, file, slot, domain) or (chain and snapshot.sequence != chain[-1].sequence + 1):
                 break
             chain.append(snapshot)
         return chain
@@ -129,6 +131,13 @@ class ChainedSnapshotStore:
         fulls = [i for i, file in enumerate(files) if file.full]
         if len(fulls) > _KEPT_CHAINS:
             self._files.delete([file.name for file in files[: fulls[-_KEPT_CHAINS]]])
+
+
+def _is(snapshot: SlotSnapshot, file: _File, slot: int, domain: str) -> bool:
+    """Whether a file contains what its name says; a copy from another slot would mix up two slots' state."""
+    return (snapshot.domain, snapshot.slot, snapshot.generation, snapshot.sequence, snapshot.base is None) == (
+        *(domain, slot, file.generation, file.sequence, file.full),
+    )
 
 
 def _folder(slot: int, domain: str) -> str:

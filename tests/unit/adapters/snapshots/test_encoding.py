@@ -54,6 +54,27 @@ def test_any_missing_end_is_found(size: int) -> None:
         decode(WHOLE[:size])
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "[]",
+        "{}",
+        "[" * 100_000,
+        '{"arrays": [{"part": "p", "name": "n", "dtype": "O", "shape": [0], "crc": 0}]}',
+        '{"arrays": [{"part": "p", "name": "n", "dtype": "<f4", "shape": [1e999], "crc": 0}]}',
+        '{"arrays": [{"part": "p", "name": "n", "dtype": "<f4", "shape": [-1], "crc": 0}]}',
+    ],
+    ids=["empty", "a list", "no key", "deep", "objects", "infinite", "negative"],
+)
+def test_a_header_of_something_else_is_damage_although_its_checksum_is_right(header: str) -> None:
+    """Another program's or another version's file must not end the shard again and again."""
+    text = header.encode()
+    data = WHOLE[:10] + len(text).to_bytes(8, "little") + crc32c(text).to_bytes(4, "little") + text
+    with pytest.raises(DamagedSnapshotError):
+        decode(data)
+
+
 def test_the_topics_of_the_positions_come_back() -> None:
     """Also the shift of a topic that was made anew; a snapshot of an older build names none."""
     place = TopicPartition("otlp_logs", 3)
