@@ -1,8 +1,8 @@
 """Detects partitions with unread records whose position does not move, from outside the shards.
 
 A shard cannot report this itself: its loop may hang, or its process may die again and again at the same record. The
-watch compares the positions in the shards' statuses with the end offsets of the broker, shifted as the shards shift those
-of a topic that was made anew. Times are of a monotonic clock.
+watch compares the positions in the shards' statuses with the end offsets of the broker, shifted as the shards shift
+those of a topic that was made anew. Times are of a monotonic clock.
 """
 
 from __future__ import annotations

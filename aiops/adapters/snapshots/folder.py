@@ -39,14 +39,30 @@ class FolderFiles:
             return None
 
     def names(self, folder: str) -> list[str]:
-        """Names of the files that are visible."""
+        """Names of the files that are visible.
+
+        Raises:
+            TemporaryError: the disk refuses.
+        """
         place = self._folder / folder
-        return [f"{folder}/{path.name}" for path in place.iterdir()] if place.is_dir() else []
+        try:
+            return [f"{folder}/{path.name}" for path in place.iterdir()]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise TemporaryError(f"cannot list snapshots in {place}: {error}; is the volume mounted?", 5.0) from error
 
     def delete(self, names: list[str]) -> None:
-        """Delete files."""
-        for name in names:
-            (self._folder / name).unlink(missing_ok=True)
+        """Delete files.
+
+        Raises:
+            TemporaryError: the disk refuses.
+        """
+        try:
+            for name in names:
+                (self._folder / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise TemporaryError(f"cannot delete a snapshot: {error}; may this user write there?", 5.0) from error
 
 
 def _write_durably(path: Path, pieces: Iterable[bytes | memoryview]) -> None:

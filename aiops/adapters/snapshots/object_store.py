@@ -7,6 +7,7 @@ December 2020). Credentials come from the environment, as in the command-line to
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -90,12 +91,18 @@ class ObjectStoreFiles:
             raise error from None
 
     def delete(self, names: list[str]) -> None:
-        """Delete objects.
+        """Delete objects. S3 passes over those that do not exist; other stores stop there, and the rest is left.
 
         Raises:
             TemporaryError: the store does not answer.
+            PermanentError: it refuses.
         """
-        self._asked(lambda: self._store.delete(names), f"delete {len(names)} objects")
+
+        def delete() -> None:
+            with suppress(FileNotFoundError):
+                self._store.delete(names)
+
+        self._asked(delete, f"delete {len(names)} objects")
 
     def _asked(self, request: Callable[[], _Result], what: str) -> _Result:
         from obstore import exceptions as errors  # noqa: PLC0415 - the extra is not installed everywhere

@@ -27,6 +27,17 @@ def test_a_disk_that_refuses_is_a_temporary_error_that_names_the_file(tmp_path: 
         ChainedSnapshotStore(FolderFiles(tmp_path)).write(snapshot(1))
 
 
+def test_a_volume_that_refuses_a_listing_or_a_deletion_is_a_temporary_error(tmp_path: Path) -> None:
+    """The shard waits for it; any other error would end its process."""
+    files = FolderFiles(tmp_path)
+    (tmp_path / "main").symlink_to("main")  # a loop
+    with pytest.raises(TemporaryError, match=r"cannot list snapshots in .*slot-0003"):
+        files.names(FOLDER)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(TemporaryError, match=r"cannot delete a snapshot: .*folder"):
+        files.delete(["folder"])
+
+
 def test_a_file_that_cannot_be_read_counts_as_damaged(tmp_path: Path) -> None:
     """Here a folder has the name of the newest snapshot."""
     store = ChainedSnapshotStore(FolderFiles(tmp_path))

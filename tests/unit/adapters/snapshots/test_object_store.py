@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from aiops.adapters.snapshots.object_store import ObjectStoreFiles
@@ -43,6 +45,15 @@ def test_a_store_that_does_not_answer_is_a_temporary_error() -> None:
     for request in (lambda: files.names("main/slot-0001"), lambda: files.read("a"), lambda: files.write("a", [b"x"])):
         with pytest.raises(TemporaryError, match=r"^s3://bucket/aiops: cannot "):
             request()
+
+
+def test_objects_that_another_writer_deleted_are_passed_over(tmp_path: Path) -> None:
+    """Not every store does so by itself, as S3 does; here a folder."""
+    files = ObjectStoreFiles(tmp_path.as_uri(), {})
+    files.write("main/slot-0001/a", [b"x"])
+    files.delete(["main/slot-0001/b"])
+    files.delete(["main/slot-0001/a"])
+    assert files.names("main/slot-0001") == []
 
 
 def test_settings_choose_folder_or_object_store() -> None:
