@@ -21,6 +21,7 @@ from zlib import crc32
 
 import structlog
 
+from aiops.adapters.atomic_files import replace_file
 from aiops.adapters.suspects import Span, Suspects, Treatment
 from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.errors import AiopsError
@@ -144,11 +145,8 @@ class FileAttempts:
     def _keep(self, slot: int) -> None:
         path = self._path(slot, "suspects")
         lines = [json.dumps([span.topic, span.begin, span.end, deaths]) for span, deaths in self._suspects[slot].spans]
-        beside = path.with_suffix(".writing")
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            beside.write_text("".join(f"{line}\n" for line in lines))
-            beside.replace(path)
+            replace_file(path, ["".join(f"{line}\n" for line in lines).encode()])
         except OSError as error:
             _LOG.warning("suspects_not_noted", slot=slot, reason=str(error))
 
@@ -178,5 +176,5 @@ def _suspects(file: Path) -> Suspects:
         return Suspects(
             tuple((Span(str(topic), int(begin), int(end)), int(deaths)) for topic, begin, end, deaths in rows)
         )
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, OverflowError, RecursionError):
         return Suspects()

@@ -16,6 +16,7 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from aiops.adapters import signing
+from aiops.adapters.atomic_files import replace_file
 from aiops.control.record.audit_chain import GENESIS, Checkpoint, follow, sign, signed
 from aiops.model import codec
 from aiops.model.errors import AiopsError, PermanentError
@@ -136,12 +137,11 @@ class CheckpointPublisher:
         return found
 
     def _keep(self, checkpoint: Checkpoint) -> None:
-        fresh = self._signing.folder / (LAST + ".writing")
+        file = self._signing.folder / LAST
         try:
-            fresh.write_text(codec.encode(checkpoint))
-            fresh.replace(self._signing.folder / LAST)
+            replace_file(file, [codec.encode(checkpoint).encode()])
         except OSError as error:
-            raise PermanentError(f"{fresh} cannot be written: {error.strerror}") from error
+            raise PermanentError(f"{file} cannot be written: {error.strerror}") from error
 
 
 _BROKEN: Final = (

@@ -8,6 +8,8 @@ from typing import Final
 
 import structlog
 
+from aiops.adapters.atomic_files import replace_file
+
 _LOG = structlog.get_logger(__name__)
 LONG_SECONDS: Final = 60.0
 """A process that lives this long did not die of what it read first."""
@@ -35,9 +37,6 @@ def _read(file: Path) -> int:
 
 def _write(file: Path, count: int) -> None:
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        beside = file.with_suffix(".writing")
-        beside.write_text(str(count))
-        beside.replace(file)
+        replace_file(file, [str(count).encode()])
     except OSError as error:
         _LOG.warning("short_lives_not_noted", reason=str(error))

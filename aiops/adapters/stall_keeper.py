@@ -13,6 +13,7 @@ from typing import Final, Protocol
 
 import structlog
 
+from aiops.adapters.atomic_files import replace_file
 from aiops.adapters.shard_parts import ShardStatus
 from aiops.adapters.stall_episodes import StallEpisodes
 from aiops.adapters.stalls import StallWatch, by_slot
@@ -136,6 +137,4 @@ def _read(file: Path) -> list[Episode]:
 
 
 def _write(file: Path, episodes: Iterable[Episode]) -> None:
-    beside = file.with_suffix(".writing")
-    beside.write_text("".join(f"{encode(episode)}\n" for episode in episodes))
-    beside.replace(file)
+    replace_file(file, ["".join(f"{encode(episode)}\n" for episode in episodes).encode()])

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from aiops.adapters.atomic_files import replace_file
 from aiops.model.errors import PermanentError
 
 STATUS = "status.json"
@@ -13,9 +14,7 @@ STATUS = "status.json"
 
 def write_status(folder: Path, status: dict[str, Any]) -> None:
     """Replace the status file atomically."""
-    beside = folder / (STATUS + ".writing")
-    beside.write_text(json.dumps(status))
-    beside.replace(folder / STATUS)
+    replace_file(folder / STATUS, [json.dumps(status).encode()])
 
 
 def read_status(folder: Path) -> dict[str, Any] | None:

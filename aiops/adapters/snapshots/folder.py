@@ -5,10 +5,10 @@ A file is written under a temporary name, flushed to disk and renamed: a visible
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from aiops.adapters.atomic_files import replace_file
 from aiops.model.errors import TemporaryError
 
 
@@ -26,8 +26,7 @@ class FolderFiles:
         """
         path = self._folder / name
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write_durably(path, pieces)
+            replace_file(path, pieces, durable=True)
         except OSError as error:
             raise TemporaryError(f"cannot write snapshot {path}: {error}; is the disk full?", 5.0) from error
 
@@ -63,18 +62,3 @@ class FolderFiles:
                 (self._folder / name).unlink(missing_ok=True)
         except OSError as error:
             raise TemporaryError(f"cannot delete a snapshot: {error}; may this user write there?", 5.0) from error
-
-
-def _write_durably(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
-    beside = path.with_suffix(path.suffix + ".writing")
-    with beside.open("wb") as file:
-        for piece in pieces:
-            file.write(piece)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -158,6 +158,31 @@ def test_damaged_notes_are_no_notes(note: bytes, suspects: bytes, tmp_path_facto
     assert parts(attempts, 0, 5) == [(list(range(5)), Treatment.TOGETHER)]
 
 
+@pytest.mark.parametrize("line", ['["t", 0, 1e999, 1]', '["t", NaN, 5, 2]', '["t", 0, 5]', "[" * 100_000, '{"t": 2}'])
+def test_suspects_of_something_else_are_none(line: str, tmp_path: Path) -> None:
+    """An error here would end every process of the shard at its start."""
+    (tmp_path / "main").mkdir()
+    (tmp_path / "main" / "slot-0000.suspects").write_text(f'["t", 0, 5, 2]\n{line}\n')
+    attempts = FileAttempts(tmp_path)
+    attempts.adopt(0)
+    assert parts(attempts, 0, 5) == [(list(range(5)), Treatment.TOGETHER)]
+
+
+def test_a_note_that_is_cut_at_any_byte_suspects_nothing(tmp_path: Path) -> None:
+    """The whole one does."""
+    with pytest.raises(MemoryError), FileAttempts(tmp_path).processing(fetched(3, 5)):
+        raise MemoryError
+    note = (tmp_path / "main" / "slot-0000.now").read_bytes()
+    for size in range(len(note) + 1):
+        folder = tmp_path / str(size)
+        (folder / "main").mkdir(parents=True)
+        (folder / "main" / "slot-0000.now").write_bytes(note[:size])
+        attempts = FileAttempts(folder)
+        attempts.adopt(0)
+        expected = Treatment.ALONE if size == len(note) else Treatment.TOGETHER
+        assert {treatment for _, treatment in parts(attempts, 3, 5)} == {expected}
+
+
 def test_a_folder_that_cannot_be_written_does_not_stop_the_shard(tmp_path: Path) -> None:
     """The notes are lost, the records are processed."""
     (tmp_path / "deaths").write_text("a file where the folder should be")

@@ -29,7 +29,9 @@ def test_what_is_kept_comes_back_and_domains_are_apart(tmp_path: Path) -> None:
     assert kept.read() == {}
 
 
-@pytest.mark.parametrize("text", ["", "{", "[[1]]", '[["t", 0, "id", "much", 0]]', "7", "\xff"])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[[1]]", '[["t", 0, "id", "much", 0]]', '[["t", 0, "id", 1e999, 0]]', "7", "\xff"]
+)
 def test_a_damaged_file_needs_a_person(tmp_path: Path, text: str) -> None:
     """To begin again silently would let old offsets win over a new topic."""
     file = tmp_path / "main.json"
@@ -43,7 +45,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
     """A folder stands where the new file is to be written."""
     kept = OriginFile(tmp_path / "main.json")
     kept.write(ORIGINS)
-    (tmp_path / "main.writing").mkdir()
+    (tmp_path / "main.json.writing").mkdir()
 
     with pytest.raises(TemporaryError, match="is the disk full"):
         kept.write({})
