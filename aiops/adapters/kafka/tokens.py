@@ -29,6 +29,8 @@ _UNSTATED_SECONDS: Final = 300.0
 _ANSWER_SECONDS: Final = 10.0
 _MOST_SECONDS: Final = 3e8
 """A longer lifetime is taken for a mistake, and for not stated."""
+_LATEST: Final = 253_402_300_800.0
+"""The year 10000, seconds since 1970 UTC. A token that ends later is taken for one that does not say when it ends."""
 _MOST_BYTES: Final = 64 * 1024
 
 
@@ -131,7 +133,7 @@ def _read(url: str, status: int, body: bytes, *, now: float) -> AccessToken:
     """The token of an endpoint's answer. Only the standard error code of the body reaches a message."""
     try:
         answer: Any = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = None
     answer = answer if isinstance(answer, dict) else {}
     if status >= 500 or status == 429:
@@ -159,6 +161,8 @@ def _end_of(token: str) -> float | None:
     try:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
         ends = claims.get("exp")
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return None
-    return float(ends) if isinstance(ends, int | float) and not isinstance(ends, bool) else None
+    if not isinstance(ends, int | float) or isinstance(ends, bool) or not abs(ends) < _LATEST:
+        return None
+    return float(ends)

@@ -205,6 +205,30 @@ def test_a_token_file_that_cannot_be_used_is_one_clear_error(tmp_path: Path, tex
     assert text not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    "ends",
+    [10**400, float("inf"), float("nan"), True, "soon", None, 2**60],
+    ids=["no float", "infinite", "no number", "true", "text", "null", "too late"],
+)
+def test_an_end_that_makes_no_sense_counts_as_not_stated(tmp_path: Path, ends: Any) -> None:
+    """The file is read again after a minute, and the broker judges the token."""
+    file = tmp_path / "token"
+    file.write_text(web_token(exp=ends))
+
+    assert TokenSource(of_file(file), Hand()).token().expires_at == 1_060.0
+
+
+def test_deep_claims_and_answers_are_no_crash(endpoint: Endpoint, tmp_path: Path) -> None:
+    """JSON that is nested beyond what Python's parser follows."""
+    deep = base64.urlsafe_b64encode(b"[" * 40_000).decode().rstrip("=")
+    (tmp_path / "token").write_text(f"a.{deep}.b")
+    assert TokenSource(of_file(tmp_path / "token"), Hand()).token().expires_at == 1_060.0
+
+    endpoint.answers = [(200, b"[" * 60_000)]
+    with pytest.raises(PermanentError, match="is it a token endpoint"):
+        TokenSource(of_endpoint(endpoint, tmp_path), Hand()).token()
+
+
 def test_a_token_does_not_print_itself(tmp_path: Path) -> None:
     """In a log, an assertion or a traceback."""
     assert "abc" not in repr(AccessToken("abc", 1.0))
