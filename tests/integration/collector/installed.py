@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -43,8 +42,10 @@ def cached(name: str, sources: list[Path], make: Callable[[Path], None]) -> Path
         home.mkdir(parents=True, exist_ok=True)
         # Complete or not there: a build that was stopped leaves a temporary folder only.
         with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=home) as made:
-            make(Path(made))
-            shutil.copytree(made, folder, symlinks=True)
+            whole = Path(made) / "whole"
+            whole.mkdir()
+            make(whole)
+            whole.rename(folder)
     return folder
 
 
