@@ -73,8 +73,7 @@ class ChainedSnapshotStore:
             raise FencedOutError(
                 f"slot {snapshot.slot}: generation {snapshot.generation} is over, the newest is {newest}"
             )
-        kind = "full" if snapshot.base is None else "part"
-        name = f"{folder}/{snapshot.generation:08d}-{snapshot.sequence:014d}.{kind}"
+        name = _name(snapshot)
         self._files.write(name, encode(snapshot))
         if snapshot.base is None:
             self._delete_old(sorted({*before, _File(snapshot.generation, snapshot.sequence, name)}))
@@ -87,7 +86,7 @@ class ChainedSnapshotStore:
         """
         files = self._listed(_folder(slot, domain))
         for start in reversed([i for i, file in enumerate(files) if file.full]):
-            if chain := self._chain(files[start:], slot, domain):
+            if chain := self._chain(files[start:]):
                 return chain
         return []
 
@@ -100,7 +99,7 @@ class ChainedSnapshotStore:
         """
         return len(self._listed(_folder(slot, domain)))
 
-    def _chain(self, files: list[_File], slot: int, domain: str) -> list[SlotSnapshot]:
+    def _chain(self, files: list[_File]) -> list[SlotSnapshot]:
         chain: list[SlotSnapshot] = []
         for file in files:
             if file.full and chain:
@@ -112,7 +111,9 @@ class ChainedSnapshotStore:
                 snapshot = decode(data or b"")
             except DamagedSnapshotError:
                 break
-            if not _is(snapshot, file, slot, domain) or (chain and snapshot.sequence != chain[-1].sequence + 1):
+            if _name(snapshot) != file.name:  # a copy from another slot would mix up the state of both
+                break
+            if chain and snapshot.sequence != chain[-1].sequence + 1:
                 break
             chain.append(snapshot)
         return chain
@@ -133,11 +134,9 @@ class ChainedSnapshotStore:
             self._files.delete([file.name for file in files[: fulls[-_KEPT_CHAINS]]])
 
 
-def _is(snapshot: SlotSnapshot, file: _File, slot: int, domain: str) -> bool:
-    """Whether a file contains what its name says; a copy from another slot would mix up two slots' state."""
-    return (snapshot.domain, snapshot.slot, snapshot.generation, snapshot.sequence, snapshot.base is None) == (
-        *(domain, slot, file.generation, file.sequence, file.full),
-    )
+def _name(snapshot: SlotSnapshot) -> str:
+    kind = "full" if snapshot.base is None else "part"
+    return f"{_folder(snapshot.slot, snapshot.domain)}/{snapshot.generation:08d}-{snapshot.sequence:014d}.{kind}"
 
 
 def _folder(slot: int, domain: str) -> str:
