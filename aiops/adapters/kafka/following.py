@@ -25,6 +25,8 @@ from aiops.ports import TelemetryConsumer
 _LOG = structlog.get_logger(__name__)
 _LOOK_SECONDS: Final = 5.0
 """Interval between two looks at the ids and partitions of the topics."""
+_LAG_SECONDS: Final = 60.0
+"""For this long after a topic was made anew, its former id is taken for the answer of a broker whose metadata lags."""
 
 Positions = Mapping[TopicPartition, int | None]
 
@@ -72,6 +74,8 @@ class FollowingConsumer:
         """Shifted position of each assigned partition that is read."""
         self._lost: list[Lost] = []
         self._topics: dict[str, TopicState] = {}
+        self._former: dict[str, tuple[str, float]] = {}
+        """Topic to the id before its present one, and until when a description with that id is not believed."""
         self._next_look = 0.0
 
     # ------------------------------------------------------------------------------------------------------ origins
@@ -160,12 +164,19 @@ class FollowingConsumer:
 
     def _look(self, wanted: Positions) -> None:
         names = sorted({place.topic for place in wanted})
-        self._topics = {topic.name: topic for topic in self._catalogue.describe(names)} if names else {}
+        described = self._catalogue.describe(names) if names else []
+        self._topics = {topic.name: self._believed(topic) for topic in described}
         self._next_look = self._now() + _LOOK_SECONDS
         misfits = "; ".join(_sentences(set(names), self._topics, self._slots))
         if misfits and misfits != self.error:
             _LOG.error("topics_do_not_fit", reason=misfits)
         self.error = misfits
+
+    def _believed(self, topic: TopicState) -> TopicState:
+        """A description, or the last one if this is older."""
+        former, until = self._former.get(topic.name, ("", 0.0))
+        lags = topic.topic_id == former and self._now() < until
+        return self._topics.get(topic.name, topic) if lags else topic
 
     def _changed(self) -> bool:
         """Whether a topic has another id, is missing or came back."""
@@ -193,6 +204,7 @@ class FollowingConsumer:
             begin = at or 0
             shift = max(begin, known.end) + 1
             self._origins[place] = TopicOrigin(now, shift, shift)
+            self._former[place.topic] = (known.topic_id, self._now() + _LAG_SECONDS)
             self._lost.append((place, begin, shift))
             _LOG.error("topic_made_anew", topic=place.topic, partition=place.partition, lost=shift - begin)
             return None

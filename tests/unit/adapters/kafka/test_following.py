@@ -40,6 +40,8 @@ class Broker:
     away: bool = False
     made: int = 0
     closed: int = 0
+    lagging: dict[str, TopicState] = field(default_factory=dict)
+    """Topics as the broker that is asked still knows them."""
     failures: int = 0
     """Next calls of ``assign`` that fail, as those on a topic that was made a moment ago."""
 
@@ -54,7 +56,8 @@ class Broker:
         if self.away:
             raise TemporaryError("the broker is away")
         found = {name: log for name, log in self.topics.items() if name in names}
-        return [TopicState(name, len(log.partitions), log.topic_id) for name, log in found.items()]
+        states = {name: TopicState(name, len(log.partitions), log.topic_id) for name, log in found.items()}
+        return [*(states | {name: one for name, one in self.lagging.items() if name in names}).values()]
 
     def assign(self, positions: Mapping[TopicPartition, int | None]) -> None:
         if self.failures:
@@ -174,6 +177,64 @@ def test_a_new_topic_is_noticed_before_the_next_look_when_offsets_fall(broker: B
     broker.write(T0, b"a", b"b", b"c")
 
     assert drain(consumer) == [(7, b"a"), (8, b"b"), (9, b"c")]
+
+
+def test_a_broker_that_still_knows_the_former_topic_is_not_believed(broker: Broker) -> None:
+    """The new topic is read once and goes on; every second look falls on a broker whose metadata lags."""
+    broker.write(T0, b"old")
+    clock = Hand()
+    consumer = following(broker, clock)
+    consumer.assign({T0: None})
+    (former,) = broker.describe(["t"])
+    assert drain(consumer) == [(0, b"old")]
+    broker.create("t")
+    for number in range(8):
+        broker.write(T0, b"%d" % number)
+        clock.at += 6.0
+        broker.lagging = {"t": former} if number % 2 else {}
+        assert drain(consumer) == [(2 + number, b"%d" % number)]
+    assert consumer.lost() == [(T0, 1, 2)]
+
+
+def test_an_id_that_stays_is_believed_in_the_end(broker: Broker) -> None:
+    """Whatever the first answer was: a consumer that began at a broker that lagged is not stuck."""
+    (stale,) = broker.describe(["t"])
+    broker.create("t")
+    broker.write(T0, b"a", b"b")
+    clock = Hand()
+    consumer = following(broker, clock)
+    consumer.recall({T0: TopicOrigin("id-3", 0, 2)})
+    broker.lagging = {"t": stale}
+    consumer.assign({T0: 1})
+    assert [value for _, value in drain(consumer)] == [b"a", b"b"]  # as of another topic: twice, but not lost
+    broker.lagging = {}
+    clock.at += 70.0
+    drain(consumer)
+    broker.write(T0, b"c")
+    clock.at += 70.0
+    assert [value for _, value in drain(consumer)] == [b"c"]
+    assert {topic_id for topic_id, _ in shown(consumer.origins).values()} == {"id-3"}
+
+
+@pytest.mark.parametrize("fewer", [0, 1], ids=["none", "one of two"])
+def test_partitions_that_a_broker_does_not_know_for_a_while_go_on_where_they_were(broker: Broker, fewer: int) -> None:
+    """As after their addition, at a broker whose metadata lags."""
+    broker.create("t", 2)
+    broker.write(T0, b"a")
+    broker.write(T1, b"b")
+    clock = Hand()
+    consumer = following(broker, clock)
+    consumer.assign({T0: None, T1: None})
+    assert drain(consumer) == [(0, b"a"), (0, b"b")]
+    (whole,) = broker.describe(["t"])
+    broker.lagging = {"t": TopicState("t", fewer, whole.topic_id)}
+    clock.at += 10.0
+    drain(consumer)
+    broker.lagging = {}
+    clock.at += 10.0
+    broker.write(T1, b"c")
+    assert drain(consumer) == [(1, b"c")]
+    assert (consumer.positions(), consumer.lost()) == ({T0: 1, T1: 2}, [])
 
 
 def test_a_snapshot_of_another_topic_does_not_win(broker: Broker) -> None:
