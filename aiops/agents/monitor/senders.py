@@ -44,7 +44,7 @@ _MOST_FOUND = 20_000
 _TRANSIT = 5 * SECOND
 """A record was received at most this long after it was polled: a producer's clock may be wrong, the poll's is not."""
 _FORGET = 6 * 3600 * SECOND
-"""A sender that was not heard of for so long is forgotten when room is needed, ns."""
+"""A sender that was not heard of for so long is forgotten when series are next reclaimed, ns."""
 _FORM = re.compile(r'"(?:resource\.)?(' + "|".join(re.escape(name) for name in INSTANCE) + r')":"((?:[^"\\]|\\.)*)"')
 _NO_FLAGS = np.empty(0, np.uint8)
 
@@ -138,7 +138,7 @@ class SenderClocks:
         for key in rows["key"][old].tolist():
             del self._places[key]
         self._rows[old] = 0
-        self._free += old.tolist()
+        self._free = _free(self.rows)
         for members in self.of_series.values():
             members[np.isin(members, old)] = _UNKNOWN
 
@@ -247,7 +247,7 @@ class SenderClocks:
         self._rows = np.concatenate([rows, np.zeros(max(256, len(rows)), SENDER)])
         self.names = json.loads(arrays["names"].tobytes())
         self._places = {key: place for place, key in enumerate(rows["key"].tolist()) if key}
-        self._free = np.flatnonzero(rows["key"] == 0)[::-1].tolist()
+        self._free = _free(self.rows)
         self._clocks = {int(row[0]): row[1:].astype(np.int64) for row in arrays["clocks"]}
         self.of_series = {False: np.empty(0, np.int32), True: np.empty(0, np.int32)}
         self._room = np.zeros(0, WORK), np.empty(0, np.int32), np.empty(0, np.int64)
@@ -255,6 +255,12 @@ class SenderClocks:
 
 def _room(records: int, late: npt.NDArray[np.uint8]) -> Aligned:
     return Aligned(np.zeros(records, np.int64), np.zeros(records, np.int64), late)
+
+
+def _free(rows: Array) -> list[int]:
+    """Rows that are free, the lowest last: it is used first, before a restart as after it."""
+    free: list[int] = np.flatnonzero(rows["key"] == 0)[::-1].tolist()
+    return free
 
 
 def _instance(attributes: str) -> str:

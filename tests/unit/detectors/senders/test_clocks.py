@@ -131,6 +131,19 @@ def test_senders_that_were_not_heard_of_are_forgotten_and_their_rows_used_again(
     assert fleet.clocks.names.count("s0\thost.name=h0") == 1
 
 
+def test_rows_are_used_again_in_the_same_order_after_a_restart() -> None:
+    """The lowest row first, also when senders were forgotten in several steps."""
+    fleet, copy = Fleet(12), Fleet(12)
+    fleet.send(*[(sender, 0, 0) for sender in range(3)], *[(sender, 3600, 3600) for sender in range(3, 6)])
+    for hour in (6.5, 7.5):
+        fleet.clocks.forget(T0 + int(3600 * hour) * SECOND)
+    copy.clocks.restore(fleet.clocks.to_arrays())
+    for each in (fleet, copy):
+        each.send(*[(sender, 28_000, 28_000) for sender in range(6, 12)])
+    assert fleet.clocks.rows.tobytes() == copy.clocks.rows.tobytes()
+    assert fleet.clocks.names == copy.clocks.names
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(-4000, 4000)), min_size=1, max_size=60), st.integers(0, 60))
 def test_any_cut_gives_the_same_senders(sent: list[tuple[int, int]], cut: int) -> None:
