@@ -22,7 +22,7 @@ from detectors.wire.memory import WireMemory
 from detectors.wire.series import SeriesTable
 from detectors.wire.slots import slot_of
 
-_FOREIGN, _UNKNOWN = -10, -1
+_UNKNOWN = -1
 _MOST_POINTS = 65_536
 """Number of points after which a keyed record gets no further origin record."""
 
@@ -88,7 +88,8 @@ class PointRouter:
         table = self.transit.table
         self._own = _longer(self._own, len(table))
         if fresh := list(table.entities[len(self._owner) :]):
-            slots = np.array([slot_of(entity, self.slots) for entity in fresh], np.int32)
+            # A free code has no text: the entity that gets it is looked up then.
+            slots = np.array([slot_of(entity, self.slots) if entity else _UNKNOWN for entity in fresh], np.int32)
             self._owner = np.concatenate([self._owner, slots])
             self._strays = self._strays or bool((slots != self.slot).any())
 

@@ -41,10 +41,12 @@ _BETWEEN = "\t"
 """Between entity and instance in the name of a sender."""
 _MOST_FOUND = 20_000
 """Senders of so many series are looked for at once, after a restart."""
+_MOST_KEPT = 100_000
+"""Texts of instances, and keys of senders that were missed, that are kept."""
 _TRANSIT = 5 * SECOND
 """A record was received at most this long after it was polled: a producer's clock may be wrong, the poll's is not."""
 _FORGET = 6 * 3600 * SECOND
-"""A sender that was not heard of for so long is forgotten when room is needed, ns."""
+"""A sender that was not heard of for so long is forgotten when series are next reclaimed, ns."""
 _FORM = re.compile(r'"(?:resource\.)?(' + "|".join(re.escape(name) for name in INSTANCE) + r')":"((?:[^"\\]|\\.)*)"')
 _NO_FLAGS = np.empty(0, np.uint8)
 
@@ -93,6 +95,8 @@ class SenderClocks:
         self._clocks: dict[int, Longs] = {}
         self._texts: dict[int, str] = {}
         """Instance by the code of its attributes in a slot's table: a cache."""
+        self._missed: set[int] = set()
+        """Keys of senders that were looked for and not heard of."""
         self.of_series: dict[bool, Codes] = {False: np.empty(0, np.int32), True: np.empty(0, np.int32)}
         """Sender of each series of the slot's own table, and (True) of the table of series in transit; -1: not known.
         It follows from the identities, so it is no state."""
@@ -127,7 +131,15 @@ class SenderClocks:
         self._rows[place]["key"] = key
         self._rows[place]["entity"] = crc32(name.partition(_BETWEEN)[0].encode(errors="replace"))
         self._places[key] = place
+        if key in self._missed:
+            self._look_again()
         return place
+
+    def _look_again(self) -> None:
+        """Look again for the senders that were missed."""
+        self._missed.clear()
+        members = self.of_series[False]
+        members[members == _NONE] = _UNKNOWN
 
     def forget(self, now: int) -> None:
         """Free the rows of senders that were not heard of since ``now`` less six hours, by receipt, ns."""
@@ -138,7 +150,7 @@ class SenderClocks:
         for key in rows["key"][old].tolist():
             del self._places[key]
         self._rows[old] = 0
-        self._free += old.tolist()
+        self._free = _free(self.rows)
         for members in self.of_series.values():
             members[np.isin(members, old)] = _UNKNOWN
 
@@ -147,6 +159,8 @@ class SenderClocks:
         members = self.of_series[transit]
         members[series[series < len(members)]] = _UNKNOWN
         self._texts.clear()
+        if len(self._missed) > _MOST_KEPT:
+            self._look_again()
 
     def _members(self, table: SeriesTable, *, transit: bool) -> Codes:
         found = self.of_series[transit]
@@ -178,12 +192,17 @@ class SenderClocks:
         code = 2 * attributes + transit
         instance = self._texts.get(code)
         if instance is None:
-            if len(self._texts) > 100_000:
+            if len(self._texts) > _MOST_KEPT:
                 self._texts.clear()
             instance = self._texts[code] = _instance(table.word(attributes))
         name = table.entities[entity] + (_BETWEEN + instance if instance else "")
         key = key_of(name)
-        return self.place(key, name) if make else self._places.get(key, _NONE)
+        if make:
+            return self.place(key, name)
+        found = self._places.get(key, _NONE)
+        if found == _NONE:
+            self._missed.add(key)
+        return found
 
     # ------------------------------------------------------------------------------------------------ what they send
 
@@ -247,14 +266,21 @@ class SenderClocks:
         self._rows = np.concatenate([rows, np.zeros(max(256, len(rows)), SENDER)])
         self.names = json.loads(arrays["names"].tobytes())
         self._places = {key: place for place, key in enumerate(rows["key"].tolist()) if key}
-        self._free = np.flatnonzero(rows["key"] == 0)[::-1].tolist()
+        self._free = _free(self.rows)
         self._clocks = {int(row[0]): row[1:].astype(np.int64) for row in arrays["clocks"]}
         self.of_series = {False: np.empty(0, np.int32), True: np.empty(0, np.int32)}
+        self._missed.clear()
         self._room = np.zeros(0, WORK), np.empty(0, np.int32), np.empty(0, np.int64)
 
 
 def _room(records: int, late: npt.NDArray[np.uint8]) -> Aligned:
     return Aligned(np.zeros(records, np.int64), np.zeros(records, np.int64), late)
+
+
+def _free(rows: Array) -> list[int]:
+    """Rows that are free, the lowest last: it is used first, before a restart as after it."""
+    free: list[int] = np.flatnonzero(rows["key"] == 0)[::-1].tolist()
+    return free
 
 
 def _instance(attributes: str) -> str:

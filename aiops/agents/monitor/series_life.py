@@ -85,6 +85,7 @@ def reclaim(slot: Slot, source: int) -> None:
         crowds.clear()
     slot.shared.forget_own(unseen)
     slot.senders.reclaim(unseen, transit=False)
+    slot.senders.forget(slot.detection.appended)
     slot.detection.forget(unseen)
     slot.logs.forget(unseen)
     slot.spans.forget(unseen)

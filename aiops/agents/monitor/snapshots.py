@@ -50,7 +50,6 @@ class SlotSnapshotter:
         self.sequence += 1
         if whole:
             self._base = self.sequence
-            slot.senders.forget(slot.detection.appended)
         memory = slot.memory.since(_NOTHING if whole else self._memory)
         transit = slot.transit.since(_NOTHING if whole else self._transit)
         bank = slot.detection.bank.to_arrays(None if whole else self._bank)

@@ -178,6 +178,21 @@ def test_a_restart_continues_with_the_same_corrections() -> None:
             assert left[part][name].tobytes() == right[part][name].tobytes(), (part, name)
 
 
+def test_a_sender_is_forgotten_at_the_same_record_whenever_snapshots_are_taken() -> None:
+    """A host that comes back after seven hours is new, with and without a full snapshot while it was away."""
+    fleets = Feed(TOPICS.otlp_metrics), Feed(TOPICS.otlp_metrics)
+    for second in [0, *range(300, 8 * 3600, 300)]:
+        for feed in fleets:
+            feed.give(second, [gauge("stays", second)])
+            if second in {0, 7 * 3600}:
+                feed.give(second, [gauge("away", second - 900)])
+        if second % 1800 == 0:
+            fleets[1].agent.snapshot(0, full=True)
+    left, right = (feed.agent._of(0).slot.senders for feed in fleets)
+    assert left.rows.tobytes() == right.rows.tobytes()
+    assert left.rows["records"][left.names.index("away")] == 1
+
+
 def test_the_worst_clocks_are_shown() -> None:
     """With sign, worst first; a clock that is right is not among them."""
     feed = Feed(TOPICS.otlp_logs)

@@ -131,6 +131,32 @@ def test_senders_that_were_not_heard_of_are_forgotten_and_their_rows_used_again(
     assert fleet.clocks.names.count("s0\thost.name=h0") == 1
 
 
+def test_rows_are_used_again_in_the_same_order_after_a_restart() -> None:
+    """The lowest row first, also when senders were forgotten in several steps."""
+    fleet, copy = Fleet(12), Fleet(12)
+    fleet.send(*[(sender, 0, 0) for sender in range(3)], *[(sender, 3600, 3600) for sender in range(3, 6)])
+    for hour in (6.5, 7.5):
+        fleet.clocks.forget(T0 + int(3600 * hour) * SECOND)
+    copy.clocks.restore(fleet.clocks.to_arrays())
+    for each in (fleet, copy):
+        each.send(*[(sender, 28_000, 28_000) for sender in range(6, 12)])
+    assert fleet.clocks.rows.tobytes() == copy.clocks.rows.tobytes()
+    assert fleet.clocks.names == copy.clocks.names
+
+
+def test_a_sender_that_comes_back_is_found_for_all_its_series_again() -> None:
+    """While it was away its series had none; it comes back with another series, as after a restart."""
+    fleet = Fleet(2)
+    (other,) = fleet.table.add([SeriesIdentity("s0", "queue", (("host.name", "h0"),))])
+    fleet.send((0, 0, 0), (1, 0, 0))
+    fleet.send((1, 30_000, 30_000))
+    fleet.clocks.forget(T0 + 30_000 * SECOND)
+    assert fleet.clocks.members(fleet.table, fleet.series).tolist() == [-2, 1]
+    fleet.series = np.array([other, *fleet.series[1:]], np.int32)
+    fleet.send((0, 30_010, 30_010))
+    assert fleet.clocks.members(fleet.table, np.array([0, 1, other], np.int32)).tolist() == [0, 1, 0]
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(-4000, 4000)), min_size=1, max_size=60), st.integers(0, 60))
 def test_any_cut_gives_the_same_senders(sent: list[tuple[int, int]], cut: int) -> None:
