@@ -100,7 +100,9 @@ def explain(
     folder = _folder(bundle, binder)
     primitives, _ = installed().make_all(ExtensionKind.PRIMITIVE)
     if primitive not in primitives:
-        raise typer.BadParameter(f"{primitive!r} is not a primitive; known primitives are {', '.join(sorted(primitives))}")
+        raise typer.BadParameter(
+            f"{primitive!r} is not a primitive; known primitives are {', '.join(sorted(primitives))}"
+        )
     given = dict(fact.partition("=")[::2] for fact in facts or ())
     try:
         case = PolicyCase.model_validate({"primitive": primitive, "target": target} | given)
