@@ -51,10 +51,20 @@ class Rewritten:
         return "".join(line if line.endswith("\n") else f"{line}\n" for line in made)
 
     def write(self) -> None:
-        """Replace the file."""
+        """Replace the file.
+
+        Raises:
+            PermanentError: its folder cannot be written. The file is as before.
+        """
         beside = self.file.with_name(f".{self.file.name}.writing")
-        beside.write_bytes(self.after.encode())
-        beside.replace(self.file)
+        try:
+            beside.write_bytes(self.after.encode())
+            beside.replace(self.file)
+        except OSError as error:
+            raise PermanentError(
+                f"{self.file}: cannot be written: {error.strerror}; let this user write to {self.file.parent}, or give"
+                " --bundle a copy"
+            ) from error
 
 
 def names_of(folder: Path) -> set[str]:
