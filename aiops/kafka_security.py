@@ -80,6 +80,8 @@ class KafkaSecurity(BaseModel):
         """Refuse fields that would have no effect, and mechanisms without their credentials."""
         if not self.tls:
             self._without(_OF_TLS, "kafka.tls: true")
+            if not self.check_server_name:
+                raise ValueError("kafka.check_server_name has no effect without kafka.tls: true")
         if (self.certificate_file is None) != (self.key_file is None):
             raise ValueError("mutual TLS needs both kafka.certificate_file and kafka.key_file")
         if self.key_password_file is not None and self.key_file is None:
@@ -108,7 +110,10 @@ class KafkaSecurity(BaseModel):
             return
         if not self.client_id or self.client_secret_file is None:
             raise ValueError("kafka.token_url needs kafka.client_id and kafka.client_secret_file")
-        url = urlsplit(self.token_url)
+        try:
+            url = urlsplit(self.token_url)
+        except ValueError as error:
+            raise ValueError(f"kafka.token_url: {error}; it must be an https URL") from error
         if url.username or url.password:
             raise ValueError("kafka.token_url contains credentials: use kafka.client_id and kafka.client_secret_file")
         if not url.hostname or (url.scheme != "https" and not (url.scheme == "http" and url.hostname in _LOOPBACK)):

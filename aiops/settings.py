@@ -7,7 +7,7 @@ Durations are in seconds unless the name of the field states another unit.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
@@ -15,6 +15,10 @@ from aiops.kafka_security import KafkaSecurity
 from aiops.model.entities import MAIN_DOMAIN
 from aiops.settings_group import Group
 from aiops.topic_names import Topics
+
+_YEAR: Final = 31_536_000.0
+"""Longest duration of a setting that has a limit, s."""
+Name = Annotated[str, Field(min_length=1)]
 
 
 class Kafka(Group, KafkaSecurity):
@@ -32,7 +36,7 @@ class Kafka(Group, KafkaSecurity):
     """Approximate maximum number of bytes in one poll. It bounds the memory that one batch takes."""
     max_record_bytes: int = 8 * 1024 * 1024
     """Maximum size of a telemetry record in bytes. A larger record becomes a dead letter."""
-    unpacked_bytes: int = Field(default=64 * 1024 * 1024, ge=1024 * 1024)
+    unpacked_bytes: int = Field(default=64 * 1024 * 1024, ge=1024 * 1024, le=1 << 40)
     """Maximum size in bytes of a compressed batch of records after decompression, and of the record batches of an Arrow
     record. A larger one becomes a dead letter and is not decompressed."""
 
@@ -61,19 +65,19 @@ class DataPlane(Group):
     """Number of shards at the first start. Once `aiops scale` was used, its last value counts."""
     series_limit: int = 1_000_000
     """Maximum number of series in one slot. Points of further new series become dead letters."""
-    memory_bytes: int | None = Field(default=None, ge=1 << 28)
+    memory_bytes: int | None = Field(default=None, ge=1 << 28, le=1 << 50)
     """Maximum private memory of a shard's process in bytes. None: 80 % of the memory of the container or the machine,
     at least 1 GiB. A shard that needs more ends and starts again; a record of which it ends twice is a dead letter."""
     entity_series_limit: int = Field(default=250_000, ge=1)
     """Maximum number of series of one entity in one slot. Points of its further new series become dead letters, which
     name the attribute with the most values."""
-    series_idle_seconds: float = Field(default=10_800.0, ge=7_200.0)
+    series_idle_seconds: float = Field(default=10_800.0, ge=7_200.0, le=_YEAR)
     """A series is reclaimed when its topic delivered records for so many seconds without it. A pause of a topic counts
     as at most ten minutes. Series of open episodes stay. A series that comes back afterwards is new. At least two
     hours, because silence is judged for one."""
     snapshot_seconds: float = 10.0
     """Interval between two snapshots of a slot. After a crash the slot reads again what arrived since its last one."""
-    snapshot_store: str | None = None
+    snapshot_store: str | None = Field(default=None, min_length=1)
     """Folder, or URL of an object store (``s3://bucket/prefix``, ``gs://…``, ``az://…``), of the snapshots. The object
     store needs the extra ``object-store`` and takes its credentials from the environment of the shards. None: the
     folder ``snapshots`` of the state folder."""
@@ -81,7 +85,7 @@ class DataPlane(Group):
     """Options of the object store that are no secrets, such as ``endpoint``, ``region`` and ``timeout``."""
     flush_seconds: float = 1.0
     """Interval, in the append time of the broker, at which a shard decides which episodes to open, update and end."""
-    future_seconds: float = 7200.0
+    future_seconds: float = Field(default=7_200.0, ge=0.0, le=_YEAR)
     """A point becomes a dead letter when its time is more than this many seconds later than the receipt of its record.
     Times up to this limit are corrected by the sender's clock skew."""
     allowed_lateness_seconds: float = 300.0
@@ -113,24 +117,27 @@ class DataPlane(Group):
     blind_seconds: float = 60.0
     """A shard reports that it is blind when for this many seconds its lag was large or unknown, or a topic that used to
     deliver steadily delivered nothing."""
-    entity_attributes: tuple[str, ...] = (
-        "aiops.entity",
-        "service.name",
-        "faas.name",
-        "k8s.deployment.name",
-        "k8s.statefulset.name",
-        "k8s.daemonset.name",
-        "k8s.cronjob.name",
-        "k8s.job.name",
-        "k8s.pod.name",
-        "process.executable.name",
-        "container.name",
-        "host.name",
-        "k8s.node.name",
+    entity_attributes: tuple[Name, ...] = Field(
+        min_length=1,
+        default=(
+            "aiops.entity",
+            "service.name",
+            "faas.name",
+            "k8s.deployment.name",
+            "k8s.statefulset.name",
+            "k8s.daemonset.name",
+            "k8s.cronjob.name",
+            "k8s.job.name",
+            "k8s.pod.name",
+            "process.executable.name",
+            "container.name",
+            "host.name",
+            "k8s.node.name",
+        ),
     )
     """Resource attributes that name the entity of a series. The first one that is present counts. A placeholder
     (``unknown_service``, a loopback address) counts only if no other is present."""
-    entity_scope: tuple[tuple[str, ...], ...] = (
+    entity_scope: tuple[Annotated[tuple[Name, ...], Field(min_length=1)], ...] = (
         ("deployment.environment.name", "deployment.environment"),
         ("k8s.cluster.name",),
         ("service.namespace", "k8s.namespace.name"),

@@ -6,6 +6,6 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Group(BaseModel):
-    """A group of settings. It is frozen, and an unknown field is an error."""
+    """A group of settings. It is frozen. An unknown field, NaN and infinity are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

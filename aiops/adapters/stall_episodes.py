@@ -1,4 +1,4 @@
-"""Episodes of the runtime for slots that do not move: opened, told again, and ended."""
+"""Episodes of the runtime for slots that do not move: opened, reported again and ended."""
 
 from __future__ import annotations
 

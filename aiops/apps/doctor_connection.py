@@ -6,7 +6,7 @@ import stat
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from aiops.adapters.kafka.knock import knock
+from aiops.adapters.kafka.probe import probe
 from aiops.adapters.kafka.refusals import RefusedError
 from aiops.apps.doctor_findings import DoctorFinding, Level
 from aiops.console.app import loopback
@@ -20,7 +20,7 @@ def check_connection(bootstrap: str, security: KafkaSecurity) -> Iterator[Doctor
     """Findings about the connection. One of level FAIL means that no client can be opened."""
     yield from _files(security)
     try:
-        knock(bootstrap, security)
+        probe(bootstrap, security)
     except RefusedError as error:
         yield DoctorFinding(Level.FAIL, _ABOUT, error.what, error.do)
         return
@@ -52,6 +52,6 @@ def _files(security: KafkaSecurity) -> Iterator[DoctorFinding]:
         try:
             mode = file.stat().st_mode
         except OSError:
-            continue  # entering names the file and what to do
+            continue  # the probe names the file and what to do
         if name in SECRETS and mode & stat.S_IROTH:
             yield DoctorFinding(Level.WARN, _ABOUT, f"kafka.{name}: everybody can read {file}", f"chmod 640 {file}")

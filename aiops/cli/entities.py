@@ -41,8 +41,9 @@ def rename(names: _Names = None, *, bundle: _Bundle = None, write: _Write = Fals
     becomes prod/checkout. Names that several entities end in are listed and stay. Runbooks that changed must be
     approved again. The journal is not changed: open incidents keep the names that they have.
 
-    Exit code 0: nothing to change, or written. 1: there is a difference and nothing was written. 3: a file cannot be
-    read, or two items would have one name.
+    Exit code 0: nothing to change, or written. 1: there is a difference and nothing was written. 2: a name is not given
+    as OLD=NEW. 3: a file cannot be read or written, two items would have one name, or there is no journal to take the
+    names from.
     """
     folder = bundle or bundle_folder(load_settings(config))
     if not folder.is_dir():
@@ -54,14 +55,20 @@ def rename(names: _Names = None, *, bundle: _Bundle = None, write: _Write = Fals
         typer.echo(f"nothing to change in {folder}")
         return
     if not write:
-        typer.echo(f"{len(found)} files would change; nothing was written. Write them with --write")
+        typer.echo(f"{_files(len(found))} would change; nothing was written. Write with --write")
         raise typer.Exit(Exit.NO)
     if folder == SHIPPED:
         raise PermanentError(f"{folder} is shipped with the program: copy it and set bundle in aiops.yaml")
     for one in found:
         one.write()
     again = any(one.file.parent.name == "runbooks" for one in found)
-    typer.echo(f"{len(found)} files written" + ("; approve the runbooks again: aiops policy approve" if again else ""))
+    typer.echo(
+        f"{_files(len(found))} written" + ("; approve the runbooks again: aiops policy approve" if again else "")
+    )
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
 
 
 def _pairs(names: list[str]) -> dict[str, str]:
@@ -90,7 +97,7 @@ def _from_journal(folder: Path, config: Path | None) -> dict[str, str]:
 
 
 def spoken_names(reader: JournalReader, domain: str) -> set[str]:
-    """Names of entities that telemetry named, as far as the journal remembers."""
+    """Names of the entities of the journal's edges and episodes: those that telemetry stated."""
     edges = [decode(Edge, body) for body in reader.documents("edge", domain).values()]
     episodes = (decode(EpisodeRecord, body) for body in reader.documents("episode", domain).values())
     stated = {edge.target for edge in edges if edge.origin == RESOURCES}

@@ -21,10 +21,12 @@ from aiops.adapters.bundle.loading import (
     load_windows,
 )
 from aiops.adapters.bundle.old_names import LAST_RELEASE
+from aiops.adapters.plugins import installed
 from aiops.adapters.terminal import warn
 from aiops.cli.exits import Exit
 from aiops.model.errors import PermanentError
 from aiops.model.plans import Oversight
+from aiops.plugins import ExtensionKind
 from remediations.policy_cases import PolicyCase, check
 
 app: Final = typer.Typer(no_args_is_help=True, help="Test and explain the policies.")
@@ -92,9 +94,15 @@ def explain(
 ) -> None:
     """Show the oversight level that PRIMITIVE on TARGET needs now, and the policies that set it.
 
-    Exit code 0: permitted at some level. 1: forbidden. 2: a fact is unknown or invalid. 3: the policies are invalid.
+    Exit code 0: permitted at some level. 1: forbidden. 2: the primitive or a fact is unknown, or a fact is invalid.
+    3: the policies are invalid.
     """
     folder = _folder(bundle, binder)
+    primitives, _ = installed().make_all(ExtensionKind.PRIMITIVE)
+    if primitive not in primitives:
+        raise typer.BadParameter(
+            f"{primitive!r} is not a primitive; known primitives are {', '.join(sorted(primitives))}"
+        )
     given = dict(fact.partition("=")[::2] for fact in facts or ())
     try:
         case = PolicyCase.model_validate({"primitive": primitive, "target": target} | given)
@@ -106,7 +114,7 @@ def explain(
             )
             raise typer.BadParameter(f"{first['loc'][0]!r} is not a fact; known facts are {known}") from error
         raise typer.BadParameter(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from error
-    policies = load_policies(folder / "policies")
+    policies = load_policies(folder / "policies", primitives)
     if policies.problems:
         raise PermanentError("; ".join(str(problem) for problem in policies.problems))
     hold = load_windows(folder / "windows").hold(time.time_ns())

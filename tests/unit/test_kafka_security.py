@@ -43,6 +43,7 @@ def test_each_complete_set_is_one_of_kafkas_protocols(values: dict[str, Any], pr
     [
         ({"ca_file": CA}, "kafka.ca_file has no effect without kafka.tls: true"),
         ({"certificate_file": CERTIFICATE, "key_file": KEY}, "no effect without kafka.tls"),
+        ({"check_server_name": False}, "kafka.check_server_name has no effect without kafka.tls: true"),
         ({"tls": True, "certificate_file": CERTIFICATE}, "both kafka.certificate_file and kafka.key_file"),
         ({"tls": True, "key_file": KEY}, "both kafka.certificate_file and kafka.key_file"),
         ({"tls": True, "key_password_file": PASSWORD}, "kafka.key_password_file needs kafka.key_file"),
@@ -62,6 +63,7 @@ def test_each_complete_set_is_one_of_kafkas_protocols(values: dict[str, Any], pr
         ({"sasl": "OAUTHBEARER", "token_url": "https://id.example.com/"}, "kafka.client_id and kafka.client_secret_f"),
         ({"sasl": "OAUTHBEARER", **ENDPOINT, "token_url": "http://id.example.com/"}, "must be an https URL"),
         ({"sasl": "OAUTHBEARER", **ENDPOINT, "token_url": "https://u:p@id.example.com/"}, "contains credentials"),
+        ({"sasl": "OAUTHBEARER", **ENDPOINT, "token_url": "https://[id/"}, "kafka.token_url: Invalid IPv6 URL"),
         ({"sasl": "GSSAPI"}, "'PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512' or 'OAUTHBEARER'"),
         ({"password": "hunter2"}, "Extra inputs are not permitted"),
     ],

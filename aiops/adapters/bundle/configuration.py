@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import ValidationError
@@ -15,6 +15,9 @@ from aiops.adapters.terminal import warn
 from aiops.model.errors import PermanentError
 from aiops.model.yaml_text import line_of, read_yaml
 from aiops.settings import Settings
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 FILE = "aiops.yaml"
 ENVIRONMENT = "AIOPS_CONFIG"
@@ -69,13 +72,32 @@ def _settings(values: dict[str, Any], place: Path | None, text: str) -> Settings
     try:
         return Settings(**merged)
     except ValidationError as error:
-        problems = ((e["loc"], line_of(text, e["loc"]), e["msg"]) for e in error.errors(include_url=False))
-        raise PermanentError(
-            "\n".join(
-                f"{place or 'environment'}{f':{line}' if line else ''}: {'.'.join(map(str, at))}: {why}"
-                for at, line, why in problems
-            )
-        ) from error
+        problems = error.errors(include_url=False, include_input=False)
+        raise PermanentError("\n".join(_problem(one, place, text) for one in problems)) from error
+
+
+def _problem(error: ErrorDetails, place: Path | None, text: str) -> str:
+    """One line: the file with its line, or the variable; the setting; what is wrong. Never the value."""
+    at = tuple(str(part) for part in error["loc"])
+    variable = "_".join(("AIOPS", "__".join(at[:2]).upper()))
+    if variable in os.environ and (len(at) > 1 or variable in _PLAIN):
+        where = variable
+    else:
+        line = line_of(text, error["loc"])
+        where = f"{place or 'environment'}{f':{line}' if line else ''}"
+    return f"{where}: {'.'.join(at)}: {_what(error)}"
+
+
+def _what(error: ErrorDetails) -> str:
+    match error["type"]:
+        case "extra_forbidden":
+            return "there is no such setting; docs/settings.md lists all"
+        case "tuple_type":
+            return "must be a list, such as [a, b]"
+        case "value_error":
+            return str(error["ctx"]["error"])
+        case _:
+            return error["msg"]
 
 
 def _environment() -> dict[str, Any]:
@@ -111,4 +133,8 @@ def _resolved(settings: Settings, base: Path) -> Settings:
     # A secret that is mounted into a container is a link that moves at each rotation: absolute, and not resolved.
     files = {name: (base / file.expanduser()).absolute() for name, file in settings.kafka.files.items()}
     changes["kafka"] = settings.kafka.model_copy(update=files)
+    store = settings.data.snapshot_store
+    if store is not None and "://" not in store:
+        folder = str((base / Path(store).expanduser()).resolve())
+        changes["data"] = settings.data.model_copy(update={"snapshot_store": folder})
     return settings.model_copy(update=changes)

@@ -52,8 +52,18 @@ class Rewritten:
         return "".join(line if line.endswith("\n") else f"{line}\n" for line in made)
 
     def write(self) -> None:
-        """Replace the file."""
-        replace_file(self.file, [self.after.encode()])
+        """Replace the file.
+
+        Raises:
+            PermanentError: its folder cannot be written. The file is as before.
+        """
+        try:
+            replace_file(self.file, [self.after.encode()])
+        except OSError as error:
+            raise PermanentError(
+                f"{self.file}: cannot be written: {error.strerror}; let this user write to {self.file.parent}, or give"
+                " --bundle a copy"
+            ) from error
 
 
 def names_of(folder: Path) -> set[str]:

@@ -12,7 +12,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka import TopicPartition as ConfluentPartition
 
 from aiops.adapters.kafka.connection import confluent_options
-from aiops.adapters.kafka.knock import refuse_if_certain
+from aiops.adapters.kafka.probe import refuse_if_certain
 from aiops.adapters.kafka.retention import Lost, starts
 from aiops.adapters.kafka.secrets import fingerprint
 from aiops.kafka_security import PLAINTEXT, KafkaSecurity

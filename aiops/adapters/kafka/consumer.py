@@ -13,8 +13,8 @@ from kafka.structs import OffsetAndMetadata
 from aiops.adapters.kafka import reception, unpacking
 from aiops.adapters.kafka.columns import pieces
 from aiops.adapters.kafka.connection import kafka_python_options
-from aiops.adapters.kafka.knock import refuse_if_certain
 from aiops.adapters.kafka.poll_budget import PollBudget
+from aiops.adapters.kafka.probe import refuse_if_certain
 from aiops.adapters.kafka.retention import Lost, starts
 from aiops.adapters.kafka.translation import translated
 from aiops.kafka_security import PLAINTEXT, KafkaSecurity

@@ -8,7 +8,7 @@ from typing import Any
 from kafka import KafkaProducer
 
 from aiops.adapters.kafka.connection import kafka_python_options
-from aiops.adapters.kafka.knock import refuse_if_certain
+from aiops.adapters.kafka.probe import refuse_if_certain
 from aiops.adapters.kafka.translation import translated
 from aiops.kafka_security import PLAINTEXT, KafkaSecurity
 from aiops.model.errors import TemporaryError

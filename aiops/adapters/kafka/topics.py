@@ -10,7 +10,7 @@ from kafka.admin import ConfigResource
 from kafka.errors import TopicAlreadyExistsError
 
 from aiops.adapters.kafka.connection import kafka_python_options
-from aiops.adapters.kafka.knock import knock, refuse_if_certain
+from aiops.adapters.kafka.probe import probe, refuse_if_certain
 from aiops.adapters.kafka.translation import translated
 from aiops.kafka_security import PLAINTEXT, KafkaSecurity
 from aiops.settings import Settings
@@ -43,7 +43,7 @@ class KafkaTopics:
     """
 
     def __init__(self, bootstrap: str, *, patient: bool = True, security: KafkaSecurity = PLAINTEXT) -> None:
-        (refuse_if_certain if patient else knock)(bootstrap, security)
+        (refuse_if_certain if patient else probe)(bootstrap, security)
         with translated(f"connect to Kafka at {bootstrap}"):
             self._client = KafkaAdminClient(
                 bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=10_000, **kafka_python_options(security)

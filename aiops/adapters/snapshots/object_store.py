@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 from aiops.model.errors import PermanentError, TemporaryError
 
@@ -39,7 +40,7 @@ class ObjectStoreFiles:
             retries: obstore's retries of one request.
 
         Raises:
-            PermanentError: obstore is not installed, the URL or an option is unknown, or an option is a secret.
+            PermanentError: obstore is not installed, the URL or an option is unknown, or one of them has a secret.
         """
         self._url = url
         if secret := next((name for name in options if any(word in name.lower() for word in _SECRETS)), None):
@@ -122,7 +123,7 @@ class ObjectStoreFiles:
 def _opened(url: str, options: Mapping[str, str], retries: Mapping[str, Any]) -> ObjectStore:
     try:
         from obstore.exceptions import BaseError  # noqa: PLC0415 - the extra is not installed everywhere
-        from obstore.store import from_url  # noqa: PLC0415
+        from obstore.store import HTTPStore, from_url  # noqa: PLC0415
     except ImportError as error:
         raise PermanentError(f"data.snapshot_store: {url} needs `pip install 'aiops[object-store]'`") from error
     client: dict[str, Any] = {**_CLIENT_DEFAULTS, **{name: options[name] for name in options.keys() & _CLIENT}}
@@ -130,9 +131,19 @@ def _opened(url: str, options: Mapping[str, str], retries: Mapping[str, Any]) ->
         client["allow_http"] = True
     config: dict[str, Any] = {name: value for name, value in options.items() if name not in _CLIENT}
     try:
-        return from_url(url, client_options=client, retry_config=dict(retries), **config)  # type: ignore[call-overload,no-any-return]
+        if urlsplit(url).password is not None:
+            raise PermanentError(
+                "data.snapshot_store contains credentials; set them as environment variables of the shards"
+            )
+        store: ObjectStore = from_url(url, client_options=client, retry_config=dict(retries), **config)  # type: ignore[call-overload]
     except (BaseError, ValueError, TypeError) as error:
         raise PermanentError(f"data.snapshot_store: {url}: {_first_line(error)}") from error
+    if isinstance(store, HTTPStore):
+        raise PermanentError(
+            f"data.snapshot_store: {url} is not a bucket: give s3://BUCKET/PREFIX, gs://… or az://…, and the address of"
+            " your own server as endpoint in data.snapshot_store_options"
+        )
+    return store
 
 
 def _first_line(error: Exception) -> str:

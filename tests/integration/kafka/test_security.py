@@ -15,7 +15,7 @@ from confluent_kafka import Producer
 from aiops.adapters.kafka.confluent import ConfluentConsumer
 from aiops.adapters.kafka.connection import confluent_options
 from aiops.adapters.kafka.consumer import KafkaPythonConsumer
-from aiops.adapters.kafka.knock import knock
+from aiops.adapters.kafka.probe import probe
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.kafka.refusals import Refusal, RefusedError
 from aiops.adapters.kafka.topics import KafkaTopics
@@ -182,7 +182,7 @@ def test_a_refused_password_is_nowhere_to_be_read(
     caplog.set_level(logging.INFO)
 
     with pytest.raises(RefusedError) as raised:
-        knock(secured.at("sasl_tls"), chosen)
+        probe(secured.at("sasl_tls"), chosen)
 
     error: BaseException | None = raised.value
     while error is not None:
@@ -198,20 +198,20 @@ def test_a_forged_or_old_token_is_refused(secured: SecuredBroker) -> None:
     old = secured.secret("old", secured.issuer.token("ann", seconds=-60))
 
     with pytest.raises(RefusedError, match=r"refuses the token with OAUTHBEARER.*renew the token"):
-        knock(secured.at("sasl_tls"), security(_tls(secured) | {"sasl": "OAUTHBEARER", "token_file": forged}))
+        probe(secured.at("sasl_tls"), security(_tls(secured) | {"sasl": "OAUTHBEARER", "token_file": forged}))
     with pytest.raises(PermanentError, match=r"expired 6. s ago"):
-        knock(secured.at("sasl_tls"), security(_tls(secured) | {"sasl": "OAUTHBEARER", "token_file": old}))
+        probe(secured.at("sasl_tls"), security(_tls(secured) | {"sasl": "OAUTHBEARER", "token_file": old}))
 
 
 def test_an_address_that_lets_in_is_enough(secured: SecuredBroker) -> None:
     """One broker with a wrong certificate among several does not keep the runtime out."""
     both = f"{secured.at('misnamed')},{secured.at('tls')}"
 
-    knock(both, security(_tls(secured)))
+    probe(both, security(_tls(secured)))
     with pytest.raises(RefusedError):
-        knock(f"127.0.0.1:1,{secured.at('misnamed')}", security(_tls(secured)))
+        probe(f"127.0.0.1:1,{secured.at('misnamed')}", security(_tls(secured)))
     with pytest.raises(TemporaryError):
-        knock("127.0.0.1:1", security(_tls(secured)))
+        probe("127.0.0.1:1", security(_tls(secured)))
 
 
 @pytest.mark.parametrize("make", CLIENTS, ids=["kafka-python", "confluent"])

@@ -17,7 +17,7 @@ from tests.servers import free_port
 @pytest.fixture
 def lets_in(monkeypatch: pytest.MonkeyPatch) -> None:
     """The broker is there and lets everybody in."""
-    monkeypatch.setattr(doctor_connection, "knock", lambda bootstrap, security: None)
+    monkeypatch.setattr(doctor_connection, "probe", lambda bootstrap, security: None)
 
 
 def secret(folder: Path, name: str, mode: int = 0o600) -> Path:

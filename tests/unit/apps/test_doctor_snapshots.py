@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+
+import pytest
 
 from aiops.adapters.snapshots.opening import open_snapshots
 from aiops.apps.doctor_findings import Level
@@ -43,3 +46,25 @@ def test_a_wrong_option_is_a_failure_that_names_the_setting() -> None:
     assert finding.level is Level.FAIL
     assert "secret_access_key is a secret" in finding.what
     assert "hunter2" not in finding.what
+
+
+def test_a_file_in_the_place_of_the_folder_is_a_failure(tmp_path: Path) -> None:
+    """Slots would start without snapshots and write none."""
+    (tmp_path / "kept").write_text("")
+    (finding,) = check_snapshots(placed(str(tmp_path / "kept" / "below")))
+    assert (finding.level, finding.what) == (Level.FAIL, f"data.snapshot_store: {tmp_path / 'kept'} is not a folder")
+
+
+def test_a_folder_that_may_not_be_written_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first folder that exists decides; the tests may run as root, whom no mode stops."""
+    asked = []
+    monkeypatch.setattr(os, "access", lambda place, _: asked.append(place))
+    (finding,) = check_snapshots(placed(str(tmp_path / "new" / "below")))
+    assert (finding.level, finding.what) == (Level.FAIL, f"data.snapshot_store: {tmp_path} cannot be written")
+    assert asked == [tmp_path]
+
+
+def test_a_folder_that_does_not_exist_yet_is_no_failure(tmp_path: Path) -> None:
+    """The first snapshot creates it."""
+    (finding,) = check_snapshots(placed(str(tmp_path / "new" / "below")))
+    assert finding.level is Level.OK

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from aiops.cli import entities
 from aiops.cli.entities import app
 from aiops.cli.exits import Exit
+from aiops.model.errors import PermanentError
 
 RUN = CliRunner()
 SERVICES = "- id: checkout\n- id: cart\n- id: pay\n"
@@ -32,7 +33,7 @@ def test_a_dry_run_shows_the_difference_and_writes_nothing(bundle: Path) -> None
     result = RUN.invoke(app, ["rename", "checkout=prod/checkout", "--bundle", str(bundle)])
     assert result.exit_code == Exit.NO
     assert "-- id: checkout\n+- id: prod/checkout\n" in result.stdout
-    assert "nothing was written" in result.stdout
+    assert "1 file would change; nothing was written" in result.stdout
     assert _text(bundle) == SERVICES
 
 
@@ -61,6 +62,15 @@ def test_the_journal_gives_the_new_names(bundle: Path, monkeypatch: pytest.Monke
     assert result.exit_code == Exit.OK
     assert "cart stays: it stands for prod/cart, test/cart" in result.stderr
     assert _text(bundle) == SERVICES.replace("checkout", "prod/checkout")
+
+
+def test_a_folder_that_cannot_be_written_is_one_error_that_names_the_file(bundle: Path) -> None:
+    """The file is as before. Here a folder has the name of the temporary file, because root may write everywhere."""
+    (bundle / "services" / ".shop.yaml.writing").mkdir()
+    result = RUN.invoke(app, ["rename", "checkout=prod/checkout", "--bundle", str(bundle), "--write"])
+    assert isinstance(result.exception, PermanentError)
+    assert str(result.exception).startswith(f"{bundle / 'services' / 'shop.yaml'}: cannot be written: ")
+    assert _text(bundle) == SERVICES
 
 
 @pytest.mark.parametrize("pair", ["checkout", "=x", "checkout=", "a=b a=c"])

@@ -44,10 +44,11 @@ def test_wrong_expectation_and_wrong_file_are_told(tmp_path: Path) -> None:
         (["restart", "cart", "criticality=critical", "frozen=false"], Exit.OK, "one-approver"),
         (["restart", "cart", "halted=true"], Exit.NO, "halted"),
         (["restart", "cart", "colour=red"], Exit.USAGE, "colour"),
+        (["explode", "cart"], Exit.USAGE, "'explode' is not a primitive; known primitives are"),
     ],
 )
 def test_explain(words: list[str], code: Exit, told: str) -> None:
-    """The tier with the policies behind it; facts that are none are a usage error."""
+    """The tier with the policies behind it; an unknown primitive or fact is a usage error."""
     result = RUN.invoke(app, ["explain", *words])
     assert (result.exit_code, told in result.output) == (code, True), result.output
 

@@ -26,16 +26,25 @@ def test_a_secret_in_the_options_is_refused_without_its_value(name: str) -> None
         ("s4://bucket/aiops", {}),
         ("s3://bucket/aiops", {"colour": "blue"}),
         ("s3://", {}),
+        ("http://server/aiops", {}),
+        ("https://[server/aiops", {}),
         ("s3://bucket/aiops", {"timeout": "soon"}),
         ("s3://bucket/aiops", {"allow_http": "maybe"}),
     ],
-    ids=["unknown scheme", "unknown option", "no bucket", "no time", "no truth value"],
+    ids=["unknown scheme", "unknown option", "no bucket", "web server", "no host", "no time", "no truth value"],
 )
 def test_a_wrong_url_or_option_is_one_line_that_names_the_setting(url: str, options: dict[str, str]) -> None:
     """Found when the shard starts, before it connects."""
     with pytest.raises(PermanentError, match=r"^data\.snapshot_store: ") as refused:
         ObjectStoreFiles(url, options)
     assert "\n" not in str(refused.value)
+
+
+def test_credentials_in_the_url_are_refused_and_not_repeated() -> None:
+    """Every error of the store names its URL."""
+    with pytest.raises(PermanentError, match="contains credentials; set them as environment variables") as refused:
+        ObjectStoreFiles("s3://ann:hunter2@bucket/aiops", {})
+    assert "hunter2" not in str(refused.value)
 
 
 def test_a_store_that_does_not_answer_is_a_temporary_error() -> None:

@@ -1,4 +1,4 @@
-"""Tries to enter at a broker once, and names what is wrong. The clients retry until a time-out and hide the reason.
+"""Connects to a broker once and names what is wrong. The clients retry until a time-out and hide the reason.
 
 The steps are those of a client: connect, TLS handshake, ApiVersions, SASL. A step that fails is compared with what the
 listener speaks instead. If the reason is not certain, no error is raised: the client then tries with its own patience.
@@ -44,7 +44,7 @@ class _EndedError(Exception):
     """The broker ended the connection or sent something that is not Kafka."""
 
 
-def knock(bootstrap: str, security: KafkaSecurity) -> None:
+def probe(bootstrap: str, security: KafkaSecurity) -> None:
     """Return if a broker lets a client in, or if it is not certain why it does not.
 
     Args:
@@ -62,7 +62,7 @@ def knock(bootstrap: str, security: KafkaSecurity) -> None:
     for address in bootstrap.split(","):
         host, port = _parsed(address)
         try:
-            _enter((host, port), security)
+            _connect((host, port), security)
         except RefusedError as error:
             refused = refused or error
         except (OSError, UnicodeError) as error:  # no such host, or nobody listens
@@ -77,13 +77,13 @@ def knock(bootstrap: str, security: KafkaSecurity) -> None:
 
 
 def refuse_if_certain(bootstrap: str, security: KafkaSecurity) -> None:
-    """As ``knock``, for a client that waits by itself for a broker that does not answer.
+    """As ``probe``, for a client that waits by itself for a broker that does not answer.
 
     Raises:
-        PermanentError: as ``knock``; a ``RefusedError`` is one.
+        PermanentError: as ``probe``; a ``RefusedError`` is one.
     """
     try:
-        knock(bootstrap, security)
+        probe(bootstrap, security)
     except TemporaryError:
         return
 
@@ -95,7 +95,7 @@ def _parsed(address: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def _enter(address: tuple[str, int], security: KafkaSecurity) -> None:
+def _connect(address: tuple[str, int], security: KafkaSecurity) -> None:
     place = f"{address[0]}:{address[1]}"
     with _connected(address) as plain:
         if not security.tls:

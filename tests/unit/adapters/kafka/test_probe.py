@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from aiops.adapters.kafka import knock as knocking
-from aiops.adapters.kafka.knock import knock, refuse_if_certain
+from aiops.adapters.kafka import probe as probing
+from aiops.adapters.kafka.probe import probe, refuse_if_certain
 from aiops.adapters.kafka.refusals import Refusal, RefusedError
 from aiops.kafka_security import PLAINTEXT, KafkaSecurity
 from aiops.model.errors import PermanentError, TemporaryError
@@ -59,16 +59,16 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 )
 def test_what_is_no_broker_is_left_to_the_client(listen: Listen, answer: bytes) -> None:
     """Only a reason that is certain is told; a declared size never reserves memory."""
-    knock(listen(answer), PLAINTEXT)
+    probe(listen(answer), PLAINTEXT)
 
 
 def test_a_silent_listener_does_not_hold_the_caller(listen: Listen, monkeypatch: pytest.MonkeyPatch) -> None:
     """A broker that hangs is a temporary error after the time-out."""
-    monkeypatch.setattr(knocking, "_ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr(probing, "_ANSWER_SECONDS", 0.05)
     address = listen(None)
 
     with pytest.raises(TemporaryError, match="does not answer"):
-        knock(address, PLAINTEXT)
+        probe(address, PLAINTEXT)
     refuse_if_certain(address, PLAINTEXT)
 
 
@@ -80,7 +80,7 @@ def test_tls_with_something_else_is_not_called_a_plain_broker(
     security = KafkaSecurity(tls=True, ca_file=made.authority)
 
     with pytest.raises((TemporaryError, RefusedError)) as raised:
-        knock(listen(answer), security)
+        probe(listen(answer), security)
 
     assert getattr(raised.value, "refusal", Refusal.TLS_FAILED) is Refusal.TLS_FAILED
 
@@ -90,13 +90,13 @@ def test_files_are_checked_before_anybody_is_asked(tmp_path: Path) -> None:
     security = KafkaSecurity(tls=True, ca_file=tmp_path / "none.pem")
 
     with pytest.raises(PermanentError, match=r"kafka\.ca_file: cannot read"):
-        knock(f"127.0.0.1:{free_port()}", security)
+        probe(f"127.0.0.1:{free_port()}", security)
 
 
 def test_a_malformed_address_among_good_ones_is_named(listen: Listen) -> None:
     """Before the good one is tried, it is not reached."""
     with pytest.raises(PermanentError, match="'kafka:http' is not a broker's address"):
-        knock(f"127.0.0.1:{free_port()},kafka:http", PLAINTEXT)
+        probe(f"127.0.0.1:{free_port()},kafka:http", PLAINTEXT)
 
 
 def test_a_refusal_says_what_and_what_to_do_and_cuts_the_brokers_words() -> None:
