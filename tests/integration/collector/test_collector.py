@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
+from kafka import KafkaConsumer, TopicPartition
 
 from aiops.adapters.broker.embedded import EmbeddedBroker
-from aiops.adapters.kafka.consumer import KafkaPythonConsumer
 from aiops.adapters.kafka.topics import KafkaTopics
-from aiops.model.records import TopicPartition
+from aiops.model.episodes import SignalDirection
 from tests.integration.collector import installed
 from tests.integration.collector.running import Load, Processes, start_collector, start_service
 from tests.integration.runtime.harness import Running, configure, until
@@ -48,22 +49,32 @@ class Fleet:
         found = self.running.reader().documents("edge").values()
         return {(edge["source"], edge["target"]) for edge in map(json.loads, found)}
 
-    def published(self, topic: str) -> list[dict[str, Any]]:
-        """The records of one of the runtime's own topics, from its beginning."""
-        consumer = KafkaPythonConsumer(self.running.settings.kafka.bootstrap or "", "look")
+    def records(self, topic: str) -> list[bytes]:
+        """The values of all records that a topic has now."""
+        consumer = KafkaConsumer(bootstrap_servers=self.running.settings.kafka.bootstrap, enable_auto_commit=False)
         try:
-            sources = [TopicPartition(topic, slot) for slot in range(self.running.settings.kafka.partitions)]
-            consumer.assign(dict.fromkeys(sources))
-            bounds = consumer.bounds()
-            consumer.assign({source: begin for source, (begin, _) in bounds.items()})
-            wanted = sum(end - begin for begin, end in bounds.values())
-            found: list[dict[str, Any]] = []
-            while len(found) < wanted:
-                for fetched in consumer.poll(1.0, 8 << 20):
-                    found += [json.loads(value) for value in fetched.values]
+            places = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic)]
+            consumer.assign(places)
+            consumer.seek_to_beginning(*places)
+            ends = consumer.end_offsets(places)
+            found: list[bytes] = []
+            while any(consumer.position(place) < end for place, end in ends.items()):
+                for fetched in consumer.poll(1_000).values():
+                    found += [record.value for record in fetched]
             return found
         finally:
             consumer.close()
+
+    def silent(self) -> set[str]:
+        """Entities that were ever reported silent."""
+        events = [json.loads(value) for value in self.records(self.running.settings.topics.anomalies)]
+        episodes = [event["data"] for event in events if "signals" in event["data"]]
+        return {
+            episode["entity"]
+            for episode in episodes
+            for signal in episode["signals"]
+            if signal["direction"] == SignalDirection.SILENT
+        }
 
 
 @pytest.fixture(scope="module")
@@ -110,5 +121,33 @@ def test_nothing_ends_as_a_dead_letter_and_the_account_is_whole(fleet: Fleet) ->
 
 
 def test_calls_between_the_services_are_edges_of_the_graph(fleet: Fleet) -> None:
-    """The spans of both sides come through different Collectors, in different partitions."""
-    until("the edge", lambda: any(s.endswith("web") and t.endswith("shop") for s, t in fleet.edges()), 60)
+    """The spans of both sides come through different Collectors, in different partitions, and name the environment."""
+    until("the edge", lambda: ("prod/web", "prod/shop") in fleet.edges(), 60)
+
+
+def test_personal_data_of_log_lines_stays_in_the_shard(fleet: Fleet) -> None:
+    """It came in with the lines; what is forwarded between slots and what is published has it masked."""
+    until("all signals", lambda: all(units > 200 for units in fleet.taken().values()), 60)
+    topics = fleet.running.settings.topics
+    assert any(b"jane.doe@example.com" in value for value in fleet.records(topics.otlp_logs))
+    forwarded = fleet.records(topics.keyed)
+    assert any(b"is taken by customer" in value for value in forwarded)
+    told = [*forwarded, *fleet.records(topics.anomalies), *fleet.records(topics.dead_letters)]
+    assert not [value for value in told if b"jane.doe" in value]
+
+
+def test_doctor_names_the_attribute_that_host_metrics_lack(fleet: Fleet) -> None:
+    """A stock ``hostmetrics`` receiver states no host; the remedy is a processor of the Collector."""
+    command = [sys.executable, "-m", "aiops.cli.main", "doctor", "--config", str(fleet.running.folder / "aiops.yaml")]
+    said = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120).stdout
+    words = " ".join(said.split())
+    assert "host.name is missing: in the Collector, processors: {resourcedetection:" in words
+
+
+def test_a_service_whose_processes_are_killed_is_reported_silent_and_no_other_is(fleet: Fleet) -> None:
+    """Both instances of shop are killed as an OOM killer does it; web goes on, and answers with errors."""
+    assert fleet.silent() == set()
+    fleet.processes.kill("shop-1")
+    fleet.processes.kill("shop-2")
+    until("the silence of shop", lambda: "prod/shop" in fleet.silent(), 180)
+    assert fleet.silent() == {"prod/shop"}
