@@ -27,7 +27,7 @@ def router(memory: WireMemory, own: WireMemory, slot: int = 0) -> PointRouter:
 def owners(found: PointRouter, entities: list[str]) -> list[int]:
     """Slots of the entities' series, as the router gives them."""
     numbers = found.transit.table.add([identity(entity) for entity in entities])
-    return found.owners(numbers).tolist()
+    return [int(owner) for owner in found.owners(numbers)]
 
 
 def expected(entities: list[str]) -> list[int]:
