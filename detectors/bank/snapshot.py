@@ -2,7 +2,7 @@
 
 For each of four arrays a part holds the numbers of the changed blocks and their concatenated bytes: ``rows_blocks``,
 ``rows_data`` and so on; ``kin_data`` is of the blocks of rows. ``head`` is (format, since, version, size, bytes of a
-row, steps of the ring). A block of rows is 1,024 series; a block of the ring is 16,384 series of one minute. The last
+row, cells of the rings). A block of rows is 1,024 series; a block of the rings is 16,384 series of one cell. The last
 block ends at the bank's size.
 """
 
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from detectors.bank.layout import BLOCK_BITS, RING_BITS, ROW, Array, BankState
 
-FORMAT = 2
+FORMAT = 3
 _ROWS = {"rows": "rows", "anomalies": "troubles", "hours": "hours"}
 """Arrays of rows, and what the parts of a snapshot call them."""
 _BLOCK = 1 << BLOCK_BITS
