@@ -212,9 +212,9 @@ class MonitoringAgent:
         self._losses.append(episode)
         return Produced(episodes=[episode])
 
-    def snapshot(self, slot: int, *, full: bool = False) -> SlotSnapshot:
-        """The slot's next snapshot; it must be a full one if the last could not be written."""
-        taken = self._of(slot).archivist.take(full=full)
+    def snapshot(self, slot: int, *, full: bool = False, again: bool = False) -> SlotSnapshot:
+        """The slot's next snapshot. ``again``: the last one could not be written, and this one takes its place."""
+        taken = self._of(slot).archivist.take(full=full, again=again)
         losses = "\n".join(encode(found) for found in self._losses if found.slot == slot)
         head = {
             **taken.parts["head"],

@@ -263,7 +263,7 @@ class Tuning(NamedTuple):
     horizon_seconds: float
 
 
-BLOCK_BITS = 10
-"""1,024 series a block of rows."""
-RING_BITS = 14
-"""16,384 series a block of a ring's cell."""
+BLOCK_BITS = 4
+"""16 series a block of rows."""
+RING_BITS = 8
+"""256 series a block of a ring's cell."""

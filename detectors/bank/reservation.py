@@ -13,8 +13,9 @@ from detectors.bank.layout import ANOMALY, BLOCK_BITS, HOURS, KIN, RING_BITS, RO
 
 
 def reserve(capacity: int, rings: Rings, views: Mapping[str, np.dtype[Any]]) -> BankState:
-    """Arrays of an empty bank. ``views``: layout of each further view's state."""
-    blocks = (capacity >> BLOCK_BITS) + 1
+    """Arrays of an empty bank, with room up to the end of a block. ``views``: layout of each further view's state."""
+    capacity = -(-capacity >> RING_BITS) << RING_BITS
+    blocks = capacity >> BLOCK_BITS
     cells = rings.fine + rings.steps + rings.coarse
     return BankState(
         rows=_zeros((capacity,), ROW),
@@ -24,7 +25,7 @@ def reserve(capacity: int, rings: Rings, views: Mapping[str, np.dtype[Any]]) -> 
         dirty_rows=np.zeros(blocks, dtype=np.uint32),
         dirty_anomalies=np.zeros(blocks, dtype=np.uint32),
         dirty_hours=np.zeros(blocks, dtype=np.uint32),
-        dirty_ring=np.zeros((cells, (capacity >> RING_BITS) + 1), dtype=np.uint32),
+        dirty_ring=np.zeros((cells, capacity >> RING_BITS), dtype=np.uint32),
         kin=_zeros((capacity, KIN), np.int32),
         views=tuple(_zeros((capacity,), layout) for layout in views.values()),
     )

@@ -25,6 +25,7 @@ from detectors.bank.layout import (
 )
 from detectors.bank.reservation import reserve
 from detectors.bank.rings import rings_of
+from detectors.turns import NO_SHARE, Share
 from detectors.views.protocol import ViewModule
 
 _NEVER = 1e30
@@ -247,10 +248,13 @@ class SeriesBank:
     def _selected(self, indices: npt.NDArray[np.int32]) -> memory.Selection:
         return memory.Selection(self._state, self._tuning.rings, indices)
 
-    def to_arrays(self, since: int | None = None) -> dict[str, Array]:
-        """Copies the state, or the blocks that changed after version ``since``; see ``bank.snapshot``."""
-        arrays = snapshot.copy_changed(self._state, self.size, since, version=self.version)
-        arrays |= snapshot.copy_views(self._state, self._layouts, arrays["rows_blocks"], size=self.size)
+    def to_arrays(self, since: int | None = None, share: Share = NO_SHARE, begun: int = 0) -> dict[str, Array]:
+        """Copies the state, or the blocks that changed after version ``since`` and a share of the series.
+
+        ``begun``: version at the begin of the share's turn. See ``bank.snapshot``.
+        """
+        arrays = snapshot.copy_changed(self._state, self.size, since, version=self.version, share=share, begun=begun)
+        arrays |= snapshot.copy_views(self._state, self._layouts, arrays["rows_blocks"])
         self.version += 1
         return arrays
 
@@ -264,7 +268,7 @@ class SeriesBank:
     def extend(self, arrays: Mapping[str, Any]) -> None:
         """Applies a part from ``to_arrays(since)``. Apply parts in order. ``ValueError`` if a part does not fit."""
         self.size, version = snapshot.restore(self._state, self.size, arrays)
-        snapshot.restore_views(self._state, self._layouts, arrays, size=self.size)
+        snapshot.restore_views(self._state, self._layouts, arrays)
         self.version = version + 1
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from detectors.bank.reservation import reserve
 from detectors.bank.rings import rings_of
 
-SERIES = 100_000
+SERIES = 102_400
 
 
 def resident() -> int:
@@ -15,10 +15,10 @@ def resident() -> int:
 
 
 def test_reserved_memory_is_empty_and_has_room_for_all() -> None:
-    """Each array has a row, or a column, for each series and for each further view."""
+    """Each array has a row, or a column, for each series and for each further view, up to the end of a block."""
     state = reserve(5000, rings_of(60.0, 360), {"one": np.dtype([("level", "f4")])})
     arrays = [state.rows, state.anomalies, state.hours, state.ring.T, state.kin, *state.views]
-    assert [len(array) for array in arrays] == [5000] * 6
+    assert [len(array) for array in arrays] == [5120] * 6
     assert not any(array.view(np.uint8).any() for array in (state.rows, state.ring, state.kin, *state.views))
 
 
