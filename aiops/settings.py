@@ -119,6 +119,9 @@ class DataPlane(Group):
     blind_seconds: float = 60.0
     """A shard reports that it is blind when for this many seconds its lag was large or unknown, or a topic that used to
     deliver steadily delivered nothing."""
+    skew_seconds: float = Field(default=60.0, gt=0.0)
+    """A sender whose clock is wrong by more than this many seconds for two minutes opens an incident of the runtime,
+    which names it. The incident ends when no clock is wrong by more than half of this."""
     entity_attributes: tuple[Name, ...] = Field(
         min_length=1,
         default=(
