@@ -21,10 +21,10 @@ from rich.text import Text  # noqa: E402
 from aiops.adapters.bundle.loading import load_bundle  # noqa: E402
 from aiops.cli.incidents import text  # noqa: E402
 from aiops.console.stories import story  # noqa: E402
-from simulations.running.healing import Product  # noqa: E402
+from simulations.running.healers import Product  # noqa: E402
 from simulations.running.simulation import Simulation, Who, incidents_of  # noqa: E402
 from simulations.scenarios.scenario import FOLDER, find  # noqa: E402
-from simulations.scorecards.grading import grade  # noqa: E402
+from simulations.scorecards.grades import grade  # noqa: E402
 from simulations.scorecards.relations import Relations  # noqa: E402
 from simulations.scorecards.summary import cards  # noqa: E402
 from simulations.scorecards.table import table  # noqa: E402

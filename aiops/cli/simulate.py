@@ -19,7 +19,7 @@ from aiops.cli.exits import Exit
 from aiops.cli.installation import Config
 from aiops.cli.live_target import Target
 from simulations.live.live_world import LiveSettings
-from simulations.running.healing import settings_for
+from simulations.running.healers import settings_for
 from simulations.running.simulation import Who
 from simulations.scenarios.scenario import FOLDER, find, shipped, titles
 from simulations.scorecards.page import page

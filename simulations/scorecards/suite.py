@@ -11,7 +11,7 @@ from aiops.settings import Settings
 from remediations.bundle import Bundle
 from simulations.running.simulation import Run, Simulation, Who
 from simulations.scenarios.scenario import FOLDER, Scenario
-from simulations.scorecards.grading import Grade, grade
+from simulations.scorecards.grades import Grade, grade
 from simulations.scorecards.relations import Relations
 
 Progress = Callable[[str, float], None]

@@ -10,7 +10,7 @@ from aiops.adapters.bundle.loading import load_bundle
 from aiops.model.incidents import IncidentState
 from simulations.running.simulation import Run, Simulation, Who
 from simulations.scenarios.scenario import ExpectedEnding, find
-from simulations.scorecards.grading import Grade, grade
+from simulations.scorecards.grades import Grade, grade
 from simulations.scorecards.relations import Relations
 
 BUNDLE = load_bundle()

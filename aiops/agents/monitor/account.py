@@ -13,7 +13,7 @@ from aiops.model.ledger import Ending, LedgerLine
 from aiops.model.records import FetchedRecords, TopicPartition
 from detectors.bank.layout import Ended
 from detectors.wire.batch import PLACES, Rejected
-from detectors.wire.crowding import Crowds
+from detectors.wire.high_cardinality import Crowds
 from detectors.wire.scan import counted
 
 ENDINGS = tuple(Ending)

@@ -15,10 +15,10 @@ from aiops.agents.monitor.lines import take_logs
 from aiops.agents.monitor.log_series import LogSeries, interval_clock
 from aiops.agents.monitor.plan import Produced, SlotPlan
 from aiops.agents.monitor.point_intake import aligned, feed, take_keyed, take_points
-from aiops.agents.monitor.routing import PointRouter, RowRouter
 from aiops.agents.monitor.senders import SenderClocks
 from aiops.agents.monitor.series_life import SeriesLife, reclaim
 from aiops.agents.monitor.silence import SilenceJudge, cut_topics
+from aiops.agents.monitor.slot_routers import PointRouter, RowRouter
 from aiops.agents.monitor.span_series import SpanSeries
 from aiops.model.deadletters import DeadLetterReason
 from aiops.model.durations import MINUTE, SECOND
@@ -30,8 +30,8 @@ from detectors.senders.layout import Aligned, Clock
 from detectors.watermarks import Watermark, lowest
 from detectors.wire import keyed
 from detectors.wire.batch import PointBatch, Rejected
-from detectors.wire.crowding import Crowds
 from detectors.wire.formats import LogFormat, PointFormat, SpanFormat
+from detectors.wire.high_cardinality import Crowds
 from detectors.wire.memory import WireMemory
 
 _TRANSIT = 4

@@ -15,7 +15,7 @@ from aiops.adapters.broker.embedded import EmbeddedBroker
 from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.model.episodes import SignalDirection
 from tests.integration.collector import installed
-from tests.integration.collector.running import Load, Processes, start_collector, start_service
+from tests.integration.collector.processes import Load, Processes, start_collector, start_service
 from tests.integration.runtime.harness import Running, configure, until
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from aiops.model import cloudevents
 from aiops.model.cloudevents import encode
-from aiops.model.cloudevents_reading import MAX_BYTES, Receipt, UnusableMessage, decode
+from aiops.model.cloudevents_reader import MAX_BYTES, Receipt, UnusableMessage, decode
 from aiops.model.deadletters import DeadLetterReason
 from aiops.model.entities import Edge, EdgeKind, Item, Objective
 from aiops.model.episodes import Episode, Signal, SignalDirection, Source

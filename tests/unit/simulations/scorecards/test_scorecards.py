@@ -16,7 +16,7 @@ from aiops.adapters.bundle.loading import load_bundle
 from aiops.model.prose import Prose
 from simulations.running.simulation import Simulation, Who
 from simulations.scenarios.scenario import Scenario, parse
-from simulations.scorecards.grading import grade, matching
+from simulations.scorecards.grades import grade, matching
 from simulations.scorecards.page import page
 from simulations.scorecards.relations import Relations
 from simulations.scorecards.suite import Results, ScenarioEntry, play

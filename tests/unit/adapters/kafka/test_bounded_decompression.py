@@ -19,8 +19,8 @@ from kafka.errors import CorruptRecordError
 from kafka.record.memory_records import MemoryRecords, MemoryRecordsBuilder
 from kafka.record.util import calc_crc32c
 
+from aiops.adapters.kafka.bounded_decompression import TooLargeError, allowed, bound, unpacked
 from aiops.adapters.kafka.columns import pieces
-from aiops.adapters.kafka.unpacking import TooLargeError, allowed, bound, unpacked
 from aiops.model.deadletters import DeadLetterReason as Reason
 from aiops.model.records import FetchedRecords, TopicPartition
 
@@ -29,7 +29,7 @@ CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
 PLACE = TopicPartition("t", 0)
 BOMB = """
 import resource, sys
-from tests.unit.adapters.kafka import test_unpacking as t
+from tests.unit.adapters.kafka import test_bounded_decompression as t
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 found = t.read(open(sys.argv[1], "rb").read())
 print([piece.refused for piece in found], (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10)
