@@ -15,7 +15,7 @@ from aiops.agents.monitor.noticeability import Noticeability
 from aiops.agents.monitor.plan import SlotPlan
 from aiops.agents.monitor.points import Longs, PointFeed, running_times
 from aiops.agents.monitor.siblings import sibling_spoke_later
-from aiops.agents.monitor.silence import InputPauses, SilenceJudge, heard_of, scaled_to_zero
+from aiops.agents.monitor.silence import InputPauses, SilenceJudge, scaled_to_zero, sender_progress
 from aiops.model.durations import SECOND
 from aiops.model.episodes import Episode
 from aiops.model.records import Arrays
@@ -258,8 +258,8 @@ class SlotDetection:
             return
         for source, (now, watermark) in reached.items():
             series = np.flatnonzero(self.sources == source).astype(np.int32)
-            heard = heard_of(judge, series, self.table, topic=(source, now, watermark))
-            found: Array = self.bank.silent(heard.watermark, series, heard.limit)
+            progress = sender_progress(judge, series, self.table, topic=(source, now, watermark))
+            found: Array = self.bank.silent(progress.watermark, series, progress.limit)
             assert found.dtype == TRANSITION
             found = found[
                 (found["phase"] != Phase.OPENED) | ~sibling_spoke_later(self.table, self.bank, found["series"])

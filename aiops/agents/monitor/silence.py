@@ -24,7 +24,7 @@ Longs = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 GONE = 3600 * SECOND
-"""A sender that was not heard for this long is gone and no longer judged, ns."""
+"""A sender that has sent nothing for this long is gone and no longer judged, ns."""
 _MANY = 5
 """Fewest entities whose common stop is a cut."""
 _SHARE = 0.1
@@ -68,9 +68,9 @@ class Cut:
     """Many entities of a topic that stopped at the same moment."""
 
     at: int
-    """Receipt at which the middle one was last heard, ns."""
+    """Receipt at which the middle one last sent, ns."""
     span: int
-    """Senders that were last heard at most this much before or after it belong to the cut, ns."""
+    """Senders that last sent at most this much before or after it belong to the cut, ns."""
     entities: int
     over: int = 0
     """Receipt when half of them were back, ns; 0: they are away."""
@@ -107,13 +107,13 @@ class SilenceJudge:
     def _cut(self, source: int, now: int, judged: Flags, *, ratio: npt.NDArray[np.float64]) -> Flags:
         """Which senders are cut off; opens and ends the topic's cut."""
         rows, cut = self.senders.rows, self.cuts.get(source)
-        heard = rows["heard_at"]
+        received = rows["heard_at"]
         if cut is None:
             cut = self._new_cut(judged, ratio)
             if cut is None:
                 return np.zeros(len(rows), np.bool_)
             self.cuts[source] = cut
-        held = judged & (np.abs(heard - cut.at) <= cut.span) & (ratio > _OVERDUE)
+        held = judged & (np.abs(received - cut.at) <= cut.span) & (ratio > _OVERDUE)
         away = np.unique(rows["entity"][held])
         away = away[~np.isin(away, rows["entity"][judged & (ratio <= _OVERDUE)])]
         if not cut.over and 2 * len(away) < cut.entities:
@@ -149,16 +149,16 @@ class SilenceJudge:
 
 
 @dataclass(frozen=True, slots=True)
-class SeriesHeard:
+class SenderProgress:
     """Series of a topic and what is known of their senders, for ``SeriesBank.silent``."""
 
     watermark: Longs
     limit: npt.NDArray[np.float64]
 
 
-def heard_of(
+def sender_progress(
     judge: SilenceJudge, series: npt.NDArray[np.int32], table: SeriesTable, *, topic: tuple[int, int, int]
-) -> SeriesHeard:
+) -> SenderProgress:
     """What is known of the senders of ``series``.
 
     Args:
@@ -169,13 +169,13 @@ def heard_of(
     """
     source, now, watermark = topic
     missing, limits = judge.look(source, now)
-    found = SeriesHeard(np.full(len(series), watermark, np.int64), np.zeros(len(series)))
+    found = SenderProgress(np.full(len(series), watermark, np.int64), np.zeros(len(series)))
     senders = judge.senders.members(table, series)
     known = np.flatnonzero(senders >= 0)
     of = senders[known]
     rows = judge.senders.rows[of]
-    heard = (rows["newest"] > 0) & (rows["source"] == source)
-    known, of, rows = known[heard], of[heard], rows[heard]
+    received = (rows["newest"] > 0) & (rows["source"] == source)
+    known, of, rows = known[received], of[received], rows[received]
     found.limit[known] = limits[of]
     # Of a sender that goes on, its own progress counts; of one that is silent, also the time since then.
     silent = np.where(limits[of] > 0, missing[of], 0)

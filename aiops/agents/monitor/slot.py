@@ -77,7 +77,7 @@ class Slot:
         self.seen: dict[keyed.Origin, int] = {}
         self.heard: dict[keyed.Origin, int] = {}
         """Newest event time that each origin of keyed records has sent, ns."""
-        self.office = DeadLetterWriter(
+        self.dead_letters = DeadLetterWriter(
             plan.data.dead_letter_bytes, plan.domain, (Crowds(self.memory.table), Crowds(self.transit.table))
         )
 
@@ -158,7 +158,7 @@ class Slot:
         account = self.accounts[fetched.source.topic]
         account.take(fetched.offsets, items)
         account.end(Ending.DEAD_LETTER, sum(entry.items for entry in rejected))
-        out.dead_letters += self.office.letters(fetched, rejected)
+        out.dead_letters += self.dead_letters.of_records(fetched, rejected)
 
     def leave_out(self, topic: str) -> None:
         """Lines and spans that had no room were counted as learned: they end as over the limit."""
