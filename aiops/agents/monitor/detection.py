@@ -221,7 +221,7 @@ class SlotDetection:
         if reported:
             abnormal = {self.table.entities[code] for code in self.abnormal().tolist()}
             self.episodes += [
-                replace(found, easing=True) if found.ended_at is None and found.entity not in abnormal else found
+                replace(found, recovering=True) if found.ended_at is None and found.entity not in abnormal else found
                 for found in reported
             ]
 
