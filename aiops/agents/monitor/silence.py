@@ -1,9 +1,10 @@
 """Which series of a slot have fallen silent, and which topics are cut off.
 
 A sender is silent when it missed more than its usual gap between exports allows, by the receipts of its topic. Its
-series are silent with it. A series of a sender that goes on is silent when the series itself stopped for long. Nobody
-is silent because a part of the input is cut off: when many entities stop at the same moment, a Collector in front of
-them has stopped, and the topic is reported as blind instead. Nor is an entity that was scaled to zero.
+series are silent with it. A series of a sender that goes on is silent when the series itself stopped for long.
+Quantiles are not judged so, because they stop with the requests. Nobody is silent because a part of the input is cut
+off: when many entities stop at the same moment, a Collector in front of them has stopped, and the topic is reported
+as blind instead. Nor is an entity that was scaled to zero.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from aiops.agents.monitor.senders import SenderClocks
 from aiops.model.durations import SECOND
 from detectors.bank.series_bank import SeriesBank
 from detectors.senders.cadence import YOUNG, patience
+from detectors.wire.identity import SeriesKind
 from detectors.wire.series import SeriesTable
 
 Longs = npt.NDArray[np.int64]
@@ -36,6 +38,8 @@ _HELD = 900 * SECOND
 _RECENT = 4.0
 """A stop of at most this many usual gaps ago may belong to a cut that begins."""
 _LOOSE = 30 * SECOND
+_KIND = 5
+"""Column of the table's codes with the kind of a series."""
 _DESIRED = (
     "k8s.deployment.desired",
     "k8s.statefulset.desired_pods",
@@ -180,6 +184,8 @@ def sender_progress(
     # Of a sender that goes on, its own progress counts; of one that is silent, also the time since then.
     silent = np.where(limits[of] > 0, missing[of], 0)
     found.watermark[known] = np.where(missing[of] < 0, 0, rows["newest"] + silent)
+    # Without requests there is no quantile: it is silent only together with its sender.
+    found.watermark[(table.codes[series, _KIND] == SeriesKind.QUANTILE) & (found.limit == 0)] = 0
     return found
 
 
