@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -53,6 +54,8 @@ class Scored:
     """Evidence that an episode begins at this row. The same scale in all series."""
     opened: Bools | None = None
     """Where the detector itself opened an episode; None: it leaves that to a threshold on ``onset``."""
+    bars: Mapping[int, float] = field(default_factory=dict)
+    """The detector's own thresholds on ``onset``: for a budget of false episodes a day per 1,000 series."""
 
 
 class Detector(Protocol):

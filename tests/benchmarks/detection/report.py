@@ -46,3 +46,41 @@ def _set_line(detector: str, each: Figures) -> str:
         f"{'-' if delay is None else f'{delay:.0f} s':>8} {number(each.get('own_found')):>9} "
         f"{number(each.get('own_false_a_day')):>13} {number(each['us_a_point']):>9}"
     )
+
+
+def power(rows: Mapping[str, Figures]) -> str:
+    """Share found of each case, a column a detector."""
+    cases = {name: _mapping(each["cases"]) for name, each in rows.items()}
+    names = list(next(iter(cases.values())))
+    lines = [f"{name:36} " + " ".join(_share(_mapping(each[name])) for each in cases.values()) for name in names]
+    head = f"{'found, and the median delay in seconds':36} " + " ".join(f"{name[:18]:>18}" for name in rows)
+    return "\n".join(["power, at 10 false episodes a day per 1,000 series", head, *lines])
+
+
+def faultfree(rows: Mapping[str, Figures]) -> str:
+    """False episodes a day per 1,000 series at each budget, a line a detector; then by kind at a budget of 10."""
+    lines = [f"{'fault-free: false episodes a day per 1,000 series':50} {'series-days':>11}"]
+    for name, each in rows.items():
+        everything = _mapping(_mapping(each["rates"])["all"])
+        rates = " ".join(f"{_rate(_mapping(rate)):>26}" for rate in everything.values())
+        lines.append(f"  {name:18} budgets {', '.join(everything):10} {rates} {number(each['series_days'], 0):>11}")
+    kinds = [kind for kind in _mapping(next(iter(rows.values()))["rates"]) if kind != "all"]
+    lines.append(f"{'by kind, at a budget of 10':24} " + " ".join(f"{name[:18]:>18}" for name in rows))
+    for kind in kinds:
+        each_rate = [_mapping(_mapping(_mapping(each["rates"])[kind])["10"]) for each in rows.values()]
+        lines.append(f"{kind:24} " + " ".join(f"{number(rate['a_day_per_1000'], 1):>18}" for rate in each_rate))
+    return "\n".join(lines)
+
+
+def _mapping(value: object) -> Figures:
+    assert isinstance(value, Mapping)
+    return value
+
+
+def _share(case: Figures) -> str:
+    delay = case["delay_seconds"]
+    return f"{number(case['share'], 2):>9} {'-' if delay is None else f'{delay:.0f}':>8}"
+
+
+def _rate(rate: Figures) -> str:
+    return within(rate["a_day_per_1000"], rate["interval"], 1)
