@@ -13,8 +13,8 @@ from tests.benchmarks.detection.seeds import Purpose, generator
 
 SERIES = 1_400
 """Series of each kind in a full run: 15 kinds, 5 or 7 counted days each, are 107,800 series-days."""
-COLUMNS = 100
-"""Series of one seed."""
+COLUMNS = 350
+"""Most series of one seed."""
 Figures = dict[str, object]
 
 

@@ -7,6 +7,7 @@ from importlib import import_module
 
 from tests.benchmarks.detection.baselines.chance import random_scores
 from tests.benchmarks.detection.baselines.half_space import half_space_trees
+from tests.benchmarks.detection.baselines.netdata import netdata
 from tests.benchmarks.detection.baselines.pca_residual import pca_residual
 from tests.benchmarks.detection.baselines.periodic import blind_alarm
 from tests.benchmarks.detection.baselines.range_novelty import range_novelty
@@ -26,8 +27,9 @@ DETECTORS: Mapping[str, Detector] = {
     "trained-range": trained_range,
     "pca-residual": pca_residual,
     "half-space-trees": half_space_trees,
+    "netdata": netdata,
 }
-SLOW: Mapping[str, int] = {"half-space-trees": 20, "windowed-gaussian": 4}
+SLOW: Mapping[str, int] = {"half-space-trees": 100, "netdata": 10, "windowed-gaussian": 10}
 """Detectors that get only one of so many synthetic series."""
 
 

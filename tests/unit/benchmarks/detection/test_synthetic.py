@@ -152,7 +152,7 @@ def test_fault_free_rates_are_episodes_by_series_days() -> None:
 
 
 def test_a_plan_has_as_many_series_as_it_says() -> None:
-    """In blocks of at most 100, and at least five."""
-    assert Plan(1.0, Purpose.CHOOSING).columns(250) == [100, 100, 50]
+    """In blocks of at most 350, and at least five."""
+    assert Plan(1.0, Purpose.CHOOSING).columns(800) == [350, 350, 100]
     assert Plan(0.1, Purpose.CHOOSING, 5).columns(1000) == [20]
     assert Plan(0.001, Purpose.CHOOSING).columns(1000) == [5]
