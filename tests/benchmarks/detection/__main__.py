@@ -1,7 +1,8 @@
 """``python -m tests.benchmarks.detection [--set NAME]… [--detector NAME]… [--sample SHARE] [--out FILE]``.
 
 Sets: ``nab``, ``smd``, ``asd`` are read from ``--data`` (default: ``AIOPS_BENCH_DATA``); ``power`` and ``fault-free``
-are made from seeds. All by default.
+are made from seeds; ``normal`` pools the normal parts of the first three and the hosts of ``--recorded``. All by
+default.
 Detectors: those of ``registry``, or ``package.module:callable`` of the protocol in ``protocol``. All by default.
 """
 
@@ -14,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.benchmarks.detection import faultfree, labelled, power, report
+from tests.benchmarks.detection import faultfree, labelled, normal, power, report
 from tests.benchmarks.detection.faultfree import Plan
 from tests.benchmarks.detection.protocol import Detector
 from tests.benchmarks.detection.registry import DETECTORS, SLOW, by_name
@@ -22,7 +23,7 @@ from tests.benchmarks.detection.samples import load
 from tests.benchmarks.detection.seeds import Purpose
 
 LABELLED = ("nab", "smd", "asd")
-SETS = (*LABELLED, "power", "fault-free")
+SETS = (*LABELLED, "power", "fault-free", "normal")
 DEFAULT_SAMPLE = 0.05
 Figures = dict[str, object]
 
@@ -63,25 +64,33 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         default="choosing",
         help="choosing (below 1,000,000) while a method is developed, reporting (from 1,000,000) for what is published",
     )
+    parser.add_argument(
+        "--recorded", type=Path, nargs="*", default=[], help="tables of healthy hosts, see record_host; for normal"
+    )
     parser.add_argument("--out", type=Path, help="write all figures as JSON")
     return parser.parse_args(arguments)
 
 
 def _run(name: str, options: argparse.Namespace, detectors: dict[str, Detector]) -> dict[str, Figures]:
     """Figures of one set by detector; prints its table."""
+    if options.data is None and name in (*LABELLED, "normal"):
+        raise FileNotFoundError("no data: give --data DIR or set AIOPS_BENCH_DATA to a folder with nab/, smd/ and asd/")
     if name in LABELLED:
-        if options.data is None:
-            raise FileNotFoundError(
-                "no data: give --data DIR or set AIOPS_BENCH_DATA to a folder with nab/, smd/ and asd/"
-            )
         samples = load(options.data, name)
         rows = {called: labelled.run(detector, samples, name) for called, detector in detectors.items()}
         print(report.labelled(name, rows), end="\n\n")
         return rows
-    of = power.run if name == "power" else faultfree.run
-    table = report.power if name == "power" else report.faultfree
-    rows = {called: of(detector, _plan(called, options)) for called, detector in detectors.items()}
-    print(table(rows), end="\n\n")
+    plans = {called: _plan(called, options) for called in detectors}
+    if name == "power":
+        rows = {called: power.run(detector, plans[called]) for called, detector in detectors.items()}
+        print(report.power(rows), end="\n\n")
+        return rows
+    sets = normal.samples(options.data, options.recorded) if name == "normal" else {}
+    rows = {
+        called: normal.run(detector, plans[called], sets) if sets else faultfree.run(detector, plans[called])
+        for called, detector in detectors.items()
+    }
+    print(report.false_episodes(name, rows), end="\n\n")
     return rows
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.benchmarks.detection.alarms import BUDGETS, Block, Calibration, false_episodes, own_bar
 from tests.benchmarks.detection.intervals import poisson
 from tests.benchmarks.detection.processes import DAY, PROCESSES, Process
-from tests.benchmarks.detection.protocol import Detector, regular
+from tests.benchmarks.detection.protocol import Detector, Scored, regular
 from tests.benchmarks.detection.seeds import Purpose, generator
 
 SERIES = 1_400
@@ -36,7 +36,7 @@ class Plan:
 
 def run(detector: Detector, plan: Plan) -> Figures:
     """Rates by kind and over all, for each budget; bars are calibrated on other seeds where the detector has none."""
-    calibrated: dict[int, float] = {}
+    bars = Bars(detector, plan)
     rates: Figures = {}
     total = dict.fromkeys(BUDGETS, (0, 0.0))
     for name in PROCESSES:
@@ -44,15 +44,11 @@ def run(detector: Detector, plan: Plan) -> Figures:
         for block in blocks(detector, name, plan):
             days += block.series_days
             for budget in BUDGETS:
-                counts[budget] += false_episodes(block, _bar(detector, block, (budget, plan), known=calibrated))
-        rates[name] = {str(budget): _rate(counts[budget], days) for budget in BUDGETS}
+                counts[budget] += false_episodes(block, bars.of(block.scored, budget))
+        rates[name] = {str(budget): rate(counts[budget], days) for budget in BUDGETS}
         total = {budget: (total[budget][0] + counts[budget], total[budget][1] + days) for budget in BUDGETS}
-    rates["all"] = {str(budget): _rate(*total[budget]) for budget in BUDGETS}
-    return {
-        "series_days": total[BUDGETS[0]][1],
-        "rates": rates,
-        "bars": {str(key): calibrated[key] for key in calibrated},
-    }
+    rates["all"] = {str(budget): rate(*total[budget]) for budget in BUDGETS}
+    return {"series_days": total[BUDGETS[0]][1], "rates": rates, "bars": bars.stated()}
 
 
 def blocks(detector: Detector, name: str, plan: Plan) -> Iterator[Block]:
@@ -69,19 +65,34 @@ def _block(detector: Detector, process: Process, columns: int, *, rng: tuple[str
     return Block(rows, learned, detector(rows))
 
 
-def _bar(detector: Detector, block: Block, wanted: tuple[int, Plan], *, known: dict[int, float]) -> float | None:
-    """The detector's own bar, or the calibrated one."""
-    budget, plan = wanted
-    try:
-        return own_bar(block.scored, budget)
-    except LookupError:
-        if not known:
-            other = Plan(plan.sample, Purpose.CALIBRATING, plan.divisor)
-            calibration = Calibration(block for name in PROCESSES for block in blocks(detector, name, other))
-            known |= {each: calibration.bar(each) for each in BUDGETS}
-        return known[budget]
+class Bars:
+    """The bar of a detector for a budget: its own, or the one that keeps it on synthetic series of all kinds."""
+
+    def __init__(self, detector: Detector, plan: Plan) -> None:
+        self._detector = detector
+        self._plan = replace(plan, purpose=Purpose.CALIBRATING)
+        self._known: dict[int, float] = {}
+
+    def of(self, scored: Scored, budget: int) -> float | None:
+        """None: the detector opens episodes itself."""
+        try:
+            return own_bar(scored, budget)
+        except LookupError:
+            return self._calibrated()[budget]
+
+    def stated(self) -> dict[str, float]:
+        """What was calibrated."""
+        return {str(budget): bar for budget, bar in self._known.items()}
+
+    def _calibrated(self) -> dict[int, float]:
+        if not self._known:
+            every = (block for name in PROCESSES for block in blocks(self._detector, name, self._plan))
+            calibration = Calibration(every)
+            self._known = {budget: calibration.bar(budget) for budget in BUDGETS}
+        return self._known
 
 
-def _rate(count: int, series_days: float) -> dict[str, object]:
+def rate(count: int, series_days: float) -> dict[str, object]:
+    """Episodes a day per 1,000 series, with their Poisson interval."""
     low, high = poisson(count, series_days / 1000.0)
     return {"count": count, "a_day_per_1000": count / series_days * 1000.0, "interval": [low, high]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 Figures = Mapping[str, object]
-NAB_HEAD = f"{'':18} {'standard':>20} {'low FP':>20} {'low FN':>20} {'found':>7} {'own':>7} {'own false/day':>13}"
+NAB_HEAD = f"{'':18} {'standard':>20} {'low FP':>20} {'low FN':>20} {'own found':>9} {'own false/day':>13}"
 SET_HEAD = (
     f"{'':18} {'AUC-PR':>20} {'found at 1 false/day':>20} {'delay':>8} {'own found':>9} {'own false/day':>13} "
     f"{'µs/point':>9}"
@@ -35,8 +35,7 @@ def within(value: object, interval: object, digits: int = 3) -> str:
 def _nab_line(detector: str, each: Figures) -> str:
     names = ("standard", "reward_low_FP", "reward_low_FN")
     scores = " ".join(f"{within(each[name], each[name + '_interval'], 1):>20}" for name in names)
-    own = f"{number(each.get('own_found')):>7} {number(each.get('own_false_a_day')):>13}"
-    return f"{detector:18} {scores} {number(each['found']):>7} {own}"
+    return f"{detector:18} {scores} {number(each.get('own_found')):>9} {number(each.get('own_false_a_day')):>13}"
 
 
 def _set_line(detector: str, each: Figures) -> str:
@@ -57,15 +56,15 @@ def power(rows: Mapping[str, Figures]) -> str:
     return "\n".join(["power, at 10 false episodes a day per 1,000 series", head, *lines])
 
 
-def faultfree(rows: Mapping[str, Figures]) -> str:
+def false_episodes(name: str, rows: Mapping[str, Figures]) -> str:
     """False episodes a day per 1,000 series at each budget, a line a detector; then by kind at a budget of 10."""
-    lines = [f"{'fault-free: false episodes a day per 1,000 series':50} {'series-days':>11}"]
-    for name, each in rows.items():
+    lines = [f"{name}: false episodes a day per 1,000 series, at budgets of 1, 10 and 100"]
+    for detector, each in rows.items():
         everything = _mapping(_mapping(each["rates"])["all"])
         rates = " ".join(f"{_rate(_mapping(rate)):>26}" for rate in everything.values())
-        lines.append(f"  {name:18} budgets {', '.join(everything):10} {rates} {number(each['series_days'], 0):>11}")
+        lines.append(f"{detector:18} {rates} {number(each['series_days'], 0):>9} series-days")
     kinds = [kind for kind in _mapping(next(iter(rows.values()))["rates"]) if kind != "all"]
-    lines.append(f"{'by kind, at a budget of 10':24} " + " ".join(f"{name[:18]:>18}" for name in rows))
+    lines.append(f"{'by kind, at a budget of 10':24} " + " ".join(f"{each[:18]:>18}" for each in rows))
     for kind in kinds:
         each_rate = [_mapping(_mapping(_mapping(each["rates"])[kind])["10"]) for each in rows.values()]
         lines.append(f"{kind:24} " + " ".join(f"{number(rate['a_day_per_1000'], 1):>18}" for rate in each_rate))

@@ -11,16 +11,17 @@ import numpy as np
 from river.anomaly import HalfSpaceTrees
 from river.preprocessing import MinMaxScaler
 
+from tests.benchmarks.detection.baselines.range_novelty import records
 from tests.benchmarks.detection.protocol import Floats, Rows, Scored
 
 SEED = 1
 
 
 def half_space_trees(rows: Rows) -> Scored:
-    """River's score, 0 for the first window; one model for each entity."""
+    """River's score, 0 for the first window, one model for each entity; its records as onset."""
     groups = rows.values.T[:, :, None] if rows.apart else rows.values[None]
     score = np.stack([_model(group) for group in groups], axis=1)
-    return Scored(score, score)
+    return Scored(score, records(score))
 
 
 def _model(values: Floats) -> Floats:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tests.benchmarks.detection.baselines.range_novelty import records
 from tests.benchmarks.detection.protocol import Rows, Scored, squashed, worst
 
 MEMORY = 500
@@ -19,7 +20,7 @@ _TINY = 1e-9
 
 
 def running_z(rows: Rows) -> Scored:
-    """Z / (1 + z) of each series; an entity has its worst series."""
+    """Z / (1 + z) of each series; an entity has its worst series; its records are the onset."""
     columns = rows.values.shape[1]
     mean, variance, seen = np.zeros(columns), np.zeros(columns), np.zeros(columns)
     ratio = np.zeros(rows.values.shape)
@@ -33,4 +34,4 @@ def running_z(rows: Rows) -> Scored:
         mean += gain * delta
         variance = (1.0 - gain) * (variance + gain * delta**2)
     score = worst(rows, squashed(ratio))
-    return Scored(score, score)
+    return Scored(score, records(score))

@@ -169,7 +169,7 @@ def test_netdata_score_is_the_distance_within_its_range_in_training() -> None:
 
 
 def test_netdata_needs_the_consent_of_all_models() -> None:
-    """A kind of jump that one model was trained on scores about 1 there, a half when squashed, and the least decides."""
+    """A kind of jump that one model was trained on scores about 1, a half when squashed, and the least decides."""
     quiet = np.random.default_rng(5).normal(size=3000)
     quiet[2900] += 40.0
     known = quiet.copy()
