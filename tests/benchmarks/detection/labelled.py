@@ -28,8 +28,8 @@ def run(detector: Detector, samples: Sequence[Sample], name: str) -> Figures:
     Raises:
         LookAheadError: a row's result depends on a later row.
     """
-    first = samples[0].rows
-    compared = check(detector, first.until(first.learned + CHECKED_ROWS), (first.learned + CHECKED_ROWS * 2 // 3,))
+    first = samples[0].rows.until(samples[0].rows.learned + CHECKED_ROWS)
+    compared = check(detector, first, (first.learned + (len(first) - first.learned) * 2 // 3,))
     began = time.process_time()
     results = [detector(sample.rows) for sample in samples]
     seconds = time.process_time() - began
