@@ -12,7 +12,7 @@ MOST_DEPTH: Final = 4
 
 
 def draw(ids: tuple[str, ...], entries: int, random: Random) -> tuple[Edge, ...]:
-    """Edges between services. Each goes from an earlier to a later id; every id but the entries has one that ends there.
+    """Edges between services, each from an earlier to a later id. Every id but the entries ends at least one.
 
     Args:
         ids: services in call order; the first ``entries`` are those that users ask.

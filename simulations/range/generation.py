@@ -108,7 +108,7 @@ def _services(ids: tuple[str, ...], edges: tuple[Edge, ...], draws: _Draws) -> l
         paths = {edge.target: tuple(route.path for route in found[edge.target].routes) for edge in out}
         consumer = any(edge.queue for edge in edges if edge.target == one)
         random = _random(draws.seed, f"routes/{number}")
-        routes = draw_routes(one, (out, paths), needs[one], random, most=1 if consumer else 3)
+        routes = draw_routes(one, (out, paths), needs[one], random=random, most=1 if consumer else 3)
         found[one] = Drawn(one, languages[number], replicas[number], needs[one], routes)
     return [found[one] for one in ids]
 

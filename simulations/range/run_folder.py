@@ -12,7 +12,8 @@ class RunFolder:
 
     Args:
         root: ``<state>/range/<seed>``.
-        short: folder with a short path that the users of PostgreSQL and RabbitMQ may enter: sockets and their data.
+        short: folder with a short path that the users of PostgreSQL and RabbitMQ may enter: sockets, their data, and
+            RabbitMQ's configuration.
     """
 
     root: Path

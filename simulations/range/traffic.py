@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from random import Random
 from typing import Final
 
-from simulations.range.estate_plan import Burst, Language, Service, StepKind, Traffic, UserKind
+from simulations.range.estate_plan import Burst, EstatePlan, Language, Service, StepKind, Traffic, UserKind
 
 DAY_SECONDS: Final = 1_200.0
 MOST_RATE: Final = 14.0
@@ -20,6 +20,7 @@ REQUEST_MS: Final = {Language.PYTHON: 6.0, Language.NODE: 3.0, Language.GO: 1.0}
 """Estimated processor time of a request with its telemetry, without its steps."""
 _KIB_MS: Final = 600.0
 _QUERY_MS: Final = 0.8
+_LEAST_FACTOR: Final = 0.01
 _VISITOR, _CLIENT = "visitor", "client"
 
 
@@ -34,6 +35,30 @@ def level(traffic: Traffic, user: UserKind, seconds: float) -> float:
 def highest(traffic: Traffic, user: UserKind) -> float:
     """An upper bound of ``level``."""
     return traffic.rate * user.share * (1.0 + user.depth) * math.prod(burst.factor for burst in traffic.bursts)
+
+
+class Arrivals:
+    """Times of the first requests of one kind of users: a Poisson process whose rate follows the day, by thinning."""
+
+    def __init__(self, plan: EstatePlan, user: UserKind) -> None:
+        self._random = Random(f"range/{plan.seed}/load/{user.id}")
+        self._traffic, self._user, self._now = plan.traffic, user, 0.0
+
+    def next(self, factor: Callable[[], float]) -> float:
+        """Seconds from the start to the next request, at the rate of the day times ``factor``, at least 0.01 of it."""
+        while True:
+            wanted = max(factor(), _LEAST_FACTOR)
+            top = highest(self._traffic, self._user) * wanted
+            self._now += self._random.expovariate(top)
+            if self._random.random() * top < level(self._traffic, self._user, self._now) * wanted:
+                return self._now
+
+
+def address(user: UserKind, random: Random) -> str:
+    """A path that a user asks."""
+    paths = [path for path, _ in user.paths]
+    (path,) = random.choices(paths, [weight for _, weight in user.paths])
+    return path.replace("{id}", str(random.randint(1, 1_000)))
 
 
 def draw_traffic(services: Sequence[Service], entries: Sequence[Service], random: Random) -> Traffic:

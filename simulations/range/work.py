@@ -9,6 +9,8 @@ from typing import Final
 
 from simulations.range.estate_plan import Edge, Route, Step, StepKind
 
+PER_CUSTOMER: Final = 80
+"""Rows of a table with the same value in the indexed column."""
 SHARES: Final = (1.0, 1.0, 1.0, 0.5, 0.3)
 """Of the requests of a route that make a call."""
 
@@ -35,7 +37,7 @@ def draw_needs(ids: Sequence[str], random: Random) -> dict[str, Needs]:
 
 
 def draw_routes(
-    service: str, calls: tuple[Sequence[Edge], Mapping[str, Sequence[str]]], needs: Needs, random: Random, *, most: int
+    service: str, calls: tuple[Sequence[Edge], Mapping[str, Sequence[str]]], needs: Needs, *, random: Random, most: int
 ) -> tuple[Route, ...]:
     """Routes of a service. Each edge is in at least one of them.
 
