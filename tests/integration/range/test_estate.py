@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import signal
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from aiops.apps.range.estate_files import switch, write_release
 from aiops.apps.range.start import Wanted, prepare, publish
 from aiops.apps.range.state import state
 from aiops.settings import Kafka, Settings
+from simulations.range.configuration import haproxy
 from simulations.range.estate_plan import BACKING, HOST, Language
 from simulations.range.profile import Knobs, profile
 from tests.integration.collector.installed import built, place
@@ -198,6 +200,43 @@ def restart(estate: Estate, program: str, port: int) -> None:
             return False
 
     until("started", answers, 30)
+
+
+def test_an_operator_sheds_and_limits_through_the_proxy(running: Range) -> None:
+    """A map's entry takes effect at once, and is gone when it is removed."""
+    estate = running.estate
+    entry = estate.plan.entries[0]
+    shed, rate = haproxy.shed_map(estate.folder), haproxy.rate_map(estate.folder)
+    proxy(estate, f"add map {shed} {entry.id} 100")
+    assert ask(entry.port, "/health") == 503
+    proxy(estate, f"del map {shed} {entry.id}")
+    assert ask(entry.port, "/health") == 200
+    proxy(estate, f"add map {rate} {entry.id} 0")
+    until("limited", lambda: ask(entry.port, "/health") == 429, 10)
+    proxy(estate, f"del map {rate} {entry.id}")
+    assert ask(entry.port, "/health") == 200
+
+
+def test_a_drained_instance_gets_no_requests(running: Range) -> None:
+    """The other one serves alone."""
+    estate = running.estate
+    service = next(one for one in estate.plan.services if one.replicas > 1)
+    first = f"{service.id}/{service.instances[0].id}"
+    proxy(estate, f"set server {first} state drain")
+    assert "DRAIN" in next(
+        line for line in proxy(estate, "show stat").splitlines() if f",{first.split('/')[1]}," in line
+    )
+    assert ask(service.port, "/health") == 200
+    proxy(estate, f"set server {first} state ready")
+
+
+def proxy(estate: Estate, command: str) -> str:
+    """A command to HAProxy's runtime socket, and its answer."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(5)
+        connection.connect(str(estate.folder.haproxy_socket))
+        connection.sendall(f"{command}\n".encode())
+        return b"".join(iter(lambda: connection.recv(65_536), b"")).decode()
 
 
 def test_a_killed_instance_stays_dead(running: Range) -> None:
