@@ -82,3 +82,5 @@ class CaseSet:
     """Windows without a fault; their ``onset`` is the time at which a false detection is stated."""
     synthetic: bool = False
     """Whether the cases are made by a seed; weights must not be fitted on such sets alone."""
+    alerts_only: bool = False
+    """Whether its cases hold alerts and no series."""

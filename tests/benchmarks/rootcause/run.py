@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -43,11 +44,40 @@ class Results:
         return [name for name, held in self.answers.items() if name != self.product and len(held) == cases]
 
 
-def ask(labelled: LabelledCase, protocol: Protocol, *, ranker: str, baselines: Iterable[Baseline]) -> dict[str, Answer]:
+@dataclass(frozen=True, slots=True)
+class AlertKinds:
+    """How common each kind of alert is among the cases of a set."""
+
+    cases: int
+    occurs_in: Mapping[tuple[str, str], int]
+
+
+def count_alert_kinds(cases: Iterable[LabelledCase]) -> AlertKinds:
+    """Counts in how many cases each kind occurs."""
+    many, found = 0, Counter[tuple[str, str]]()
+    for labelled in cases:
+        many += 1
+        found.update(set(labelled.case.alerts.select("source", "name").rows()))
+    return AlertKinds(many, found)
+
+
+NO_ALERTS = AlertKinds(0, {})
+
+
+def ask(
+    labelled: LabelledCase,
+    protocol: Protocol,
+    *,
+    ranker: str,
+    baselines: Iterable[Baseline],
+    kinds: AlertKinds = NO_ALERTS,
+) -> dict[str, Answer]:
     """The answers of the product and of every baseline that applies."""
     case = protocol.apply(labelled)
     answers = {ranker: product.answer(case, ranker)}
-    asked = BaselineQuestion(case, protocol.stated(labelled), labelled.symptom_metric)
+    asked = BaselineQuestion(
+        case, protocol.stated(labelled), labelled.symptom_metric, alert_kinds=kinds.occurs_in, cases=kinds.cases
+    )
     for baseline in baselines:
         begin = time.perf_counter()
         scores = baseline.scores(asked)
@@ -59,9 +89,10 @@ def ask(labelled: LabelledCase, protocol: Protocol, *, ranker: str, baselines: I
 def run(cases: CaseSet, *, ranker: str, baselines: Sequence[Baseline], most: int | None = None) -> list[Results]:
     """The results of one set, a protocol each; ``most`` limits the cases to the first so many."""
     found = [Results(cases.name, protocol.name, ranker) for protocol in cases.protocols]
+    kinds = count_alert_kinds(cases.cases()) if cases.alerts_only and baselines else NO_ALERTS
     for labelled in islice(cases.cases(), most):
         for protocol, results in zip(cases.protocols, found, strict=True):
-            for name, answer in ask(labelled, protocol, ranker=ranker, baselines=baselines).items():
+            for name, answer in ask(labelled, protocol, ranker=ranker, baselines=baselines, kinds=kinds).items():
                 results.answers.setdefault(name, []).append(grade(labelled, answer))
     return found
 

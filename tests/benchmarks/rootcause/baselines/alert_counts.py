@@ -1,18 +1,17 @@
-"""Counting alerts: who reports most, where a rare kind of alert weighs more.
+"""Counting alerts: who is named most, where a rare kind of alert weighs more.
 
-The control of alert-only sets. The weight of a kind is the inverse document frequency (Spärck Jones, 1972) over the
-entities of the case, so that nothing is learned from other cases:
+The control of alert-only sets. An alert about a call counts for the callee. The weight of a kind is its inverse
+document frequency (Spärck Jones, "A statistical interpretation of term specificity", 1972) over the cases of the set,
+whose labels it does not see:
 
-    score(entity) = sum over its alerts of log(1 + entities / entities that report this kind)
+    score(entity) = sum over its alerts of log(1 + cases / cases in which this kind occurs)
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from math import log
 
 from tests.benchmarks.rootcause.baselines.protocol import BaselineQuestion
-from tests.benchmarks.rootcause.evidence import entities
 
 
 class AlertCounts:
@@ -25,10 +24,9 @@ class AlertCounts:
         alerts = question.case.alerts
         if alerts.is_empty():
             return None
-        reported = alerts.select("entity", "source", "name").rows()
-        kinds = Counter((source, name) for _, source, name in set(reported))
-        many = len(entities(question.case))
         found: dict[str, float] = {}
-        for entity, source, name in reported:
-            found[entity] = found.get(entity, 0.0) + log(1.0 + many / kinds[source, name])
+        for entity, peer, source, name in alerts.select("entity", "peer", "source", "name").iter_rows():
+            seen = max(question.alert_kinds.get((source, name), 0), 1)
+            named = peer or entity
+            found[named] = found.get(named, 0.0) + log(1.0 + max(question.cases, 1) / seen)
         return found

@@ -7,8 +7,9 @@ Point Detection", FSE 2024. For each series a reference before the onset and the
     n-sigma             max  (x - mean) / std
     BARO                max  (x - median) / IQR
 
-An entity has the largest score of its series. As in the authors' package ``fse-baro``, a series that is constant in
-either part is left out, and a spread of zero counts as one. The change point of BARO is not used: the split is stated.
+An entity has the largest score of its series. A series that is constant before the onset is left out, and another
+spread of zero counts as one. The last two follow the authors' package ``fse-baro``, which also leaves out a series that
+is constant afterwards. The change point of BARO is not used: the split is stated.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def deviations(question: BaselineQuestion, centre: pl.Expr, spread: pl.Expr, *, 
         question: its case has metrics and its split is known.
         centre: of the reference's values.
         spread: of the reference's values; where it is 0, 1 is taken.
-        signed: whether only deviations upward count.
+        signed: as in the package: only deviations upward count, and a series that is constant afterwards is left out.
     """
     assert question.split is not None
     before, after = halves(question.case, question.split)
@@ -37,7 +38,8 @@ def deviations(question: BaselineQuestion, centre: pl.Expr, spread: pl.Expr, *, 
     later = after.group_by(SERIES).agg(
         _VALUE.min().alias("least"), _VALUE.max().alias("most"), _VARIES.alias("varies after")
     )
-    joined = reference.join(later, on=SERIES, nulls_equal=True).filter(pl.col("varies") & pl.col("varies after"))
+    joined = reference.join(later, on=SERIES, nulls_equal=True)
+    joined = joined.filter(pl.col("varies") & (pl.col("varies after") | (not signed)))
     up, down = pl.col("most") - pl.col("centre"), pl.col("centre") - pl.col("least")
     size = up if signed else pl.max_horizontal(up, down)
     unit = pl.when(pl.col("spread") > 0).then(pl.col("spread")).otherwise(1.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from topology.cases.case import Case
@@ -17,6 +17,10 @@ class BaselineQuestion:
     split: int | None
     """The stated onset, or the stated detection where none is given, ns. None: the case has no times."""
     symptom_metric: str | None = None
+    alert_kinds: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """In how many cases of the set each (source, name) of an alert occurs."""
+    cases: int = 0
+    """Cases of the set, where their alerts were counted."""
 
 
 class Baseline(Protocol):

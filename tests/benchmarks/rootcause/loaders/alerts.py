@@ -24,7 +24,7 @@ NOBODY = "-1"
 
 def load(folder: Path) -> CaseSet:
     """The failures of one system."""
-    return CaseSet(f"alerts-{folder.name}", lambda: _cases(folder), (GIVEN,))
+    return CaseSet(f"alerts-{folder.name}", lambda: _cases(folder), (GIVEN,), alerts_only=True)
 
 
 def _cases(folder: Path) -> Iterator[LabelledCase]:
