@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.benchmarks.rootcause.labelled import CaseSet
 from tests.benchmarks.rootcause.loaders import alerts, folders, nezha, petshop
-from tests.benchmarks.rootcause.synthetic import shop
+from tests.benchmarks.rootcause.synthetic import releases, shop
 
 SYSTEMS = ("gaia", "hotel", "sockshop")
 
@@ -28,5 +28,6 @@ def sets(data: Path | None, case_folders: Sequence[Path] = ()) -> dict[str, Case
         tables = [data / "tvdiag-alerts" / system for system in SYSTEMS]
         found.extend(alerts.load(folder) for folder in tables if folder.is_dir())
     found.extend(shop.load(family) for family in shop.KINDS)
+    found.append(releases.load())
     found.extend(folders.load(folder) for folder in case_folders)
     return {each.name: each for each in found}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from tests.benchmarks.rootcause.grading import wholes
 from topology.cases.case import Case
 
 SERIES = ("entity", "metric", "peer")
@@ -15,6 +18,16 @@ def halves(case: Case, split: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Metrics before and from ``split``, ns; values that are not finite are left out."""
     table = case.metrics.filter(pl.col("value").is_finite() & pl.col("ts").is_between(case.from_at, case.to_at))
     return table.filter(pl.col("ts") < split), table.filter(pl.col("ts") >= split)
+
+
+def of_wholes(case: Case) -> Case:
+    """The case with the metrics of parts averaged into what they are part of, for methods that know services only."""
+    whole = wholes(case.edges)
+    if not whole:
+        return case
+    own = pl.col("entity").replace(whole)
+    grouped = case.metrics.with_columns(own).group_by("ts", "entity", "metric", "peer", maintain_order=True)
+    return replace(case, metrics=grouped.agg(pl.col("value").mean()).select(list(case.metrics.columns)))
 
 
 def entities(case: Case) -> list[str]:

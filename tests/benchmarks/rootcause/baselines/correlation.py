@@ -9,6 +9,8 @@ window begins two steps before the split, as PetShop's issues do. With values th
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -16,7 +18,7 @@ from scipy import stats
 
 from tests.benchmarks.rootcause.baselines.protocol import BaselineQuestion
 from tests.benchmarks.rootcause.baselines.symptom import symptom
-from tests.benchmarks.rootcause.evidence import grid
+from tests.benchmarks.rootcause.evidence import grid, of_wholes
 
 LEAD = 2
 """Steps of the window before the split."""
@@ -44,6 +46,7 @@ class RankedCorrelation:
         """-log p of each abnormal entity but the symptom; None without metrics or times."""
         if question.split is None or question.case.metrics.is_empty():
             return None
+        question = replace(question, case=of_wholes(question.case))
         start = symptom(question)
         if start is None or start.entity not in start.abnormal:
             return {}

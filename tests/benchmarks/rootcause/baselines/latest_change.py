@@ -11,7 +11,7 @@ class LatestChange:
     name = "latest-change"
 
     def scores(self, question: BaselineQuestion) -> dict[str, float] | None:
-        """The time of each entity's last change up to the stated time, ns; None without changes."""
+        """When each entity was last changed before the stated time, ns; None without changes."""
         case = question.case
         if not case.changes:
             return None

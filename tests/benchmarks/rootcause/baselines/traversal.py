@@ -7,11 +7,14 @@ largest sum of scores along such a path.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import networkx as nx
 
 from aiops.model.entities import EdgeKind
 from tests.benchmarks.rootcause.baselines.protocol import BaselineQuestion
 from tests.benchmarks.rootcause.baselines.symptom import symptom
+from tests.benchmarks.rootcause.evidence import of_wholes
 
 LONGEST = 8
 """Calls on a path."""
@@ -27,6 +30,7 @@ class Traversal:
         calls = [edge for edge in question.case.edges if edge.kind in {EdgeKind.CALLS, EdgeKind.USES}]
         if question.split is None or question.case.metrics.is_empty() or not calls:
             return None
+        question = replace(question, case=of_wholes(question.case))
         start = symptom(question)
         if start is None or start.entity not in start.abnormal:
             return {}
