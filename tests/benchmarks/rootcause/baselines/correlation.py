@@ -44,7 +44,8 @@ class RankedCorrelation:
 
     def scores(self, question: BaselineQuestion) -> dict[str, float] | None:
         """-log p of each abnormal entity but the symptom; None without metrics or times."""
-        if question.split is None or question.case.metrics.is_empty():
+        split = question.split
+        if split is None or question.case.metrics.is_empty():
             return None
         question = replace(question, case=of_wholes(question.case))
         start = symptom(question)
@@ -52,7 +53,7 @@ class RankedCorrelation:
             return {}
         case = question.case
         window = case.metrics.filter(
-            pl.col("ts").is_between(question.split - LEAD * case.step, case.to_at)
+            pl.col("ts").is_between(split - LEAD * case.step, case.to_at)
             & (pl.col("metric") == start.metric)
             & pl.col("peer").is_null()
         )

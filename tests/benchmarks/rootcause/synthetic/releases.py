@@ -152,7 +152,7 @@ def _replace(
     release: _Release,
 ) -> None:
     """What the replacement of a (service, pod) at a step does to its series."""
-    *pod, begin = which
+    pod, begin = which[:2], which[2]
     steps = np.arange(STEPS)
     after, age = (steps >= begin).astype(float), np.maximum(steps - begin, 0)
     warm = after * (age < 2)
