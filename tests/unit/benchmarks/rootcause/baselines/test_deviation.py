@@ -52,6 +52,13 @@ def test_a_series_that_is_constant_afterwards_is_left_out_as_in_the_package() ->
     assert LARGEST_DEVIATION.scores(question) == pytest.approx({"web": 2.0})
 
 
+def test_a_spread_that_is_only_rounding_counts_as_one() -> None:
+    """Half of the reference is 0.3, the rest 0.1 + 0.2: the deviation is taken in the series' own unit."""
+    question = asked({("cart", "cpu"): [0.3, 0.1 + 0.2] * 6 + [0.3, 0.8, 0.4, 0.3, 0.3, 0.3, 0.3, 0.3]})
+
+    assert BARO.scores(question) == pytest.approx({"cart": 0.5})
+
+
 def test_a_fault_in_the_reference_hides_it_from_the_mean_and_not_from_the_median() -> None:
     """With three of fifteen values of the reference at 100, 100 is two standard deviations off."""
     series = {("cart", "cpu"): [*steady(10, [], spread=1), 100, 100, 100, 100, 101, 100, 101, 100]}
