@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from pydantic import ValidationError
 
 from aiops.model.durations import MINUTE, SECOND
 from aiops.model.entities import Edge, EdgeKind
@@ -201,6 +202,15 @@ def test_case_folders_are_read_with_their_truth(tmp_path: Path) -> None:
     assert (made.name, one.truth, one.kind) == ("range", frozenset({"web"}), "")
     assert (other.onset or 0) - (one.onset or 0) == 10 * MINUTE
     assert [window.case.id for window in made.normal()] == ["c"]
+
+
+def test_a_truth_with_a_wrong_field_is_refused(tmp_path: Path) -> None:
+    """The error names the field."""
+    write_case(tmp_path / "range" / "a", ["web"], None)
+    (tmp_path / "range" / "a" / "truth.json").write_text('{"entity": "web"}')
+
+    with pytest.raises(ValidationError, match="entities"):
+        list(folders.load(tmp_path / "range").cases())
 
 
 def test_the_catalogue_names_what_is_there(tmp_path: Path) -> None:
