@@ -35,6 +35,16 @@ from remediations.saga_moves import (
     with_timer,
 )
 from remediations.saga_state import Saga, SagaState, StepMark
+from remediations.saga_stops import (
+    halt_here,
+    halt_later,
+    halt_watching,
+    resume,
+    stay,
+    taken_over,
+    withdraw_here,
+    withdraw_later,
+)
 from remediations.saga_undo import give_up, reverse, stop, stuck, undone
 from remediations.saga_verification import check_again_or_fail, verified, verify
 
@@ -108,7 +118,7 @@ def _reported(saga: Saga, event: messages.Reported) -> Moved:
     outcome, forward = event.outcome, saga.direction is StepDirection.DO
     saga = track_of_step(saga, detail=outcome.detail)
     match outcome.status:
-        case StepStatus.DONE if forward and saga.step.postcondition and not saga.halted:
+        case StepStatus.DONE if forward and saga.step.postcondition and not (saga.halted or saga.withdrawn):
             return _check(saga, event.at)
         case StepStatus.DONE:
             return _happened(saga, event.at)
@@ -157,12 +167,17 @@ def _observed(saga: Saga, event: messages.EffectObserved) -> Moved:
     match event.observed:
         case plans.Observed.DONE:
             return _happened(saga, event.at)
-        case plans.Observed.NOT_DONE if saga.tracks[saga.cursor].runs < MAX_RUNS and not saga.halted:
+        case plans.Observed.NOT_DONE if _may_run_again(saga):
             return ask_authority(track_of_step(saga, mark=mark_at_rest(saga)), event.at)
         case plans.Observed.NOT_DONE:
             return _did_not_happen(saga, event.at, Prose("it did not happen"))
         case plans.Observed.UNKNOWN:
             return _doubtful(saga, event.at)
+
+
+def _may_run_again(saga: Saga) -> bool:
+    ending = saga.halted or (saga.withdrawn and saga.direction is StepDirection.DO)
+    return saga.tracks[saga.cursor].runs < MAX_RUNS and not ending
 
 
 def _happened(saga: Saga, at: int) -> Moved:
@@ -175,6 +190,8 @@ def _go_on(saga: Saga, at: int) -> Moved:
     """The current step is done: the next one, or wait for the effect to show."""
     if saga.halted:
         return stop(saga)
+    if saga.withdrawn:
+        return give_up(saga, at, saga.why)
     if saga.cursor + 1 < len(saga.plan.steps):
         return _reserve(replace(saga, cursor=saga.cursor + 1), at)
     settle = max(step.settle_seconds for step in saga.plan.steps)
@@ -203,33 +220,6 @@ def _doubtful(saga: Saga, at: int) -> Moved:
 # --------------------------------------------------------------------------- halts, restarts, timers, people
 
 
-def _halt_here(saga: Saga, event: messages.Halted) -> Moved:  # noqa: ARG001
-    return stop(replace(saga, halted=True))
-
-
-def _halt_later(saga: Saga, event: messages.Halted) -> Moved:  # noqa: ARG001
-    """An effect is in flight: its end is the next safe point."""
-    return replace(saga, halted=True), ()
-
-
-def _halt_watching(saga: Saga, event: messages.Halted) -> Moved:
-    """All steps are done and only looking is left: that goes on, but no undo will run, and a person knows."""
-    if saga.halted:
-        return saga, ()
-    who = f" by {event.who}" if event.who else ""
-    return replace(saga, halted=True), (
-        messages.PageOperator(Prose(f"halted{who} while {saga.state}"), saga.describe()),
-    )
-
-
-def _resume(saga: Saga, event: messages.Resumed) -> Moved:  # noqa: ARG001
-    return replace(saga, halted=False), ()
-
-
-def _stay(saga: Saga, event: Event) -> Moved:  # noqa: ARG001
-    return saga, ()
-
-
 def _restarted(saga: Saga, event: messages.Restarted) -> Moved:
     return _observe(saga, event.at)
 
@@ -247,52 +237,54 @@ def _no_answer(saga: Saga, event: messages.SagaTimerFired) -> Moved:
     return give_up(saga, event.at, Prose(f"no answer while {saga.state}"))
 
 
-def _taken_over(saga: Saga, event: messages.TakenOver) -> Moved:
-    releases = tuple(messages.ReleaseBudget(key) for key in saga.reservations)
-    tracks = tuple(replace(track, reservation="") for track in saga.tracks)
-    return replace(saga, state=SagaState.FINISHED, tracks=tracks, why=Prose(f"taken over by {event.who}")), releases
-
-
 TABLE: dict[tuple[SagaState, type[Event]], Handler] = {
     (SagaState.READY, messages.Started): _start,
-    (SagaState.READY, messages.Halted): _halt_here,
+    (SagaState.READY, messages.Halted): halt_here,
+    (SagaState.READY, messages.Withdrawn): withdraw_here,
     (SagaState.RESERVING, messages.Reserved): _reserved,
     (SagaState.RESERVING, messages.BudgetRefused): _refused,
     (SagaState.RESERVING, messages.SagaTimerFired): _on_timer(_no_answer),
-    (SagaState.RESERVING, messages.Halted): _halt_here,
+    (SagaState.RESERVING, messages.Halted): halt_here,
+    (SagaState.RESERVING, messages.Withdrawn): withdraw_here,
     (SagaState.AUTHORISING, messages.Authorised): _authorised,
     (SagaState.AUTHORISING, messages.Vetoed): _vetoed,
     (SagaState.AUTHORISING, messages.Held): _held,
     (SagaState.AUTHORISING, messages.SagaTimerFired): _on_timer(_no_answer),
-    (SagaState.AUTHORISING, messages.Halted): _halt_here,
+    (SagaState.AUTHORISING, messages.Halted): halt_here,
+    (SagaState.AUTHORISING, messages.Withdrawn): withdraw_here,
     (SagaState.HELD, messages.SagaTimerFired): _on_timer(lambda saga, event: _reserve(saga, event.at)),
-    (SagaState.HELD, messages.Halted): _halt_here,
+    (SagaState.HELD, messages.Halted): halt_here,
+    (SagaState.HELD, messages.Withdrawn): withdraw_here,
     (SagaState.RUNNING, messages.Reported): _reported,
     (SagaState.RUNNING, messages.SagaTimerFired): _on_timer(lambda saga, event: _observe(saga, event.at)),
-    (SagaState.RUNNING, messages.Halted): _halt_later,
+    (SagaState.RUNNING, messages.Halted): halt_later,
+    (SagaState.RUNNING, messages.Withdrawn): withdraw_later,
     (SagaState.RUNNING, messages.Restarted): _restarted,
     (SagaState.OBSERVING, messages.Reported): _reported,
     (SagaState.OBSERVING, messages.EffectObserved): _observed,
     (SagaState.OBSERVING, messages.SagaTimerFired): _on_timer(lambda saga, event: _doubtful(saga, event.at)),
-    (SagaState.OBSERVING, messages.Halted): _halt_later,
+    (SagaState.OBSERVING, messages.Halted): halt_later,
+    (SagaState.OBSERVING, messages.Withdrawn): withdraw_later,
     (SagaState.CHECKING, messages.EffectObserved): _checked,
     (SagaState.CHECKING, messages.SagaTimerFired): _on_timer(lambda saga, event: _go_on(saga, event.at)),
-    (SagaState.CHECKING, messages.Halted): _halt_later,
+    (SagaState.CHECKING, messages.Halted): halt_later,
+    (SagaState.CHECKING, messages.Withdrawn): withdraw_later,
     (SagaState.SETTLING, messages.SagaTimerFired): _on_timer(lambda saga, event: verify(saga, event.at)),
-    (SagaState.SETTLING, messages.Halted): _halt_watching,
-    (SagaState.SETTLING, messages.Resumed): _resume,
+    (SagaState.SETTLING, messages.Halted): halt_watching,
+    (SagaState.SETTLING, messages.Resumed): resume,
     (SagaState.VERIFYING, messages.VerificationEnded): verified,
     (SagaState.VERIFYING, messages.SagaTimerFired): _on_timer(check_again_or_fail),
-    (SagaState.VERIFYING, messages.Halted): _halt_watching,
-    (SagaState.VERIFYING, messages.Resumed): _resume,
+    (SagaState.VERIFYING, messages.Halted): halt_watching,
+    (SagaState.VERIFYING, messages.Resumed): resume,
     (SagaState.HOLDING, messages.SagaTimerFired): _on_timer(reverse),
-    (SagaState.HOLDING, messages.Halted): _halt_watching,
-    (SagaState.HOLDING, messages.Resumed): _resume,
-    (SagaState.STUCK, messages.TakenOver): _taken_over,
+    (SagaState.HOLDING, messages.Halted): halt_watching,
+    (SagaState.HOLDING, messages.Resumed): resume,
+    (SagaState.STUCK, messages.TakenOver): taken_over,
 }
 """What each state does with each event. ``Started`` of an empty plan is refused by oversight before it gets here."""
 
 LIVE = [state for state in SagaState if state not in (SagaState.FINISHED, SagaState.STUCK)]
-for _kind in (messages.Restarted, messages.Resumed):
-    TABLE |= {(state, _kind): _stay for state in LIVE if (state, _kind) not in TABLE}
-"""Elsewhere a restart or a resume changes nothing: what was asked is asked again from the outbox, timers are kept."""
+for _kind in (messages.Restarted, messages.Resumed, messages.Withdrawn):
+    TABLE |= {(state, _kind): stay for state in LIVE if (state, _kind) not in TABLE}
+"""Elsewhere a restart, a resume or a withdrawal changes nothing: what was asked is asked again from the outbox, timers
+are kept, and a plan whose steps are all done, or that is being undone, ends by itself."""

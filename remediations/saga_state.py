@@ -75,6 +75,8 @@ class Saga:
     cursor: int = 0
     direction: StepDirection = StepDirection.DO
     halted: bool = False
+    withdrawn: bool = False
+    """The incident does not act any more: no further step begins, and what was done is undone."""
     reversing: bool = False
     """The plan was verified; the current undo is the planned reversal."""
     timer: str = ""
