@@ -86,7 +86,7 @@ class Commands:
 
     def acknowledge(self, name: str, who: str) -> CommandResult:
         """Acknowledge the newest page: no higher level is paged for it."""
-        incident = self.incident(name)
+        incident = self._kept(self.incident(name))
         bodies = self.reader.documents("page", self.domain).values()
         pages = [decode(PageRecord, body).page for body in bodies if incident.id in body]
         keys = [page.key for page in sorted(pages, key=lambda p: p.at) if page.work_item == incident.id]
@@ -99,7 +99,7 @@ class Commands:
 
     def take_over(self, name: str, who: str) -> CommandResult:
         """Confirm that the targets of a stuck plan are in order: its locks and its budget are released."""
-        incident = self.incident(name)
+        incident = self._kept(self.incident(name))
         bodies = self.reader.documents("saga", self.domain).values()
         sagas = [decode(SagaRecord, body) for body in bodies if incident.id in body]
         stuck = [s.saga.plan.id for s in sagas if s.incident == incident.id and s.saga.state is SagaState.STUCK]
@@ -150,6 +150,10 @@ class Commands:
             if incident.plan == name:
                 return incident
         raise UnknownError(f"there is no incident {name!r}; see: aiops incidents --all")
+
+    def _kept(self, incident: Incident) -> Incident:
+        """The incident that a merged one became part of, which has its plans; any other incident itself."""
+        return self.incident(incident.merged_into) if incident.merged_into else incident
 
     def _waiting(self, name: str, states: set[IncidentState]) -> tuple[Incident, Work]:
         """An incident whose plan waits for a decision, in one of these states."""

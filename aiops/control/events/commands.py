@@ -8,6 +8,7 @@ from typing import Final
 
 from aiops.control.incident.escalation import acknowledge
 from aiops.control.incident.membership import close, move
+from aiops.control.incident.unfinished_plans import half_way
 from aiops.control.plan import saga_driver
 from aiops.control.state.lifecycle import Trigger
 from aiops.control.state.transaction import Draft
@@ -17,7 +18,6 @@ from aiops.model.outcomes import IncidentOutcome, OutcomeKind
 from aiops.model.prose import Prose
 from aiops.model.refusals import RefusalKind, RefusedError
 from remediations import saga_messages as messages
-from remediations.saga_state import SagaState
 
 LONGEST_SUPPRESSION_MINUTES: Final = 7 * 24 * 60.0
 LONGEST_VERSION: Final = 18
@@ -91,13 +91,12 @@ def _acknowledge(draft: Draft, event: CommandGiven) -> None:
 def _take_over(draft: Draft, event: CommandGiven) -> None:
     """A person confirms that a stuck plan's targets are in order: its locks and budget are released."""
     incident = _incident(draft, event)
-    plans = [draft.state.sagas[key] for key in draft.state.owned(incident.id, "saga")]
-    stuck = [record for record in plans if record.saga.state is SagaState.STUCK]
+    stuck = half_way(draft.state, incident.id)
     if not stuck:
         raise RefusedError(RefusalKind.LATE, f"no plan of {incident.id} is stuck")
-    for record in stuck:
-        saga_driver.deliver(draft, record.saga.plan.id, messages.TakenOver(draft.at, event.who))
-        draft.line(incident.id, event.who, f"took over {record.saga.plan.id}")
+    for plan in stuck:
+        saga_driver.deliver(draft, plan, messages.TakenOver(draft.at, event.who))
+        draft.line(incident.id, event.who, f"took over {plan}")
 
 
 def _close(draft: Draft, event: CommandGiven) -> None:

@@ -9,6 +9,7 @@ from aiops.agents.paging import Ask
 from aiops.control.diagnosis.second_diagnosis import approval_reason
 from aiops.control.incident.escalation import escalate, page_people
 from aiops.control.incident.membership import is_runtime, move
+from aiops.control.incident.unfinished_plans import half_way, under_way
 from aiops.control.plan import saga_driver
 from aiops.control.state.documents import plan_version
 from aiops.control.state.lifecycle import Trigger
@@ -81,6 +82,10 @@ def _unfit(draft: Draft, name: str, plan: Plan) -> Prose | None:
         return Prose(f"it belongs to {plan.work_item}")
     if not plan.steps:
         return Prose("it has no steps")
+    if moving := under_way(state, name):
+        return Prose(f"plan {moving[0]} has not ended")
+    if stuck := half_way(state, name):
+        return Prose(f"plan {stuck[0]} stopped half-way, and nobody has taken it over")
     if plan.id in state.sagas:
         return Prose(f"a plan {plan.id} was begun before")
     if state.incidents[name].attempts >= draft.settings.control.max_attempts:
