@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aiops.console.command_inbox import (
+    LONGEST_NAME,
     CommandRequest,
     CommandResult,
     NotNowError,
@@ -21,7 +22,7 @@ from aiops.console.command_inbox import (
 )
 from aiops.control.events.commands import LONGEST_SUPPRESSION_MINUTES
 from aiops.control.plan.saga_driver import APPROVERS
-from aiops.control.state.documents import PageRecord, SagaRecord, Work, plan_version
+from aiops.control.state.documents import BreakerRecord, PageRecord, SagaRecord, Work, plan_version
 from aiops.control.state.lifecycle import TABLE, Trigger
 from aiops.model.codec import decode
 from aiops.model.entities import MAIN_DOMAIN
@@ -29,6 +30,7 @@ from aiops.model.incidents import Incident, IncidentState
 from aiops.model.journal import InboxRow
 from aiops.model.plans import Plan
 from aiops.ports import Clock, Inbox, JournalReader
+from remediations.breakers import Position
 from remediations.saga_state import SagaState
 
 
@@ -122,6 +124,18 @@ class Commands:
         command = CommandRequest("suppress", incident.id, who, {"minutes": f"{minutes:g}"})
         text = f"{incident.id}: suppressed by {who} for {minutes:g} minutes"
         return self.switch.submit(f"suppress/{incident.id}/{incident.updated_at}/{minutes:g}/{who}", command, text)
+
+    def reset_breaker(self, name: str, who: str, reason: str) -> CommandResult:
+        """Close an open or half-open circuit breaker; the reason is kept in the journal."""
+        if not reason.strip():
+            raise WrongError("a reset needs a reason")
+        body = self.reader.document("breaker", name, self.domain)
+        breaker = decode(BreakerRecord, body).breaker if body else None
+        if breaker is None or breaker.position is Position.CLOSED:
+            raise NotNowError(f"no breaker {sentence(name)[:LONGEST_NAME]!r} is open; see: aiops breakers list")
+        command = CommandRequest("reset-breaker", name, who, {"reason": sentence(reason)})
+        text = f"{name}: reset by {who}; it was {breaker.position.value}: {breaker.why}"
+        return self.switch.submit(f"reset-breaker/{name}/{breaker.opened_at}/{self.clock.now()}/{who}", command, text)
 
     def scale(self, shards: int, who: str, most: int) -> CommandResult:
         """Set the number of monitoring shards: 1 to ``most``, the number of slots."""

@@ -10,6 +10,7 @@ from aiops.control.incident.escalation import acknowledge
 from aiops.control.incident.membership import close, move
 from aiops.control.incident.unfinished_plans import half_way
 from aiops.control.plan import saga_driver
+from aiops.control.plan.breakers import reset
 from aiops.control.state.lifecycle import Trigger
 from aiops.control.state.transaction import Draft
 from aiops.model.events import CommandGiven, HaltChanged
@@ -117,6 +118,10 @@ def _suppress(draft: Draft, event: CommandGiven) -> None:
     draft.line(incident.id, event.who, f"suppresses it for {minutes:g} minutes")
 
 
+def _reset_breaker(draft: Draft, event: CommandGiven) -> None:
+    reset(draft, event.subject, who=event.who, reason=event.arguments.get("reason", ""))
+
+
 def _noted(draft: Draft, event: CommandGiven) -> None:
     """Record who gave a halt or resume; the change of the halt row itself arrives as ``HaltChanged``."""
     draft.note(asked=event.command, who=event.who)
@@ -149,6 +154,7 @@ COMMANDS: Final[dict[str, Callable[[Draft, CommandGiven], None]]] = {
     "take-over": _take_over,
     "close": _close,
     "suppress": _suppress,
+    "reset-breaker": _reset_breaker,
     "halt": _noted,
     "resume": _noted,
 }
