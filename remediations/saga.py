@@ -27,10 +27,12 @@ from remediations.saga_moves import (
     Handler,
     Moved,
     ask_authority,
+    ended_by,
     expect,
     expect_current,
     later,
     mark_at_rest,
+    on_timer,
     track_of_step,
     with_timer,
 )
@@ -89,9 +91,8 @@ def _authorised(saga: Saga, event: messages.Authorised) -> Moved:
     action = step.action if forward else step.undo
     assert action is not None
     run = saga.tracks[saga.cursor].runs + 1
-    saga = track_of_step(
-        replace(saga, state=SagaState.RUNNING), mark=StepMark.BEGUN if forward else StepMark.UNDOING, runs=run
-    )
+    mark, ends_at = StepMark.BEGUN if forward else StepMark.UNDOING, later(event.at, step.timeout_seconds)
+    saga = track_of_step(replace(saga, state=SagaState.RUNNING), mark=mark, runs=run, ends_at=ends_at, unsure=False)
     due = later(event.at, step.timeout_seconds + REPORT_GRACE_SECONDS)
     saga, timer = with_timer(saga, "step", due)
     return saga, (messages.Begin(step.id, saga.direction, saga.key, action, step.timeout_seconds, run), timer)
@@ -116,7 +117,7 @@ def _held(saga: Saga, event: messages.Held) -> Moved:
 def _reported(saga: Saga, event: messages.Reported) -> Moved:
     expect(saga, event.outcome.key, saga.key)
     outcome, forward = event.outcome, saga.direction is StepDirection.DO
-    saga = track_of_step(saga, detail=outcome.detail)
+    saga = track_of_step(saga, detail=outcome.detail, unsure=outcome.status is StepStatus.UNKNOWN)
     match outcome.status:
         case StepStatus.DONE if forward and saga.step.postcondition and not (saga.halted or saga.withdrawn):
             return _check(saga, event.at)
@@ -131,11 +132,12 @@ def _reported(saga: Saga, event: messages.Reported) -> Moved:
 
 
 def _observe(saga: Saga, at: int) -> Moved:
-    """The effect is in doubt: look at the target."""
-    step = saga.step
+    """The effect is in doubt: look at the target. No answer is final before the effect's own deadline."""
+    step, saga = saga.step, track_of_step(saga, look_again=False)
     action = step.action if saga.direction is StepDirection.DO else step.undo
     assert action is not None
-    saga, timer = with_timer(replace(saga, state=SagaState.OBSERVING), "observe", later(at, ANSWER_SECONDS))
+    due = later(max(at, ended_by(saga)), ANSWER_SECONDS)
+    saga, timer = with_timer(replace(saga, state=SagaState.OBSERVING), "observe", due)
     run = saga.tracks[saga.cursor].runs
     return saga, (messages.Observe(step.id, saga.direction, saga.key, action, run), timer)
 
@@ -167,12 +169,20 @@ def _observed(saga: Saga, event: messages.EffectObserved) -> Moved:
     match event.observed:
         case plans.Observed.DONE:
             return _happened(saga, event.at)
+        case seen if event.at < ended_by(saga) and (seen is plans.Observed.UNKNOWN or saga.tracks[saga.cursor].unsure):
+            saga, timer = with_timer(track_of_step(saga, look_again=True), "observe", ended_by(saga))
+            return saga, (timer,)
         case plans.Observed.NOT_DONE if _may_run_again(saga):
             return ask_authority(track_of_step(saga, mark=mark_at_rest(saga)), event.at)
         case plans.Observed.NOT_DONE:
             return _did_not_happen(saga, event.at, Prose("it did not happen"))
         case plans.Observed.UNKNOWN:
             return _doubtful(saga, event.at)
+
+
+def _not_observed(saga: Saga, event: messages.SagaTimerFired) -> Moved:
+    again = saga.tracks[saga.cursor].look_again
+    return _observe(saga, event.at) if again else _doubtful(saga, event.at)
 
 
 def _may_run_again(saga: Saga) -> bool:
@@ -224,15 +234,6 @@ def _restarted(saga: Saga, event: messages.Restarted) -> Moved:
     return _observe(saga, event.at)
 
 
-def _on_timer(then: Handler) -> Handler:
-    """Only the newest timer means anything."""
-
-    def fired(saga: Saga, event: messages.SagaTimerFired) -> Moved:
-        return then(saga, event) if event.timer == saga.timer else (saga, ())
-
-    return fired
-
-
 def _no_answer(saga: Saga, event: messages.SagaTimerFired) -> Moved:
     return give_up(saga, event.at, Prose(f"no answer while {saga.state}"))
 
@@ -243,40 +244,40 @@ TABLE: dict[tuple[SagaState, type[Event]], Handler] = {
     (SagaState.READY, messages.Withdrawn): withdraw_here,
     (SagaState.RESERVING, messages.Reserved): _reserved,
     (SagaState.RESERVING, messages.BudgetRefused): _refused,
-    (SagaState.RESERVING, messages.SagaTimerFired): _on_timer(_no_answer),
+    (SagaState.RESERVING, messages.SagaTimerFired): on_timer(_no_answer),
     (SagaState.RESERVING, messages.Halted): halt_here,
     (SagaState.RESERVING, messages.Withdrawn): withdraw_here,
     (SagaState.AUTHORISING, messages.Authorised): _authorised,
     (SagaState.AUTHORISING, messages.Vetoed): _vetoed,
     (SagaState.AUTHORISING, messages.Held): _held,
-    (SagaState.AUTHORISING, messages.SagaTimerFired): _on_timer(_no_answer),
+    (SagaState.AUTHORISING, messages.SagaTimerFired): on_timer(_no_answer),
     (SagaState.AUTHORISING, messages.Halted): halt_here,
     (SagaState.AUTHORISING, messages.Withdrawn): withdraw_here,
-    (SagaState.HELD, messages.SagaTimerFired): _on_timer(lambda saga, event: _reserve(saga, event.at)),
+    (SagaState.HELD, messages.SagaTimerFired): on_timer(lambda saga, event: _reserve(saga, event.at)),
     (SagaState.HELD, messages.Halted): halt_here,
     (SagaState.HELD, messages.Withdrawn): withdraw_here,
     (SagaState.RUNNING, messages.Reported): _reported,
-    (SagaState.RUNNING, messages.SagaTimerFired): _on_timer(lambda saga, event: _observe(saga, event.at)),
+    (SagaState.RUNNING, messages.SagaTimerFired): on_timer(lambda saga, event: _observe(saga, event.at)),
     (SagaState.RUNNING, messages.Halted): halt_later,
     (SagaState.RUNNING, messages.Withdrawn): withdraw_later,
     (SagaState.RUNNING, messages.Restarted): _restarted,
     (SagaState.OBSERVING, messages.Reported): _reported,
     (SagaState.OBSERVING, messages.EffectObserved): _observed,
-    (SagaState.OBSERVING, messages.SagaTimerFired): _on_timer(lambda saga, event: _doubtful(saga, event.at)),
+    (SagaState.OBSERVING, messages.SagaTimerFired): on_timer(_not_observed),
     (SagaState.OBSERVING, messages.Halted): halt_later,
     (SagaState.OBSERVING, messages.Withdrawn): withdraw_later,
     (SagaState.CHECKING, messages.EffectObserved): _checked,
-    (SagaState.CHECKING, messages.SagaTimerFired): _on_timer(lambda saga, event: _go_on(saga, event.at)),
+    (SagaState.CHECKING, messages.SagaTimerFired): on_timer(lambda saga, event: _go_on(saga, event.at)),
     (SagaState.CHECKING, messages.Halted): halt_later,
     (SagaState.CHECKING, messages.Withdrawn): withdraw_later,
-    (SagaState.SETTLING, messages.SagaTimerFired): _on_timer(lambda saga, event: verify(saga, event.at)),
+    (SagaState.SETTLING, messages.SagaTimerFired): on_timer(lambda saga, event: verify(saga, event.at)),
     (SagaState.SETTLING, messages.Halted): halt_watching,
     (SagaState.SETTLING, messages.Resumed): resume,
     (SagaState.VERIFYING, messages.VerificationEnded): verified,
-    (SagaState.VERIFYING, messages.SagaTimerFired): _on_timer(check_again_or_fail),
+    (SagaState.VERIFYING, messages.SagaTimerFired): on_timer(check_again_or_fail),
     (SagaState.VERIFYING, messages.Halted): halt_watching,
     (SagaState.VERIFYING, messages.Resumed): resume,
-    (SagaState.HOLDING, messages.SagaTimerFired): _on_timer(reverse),
+    (SagaState.HOLDING, messages.SagaTimerFired): on_timer(reverse),
     (SagaState.HOLDING, messages.Halted): halt_watching,
     (SagaState.HOLDING, messages.Resumed): resume,
     (SagaState.STUCK, messages.TakenOver): taken_over,

@@ -15,7 +15,9 @@ from tests.unit.remediations.conftest import make_plan, make_step
 
 WHY = Prose("why")
 LATE = 10**15
-"""After every deadline, ns."""
+"""After every deadline of the plan, ns."""
+HOUR = 3600 * 10**9
+"""Longer than any step may run, ns."""
 
 
 def events(saga: Saga, at: int = LATE) -> Iterator[say.Event]:
@@ -28,7 +30,7 @@ def events(saga: Saga, at: int = LATE) -> Iterator[say.Event]:
     yield say.Vetoed(at, step, direction, WHY)
     yield say.Held(at, step, direction, at + 1, WHY)
     yield from (say.Reported(at, StepOutcome(key, status, at)) for status in StepStatus)
-    yield from (say.EffectObserved(at, key, seen) for seen in Observed)
+    yield from (say.EffectObserved(when, key, seen) for seen in Observed for when in (at, at + HOUR))
     yield from (say.VerificationEnded(at, verdict) for verdict in Verdict)
     yield say.Halted(at)
     yield say.Resumed(at)

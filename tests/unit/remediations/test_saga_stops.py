@@ -15,7 +15,7 @@ from remediations.saga_phase import Phase, phase_of
 from remediations.saga_state import Saga, SagaState, StepMark, begin
 from remediations.saga_stops import halt_here, halt_later, halt_watching, resume, stay, taken_over
 from tests.unit.remediations.conftest import make_plan, make_step
-from tests.unit.remediations.reachable import LATE, events, reachable
+from tests.unit.remediations.reachable import HOUR, LATE, events, reachable
 
 WHY = Prose("INC-1 is escalated")
 GONE = say.Withdrawn(LATE, WHY)
@@ -84,7 +84,7 @@ def test_the_undo_of_a_withdrawn_plan_may_run_twice() -> None:
     saga, _ = reported(saga, StepStatus.DONE)
     saga, _ = advance(saga, say.Authorised(LATE, "a", StepDirection.UNDO))
     saga, _ = reported(saga, StepStatus.UNKNOWN)
-    saga, _ = advance(saga, say.EffectObserved(LATE, saga.key, Observed.NOT_DONE))
+    saga, _ = advance(saga, say.EffectObserved(LATE + HOUR, saga.key, Observed.NOT_DONE))
     assert saga.state is SagaState.AUTHORISING
 
 
