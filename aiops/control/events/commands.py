@@ -10,6 +10,8 @@ from aiops.control.incident.escalation import acknowledge
 from aiops.control.incident.membership import close, move
 from aiops.control.incident.unfinished_plans import half_way
 from aiops.control.plan import saga_driver
+from aiops.control.plan.approvals import given as given_now
+from aiops.control.plan.approvals import void, void_waiting
 from aiops.control.plan.breakers import reset
 from aiops.control.state.lifecycle import Trigger
 from aiops.control.state.transaction import Draft
@@ -67,10 +69,13 @@ def _approve(draft: Draft, event: CommandGiven) -> None:
     who = " ".join(event.who.split())
     if who.casefold() in {name.casefold() for name in work.approvals}:
         raise RefusedError(RefusalKind.NOT_PERMITTED, f"{who} approved it already; another person must")
-    approvals = (*work.approvals, who)
-    draft.put(replace(work, approvals=approvals))
+    work = given_now(draft, work, who)
+    draft.put(work)
     draft.line(incident.id, event.who, f"approves {plan.id}")
-    if len(approvals) >= saga_driver.APPROVERS[incident.level]:
+    why = void(draft, work.bound, plan) if work.bound else None
+    if why is not None:
+        void_waiting(draft, incident.id, why)
+    elif len(work.approvals) >= saga_driver.APPROVERS[incident.level]:
         saga_driver.start(draft, incident.id, plan)
 
 
@@ -81,7 +86,7 @@ def _reject(draft: Draft, event: CommandGiven) -> None:
             RefusalKind.LATE, f"{incident.id} does not wait for a decision: it is {incident.state.value}"
         )
     move(draft, incident.id, Trigger.STUCK, outcome=IncidentOutcome(OutcomeKind.REJECTED, Prose(event.who)))
-    draft.put(replace(draft.state.work[incident.id], proposed=None, approvals=()))
+    draft.put(replace(draft.state.work[incident.id], proposed=None, approvals=(), bound=None))
     draft.line(incident.id, event.who, f"rejects {incident.plan}: {event.arguments.get('reason', 'no reason given')}")
 
 

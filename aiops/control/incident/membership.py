@@ -93,7 +93,7 @@ def close(draft: Draft, name: str, trigger: Trigger, *, outcome: IncidentOutcome
     move(draft, name, trigger, closed_at=draft.at, outcome=outcome)
     draft.line(name, "orchestrator", f"closed: {outcome}")
     work = draft.state.work[name]
-    draft.put(replace(work, proposed=None, approvals=()))
+    draft.put(replace(work, proposed=None, approvals=(), bound=None))
     drop_chain(draft, name)
     for key in draft.state.owned(name, "page"):
         draft.cancel(f"ack/{key}")

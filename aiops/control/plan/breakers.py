@@ -34,8 +34,10 @@ def reset(draft: Draft, name: str, *, who: str, reason: str) -> None:
     Raises ``RefusedError`` if the breaker is closed or not known, or if no reason is given.
     """
     held = draft.state.breakers.get(name)
-    if held is None or held.breaker.position is Position.CLOSED:
-        raise RefusedError(RefusalKind.LATE, f"no breaker {name!r} is open")
+    if held is None:
+        raise RefusedError(RefusalKind.UNKNOWN, f"no breaker {name!r} is known")
+    if held.breaker.position is Position.CLOSED:
+        raise RefusedError(RefusalKind.LATE, f"the breaker {name!r} is closed already")
     if not reason.strip():
         raise RefusedError(RefusalKind.MALFORMED, "a reset needs a reason")
     draft.put(doc.BreakerRecord(name, Breaker()))

@@ -11,6 +11,7 @@ from aiops.control.incident.escalation import escalate, page_people
 from aiops.control.incident.membership import is_runtime, move
 from aiops.control.incident.unfinished_plans import half_way, under_way
 from aiops.control.plan import saga_driver
+from aiops.control.plan.approvals import basis_of
 from aiops.control.state.documents import plan_version
 from aiops.control.state.lifecycle import Trigger
 from aiops.control.state.transaction import Draft
@@ -43,7 +44,7 @@ def consider(draft: Draft, name: str, plan: Plan, *, ruling: Ruling) -> None:
         return
     ruling = _with_level_of_routing(work.least_level, ruling)
     draft.incident(replace(incident, level=ruling.level, plan=plan.id))
-    draft.put(replace(work, proposed=plan, approvals=(), basis=incident.context_version))
+    draft.put(replace(work, proposed=plan, approvals=(), bound=None, basis=incident.context_version))
     reasons = "; ".join(ruling.reasons)
     if ruling.hold_until is not None:
         due = max(ruling.hold_until, draft.after(1.0))
@@ -100,6 +101,11 @@ def _ask_approval(draft: Draft, name: str, plan: Plan, *, ruling: Ruling) -> Non
         saga_driver.start(draft, name, plan)
         return
     move(draft, name, Trigger.APPROVAL_NEEDED)
+    # each proposal has a version of its own: an approval of an earlier one, of the same plan, is not taken for it
+    version = draft.state.incidents[name].context_version + 1
+    draft.incident(replace(draft.state.incidents[name], context_version=version))
+    bound = basis_of(draft, plan, ruling.level, policies=ruling.policies, digest=ruling.digest)
+    draft.put(replace(draft.state.work[name], basis=version, bound=bound))
     people = "two people approve" if ruling.level is Oversight.TWO_APPROVERS else "one person approves"
     because = f"The runtime would {what} ({plan.reason}), and waits until {people}: {'; '.join(ruling.reasons)}."
     asks = f"`aiops approve {name} --seen {plan_version(draft.state.work[name])}` or `aiops reject {name}`."

@@ -153,7 +153,7 @@ def test_only_an_open_breaker_is_reset_and_never_without_a_reason() -> None:
     """A second reset, another name and an empty reason change nothing."""
     desk = Desk()
     opened(desk)
-    assert desk.refused(reset, "target:db", who="ann", reason="x").kind is RefusalKind.LATE
+    assert desk.refused(reset, "target:db", who="ann", reason="x").kind is RefusalKind.UNKNOWN
     assert desk.refused(reset, "target:web", who="ann", reason=" ").kind is RefusalKind.MALFORMED
     desk.do(reset, "target:web", who="ann", reason="x")
     assert desk.refused(reset, "target:web", who="ann", reason="x").kind is RefusalKind.LATE
