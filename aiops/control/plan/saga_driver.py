@@ -282,7 +282,7 @@ def fleet_answered(draft: Draft, answer: FleetAnswer) -> None:
     if behind > record.lag:
         most = round(MOST_LAG_SECONDS * SECOND)
         draft.put(replace(record, lag=min(behind + round(LAG_MARGIN_SECONDS * SECOND), most)))
-    request = VerifyRequest(record.saga.plan, held.since, answer)
+    request = VerifyRequest(record.saga.plan, held.since, answer, held.question.signals)
     ask(draft, f"{answer.question}/judge", Role.RESOLUTION, intent=Intent.VERIFY, payload=request)
 
 

@@ -72,9 +72,9 @@ def test_what_people_approve_is_kept_with_the_plan() -> None:
     assert bound is not None
     assert bound.given == (desk.at,)
     approve(desk, "bob")
-    bound = desk.state.sagas["INC-1/p/plan"].bound
-    assert bound is not None
-    assert bound.given == (desk.at, desk.at)
+    running = desk.state.sagas["INC-1/p/plan"].bound
+    assert running is not None
+    assert running.given == (desk.at, desk.at)
 
 
 def test_a_target_that_changed_voids_the_approvals() -> None:
