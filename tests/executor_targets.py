@@ -252,9 +252,8 @@ class FakeBroker:
         self._breaks("remove")
         del self.held[message.tag]
 
-    def give_back(self, message: HeldMessage) -> None:
-        queue, (headers, body, _) = self.held.pop(message.tag)
-        self.queues[queue].insert(0, (headers, body, True))
+    def take_first(self, queue: str) -> HeldMessage | None:
+        return self.take(queue)
 
     def bodies(self, queue: str) -> list[str]:
         return [body for _, body, _ in self.queues.get(queue, [])]

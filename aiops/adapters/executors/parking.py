@@ -1,8 +1,8 @@
 """Sets a poison message aside: it moves from its queue into a parking queue and is kept there. Nothing is purged.
 
-The message at the head of the queue moves if it was delivered before and came back: by its ``x-delivery-count`` (quorum
-queues), or by its flag ``redelivered`` (classic queues). It is in the parking queue, confirmed, before it leaves its
-own queue, so a crash between the two keeps it in both.
+A message moves if it was delivered before and came back: by its ``x-delivery-count`` (quorum queues), or by its flag
+``redelivered`` (classic queues). Other messages that are met on the way go back to their places. The message is in the
+parking queue, confirmed, before it leaves its own queue, so a crash between the two keeps it in both.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ ORIGIN_HEADER: Final = "x-aiops-queue"
 """Header of a parked message: the queue that it came from."""
 MOST_PARKED: Final = 1000
 """How many messages of a parking queue are looked at for a key."""
+MOST_HELD: Final = 20
+"""How many messages that did not come back are held at most while the poison message is waited for."""
 REDELIVERIES: Final = 3
 """How often a message must have come back, where the queue counts."""
 _NOT_ITS_OWN: Final = frozenset({KEY_HEADER, ORIGIN_HEADER, "x-delivery-count"})
@@ -47,6 +49,10 @@ class Broker(Protocol):
         """The message at the head; None: the queue is empty. ``PermanentError`` if there is no such queue."""
         ...
 
+    def take_first(self, queue: str) -> HeldMessage | None:
+        """The same, before all consumers of the queue, and with a short wait for a message that comes back."""
+        ...
+
     def make(self, queue: str) -> None:
         """Make a durable queue unless it is there."""
         ...
@@ -57,10 +63,6 @@ class Broker(Protocol):
 
     def remove(self, message: HeldMessage) -> None:
         """Acknowledge a message that is held."""
-        ...
-
-    def give_back(self, message: HeldMessage) -> None:
-        """Let it go back to its place in the queue."""
         ...
 
 
@@ -92,25 +94,9 @@ class ParkingWay:
         """Move one message to the parking queue, or back."""
         if _BACK in before:
             return self._put_back(before, deadline)
-        least = int(order.capability.action.parameters.get("redeliveries", REDELIVERIES))
-
-        def moved() -> bool:
-            with self._connect() as broker:
-                message = broker.take(before[_QUEUE])
-                if message is None:
-                    return False  # its consumer holds it just now
-                if not came_back(message, least):
-                    broker.give_back(message)
-                    raise PermanentError(f"the message at the head of {before[_QUEUE]} did not come back {least} times")
-                deadline.check("set the message aside")
-                broker.make(before[_PARKING])
-                marks = {KEY_HEADER: before[_KEY], ORIGIN_HEADER: before[_QUEUE]}
-                broker.put(before[_PARKING], message, {**message.headers, **marks})
-                broker.remove(message)
-                return True
-
         try:
-            deadline.wait_for(moved, f"for a message at the head of {before[_QUEUE]}")
+            with self._connect() as broker:
+                self._park(broker, order, before, deadline=deadline)
         except TemporaryError as error:
             if self._parked(before):
                 raise
@@ -122,6 +108,31 @@ class ParkingWay:
         del order
         parked = self._parked(before)
         return Observed.DONE if parked is (_BACK not in before) else Observed.NOT_DONE
+
+    def _park(self, broker: Broker, order: StepOrder, before: State, *, deadline: Deadline) -> None:
+        least = int(order.capability.action.parameters.get("redeliveries", REDELIVERIES))
+        held = 0
+
+        def parked() -> bool:
+            nonlocal held
+            message = broker.take_first(before[_QUEUE])
+            if message is None:
+                return False  # its consumer holds it just now
+            if not came_back(message, least):
+                held += 1
+                if held >= MOST_HELD:
+                    raise PermanentError(
+                        f"{held} messages of {before[_QUEUE]} were met, and none came back {least} times"
+                    )
+                return False
+            deadline.check("set the message aside")
+            broker.make(before[_PARKING])
+            marks = {KEY_HEADER: before[_KEY], ORIGIN_HEADER: before[_QUEUE]}
+            broker.put(before[_PARKING], message, {**message.headers, **marks})
+            broker.remove(message)
+            return True
+
+        deadline.wait_for(parked, f"for a message that came back to {before[_QUEUE]}")
 
     def _put_back(self, before: State, deadline: Deadline) -> str:
         with self._connect() as broker:

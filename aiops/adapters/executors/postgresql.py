@@ -186,6 +186,7 @@ class PostgresqlWay:
                 autocommit=True,
                 connect_timeout=_CONNECT_SECONDS,
                 application_name="aiops",
+                client_encoding="utf8",
                 options=f"-c statement_timeout={_STATEMENT} -c lock_timeout={_STATEMENT}",
             ) as connection:
                 yield connection

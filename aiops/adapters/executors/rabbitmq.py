@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from aiops.adapters.executors.key_ledger import KeyLedger
 from aiops.adapters.executors.keyed import KeyedExecutor
 from aiops.adapters.executors.options import check_known, secret, template, wanted
-from aiops.adapters.executors.parking import Broker, HeldMessage, ParkingWay
+from aiops.adapters.executors.parking import MOST_HELD, Broker, HeldMessage, ParkingWay
 from aiops.model.errors import PermanentError, TemporaryError
 from aiops.ports import Clock
 
@@ -22,6 +22,9 @@ _OPTIONS: Final = ("url", "password_file", "keys", "parking")
 _CALL_SECONDS: Final = 5.0
 _DEFAULT_PORT: Final = 5672
 _PERSISTENT: Final = 2
+_BEFORE_OTHERS: Final = 1000
+"""Consumer priority: RabbitMQ delivers to lower ones only while this one cannot take more."""
+_WAIT_SECONDS: Final = 0.1
 
 
 def from_options(options: Mapping[str, str], clock: Clock) -> KeyedExecutor:
@@ -98,9 +101,19 @@ class _Channel:
 
     def __init__(self, channel: BlockingChannel) -> None:
         self._channel = channel
+        self._consumer: Any = None
 
     def take(self, queue: str) -> HeldMessage | None:
-        got, properties, body = self._channel.basic_get(queue)
+        return self._held(*self._channel.basic_get(queue))
+
+    def take_first(self, queue: str) -> HeldMessage | None:
+        if self._consumer is None:
+            self._channel.basic_qos(prefetch_count=MOST_HELD)
+            first = {"x-priority": _BEFORE_OTHERS}
+            self._consumer = self._channel.consume(queue, arguments=first, inactivity_timeout=_WAIT_SECONDS)
+        return self._held(*next(self._consumer))
+
+    def _held(self, got: Any, properties: Any, body: Any) -> HeldMessage | None:
         if got is None:
             return None
         headers = dict(properties.headers or {})
@@ -118,6 +131,3 @@ class _Channel:
 
     def remove(self, message: HeldMessage) -> None:
         self._channel.basic_ack(message.tag)
-
-    def give_back(self, message: HeldMessage) -> None:
-        self._channel.basic_nack(message.tag, requeue=True)

@@ -123,9 +123,9 @@ class _Transport(xmlrpc.client.Transport):
         super().__init__(headers=headers)
         self._path = path
 
-    def request(self, host: Any, handler: str, request_body: Any, verbose: bool = False) -> Any:  # noqa: FBT001, FBT002 - the library's signature
+    def request(self, *call: Any, **named: Any) -> Any:
         """One request and no second one: a call whose answer was lost may have taken effect."""
-        return self.single_request(host, handler, request_body, verbose)
+        return self.single_request(*call, **named)
 
     def make_connection(self, host: Any) -> HTTPConnection:
         """A new connection for each call: supervisord may restart between two."""

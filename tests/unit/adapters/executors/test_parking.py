@@ -94,12 +94,20 @@ def test_a_message_came_back_by_its_count_or_its_flag(
     assert came_back(HeldMessage(1, redelivered, headers, ""), 3) is back
 
 
-def test_a_fresh_message_stays(clock: TurnedClock, tmp_path: Path) -> None:
-    """Nothing was changed, and nothing else in the queue is tried."""
-    broker = FakeBroker({"jobs": [({}, "good", False), ({}, "poison", True)]})
+def test_fresh_messages_before_it_stay(clock: TurnedClock, tmp_path: Path) -> None:
+    """The consumer holds the poison message for a time; what is met meanwhile goes back to its place."""
+    broker = FakeBroker({"jobs": [({}, "good", False), ({}, "poison", True), ({}, "better", False)]})
+    assert executor_of(broker, clock, tmp_path).run(order_of(SET_ASIDE, clock)).status is StepStatus.DONE
+    assert (broker.bodies("jobs"), broker.bodies("jobs.parked")) == (["good", "better"], ["poison"])
+
+
+def test_a_queue_without_a_poison_message_is_left_as_it_is(clock: TurnedClock, tmp_path: Path) -> None:
+    """At most twenty messages are held; nothing was changed."""
+    broker = FakeBroker({"jobs": [({}, f"good {n}", False) for n in range(30)]})
     outcome = executor_of(broker, clock, tmp_path).run(order_of(SET_ASIDE, clock))
     assert outcome.status is StepStatus.FAILED
-    assert broker.bodies("jobs") == ["good", "poison"]
+    assert broker.bodies("jobs") == [f"good {n}" for n in range(30)]
+    assert "jobs.parked" not in broker.queues
 
 
 def test_a_queue_that_is_not_there_is_refused(broker: FakeBroker, clock: TurnedClock, tmp_path: Path) -> None:
