@@ -204,7 +204,7 @@ def test_rabbitmq_keeps_the_poison_message(tmp_path: Path) -> None:
                     channel.basic_nack(got.delivery_tag)
                     returned.append(body)
 
-            channel.basic_qos(prefetch_count=1)
+            channel.basic_qos(prefetch_count=10)
             channel.basic_consume("jobs", returns)
             while len(returned) < 5:
                 connection.process_data_events(0.05)
