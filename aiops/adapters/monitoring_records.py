@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 
-from aiops.adapters.sealing import Seal, encode_letter
+from aiops.adapters.encryption import Seal, encode_letter
 from aiops.agents.monitor.plan import Produced
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.model import cloudevents

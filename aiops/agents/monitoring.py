@@ -63,7 +63,7 @@ class SourceView:
 @dataclass(slots=True)
 class _Owned:
     slot: Slot
-    archivist: SlotSnapshotter
+    snapshotter: SlotSnapshotter
     reader: SlotReader
 
 
@@ -129,9 +129,9 @@ class MonitoringAgent:
             secret=self._secret,
         )
         made = Slot(plan)
-        archivist = SlotSnapshotter(made)
-        archivist.restore(snapshots)
-        self._owned[slot] = _Owned(made, archivist, SlotReader(made))
+        snapshotter = SlotSnapshotter(made)
+        snapshotter.restore(snapshots)
+        self._owned[slot] = _Owned(made, snapshotter, SlotReader(made))
         if snapshots:
             head = snapshots[-1].parts["head"]
             self._blindness.restore(head["blind"])
@@ -174,7 +174,7 @@ class MonitoringAgent:
         out = Produced()
         for owned in self._owned.values():
             out.add(owned.slot.tick(received_at, lag_is_small=lag_is_small))
-        out.episodes += self._blindness.tick(received_at, self._heard(), lag_is_small=lag_is_small, cut=self._cut())
+        out.episodes += self._blindness.tick(received_at, self._received(), lag_is_small=lag_is_small, cut=self._cut())
         over = [found for found in self._losses if received_at - found.opened_at >= _LOSS_SHOWN]
         self._losses = [found for found in self._losses if received_at - found.opened_at < _LOSS_SHOWN]
         out.episodes += [self._loss_over(found, received_at) for found in over]
@@ -184,14 +184,14 @@ class MonitoringAgent:
         generation = self._of(found.slot).slot.plan.generation
         return replace(found, revision=2, ended_at=at, watermark=at, generation=generation)
 
-    def _heard(self) -> dict[str, int]:
+    def _received(self) -> dict[str, int]:
         """Receipt time of each topic's newest record in any slot, ns; the internal topic between slots is left out."""
-        heard: dict[str, int] = {}
+        received: dict[str, int] = {}
         for owned in self._owned.values():
             for topic, mark in owned.slot.marks.items():
-                heard[topic] = max(heard.get(topic, 0), mark.received_at)
-        heard.pop(self.settings.topics.keyed, None)
-        return heard
+                received[topic] = max(received.get(topic, 0), mark.received_at)
+        received.pop(self.settings.topics.keyed, None)
+        return received
 
     def _cut(self) -> dict[str, int]:
         """Number of entities that stopped at the same moment, by topic."""
@@ -214,7 +214,7 @@ class MonitoringAgent:
 
     def snapshot(self, slot: int, *, full: bool = False) -> SlotSnapshot:
         """The slot's next snapshot; it must be a full one if the last could not be written."""
-        taken = self._of(slot).archivist.take(full=full)
+        taken = self._of(slot).snapshotter.take(full=full)
         losses = "\n".join(encode(found) for found in self._losses if found.slot == slot)
         head = {
             **taken.parts["head"],

@@ -105,12 +105,20 @@ def _services(ids: tuple[str, ...], edges: tuple[Edge, ...], draws: _Draws) -> l
     found: dict[str, Drawn] = {}
     for number, one in reversed(list(enumerate(ids))):
         out = [edge for edge in edges if edge.source == one]
-        paths = {edge.target: tuple(route.path for route in found[edge.target].routes) for edge in out}
+        paths = {edge.target: _called(edge, edges, found[edge.target]) for edge in out}
         consumer = any(edge.queue for edge in edges if edge.target == one)
         random = _random(draws.seed, f"routes/{number}")
-        routes = draw_routes(one, (out, paths), needs[one], random=random, most=1 if consumer else 3)
+        routes = draw_routes(one, (out, paths), needs[one], random=random, most=1 if consumer else 2 + (number == 0))
         found[one] = Drawn(one, languages[number], replicas[number], needs[one], routes)
     return [found[one] for one in ids]
+
+
+def _called(edge: Edge, edges: tuple[Edge, ...], target: Drawn) -> tuple[str, ...]:
+    """Paths that the source of an edge calls: the callers share the target's paths, so that each has a caller."""
+    callers = [one.source for one in edges if one.target == edge.target]
+    paths, rank = [route.path for route in target.routes], callers.index(edge.source)
+    own = [path for place, path in enumerate(paths) if place % len(callers) == rank]
+    return tuple(own or [paths[rank % len(paths)]])
 
 
 def _replicas(count: int, random: Random) -> list[int]:

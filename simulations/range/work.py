@@ -39,25 +39,26 @@ def draw_needs(ids: Sequence[str], random: Random) -> dict[str, Needs]:
 def draw_routes(
     service: str, calls: tuple[Sequence[Edge], Mapping[str, Sequence[str]]], needs: Needs, *, random: Random, most: int
 ) -> tuple[Route, ...]:
-    """Routes of a service. Each edge is in at least one of them.
+    """Routes of a service. Each path that it is to call is called by at least one of them.
 
     Args:
         service: its id.
-        calls: edges that begin at it, and the paths of the services where they end.
+        calls: edges that begin at it, and the paths that it is to call where they end.
         needs: what it uses.
         random: source of the choices.
         most: routes.
     """
     edges, paths = calls
-    count = random.randint(1, most)
+    count = random.randint(1, max(1, most))
     names = [f"/{service}/{{id}}", f"/{service}", f"/{service}/{{id}}/summary"][:count]
     own = [_own(needs, random) for _ in names]
     remote: list[list[Step]] = [[] for _ in names]
     for edge in edges:
-        home = random.randrange(count)
-        remote[home].append(_remote(edge, paths, random))
-        if count > 1 and random.random() < 0.25:
-            remote[(home + 1) % count].append(_remote(edge, paths, random))
+        for path in paths[edge.target]:
+            home = random.randrange(count)
+            remote[home].append(_remote(edge, path, random))
+            if count > 1 and random.random() < 0.25:
+                remote[(home + 1) % count].append(_remote(edge, path, random))
     return tuple(Route(name, (*first, *last)) for name, first, last in zip(names, own, remote, strict=True))
 
 
@@ -83,8 +84,8 @@ def _own(needs: Needs, random: Random) -> list[Step]:
     return steps
 
 
-def _remote(edge: Edge, paths: Mapping[str, Sequence[str]], random: Random) -> Step:
+def _remote(edge: Edge, path: str, random: Random) -> Step:
     share = random.choice(SHARES)
     if edge.queue:
         return Step(StepKind.PUBLISH, 1, target=edge.queue, share=share)
-    return Step(StepKind.CALL, 1, target=edge.target, path=random.choice(list(paths[edge.target])), share=share)
+    return Step(StepKind.CALL, 1, target=edge.target, path=path, share=share)

@@ -131,13 +131,13 @@ class Estate:
         database.initialise(self.plan, self.folder, self.run)
         estate_files.give(self.folder.data(POSTGRESQL), self.run.users.postgresql)
         self._launch()
-        self._begin((EPMD, POSTGRESQL, REDIS, TOXIPROXY, HAPROXY, COLLECTOR))
+        self._begin((EPMD, POSTGRESQL, REDIS, TOXIPROXY, HAPROXY))
         self._listening({EPMD: self.plan.ports.epmd, POSTGRESQL: self.plan.ports.postgresql})
         self._begin((RABBITMQ,))
         database.fill(self.plan)
         database.follow(self.plan, self.folder, self.run)
         estate_files.give(self.folder.data(REPLICA), self.run.users.postgresql)
-        self._begin((REPLICA,))
+        self._begin((REPLICA, COLLECTOR))
         p = self.plan.ports
         backing = {REPLICA: p.replica, REDIS: p.redis, TOXIPROXY: p.toxiproxy, COLLECTOR: p.otlp_http}
         self._listening({**backing, RABBITMQ: p.rabbitmq, HAPROXY: p.public})
@@ -150,6 +150,7 @@ class Estate:
         if self.run.load:
             report("users")
             self._begin((LOAD,))
+            _until(lambda: self.supervisord.process(LOAD).state is ProcessState.RUNNING, READY_SECONDS)
 
     def _launch(self) -> None:
         """Start supervisord, which starts nothing by itself. It goes into the background."""

@@ -66,7 +66,7 @@ def _receivers(plan: EstatePlan, folder: RunFolder, run: RunSettings) -> dict[st
             "password": rabbitmq.PASSWORD,
             **interval,
         },
-        "haproxy": {"endpoint": f"file://{folder.haproxy_socket}", **interval},
+        "haproxy": {"endpoint": str(folder.haproxy_socket), **interval},
     }
 
 

@@ -124,7 +124,7 @@ def _tools(plan: EstatePlan, folder: RunFolder, run: RunSettings) -> list[Progra
     collector = str(folder.program(COLLECTOR) / "config.yaml")
     load = (run.interpreter, "-m", "aiops.apps.range.load", str(folder.root))
     return [
-        Program(TOXIPROXY, (run.programs.toxiproxy, "-config", proxies, *address)),
+        Program(TOXIPROXY, (run.programs.toxiproxy, "-config", proxies, *address), {"LOG_LEVEL": "warn"}),
         Program(COLLECTOR, (run.programs.collector, "--config", collector), restarts=run.restarts),
         Program(LOAD, load, {"PYTHONPATH": run.product}),
     ]

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from aiops.adapters.encryption import Seal, decode_letter
 from aiops.adapters.monitoring_records import PublishingAgent
-from aiops.adapters.sealing import Seal, decode_letter
 from aiops.agents.monitor.plan import Produced
 from aiops.agents.monitoring import MonitoringAgent
-from aiops.model.cloudevents_reading import Receipt, decode
+from aiops.model.cloudevents_reader import Receipt, decode
 from aiops.model.deadletters import DeadLetter, DeadLetterReason
 from aiops.model.entities import Edge
 from aiops.model.events import EdgesObserved, EpisodeReported
@@ -20,7 +20,7 @@ from aiops.model.records import FetchedRecords, OutRecord, SlotSnapshot, TopicPa
 from aiops.model.telemetry import EntityReading, FleetQuestion
 from aiops.settings import Settings
 from tests.unit.adapters.paging.fakes import FixedClock
-from tests.unit.agents.healing import NOW, episode
+from tests.unit.agents.faulty_estate import NOW, episode
 
 SEAL = Seal(bytes(32))
 PLACE = TopicPartition("otlp_metrics", 0)

@@ -52,15 +52,14 @@ func main() {
 
 func handler(work *Work) http.Handler {
 	routes := http.NewServeMux()
+	routes.HandleFunc("GET /health", func(answer http.ResponseWriter, _ *http.Request) { _, _ = answer.Write([]byte("ok")) })
 	for _, route := range work.profile.Routes {
-		routes.HandleFunc("GET "+route.Path, func(answer http.ResponseWriter, request *http.Request) {
+		pattern := "GET " + route.Path
+		routes.Handle(pattern, otelhttp.NewHandler(http.HandlerFunc(func(answer http.ResponseWriter, request *http.Request) {
 			serve(work, route, answer, request)
-		})
+		}), pattern))
 	}
-	all := http.NewServeMux()
-	all.HandleFunc("GET /health", func(answer http.ResponseWriter, _ *http.Request) { _, _ = answer.Write([]byte("ok")) })
-	all.Handle("/", otelhttp.NewHandler(routes, "server"))
-	return all
+	return routes
 }
 
 func serve(work *Work, route Route, answer http.ResponseWriter, request *http.Request) {

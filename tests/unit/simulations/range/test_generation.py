@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from aiops.model.errors import PermanentError
 from simulations.range.estate_plan import EstatePlan, Language, LinkKind, StepKind, to_json
 from simulations.range.generation import MOST_INSTANCES, generate
+from simulations.range.traffic import visits
 
 SEEDS = st.integers(0, 10_000)
 
@@ -90,6 +91,14 @@ def test_every_call_names_a_route_of_its_target(seed: int) -> None:
     ]
     known = {(service.id, route.path) for service in plan.services for route in service.routes}
     assert set(calls) <= known
+
+
+@given(SEEDS)
+def test_every_route_is_asked(seed: int) -> None:
+    """Users reach each route of each service, by calls or through queues."""
+    plan = generate(seed)
+    weights = dict(plan.traffic.users[0].paths)
+    assert min(visits(plan.services, weights).values()) > 0.0
 
 
 @given(SEEDS)

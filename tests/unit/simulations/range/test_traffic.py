@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from aiops.model.entities import Criticality
 from simulations.range.estate_plan import Burst, Instance, Language, Route, Service, Step, StepKind, Traffic, UserKind
 from simulations.range.generation import generate
-from simulations.range.traffic import MOST_CALLS, draw_traffic, highest, level, visits
+from simulations.range.traffic import MOST_CALLS, Arrivals, address, draw_traffic, highest, level, visits
 
 STEADY = UserKind("steady", 0.5, (("/a", 1.0),), 1_000, 0, 0.0, 0.0)
 WAVING = UserKind("waving", 0.5, (("/a", 1.0),), 1_000, 0, 0.4, 0.0)
@@ -83,3 +83,47 @@ def test_there_are_two_kinds_of_users() -> None:
     assert first.share + second.share == pytest.approx(1.0)
     assert (first.timeout_ms, first.retries, first.depth) != (second.timeout_ms, second.retries, second.depth)
     assert {path for path, _ in (*first.paths, *second.paths)} <= {"/a", "/a/{id}"}
+
+
+def test_arrivals_follow_the_rate() -> None:
+    """Over a day there are about as many as the level adds up to."""
+    plan = generate(7)
+    user = plan.traffic.users[0]
+    arrivals, times = Arrivals(plan, user), [0.0]
+    while times[-1] < plan.traffic.day_seconds:
+        times.append(arrivals.next(lambda: 1.0))
+    expected = sum(level(plan.traffic, user, second) for second in range(round(plan.traffic.day_seconds)))
+    assert len(times) == pytest.approx(expected, rel=0.06)
+    assert times == sorted(times)
+
+
+def test_arrivals_are_a_function_of_the_seed() -> None:
+    """Two runs of an estate have the same users."""
+    plan = generate(7)
+    first, second = (Arrivals(plan, plan.traffic.users[1]) for _ in range(2))
+    assert [first.next(lambda: 1.0) for _ in range(50)] == [second.next(lambda: 1.0) for _ in range(50)]
+
+
+def test_a_factor_multiplies_the_rate() -> None:
+    """Four times as many come in the same time."""
+    plan = generate(7)
+    user = plan.traffic.users[0]
+    plain, surge = Arrivals(plan, user), Arrivals(plan, user)
+    slow = [plain.next(lambda: 1.0) for _ in range(2_000)][-1]
+    fast = [surge.next(lambda: 4.0) for _ in range(2_000)][-1]
+    assert slow / fast == pytest.approx(4.0, rel=0.25)
+
+
+def test_no_load_still_comes_to_an_end() -> None:
+    """A factor of 0 is taken as a hundredth, so that it is read again."""
+    plan = generate(7)
+    assert Arrivals(plan, plan.traffic.users[0]).next(lambda: 0.0) < 1_000.0
+
+
+def test_users_ask_their_own_paths() -> None:
+    """With a number in place of the id."""
+    random = Random(1)
+    user = UserKind("a", 1.0, (("/a/{id}", 1.0), ("/b", 3.0)), 1, 0, 0.0, 0.0)
+    asked = [address(user, random) for _ in range(400)]
+    assert asked.count("/b") == pytest.approx(300, abs=40)
+    assert all(path == "/b" or path.removeprefix("/a/").isdecimal() for path in asked)

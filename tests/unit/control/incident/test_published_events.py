@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from aiops.control.incident.publishing import publish, publish_action
+from aiops.control.incident.published_events import publish, publish_action
 from aiops.model.effects import Publish
 from aiops.model.events import Tick
 from aiops.model.incidents import IncidentState

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from aiops.adapters.journal.opening import open_journal
+from aiops.adapters.journal.factory import open_journal
 from aiops.model.errors import PermanentError
 from aiops.model.journal import HaltState
 from aiops.settings import Settings

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from aiops.adapters.followed_topics import Origins, shown
-from aiops.adapters.kafka.following import FollowingConsumer
+from aiops.adapters.kafka.following_consumer import FollowingConsumer
 from aiops.adapters.kafka.retention import starts
 from aiops.adapters.kafka.topics import TopicState
 from aiops.model.errors import TemporaryError

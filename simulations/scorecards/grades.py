@@ -15,7 +15,7 @@ from aiops.model.incidents import Incident, IncidentState
 from aiops.model.plans import Oversight
 from simulations.running.simulation import Run, Who
 from simulations.scenarios.scenario import ExpectedEnding, Scenario
-from simulations.scorecards.relations import Relations
+from simulations.scorecards.relations import FaultRelations
 from simulations.world.truth import FaultRecord
 
 GRACE = 300
@@ -60,7 +60,7 @@ class Grade:
     """Deviations from the scenario's expectations."""
 
 
-def grade(scenario: Scenario, run: Run, relations: Relations) -> Grade:
+def grade(scenario: Scenario, run: Run, relations: FaultRelations) -> Grade:
     """The grade of a run of a scenario."""
     about = {record_id(fault): matching(fault, run, relations) for fault in run.faults}
     opened = [one for one in run.incidents if one.state is not IncidentState.MERGED]
@@ -99,7 +99,7 @@ def record_id(fault: FaultRecord) -> tuple[str, str, int]:
     return fault.name, fault.entity, fault.since
 
 
-def matching(fault: FaultRecord, run: Run, relations: Relations) -> list[Incident]:
+def matching(fault: FaultRecord, run: Run, relations: FaultRelations) -> list[Incident]:
     """Incidents that belong to a fault, in the order in which they opened.
 
     They opened while it was there and have or name a right root, or half of their members are in its reach.
@@ -126,7 +126,7 @@ def named(incident: Incident) -> set[str]:
     return {*incident.entities, *(cause.entity for cause in causes[:3])}
 
 
-def rank_of_root(fault: FaultRecord, incidents: Sequence[Incident], relations: Relations) -> int | None:
+def rank_of_root(fault: FaultRecord, incidents: Sequence[Incident], relations: FaultRelations) -> int | None:
     """Best rank of a correct root over the incidents of a fault; an instance counts as its service."""
     right = {relations.service_of(name) for name in (fault.entities or (fault.entity,))}
     best: int | None = None

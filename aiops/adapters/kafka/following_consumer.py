@@ -31,7 +31,7 @@ _LAG_SECONDS: Final = 60.0
 Positions = Mapping[TopicPartition, int | None]
 
 
-class Catalogue(Protocol):
+class TopicCatalogue(Protocol):
     """Describes topics; ``KafkaTopics`` does."""
 
     def describe(self, names: list[str]) -> list[TopicState]:
@@ -57,7 +57,7 @@ class FollowingConsumer:
     def __init__(
         self,
         consumer: TelemetryConsumer,
-        catalogue: Catalogue,
+        catalogue: TopicCatalogue,
         *,
         slots: int | None = None,
         keep: Callable[[Origins], None] = lambda _: None,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiops.adapters.sealing import Seal, decode_letter, encode_letter, mask, masked_letter, open_seal
+from aiops.adapters.encryption import Seal, decode_letter, encode_letter, mask, masked_letter, open_seal
 from aiops.model.deadletters import Crowding, DeadLetter, DeadLetterReason
 from aiops.model.errors import PermanentError
 

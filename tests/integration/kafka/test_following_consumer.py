@@ -11,14 +11,14 @@ import pytest
 from kafka import KafkaAdminClient
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from aiops.adapters.accounting import account
 from aiops.adapters.clock import SystemClock
-from aiops.adapters.kafka import following
+from aiops.adapters.kafka import following_consumer
 from aiops.adapters.kafka.confluent import ConfluentConsumer
 from aiops.adapters.kafka.consumer import KafkaPythonConsumer
-from aiops.adapters.kafka.following import FollowingConsumer
+from aiops.adapters.kafka.following_consumer import FollowingConsumer
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.kafka.topics import KafkaTopics
+from aiops.adapters.ledger_report import account
 from aiops.adapters.shard import Shard
 from aiops.bootstrap.orchestrator import control_consumer
 from aiops.bootstrap.shard import make_shard
@@ -35,7 +35,7 @@ PATIENCE = 30.0
 @pytest.fixture(autouse=True)
 def look_often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for the usual five seconds."""
-    monkeypatch.setattr(following, "_LOOK_SECONDS", 0.2)
+    monkeypatch.setattr(following_consumer, "_LOOK_SECONDS", 0.2)
 
 
 @pytest.fixture

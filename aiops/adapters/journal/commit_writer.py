@@ -170,7 +170,7 @@ def _write_outbox(connection: Connection, domain: str, transactions: Sequence[Tr
             pending.pop(key, None)
             done[key] = None
         for effect in transaction.effects:
-            pending[effect.key] = EFFECT.dump_json(effect).decode()
+            pending[effect.key] = EFFECT.dump_json(effect, by_alias=True).decode()
     if done:
         run(connection, _DELETE_EFFECT, [{"gone_domain": domain, "gone_key": short(key)} for key in done])
     if pending:

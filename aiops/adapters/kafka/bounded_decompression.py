@@ -32,7 +32,7 @@ _STREAMED: Final[Mapping[int, _Codec]] = {3: "lz4", 4: "zstd"}
 _GZIP, _SNAPPY = 1, 2
 
 
-class TooLargeError(Exception):
+class BatchTooLargeError(Exception):
     """A batch would be larger than its limit after decompression."""
 
 
@@ -95,7 +95,7 @@ def _gzip(data: bytes, most: int) -> bytes:
         pieces.append(member.decompress(data, most - size + 1))
         size += len(pieces[-1])
         if size > most:
-            raise TooLargeError
+            raise BatchTooLargeError
         if not member.eof:
             raise ValueError("the gzip stream is cut")
         data = member.unused_data
@@ -109,7 +109,7 @@ def _streamed(codec: _Codec, data: bytes, most: int) -> bytes:
             pieces.append(piece)
             size += len(piece)
             if size > most:
-                raise TooLargeError
+                raise BatchTooLargeError
     return b"".join(pieces)
 
 
@@ -130,7 +130,7 @@ def _snappy(data: bytes, most: int) -> bytes:
 def _block(data: bytes, most: int) -> bytes:
     declared = _declared(data)
     if declared > most:
-        raise TooLargeError
+        raise BatchTooLargeError
     return bytes(pa.Codec("snappy").decompress(data, decompressed_size=declared, asbytes=True))
 
 
@@ -168,7 +168,7 @@ def _records(batch: Any) -> Iterator[Any]:
             yield record
         else:
             return
-    except TooLargeError:
+    except BatchTooLargeError:
         reason = DeadLetterReason.TOO_LARGE
     except CorruptRecordError:
         reason = DeadLetterReason.UNDECODABLE

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from aiops.adapters.kafka import opening
+from aiops.adapters.kafka import consumer_factory
 from aiops.adapters.kafka.cautious import CautiousConsumer
-from aiops.adapters.kafka.opening import open_consumer
+from aiops.adapters.kafka.consumer_factory import open_consumer
 from aiops.kafka_security import KafkaSecurity
 from aiops.model.errors import PermanentError
 from aiops.settings import Settings
@@ -30,7 +30,7 @@ def settings(client: str) -> Settings:
 
 def test_kafka_python_is_opened_with_address_group_and_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """The sizes of the settings reach the client."""
-    monkeypatch.setattr(opening, "KafkaPythonConsumer", Fake)
+    monkeypatch.setattr(consumer_factory, "KafkaPythonConsumer", Fake)
     found = open_consumer(settings("kafka-python"), "broker:9092", "aiops-main")
     assert isinstance(found, Fake)
     assert found.arguments == ("broker:9092", "aiops-main", 4096)
@@ -51,7 +51,7 @@ def test_confluent_is_opened_where_it_is_installed(monkeypatch: pytest.MonkeyPat
 
 def test_after_a_death_confluent_is_opened_behind_the_bounded_client(monkeypatch: pytest.MonkeyPatch) -> None:
     """Which reads what is there; kafka-python alone is bounded already."""
-    monkeypatch.setattr(opening, "KafkaPythonConsumer", Fake)
+    monkeypatch.setattr(consumer_factory, "KafkaPythonConsumer", Fake)
     found = open_consumer(settings("confluent"), "broker:9092", "g", cautious=True)
     assert isinstance(found, CautiousConsumer)
     assert isinstance(open_consumer(settings("kafka-python"), "broker:9092", "g", cautious=True), Fake)

@@ -13,7 +13,7 @@ from aiops.driver.in_process import InProcessRuntime
 from aiops.driver.in_process import Surroundings as Outside
 from aiops.driver.memory_journal import MemoryJournal
 from aiops.model import cloudevents
-from aiops.model.cloudevents_reading import Receipt, UnusableMessage, decode
+from aiops.model.cloudevents_reader import Receipt, UnusableMessage, decode
 from aiops.model.errors import PermanentError
 from aiops.model.events import EdgesObserved, EpisodeReported
 from aiops.plugins import BUILT_INS, Plugins

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from detectors.wire.crowding import METRIC, Crowds, crowding
+from detectors.wire.high_cardinality import METRIC, Crowds, crowding
 from detectors.wire.identity import SeriesIdentity
 from detectors.wire.series import SeriesTable
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from aiops.adapters import accounting
-from aiops.adapters.accounting import difference
+from aiops.adapters import ledger_report
 from aiops.adapters.kafka.topics import TopicState
+from aiops.adapters.ledger_report import difference
 from aiops.control.record.ledger import LedgerReport
 from aiops.model.codec import adapter
 from aiops.model.ledger import Ending, LedgerLine
@@ -53,10 +53,10 @@ class Broker:
 
 def report(monkeypatch: pytest.MonkeyPatch, origin: tuple[str, int], line: LedgerLine) -> LedgerReport:
     """The account of one partition's line, against the broker."""
-    monkeypatch.setattr(accounting, "KafkaTopics", Broker)
-    monkeypatch.setattr(accounting, "KafkaPythonConsumer", Broker)
+    monkeypatch.setattr(ledger_report, "KafkaTopics", Broker)
+    monkeypatch.setattr(ledger_report, "KafkaPythonConsumer", Broker)
     part = {"ledger": [adapter(LedgerLine).dump_python(line, mode="json")], "origins": {"otlp_logs/0": origin}}
-    found = accounting.account(Settings(), {"at": 1, "kafka": "broker:9092", "shards": [part], "orchestration": {}})
+    found = ledger_report.account(Settings(), {"at": 1, "kafka": "broker:9092", "shards": [part], "orchestration": {}})
     assert found.checked
     return found.report
 

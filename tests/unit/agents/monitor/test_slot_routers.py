@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aiops.agents.monitor.routing import PointRouter
+from aiops.agents.monitor.slot_routers import PointRouter
 from detectors.wire.identity import SeriesIdentity
 from detectors.wire.memory import WireMemory
 from detectors.wire.slots import slot_of

@@ -19,8 +19,8 @@ from kafka.errors import CorruptRecordError
 from kafka.record.memory_records import MemoryRecords, MemoryRecordsBuilder
 from kafka.record.util import calc_crc32c
 
+from aiops.adapters.kafka.bounded_decompression import BatchTooLargeError, allowed, bound, unpacked
 from aiops.adapters.kafka.columns import pieces
-from aiops.adapters.kafka.unpacking import TooLargeError, allowed, bound, unpacked
 from aiops.model.deadletters import DeadLetterReason as Reason
 from aiops.model.records import FetchedRecords, TopicPartition
 
@@ -29,7 +29,7 @@ CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
 PLACE = TopicPartition("t", 0)
 BOMB = """
 import resource, sys
-from tests.unit.adapters.kafka import test_unpacking as t
+from tests.unit.adapters.kafka import test_bounded_decompression as t
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 found = t.read(open(sys.argv[1], "rb").read())
 print([piece.refused for piece in found], (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10)
@@ -87,7 +87,7 @@ def test_a_xerial_stream_of_snappy_blocks_is_read() -> None:
     block = compressed("snappy", b"x" * 1000)
     data = b"\x82SNAPPY\0" + struct.pack("!ii", 1, 1) + 2 * (struct.pack("!i", len(block)) + block)
     assert unpacked(2, data, 2000) == b"x" * 2000
-    with pytest.raises(TooLargeError):
+    with pytest.raises(BatchTooLargeError):
         unpacked(2, data, 1999)
 
 
@@ -95,7 +95,7 @@ def test_gzip_of_several_members_is_read() -> None:
     """And bounded as a whole."""
     data = gzip.compress(b"x" * 700) + gzip.compress(b"y" * 700)
     assert unpacked(1, data, 1400) == b"x" * 700 + b"y" * 700
-    with pytest.raises(TooLargeError):
+    with pytest.raises(BatchTooLargeError):
         unpacked(1, data, 1399)
 
 
@@ -164,7 +164,7 @@ def test_the_limit_grows_with_the_compressed_size(compressed_bytes: int, most: i
 @given(data=st.binary(max_size=200), codec=st.integers(0, 7))
 def test_any_bytes_are_unpacked_within_the_limit_or_refused(data: bytes, codec: int) -> None:
     """By one of two errors."""
-    with contextlib.suppress(TooLargeError, CorruptRecordError):
+    with contextlib.suppress(BatchTooLargeError, CorruptRecordError):
         assert len(unpacked(codec, data, 1000)) <= 1000
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from aiops.model.deadletters import DeadLetterReason as Reason
 from detectors.wire import arrow
-from detectors.wire.arrow_opening import TooLargeError, opened, unpacked_size
+from detectors.wire.arrow_stream import TooLargeError, opened, unpacked_size
 from detectors.wire.batch import WireSettings
 from detectors.wire.memory import WireMemory
 from tests.unit.detectors.wire.requests import NOW
@@ -25,7 +25,7 @@ from tests.unit.detectors.wire.test_arrow import points, stream
 BOMB = """
 import sys
 from pathlib import Path
-from tests.unit.detectors.wire import test_arrow_opening as t
+from tests.unit.detectors.wire import test_arrow_stream as t
 print(t.grown(Path(sys.argv[1]).read_bytes()))
 """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aiops.adapters.cluster.packing import packed, unpacked
+from aiops.adapters.cluster.serialization import packed, unpacked
 from aiops.driver.conversation import Failed
 from aiops.model.entities import Item
 from aiops.model.episodes import Episode, Signal, SignalDirection, Source

@@ -28,7 +28,7 @@ class Columns(NamedTuple):
     unit: npt.NDArray[np.uint8]
 
 
-def weave(
+def assemble_batch(
     tape: t.Tape, series: _Series, derived: tuple[Derived, _Series] | None, *, account: BatchAccount
 ) -> PointBatch:
     """The points on a tape that have a series, each followed by what was derived from it.
@@ -61,13 +61,13 @@ def weave(
         np.empty(room, np.int32),
         np.empty(room, np.uint8),
     )
-    size = _weave(tape, series, extra, found)
+    size = _assemble(tape, series, extra, found)
     taken = Columns._make(column[:size] for column in found)
     return PointBatch(*taken, account.rejections.listed(), account.gaps, account.items)
 
 
 @compiled
-def _weave(tape, series, extra, columns) -> int:  # noqa: ANN001 (numba infers them)
+def _assemble(tape, series, extra, columns) -> int:  # noqa: ANN001 (numba infers them)
     """Writes the columns of a batch; how many rows."""
     points, values, extra_series = extra
     out_series, at, value, start, record, unit = columns

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from aiops.model.deadletters import DeadLetterReason
 from detectors.wire import tape as t
 from detectors.wire.batch import BatchAccount, PointBatch, Rejections
+from detectors.wire.batch_assembly import assemble_batch
 from detectors.wire.hashing import SEED
 from detectors.wire.interval_loop import Derived, make_derived
-from detectors.wire.weaving import weave
 
 SERIES = st.integers(-3, 9)
 POINTS = st.lists(st.tuples(SERIES, st.lists(st.tuples(SERIES, st.floats(-9, 9)), max_size=3)), max_size=12)
@@ -51,7 +51,7 @@ def derived_of(points: list[tuple[int, list[tuple[int, float]]]]) -> tuple[Deriv
 @given(POINTS)
 def test_each_point_is_followed_by_what_was_derived_from_it(points: list[tuple[int, list[tuple[int, float]]]]) -> None:
     """What has no series is left out, and what was derived has no start and counts as no unit."""
-    batch = weave(
+    batch = assemble_batch(
         tape_of(len(points)),
         np.array([series for series, _ in points], np.int32),
         derived_of(points),
@@ -70,14 +70,14 @@ def test_each_point_is_followed_by_what_was_derived_from_it(points: list[tuple[i
 def test_counts_alone_are_the_same_with_and_without_the_loop(series: list[int]) -> None:
     """Where all have a series, the arrays of the tape are taken as they are."""
     numbers = np.array(series, np.int32)
-    alone = weave(tape_of(len(series)), numbers, None, account=account())
-    woven = weave(tape_of(len(series)), numbers, derived_of([(each, []) for each in series]), account=account())
-    assert rows(alone) == rows(woven)
+    alone = assemble_batch(tape_of(len(series)), numbers, None, account=account())
+    both = assemble_batch(tape_of(len(series)), numbers, derived_of([(each, []) for each in series]), account=account())
+    assert rows(alone) == rows(both)
 
 
 def test_the_account_goes_with_the_batch() -> None:
     """What is not among the points is told."""
-    batch = weave(tape_of(2), np.array([0, 1], np.int32), None, account=account())
+    batch = assemble_batch(tape_of(2), np.array([0, 1], np.int32), None, account=account())
     assert (batch.gaps, batch.items.tolist(), len(batch.rejected)) == (2, [5, 5, 5], 1)
     assert batch.series.dtype == np.int32
     assert batch.record.dtype == np.int32

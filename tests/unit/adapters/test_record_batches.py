@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiops.adapters.batching import Pace, batches
+from aiops.adapters.record_batches import Pace, batches
 from aiops.model.records import FetchedRecords, TopicPartition
 
 PLACE = TopicPartition("logs", 2)

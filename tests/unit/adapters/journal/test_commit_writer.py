@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, Row, Table, delete, select
 
+from aiops.adapters.journal.commit_writer import upsert, write
 from aiops.adapters.journal.engine import open_engine, sqlite_url
 from aiops.adapters.journal.tables import ARCHIVE, DOCUMENT, ENTRY, EPOCH, OUTBOX, POSITION, TIMER
-from aiops.adapters.journal.writing import upsert, write
 from aiops.control.record.audit_chain import GENESIS, link
 from aiops.model.effects import Release
 from aiops.model.journal import JournalEntry, Put, Remove, TimerRow, Transaction
