@@ -60,6 +60,9 @@ def order_of(
     )
 
 
+_STATE_NAMES = {0: "STOPPED", 10: "STARTING", 20: "RUNNING", 30: "BACKOFF", 40: "STOPPING", 100: "EXITED", 200: "FATAL"}
+
+
 class _UnixRpc(socketserver.ThreadingMixIn, socketserver.UnixStreamServer, SimpleXMLRPCDispatcher):
     daemon_threads = True
 
@@ -91,12 +94,20 @@ class FakeSupervisord:
 
     def getAllProcessInfo(self) -> list[dict[str, Any]]:  # noqa: N802 - supervisord's own name
         return [
-            {"group": name.split(":")[0], "name": name.split(":")[1], "state": state, "pid": pid, "start": start}
+            {
+                "group": name.split(":")[0],
+                "name": name.split(":")[1],
+                "state": state,
+                "statename": _STATE_NAMES.get(state, "UNKNOWN"),
+                "pid": pid,
+                "start": start,
+                "description": "",
+            }
             for name, (state, pid, start) in self.table.items()
         ]
 
     def startProcess(self, name: str, wait: object) -> bool:  # noqa: N802 - the same
-        self._called("start", name, wait)
+        name = self._called("start", name, wait)
         if self.table[name][0] == 20:
             raise Fault(60, f"ALREADY_STARTED: {name}")
         pid, start = self._next
@@ -105,7 +116,7 @@ class FakeSupervisord:
         return True
 
     def stopProcess(self, name: str, wait: object) -> bool:  # noqa: N802 - the same
-        self._called("stop", name, wait)
+        name = self._called("stop", name, wait)
         if self.table[name][0] != 20:
             raise Fault(70, f"NOT_RUNNING: {name}")
         self.table[name] = [0, 0, self.table[name][2]]
@@ -114,20 +125,22 @@ class FakeSupervisord:
     def running(self) -> set[str]:
         return {name for name, (state, _, _) in self.table.items() if state == 20}
 
-    def _called(self, verb: str, name: str, wait: object) -> None:
+    def _called(self, verb: str, name: str, wait: object) -> str:
+        """The full name; a program without a group has its own name as group."""
         assert wait is False, "a call that waits would outlive the deadline"
         if f"{verb} {name}" == self.dies_at:
             raise Fault(6, "SHUTDOWN_STATE")
         self.calls.append(f"{verb} {name}")
+        return name if ":" in name else f"{name}:{name}"
 
 
 @contextmanager
-def served(supervisord: FakeSupervisord, folder: Path) -> Iterator[str]:
+def served(supervisord: FakeSupervisord, folder: Path, name: str = "supervisor.sock") -> Iterator[str]:
     """The URL of a socket on which it answers."""
-    path = folder / "supervisor.sock"
+    path = folder / name
     server = _UnixRpc(str(path))
-    for name in ("getAllProcessInfo", "startProcess", "stopProcess"):
-        server.register_function(getattr(supervisord, name), f"supervisor.{name}")
+    for call in ("getAllProcessInfo", "startProcess", "stopProcess"):
+        server.register_function(getattr(supervisord, call), f"supervisor.{call}")
     with _running(server):
         yield f"unix://{path}"
 

@@ -12,7 +12,7 @@ _KINDS: Final = (
     FaultKind("killed", "all processes of the service get SIGKILL", Place.SERVICE, Harm.CRASH),
     FaultKind(
         "crash-loop",
-        "a release ends 3 s after each start and is started again",
+        "a release ends 1 s after each start and is started again",
         Place.SERVICE,
         Harm.CRASH,
         change="deploy",
@@ -43,7 +43,7 @@ _KINDS: Final = (
     FaultKind(
         "bad-configuration",
         "the address of a dependency is wrong after a change",
-        Place.SERVICE,
+        Place.DEPENDENT,
         Harm.CONFIGURATION,
         change="config",
     ),

@@ -32,8 +32,6 @@ def targets(kind: FaultKind, plan: EstatePlan) -> tuple[str, ...]:
             return (REPLICA,)
         case Place.CACHE:
             return (REDIS,)
-        case Place.QUEUE:
-            return plan.queues
         case Place.USERS:
             return (LOAD,)
         case Place.COLLECTOR:
@@ -70,12 +68,10 @@ def _fits(place: Place, service: Service, plan: EstatePlan) -> bool:
             return bool(service.database_pool) and StepKind.READ in kinds
         case Place.WRITER:
             return StepKind.WRITE in kinds
-        case Place.CACHED:
-            return StepKind.CACHE in kinds
         case Place.CONSUMER:
             return bool(service.consumes)
-        case Place.WORKING:
-            return StepKind.HASH in kinds
+        case Place.DEPENDENT:
+            return bool(plan.links_of(service.id))
         case Place.RETRIED:
             callers = (edge.source for edge in plan.edges if edge.target == service.id and not edge.queue)
             return any(plan.by_id[caller].retries for caller in callers)

@@ -19,6 +19,8 @@ from simulations.range.profile import index, table
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 _HOT_ROWS: Final = 20
+_IMPORTED_FROM: Final = 100_000_000
+_IMPORTED: Final = 500_000
 _MOST_CONNECTIONS: Final = 250
 _LOCK_TIMEOUT: Final = "-c lock_timeout=10s"
 _END_SERVICES: Final = (
@@ -44,28 +46,33 @@ def connected(scene: Scene, *, port: int = 0, name: str = "") -> Connection:
 
 
 class SlowQuery:
-    """The index of a table is dropped; the end makes it again."""
+    """An import makes a table large, and its index is dropped; the end makes the index again and removes the rows."""
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._index, self._table = sql.Identifier(index(scene.service)), sql.Identifier(table(scene.service))
 
     def begin(self) -> None:
-        """Drop it."""
+        """Drop the index, then add rows that no request asks for."""
+        rows = sql.SQL("INSERT INTO {} (id, customer, note) SELECT {} + n, -1, '' FROM generate_series(1, {}) AS n")
         with connected(self._scene) as connection:
             connection.execute(sql.SQL("DROP INDEX IF EXISTS {}").format(self._index))
+            numbers = (sql.Literal(_IMPORTED_FROM), sql.Literal(_IMPORTED))
+            connection.execute(rows.format(self._table, *numbers))
 
     def tick(self, elapsed: float) -> None:
         """It stays away."""
 
     def end(self) -> bool:
-        """Make it, unless somebody did."""
+        """Make it, unless somebody did; the rows go either way."""
         with connected(self._scene) as connection:
             found = connection.execute("SELECT 1 FROM pg_class WHERE relname = %s", [index(self._scene.service)])
-            if found.fetchone():
-                return True
-            connection.execute(sql.SQL("CREATE INDEX {} ON {} (customer)").format(self._index, self._table))
-            return False
+            healed = found.fetchone() is not None
+            connection.execute(sql.SQL("DELETE FROM {} WHERE id > {}").format(self._table, sql.Literal(_IMPORTED_FROM)))
+            connection.execute(sql.SQL("VACUUM FULL {}").format(self._table))
+            if not healed:
+                connection.execute(sql.SQL("CREATE INDEX {} ON {} (customer)").format(self._index, self._table))
+            return healed
 
 
 class RowLock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 import httpx
@@ -34,7 +35,9 @@ class Surge:
     """
 
     def __init__(self, scene: Scene, factor: float = SURGE) -> None:
-        self._file, self._factor = scene.estate.folder.load_control, factor
+        self._file = scene.estate.folder.load_control
+        self._usual = _factor(self._file)
+        self._factor = factor * self._usual
 
     def begin(self) -> None:
         """They come."""
@@ -44,12 +47,22 @@ class Surge:
         """They keep coming."""
 
     def end(self) -> bool:
-        """They go. Nobody can send them away before."""
-        self._write(1.0)
-        return False
+        """They go, if they are still there; whether somebody else sent them away."""
+        healed = _factor(self._file) != self._factor
+        if not healed:
+            self._write(self._usual)
+        return healed
 
     def _write(self, factor: float) -> None:
         replace_file(self._file, [f"{json.dumps({'factor': factor})}\n".encode()])
+
+
+def _factor(file: Path) -> float:
+    """How much load is wanted now; 1 if the file does not say."""
+    try:
+        return float(json.loads(file.read_bytes())["factor"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 1.0
 
 
 class RetryStorm:

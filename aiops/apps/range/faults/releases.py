@@ -23,6 +23,7 @@ NOWHERE: Final = 9
 """Port on which nothing listens (discard)."""
 LEAK_LIMIT: Final = 400 * 1024 * 1024
 """Resident bytes at which a leaking process is killed, as by the kernel at a container's limit."""
+_BACK_OFF_SECONDS: Final = 4
 _FAKETIME: Final = tuple(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
 
 
@@ -69,14 +70,14 @@ class Release:
             scene.announce(change)
         scene.restart(scene.instances)
 
-    def tick(self, elapsed: float) -> None:  # noqa: ARG002 - the time does not matter
-        """Kill what is above its limit, and start what ended, while the release is the current one."""
+    def tick(self, elapsed: float) -> None:
+        """Kill what is above its limit, and start what ended every 4 s, while the release is the current one."""
         if self._link.readlink().name != self._name:
             return
         names = [instance.id for instance in self._scene.instances]
         if self._brought.memory_limit:
             self._kill_above(names)
-        if self._brought.revived:
+        if self._brought.revived and round(elapsed) % _BACK_OFF_SECONDS == 0:
             self._scene.start_dead(names)
 
     def end(self) -> bool:
@@ -106,7 +107,7 @@ def of_kind(name: str, scene: Scene) -> Release:
     """The release of a kind of fault."""
     match name:
         case "crash-loop":
-            brought = Brought(environment="(sleep 3; kill -9 $$) &\n", revived=True)
+            brought = Brought(environment="(sleep 1; kill -9 $$) &\n", revived=True)
         case "hog-inside":
             brought = Brought(Knobs(slow_kib=48 * 1024))
         case "memory-leak":
