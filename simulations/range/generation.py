@@ -74,7 +74,7 @@ def generate(seed: int, *, size: int | None = None, languages: tuple[Language, .
     edges = draw(ids, entries, _random(seed, "graph"))
     drawn = _services(ids, edges, _Draws(seed, languages))
     ports = PortBlock(seed)
-    services = tuple(_with_ports(one, edges, ports, seed) for one in drawn)
+    services = tuple(_with_ports(one, edges, ports, seed=seed) for one in drawn)
     tools = Ports(*(ports.take() for _ in Ports.__dataclass_fields__))
     links = tuple(_links(services, drawn, (tools, ports)))
     asked = [service for service in services if service.id in ids[:entries]]
@@ -129,7 +129,7 @@ def _replicas(count: int, random: Random) -> list[int]:
     return drawn
 
 
-def _with_ports(drawn: Drawn, edges: tuple[Edge, ...], ports: PortBlock, seed: int) -> Service:
+def _with_ports(drawn: Drawn, edges: tuple[Edge, ...], ports: PortBlock, *, seed: int) -> Service:
     random = _random(seed, f"service/{drawn.id}")
     queue = next((edge.queue for edge in edges if edge.target == drawn.id and edge.queue), "")
     database = any(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,7 +17,7 @@ def home() -> Path:
     return Path(base) / "aiops" / "range"
 
 
-def cached(place: Path, name: str, sources: Sequence[Path], make: Callable[[Path], None]) -> Path:
+def cached(place: Path, name: str, sources: Sequence[Path], *, make: Callable[[Path], None]) -> Path:
     """The folder that ``make`` filled from these sources; made anew when a source changed.
 
     Args:
@@ -25,18 +27,26 @@ def cached(place: Path, name: str, sources: Sequence[Path], make: Callable[[Path
         make: fills an empty folder, or raises. What it had made is removed then.
     """
     folder = place / f"{name}-{digest(sources)}"
-    if not folder.exists():
-        place.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f"{name}-", suffix=".part", dir=place) as made:
-            whole = Path(made) / "whole"
-            whole.mkdir()
-            make(whole)
-            try:
+    if folder.exists():
+        return folder
+    place.mkdir(parents=True, exist_ok=True)
+    with (place / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # a second builder waits, and finds the folder
+        if not folder.exists():
+            with tempfile.TemporaryDirectory(prefix=f"{name}-", suffix=".part", dir=place) as made:
+                whole = Path(made) / "whole"
+                whole.mkdir()
+                make(whole)
                 whole.rename(folder)
-            except OSError:
-                if not folder.exists():  # else another process was faster
-                    raise
     return folder
+
+
+def forget_unused(place: Path, since: float) -> list[Path]:
+    """Remove folders that nobody has touched since this time (seconds since the epoch), stopped builds too."""
+    old = [folder for folder in place.glob("*-*") if folder.is_dir() and folder.stat().st_mtime < since]
+    for folder in old:
+        shutil.rmtree(folder, ignore_errors=True)
+    return old
 
 
 def digest(sources: Sequence[Path]) -> str:

@@ -27,7 +27,7 @@ def initialise(plan: EstatePlan, folder: RunFolder, run: RunSettings) -> None:
     """
     data = folder.data(POSTGRESQL)
     options = ["-D", str(data), "-U", postgresql.USER, "--auth=trust", "--encoding=UTF8", "--no-sync"]
-    _run("initdb", options, run, folder)
+    _run("initdb", options, run, folder=folder)
     (data / "postgresql.conf").write_text(postgresql.configuration(plan.ports.postgresql))
 
 
@@ -45,7 +45,7 @@ def follow(plan: EstatePlan, folder: RunFolder, run: RunSettings) -> None:
     data = folder.data(REPLICA)
     address = ["-h", HOST, "-p", str(plan.ports.postgresql), "-U", postgresql.USER]
     options = [*address, "-D", str(data), "-R", "-C", "-S", postgresql.SLOT, "--checkpoint=fast", "--no-sync"]
-    _run("pg_basebackup", options, run, folder)
+    _run("pg_basebackup", options, run, folder=folder)
     (data / "postgresql.conf").write_text(postgresql.configuration(plan.ports.replica))
 
 
@@ -64,7 +64,7 @@ def _connect(plan: EstatePlan, database: str) -> psycopg.Connection[tuple[object
             time.sleep(0.2)
 
 
-def _run(program: str, options: Sequence[str], run: RunSettings, folder: RunFolder) -> None:
+def _run(program: str, options: Sequence[str], run: RunSettings, *, folder: RunFolder) -> None:
     user = run.users.postgresql or None
     ended = subprocess.run(
         [str(Path(run.programs.postgresql) / program), *options],

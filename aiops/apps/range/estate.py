@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from aiops.adapters.atomic_files import replace_file
 from aiops.adapters.broker.ports import is_free
 from aiops.adapters.supervisord import ProcessInfo, ProcessState, Supervisord
 from aiops.apps.range import database, estate_files, leftovers
-from aiops.model.errors import AiopsError, PermanentError, TemporaryError
+from aiops.model.errors import PermanentError, TemporaryError
 from simulations.range import run_settings
 from simulations.range.configuration.supervisord import EPMD, MARK
 from simulations.range.estate_plan import (
@@ -38,6 +39,8 @@ from simulations.range.run_settings import RunSettings, Users
 Report = Callable[[str], None]
 READY_SECONDS: Final = 120.0
 _STOP_SECONDS: Final = 40.0
+_WARM_SECONDS: Final = 20.0
+_IN_A_ROW: Final = 5
 
 
 def users() -> Users:
@@ -90,13 +93,15 @@ class Estate:
             PermanentError: it cannot run here; what had been started is stopped.
         """
         self._refuse_a_second_one()
+        started = False
         try:
             self._start(report)
-        except AiopsError:
-            self.down(keep=True)
-            raise
+            started = True
+        finally:
+            if not started:
+                self.down(keep=True)
         done = replace(self.run, started_at=now())
-        self.folder.run.write_text(run_settings.to_json(done))
+        replace_file(self.folder.run, [run_settings.to_json(done).encode()])
 
     def down(self, *, keep: bool = False) -> int:
         """Stop everything and remove what it made; the number of processes that had to be killed.
@@ -145,12 +150,19 @@ class Estate:
         report(f"{len(self.plan.services)} services, {len(instances)} instances")
         self._begin(instances)
         self._wait(instances, healthy)
-        fronts = {service.id: service.port for service in self.plan.services}
-        _until(lambda: all(healthy(port) for port in fronts.values()), READY_SECONDS)
+        fronts = [service.port for service in self.plan.services]
+        _until(lambda: all(healthy(port) for port in fronts), READY_SECONDS)
+        self._warm()
         if self.run.load:
             report("users")
             self._begin((LOAD,))
             _until(lambda: self.supervisord.process(LOAD).state is ProcessState.RUNNING, READY_SECONDS)
+
+    def _warm(self) -> None:
+        """Ask every path of users until it is served some times in a row: connections and caches are there then."""
+        paths = [path.replace("{id}", "1") for path, _ in self.plan.traffic.users[0].paths]
+        public = self.plan.ports.public
+        _until(lambda: all(served(public, path) for path in paths * _IN_A_ROW), _WARM_SECONDS)
 
     def _launch(self) -> None:
         """Start supervisord, which starts nothing by itself. It goes into the background."""
@@ -219,9 +231,14 @@ def listens(port: int) -> bool:
 
 def healthy(port: int) -> bool:
     """Whether a service says that it is well."""
+    return served(port, "/health")
+
+
+def served(port: int, path: str) -> bool:
+    """Whether a request is answered with status 200."""
     connection = http.client.HTTPConnection(HOST, port, timeout=2.0)
     try:
-        connection.request("GET", "/health")
+        connection.request("GET", path)
         return connection.getresponse().status == http.client.OK
     except (OSError, http.client.HTTPException):
         return False

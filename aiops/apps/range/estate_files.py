@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -25,9 +26,10 @@ from simulations.range.run_folder import RunFolder
 from simulations.range.run_settings import RunSettings
 
 
-def short_folder(seed: int) -> Path:
-    """Folder of sockets and data of an estate: a short path outside of homes, which other users may enter."""
-    return Path("/tmp") / f"aiops-range-{os.getuid()}-{seed}"  # noqa: S108 (made for this user alone, refused if not)
+def short_folder(root: Path) -> Path:
+    """Folder of sockets and data of the estate in a run folder: a short path that other users may enter."""
+    mark = hashlib.sha256(str(root).encode()).hexdigest()[:8]
+    return Path("/tmp") / f"aiops-range-{os.getuid()}-{mark}"  # noqa: S108 (made for this user alone, refused if not)
 
 
 def make_folders(folder: RunFolder) -> None:

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Final
 
 import simulations.range
-from aiops.apps.range.build_cache import cached, digest, home
+from aiops.apps.range.build_cache import cached, digest, forget_unused, home
 from aiops.model.errors import PermanentError
 from simulations.range.run_settings import Programs
 
 SOURCES: Final = Path(simulations.range.__file__).parent
 _BUILD_SECONDS: Final = 1_800.0
+_UNUSED_SECONDS: Final = 30 * 86_400.0
 _PYTHON: Final = f"{sys.version_info[0]}.{sys.version_info[1]}"
 _RABBITMQ: Final = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 Report = Callable[[str], None]
@@ -112,6 +113,7 @@ def install(report: Report, place: Path | None = None) -> dict[str, float]:
         PermanentError: a part cannot be made; the text holds the end of what was printed.
     """
     took: dict[str, float] = {}
+    forget_unused(place or home(), time.time() - _UNUSED_SECONDS)
     for part in parts().values():
         begun = time.monotonic()
         fresh = not _folder(part, place).exists()
@@ -129,7 +131,7 @@ def make(part: Part, place: Path | None = None) -> Path:
     Raises:
         PermanentError: it cannot be made.
     """
-    return cached(place or home(), part.name, part.sources, lambda folder: _build(part, folder))
+    return cached(place or home(), part.name, part.sources, make=lambda folder: _build(part, folder))
 
 
 def installed(place: Path | None = None) -> Programs:
@@ -143,6 +145,8 @@ def installed(place: Path | None = None) -> Programs:
         raise PermanentError(f"not built yet: {', '.join(absent)}; run `aiops range install`")
     if packages := missing_packages():
         raise PermanentError(f"the system lacks programs; run {apt_line(packages)}")
+    for part in parts().values():
+        _folder(part, place).touch()
     at = {part.name.removesuffix(f"-{_PYTHON}"): _folder(part, place) for part in parts().values()}
     system = {program.name: str(program.found) for program in system_programs()}
     return Programs(

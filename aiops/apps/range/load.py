@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Final
 
 import httpx
 
@@ -63,7 +63,7 @@ class Load:
             intended = wall + round(after * 1e9)
             path = address(user, paths)
             if len(self._open) >= _MOST_OPEN:
-                self._record(intended, user, path, {"status": 0, "attempt": 0})
+                self._record(intended, user, path, status=0, attempt=0)
                 continue
             task = asyncio.create_task(self._ask(client, user, path, intended=intended))
             self._open.add(task)
@@ -74,14 +74,15 @@ class Load:
             status = 0
             with contextlib.suppress(httpx.HTTPError):
                 status = (await client.get(path, timeout=user.timeout_ms / 1000)).status_code
-            self._record(intended, user, path, {"status": status, "attempt": attempt})
+            self._record(intended, user, path, status=status, attempt=attempt)
             if 0 < status < 500:
                 return
             intended = time.time_ns()
 
-    def _record(self, at: int, user: UserKind, path: str, result: dict[str, Any]) -> None:
+    def _record(self, at: int, user: UserKind, path: str, *, status: int, attempt: int) -> None:
         took = round((time.time_ns() - at) / 1e6, 2)
-        self._lines.append(json.dumps({"at": at, "user": user.id, "path": path, "ms": took, **result}))
+        line = {"at": at, "user": user.id, "path": path, "ms": took, "status": status, "attempt": attempt}
+        self._lines.append(json.dumps(line))
 
     async def _keep(self) -> None:
         """Write what was measured, and read how much load is wanted."""

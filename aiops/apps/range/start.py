@@ -49,20 +49,27 @@ class Wanted:
     cmdb_wrong: float = 0.0
 
 
-def prepare(wanted: Wanted, settings: Settings, report: Report) -> Estate:
+def prepare(wanted: Wanted, settings: Settings, report: Report, *, place: Path | None = None) -> Estate:
     """The estate as it is wanted, not started. The broker runs and has its topics.
+
+    Args:
+        wanted: options.
+        settings: of the installation.
+        report: told what takes time.
+        place: the cache of installed parts; None: the default one.
 
     Raises:
         PermanentError: a part is not installed.
         TemporaryError: the broker does not answer.
     """
-    programs = installed()
+    programs = installed(place)
     plan = generate(wanted.seed, size=wanted.size, languages=wanted.languages)
     kafka = wanted.kafka or settings.kafka.bootstrap or EmbeddedBroker(settings.state / "broker", report=report).start()
     topics = KafkaTopics(kafka, patient=False, security=settings.kafka)
     topics.ensure(settings)
     topics.close()
-    short = short_folder(wanted.seed)
+    root = settings.state.absolute() / "range" / str(wanted.seed)
+    short = short_folder(root)
     run = RunSettings(
         short=str(short),
         kafka=kafka,
@@ -79,7 +86,6 @@ def prepare(wanted: Wanted, settings: Settings, report: Report) -> Estate:
         cmdb_missing=wanted.cmdb_missing,
         cmdb_wrong=wanted.cmdb_wrong,
     )
-    root = settings.state.absolute() / "range" / str(wanted.seed)
     return Estate(plan, RunFolder(root, short), run)
 
 
