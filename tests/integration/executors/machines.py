@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -66,9 +67,7 @@ autostart={autostart}
 @contextmanager
 def running_supervisord() -> Iterator[Path]:
     """The folder of a supervisord with the group ``cart``: two processes that run and a spare one."""
-    try:
-        import supervisor  # noqa: F401, PLC0415
-    except ImportError:
+    if find_spec("supervisor") is None:
         missing("supervisord", "pip install supervisor")
     with folder_of("supervisord") as folder:
         text = SUPERVISORD.format(folder=folder)

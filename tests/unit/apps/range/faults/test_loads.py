@@ -72,16 +72,17 @@ def test_the_outage_of_a_storm_is_short(tmp_path: Path) -> None:
     """The load stays after its trigger is gone."""
     estate = estate_in(tmp_path)
     target = PLAN.services[-1].id
-    scene = replace(scene_of("killed", estate, target))
+    scene = scene_of("killed", estate, target)
     with supervised(estate) as supervisord:
         for entry in supervisord.table.values():
             entry[1] = 0  # no process is touched
         act = loads.RetryStorm(scene)
         act.begin()
-        act.tick(11.0)
-        assert act._hangs
-        act.tick(12.0)
-        assert not act._hangs
+        hangs = []
+        for elapsed in (11.0, 12.0):
+            act.tick(elapsed)
+            hangs.append(act._hangs)
+        assert hangs == [True, False]
         assert wanted(estate) == loads.STORM
         assert act.end() is False
     assert wanted(estate) == 1.0

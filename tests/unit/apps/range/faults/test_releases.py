@@ -16,6 +16,7 @@ from aiops.apps.range.faults.releases import of_kind
 from aiops.model.errors import PermanentError
 from aiops.model.reports import Change
 from simulations.range.estate_plan import Language
+from simulations.range.profile import Profile
 from tests.executor_targets import FakeSupervisord
 from tests.unit.apps.range.faults.stage import PLAN, estate_in, scene_of, supervised
 
@@ -101,8 +102,8 @@ def test_a_bad_configuration_keeps_the_version(estate: Estate) -> None:
 def test_a_service_without_calls_loses_a_store(estate: Estate, kept: str) -> None:
     """Whatever it has."""
     content = json.loads((estate.folder.release(SERVICE.id, SERVICE.version) / "profile.json").read_text())
-    names = {field: content[field] for field in releases.Profile.__dataclass_fields__}
-    plain = releases.Profile(**names | {"upstreams": {}, "database": "db" if kept == "database" else "", "queue": "q"})
+    names = {field: content[field] for field in Profile.__dataclass_fields__}
+    plain = Profile(**names | {"upstreams": {}, "database": "db" if kept == "database" else "", "queue": "q"})
     assert "127.0.0.1:9" in getattr(releases._misdirected(plain), kept)
 
 
@@ -154,7 +155,7 @@ def test_what_is_above_its_limit_is_killed(
     instance = SERVICE.instances[0].id
     supervisord.table[f"{instance}:{instance}"][1] = 4_242
     killed: list[int] = []
-    monkeypatch.setattr(releases.os, "kill", lambda pid, _: killed.append(pid))
+    monkeypatch.setattr("os.kill", lambda pid, _: killed.append(pid))
     sizes = [type("Size", (), {"pid": 4_242, "memory_bytes": releases.LEAK_LIMIT + 1})]
     monkeypatch.setattr(releases, "processes", lambda _: sizes)
     act = of_kind("memory-leak", scene_of("memory-leak", estate))
