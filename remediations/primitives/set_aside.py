@@ -13,10 +13,13 @@ ONE_MESSAGE = 0.01
 
 
 class SetAside:
-    """Moves one poison message into a parking queue. Its consumers go on with the messages behind it."""
+    """Moves poison messages, one unless told, into a parking queue. Its consumers go on with those behind it."""
 
     name = "set-aside"
-    bounds: Mapping[str, ParameterBounds] = {"redeliveries": ParameterBounds(int, 1, 100)}
+    bounds: Mapping[str, ParameterBounds] = {
+        "redeliveries": ParameterBounds(int, 1, 100),
+        "at_most": ParameterBounds(int, 1, 100),
+    }
 
     def objections(self, facts: Facts, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
         """Only queues are eligible."""

@@ -25,6 +25,8 @@ MOST_PARKED: Final = 1000
 """How many messages of a parking queue are looked at for a key."""
 MOST_HELD: Final = 20
 """How many messages that did not come back are held at most while the poison message is waited for."""
+_QUIET_LOOKS: Final = 20
+"""After so many looks without a message, each of about 0.2 s, no further one is waited for."""
 REDELIVERIES: Final = 3
 """How often a message must have come back, where the queue counts."""
 _NOT_ITS_OWN: Final = frozenset({KEY_HEADER, ORIGIN_HEADER, "x-delivery-count"})
@@ -91,7 +93,7 @@ class ParkingWay:
         return {_QUEUE: queue, _PARKING: filled(self._parking, queue), _KEY: capability.key}
 
     def act(self, order: StepOrder, before: State, deadline: Deadline) -> str:
-        """Move one message to the parking queue, or back."""
+        """Move messages to the parking queue, or back."""
         if _BACK in before:
             return self._put_back(before, deadline)
         try:
@@ -110,31 +112,42 @@ class ParkingWay:
         return Observed.DONE if parked is (_BACK not in before) else Observed.NOT_DONE
 
     def _park(self, broker: Broker, order: StepOrder, before: State, *, deadline: Deadline) -> None:
-        least = int(order.capability.action.parameters.get("redeliveries", REDELIVERIES))
-        held = 0
+        parameters = order.capability.action.parameters
+        least, most = int(parameters.get("redeliveries", REDELIVERIES)), int(parameters.get("at_most", 1))
+        held, moved, quiet = 0, 0, 0
 
         def parked() -> bool:
-            nonlocal held
+            """Whether nothing more is to be moved."""
+            nonlocal held, moved, quiet
             message = broker.take_first(before[_QUEUE])
             if message is None:
-                return False  # its consumer holds it just now
+                quiet += 1  # its consumer holds it just now
+                return moved > 0 and quiet >= _QUIET_LOOKS
             if not came_back(message, least):
                 held += 1
-                if held >= MOST_HELD:
-                    raise PermanentError(
-                        f"{held} messages of {before[_QUEUE]} were met, and none came back {least} times"
-                    )
-                return False
+                return self._enough_held(held, moved, before)
             deadline.check("set the message aside")
             broker.make(before[_PARKING])
             marks = {KEY_HEADER: before[_KEY], ORIGIN_HEADER: before[_QUEUE]}
             broker.put(before[_PARKING], message, {**message.headers, **marks})
             broker.remove(message)
-            return True
+            moved, quiet = moved + 1, 0
+            return moved >= most
 
         deadline.wait_for(parked, f"for a message that came back to {before[_QUEUE]}")
 
+    def _enough_held(self, held: int, moved: int, before: State) -> bool:
+        """Whether as many messages are held as may be.
+
+        Raises:
+            PermanentError: and nothing was moved.
+        """
+        if held >= MOST_HELD and not moved:
+            raise PermanentError(f"{held} messages of {before[_QUEUE]} were met, and none of them came back")
+        return held >= MOST_HELD
+
     def _put_back(self, before: State, deadline: Deadline) -> str:
+        moved = 0
         with self._connect() as broker:
             for message in _all(broker, before[_PARKING]):
                 if message.headers.get(KEY_HEADER) == before[_KEY]:
@@ -142,8 +155,8 @@ class ParkingWay:
                     own = {name: value for name, value in message.headers.items() if name not in _NOT_ITS_OWN}
                     broker.put(before[_QUEUE], message, own)
                     broker.remove(message)
-                    return f"{before[_PARKING]}: put back into {before[_QUEUE]}"
-        return f"{before[_PARKING]} has no message of {before[_KEY]} any more"
+                    moved += 1
+        return f"{before[_PARKING]}: {moved} put back into {before[_QUEUE]}"
 
     def _parked(self, before: State) -> bool:
         try:

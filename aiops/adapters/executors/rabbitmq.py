@@ -127,6 +127,7 @@ class _Channel:
         properties, body = content
         properties.headers = dict(headers)
         properties.delivery_mode = _PERSISTENT
+        properties.expiration = None  # it is kept until a person has looked at it
         self._channel.basic_publish("", queue, body, properties, mandatory=True)
 
     def remove(self, message: HeldMessage) -> None:

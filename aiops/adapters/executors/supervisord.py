@@ -7,6 +7,7 @@ alone, and ``scale`` starts it. Versions are folders behind a symbolic link (``a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
@@ -43,7 +44,8 @@ class SupervisordWay:
 
     Args:
         calls: to supervisord.
-        group: its group for a target, with ``{name}`` for the last part of the target's name.
+        group: its group for a target, with ``{name}`` for the last part of the target's name; ``*`` and ``[0-9]`` fit
+            several groups.
         links: the symbolic link for each part that can be rolled back, with ``{name}``; empty: there is none.
     """
 
@@ -99,14 +101,14 @@ class SupervisordWay:
         return _judged(order, done, unchanged=none)
 
     def _of(self, target: str) -> list[Process]:
-        """The processes of a group, or the one process of the name."""
-        name = filled(self._group, target)
+        """The processes of the groups that fit, or the one process of the name."""
+        name, group = filled("{name}", target), filled(self._group, target)
         known = self._calls.processes()
-        found = [process for process in known if process.group == name]
+        found = [process for process in known if fnmatchcase(process.group, group)]
         found = found or [process for process in known if name in (process.name, process.full_name)]
         if not found:
             groups = ", ".join(sorted({process.group for process in known}))
-            raise PermanentError(f"supervisord has no group or process {name!r}; its groups are {groups or 'none'}")
+            raise PermanentError(f"supervisord has no group {group!r} or process {name!r}, but {groups or 'none'}")
         return found
 
     def _restart(self, target: str, names: Sequence[str], deadline: Deadline) -> None:

@@ -84,7 +84,7 @@ _KINDS: Final = (
         180.0,
     ),
     FaultKind("traffic-surge", "four times as many users come", Place.USERS, Harm.TRAFFIC),
-    FaultKind("delay", "each packet of a connection takes 600 ms", Place.LINK, Harm.NETWORK),
+    FaultKind("delay", "each packet of a connection takes 300 ms, in both directions", Place.LINK, Harm.NETWORK),
     FaultKind("bandwidth", "a connection carries 1 KB a second", Place.LINK, Harm.NETWORK),
     FaultKind("cut", "a connection is refused", Place.LINK, Harm.NETWORK),
     FaultKind("wrong-clock", "the clock of one service is an hour ahead", Place.SERVICE, Harm.CLOCK, felt=False),

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from tests.integration.executors.machines import (
     running_rabbitmq,
     running_supervisord,
 )
-from tests.servers import free_port, postgresql_programs
+from tests.servers import free_port, missing, postgresql_programs
 
 pytestmark = pytest.mark.integration
 CLOCK = SystemClock()
@@ -184,7 +185,10 @@ def test_postgresql_ends_blockers_cancels_statements_and_promotes(tmp_path: Path
 
 def test_rabbitmq_keeps_the_poison_message(tmp_path: Path) -> None:
     """It leaves the queue, the messages behind it stay, and the undo puts it back; quorum queues count returns."""
-    pika = pytest.importorskip("pika")
+    if find_spec("pika") is None:
+        missing("pika", "pip install 'aiops[rabbitmq]'")
+    import pika  # noqa: PLC0415 - after the check for it
+
     from aiops.adapters.executors import rabbitmq  # noqa: PLC0415 - after the check for its client
 
     with running_rabbitmq() as url:

@@ -14,7 +14,7 @@ from simulations.range.estate_plan import HOST, LinkKind
 _SECONDS: Final = 5.0
 _NAME: Final = "fault"
 TOXICS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "delay": {"type": "latency", "attributes": {"latency": 600, "jitter": 60}},
+    "delay": {"type": "latency", "attributes": {"latency": 300, "jitter": 30}},
     "bandwidth": {"type": "bandwidth", "attributes": {"rate": 1}},
     "consumer-stuck": {"type": "timeout", "attributes": {"timeout": 0}},
 }

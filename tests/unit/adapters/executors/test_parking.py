@@ -73,7 +73,7 @@ def test_a_message_that_somebody_took_out_of_the_parking_queue_is_not_put_back(
     broker.queues["jobs.parked"].clear()
     outcome = executor.run(order_of(BACK, clock, undo=True))
     assert outcome.status is StepStatus.DONE
-    assert "has no message of" in outcome.detail
+    assert "0 put back" in outcome.detail
 
 
 @pytest.mark.parametrize(
@@ -92,6 +92,28 @@ def test_a_message_came_back_by_its_count_or_its_flag(
 ) -> None:
     """A header that the sender wrote counts only beside the broker's own flag."""
     assert came_back(HeldMessage(1, redelivered, headers, ""), 3) is back
+
+
+def test_several_are_set_aside_if_the_runbook_says_so(clock: TurnedClock, tmp_path: Path) -> None:
+    """At most as many as it says; the undo puts all of them back."""
+    poison: list[tuple[dict[str, object], str, bool]] = [({}, f"poison {n}", True) for n in range(4)]
+    broker = FakeBroker({"jobs": [*poison, ({}, "good", False)]})
+    executor = executor_of(broker, clock, tmp_path)
+    three = Action("set-aside", "jobs", {"at_most": 3})
+    assert executor.run(order_of(three, clock)).status is StepStatus.DONE
+    assert (broker.bodies("jobs"), len(broker.bodies("jobs.parked"))) == (["poison 3", "good"], 3)
+    executor.run(order_of(BACK, clock, undo=True))
+    assert sorted(broker.bodies("jobs")) == ["good", *(f"poison {n}" for n in range(4))]
+
+
+def test_the_search_ends_when_nothing_comes_any_more(clock: TurnedClock) -> None:
+    """Fewer came back than the runbook permits."""
+    broker = FakeBroker({"jobs": [({}, "poison", True)]})
+    way = ParkingWay(broker.connected)
+    order = order_of(Action("set-aside", "jobs", {"at_most": 9}), clock)
+    way.act(order, way.before(order, None), clock.deadline(30.0))
+    assert broker.bodies("jobs.parked") == ["poison"]
+    assert clock.now() < order.deadline_at
 
 
 def test_fresh_messages_before_it_stay(clock: TurnedClock, tmp_path: Path) -> None:

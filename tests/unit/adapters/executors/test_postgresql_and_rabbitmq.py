@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from aiops.adapters.executors.rabbitmq import RabbitServer
 from aiops.model.errors import PermanentError, TemporaryError
 from aiops.model.plans import Action, StepStatus
 from tests.executor_targets import TurnedClock, order_of
+from tests.servers import missing
 
 NOBODY = "postgresql://aiops@127.0.0.1:1/shop"
 
@@ -87,7 +89,8 @@ def test_without_its_client_the_kind_says_what_to_install(monkeypatch: pytest.Mo
 
 def test_a_rabbitmq_that_does_not_answer_is_temporary() -> None:
     """It may be back later."""
-    pytest.importorskip("pika")
+    if find_spec("pika") is None:
+        missing("pika", "pip install 'aiops[rabbitmq]'")
     with (
         pytest.raises(TemporaryError, match=r"does not answer at amqp://127\.0\.0\.1:1/"),
         RabbitServer("amqp://guest@127.0.0.1:1/", "").connected(),
