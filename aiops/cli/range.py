@@ -127,9 +127,9 @@ def status(seed: _Which = None, config: Config = None, *, as_json: _Json = False
 def fault(
     kind: Annotated[str, typer.Argument(help="One of `aiops range faults`.")],
     target: Annotated[str, typer.Argument(help="Service, connection or other place. Default: the first.")] = "",
-    seconds: range_faults.Seconds = None,
     seed: _Which = None,
     *,
+    seconds: range_faults.Seconds = None,
     config: Config = None,
 ) -> None:
     """Make a real fault happen, wait for its time, and undo it. Ctrl-C undoes it at once.

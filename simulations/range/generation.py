@@ -152,7 +152,7 @@ def _with_ports(drawn: Drawn, edges: tuple[Edge, ...], ports: PortBlock, *, seed
         consumes=queue,
         database_pool=random.randint(3, 6) if database else 0,
         rows=random.randrange(60_000, 160_000, 10_000) if database else 0,
-        timeout_ms=random.choice((1_000, 1_500, 2_500)),
+        timeout_ms=random.choice((2_000, 2_500, 3_000)),
         retries=random.choice((0, 0, 1, 2)),
     )
 

@@ -74,8 +74,8 @@ def draw_traffic(services: Sequence[Service], entries: Sequence[Service], random
         rate=round(rate, 2),
         day_seconds=DAY_SECONDS,
         users=(
-            UserKind(_VISITOR, 0.7, tuple(weights.items()), 4_000, 0, 0.45, 0.0),
-            UserKind(_CLIENT, 0.3, clients, 2_000, 1, 0.15, 0.5),
+            UserKind(_VISITOR, 0.7, tuple(weights.items()), 6_000, 0, 0.45, 0.0),
+            UserKind(_CLIENT, 0.3, clients, 4_000, 1, 0.15, 0.5),
         ),
         bursts=tuple(
             Burst(round(random.uniform(at, at + 0.3), 3), round(random.uniform(0.02, 0.05), 3), factor)

@@ -18,6 +18,7 @@ from aiops.apps.range.estate import Estate, users
 from aiops.apps.range.estate_files import short_folder
 from aiops.apps.range.install import installed
 from aiops.model import cloudevents
+from aiops.model.errors import PermanentError
 from aiops.model.records import OutRecord
 from aiops.ports import Producer
 from aiops.settings import Settings
@@ -62,6 +63,8 @@ def prepare(wanted: Wanted, settings: Settings, report: Report, *, place: Path |
         PermanentError: a part is not installed.
         TemporaryError: the broker does not answer.
     """
+    if settings.kafka.secured:
+        raise PermanentError("the range's Collector writes without TLS and SASL: name another broker with --config")
     programs = installed(place)
     plan = generate(wanted.seed, size=wanted.size, languages=wanted.languages)
     kafka = wanted.kafka or settings.kafka.bootstrap or EmbeddedBroker(settings.state / "broker", report=report).start()

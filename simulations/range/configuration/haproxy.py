@@ -79,12 +79,16 @@ def _backend(service: Service, folder: RunFolder) -> str:
     return f"""\
 backend {service.id}
     balance roundrobin
-    http-request set-var(txn.shed) str({service.id}),map_int({shed_map(folder)},0)
+    http-request set-var(txn.shed) str({service.id}),map_str_int({shed_map(folder)},0)
     http-request set-var(txn.over) rand(100),sub(txn.shed)
     http-request deny deny_status 503 if {{ var(txn.over) -m int lt 0 }}
-    http-request set-var(txn.rate) str({service.id}),map_int({rate_map(folder)},{UNLIMITED})
-    http-request set-var(txn.room) be_sess_rate({service.id}),sub(txn.rate)
-    http-request deny deny_status 429 if {{ var(txn.room) -m int gt 0 }}
+    http-request set-var(txn.rate) str({service.id}),map_str_int({rate_map(folder)},{UNLIMITED})
+    stick-table type string len 32 size 10 expire 10s store gpc0,gpc0_rate(1s)
+    http-request track-sc0 str({service.id})
+    http-request set-var(txn.served) sc_gpc0_rate(0)
+    http-request set-var(txn.room) var(txn.rate),sub(txn.served)
+    http-request deny deny_status 429 if {{ var(txn.room) -m int le 0 }}
+    http-request sc-inc-gpc0(0)
     option httpchk GET /health
     http-check expect status 200
     default-server inter 2s fall 2 rise 1

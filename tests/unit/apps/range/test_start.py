@@ -12,6 +12,7 @@ from aiops.apps.range import start
 from aiops.apps.range.estate import Estate
 from aiops.apps.range.start import Wanted, prepare, send, send_inventory
 from aiops.model import cloudevents
+from aiops.model.errors import PermanentError
 from aiops.model.records import OutRecord
 from aiops.settings import Kafka, Settings
 from aiops.topic_names import Topics
@@ -92,6 +93,13 @@ def test_the_broker_is_the_options_else_the_settings(settings: Settings) -> None
     """The embedded one is for those who name none."""
     assert prepare(Wanted(seed=7), settings, lambda _: None).run.kafka == "kafka:9092"
     assert prepare(Wanted(seed=7, kafka="other:1"), settings, lambda _: None).run.kafka == "other:1"
+
+
+def test_a_broker_with_tls_is_refused(settings: Settings) -> None:
+    """The Collector of the range has no keys."""
+    secured = Settings(state=settings.state, kafka=Kafka(bootstrap="kafka:9093", tls=True))
+    with pytest.raises(PermanentError, match="without TLS and SASL"):
+        prepare(Wanted(seed=7), secured, lambda _: None)
 
 
 def test_options_reach_the_run(settings: Settings) -> None:

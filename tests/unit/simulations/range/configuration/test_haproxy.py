@@ -45,8 +45,8 @@ def test_everything_listens_on_loopback() -> None:
 def test_operators_shed_and_limit_through_maps() -> None:
     """Each service looks its own name up."""
     for service in PLAN.services:
-        assert f"str({service.id}),map_int({shed_map(FOLDER)},0)" in TEXT
-        assert f"str({service.id}),map_int({rate_map(FOLDER)},1000000)" in TEXT
+        assert f"str({service.id}),map_str_int({shed_map(FOLDER)},0)" in TEXT
+        assert f"str({service.id}),map_str_int({rate_map(FOLDER)},1000000)" in TEXT
 
 
 def test_the_runtime_socket_lets_an_operator_act() -> None:
