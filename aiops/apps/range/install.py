@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -146,7 +147,8 @@ def installed(place: Path | None = None) -> Programs:
     if packages := missing_packages():
         raise PermanentError(f"the system lacks programs; run {apt_line(packages)}")
     for part in parts().values():
-        _folder(part, place).touch()
+        with contextlib.suppress(OSError):  # a cache that is shared may be read only
+            _folder(part, place).touch()
     at = {part.name.removesuffix(f"-{_PYTHON}"): _folder(part, place) for part in parts().values()}
     system = {program.name: str(program.found) for program in system_programs()}
     return Programs(
