@@ -15,7 +15,7 @@ from aiops.adapters.executors.key_ledger import KeyLedger
 from aiops.adapters.executors.keyed import Deadline, KeyedExecutor, State
 from aiops.adapters.executors.options import check_known, filled, secret, template, wanted
 from aiops.adapters.executors.releases import VersionLink
-from aiops.adapters.executors.supervisord_calls import Process, ProcessState, Supervisord
+from aiops.adapters.supervisord import ProcessInfo, ProcessState, Supervisord
 from aiops.model.errors import AiopsError, PermanentError, TemporaryError
 from aiops.model.plans import Action, Observed, StepDirection, StepOrder
 from aiops.ports import Clock
@@ -33,7 +33,7 @@ _PROCESS: Final = "process "
 def from_options(options: Mapping[str, str], clock: Clock) -> KeyedExecutor:
     """The executor of ``kind: supervisord``: ``url`` and ``keys``; optional are the others of ``_OPTIONS``."""
     check_known(options, _OPTIONS)
-    calls = Supervisord(wanted(options, "url"), options.get("user", ""), secret(options, "password_file") or "")
+    calls = Supervisord.at(wanted(options, "url"), options.get("user", ""), secret(options, "password_file") or "")
     links = {part: template(options, name, "") for part, name in PARTS.items()}
     way = SupervisordWay(calls, template(options, "group", "{name}"), links)
     return KeyedExecutor(way, KeyLedger(Path(wanted(options, "keys")).expanduser()), clock)
@@ -100,7 +100,7 @@ class SupervisordWay:
             done = done and all(found[name].state is ProcessState.RUNNING for name in renewed)
         return _judged(order, done, unchanged=none)
 
-    def _of(self, target: str) -> list[Process]:
+    def _of(self, target: str) -> list[ProcessInfo]:
         """The processes of the groups that fit, or the one process of the name."""
         name, group = filled("{name}", target), filled(self._group, target)
         known = self._calls.processes()
@@ -169,32 +169,32 @@ class SupervisordWay:
         return {_LINK: str(link.link), _FROM: str(link.present()), _TO: str(to)}
 
 
-def _in_use(process: Process, group: Sequence[Process]) -> bool:
+def _in_use(process: ProcessInfo, group: Sequence[ProcessInfo]) -> bool:
     """A stopped process is spare, unless the whole group is stopped."""
     spare = process.state is ProcessState.STOPPED
     return not spare or all(other.state is ProcessState.STOPPED for other in group)
 
 
-def _identities(processes: Sequence[Process]) -> dict[str, str]:
-    return {f"{_PROCESS}{process.full_name}": f"{process.pid} {process.start}" for process in processes}
+def _identities(processes: Sequence[ProcessInfo]) -> dict[str, str]:
+    return {f"{_PROCESS}{process.full_name}": f"{process.pid} {process.since}" for process in processes}
 
 
 def _of_identities(before: State) -> dict[str, str]:
     return {name.removeprefix(_PROCESS): value for name, value in before.items() if name.startswith(_PROCESS)}
 
 
-def _renewed(process: Process, identity: str) -> bool:
+def _renewed(process: ProcessInfo, identity: str) -> bool:
     """Whether the process is another than before and was started: supervisord's clock may have jumped."""
     pid, start = identity.split()
-    return process.pid not in (0, int(pid)) or (process.pid == 0 and process.start > int(start))
+    return process.pid not in (0, int(pid)) or (process.pid == 0 and process.since > int(start))
 
 
-def _running(processes: Sequence[Process], wanted_names: Sequence[str]) -> dict[str, str]:
+def _running(processes: Sequence[ProcessInfo], wanted_names: Sequence[str]) -> dict[str, str]:
     was = [process.full_name for process in processes if process.state in _UP]
     return {_WANTED: " ".join(sorted(wanted_names)), _WAS: " ".join(was)}
 
 
-def _scaled(processes: Sequence[Process], action: Action) -> list[str]:
+def _scaled(processes: Sequence[ProcessInfo], action: Action) -> list[str]:
     """The processes that should run: those that run first, then by name.
 
     Raises:

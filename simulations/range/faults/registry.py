@@ -74,6 +74,13 @@ _KINDS: Final = (
         felt=False,
     ),
     FaultKind(
+        "slow-disk",
+        "the database writes and reads 16 KiB a second, in 4 operations",
+        Place.DATABASE,
+        Harm.DISK,
+        root=True,
+    ),
+    FaultKind(
         "log-flood", "a release logs 100 lines a request", Place.SERVICE, Harm.DEPLOY, change="deploy", felt=False
     ),
     FaultKind(

@@ -22,7 +22,7 @@ import pytest
 from aiops.adapters.clock import SystemClock
 from aiops.adapters.executors import haproxy, postgresql, supervisord
 from aiops.adapters.executors.keyed import KeyedExecutor
-from aiops.adapters.executors.supervisord_calls import Supervisord
+from aiops.adapters.supervisord import Supervisord
 from aiops.model.plans import Action, Capability, Observed, StepDirection, StepOrder, StepStatus
 from tests.integration.executors.machines import (
     folder_of,
@@ -58,7 +58,7 @@ def test_supervisord_restarts_scales_stops_and_rolls_back() -> None:
             CLOCK,
         )
         (folder / "cart-link").symlink_to("releases/42")
-        calls = Supervisord(options["url"], "ops", "secret")
+        calls = Supervisord.at(options["url"], "ops", "secret")
         before = {process.name: process.pid for process in calls.processes()}
         os.kill(before["cart-1"], 19)  # SIGSTOP: it hangs
         os.kill(before["cart-2"], 9)

@@ -87,6 +87,13 @@ def felt(estate: Estate, inflicted: Inflicted) -> None:
     until(f"users feel {told.fault}", now, SECONDS)
 
 
+def rate(estate: Estate) -> float:
+    """First requests a second of the last ten seconds."""
+    entries = tuple(entry.id for entry in estate.plan.entries)
+    found = requests(estate, time.time_ns() - 10 * 10**9, entries)
+    return len([one for one in found if one["attempt"] == 0]) / 10.0
+
+
 def first(estate: Estate, name: str, wanted: Callable[[str], bool] = lambda _: True) -> str:
     return next(target for target in targets(KINDS[name], estate.plan) if wanted(target))
 
@@ -122,10 +129,13 @@ def test_a_fault_is_felt_and_undone(estate: Estate, name: str) -> None:
     served(estate)
     entry = estate.plan.entries[0].id
     target = first(estate, name, lambda one: name != "cut" or one.startswith(f"{entry}--"))
+    usual = rate(estate)
     inflicted = begin(estate, name, target, seconds=SECONDS, announce=nobody)
     try:
         assert inflicted.truth in truth.read(estate.folder.truth.read_text())[0]
-        if name != "traffic-surge":
+        if name == "traffic-surge":
+            until("more users come", lambda: rate(estate) > 2 * usual, SECONDS)
+        else:
             felt(estate, inflicted)
     finally:
         ended = inflicted.end()

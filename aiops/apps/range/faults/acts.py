@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
-from aiops.apps.range.faults import connections, databases, loads, processes, releases, scaling
+from aiops.apps.range.faults import connections, databases, disks, loads, processes, releases, scaling
 from aiops.apps.range.faults.scene import Act, Scene
 from simulations.range.estate_plan import EstatePlan
 from simulations.range.faults.kind import FaultKind
@@ -28,6 +28,7 @@ ACTS: Final[Mapping[str, Callable[[Scene], Act]]] = {
     "pool-exhausted": databases.PoolExhausted,
     "replica-promoted": databases.ReplicaPromoted,
     "backup": databases.Backup,
+    "slow-disk": disks.SlowDisk,
     "delay": connections.of_link,
     "bandwidth": connections.of_link,
     "cut": connections.Cut,
@@ -46,6 +47,8 @@ def obstacle(kind: FaultKind, target: str, plan: EstatePlan) -> str:
     """Why a fault cannot happen on this machine, in one line; empty: it can."""
     if kind.root and os.geteuid() != 0:
         return f"{kind.name} needs root"
+    if kind.name == "slow-disk" and disks.controller() is None:
+        return f"{kind.name} needs a cgroup controller for block I/O"
     if kind.name == "wrong-clock":
         service = plan.by_id.get(target)
         why = releases.clock_obstacle(service.language if service else None)

@@ -7,13 +7,14 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from xmlrpc.server import SimpleXMLRPCRequestHandler, SimpleXMLRPCServer
 
 import pytest
 
 from aiops.adapters.executors.key_ledger import KeyLedger
 from aiops.adapters.executors.keyed import KeyedExecutor
 from aiops.adapters.executors.supervisord import SupervisordWay, from_options
-from aiops.adapters.executors.supervisord_calls import ProcessState, Supervisord
+from aiops.adapters.supervisord import ProcessState, Supervisord
 from aiops.model.errors import PermanentError, TemporaryError
 from aiops.model.plans import Action, Observed, StepStatus
 from tests.executor_targets import FakeSupervisord, TurnedClock, order_of, served
@@ -42,7 +43,7 @@ def way(fake: FakeSupervisord, tmp_path: Path) -> Iterator[SupervisordWay]:
     (tmp_path / "cart.conf").symlink_to("configurations/b")
     links = {"release": f"{tmp_path}/{{name}}", "configuration": f"{tmp_path}/{{name}}.conf"}
     with served(fake, tmp_path) as url:
-        yield SupervisordWay(Supervisord(url), links=links)
+        yield SupervisordWay(Supervisord.at(url), links=links)
 
 
 @pytest.fixture
@@ -53,8 +54,8 @@ def executor(way: SupervisordWay, clock: TurnedClock, tmp_path: Path) -> KeyedEx
 def test_processes_are_listed(fake: FakeSupervisord, tmp_path: Path) -> None:
     """With group, name, state, pid and start."""
     with served(fake, tmp_path) as url:
-        first = Supervisord(url).processes()[0]
-    assert (first.full_name, first.state, first.pid, first.start) == ("cart:cart-1", ProcessState.RUNNING, 100, 1_000)
+        first = Supervisord.at(url).processes()[0]
+    assert (first.full_name, first.state, first.pid, first.since) == ("cart:cart-1", ProcessState.RUNNING, 100, 1_000)
 
 
 def test_a_restart_is_rolling_and_leaves_spare_processes_alone(
@@ -271,6 +272,25 @@ def test_a_supervisord_that_is_not_there_changed_nothing(clock: TurnedClock, tmp
     assert "does not answer" in outcome.detail
 
 
+def test_a_supervisord_answers_over_tcp_to_its_user(fake: FakeSupervisord) -> None:
+    """The password is in the header of each request."""
+    seen: list[str] = []
+
+    class Handler(SimpleXMLRPCRequestHandler):
+        def do_POST(self) -> None:
+            seen.append(self.headers["Authorization"])
+            super().do_POST()
+
+    with SimpleXMLRPCServer(("127.0.0.1", 0), Handler, logRequests=False) as server:
+        server.register_function(fake.getAllProcessInfo, "supervisor.getAllProcessInfo")
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        assert len(Supervisord.at(url, "ops", "secret").processes()) == len(STATES)
+        thread.join()
+    assert seen == ["Basic b3BzOnNlY3JldA=="]
+
+
 def test_what_is_no_supervisord_is_named(tmp_path: Path) -> None:
     """Something else listens there."""
     with socket.socket(socket.AF_UNIX) as server:
@@ -286,19 +306,19 @@ def test_what_is_no_supervisord_is_named(tmp_path: Path) -> None:
 
         thread = threading.Thread(target=talk)
         thread.start()
-        with pytest.raises(PermanentError, match="401 Unauthorized: check user"):
-            Supervisord(f"unix://{tmp_path}/other.sock").processes()
+        with pytest.raises(PermanentError, match="refuses user and password"):
+            Supervisord.at(f"unix://{tmp_path}/other.sock").processes()
         thread.join()
 
 
 def test_a_fault_that_matters_is_told(fake: FakeSupervisord, tmp_path: Path) -> None:
     """And one that says that the process is as wanted is not."""
     with served(fake, tmp_path) as url:
-        calls = Supervisord(url)
+        calls = Supervisord.at(url)
         calls.start("cart:cart-1")
         calls.stop("cart:cart-4")
         fake.dies_at = "stop web:web"
-        with pytest.raises(PermanentError, match=r"SHUTDOWN_STATE \(6\)"):
+        with pytest.raises(PermanentError, match="refuses 'web:web': SHUTDOWN_STATE"):
             calls.stop("web:web")
     with pytest.raises(TemporaryError, match="does not answer"):
         calls.processes()
