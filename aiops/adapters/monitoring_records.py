@@ -68,10 +68,10 @@ class PublishingAgent:
         return self._records(produced, received_at)
 
     def snapshot(self, slot: int, positions: Mapping[TopicPartition, int]) -> SlotSnapshot:
-        """The slot's next snapshot, a full one if the last is not visible. The agent has the positions itself."""
+        """The slot's next snapshot, in place of the last if that is not visible. The agent has the positions itself."""
         del positions
         with self._lock:
-            taken = self._agent.snapshot(slot, full=slot in self._unwritten)
+            taken = self._agent.snapshot(slot, again=slot in self._unwritten)
         self._unwritten.add(slot)
         return taken
 

@@ -10,12 +10,13 @@ from typing import Final
 from simulations.range.estate_plan import Burst, EstatePlan, Language, Service, StepKind, Traffic, UserKind
 
 DAY_SECONDS: Final = 1_200.0
-MOST_RATE: Final = 14.0
+MOST_RATE: Final = 10.0
 """First requests of users a second, mean of a day."""
-MOST_CALLS: Final = 70.0
+MOST_CALLS: Final = 50.0
 """Requests and messages a second that all services together take."""
-MOST_PROCESSOR: Final = 350.0
-"""Estimated milliseconds of processor time a second of all services together."""
+MOST_PROCESSOR: Final = 250.0
+"""Estimated milliseconds of processor time a second of all services together. A burst at the height of the day doubles
+it, and stores, Collector and proxies take as much again."""
 REQUEST_MS: Final = {Language.PYTHON: 6.0, Language.NODE: 3.0, Language.GO: 1.0}
 """Estimated processor time of a request with its telemetry, without its steps."""
 _KIB_MS: Final = 600.0
@@ -74,12 +75,12 @@ def draw_traffic(services: Sequence[Service], entries: Sequence[Service], random
         rate=round(rate, 2),
         day_seconds=DAY_SECONDS,
         users=(
-            UserKind(_VISITOR, 0.7, tuple(weights.items()), 6_000, 0, 0.45, 0.0),
+            UserKind(_VISITOR, 0.7, tuple(weights.items()), 6_000, 0, 0.35, 0.0),
             UserKind(_CLIENT, 0.3, clients, 4_000, 1, 0.15, 0.5),
         ),
         bursts=tuple(
             Burst(round(random.uniform(at, at + 0.3), 3), round(random.uniform(0.02, 0.05), 3), factor)
-            for at, factor in ((0.1, random.choice((1.5, 2.0))), (0.6, random.choice((1.3, 1.8))))
+            for at, factor in ((0.1, random.choice((1.4, 1.6))), (0.6, random.choice((1.2, 1.4))))
         ),
     )
 

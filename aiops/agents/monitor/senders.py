@@ -240,9 +240,12 @@ class SenderClocks:
             self._room = np.zeros(size, WORK), np.empty(size, np.int32), np.empty(size, np.int64)
         return Senders(self.rows, *self._room)
 
-    def skews(self, most: int) -> dict[str, float]:
-        """Clock skew that is subtracted, seconds, of the senders where it is largest; above 0: behind the receipt."""
-        offsets = self.rows["offset"]
+    def skews(self, most: int, heard_since: int = 0) -> dict[str, float]:
+        """Clock skew that is subtracted, seconds, of the senders where it is largest; above 0: behind the receipt.
+
+        ``heard_since``: senders whose last record was received before, ns, are left out.
+        """
+        offsets = np.where(self.rows["received"] >= heard_since, self.rows["offset"], 0)
         worst = np.argsort(-np.abs(offsets), kind="stable")[:most].tolist()
         return {self.names[one].replace(_BETWEEN, " "): int(offsets[one]) / SECOND for one in worst if offsets[one]}
 

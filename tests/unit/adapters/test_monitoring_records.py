@@ -61,8 +61,9 @@ class Agent(MonitoringAgent):
         self.calls.append(("lost", place, from_offset, to_offset, received_at))
         return self.produced
 
-    def snapshot(self, slot: int, *, full: bool = False) -> SlotSnapshot:
-        self.calls.append(("snapshot", slot, full))
+    def snapshot(self, slot: int, *, full: bool = False, again: bool = False) -> SlotSnapshot:
+        assert not full
+        self.calls.append(("snapshot", slot, again))
         return SNAPSHOT
 
     def ledger(self) -> list[LedgerLine]:
@@ -159,7 +160,7 @@ def test_calls_reach_the_agent_with_their_arguments() -> None:
     assert made.ledger() == []
 
 
-def test_the_snapshot_after_one_that_was_not_written_is_a_full_one() -> None:
+def test_the_snapshot_after_one_that_was_not_written_takes_its_place() -> None:
     """An increment would add to what nobody can read."""
     made, agent = speaking()
     made.snapshot(3, {})
