@@ -151,6 +151,15 @@ def faults(seed: _Which = None, config: Config = None, *, as_json: _Json = False
     range_faults.faults(Estate.opened(_root(seed, config)) if there else None, as_json=as_json)
 
 
+@app.command()
+def executors(seed: _Which = None, config: Config = None) -> None:
+    """Print the settings with which `aiops up` repairs the estate: the executors of its servers, and no shadow mode.
+
+    Exit code 0. 3: there is no such estate.
+    """
+    range_faults.executors(Estate.opened(_root(seed, config)))
+
+
 def _root(seed: int | None, config: Path | None) -> Path:
     folder = load_settings(config).state / "range"
     if seed is not None:

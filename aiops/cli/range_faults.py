@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import yaml
 
+from aiops.adapters.atomic_files import replace_file
 from aiops.adapters.bundle.configuration import load_settings
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.apps.range.estate import Estate
@@ -19,6 +21,8 @@ from aiops.apps.range.faults.run import begin, wait_out
 from aiops.apps.range.start import send
 from aiops.model import cloudevents
 from aiops.model.reports import Change
+from simulations.range import healing
+from simulations.range.configuration import rabbitmq
 from simulations.range.faults.registry import KINDS
 from simulations.range.faults.targets import targets
 
@@ -72,3 +76,12 @@ def faults(estate: Estate | None, *, as_json: bool) -> None:
             possible = targets(kind, estate.plan)
             why = obstacle(kind, possible[0], estate.plan) if possible else f"no {kind.place} in {estate.plan.name}"
             typer.echo(f"{'':20} {f'skipped: {why}' if why else ' '.join(possible)}")
+
+
+def executors(estate: Estate) -> None:
+    """Print the settings with which the runtime repairs an estate, and write what they name."""
+    secret = Path(healing.password_file(estate.folder))
+    replace_file(secret, [f"{rabbitmq.PASSWORD}\n".encode()])
+    secret.chmod(0o600)
+    found = {"acting": {"executors": healing.executors(estate.plan, estate.folder)}, "control": {"shadow": False}}
+    typer.echo(yaml.safe_dump(found, sort_keys=False, width=200), nl=False)
