@@ -23,8 +23,9 @@ ORIGIN_HEADER: Final = "x-aiops-queue"
 """Header of a parked message: the queue that it came from."""
 MOST_PARKED: Final = 1000
 """How many messages of a parking queue are looked at for a key."""
-MOST_HELD: Final = 20
-"""How many messages that did not come back are held at most while the poison message is waited for."""
+MOST_HELD: Final = 2000
+"""How many messages that did not come back are held at most while the poison message is waited for. While a message of
+the queue is free, the broker offers it to us, and what comes back to the consumer."""
 _QUIET_LOOKS: Final = 20
 """After so many looks without a message, each of about 0.2 s, no further one is waited for."""
 REDELIVERIES: Final = 3
@@ -117,34 +118,39 @@ class ParkingWay:
         held, moved, quiet = 0, 0, 0
 
         def parked() -> bool:
-            """Whether nothing more is to be moved."""
+            """Whether nothing more is to be moved, after a look at all messages that are there."""
             nonlocal held, moved, quiet
-            message = broker.take_first(before[_QUEUE])
-            if message is None:
-                quiet += 1  # its consumer holds it just now
-                return moved > 0 and quiet >= _QUIET_LOOKS
-            if not came_back(message, least):
-                held += 1
-                return self._enough_held(held, moved, before)
-            deadline.check("set the message aside")
-            broker.make(before[_PARKING])
-            marks = {KEY_HEADER: before[_KEY], ORIGIN_HEADER: before[_QUEUE]}
-            broker.put(before[_PARKING], message, {**message.headers, **marks})
-            broker.remove(message)
-            moved, quiet = moved + 1, 0
-            return moved >= most
+            while message := broker.take_first(before[_QUEUE]):
+                if not came_back(message, least):
+                    held += 1
+                    if held >= MOST_HELD:
+                        return self._enough_held(moved, before)
+                    continue
+                deadline.check("set the message aside")
+                self._move(broker, message, before)
+                moved, quiet = moved + 1, 0
+                if moved >= most:
+                    return True
+            quiet += 1  # the consumer holds what comes back
+            return moved > 0 and quiet >= _QUIET_LOOKS
 
         deadline.wait_for(parked, f"for a message that came back to {before[_QUEUE]}")
 
-    def _enough_held(self, held: int, moved: int, before: State) -> bool:
-        """Whether as many messages are held as may be.
+    def _move(self, broker: Broker, message: HeldMessage, before: State) -> None:
+        broker.make(before[_PARKING])
+        marks = {KEY_HEADER: before[_KEY], ORIGIN_HEADER: before[_QUEUE]}
+        broker.put(before[_PARKING], message, {**message.headers, **marks})
+        broker.remove(message)
+
+    def _enough_held(self, moved: int, before: State) -> bool:
+        """True; as many messages are held as may be.
 
         Raises:
             PermanentError: and nothing was moved.
         """
-        if held >= MOST_HELD and not moved:
-            raise PermanentError(f"{held} messages of {before[_QUEUE]} were met, and none of them came back")
-        return held >= MOST_HELD
+        if not moved:
+            raise PermanentError(f"{MOST_HELD} messages of {before[_QUEUE]} were met, and none of them came back")
+        return True
 
     def _put_back(self, before: State, deadline: Deadline) -> str:
         moved = 0

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aiops.adapters.executors.key_ledger import KeyLedger
 from aiops.adapters.executors.keyed import KeyedExecutor
-from aiops.adapters.executors.parking import KEY_HEADER, ORIGIN_HEADER, HeldMessage, ParkingWay, came_back
+from aiops.adapters.executors.parking import KEY_HEADER, MOST_HELD, ORIGIN_HEADER, HeldMessage, ParkingWay, came_back
 from aiops.model.errors import PermanentError, TemporaryError
 from aiops.model.plans import Action, Observed, StepStatus
 from tests.executor_targets import FakeBroker, TurnedClock, order_of
@@ -124,11 +124,12 @@ def test_fresh_messages_before_it_stay(clock: TurnedClock, tmp_path: Path) -> No
 
 
 def test_a_queue_without_a_poison_message_is_left_as_it_is(clock: TurnedClock, tmp_path: Path) -> None:
-    """At most twenty messages are held; nothing was changed."""
-    broker = FakeBroker({"jobs": [({}, f"good {n}", False) for n in range(30)]})
+    """As many messages are held as may be; nothing was changed."""
+    count = MOST_HELD + 10
+    broker = FakeBroker({"jobs": [({}, f"good {n}", False) for n in range(count)]})
     outcome = executor_of(broker, clock, tmp_path).run(order_of(SET_ASIDE, clock))
     assert outcome.status is StepStatus.FAILED
-    assert broker.bodies("jobs") == [f"good {n}" for n in range(30)]
+    assert broker.bodies("jobs") == [f"good {n}" for n in range(count)]
     assert "jobs.parked" not in broker.queues
 
 

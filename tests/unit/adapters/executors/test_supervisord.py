@@ -277,7 +277,7 @@ def test_a_supervisord_answers_over_tcp_to_its_user(fake: FakeSupervisord) -> No
     seen: list[str] = []
 
     class Handler(SimpleXMLRPCRequestHandler):
-        def do_POST(self) -> None:
+        def do_POST(self) -> None:  # noqa: N802 - the name that http.server calls
             seen.append(self.headers["Authorization"])
             super().do_POST()
 
