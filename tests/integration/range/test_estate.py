@@ -170,11 +170,12 @@ def test_the_inventory_is_on_its_topic(running: Range) -> None:
         assert items[service.id]["owner"] == service.owner
 
 
-def test_a_release_takes_effect_at_the_next_start_and_is_undone(running: Range) -> None:
-    """A switched link, and a restart by supervisord."""
+@pytest.mark.parametrize("language", list(Language))
+def test_a_release_takes_effect_at_the_next_start_and_is_undone(running: Range, language: Language) -> None:
+    """A switched link, and a restart by supervisord, in each implementation."""
     estate = running.estate
-    service = next(one for one in estate.plan.services if one.replicas == 1 and not one.consumes)
-    (instance,) = (one for one in service.instances if not one.spare)
+    service = next(one for one in estate.plan.services if one.language is language and not one.consumes)
+    instance = service.instances[0]
     path = service.routes[0].path.replace("{id}", "1")
     bad = replace(profile(estate.plan, service, version="9.9.9"), knobs=Knobs(error_share=1.0))
     write_release(estate.folder, bad)
