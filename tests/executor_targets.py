@@ -194,9 +194,9 @@ class FakeHaproxy:
 
 
 @contextmanager
-def answering(haproxy: FakeHaproxy, folder: Path) -> Iterator[str]:
+def answering(haproxy: FakeHaproxy, folder: Path, name: str = "haproxy.sock") -> Iterator[str]:
     """The URL of a socket on which it answers one command per connection."""
-    path = folder / "haproxy.sock"
+    path = folder / name
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from aiops.adapters.executors.haproxy_socket import HaproxySocket
 from aiops.adapters.supervisord import ProcessInfo, ProcessState
 from aiops.apps.range.estate import Estate, healthy
+from aiops.model.errors import AiopsError
 from aiops.model.reports import Change
 from simulations.range.estate_plan import EstatePlan, Instance, Service
 from simulations.range.faults.truth import FaultTruth
@@ -16,6 +19,7 @@ from simulations.range.faults.truth import FaultTruth
 UP: Final = frozenset({ProcessState.RUNNING, ProcessState.STARTING})
 _STOP_SECONDS: Final = 12.0
 _START_SECONDS: Final = 25.0
+_DRAIN_SECONDS: Final = 0.5
 _POLL_SECONDS: Final = 0.1
 
 
@@ -70,12 +74,25 @@ class Scene:
         return dead
 
     def restart(self, instances: Sequence[Instance]) -> None:
-        """Restart instances one after the other; wait for each to be well, at most 25 s."""
+        """Restart instances one after the other, as pipelines do: HAProxy sends none of them requests meanwhile.
+
+        Each is waited for until it is well, at most 25 s.
+        """
         for instance in instances:
+            if len(instances) > 1:
+                self._route(instance, "drain")
+                time.sleep(_DRAIN_SECONDS)
             self.estate.supervisord.stop(instance.id)
             wait(lambda name=instance.id: not self.processes([name])[0].pid, _STOP_SECONDS)  # type: ignore[misc]
             self.estate.supervisord.start(instance.id)
             wait(lambda port=instance.port: healthy(port), _START_SECONDS)  # type: ignore[misc]
+            self._route(instance, "ready")
+
+    def _route(self, instance: Instance, state: str) -> None:
+        """Tell HAProxy; one that does not answer is no reason to restart nothing."""
+        proxy = HaproxySocket(f"unix://{self.estate.folder.haproxy_socket}")
+        with suppress(AiopsError):
+            proxy.order(f"set server {self.truth.target}/{instance.id} state {state}")
 
 
 def wait(condition: Callable[[], bool], seconds: float) -> bool:

@@ -17,7 +17,7 @@ from aiops.model.errors import PermanentError
 from aiops.model.reports import Change
 from simulations.range.estate_plan import Language
 from simulations.range.profile import Profile
-from tests.executor_targets import FakeSupervisord
+from tests.executor_targets import FakeHaproxy, FakeSupervisord, answering
 from tests.unit.apps.range.faults.stage import PLAN, estate_in, scene_of, supervised
 
 SERVICE = PLAN.services[0]
@@ -27,6 +27,7 @@ SERVICE = PLAN.services[0]
 def estate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Estate:
     """Instances that are well as soon as they run."""
     monkeypatch.setattr(scene, "healthy", lambda _: True)
+    monkeypatch.setattr(scene, "_DRAIN_SECONDS", 0.0)
     return estate_in(tmp_path)
 
 
@@ -163,3 +164,15 @@ def test_what_is_above_its_limit_is_killed(
     supervisord.table[f"{instance}:{instance}"][1] = 4_242
     act.tick(1.0)
     assert killed == [4_242]
+
+
+@pytest.mark.usefixtures("supervisord")
+def test_a_deployment_takes_each_instance_out_of_rotation(estate: Estate) -> None:
+    """HAProxy sends it no requests while it restarts, if another one serves."""
+    service = next(one for one in PLAN.services if one.replicas > 1)
+    instances = [one.id for one in service.instances if not one.spare]
+    proxy = FakeHaproxy()
+    with answering(proxy, estate.folder.short, name=estate.folder.haproxy_socket.name):
+        of_kind("harmless-deployment", scene_of("harmless-deployment", estate, service.id)).begin()
+    wanted = [f"set server {service.id}/{one} state {word}" for one in instances for word in ("drain", "ready")]
+    assert proxy.commands == wanted
