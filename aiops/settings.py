@@ -209,8 +209,8 @@ class Acting(Group):
     capability_seconds: float = 60.0
     """Lifetime of a capability, the permission to run one step on one target once."""
     executors: dict[str, dict[str, str]] = Field(default_factory=lambda: {"*": {"kind": "none"}})
-    """Executor of each primitive (``*`` for all others): its ``kind`` (``http``, ``script``, ``none`` or the name of a
-    plug-in) and its options."""
+    """Executor of each primitive (``*`` for all others): its ``kind`` (``http``, ``script``, ``supervisord``,
+    ``haproxy``, ``postgresql``, ``rabbitmq``, ``none`` or the name of a plug-in) and its options."""
 
 
 class Paging(Group):

@@ -14,6 +14,7 @@ from aiops.apps.range import install as installation
 from aiops.apps.range.estate import Estate
 from aiops.apps.range.start import Wanted, prepare, publish
 from aiops.apps.range.state import estates, state, state_text
+from aiops.cli import range_faults
 from aiops.cli.exits import Exit
 from aiops.cli.installation import Config
 from aiops.model.errors import PermanentError
@@ -120,6 +121,43 @@ def status(seed: _Which = None, config: Config = None, *, as_json: _Json = False
     typer.echo(json.dumps(found) if as_json else state_text(found))
     if not found["complete"]:
         raise typer.Exit(Exit.NO)
+
+
+@app.command()
+def fault(
+    kind: Annotated[str, typer.Argument(help="One of `aiops range faults`.")],
+    target: Annotated[str, typer.Argument(help="Service, connection or other place. Default: the first.")] = "",
+    seed: _Which = None,
+    *,
+    seconds: range_faults.Seconds = None,
+    config: Config = None,
+) -> None:
+    """Make a real fault happen, wait for its time, and undo it. Ctrl-C undoes it at once.
+
+    What happens is written to truth.jsonl in the estate's folder before it happens.
+
+    Exit code 0: it happened and is over. 3: no such kind, no such target, or not on this machine; nothing happened.
+    """
+    range_faults.fault(Estate.opened(_root(seed, config)), kind, target, seconds=seconds, config=config)
+
+
+@app.command()
+def faults(seed: _Which = None, config: Config = None, *, as_json: _Json = False) -> None:
+    """List the kinds of faults, and what each can happen to in the estate, if there is one.
+
+    Exit code 0.
+    """
+    there = seed is not None or estates(load_settings(config).state / "range")
+    range_faults.faults(Estate.opened(_root(seed, config)) if there else None, as_json=as_json)
+
+
+@app.command()
+def executors(seed: _Which = None, config: Config = None) -> None:
+    """Print the settings with which `aiops up` repairs the estate: the executors of its servers, and no shadow mode.
+
+    Exit code 0. 3: there is no such estate.
+    """
+    range_faults.executors(Estate.opened(_root(seed, config)))
 
 
 def _root(seed: int | None, config: Path | None) -> Path:

@@ -13,6 +13,7 @@ from remediations.primitives.protocol import Facts, Primitive
 
 KINDS: Final = (
     "service", "worker", "database", "cache", "queue", "zone", "site", "host", "external", "business_service",
+    "instance",
 )  # fmt: skip
 TEXTS: Final = ("", "zone-a", "zone-b", "41", "x" * 300)
 VALUES: Final[tuple[Parameter, ...]] = (

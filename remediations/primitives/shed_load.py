@@ -9,6 +9,7 @@ from aiops.model.plans import Action, Parameter
 from remediations.primitives.protocol import Effect, Facts, ParameterBounds, check_parameters
 
 MOST_SHARE = 0.8
+NOT_SERVING = frozenset({"queue", "worker", "zone", "host", "external"})
 
 
 class ShedLoad:
@@ -20,7 +21,7 @@ class ShedLoad:
     def objections(self, facts: Facts, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
         """Eligible are all kinds that serve requests; queues, workers, zones, hosts and external services do not."""
         wrong = check_parameters(self.bounds, parameters)
-        if facts.kind in ("queue", "worker", "zone", "host", "external"):
+        if facts.kind in NOT_SERVING:
             wrong += (f"{facts.target} is a {facts.kind}: it serves no requests that could be refused",)
         return wrong
 

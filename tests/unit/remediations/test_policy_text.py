@@ -52,11 +52,11 @@ def test_a_text_that_does_not_parse_is_refused() -> None:
 
 def test_only_actions_that_the_schema_does_not_name_are_declared() -> None:
     """Each once, in order of their names; then policies may name them."""
-    text = declared(SCHEMA, ["warm-up", "restart", "drain", "drain"])
-    assert text.strip().startswith('action "drain", "warm-up" in [act] appliesTo')
-    drained = 'permit (principal, action == Action::"drain", resource);'
-    assert not cedarpy.validate_policies(drained, SCHEMA).validation_passed
-    assert cedarpy.validate_policies(drained, SCHEMA + text).validation_passed
+    text = declared(SCHEMA, ["warm-up", "restart", "defrost", "defrost"])
+    assert text.strip().startswith('action "defrost", "warm-up" in [act] appliesTo')
+    defrosted = 'permit (principal, action == Action::"defrost", resource);'
+    assert not cedarpy.validate_policies(defrosted, SCHEMA).validation_passed
+    assert cedarpy.validate_policies(defrosted, SCHEMA + text).validation_passed
     assert declared(SCHEMA, ["restart", "scale"]) == ""
 
 

@@ -68,3 +68,17 @@ def test_a_version_is_a_short_text(version: str | int) -> None:
     assert objections[0].startswith("parameter version: ")
     with pytest.raises(PermanentError, match="parameter version"):
         ROLL_BACK.effect(CART, {"version": version})
+
+
+def test_a_configuration_is_rolled_back_apart_from_the_release() -> None:
+    """The known versions are the release's: the target knows the configuration before, and restores it at the undo."""
+    effect = ROLL_BACK.effect(CART, {"part": "configuration"})
+    assert effect.action == Action("roll-back", "cart", {"part": "configuration"})
+    assert effect.undo == Action("roll-back", "cart", {"part": "configuration", "back": True})
+    assert effect.postcondition == "every instance of cart runs with the configuration before"
+
+
+def test_another_part_is_refused() -> None:
+    """Release and configuration are all that has versions."""
+    told = ROLL_BACK.objections(CART, {"part": "colour"})
+    assert told == ("part is 'colour': only release and configuration can be rolled back",)

@@ -8,7 +8,8 @@ from remediations.primitives.shipped import shipped
 
 def test_these_ship() -> None:
     """A runbook may name any of them without a plug-in."""
-    assert sorted(shipped()) == ["clear-cache", "fail-over", "restart", "roll-back", "scale", "shed-load"]
+    gentle = ["cancel-query", "clear-cache", "drain", "end-blocker", "fail-over", "limit-load"]
+    assert sorted(shipped()) == [*gentle, "restart", "roll-back", "scale", "set-aside", "shed-load", "stop"]
 
 
 def test_each_is_found_under_its_own_name() -> None:
