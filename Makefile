@@ -34,7 +34,7 @@ format: set-up
 	@.venv/bin/ruff check --fix-only --quiet . && .venv/bin/ruff format .
 
 bench: set-up
-	@test -n '$(NAME)' || { echo 'which one? make bench NAME=…, of:' >&2; ls tests/benchmarks | sed -n 's/^\([a-z].*\)\.py$$/  \1/p' >&2; exit 2; }
+	@test -n '$(NAME)' || { echo 'which one? make bench NAME=…, of:' >&2; ls tests/benchmarks tests/benchmarks/*/__main__.py | sed -n -e 's/^\([a-z][a-z_]*\)\.py$$/  \1/p' -e 's/.*\/\([a-z_]*\)\/__main__.py$$/  \1/p' >&2; exit 2; }
 	@$(RUN) -m tests.benchmarks.$(NAME) $(ARGS)
 
 lock:

@@ -1,6 +1,7 @@
 """TVDiag's failures as cases of alerts without times. Needs ``data`` of WHU-AISE/TVDiag, MIT.
 
-A host becomes an entity joined by ``runs_on``; an edge to itself says nothing; a caller named ``-1`` is unknown.
+A host becomes an entity joined by ``runs_on``; an edge to itself says nothing; a caller named ``-1`` is unknown. The
+set has no times, so that only one protocol is left, and no windows without a failure.
 """
 
 from __future__ import annotations
@@ -13,23 +14,30 @@ from typing import Any
 
 import polars as pl
 
+from aiops.model.durations import MINUTE
 from aiops.model.entities import Edge, EdgeKind
+from tests.benchmarks.rootcause.labelled import GIVEN, CaseSet, LabelledCase
 from topology.cases.case import ALERTS, Case
 
 NOBODY = "-1"
 
 
-def cases(folder: Path) -> Iterator[tuple[Case, frozenset[str]]]:
-    """Each failure of one system with its root instance."""
+def load(folder: Path) -> CaseSet:
+    """The failures of one system."""
+    return CaseSet(f"alerts-{folder.name}", lambda: _cases(folder), (GIVEN,), alerts_only=True)
+
+
+def _cases(folder: Path) -> Iterator[LabelledCase]:
     raw: dict[str, dict[str, Any]] = {
         name: json.loads((folder / "raw" / f"{name}.json").read_text())
         for name in ("nodes", "edges", "metrics", "logs", "traces")
     }
     for label in csv.DictReader((folder / "label.csv").open()):
-        index = label["index"]
+        index, kind = label["index"], label["anomaly_type"]
         if index in raw["nodes"]:
             told = {name: table.get(index, []) for name, table in raw.items()}
-            yield _case(f"{folder.name}/{index}/{label['anomaly_type']}", told), frozenset({label["instance"]})
+            case = _case(f"{folder.name}/{index}/{kind}", told)
+            yield LabelledCase(case, truth=frozenset({label["instance"]}), onset=None, kind=kind)
 
 
 def _case(name: str, told: dict[str, Any]) -> Case:
@@ -49,7 +57,7 @@ def _case(name: str, told: dict[str, Any]) -> Case:
         id=name,
         from_at=0,
         to_at=0,
-        step=60 * 10**9,
+        step=MINUTE,
         alerts=pl.DataFrame(rows, schema=ALERTS, orient="row"),
         edges=tuple(sorted(edges, key=lambda e: (e.source, e.target, e.kind))),
     )
