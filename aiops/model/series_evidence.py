@@ -141,8 +141,8 @@ def assemble(
     number: dict[str | None, int] = {name: at for at, name in enumerate(entities)}
     lengths = [len(part.entity) for part in held]
 
-    def column(name: str, otherwise: float, kind: type) -> npt.NDArray[np.float64]:
-        found = [
+    def column(name: str, otherwise: float, kind: type) -> npt.NDArray[np.generic]:
+        found: list[npt.NDArray[np.generic]] = [
             np.full(size, otherwise, kind) if getattr(part, name) is None else np.asarray(getattr(part, name), kind)
             for part, size in zip(held, lengths, strict=True)
         ]
@@ -155,13 +155,13 @@ def assemble(
         kind=np.repeat(np.array([part.kind for part in held], np.int8), lengths),
         series=tuple(chain.from_iterable(part.series for part in held)),
         metric=tuple(chain.from_iterable(part.metric for part in held)),
-        usual=column("usual", np.nan, np.float64),
-        spread=column("spread", np.nan, np.float64),
-        level=column("level", np.nan, np.float64),
-        deviation=column("deviation", 0.0, np.float64),
+        usual=column("usual", np.nan, np.float64).astype(np.float64),
+        spread=column("spread", np.nan, np.float64).astype(np.float64),
+        level=column("level", np.nan, np.float64).astype(np.float64),
+        deviation=column("deviation", 0.0, np.float64).astype(np.float64),
         changed_at=column("changed_at", 0, np.int64).astype(np.int64),
-        sharpness=column("sharpness", np.nan, np.float64),
-        correlation=column("correlation", 0.0, np.float64),
+        sharpness=column("sharpness", np.nan, np.float64).astype(np.float64),
+        correlation=column("correlation", 0.0, np.float64).astype(np.float64),
         silent=column("silent", 0, np.bool_).astype(np.bool_),
         onset=onset,
         onset_interval=onset_interval,
@@ -169,5 +169,3 @@ def assemble(
         symptom=symptom,
         times_known=any(part.changed_at is not None and np.any(part.changed_at) for part in held),
     )
-
-

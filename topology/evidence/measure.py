@@ -156,7 +156,12 @@ def ranks(values: Matrix) -> Matrix:
     new = np.ones(values.shape, np.bool_)
     new[1:] = ordered[1:] != ordered[:-1]
     first = np.maximum.accumulate(np.where(new, rows, 0.0), axis=0)
-    last = np.flip(np.minimum.accumulate(np.flip(np.where(np.roll(new, -1, axis=0) | (rows == len(values) - 1), rows, np.inf), 0), axis=0), 0)
+    last = np.flip(
+        np.minimum.accumulate(
+            np.flip(np.where(np.roll(new, -1, axis=0) | (rows == len(values) - 1), rows, np.inf), 0), axis=0
+        ),
+        0,
+    )
     found = np.empty_like(values)
     np.put_along_axis(found, order, (first + last) / 2.0, axis=0)
     return np.where(np.isfinite(values), found, np.nan)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from aiops.model.series_evidence import EvidenceColumns, EvidenceKind, Floats
-from topology.evidence.measure import LEAST_EFFECT, NORMAL_IQR
+from topology.evidence.measure import NORMAL_IQR
+
+Counts = npt.NDArray[np.generic]
 
 LEAST_SPANS = 3
 """Spans on each side of the onset without which nothing is said."""
+LEAST_SHARE = 0.02
+"""Spread of a time is at least this share of the usual one."""
 LEAST_TIME = 0.5e-3
 """Spread of a time is at least this, seconds: shorter differences are not noticed."""
 WHOLE = 8.0
@@ -80,7 +85,7 @@ def _times(table: pl.DataFrame, keys: list[str], kind: EvidenceKind) -> list[Evi
     if held.is_empty():
         return []
     usual, level = held["usual"].to_numpy(), held["level"].to_numpy()
-    spread = np.maximum(held["middle"].to_numpy() / NORMAL_IQR, np.maximum(0.02 * usual, LEAST_TIME))
+    spread = np.maximum(held["middle"].to_numpy() / NORMAL_IQR, np.maximum(LEAST_SHARE * usual, LEAST_TIME))
     thin = np.minimum(held["many_before"].to_numpy(), held["many_after"].to_numpy()).astype(np.float64)
     last = held[keys[1]].to_list()
     calls = kind is EvidenceKind.NETWORK_TIME
@@ -164,15 +169,21 @@ def _shares(
             usual=usual,
             spread=np.sqrt(np.maximum(usual * (1 - usual), 1e-4)),
             level=level,
-            deviation=likelihood_root(some, whole, some_after, whole_after),
+            deviation=likelihood_root((some, whole), (some_after, whole_after)),
             peer=peer,
         )
     ]
 
 
-def likelihood_root(some: Floats, whole: Floats, some_after: Floats, whole_after: Floats) -> Floats:  # noqa: PLR0917
-    """(n,) signed root of the likelihood ratio of two shares, ``some`` of ``whole`` before and after; about normal."""
-    some, whole, some_after, whole_after = (np.asarray(x, np.float64) for x in (some, whole, some_after, whole_after))
+def likelihood_root(before: tuple[Counts, Counts], after: tuple[Counts, Counts]) -> Floats:
+    """(n,) signed root of the likelihood ratio of two shares; about normal if nothing changed.
+
+    Args:
+        before: (n,) hits and trials before.
+        after: (n,) hits and trials after.
+    """
+    some, whole = (np.asarray(column, np.float64) for column in before)
+    some_after, whole_after = (np.asarray(column, np.float64) for column in after)
     whole, whole_after = np.maximum(whole, some), np.maximum(whole_after, some_after)
     both = (some + some_after) / np.maximum(whole + whole_after, 1.0)
 
@@ -181,8 +192,8 @@ def likelihood_root(some: Floats, whole: Floats, some_after: Floats, whole_after
         found: Floats = hits * np.log(inside) + (all_of - hits) * np.log1p(-inside)
         return found
 
-    before, after = some / np.maximum(whole, 1.0), some_after / np.maximum(whole_after, 1.0)
-    gain = log_likelihood(before, some, whole) + log_likelihood(after, some_after, whole_after)
+    share, share_after = some / np.maximum(whole, 1.0), some_after / np.maximum(whole_after, 1.0)
+    gain = log_likelihood(share, some, whole) + log_likelihood(share_after, some_after, whole_after)
     gain -= log_likelihood(both, some, whole) + log_likelihood(both, some_after, whole_after)
-    found: Floats = np.sign(after - before) * np.sqrt(np.maximum(2.0 * gain, 0.0))
+    found: Floats = np.sign(share_after - share) * np.sqrt(np.maximum(2.0 * gain, 0.0))
     return found
