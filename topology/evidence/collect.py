@@ -23,7 +23,7 @@ from topology.cases.case import Case
 from topology.cases.shifts import Panel
 from topology.evidence.logs import of_logs
 from topology.evidence.measure import Matrix, Measured, correlations, measure
-from topology.evidence.onset import COARSE, Onset, find_onset
+from topology.evidence.onset import Onset, find_onset
 from topology.evidence.spans import of_spans
 
 LONGEST = 10 * MINUTE
@@ -84,7 +84,7 @@ def _onset(case: Case, held: Panel | None) -> Onset:
 def _of_panel(case: Case, held: Panel, onset: Onset, metrics: MetricTable) -> Iterable[EvidenceColumns]:
     if not onset.at or held.values.shape[1] == 0:
         return
-    guard = 0 if case.onset or case.step >= COARSE else GUARD
+    guard = 0 if case.onset else GUARD
     longest = max(LONGEST // case.step, LONGEST_STEPS)
     clean = onset.earliest - guard * case.step
     found = measure(held.times, held.values, onset.at, clean_until=clean, longest=longest)

@@ -1,8 +1,9 @@
 """When the trouble began, from many series together, near a detection that comes early or late.
 
-Steps shorter than ``COARSE`` show the change itself: of all candidate onsets, the latest whose split into before and
-after is nearly as clear as the clearest. At longer steps few candidates are left, and that rule is fooled by a single
-noisy step: there the onset is the first step of the unusual stretch that reaches the detection.
+Each step has a sum: the logarithms of the largest deviations at that step from a reference that ends before the
+earliest possible onset. The onset is the step that divides the sums best into two levels, the second the higher
+(least squares, as in binary segmentation: Scott and Knott, Biometrics 1974). One noisy series moves a sum a little,
+many series that begin to deviate together move it much.
 """
 
 from __future__ import annotations
@@ -15,8 +16,6 @@ from aiops.model.durations import SECOND
 from aiops.model.series_evidence import Floats, Times
 from topology.evidence.measure import LEAST_REFERENCE, Matrix, quantile, reference
 
-COARSE = 30 * SECOND
-"""From this step on, ns, the rule for coarse steps applies."""
 LATE = 180 * SECOND
 """A detection comes at most this long after the onset, ns …"""
 LATE_STEPS = 2
@@ -24,16 +23,14 @@ LATE_STEPS = 2
 EARLY = 60 * SECOND
 """… and at most this long before it, ns."""
 GUARD = 2
-"""Steps between the reference and a candidate onset."""
+"""Steps between the reference and the earliest candidate."""
 LARGEST = 10
 """So many of the largest deviations are added up; one series alone does not decide."""
-NEAR_BEST = 0.03
-"""A candidate within this share of the best is as good; the latest of them is the onset."""
-MOST_CANDIDATES = 60
 MOST_SERIES = 400
+LONGEST = 60
+"""Steps after the candidates that count. Steps of the reference do not: they deviate least by construction."""
 UNUSUAL = 0.95
-"""A step is unusual when its sum is above this quantile of the reference's steps, and nearer to the largest sum around
-the detection than to their median."""
+"""A step is unusual when its sum is above this quantile of the reference's steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,67 +56,42 @@ def find_onset(times: Times, values: Matrix, detected_at: int) -> Onset:
     back = max(LATE, LATE_STEPS * step)
     low = max(int(np.searchsorted(times, detected_at - back)), LEAST_REFERENCE + GUARD)
     high = min(int(np.searchsorted(times, detected_at + EARLY, side="right")), len(times))
-    if low >= high:
+    if low >= high or detected_at < times[0]:
         return Onset(detected_at, detected_at - back, detected_at)
-    chosen = _most_moved(values, low)
-    if step >= COARSE:
-        return _first_unusual(times, chosen, range(low, high), detected=detected_at)
-    return _latest_clear(times, chosen, range(low, high))
+    sums = _sums(values, low)
+    usual = float(np.quantile(sums[: low - GUARD], UNUSUAL))
+    found = _divided(sums, low, high)
+    if found is None:
+        return Onset(detected_at, int(times[low]), detected_at)
+    first = found
+    while first > low and sums[first - 1] > usual:
+        first -= 1
+    return Onset(int(times[found]), int(times[first]), int(times[found]))
 
 
-def _most_moved(values: Matrix, low: int) -> Matrix:
-    """At most ``MOST_SERIES`` columns, those that moved most after ``low``."""
-    if values.shape[1] <= MOST_SERIES:
-        return values
+def _sums(values: Matrix, low: int) -> Floats:
+    """(steps,) sum of the logarithms of the ``LARGEST`` deviations of each step."""
     held = reference(values[: low - GUARD])
-    worst = np.nan_to_num(_extreme(values[low:], held.usual, held.spread))
-    return values[:, np.sort(np.argpartition(-worst, MOST_SERIES)[:MOST_SERIES])]
-
-
-def _extreme(after: Matrix, usual: Floats, spread: Floats) -> Floats:
-    """(series,) the 0.75 quantile of absolute deviations: lasting, but not in all of the window."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        away = np.abs(after - usual) / spread
-    away[~np.isfinite(away)] = np.nan
-    ordered = np.sort(away, axis=0)
-    return quantile(ordered, np.isfinite(ordered).sum(axis=0), 0.75)
-
-
-def _clearness(before: Matrix, after: Matrix) -> float:
-    held = reference(before)
-    away = np.sort(np.nan_to_num(_extreme(after, held.usual, held.spread)))[-LARGEST:]
-    return float(np.log1p(away).sum())
-
-
-def _latest_clear(times: Times, values: Matrix, among: range) -> Onset:
-    stride = max(len(among) // MOST_CANDIDATES, 1)
-    rough = {at: _clearness(values[: at - GUARD], values[at:]) for at in among[::stride]}
-    best = max(rough, key=lambda at: rough[at])
-    fine = range(max(best - 2 * stride, among.start), min(best + 2 * stride + 1, among.stop))
-    clear = rough | {at: _clearness(values[: at - GUARD], values[at:]) for at in fine}
-    top = max(clear.values())
-    near = sorted(at for at, how in clear.items() if how >= (1.0 - NEAR_BEST) * top)
-    found = near[-1]
-    return Onset(int(times[found]), int(times[near[0]]), int(times[found]))
-
-
-def _first_unusual(times: Times, values: Matrix, among: range, *, detected: int) -> Onset:
-    before = values[: among.start - GUARD + 1]
-    held = reference(before)
     with np.errstate(divide="ignore", invalid="ignore"):
         away = np.log1p(np.abs(values - held.usual) / held.spread)
     away[~np.isfinite(away)] = 0.0
-    summed = np.sort(away, axis=1)[:, -LARGEST:].sum(axis=1)
-    null = summed[: len(before)]
-    half = (float(np.median(null)) + float(summed[among.start : among.stop].max())) / 2.0
-    usual = max(float(np.quantile(null, UNUSUAL)), half)
-    end = min(int(np.searchsorted(times, detected, side="right")) - 1, among.stop - 1)
-    odd = [at for at in among if summed[at] > usual]
-    if not odd:
-        at = int(times[max(end, among.start)])
-        return Onset(at, int(times[among.start]), at)
-    # the stretch that is unusual at the detection, or else the first one after it
-    found = next((at for at in odd if at >= end), odd[-1])
-    while found - 1 in odd:
-        found -= 1
-    return Onset(int(times[found]), int(times[among.start]), int(times[found]))
+    if away.shape[1] > MOST_SERIES:
+        after = np.sort(away[low:], axis=0)
+        lasting = quantile(after, np.full(after.shape[1], len(after)), 0.75)
+        away = away[:, np.argpartition(-lasting, MOST_SERIES)[:MOST_SERIES]]
+    found: Floats = np.sort(away, axis=1)[:, -LARGEST:].sum(axis=1)
+    return found
+
+
+def _divided(sums: Floats, low: int, high: int) -> int | None:
+    """The candidate that divides the sums best into a lower level before and a higher one after; None: there is none."""
+    first, last = low - GUARD, min(high + LONGEST, len(sums))
+    total = np.concatenate(([0.0], np.cumsum(sums[first:last])))
+    at = np.arange(low, min(high, last)) - first
+    at = at[(at > 0) & (at < last - first)]
+    if not len(at):
+        return None
+    before, after = at.astype(np.float64), (last - first - at).astype(np.float64)
+    rise = (total[-1] - total[at]) / after - total[at] / before
+    gain = np.where(rise > 0, rise**2 * before * after / (before + after), 0.0)
+    return int(at[np.argmax(gain)]) + first if float(gain.max()) > 0 else None

@@ -53,8 +53,8 @@ class LogTemplates:
     def _changed(inquiry: Inquiry) -> Floats:
         rows = inquiry.evidence.of_kind(EvidenceKind.TEMPLATE)
         gained = _gained(inquiry)
-        level = inquiry.total(rows, np.nan_to_num(inquiry.evidence.level))
-        usual = inquiry.total(rows, np.nan_to_num(inquiry.evidence.usual))
+        level = inquiry.total(rows, np.maximum(np.nan_to_num(inquiry.evidence.level), 0.0))
+        usual = inquiry.total(rows, np.maximum(np.nan_to_num(inquiry.evidence.usual), 0.0))
         within = gained - np.log((level + FEW) / (usual + FEW))[inquiry.of]
         found: Floats = np.where(np.sign(within) == np.sign(gained), np.minimum(abs(gained), abs(within)), 0.0)
         return found
