@@ -174,7 +174,9 @@ def correlations(values: Matrix, symptom: Floats) -> Floats:
     if not len(values):
         return np.zeros(values.shape[1])
     theirs = ranks(np.where(both, values, np.nan))
-    ours = ranks(np.where(both, symptom[:, None], np.nan))
+    ours = np.repeat(ranks(symptom[:, None]), values.shape[1], axis=1)
+    partial = np.any(both != np.isfinite(symptom)[:, None], axis=0)
+    ours[:, partial] = ranks(np.where(both[:, partial], symptom[:, None], np.nan))
     with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a series without pairs has no mean: NaN is meant
         theirs = np.nan_to_num(theirs - np.nanmean(theirs, axis=0))

@@ -84,7 +84,7 @@ def _sums(values: Matrix, low: int) -> Floats:
 
 
 def _divided(sums: Floats, low: int, high: int) -> int | None:
-    """The candidate that divides the sums best into a lower level before and a higher one after; None: there is none."""
+    """The candidate that divides the sums best into a lower level and a higher one after it; None: there is none."""
     first, last = low - GUARD, min(high + LONGEST, len(sums))
     total = np.concatenate(([0.0], np.cumsum(sums[first:last])))
     at = np.arange(low, min(high, last)) - first

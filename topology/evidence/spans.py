@@ -105,17 +105,22 @@ def _times(table: pl.DataFrame, keys: list[str], kind: EvidenceKind) -> list[Evi
 
 
 def _shapes(joined: pl.DataFrame) -> list[EvidenceColumns]:
-    """How often an operation has a child operation; the entity is the parent's, the peer the child's if another."""
-    all_of = joined.group_by("entity", "operation").agg(
-        (~pl.col("after")).sum().alias("before_all"), pl.col("after").sum().alias("after_all")
-    )
-    keys = ["caller", "caller_operation", "entity", "operation"]
+    """How often an operation has a child operation; the entity is the parent's, the peer the child's if another.
+
+    Counted by trace: the many spans of one trace are alike.
+    """
+    counts = [(~pl.col("after")).sum().alias("before"), pl.col("after").sum().alias("after")]
+    parent = ["caller", "caller_operation"]
+    callers = joined.select("trace_id", "after", pl.col("entity").alias("caller"), pl.col("operation").alias(parent[1]))
+    all_of = callers.unique(["trace_id", *parent]).group_by(parent).agg(counts)
+    keys = [*parent, "entity", "operation"]
     with_child = (
         joined.filter(pl.col("caller").is_not_null())
-        .unique(["trace_id", "parent_id", "entity", "operation"])
+        .unique(["trace_id", *keys])
         .group_by(keys)
-        .agg((~pl.col("after")).sum().alias("before_some"), pl.col("after").sum().alias("after_some"))
-        .join(all_of.rename({"entity": "caller", "operation": "caller_operation"}), on=["caller", "caller_operation"])
+        .agg(counts)
+        .rename({"before": "before_some", "after": "after_some"})
+        .join(all_of.rename({"before": "before_all", "after": "after_all"}), on=parent)
         .filter((pl.col("before_all") >= LEAST_SPANS) & (pl.col("after_all") >= LEAST_SPANS))
         .sort(keys)
     )

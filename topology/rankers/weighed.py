@@ -50,7 +50,7 @@ class Weights:
 FITTED = Weights(fitted.BY_WITNESS, fitted.UNKNOWN, fitted.SLOPE, fitted.OFFSET)
 
 
-class Testimony:
+class WeighedTestimony:
     """What all witnesses say of all candidates of one question.
 
     Args:
@@ -168,7 +168,7 @@ class WeighedRanker:
         inquiry = Inquiry(question, question.evidence)
         if not len(inquiry):
             return NOTHING
-        told = Testimony(inquiry, self._weights)
+        told = WeighedTestimony(inquiry, self._weights)
         chances, _ = told.chances()
         chances = np.round(chances, DIGITS)
         best = sorted(np.flatnonzero(chances > 0).tolist(), key=lambda at: (-chances[at], inquiry.names[at]))

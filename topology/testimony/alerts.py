@@ -36,7 +36,7 @@ def _rarity(inquiry: Inquiry, kinds: dict[Hashable, set[int]]) -> Floats:
 
 
 def _names(inquiry: Inquiry, rows: list[int]) -> str:
-    ways = {1.0: "up", -1.0: "down"}
+    ways = {1.0: "up", -1.0: "down", 0.0: "changed"}
     told = [f"{inquiry.evidence.metric[row]} {ways[float(np.sign(inquiry.evidence.deviation[row]))]}" for row in rows]
     return ", ".join(dict.fromkeys(told[:3]))
 

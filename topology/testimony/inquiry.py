@@ -21,6 +21,7 @@ SLOW = frozenset({Family.LATENCY})
 FAILING = frozenset({Family.ERROR, Family.AVAILABILITY})
 FELT = SLOW | FAILING
 """Families that a victim shows too: PRISM's external metrics, without traffic."""
+MOST_SIBLINGS = 30
 INNER = frozenset({Family.CPU, Family.MEMORY, Family.DISK, Family.QUEUE, Family.RESTART, Family.CERTIFICATE})
 """Families that describe the entity's own resources: PRISM's internal metrics."""
 
@@ -159,13 +160,17 @@ class Inquiry:
 
     @cached_property
     def akin(self) -> Flags:
-        """(n,) own metrics of the family in which the entrances are worst: slow makes slow, failing makes failing."""
+        """(n,) own metrics of the kind in which the entrances are worst: slow makes slow, failing makes failing.
+
+        Of a candidate that has none of that kind, whatever is felt.
+        """
         felt = self.own & self.in_families(FELT)
         noticed = felt & np.isin(self.of, sorted(self.entrances)) & (self.harm > 0)
         if not np.any(noticed):
             return felt
         worst = int(np.argmax(np.where(noticed, self.harm, -1.0)))
-        return self.own & self.in_families(SLOW if self.families[worst] in SLOW else FAILING)
+        alike = self.own & self.in_families(SLOW if self.families[worst] in SLOW else FAILING)
+        return alike | (felt & ~np.isin(self.of, self.of[alike]))
 
     @cached_property
     def kin(self) -> Floats:
@@ -174,10 +179,10 @@ class Inquiry:
 
     @cached_property
     def siblings(self) -> Sequence[tuple[int, ...]]:
-        """For each candidate the other instances of the same thing, by name: ``web-1`` and ``web-2``."""
+        """(m) up to ``MOST_SIBLINGS`` other instances of the same thing, by name: ``web-1`` and ``web-2``."""
         stems: dict[str, list[int]] = {}
         for at, name in enumerate(self.names):
             stems.setdefault(instance_stem(name), []).append(at)
-        return [
-            tuple(other for other in stems[instance_stem(name)] if other != at) for at, name in enumerate(self.names)
-        ]
+        firsts = {stem: held[: MOST_SIBLINGS + 1] for stem, held in stems.items()}
+        held = [firsts[instance_stem(name)] for name in self.names]
+        return [tuple(other for other in others if other != at) for at, others in enumerate(held)]

@@ -49,7 +49,9 @@ class NetworkTime:
         rows = np.flatnonzero(inquiry.evidence.of_kind(EvidenceKind.NETWORK_TIME))
         if not len(rows):
             return np.zeros(len(inquiry))
-        level, usual = inquiry.evidence.level[rows], inquiry.evidence.usual[rows]
+        level, usual = (
+            np.maximum(np.nan_to_num(c[rows]), 0.0) for c in (inquiry.evidence.level, inquiry.evidence.usual)
+        )
         gained = np.log((level + LEAST_TIME) / (usual + LEAST_TIME))
         ends = np.concatenate((inquiry.of[rows], inquiry.peer[rows]))
         both = np.concatenate((gained, gained))

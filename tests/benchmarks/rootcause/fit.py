@@ -22,7 +22,7 @@ from tests.benchmarks.rootcause.catalogue import sets
 from tests.benchmarks.rootcause.grading import wholes
 from tests.benchmarks.rootcause.labelled import CaseSet, LabelledCase, Protocol
 from topology.cases.episodes import question
-from topology.rankers.weighed import FITTED, Testimony
+from topology.rankers.weighed import FITTED, WeighedTestimony
 from topology.testimony.inquiry import Inquiry
 from topology.testimony.witnesses import WITNESSES
 
@@ -31,8 +31,8 @@ Vector = npt.NDArray[np.float64]
 
 PRIOR = 1.0
 UNKNOWN_PRIOR = 6.0
-RIDGE = 4.0
-"""Weight of the prior, in cases of an estate's ``CASES``."""
+RIDGE = 12.0
+"""Curvature of the prior: at twice this many cases that tell as much the data count as much as the prior."""
 CASES = 40.0
 """Every estate counts like so many cases."""
 PROTOCOLS = frozenset({"given", "found+60", "found+300"})
@@ -64,7 +64,7 @@ def row(labelled: LabelledCase, protocol: Protocol, estate: str) -> Row | None:
     if asked.evidence is None:
         return None
     inquiry = Inquiry(asked, asked.evidence)
-    said = Testimony(inquiry, FITTED).scores
+    said = WeighedTestimony(inquiry, FITTED).scores
     whole = wholes(labelled.case.edges)
     truth = labelled.truth | {whole.get(name, name) for name in labelled.truth}
     right = [name in truth or whole.get(name, name) in truth for name in inquiry.names]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from aiops.model.entities import Edge, EdgeKind
@@ -60,8 +61,11 @@ def test_the_entrance_is_called_by_nobody(asked: Inquiry) -> None:
 
 
 def test_what_is_akin_is_of_the_symptoms_kind(asked: Inquiry) -> None:
-    """Web is slow: errors are not akin. Without a felt symptom all that is felt is."""
-    assert {asked.evidence.series[row] for row in range(len(asked.evidence)) if asked.akin[row]} == {"latency_ms"}
+    """Web is slow, so its errors are not akin; shop has errors alone. Without a felt symptom all that is felt is."""
+    both = inquiry(recorded({**LEVELS, ("web", "errors"): (1.0, 1.0)}, CALLS))
+    kinds = {(both.names[both.of[row]], both.evidence.series[row]) for row in np.flatnonzero(both.akin).tolist()}
+    assert kinds == {("web", "latency_ms"), ("shop", "errors")}
+    assert asked.akin.sum() == 2
     nowhere = inquiry(recorded(LEVELS))
     assert {nowhere.evidence.series[row] for row in range(len(nowhere.evidence)) if nowhere.akin[row]} == {
         "errors",

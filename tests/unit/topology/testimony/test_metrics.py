@@ -79,10 +79,19 @@ def test_only_harm_of_the_symptoms_kind_counts() -> None:
         ("web", "errors"): (1.0, 90.0),
         ("store", "errors"): (1.0, 80.0),
         ("mail", "latency_ms"): (5.0, 500.0),
+        ("mail", "errors"): (1.0, 1.0),
     }
     found = scores(HarmBegins(), inquiry(recorded(levels, (("web", "store"), ("web", "mail")), symptom="web")))
-    assert found["mail"] == 0.0
+    assert found["mail"] < 0.5
     assert found["store"] > 2.0
+
+
+def test_who_has_no_metric_of_the_symptoms_kind_is_judged_by_what_it_has() -> None:
+    """Store counts no errors; its latency explains why shop fails."""
+    levels = {("shop", "errors"): (1.0, 90.0), ("store", "latency_ms"): (10.0, 900.0)}
+    found = scores(HarmBegins(), inquiry(recorded(levels, (("shop", "store"),), symptom="shop")))
+    assert found["store"] > 3.0
+    assert found["shop"] < 1.0
 
 
 def test_an_improvement_is_no_harm() -> None:
