@@ -10,7 +10,9 @@ from functools import lru_cache
 _LOOPBACK = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "0.0.0.0", "::"})  # noqa: S104 (read, not bound)
 
 _INSTANCE = re.compile(r"(-[0-9a-f]{6,10}-[a-z0-9]{5}|[-_]?\d+)$")
-_HOST_NAME = re.compile(r"(?:[a-z0-9-]+\.){2,}[a-z]{2,}(?![a-z0-9.-])|\b\d{1,3}(?:\.\d{1,3}){3}\b", re.IGNORECASE)
+_HOST_NAME = re.compile(
+    r"(?:[a-z0-9-]+\.){2,}[a-z]{2,}(?![a-z0-9.-])|(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])", re.IGNORECASE
+)
 
 
 def joined(parts: tuple[str, ...]) -> str:

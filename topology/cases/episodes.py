@@ -39,7 +39,7 @@ def question(case: Case, metrics: MetricTable | None = None) -> RankingQuestion:
     metrics = metrics or MetricTable()
     table = _figures(case)
     signals = _alerts(case)
-    found = collect(case, _series(table, case), signals, metrics)
+    found = collect(case, _series(table, case), alerts=signals, metrics=metrics)
     onset = case.onset or 0
     if len(table):
         held = panel(table, case.from_at, case.to_at, step=case.step)

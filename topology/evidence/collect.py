@@ -42,7 +42,7 @@ _FELT = frozenset({MetricRole.LATENCY, MetricRole.ERRORS, MetricRole.AVAILABILIT
 
 
 def collect(
-    case: Case, held: Panel | None, alerts: Iterable[tuple[str, Signal]], metrics: MetricTable
+    case: Case, held: Panel | None, *, alerts: Iterable[tuple[str, Signal]], metrics: MetricTable
 ) -> SeriesEvidence:
     """The evidence of one case.
 
@@ -53,7 +53,7 @@ def collect(
         metrics: what metrics mean.
     """
     onset = _onset(case, held)
-    parts = [*_of_panel(case, held, onset, metrics)] if held is not None else []
+    parts = [*_of_panel(case, held, onset, metrics=metrics)] if held is not None else []
     parts += of_spans(_split(case.spans, onset), onset.at)
     parts += of_logs(_split(case.logs, onset), onset.at)
     parts += _of_alerts(alerts)
@@ -81,14 +81,14 @@ def _onset(case: Case, held: Panel | None) -> Onset:
     return find_onset(held.times, held.values, case.detected_at)
 
 
-def _of_panel(case: Case, held: Panel, onset: Onset, metrics: MetricTable) -> Iterable[EvidenceColumns]:
+def _of_panel(case: Case, held: Panel, onset: Onset, *, metrics: MetricTable) -> Iterable[EvidenceColumns]:
     if not onset.at or held.values.shape[1] == 0:
         return
     guard = 0 if case.onset else GUARD
     longest = max(LONGEST // case.step, LONGEST_STEPS)
     clean = onset.earliest - guard * case.step
     found = measure(held.times, held.values, onset.at, clean_until=clean, longest=longest)
-    symptom = _symptom(_noticed(case), held, found, metrics)
+    symptom = _symptom(_noticed(case), held, found, metrics=metrics)
     yield EvidenceColumns(
         entity=held.entities,
         kind=EvidenceKind.METRIC,
@@ -101,7 +101,7 @@ def _of_panel(case: Case, held: Panel, onset: Onset, metrics: MetricTable) -> It
         peer=held.peers,
         changed_at=found.changed_at,
         sharpness=found.sharpness,
-        correlation=_correlated(held, onset, symptom, longest) if symptom is not None else None,
+        correlation=_correlated(held, onset, symptom, longest=longest) if symptom is not None else None,
         silent=found.silent,
     )
 
@@ -114,7 +114,7 @@ def _noticed(case: Case) -> frozenset[str]:
     return frozenset(edge.source for edge in calls) - {edge.target for edge in calls}
 
 
-def _symptom(noticed: frozenset[str], held: Panel, found: Measured, metrics: MetricTable) -> int | None:
+def _symptom(noticed: frozenset[str], held: Panel, found: Measured, *, metrics: MetricTable) -> int | None:
     """The series in which the trouble is felt: of those entities' latency, errors and availability the worst."""
     best: tuple[float, int] | None = None
     for at, (entity, metric, peer) in enumerate(zip(held.entities, held.metrics, held.peers, strict=True)):
@@ -127,7 +127,7 @@ def _symptom(noticed: frozenset[str], held: Panel, found: Measured, metrics: Met
     return None if best is None else best[1]
 
 
-def _correlated(held: Panel, onset: Onset, symptom: int, longest: int) -> Floats:
+def _correlated(held: Panel, onset: Onset, symptom: int, *, longest: int) -> Floats:
     begin = int(np.searchsorted(held.times, onset.at))
     after = min(len(held.times) - begin, longest)
     first = max(begin - max(WINDOW * after, LEAST_WINDOW), 0)

@@ -8,6 +8,7 @@ data sets that were left out of fitting.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -39,7 +40,7 @@ Matrix = npt.NDArray[np.float64]
 class Weights:
     """What was fitted."""
 
-    by_witness: dict[str, float]
+    by_witness: Mapping[str, float]
     unknown: float
     """Score of "unknown", nats."""
     slope: float

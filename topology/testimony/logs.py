@@ -21,7 +21,7 @@ def _gained(inquiry: Inquiry) -> Floats:
     return found
 
 
-def _lines(inquiry: Inquiry, candidate: int, rows: Flags, value: Floats) -> Prose | None:
+def _lines(inquiry: Inquiry, candidate: int, rows: Flags, *, value: Floats) -> Prose | None:
     row = inquiry.row_of(candidate, rows, value)
     if row is None or value[row] <= 0:
         return None
@@ -47,7 +47,7 @@ class LogTemplates:
     def says(self, inquiry: Inquiry, candidate: int) -> Prose | None:
         """The template that changed most."""
         rows = inquiry.evidence.of_kind(EvidenceKind.TEMPLATE)
-        return _lines(inquiry, candidate, rows, self._changed(inquiry))
+        return _lines(inquiry, candidate, rows, value=self._changed(inquiry))
 
     @staticmethod
     def _changed(inquiry: Inquiry) -> Floats:
@@ -72,7 +72,7 @@ class ErrorTemplates:
 
     def says(self, inquiry: Inquiry, candidate: int) -> Prose | None:
         """The template that gained most."""
-        return _lines(inquiry, candidate, self._rows(inquiry), _gained(inquiry))
+        return _lines(inquiry, candidate, self._rows(inquiry), value=_gained(inquiry))
 
     @staticmethod
     def _rows(inquiry: Inquiry) -> Flags:

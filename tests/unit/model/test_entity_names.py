@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from aiops.model.entity_names import describing, joined, last_part, less_specific, spellings
+from aiops.model.entity_names import (
+    describing,
+    holds_address,
+    instance_stem,
+    joined,
+    last_part,
+    less_specific,
+    spellings,
+)
 
 
 def test_a_name_answers_to_its_endings() -> None:

@@ -9,9 +9,11 @@ import polars as pl
 import pytest
 
 from aiops.model.durations import MINUTE
+from aiops.model.metric_semantics.table import MetricTable
 from aiops.model.series_evidence import EvidenceKind, SeriesEvidence
 from tests.unit.topology.evidence.recorded import ONSET, START, asked, recorded
 from topology.cases.case import ALERTS, Case
+from topology.evidence.collect import collect
 
 SHOP = {
     ("web", "latency_ms"): (100.0, 400.0),
@@ -97,3 +99,9 @@ def test_a_detection_before_all_data_says_nothing() -> None:
     """There is no reference; nothing deviates and nothing fails."""
     found = evidence(replace(recorded(SHOP), onset=None, detected_at=START - MINUTE))
     assert not found.deviation.any()
+
+
+def test_a_case_without_series_has_the_evidence_of_its_alerts_only() -> None:
+    """No panel, no alert: no rows; the detection is the onset."""
+    found = collect(Case("bare", 0, 0, MINUTE, detected_at=ONSET), None, alerts=[], metrics=MetricTable())
+    assert (len(found), found.onset) == (0, ONSET)

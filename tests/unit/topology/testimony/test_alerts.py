@@ -18,7 +18,7 @@ def raised(
     *alerts: tuple[str, str], calls: tuple[tuple[str, str], ...] = (), slow: tuple[tuple[str, str], ...] = ()
 ) -> Inquiry:
     """Alerts as (entity, name); ``slow``: calls with an alert."""
-    rows = [(None, entity, "metric", name, None) for entity, name in alerts]
+    rows: list[tuple[object, ...]] = [(None, entity, "metric", name, None) for entity, name in alerts]
     rows += [(None, caller, "trace", "GET /:PD", callee) for caller, callee in slow]
     table = pl.DataFrame(rows, schema=ALERTS, orient="row")
     edges = tuple(Edge(caller, callee) for caller, callee in calls)
