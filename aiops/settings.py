@@ -109,14 +109,19 @@ class DataPlane(Group):
     views: tuple[str, ...] = ()
     """Names of additional views. Each view scores every point of every series, so each one costs time per point."""
     ring_step_seconds: float = 60.0
-    """Interval between two values in the ring of recent values of a series; each value is a mean."""
+    """Interval between two recent values of a series that are kept; each value is a mean. The newest 64 values are also
+    kept at a sixth of this interval, but at least 1 s."""
     ring_steps: int = 360
-    """Number of values in the ring of each series: 360 values at 60 s are six hours."""
+    """How many of these intervals the recent values of a series reach back at least: 360 at 60 s are six hours. Values
+    that are older than 64 intervals are means of six."""
     idle_seconds: float = 60.0
     """A partition from which nothing was received for this long is idle. It does not hold the watermark back."""
     blind_seconds: float = 60.0
     """A shard reports that it is blind when for this many seconds its lag was large or unknown, or a topic that used to
     deliver steadily delivered nothing."""
+    skew_seconds: float = Field(default=60.0, gt=0.0)
+    """A sender whose clock is wrong by more than this many seconds for two minutes opens an incident of the runtime,
+    which names it. The incident ends when no clock is wrong by more than half of this."""
     entity_attributes: tuple[Name, ...] = Field(
         min_length=1,
         default=(

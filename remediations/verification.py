@@ -112,7 +112,7 @@ def _anomaly(reading: EntityReading | None) -> Finding | None:
     if reading.abnormal:
         return Finding(FindingKind.ABNORMAL, reading.entity)
     # If the entity was abnormal recently, the mean must be usual too: the last value alone may be chance.
-    usual = 0.0 if reading.easing else USUAL
+    usual = 0.0 if reading.recovering else USUAL
     worst = max(reading.series, key=lambda series: worse_by(series, usual=usual), default=None)
     if worst is not None and worse_by(worst, usual=usual) > STEADY_SPREADS:
         return _off(FindingKind.OFF_REFERENCE, reading.entity, worst)

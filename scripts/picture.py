@@ -21,11 +21,11 @@ from rich.text import Text  # noqa: E402
 from aiops.adapters.bundle.loading import load_bundle  # noqa: E402
 from aiops.cli.incidents import text  # noqa: E402
 from aiops.console.stories import story  # noqa: E402
-from simulations.running.healing import Product  # noqa: E402
+from simulations.running.healers import Product  # noqa: E402
 from simulations.running.simulation import Simulation, Who, incidents_of  # noqa: E402
 from simulations.scenarios.scenario import FOLDER, find  # noqa: E402
-from simulations.scorecards.grading import grade  # noqa: E402
-from simulations.scorecards.relations import Relations  # noqa: E402
+from simulations.scorecards.grades import grade  # noqa: E402
+from simulations.scorecards.relations import FaultRelations  # noqa: E402
 from simulations.scorecards.summary import cards  # noqa: E402
 from simulations.scorecards.table import table  # noqa: E402
 
@@ -46,7 +46,7 @@ def main() -> None:
     plot, bundle = scenario.plot(FOLDER), load_bundle()
     ours = Simulation(plot, bundle, Who.PRODUCT, options.seed, light=options.light)
     runs = [ours.run(), *(Simulation(plot, bundle, who, options.seed).run() for who in (Who.NONE, Who.RESTART))]
-    rows = cards([grade(scenario, run, Relations(plot.estate)) for run in runs])
+    rows = cards([grade(scenario, run, FaultRelations(plot.estate)) for run in runs])
     assert isinstance(ours.healer, Product)
     console = Console(record=True, width=WIDTH, force_terminal=True, color_system="truecolor")
     begun = [incident for incident in incidents_of(ours.healer) if incident.plan]

@@ -28,7 +28,7 @@ WAVES: Final = (("unit",), ("contracts", "scenarios", "plugin"), ("integration",
 STAGES: Final = tuple(stage for wave in WAVES for stage in wave)
 APART: Final = {
     "unit": ("simulations", "topology"),
-    "integration": ("broker", "console", "grafana", "journal", "k8s", "kafka", "paging"),
+    "integration": ("broker", "console", "grafana", "journal", "k8s", "kafka", "paging", "range"),
 }
 """Folders of a stage that run in a second lane. All tests with Ray stay in one lane."""
 AGAIN: Final = {"integration"}

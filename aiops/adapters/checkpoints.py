@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from aiops.adapters import signing
+from aiops.adapters import checkpoint_signatures
 from aiops.adapters.atomic_files import replace_file
 from aiops.control.record.audit_chain import GENESIS, Checkpoint, follow, sign, signed
 from aiops.model import codec
@@ -83,7 +83,7 @@ class CheckpointPublisher:
         number, digest = self._followed(last)
         if number > last.number:
             last = sign(Checkpoint(last.domain, number, digest, self._clock.now()), self._signing.key)
-            self._producer.send([signing.encode(last, self._signing.topic)])
+            self._producer.send([checkpoint_signatures.encode(last, self._signing.topic)])
             self._producer.flush()
             self._keep(last)
         self._last, self.number = last, last.number
@@ -129,7 +129,7 @@ class CheckpointPublisher:
         if not file.exists():
             return None
         try:
-            found = signing.decode(file.read_bytes())
+            found = checkpoint_signatures.decode(file.read_bytes())
         except OSError as error:
             raise PermanentError(f"{file} cannot be read: {error.strerror}") from error
         if found.domain != self._signing.domain or not signed(found, self._signing.key.public_key()):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from aiops.adapters.encryption import Seal
 from aiops.adapters.kafka.topics import KafkaTopics
-from aiops.adapters.sealing import Seal
-from aiops.model.cloudevents_reading import Receipt, UnusableMessage, decode
+from aiops.model.cloudevents_reader import Receipt, UnusableMessage, decode
 from aiops.model.deadletters import DeadLetter, DeadLetterReason, kept_headers, kept_key
 from aiops.model.errors import TemporaryError
 from aiops.model.events import Event

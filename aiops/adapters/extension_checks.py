@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aiops.adapters.clock import SystemClock
-from aiops.adapters.executors.opening import open_executors
+from aiops.adapters.executors.factory import open_executors
 from aiops.adapters.paging.channels import open_levels
 from aiops.model.errors import PermanentError
 from aiops.plugins import ExtensionKind, Plugins

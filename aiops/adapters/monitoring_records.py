@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 
-from aiops.adapters.sealing import Seal, encode_letter
+from aiops.adapters.encryption import Seal, encode_letter
 from aiops.agents.monitor.plan import Produced
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.model import cloudevents
@@ -68,10 +68,10 @@ class PublishingAgent:
         return self._records(produced, received_at)
 
     def snapshot(self, slot: int, positions: Mapping[TopicPartition, int]) -> SlotSnapshot:
-        """The slot's next snapshot, a full one if the last is not visible. The agent has the positions itself."""
+        """The slot's next snapshot, in place of the last if that is not visible. The agent has the positions itself."""
         del positions
         with self._lock:
-            taken = self._agent.snapshot(slot, full=slot in self._unwritten)
+            taken = self._agent.snapshot(slot, again=slot in self._unwritten)
         self._unwritten.add(slot)
         return taken
 

@@ -18,9 +18,9 @@ from queue import Empty, SimpleQueue
 
 import structlog
 
-from aiops.adapters.batching import Pace, batches
 from aiops.adapters.followed_topics import of_slot, shown
 from aiops.adapters.process_end import end_process
+from aiops.adapters.record_batches import Pace, batches
 from aiops.adapters.record_processing import process
 from aiops.adapters.shard_parts import ShardParts, ShardRhythm, ShardStatus
 from aiops.model.errors import AiopsError, FencedOutError, PermanentError, TemporaryError

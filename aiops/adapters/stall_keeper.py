@@ -29,7 +29,7 @@ _STATUS_SECONDS = 1.0
 OPEN_EPISODES: Final = "stalled.jsonl"
 
 
-class Shards(Protocol):
+class ShardCluster(Protocol):
     """The cluster as this keeper uses it."""
 
     def numbers(self) -> list[int]:
@@ -59,7 +59,7 @@ class StallKeeper:
 
     def __init__(
         self,
-        shards: Shards,
+        shards: ShardCluster,
         bounds: Callable[[], Mapping[TopicPartition, tuple[int, int]]],
         report: Callable[[Sequence[Episode]], None],
         *,

@@ -22,6 +22,7 @@ from aiops.agents.monitor.plan import Produced, plan_of
 from aiops.agents.monitor.readings import SlotReader
 from aiops.agents.monitor.slot import Slot
 from aiops.agents.monitor.snapshots import SlotSnapshotter
+from aiops.agents.monitor.wrong_clocks import WrongClocks
 from aiops.model.codec import decode, encode
 from aiops.model.deadletters import DeadLetterReason
 from aiops.model.durations import SECOND
@@ -43,6 +44,10 @@ _LOSS_SHOWN = 300 * SECOND
 """How long the episode of a loss stays open, ns."""
 _WORST = 10
 """Number of senders whose clock skew is shown."""
+_WATCHED = 100
+"""Number of senders whose clock skew may open an episode."""
+_HEARD = 900 * SECOND
+"""A sender that was not heard for longer has no clock to repair, ns."""
 _LOSSES = "losses"
 """Part of a snapshot's head: the open episodes of losses as lines of JSON; the slot's next owner must end them."""
 
@@ -63,7 +68,7 @@ class SourceView:
 @dataclass(slots=True)
 class _Owned:
     slot: Slot
-    archivist: SlotSnapshotter
+    snapshotter: SlotSnapshotter
     reader: SlotReader
 
 
@@ -101,6 +106,7 @@ class MonitoringAgent:
         self._owned: dict[int, _Owned] = {}
         self._losses: list[Episode] = []
         self._blindness = Blindness(shard, settings.domain, round(settings.data.blind_seconds * SECOND))
+        self._clocks = WrongClocks(shard, settings.domain, settings.data.skew_seconds)
 
     @property
     def slots(self) -> tuple[int, ...]:
@@ -129,12 +135,13 @@ class MonitoringAgent:
             secret=self._secret,
         )
         made = Slot(plan)
-        archivist = SlotSnapshotter(made)
-        archivist.restore(snapshots)
-        self._owned[slot] = _Owned(made, archivist, SlotReader(made))
+        snapshotter = SlotSnapshotter(made)
+        snapshotter.restore(snapshots)
+        self._owned[slot] = _Owned(made, snapshotter, SlotReader(made))
         if snapshots:
             head = snapshots[-1].parts["head"]
             self._blindness.restore(head["blind"])
+            self._clocks.restore(head["clocks"])
             known = {found.id for found in self._losses}
             losses = [decode(Episode, line) for line in head[_LOSSES].tobytes().splitlines()] if _LOSSES in head else []
             self._losses += [found for found in losses if found.id not in known]
@@ -174,7 +181,8 @@ class MonitoringAgent:
         out = Produced()
         for owned in self._owned.values():
             out.add(owned.slot.tick(received_at, lag_is_small=lag_is_small))
-        out.episodes += self._blindness.tick(received_at, self._heard(), lag_is_small=lag_is_small, cut=self._cut())
+        out.episodes += self._blindness.tick(received_at, self._received(), lag_is_small=lag_is_small, cut=self._cut())
+        out.episodes += self._clocks.tick(received_at, lambda: self._skews(_WATCHED, received_at - _HEARD))
         over = [found for found in self._losses if received_at - found.opened_at >= _LOSS_SHOWN]
         self._losses = [found for found in self._losses if received_at - found.opened_at < _LOSS_SHOWN]
         out.episodes += [self._loss_over(found, received_at) for found in over]
@@ -184,14 +192,14 @@ class MonitoringAgent:
         generation = self._of(found.slot).slot.plan.generation
         return replace(found, revision=2, ended_at=at, watermark=at, generation=generation)
 
-    def _heard(self) -> dict[str, int]:
+    def _received(self) -> dict[str, int]:
         """Receipt time of each topic's newest record in any slot, ns; the internal topic between slots is left out."""
-        heard: dict[str, int] = {}
+        received: dict[str, int] = {}
         for owned in self._owned.values():
             for topic, mark in owned.slot.marks.items():
-                heard[topic] = max(heard.get(topic, 0), mark.received_at)
-        heard.pop(self.settings.topics.keyed, None)
-        return heard
+                received[topic] = max(received.get(topic, 0), mark.received_at)
+        received.pop(self.settings.topics.keyed, None)
+        return received
 
     def _cut(self) -> dict[str, int]:
         """Number of entities that stopped at the same moment, by topic."""
@@ -212,13 +220,14 @@ class MonitoringAgent:
         self._losses.append(episode)
         return Produced(episodes=[episode])
 
-    def snapshot(self, slot: int, *, full: bool = False) -> SlotSnapshot:
-        """The slot's next snapshot; it must be a full one if the last could not be written."""
-        taken = self._of(slot).archivist.take(full=full)
+    def snapshot(self, slot: int, *, full: bool = False, again: bool = False) -> SlotSnapshot:
+        """The slot's next snapshot. ``again``: the last one could not be written, and this one takes its place."""
+        taken = self._of(slot).snapshotter.take(full=full, again=again)
         losses = "\n".join(encode(found) for found in self._losses if found.slot == slot)
         head = {
             **taken.parts["head"],
             "blind": self._blindness.to_array(),
+            "clocks": self._clocks.to_array(),
             _LOSSES: np.frombuffer(losses.encode(), np.uint8),
         }
         return replace(taken, parts={**taken.parts, "head": head})
@@ -234,8 +243,12 @@ class MonitoringAgent:
 
     def skews(self) -> dict[str, float]:
         """Clock skew, seconds, of the senders where it is largest; above 0: the clock is behind."""
-        found = [pair for owned in self._owned.values() for pair in owned.slot.senders.skews(_WORST).items()]
-        return dict(sorted(found, key=lambda pair: -abs(pair[1]))[:_WORST])
+        return self._skews(_WORST)
+
+    def _skews(self, most: int, heard_since: int = 0) -> dict[str, float]:
+        senders = [owned.slot.senders for owned in self._owned.values()]
+        found = [pair for one in senders for pair in one.skews(most, heard_since).items()]
+        return dict(sorted(found, key=lambda pair: -abs(pair[1]))[:most])
 
     def answer(self, question: FleetQuestion) -> tuple[EntityReading, ...]:
         """Readings of the question's entities that these slots own."""

@@ -17,12 +17,12 @@ from typing import Any
 import httpx
 import yaml
 
-from aiops.adapters.accounting import account
 from aiops.adapters.clock import SystemClock
 from aiops.adapters.journal.engine import sqlite_url
 from aiops.adapters.journal.journal import SqlJournal
 from aiops.adapters.journal.reader import SqlJournalReader
 from aiops.adapters.kafka.producer import KafkaPythonProducer
+from aiops.adapters.ledger_report import account
 from aiops.adapters.status_file import read_status
 from aiops.apps.demo_setup import DOMAIN, HISTORY, INTERVAL, SEED, Act, demonstration_settings, free_port, write_bundle
 from aiops.apps.system import MakePages, MakeSystem, Report

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from aiops.adapters.kafka.probe import probe
-from aiops.adapters.kafka.refusals import RefusedError
+from aiops.adapters.kafka.refusals import BrokerRefusedError
 from aiops.apps.doctor_findings import DoctorFinding, Level
 from aiops.console.app import loopback
 from aiops.kafka_security import SECRETS, KafkaSecurity
@@ -21,7 +21,7 @@ def check_connection(bootstrap: str, security: KafkaSecurity) -> Iterator[Doctor
     yield from _files(security)
     try:
         probe(bootstrap, security)
-    except RefusedError as error:
+    except BrokerRefusedError as error:
         yield DoctorFinding(Level.FAIL, _ABOUT, error.what, error.do)
         return
     except AiopsError as error:

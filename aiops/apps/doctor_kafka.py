@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterator
 
-from aiops.adapters.accounting import lines_of
 from aiops.adapters.broker.embedded import BrokerState, EmbeddedBroker
 from aiops.adapters.kafka.consumer import KafkaPythonConsumer
 from aiops.adapters.kafka.partitions import misfit, remedy, what
 from aiops.adapters.kafka.topics import KafkaTopics
+from aiops.adapters.ledger_report import lines_of
 from aiops.adapters.status_file import read_status
 from aiops.apps.doctor_connection import check_connection
 from aiops.apps.doctor_entities import EntityCheck

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from aiops.adapters.clock import RecordedTime
-from aiops.adapters.journal.opening import open_journal
+from aiops.adapters.journal.factory import open_journal
 from aiops.adapters.journal.reader import SqlJournalReader
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.kafka.topics import KafkaTopics

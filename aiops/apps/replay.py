@@ -28,7 +28,7 @@ from aiops.apps.replay_results import faults, found, write
 from aiops.driver.in_process import InProcessRuntime, Surroundings
 from aiops.model import cloudevents
 from aiops.model.cloudevents import ALERTS, envelope
-from aiops.model.cloudevents_reading import Receipt, UnusableMessage, decode
+from aiops.model.cloudevents_reader import Receipt, UnusableMessage, decode
 from aiops.model.codec import encode
 from aiops.model.durations import SECOND
 from aiops.model.errors import PermanentError

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from aiops.adapters.agent_conversation import Asking
+from aiops.adapters.checkpoint_signatures import signing_key
 from aiops.adapters.checkpoints import CheckpointPublisher, Signing
 from aiops.adapters.clock import open_clock
 from aiops.adapters.cluster.agents import ClusterAgents
@@ -15,12 +16,13 @@ from aiops.adapters.cluster.cluster import RayCluster
 from aiops.adapters.cluster.parts import ClusterFleet, ClusterSteps
 from aiops.adapters.control_records import ControlTopics, control_places
 from aiops.adapters.dispatch import ThreadedDispatcher
+from aiops.adapters.encryption import encode_letter, open_seal
 from aiops.adapters.fail_points import open_fail_points
 from aiops.adapters.journal.budget import SqlBudgetStore
-from aiops.adapters.journal.opening import open_journal
+from aiops.adapters.journal.factory import open_journal
 from aiops.adapters.journal.reader import SqlJournalReader
 from aiops.adapters.kafka.consumer import KafkaPythonConsumer
-from aiops.adapters.kafka.following import FollowingConsumer
+from aiops.adapters.kafka.following_consumer import FollowingConsumer
 from aiops.adapters.kafka.origin_file import control_origins
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.kafka.topics import KafkaTopics
@@ -28,8 +30,6 @@ from aiops.adapters.orchestration import Orchestration, OrchestrationParts, Orch
 from aiops.adapters.paging.channels import open_levels
 from aiops.adapters.paging.pager import SpoolingPager
 from aiops.adapters.paging.spool import Spool, spool_folder
-from aiops.adapters.sealing import encode_letter, open_seal
-from aiops.adapters.signing import signing_key
 from aiops.bootstrap.parts import limits
 from aiops.driver.dispatcher import Outside
 from aiops.model.deadletters import DeadLetter

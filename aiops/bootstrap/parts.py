@@ -11,9 +11,9 @@ from aiops.adapters.blocking_gate import BlockingGate
 from aiops.adapters.bundle.loading import bundle_folder, load_bundle
 from aiops.adapters.clock import SystemClock, open_clock
 from aiops.adapters.cluster.agents import AgentHost
-from aiops.adapters.executors.opening import open_executors
+from aiops.adapters.executors.factory import open_executors
 from aiops.adapters.fail_points import open_fail_points
-from aiops.adapters.journal.opening import open_journal
+from aiops.adapters.journal.factory import open_journal
 from aiops.adapters.plugins import installed
 from aiops.agents.composition import control_agent
 from aiops.driver.dispatcher import share_limits

@@ -25,8 +25,8 @@ from aiops.adapters.cluster.cluster import RayCluster, build_id
 from aiops.adapters.cluster.parts import ClusterShards
 from aiops.adapters.extension_checks import check_choices
 from aiops.adapters.fleet import FleetKeeper
+from aiops.adapters.journal.factory import open_journal
 from aiops.adapters.journal.journal import FLEET, SqlJournal
-from aiops.adapters.journal.opening import open_journal
 from aiops.adapters.kafka.partitions import check_partitions
 from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.adapters.plugins import fingerprint, installed

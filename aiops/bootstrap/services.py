@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from aiops.adapters import watchdog
-from aiops.adapters.accounting import account, difference, plain
 from aiops.adapters.clock import SystemClock
-from aiops.adapters.journal.opening import open_journal
+from aiops.adapters.journal.factory import open_journal
 from aiops.adapters.journal.reader import SqlJournalReader
 from aiops.adapters.kafka.producer import KafkaPythonProducer
+from aiops.adapters.ledger_report import account, difference, plain
 from aiops.adapters.metrics import RuntimeMetrics, serve
 from aiops.adapters.status_file import read_status
 from aiops.console.access import SHARED, Access, kept_token

@@ -10,16 +10,16 @@ from aiops.adapters.bundle.loading import bundle_folder
 from aiops.adapters.bundle.metric_rows import load_metrics
 from aiops.adapters.bundle.services import objectives
 from aiops.adapters.clock import open_clock
+from aiops.adapters.encryption import open_seal
 from aiops.adapters.fail_points import open_fail_points
-from aiops.adapters.journal.opening import open_journal
-from aiops.adapters.kafka.following import FollowingConsumer
-from aiops.adapters.kafka.opening import open_consumer
+from aiops.adapters.journal.factory import open_journal
+from aiops.adapters.kafka.consumer_factory import open_consumer
+from aiops.adapters.kafka.following_consumer import FollowingConsumer
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.adapters.memory_limit import limit_memory
 from aiops.adapters.monitoring_records import PublishingAgent
 from aiops.adapters.plugins import installed
-from aiops.adapters.sealing import open_seal
 from aiops.adapters.shard import Shard
 from aiops.adapters.shard_parts import ShardParts, ShardRhythm
 from aiops.adapters.short_lives import short_lives

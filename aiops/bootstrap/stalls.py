@@ -9,7 +9,7 @@ from aiops.adapters.kafka.consumer import KafkaPythonConsumer
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.adapters.stall_episodes import StallEpisodes
-from aiops.adapters.stall_keeper import Shards, StallKeeper
+from aiops.adapters.stall_keeper import ShardCluster, StallKeeper
 from aiops.model import cloudevents
 from aiops.model.episodes import Episode
 from aiops.model.errors import TemporaryError
@@ -17,7 +17,7 @@ from aiops.model.records import OutRecord, TopicPartition
 from aiops.settings import Settings
 
 
-def make_stall_keeper(settings: Settings, bootstrap: str, shards: Shards) -> StallKeeper:
+def make_stall_keeper(settings: Settings, bootstrap: str, shards: ShardCluster) -> StallKeeper:
     """The keeper of one domain; it connects to Kafka at its first check."""
     return StallKeeper(
         shards,

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from aiops.adapters.bundle.configuration import load_settings
-from aiops.adapters.signing import KEY, decode, public_key
+from aiops.adapters.checkpoint_signatures import KEY, decode, public_key
 from aiops.cli.exits import Exit
 from aiops.cli.installation import Config, Json, open_installation
 from aiops.cli.topic_records import kept

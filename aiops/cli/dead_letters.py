@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final
 import typer
 
 from aiops.adapters.bundle.configuration import load_settings
+from aiops.adapters.encryption import KEY, decode_letter, masked_letter, open_seal
 from aiops.adapters.kafka.producer import KafkaPythonProducer
-from aiops.adapters.sealing import KEY, decode_letter, masked_letter, open_seal
 from aiops.cli.exits import Exit
 from aiops.cli.installation import Config, Json, plain
 from aiops.cli.topic_records import kafka_of, kept

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from aiops.adapters.plotting import plot
+from aiops.adapters.detection_plot import plot
 from aiops.adapters.tables import write_scores
 from aiops.apps.detect import detect_in, episode, figures
 from aiops.model.errors import PermanentError

@@ -7,8 +7,8 @@ import time
 
 import typer
 
-from aiops.adapters.accounting import account, plain
 from aiops.adapters.bundle.configuration import load_settings
+from aiops.adapters.ledger_report import account, plain
 from aiops.adapters.status_file import read_status
 from aiops.cli.exits import Exit
 from aiops.cli.installation import Config, Json

@@ -8,7 +8,7 @@ from aiops.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class LiveTarget:
     """Where the world publishes: address of the broker, and the settings with topics and connection."""
 
     bootstrap: str

@@ -52,6 +52,7 @@ COMMANDS: Final = (
     Command("policy", "aiops.cli.policy:app", "Test and explain the policies."),
     Command("replay", "aiops.cli.replay:replay", "Run a recording through the pipeline in shadow mode."),
     Command("simulate", "aiops.cli.simulate:simulate", "Run scenarios in a simulated world, or run that world live."),
+    Command("range", "aiops.cli.range:app", "Start and stop an estate of real services on this machine."),
     Command("broker", "aiops.cli.broker:app", "Start, stop and inspect the embedded Kafka."),
 )  # fmt: skip
 

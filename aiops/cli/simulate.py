@@ -17,9 +17,9 @@ from aiops.adapters.bundle.loading import load_bundle
 from aiops.adapters.plugins import installed
 from aiops.cli.exits import Exit
 from aiops.cli.installation import Config
-from aiops.cli.live_target import Target
+from aiops.cli.live_target import LiveTarget
 from simulations.live.live_world import LiveSettings
-from simulations.running.healing import settings_for
+from simulations.running.healers import settings_for
 from simulations.running.simulation import Who
 from simulations.scenarios.scenario import FOLDER, find, shipped, titles
 from simulations.scorecards.page import page
@@ -126,13 +126,13 @@ def simulate(  # noqa: PLR0913 (one parameter an option)
         raise typer.Exit(Exit.NO)
 
 
-def _target(kafka: str | None, config: Path | None) -> Target:
+def _target(kafka: str | None, config: Path | None) -> LiveTarget:
     """The broker of the option, else of the settings."""
     settings = load_settings(config)
     broker = kafka or settings.kafka.bootstrap
     if broker is None:
         raise typer.BadParameter("--live needs a broker", param_hint="--kafka")
-    return Target(broker, settings)
+    return LiveTarget(broker, settings)
 
 
 def _list() -> None:

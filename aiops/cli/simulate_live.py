@@ -11,13 +11,13 @@ from rich.console import Console
 from aiops.adapters.clock import SystemClock
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.kafka.topics import KafkaTopics
-from aiops.cli.live_target import Target
+from aiops.cli.live_target import LiveTarget
 from simulations.live.live_world import LiveSettings, LiveWorld
 from simulations.scorecards.suite import ScenarioEntry
 
 
 def publish(
-    entry: ScenarioEntry, target: Target, settings: LiveSettings, *, progress: Callable[[str, float], None]
+    entry: ScenarioEntry, target: LiveTarget, settings: LiveSettings, *, progress: Callable[[str, float], None]
 ) -> None:
     """Run a scenario's world in real time until SIGINT or SIGTERM."""
     plot = entry.scenario.plot(entry.folder)

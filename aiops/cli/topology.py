@@ -12,7 +12,7 @@ import typer
 from aiops.cli.exits import Exit
 from aiops.cli.installation import Config, Json, open_installation
 from aiops.control.state.documents import ItemRecord
-from aiops.model.cloudevents_reading import Receipt, UnusableMessage, decode
+from aiops.model.cloudevents_reader import Receipt, UnusableMessage, decode
 from aiops.model.codec import decode as decode_document
 from aiops.model.entities import Edge
 from aiops.model.errors import PermanentError

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from aiops.console.command_inbox import LONGEST_REASON, CommandResult
 from aiops.console.stories import as_json, incident_as_json, listed, story
 from aiops.console.visit import body_within, parts_of, visit_of
-from aiops.model.cloudevents_reading import MAX_BYTES, Receipt, UnusableMessage, decode
+from aiops.model.cloudevents_reader import MAX_BYTES, Receipt, UnusableMessage, decode
 from aiops.model.records import OutRecord
 
 router: Final = APIRouter()

@@ -98,7 +98,7 @@ _INCIDENT: TypeAdapter[Incident] = TypeAdapter(Incident)
 
 def as_json(story: Story) -> dict[str, Any]:
     """The story as a JSON object; times are ns."""
-    plain: dict[str, Any] = _STORY.dump_python(story, mode="json")
+    plain: dict[str, Any] = _STORY.dump_python(story, mode="json", by_alias=True)
     plain["incident"] |= as_fields(story.incident.outcome)
     return plain
 

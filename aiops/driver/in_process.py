@@ -140,7 +140,9 @@ class InProcessRuntime:
             arguments=arguments,
             domain=domain,
         )
-        self._journal.append(InboxRow(event.id, now, "command", EVENT.dump_json(event).decode(), who, domain=domain))
+        self._journal.append(
+            InboxRow(event.id, now, "command", EVENT.dump_json(event, by_alias=True).decode(), who, domain=domain)
+        )
         if command in {"halt", "resume"}:
             self._journal.set_halt(HaltState(0, command == "halt", who, now), domain)
         self.wake()

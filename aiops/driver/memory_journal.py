@@ -93,7 +93,9 @@ class MemoryJournal:
         return Recovered(
             documents={kind: dict(bodies) for kind, bodies in held.documents.items()},
             timers=tuple(held.timers.values()),
-            effects=tuple(EFFECT.validate_json(EFFECT.dump_json(effect)) for effect in held.effects.values()),
+            effects=tuple(
+                EFFECT.validate_json(EFFECT.dump_json(effect, by_alias=True)) for effect in held.effects.values()
+            ),
             positions=dict(held.positions),
             inbox=held.read,
             sequence=len(held.rows),

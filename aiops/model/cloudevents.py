@@ -30,6 +30,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from aiops.model.codec import adapter
 from aiops.model.entities import MAIN_DOMAIN, Edge, Item
 from aiops.model.episodes import Episode
 from aiops.model.reports import Change, Ticket
@@ -69,9 +70,8 @@ def encode(event: Mapping[str, Any]) -> bytes:
 def of_episode(episode: Episode) -> dict[str, Any]:
     """One revision of an episode, for the topic of anomalies; key it by ``episode.entity``."""
     identity = (f"/monitoring/{episode.slot}", f"{episode.id}/{episode.revision}/{episode.generation}")
-    return envelope(
-        EPISODE, identity, asdict(episode), at=episode.watermark, subject=episode.entity, domain=episode.domain
-    )
+    data = adapter(Episode).dump_python(episode, by_alias=True)
+    return envelope(EPISODE, identity, data, at=episode.watermark, subject=episode.entity, domain=episode.domain)
 
 
 def of_edges(edges: tuple[Edge, ...], source: str, at: int, *, domain: str = MAIN_DOMAIN) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def adapter(kind: type[T]) -> TypeAdapter[T]:
 
 def encode(value: Any) -> str:
     """Compact JSON of a dataclass; equal values give equal texts if their maps have the same order."""
-    return adapter(type(value)).dump_json(value).decode()
+    return adapter(type(value)).dump_json(value, by_alias=True).decode()
 
 
 def decode(kind: type[T], text: str | bytes) -> T:

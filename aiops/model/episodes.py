@@ -8,8 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AliasChoices, Field
 
 from aiops.model.entities import MAIN_DOMAIN
+
+Recovering = Annotated[bool, Field(validation_alias=AliasChoices("recovering", "easing"), serialization_alias="easing")]
+"""Type of the field that documents and CloudEvents call ``easing``; both names are read."""
 
 
 class Source(StrEnum):
@@ -81,5 +87,5 @@ class Episode:
     breaches_objective: bool = False
     """A signal with a service-level objective burns its error budget."""
     domain: str = MAIN_DOMAIN
-    easing: bool = False
+    recovering: Recovering = False
     """Still open, but the last value of each of its series was normal; the episode ends if that lasts."""

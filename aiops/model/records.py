@@ -99,7 +99,7 @@ class OutRecord:
 
 @dataclass(frozen=True, slots=True)
 class SlotSnapshot:
-    """State of one slot at one position of its inputs. With a ``base``, ``parts`` holds only the changes since it."""
+    """State of one slot at one position of its inputs. With a ``base``, ``parts`` holds what changed, and a share."""
 
     slot: int
     generation: int
@@ -108,7 +108,7 @@ class SlotSnapshot:
     positions: Mapping[TopicPartition, int]
     parts: Mapping[str, Arrays]
     base: int | None = None
-    """Sequence of the full snapshot that this one adds to; None: this one is full."""
+    """Sequence of the snapshot from which on all together hold everything; None: this one alone does."""
     domain: str = MAIN_DOMAIN
     origins: Mapping[TopicPartition, TopicOrigin] = field(default_factory=dict)
     """The topics that ``positions`` belong to."""

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AliasChoices, Field
 
 from aiops.model.entities import MAIN_DOMAIN
+from aiops.model.episodes import Recovering
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class EntityReading:
     """The entity has an open episode with a signal that is abnormal at this moment."""
     series: tuple[SeriesReading, ...]
     """The series with the largest change first, at most 32."""
-    easing: bool = False
+    recovering: Recovering = False
     """The entity has an open episode, but the last value of each of its series was normal again."""
 
 

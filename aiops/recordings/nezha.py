@@ -23,7 +23,7 @@ from aiops.model.entities import Edge, EdgeKind, Item
 from aiops.model.times import nanoseconds, rfc3339
 from aiops.recordings.nezha_signals import calls_of_spans, log_requests, nodes_of_logs, span_requests
 from aiops.recordings.recording import RecordingError, Stream
-from aiops.recordings.writing import Point, RecordingWriter, gauges
+from aiops.recordings.recording_writer import Point, RecordingWriter, gauges
 
 LASTS = 3 * MINUTE
 _SOURCE = "github.com/IntelligentDDS/Nezha at d8140101fdb4e7dfb60d3ef9f64706f382b68470"

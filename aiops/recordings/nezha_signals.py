@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from aiops.recordings.writing import attributes
+from aiops.recordings.recording_writer import attributes
 
 SPANS_A_REQUEST, LINES_A_REQUEST = 1000, 1000
 _INTERNAL, _SERVER, _CLIENT = 1, 2, 3

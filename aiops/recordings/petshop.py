@@ -20,7 +20,7 @@ from aiops.model.durations import SECOND
 from aiops.model.entities import Edge, Item
 from aiops.model.times import rfc3339
 from aiops.recordings.recording import RecordingError, Stream
-from aiops.recordings.writing import RecordingWriter, gauges
+from aiops.recordings.recording_writer import RecordingWriter, gauges
 
 STEP = 300 * SECOND
 _SOURCE = "github.com/amazon-science/petshop-root-cause-analysis at 1c5992dc46a02c988a027e2219036d59e8158a91"

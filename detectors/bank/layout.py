@@ -2,8 +2,8 @@
 
 One row of three cache lines holds all that every point needs, so the cost of a point hardly grows with the number of
 series. Less used state is stored separately: the anomaly of a series, its 24 levels of the day (accessed once an hour),
-and the ring of recent values (written once a minute). Zeroed memory is a valid empty state everywhere. Capacity can
-therefore be reserved; the operating system commits memory only for rows in use.
+and the rings of recent values (written once in ten seconds). Zeroed memory is a valid empty state everywhere. So room
+can be reserved for many series; the operating system commits memory only for rows in use.
 
 Levels are float32 relative to ``origin``, the series' first value, so that a large offset costs no precision.
 """
@@ -87,7 +87,7 @@ ROW = np.dtype(
         ("last_at", "i8"),
         ("floor_at", "i8"),
         ("recent", "i8", (RECENT,)),
-        ("minute", "i4"),
+        ("cell", "i4"),
         ("hour", "i4"),
         # line 1: levels
         ("origin", "f8"),
@@ -104,10 +104,11 @@ ROW = np.dtype(
         ("low", "f4"),
         ("high", "f4"),
         ("evidence", "f4"),
-        # line 2: pauses, the minute, the hour
+        # line 2: pauses, the cell of the finest ring, the hour
         ("interval", "f4"),
         ("pause", "f4"),
-        ("minute_sum", "f4"),
+        ("cell_sum", "f4"),
+        ("step_sum", "f4"),
         ("hour_sum", "f4"),
         ("hour_before", "f4"),
         ("hour_now", "f4"),
@@ -119,13 +120,12 @@ ROW = np.dtype(
         ("hour_n", "u4"),
         ("hours_seen", "u4"),
         ("hours_again", "u2"),
-        ("minute_n", "u2"),
-        ("ring_filled", "u2"),
+        ("cell_n", "u1"),
+        ("step_n", "u1"),
         ("head", "u1"),
         ("state", "u1"),
         ("kind", "u1"),
         ("hour_known", "u1"),
-        ("spare", "u1", (2,)),
     ],
     align=True,
 )
@@ -183,7 +183,7 @@ class BankState(NamedTuple):
     hours: Array
     """float32[capacity, 24]: level of each hour of the day, relative to origin."""
     ring: Array
-    """float32[steps, capacity]: mean of each recent minute; row ``minute % steps``. NaN: no point in that minute."""
+    """int16[cells, capacity]: recent values at three resolutions, see ``Rings`` and ``short_floats``."""
     dirty_rows: Array
     """uint32[capacity / BLOCK]: version of the last change of a block of rows."""
     dirty_anomalies: Array
@@ -191,7 +191,7 @@ class BankState(NamedTuple):
     dirty_hours: Array
     """uint32[capacity / BLOCK]."""
     dirty_ring: Array
-    """uint32[steps, capacity / RING_BLOCK]."""
+    """uint32[cells, capacity / RING_BLOCK]."""
     kin: Array
     """int32[capacity, 3]: numbers plus 1 of the series that a young one inherits from; 0: none. Its changes are tracked
     by ``dirty_rows``."""
@@ -225,6 +225,32 @@ class BatchOutcome(NamedTuple):
     transitions: Array
 
 
+COARSE_STEPS = 6
+"""Steps in a cell of the coarse ring."""
+
+
+class Rings(NamedTuple):
+    """Geometry of the rings of recent values, which stand behind each other in ``BankState.ring``.
+
+    A cell of the fine ring holds the mean of its points, a step the mean of its fine cells, and a coarse cell the mean
+    of its steps; cells without a point do not count. Lengths are powers of two: cell ``number`` of a ring is at its
+    place ``number & (length - 1)``.
+    """
+
+    fine_ns: int
+    """Length of a fine cell, ns."""
+    parts: int
+    """Fine cells in a step."""
+    fine: int
+    """Cells of the fine ring."""
+    steps: int
+    """Cells of the ring of steps."""
+    coarse: int
+    """Cells of the coarse ring."""
+    part: float
+    """1 / ``parts``."""
+
+
 class Tuning(NamedTuple):
     """Settings in the loop's units; the types are exact, which gives one compiled signature."""
 
@@ -233,11 +259,11 @@ class Tuning(NamedTuple):
     warm_up: int
     late_ns: int
     adopt_ns: int
-    step_ns: int
+    rings: Rings
     horizon_seconds: float
 
 
-BLOCK_BITS = 10
-"""1,024 series a block of rows."""
-RING_BITS = 14
-"""16,384 series a block of a ring's minute."""
+BLOCK_BITS = 4
+"""16 series a block of rows."""
+RING_BITS = 8
+"""256 series a block of a ring's cell."""

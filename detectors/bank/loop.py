@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from numba.extending import register_jitable
 
 from aiops.jit.compiling import cached_njit
-from detectors.bank import episodes, inheritance, intake, judging, learning, remembering
+from detectors.bank import episodes, inheritance, intake, judging, learning, remembering, rings
 from detectors.bank.chain import Judge, Learn, judge_all, learn_all, modules_of
 from detectors.bank.layout import (
     BLOCK_BITS,
@@ -103,10 +103,10 @@ def _advance(modules: tuple[str, ...], judge_more: Judge, learn_more: Learn) -> 
                 reported += 1
             if ended != _NEW:
                 continue
-            minute, hour = remembering.minute_of(row, at, tuning.step_ns), at // remembering.HOUR_NS
-            if minute > row["minute"]:
-                remembering.enter_minute(row, minute, index, state.ring, state.dirty_ring, version)
-            remembering.remember(row, minute, relative)
+            cell, hour = rings.cell_of(row, at, tuning.rings.fine_ns), at // remembering.HOUR_NS
+            if cell > row["cell"]:
+                rings.enter_cell(row, cell, rings.Column(state.ring, state.dirty_ring, index, version), tuning.rings)
+            rings.remember(row, cell, relative)
             if hour > row["hour"]:
                 remembering.enter_hour(row, hour, state.hours[index])
                 state.dirty_hours[index >> BLOCK_BITS] = version

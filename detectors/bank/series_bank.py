@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import mmap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,22 +12,20 @@ import numpy.typing as npt
 from aiops.model.durations import SECOND
 from detectors.bank import loop, memory, snapshot
 from detectors.bank.layout import (
-    ANOMALY,
     BLOCK_BITS,
-    HOURS,
-    KIN,
     OPEN,
     RING_BITS,
-    ROW,
     SILENT,
     TRANSITION,
     Array,
-    BankState,
     BatchOutcome,
     Heard,
     Points,
     Tuning,
 )
+from detectors.bank.reservation import reserve
+from detectors.bank.rings import rings_of
+from detectors.turns import NO_SHARE, Share
 from detectors.views.protocol import ViewModule
 
 _NEVER = 1e30
@@ -50,9 +46,9 @@ class BankSettings:
     adopt_seconds: float = 7200.0
     """A new level that lasted for this time and at least 24 flagged points becomes the usual one."""
     ring_step_seconds: float = 60.0
-    """Length of a "minute" of the ring of recent values."""
+    """Length of a step of the rings of recent values."""
     ring_steps: int = 360
-    """Number of such minutes in the ring."""
+    """Number of steps that the rings reach back: the newest 64 as steps, older ones in cells of six steps."""
     forecast_seconds: float = 7200.0
     """A series is abnormal when its trend reaches its limit within this time."""
 
@@ -86,14 +82,15 @@ class SeriesBank:
         self.size = 0
         self.version = 1
         """Rises with each ``to_arrays``; blocks that change afterwards are marked with it."""
-        self._state = _reserve(self.settings, self._layouts)
+        rings = rings_of(self.settings.ring_step_seconds, self.settings.ring_steps)
+        self._state = reserve(self.settings.capacity, rings, self._layouts)
         self._room = np.empty(0, dtype=TRANSITION)
         self._tuning = Tuning(
             ease=1.0 / self.settings.threshold,
             warm_up=int(self.settings.warm_up_points),
             late_ns=int(self.settings.allowed_lateness_seconds * SECOND),
             adopt_ns=int(self.settings.adopt_seconds * SECOND),
-            step_ns=int(self.settings.ring_step_seconds * SECOND),
+            rings=rings,
             horizon_seconds=float(self.settings.forecast_seconds),
         )
 
@@ -144,6 +141,8 @@ class SeriesBank:
         state.dirty_rows[heirs >> BLOCK_BITS] = self.version
         for dirty in (state.dirty_rows, state.dirty_anomalies, state.dirty_hours):
             dirty[series >> BLOCK_BITS] = self.version
+        state.ring[:, series] = 0
+        state.dirty_ring[:, series >> RING_BITS] = self.version
 
     def update(
         self,
@@ -237,13 +236,25 @@ class SeriesBank:
     def readings(
         self, indices: npt.NDArray[np.int32], window: tuple[int, int], baseline: tuple[int, int]
     ) -> memory.Readings:
-        """Figures of series over ``window`` and ``baseline``, [from, to) in ns, from the ring of recent values."""
-        return memory.read(self._state, self._tuning.step_ns, indices, window=window, baseline=baseline)
+        """Figures of series over ``window`` and ``baseline``, [from, to) in ns, from the rings of recent values."""
+        return memory.read(self._selected(indices), window=window, baseline=baseline)
 
-    def to_arrays(self, since: int | None = None) -> dict[str, Array]:
-        """Copies the state, or the blocks that changed after version ``since``; see ``bank.snapshot``."""
-        arrays = snapshot.copy_changed(self._state, self.size, since, version=self.version)
-        arrays |= snapshot.copy_views(self._state, self._layouts, arrays["rows_blocks"], size=self.size)
+    def recent(
+        self, indices: npt.NDArray[np.int32], span: tuple[int, int], resolution: memory.Resolution
+    ) -> tuple[npt.NDArray[np.int64], memory.Floats]:
+        """Begin of each cell of a ring in ``span``, and (cells, n) its means, as ``memory.cells``."""
+        return memory.cells(self._selected(indices), span=span, resolution=resolution)
+
+    def _selected(self, indices: npt.NDArray[np.int32]) -> memory.Selection:
+        return memory.Selection(self._state, self._tuning.rings, indices)
+
+    def to_arrays(self, since: int | None = None, share: Share = NO_SHARE, begun: int = 0) -> dict[str, Array]:
+        """Copies the state, or the blocks that changed after version ``since`` and a share of the series.
+
+        ``begun``: version at the begin of the share's turn. See ``bank.snapshot``.
+        """
+        arrays = snapshot.copy_changed(self._state, self.size, since, version=self.version, share=share, begun=begun)
+        arrays |= snapshot.copy_views(self._state, self._layouts, arrays["rows_blocks"])
         self.version += 1
         return arrays
 
@@ -257,42 +268,10 @@ class SeriesBank:
     def extend(self, arrays: Mapping[str, Any]) -> None:
         """Applies a part from ``to_arrays(since)``. Apply parts in order. ``ValueError`` if a part does not fit."""
         self.size, version = snapshot.restore(self._state, self.size, arrays)
-        snapshot.restore_views(self._state, self._layouts, arrays, size=self.size)
+        snapshot.restore_views(self._state, self._layouts, arrays)
         self.version = version + 1
 
 
 def _own(array: npt.NDArray[Any], dtype: Any) -> Array:
     """The array in the form that the compiled loop takes; copied only if type, layout or writability differ."""
     return np.require(array, dtype=dtype, requirements=["C", "A", "W"])
-
-
-def _zeros(shape: tuple[int, ...], dtype: Any, *, huge: bool = True) -> Array:
-    """Zeroed, page-aligned memory that the operating system commits when it is first written.
-
-    ``huge``: use pages of 2 MB where the system has them, which saves a page-table walk a row. The ring does not use
-    them: its minutes are far apart, and a bank of a few series would commit 2 MB for each minute.
-    """
-    size = max(int(np.prod(shape)) * np.dtype(dtype).itemsize, 1)
-    room = mmap.mmap(-1, size)
-    advice = getattr(mmap, "MADV_HUGEPAGE" if huge else "MADV_NOHUGEPAGE", None)
-    if advice is not None:
-        with contextlib.suppress(OSError):  # a kernel without huge pages has nothing to advise
-            room.madvise(advice)
-    zeros: Array = np.frombuffer(room, dtype=dtype, count=int(np.prod(shape))).reshape(shape)
-    return zeros
-
-
-def _reserve(settings: BankSettings, views: Mapping[str, np.dtype[Any]]) -> BankState:
-    blocks = (settings.capacity >> BLOCK_BITS) + 1
-    return BankState(
-        rows=_zeros((settings.capacity,), ROW),
-        anomalies=_zeros((settings.capacity,), ANOMALY),
-        hours=_zeros((settings.capacity, HOURS), np.float32),
-        ring=_zeros((settings.ring_steps, settings.capacity), np.float32, huge=False),
-        dirty_rows=np.zeros(blocks, dtype=np.uint32),
-        dirty_anomalies=np.zeros(blocks, dtype=np.uint32),
-        dirty_hours=np.zeros(blocks, dtype=np.uint32),
-        dirty_ring=np.zeros((settings.ring_steps, (settings.capacity >> RING_BITS) + 1), dtype=np.uint32),
-        kin=_zeros((settings.capacity, KIN), np.int32),
-        views=tuple(_zeros((settings.capacity,), layout) for layout in views.values()),
-    )

@@ -25,6 +25,7 @@ from detectors.logs.template_text import text_of
 from detectors.logs.templates import Arrays, Template, Templates
 from detectors.spans.names import NONE, SpanNames
 from detectors.spans.tally import Tally
+from detectors.turns import NO_SHARE, Share
 
 FORGET = 3600 * SECOND // INTERVAL
 """Intervals after which a template that is not seen any more is forgotten."""
@@ -271,23 +272,22 @@ class LogCounter:
 
     # --------------------------------------------------------------------------------------------- snapshots
 
-    def to_arrays(self, since: int = 0) -> Arrays:
-        """State for a snapshot, templates with a serial number below ``since`` in brief."""
+    def to_arrays(self, since: int = 0, share: Share = NO_SHARE) -> Arrays:
+        """State for a snapshot; templates with a serial number below ``since``, but for a share of them, in brief."""
         keys, sums = self._tally.entries()
-        names = json.dumps(self.names.texts, ensure_ascii=False).encode()
         made: Arrays = {
-            "names": np.frombuffer(names, np.uint8),
+            "names": np.frombuffer(json.dumps(self.names.texts, ensure_ascii=False).encode(), np.uint8),
             "first": self._first,
             "tally": keys,
             "lines": sums,
             "merged_at": np.array([self._merged_at]),
             "masked": np.frombuffer(json.dumps(self.masked).encode(), np.uint8),
         }
-        return made | {f"table.{name}": array for name, array in self.table.to_arrays(since).items()}
+        return made | {f"table.{name}": array for name, array in self.table.to_arrays(since, share).items()}
 
     @classmethod
     def from_arrays(cls, chain: Sequence[Mapping[str, npt.NDArray[np.generic]]], settings: LogSettings) -> LogCounter:
-        """The counter that the last of a chain of ``to_arrays`` was called on; the first must be of everything."""
+        """The counter that the last of a chain of ``to_arrays`` was called on; together they hold everything."""
         found, last = cls(settings), chain[-1]
         found.names = SpanNames(found.names.most, json.loads(last["names"].tobytes()))
         found._first = last["first"].astype(np.int64)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.logs import lookup
+from detectors.turns import NO_SHARE, Share
 from detectors.wire.hashing import Hashes, HashIndex
 
 Longs = npt.NDArray[np.int64]
@@ -163,19 +164,34 @@ class Templates:
         self._parts, self._starts = np.empty(0, np.int64), np.empty(0, np.int64)
         self._by_key, self._by_text = HashIndex(), HashIndex()
 
-    def to_arrays(self, since: int = 0) -> Arrays:
-        """What all rows are now, and in full those whose serial number is not below ``since``."""
+    def to_arrays(self, since: int = 0, share: Share = NO_SHARE) -> Arrays:
+        """What all rows are now; in full a share of them, and those whose serial number is not below ``since``."""
         fresh = int(np.searchsorted(self.rows["serial"], since))
-        parts = self._parts[self._starts[fresh] if fresh < len(self) else len(self._parts) :].copy()
-        ends = np.cumsum([len(text) for text in self.texts[fresh:]], dtype=np.int64)
         live = {f"live.{name}": self.rows[name].copy() for name in _LIVE}
-        new = {f"new.{name}": self.rows[name][fresh:].copy() for name in ("serial", "total", "count", "level")}
-        text = np.frombuffer(b"".join(self.texts[fresh:]), np.uint8)
-        return live | new | {"new.parts": parts, "new.text": text, "new.ends": ends, "serial": np.array([self._serial])}
+        spans = [(min(share[0], fresh), min(share[1], fresh)), (fresh, len(self))]
+        chosen = np.concatenate([np.arange(*span) for span in spans])
+        new = {f"new.{name}": self.rows[name][chosen] for name in ("serial", "total", "count", "level")}
+        texts = [text for begin, end in spans for text in self.texts[begin:end]]
+        return (
+            live
+            | new
+            | {
+                "new.parts": np.concatenate(
+                    [self._parts[self._start(begin) : self._start(end)] for begin, end in spans]
+                ),
+                "new.text": np.frombuffer(b"".join(texts), np.uint8),
+                "new.ends": np.cumsum([len(text) for text in texts], dtype=np.int64),
+                "serial": np.array([self._serial]),
+            }
+        )
+
+    def _start(self, row: int) -> int:
+        """Where the parts of a row begin; those of the last row end there."""
+        return int(self._starts[row]) if row < len(self) else len(self._parts)
 
     @classmethod
     def from_arrays(cls, chain: Sequence[Mapping[str, npt.NDArray[np.generic]]], owners: Hashes) -> Templates:
-        """The table that the last of a chain of ``to_arrays`` was called on; the first must be of everything."""
+        """The table that the last of a chain of ``to_arrays`` was called on; together they hold everything."""
         found = cls()
         found.owners = owners
         last = chain[-1]

@@ -39,8 +39,8 @@ from detectors.wire.arrow_columns import (
     primary,
 )
 from detectors.wire.arrow_layout import layout_of
-from detectors.wire.arrow_opening import TooLargeError, opened
 from detectors.wire.arrow_points import FAULTS, GAP, fill, time_faults
+from detectors.wire.arrow_stream import TooLargeError, opened
 from detectors.wire.arrow_walk import FOREIGN, Room, walk
 from detectors.wire.batch import PLACES, BatchAccount, PointArrays, PointBatch, Rejections, assemble, chosen
 from detectors.wire.hashing import Hashes

@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from detectors.turns import NO_SHARE, Share
 from detectors.wire.changes import ChangeLog
 
 Codes = npt.NDArray[np.int32]
@@ -95,9 +96,14 @@ class InternedTexts:
 
     # ------------------------------------------------------------------------------------------------ snapshots
 
-    def since(self, position: int) -> Arrays:
-        """The codes that changed after a position of ``changes``, 0: all in use; with their text and whether free."""
+    def since(self, position: int, share: Share = NO_SHARE) -> Arrays:
+        """The codes that changed after a position of ``changes``, 0: all in use; with their text and whether free.
+
+        ``share``: codes that are added whether they changed or not.
+        """
         codes = self.changes.since(position) if position else np.sort(np.array([*self._codes.values()], np.int32))
+        if share != NO_SHARE:
+            codes = np.union1d(codes, np.arange(*share, dtype=np.int32))
         texts = [self.texts[code] for code in codes.tolist()]
         free = [not text and self._codes.get("") != code for text, code in zip(texts, codes.tolist(), strict=True)]
         pieces = [text.encode() for text in texts]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from detectors.wire.batch import WireSettings
@@ -9,7 +11,8 @@ from detectors.wire.envelope import Origins
 from detectors.wire.hashing import SEED
 from detectors.wire.histograms import HistogramMemory
 from detectors.wire.relations import Relations
-from detectors.wire.series import SeriesTable, Version
+from detectors.wire.series import NO_SHARES, SeriesTable, Shares, Version
+from detectors.wire.series_parts import merged
 from detectors.wire.series_rows import Arrays, Numbers
 
 
@@ -42,15 +45,23 @@ class WireMemory:
         self.histograms.forget(series)
         return self.table.reclaim(series)
 
-    def since(self, version: Version = (0, 0, 0)) -> Arrays:
-        """What was added to the table after ``version``, and all histograms (they change with every point)."""
-        table = {f"table.{name}": array for name, array in self.table.since(version).items()}
+    def since(self, version: Version = (0, 0, 0), shares: Shares = NO_SHARES) -> Arrays:
+        """What changed in the table after ``version``, a share of the rest, and all histograms.
+
+        Histograms change with every point.
+        """
+        table = {f"table.{name}": array for name, array in self.table.since(version, shares).items()}
         histograms = {f"histograms.{name}": array for name, array in self.histograms.to_arrays().items()}
         return table | histograms | {"key": np.array([self.seed], np.uint64)}
 
     def to_arrays(self) -> Arrays:
         """Everything; ``extend`` of a new memory with it gives the same bytes again."""
         return self.since()
+
+    def restore(self, chain: Sequence[Arrays]) -> None:
+        """Restores an empty memory from parts that ``since`` gave, which hold everything together, in their order."""
+        table = merged([_part(arrays, "table.") for arrays in chain])
+        self.extend({**chain[-1], **{f"table.{name}": array for name, array in table.items()}})
 
     def extend(self, arrays: Arrays) -> None:
         """Restores a part that ``since`` gave; parts must come in their order. The key is the part's from then on."""

@@ -7,7 +7,7 @@ The way of a poll:
 2. The hashes are looked up. New series are named (``otlp_identity``) and numbered in the order of their points.
 3. ``derive`` compares each histogram and summary with the last one of its series, and gives quantiles and means. Their
    series have hashes made from the point's hash and the quantile; new ones are numbered in the order of their points.
-4. Counts and what was derived from them are woven into one batch, in input order.
+4. Counts and what was derived from them are joined in one batch, in input order.
 
 A record that is in any way unusual (a message that comes in two parts, a group, unpacked numbers) is *foreign*:
 protobuf parses it and writes it anew in its usual form, and that is walked. So protobuf has the last word on what is
@@ -26,12 +26,12 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from aiops.model.deadletters import DeadLetterReason
 from detectors.wire import tape as t
 from detectors.wire.batch import PLACES, BatchAccount, PointBatch, Rejections, joined
+from detectors.wire.batch_assembly import assemble_batch
 from detectors.wire.interval_loop import Derived, derive, make_derived
 from detectors.wire.memory import WireMemory
 from detectors.wire.otlp_identity import IdentityNames
 from detectors.wire.series import REFUSED
 from detectors.wire.walk import walk
-from detectors.wire.weaving import weave
 
 _Series = npt.NDArray[np.int32]
 
@@ -120,7 +120,9 @@ class _Walk:
             self._fresh.fill(series, numbers)
         derived = self._derived() if self._distributions else None
         self._account()
-        return weave(tape, series, derived, account=BatchAccount(self._rejections, int(tape.gaps.sum()), self._items))
+        return assemble_batch(
+            tape, series, derived, account=BatchAccount(self._rejections, int(tape.gaps.sum()), self._items)
+        )
 
     def _derived(self) -> tuple[Derived, _Series]:
         """What histograms and summaries give, and its series."""

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aiops.model.deadletters import DeadLetterReason
+from detectors.turns import NO_SHARE, Share
 from detectors.wire.aliases import Aliases
 from detectors.wire.code_index import OVER_LIMIT, OVER_QUOTA
 from detectors.wire.hashing import Hashes
@@ -38,6 +39,9 @@ Name = tuple[str, str, str, str, str | None, int, int]
 Version = tuple[int, int, int]
 """How many changes of entities, words and series a table had."""
 _NOTHING: Version = (0, 0, 0)
+Shares = tuple[Share, Share, Share]
+"""Shares of the codes of entities and words, and of the numbers of series."""
+NO_SHARES: Shares = (NO_SHARE, NO_SHARE, NO_SHARE)
 
 
 class SeriesTable:
@@ -225,10 +229,15 @@ class SeriesTable:
 
     # ------------------------------------------------------------------------------------------------ snapshots
 
-    def since(self, version: Version = _NOTHING) -> Arrays:
-        """Everything that changed after ``version``; and when each series was seen."""
+    @property
+    def sizes(self) -> Version:
+        """How many codes of entities and words, and numbers of series, were given."""
+        return len(self._entities.texts), len(self._words.texts), len(self)
+
+    def since(self, version: Version = _NOTHING, shares: Shares = NO_SHARES) -> Arrays:
+        """Everything that changed after ``version``, and a share of the rest; and when each series was seen."""
         entities, words, rows = version
-        arrays = self.rows.since(rows)
+        arrays = self.rows.since(rows, shares[2])
         hashes, owners = self.aliases.of(arrays["numbers"])
         arrays |= {
             "head": np.array([version, self.version], np.int64),
@@ -237,8 +246,11 @@ class SeriesTable:
             "seen": self.seen.minute[: len(self)].copy(),
             "source": self.seen.source[: len(self)].copy(),
         }
-        for name, texts, position in (("entity", self._entities, entities), ("word", self._words, words)):
-            arrays |= {f"{name}_{part}": array for part, array in texts.since(position).items()}
+        for name, part in (
+            ("entity", self._entities.since(entities, shares[0])),
+            ("word", self._words.since(words, shares[1])),
+        ):
+            arrays |= {f"{name}_{key}": array for key, array in part.items()}
         return arrays
 
     def to_arrays(self) -> Arrays:

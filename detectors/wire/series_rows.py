@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from detectors.turns import NO_SHARE, Share
 from detectors.wire import code_index
 from detectors.wire.changes import ChangeLog
 
@@ -124,9 +125,11 @@ class SeriesRows:
 
     # ------------------------------------------------------------------------------------------------ snapshots
 
-    def since(self, position: int) -> Arrays:
-        """The rows that changed after a position of ``changes``; 0: all rows."""
+    def since(self, position: int, share: Share = NO_SHARE) -> Arrays:
+        """The rows that changed after a position of ``changes``, 0: all rows; and those of a share of the numbers."""
         numbers = self.changes.since(position) if position else np.arange(self.size, dtype=np.int32)
+        if share != NO_SHARE:
+            numbers = np.union1d(numbers, np.arange(*share, dtype=np.int32))
         return {"numbers": numbers, "codes": self._codes[numbers]}
 
     def extend(self, arrays: Arrays) -> tuple[Numbers, Numbers]:

@@ -15,7 +15,7 @@ from aiops.plugins import BUILT_INS, Plugins
 from aiops.settings import Settings
 from remediations.bundle import Bundle
 from simulations.faults.fault import Fault
-from simulations.running.healing import Healer, NoHealer, Product
+from simulations.running.healers import Healer, NoHealer, Product
 from simulations.running.naive import NaiveRestarts
 from simulations.running.outside import RecordedAction
 from simulations.running.vitals import Vitals

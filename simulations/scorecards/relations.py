@@ -14,7 +14,7 @@ from simulations.world.layout import Layout
 from simulations.world.reporter import edges
 
 
-class Relations:
+class FaultRelations:
     """The entities that faults can affect, in one estate."""
 
     def __init__(self, estate: Estate) -> None:

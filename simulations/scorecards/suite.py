@@ -11,8 +11,8 @@ from aiops.settings import Settings
 from remediations.bundle import Bundle
 from simulations.running.simulation import Run, Simulation, Who
 from simulations.scenarios.scenario import FOLDER, Scenario
-from simulations.scorecards.grading import Grade, grade
-from simulations.scorecards.relations import Relations
+from simulations.scorecards.grades import Grade, grade
+from simulations.scorecards.relations import FaultRelations
 
 Progress = Callable[[str, float], None]
 Extended = tuple[Settings, Plugins]
@@ -62,7 +62,7 @@ def play(
     count = len(entries) * len(seeds) * len(healers)
     for entry in entries:
         plot = entry.scenario.plot(entry.folder)
-        relations = Relations(plot.estate)
+        relations = FaultRelations(plot.estate)
         for seed in seeds:
             for who in healers:
                 report = (

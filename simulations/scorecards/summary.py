@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from simulations.running.simulation import Who
-from simulations.scorecards.grading import Grade
+from simulations.scorecards.grades import Grade
 
 COVER = 0.9
 """An interval covers the true median with at least this probability, if there are enough seeds."""

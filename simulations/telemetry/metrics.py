@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulations.telemetry.frames import MetricFrame, MetricKind, Resource, SeriesInfo
-from simulations.telemetry.senders import Senders, SeriesSource
+from simulations.telemetry.senders import SeriesSource, SimulatedSenders
 from simulations.world.arrays import BOUNDS, DRAINING, OFF, READY, Floats
 from simulations.world.streams import stream
 from simulations.world.world import World
@@ -45,7 +45,7 @@ class MetricEmitter:
 
     def __init__(self, world: World, interval: int = 15) -> None:
         self.world, self.interval = world, interval
-        self.senders = Senders(world)
+        self.senders = SimulatedSenders(world)
         blocks = [*self._process(), *self._traffic(), *self._calls(), *self._stores(), *self._hosts(), *self._outside()]
         self._scalars = [block for block in blocks if block.kind is not HISTOGRAM]
         self._histograms = [block for block in blocks if block.kind is HISTOGRAM]

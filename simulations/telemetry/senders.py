@@ -10,7 +10,7 @@ SeriesSource = tuple[int, str, Attributes, int]
 """Resource, entity, attributes, and the position in what a block of metrics reads."""
 
 
-class Senders:
+class SimulatedSenders:
     """Numbers the resources of a world.
 
     Args:

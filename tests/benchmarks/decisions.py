@@ -36,7 +36,7 @@ from aiops.adapters.cluster.agents import ClusterAgents
 from aiops.adapters.cluster.cluster import RayCluster
 from aiops.adapters.dispatch import ThreadedDispatcher
 from aiops.adapters.journal.budget import SqlBudgetStore
-from aiops.adapters.journal.opening import open_journal
+from aiops.adapters.journal.factory import open_journal
 from aiops.adapters.orchestration import Orchestration, OrchestrationParts
 from aiops.agents.composition import control_agent
 from aiops.agents.view import Agent

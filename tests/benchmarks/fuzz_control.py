@@ -6,7 +6,7 @@ import random
 import traceback
 from collections.abc import Iterator
 
-from aiops.model.cloudevents_reading import Receipt, UnusableMessage, decode
+from aiops.model.cloudevents_reader import Receipt, UnusableMessage, decode
 from tests.benchmarks.fuzz_crafted import crafted
 from tests.benchmarks.fuzz_mutations import bytes_changed, document_changed
 from tests.integration.runtime import broken

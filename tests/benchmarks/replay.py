@@ -24,7 +24,7 @@ from aiops.model.times import rfc3339
 from aiops.recordings import nezha, petshop
 from aiops.recordings.recording import Recording
 from aiops.settings import Settings
-from tests.benchmarks.replay_grading import SECOND, Grade, found_by_runtime, grade, truth_of
+from tests.benchmarks.replay_grades import SECOND, Grade, found_by_runtime, grade, truth_of
 from tests.benchmarks.replay_naive import WARM_UP, chance, hits, three_sigma
 
 DAY = "2022-08-22"

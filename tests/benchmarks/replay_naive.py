@@ -10,7 +10,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from aiops.recordings.recording import Recording, Stream
-from tests.benchmarks.replay_grading import HOUR, SECOND, Found, Grade, Truth, Verdict
+from tests.benchmarks.replay_grades import HOUR, SECOND, Found, Grade, Truth, Verdict
 
 WARM_UP = 30
 SIGMAS = 3.0

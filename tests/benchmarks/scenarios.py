@@ -17,7 +17,7 @@ from aiops.adapters.bundle.loading import load_bundle
 from aiops.model.incidents import IncidentState
 from simulations.running.simulation import Run, Simulation
 from simulations.scenarios.scenario import find, shipped
-from simulations.scorecards.grading import ending_of
+from simulations.scorecards.grades import ending_of
 
 BUNDLE = load_bundle()
 

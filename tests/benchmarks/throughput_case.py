@@ -20,10 +20,10 @@ import numpy as np
 
 from aiops.adapters.allocation import keep_freed_memory
 from aiops.adapters.clock import SystemClock
-from aiops.adapters.kafka.opening import open_consumer
+from aiops.adapters.encryption import open_seal
+from aiops.adapters.kafka.consumer_factory import open_consumer
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.monitoring_records import PublishingAgent
-from aiops.adapters.sealing import open_seal
 from aiops.adapters.shard import Shard
 from aiops.adapters.shard_parts import ShardParts, ShardRhythm
 from aiops.adapters.snapshots.folder import FolderFiles

@@ -12,7 +12,7 @@ import time
 from detectors.wire import arrow, otlp_walker
 from detectors.wire.memory import WireMemory
 from tests.unit.detectors.wire import oracle
-from tests.unit.detectors.wire.comparing import agree, plain
+from tests.unit.detectors.wire.plain_batches import agree, plain
 from tests.unit.detectors.wire.requests import NOW, request
 
 _POLL = 20

@@ -63,7 +63,7 @@ class SnapshotStoreContract(ABC):
         """What follows the gap would build on rows that nobody has."""
         for made in (snapshot(1), snapshot(2, 1), snapshot(3, 1)):
             store.write(made)
-        files.delete([f"{FOLDER}/00000001-00000000000002.part"])
+        files.delete([f"{FOLDER}/00000001-00000000000002-00000000000001.part"])
         assert sequences(store) == [1]
 
     @pytest.mark.parametrize("place", [5, 40, -1])
@@ -73,7 +73,10 @@ class SnapshotStoreContract(ABC):
         """A changed byte in the newest part leaves the chain before it; in its full snapshot, the chain before that."""
         for made in (snapshot(1), snapshot(2, 1), snapshot(3), snapshot(4, 3)):
             store.write(made)
-        for damaged, expected in (("00000001-00000000000004.part", [3]), ("00000001-00000000000003.full", [1, 2])):
+        for damaged, expected in (
+            ("00000001-00000000000004-00000000000003.part", [3]),
+            ("00000001-00000000000003.full", [1, 2]),
+        ):
             data = bytearray(files.read(f"{FOLDER}/{damaged}") or b"")
             data[place] ^= 0xFF
             files.write(f"{FOLDER}/{damaged}", [bytes(data)])
@@ -84,7 +87,7 @@ class SnapshotStoreContract(ABC):
     ) -> None:
         """A restart goes back before the damage and writes a full snapshot of the same sequence."""
         store.write(snapshot(1))
-        files.write(f"{FOLDER}/00000001-00000000000002.part", [b"cut"])
+        files.write(f"{FOLDER}/00000001-00000000000002-00000000000001.part", [b"cut"])
         for made in (snapshot(2), snapshot(3, 2)):
             store.write(made)
         assert sequences(store) == [2, 3]
@@ -139,7 +142,39 @@ class SnapshotStoreContract(ABC):
         """The store does not grow for ever."""
         for made in (snapshot(1), snapshot(2, 1), snapshot(3), snapshot(4, 3), snapshot(5), snapshot(6, 5)):
             store.write(made)
-        assert sorted(name[-7:] for name in files.names(FOLDER)) == ["03.full", "04.part", "05.full", "06.part"]
+        assert sorted(name.split("-", 2)[2][12:] for name in files.names(FOLDER)) == [
+            "03.full", "04-00000000000003.part", "05.full", "06-00000000000005.part",
+        ]  # fmt: skip
+
+    def test_a_chain_may_begin_with_a_part_that_a_later_one_names(self, store: ChainedSnapshotStore) -> None:
+        """Parts 2 to 4 hold everything, and then 5 to 7: a full snapshot is needed only at the start."""
+        for sequence, base in ((1, None), (2, 1), (3, 1), (4, 2), (5, 2), (6, 2)):
+            store.write(snapshot(sequence, base))
+        assert sequences(store) == [2, 3, 4, 5, 6]
+        store.write(snapshot(7, 5))
+        assert sequences(store) == [5, 6, 7]
+
+    def test_parts_that_two_chains_do_not_need_are_deleted(
+        self, store: ChainedSnapshotStore, files: SnapshotFiles
+    ) -> None:
+        """The newest chain and the one before it stay, in case a file of the newest is damaged."""
+        for sequence, base in ((1, None), (2, 1), (3, 2), (4, 2), (5, 4)):
+            store.write(snapshot(sequence, base))
+        assert store.count(SLOT) == 4
+        newest = f"{FOLDER}/00000001-00000000000005-00000000000004.part"
+        files.write(newest, [b"cut"])
+        assert sequences(store) == [2, 3, 4]
+
+    def test_parts_that_do_not_hold_everything_are_no_chain(
+        self, store: ChainedSnapshotStore, files: SnapshotFiles
+    ) -> None:
+        """The part that completes the turn is damaged, and so is the start of the chain before."""
+        for sequence, base in ((1, None), (2, 1), (3, 1), (4, 2)):
+            store.write(snapshot(sequence, base))
+        files.write(f"{FOLDER}/00000001-00000000000004-00000000000002.part", [b"cut"])
+        assert sequences(store) == [1, 2, 3]
+        files.write(f"{FOLDER}/00000001-00000000000001.full", [b"cut"])
+        assert sequences(store) == []
 
     def test_slots_and_domains_do_not_see_each_other(self, store: ChainedSnapshotStore) -> None:
         """Slot 3 of two domains, and slot 30, in one store."""

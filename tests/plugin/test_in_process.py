@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from aiops.adapters.bundle.loading import load_bundle
-from aiops.adapters.executors.opening import open_executors
+from aiops.adapters.executors.factory import open_executors
 from aiops.adapters.extension_checks import check_choices
 from aiops.adapters.paging.channels import open_channel
 from aiops.agents.composition import control_agents
@@ -25,7 +25,7 @@ from aiops.model.records import FetchedRecords, TopicPartition
 from aiops.plugins import ExtensionKind
 from aiops.settings import Settings
 from remediations.budget import MemoryBudget
-from simulations.running.healing import settings_for
+from simulations.running.healers import settings_for
 from simulations.running.outside import AgentFleet
 from simulations.running.simulation import Simulation, Who
 from simulations.scenarios.scenario import FOLDER, find

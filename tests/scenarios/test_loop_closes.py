@@ -10,8 +10,8 @@ from aiops.adapters.bundle.loading import load_bundle
 from aiops.model.incidents import IncidentState
 from simulations.running.simulation import Run, Simulation, Who
 from simulations.scenarios.scenario import ExpectedEnding, find
-from simulations.scorecards.grading import Grade, grade
-from simulations.scorecards.relations import Relations
+from simulations.scorecards.grades import Grade, grade
+from simulations.scorecards.relations import FaultRelations
 
 BUNDLE = load_bundle()
 
@@ -24,7 +24,7 @@ def played(name: str, seed: int, who: Who = Who.PRODUCT) -> tuple[Run, Grade]:
     scenario = find(name)
     plot = scenario.plot()
     run = Simulation(plot, BUNDLE, who, seed).run()
-    return run, grade(scenario, run, Relations(plot.estate))
+    return run, grade(scenario, run, FaultRelations(plot.estate))
 
 
 def first(run: Run) -> str:

@@ -28,7 +28,7 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.%/-]*[A-Za-z0-9_%]")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TextPlace:
     """Where a name stands in a text."""
 
     begin: int
@@ -107,7 +107,7 @@ def _check_items(folder: Path, names: Mapping[str, str]) -> None:
         raise PermanentError(f"{folder / 'services'}: two items would be called {twice}: merge them by hand first")
 
 
-def _files(folder: Path) -> Iterator[tuple[Path, str, list[Place]]]:
+def _files(folder: Path) -> Iterator[tuple[Path, str, list[TextPlace]]]:
     """Path and text of each file that may hold names, and where they stand, in order."""
     for part, pattern in (
         ("policies", "*.cedar"),
@@ -132,22 +132,22 @@ def _read(file: Path) -> str:
         raise PermanentError(f"{file}: is not UTF-8: {error}") from error
 
 
-def _in_policies(text: str) -> Iterator[Place]:
+def _in_policies(text: str) -> Iterator[TextPlace]:
     for found in _ITEM.finditer(text):
         if found[1] and "\\" not in found[1]:  # Cedar's escapes are not those of JSON, and names have none
-            yield Place(found.start(1), found.end(1), found[1][1:-1])
+            yield TextPlace(found.start(1), found.end(1), found[1][1:-1])
 
 
-def _in_yaml(file: Path, text: str) -> Iterator[Place]:
+def _in_yaml(file: Path, text: str) -> Iterator[TextPlace]:
     yield from _items(file, text) if file.parent.name == "services" else ()
     yield from (place for keys, place in _scalars(file, text) if keys[-1] == "target" and "{" not in place.name)
 
 
-def _items(file: Path, text: str) -> Iterator[Place]:
+def _items(file: Path, text: str) -> Iterator[TextPlace]:
     yield from (place for keys, place in _scalars(file, text) if keys == ("id",))
 
 
-def _scalars(file: Path, text: str) -> Iterator[tuple[tuple[str, ...], Place]]:
+def _scalars(file: Path, text: str) -> Iterator[tuple[tuple[str, ...], TextPlace]]:
     """Texts that are values of keys, with the keys that lead to them; lists have none."""
     try:
         waiting: list[tuple[tuple[str, ...], yaml.Node | None]] = [((), yaml.compose(text, Loader=yaml.SafeLoader))]
@@ -164,7 +164,7 @@ def _scalars(file: Path, text: str) -> Iterator[tuple[tuple[str, ...], Place]]:
         elif isinstance(node, yaml.MappingNode):
             waiting += [((*keys, str(key.value)), value) for key, value in node.value]
         elif keys:
-            yield keys, Place(node.start_mark.index, node.end_mark.index, str(node.value))
+            yield keys, TextPlace(node.start_mark.index, node.end_mark.index, str(node.value))
 
 
 def _scalar(name: str) -> str:

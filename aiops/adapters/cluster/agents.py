@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from aiops.adapters.cluster.cluster import RayCluster, shared
-from aiops.adapters.cluster.packing import packed, unpacked
+from aiops.adapters.cluster.serialization import packed, unpacked
 from aiops.agents.view import Agent
 from aiops.driver.conversation import AgentQuestion, Answer, answer_of
 from aiops.model.handoffs import Role

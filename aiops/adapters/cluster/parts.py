@@ -83,8 +83,8 @@ def _joined(one: EntityReading, other: EntityReading) -> EntityReading:
     series = sorted((*one.series, *other.series), key=lambda s: -s.score)[:32]
     known = [at for at in (one.watermark, other.watermark) if at]
     abnormal = one.abnormal or other.abnormal
-    easing = not abnormal and (one.easing or other.easing)
-    return EntityReading(one.entity, min(known, default=0), abnormal, tuple(series), easing)
+    recovering = not abnormal and (one.recovering or other.recovering)
+    return EntityReading(one.entity, min(known, default=0), abnormal, tuple(series), recovering)
 
 
 class ClusterShards:

@@ -13,10 +13,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, select
 from sqlalchemy import Row as SqlRow
 
+from aiops.adapters.journal.commit_writer import upsert
 from aiops.adapters.journal.engine import reading, serialise, translated
 from aiops.adapters.journal.statements import run
 from aiops.adapters.journal.tables import EPOCH, RESERVATION, long, short
-from aiops.adapters.journal.writing import upsert
 from aiops.model.plans import Reservation, ReservationAnswer
 from aiops.model.prose import Prose
 from aiops.ports import ORCHESTRATOR

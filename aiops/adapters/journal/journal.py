@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, Engine, bindparam, select
 
+from aiops.adapters.journal.commit_writer import upsert, write
 from aiops.adapters.journal.engine import open_engine, serialise, translated
 from aiops.adapters.journal.inbox import SqlInbox
 from aiops.adapters.journal.statements import first
 from aiops.adapters.journal.tables import ASSIGNMENT, DOCUMENT, ENTRY, EPOCH, OUTBOX, POSITION, TIMER
-from aiops.adapters.journal.writing import upsert, write
 from aiops.control.record.audit_chain import GENESIS
 from aiops.model.codec import EFFECT
 from aiops.model.entities import MAIN_DOMAIN

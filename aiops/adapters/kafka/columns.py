@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar, overload
 
-from aiops.adapters.kafka.unpacking import RefusedBatch
+from aiops.adapters.kafka.bounded_decompression import RefusedBatch
 from aiops.model.records import FetchedRecords, TopicPartition
 
 _MILLISECOND = 1_000_000

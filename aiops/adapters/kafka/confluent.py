@@ -47,26 +47,29 @@ class ConfluentConsumer:
         """A client with the files of the connection as they are now."""
         refuse_if_certain(self._bootstrap, self._security)
         poll_bytes = self._poll_bytes
-        return Consumer(
-            {
-                **confluent_options(self._security),
-                "bootstrap.servers": self._bootstrap,
-                "group.id": self._group,
-                "enable.auto.commit": False,
-                "enable.auto.offset.store": False,
-                "auto.offset.reset": "error",  # this class accounts for an offset out of range
-                "fetch.max.bytes": max(poll_bytes, 1 << 20),
-                "max.partition.fetch.bytes": poll_bytes,
-                "message.max.bytes": min(poll_bytes, 1_000_000_000),
-                "receive.message.max.bytes": poll_bytes + (1 << 20),
-                "queued.max.messages.kbytes": max(poll_bytes * 2 // 1024, 1024),
-                "fetch.queue.backoff.ms": 5,  # the default of 1,000 starves small records
-                "fetch.wait.max.ms": 100,
-                "allow.auto.create.topics": False,
-                "enable.partition.eof": False,
-                "log_level": 2,
-            }
-        )
+        options = {
+            **confluent_options(self._security),
+            "bootstrap.servers": self._bootstrap,
+            "group.id": self._group,
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "auto.offset.reset": "error",  # this class accounts for an offset out of range
+            "fetch.max.bytes": max(poll_bytes, 1 << 20),
+            "max.partition.fetch.bytes": poll_bytes,
+            "message.max.bytes": min(poll_bytes, 1_000_000_000),
+            "receive.message.max.bytes": poll_bytes + (1 << 20),
+            "queued.max.messages.kbytes": max(poll_bytes * 2 // 1024, 1024),
+            "fetch.queue.backoff.ms": 5,  # the default of 1,000 starves small records
+            "fetch.wait.max.ms": 100,
+            "allow.auto.create.topics": False,
+            "enable.partition.eof": False,
+            "log_level": 2,
+        }
+        try:
+            return Consumer(options)
+        except KafkaException as error:  # an option or a file: no connection is made yet
+            why = str(error.args[0].str()).strip()
+            raise PermanentError(f"cannot open a Kafka client: {why}; check kafka.* and its files") from error
 
     def assign(self, positions: Mapping[TopicPartition, int | None]) -> None:
         """Read exactly these partitions from these offsets; None: from the beginning."""

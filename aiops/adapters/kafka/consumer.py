@@ -10,7 +10,7 @@ from kafka import TopicPartition as KafkaPartition
 from kafka.errors import OffsetOutOfRangeError
 from kafka.structs import OffsetAndMetadata
 
-from aiops.adapters.kafka import reception, unpacking
+from aiops.adapters.kafka import bounded_decompression, reception
 from aiops.adapters.kafka.columns import pieces
 from aiops.adapters.kafka.connection import kafka_python_options
 from aiops.adapters.kafka.poll_budget import PollBudget
@@ -42,10 +42,10 @@ class KafkaPythonConsumer:
         group: str,
         poll_bytes: int = 8 * 1024 * 1024,
         *,
-        unpacked_bytes: int = unpacking.DEFAULT_BYTES,
+        unpacked_bytes: int = bounded_decompression.DEFAULT_BYTES,
         security: KafkaSecurity = PLAINTEXT,
     ) -> None:
-        unpacking.bound(unpacked_bytes)
+        bounded_decompression.bound(unpacked_bytes)
         reception.widen()
         refuse_if_certain(bootstrap, security)
         with translated(f"connect to Kafka at {bootstrap}"):

@@ -19,7 +19,7 @@ from kafka.protocol.parser import KafkaProtocol
 from kafka.protocol.sasl import SaslAuthenticateRequest, SaslHandshakeRequest
 
 from aiops.adapters.kafka.connection import check, kafka_python_options
-from aiops.adapters.kafka.refusals import Refusal, RefusedError
+from aiops.adapters.kafka.refusals import BrokerRefusedError, Obstacle
 from aiops.adapters.kafka.secrets import tls_context
 from aiops.kafka_security import KafkaSecurity
 from aiops.model.errors import PermanentError, TemporaryError
@@ -58,12 +58,12 @@ def probe(bootstrap: str, security: KafkaSecurity) -> None:
     """
     check(security)
     why: Exception | None = None
-    refused: RefusedError | None = None
+    refused: BrokerRefusedError | None = None
     for address in bootstrap.split(","):
         host, port = _parsed(address)
         try:
             _connect((host, port), security)
-        except RefusedError as error:
+        except BrokerRefusedError as error:
             refused = refused or error
         except (OSError, UnicodeError) as error:  # no such host, or nobody listens
             why = error
@@ -80,7 +80,7 @@ def refuse_if_certain(bootstrap: str, security: KafkaSecurity) -> None:
     """As ``probe``, for a client that waits by itself for a broker that does not answer.
 
     Raises:
-        PermanentError: as ``probe``; a ``RefusedError`` is one.
+        PermanentError: as ``probe``; a ``BrokerRefusedError`` is one.
     """
     try:
         probe(bootstrap, security)
@@ -109,8 +109,8 @@ def _connect(address: tuple[str, int], security: KafkaSecurity) -> None:
                 raise _alert(error, place, security) from error
             except (_EndedError, ConnectionError) as error:
                 if security.certificate_file is None:  # what TLS 1.3 servers do when they miss a client certificate
-                    raise RefusedError(Refusal.CLIENT_CERTIFICATE_NEEDED, place, security) from error
-                raise RefusedError(Refusal.CLIENT_CERTIFICATE_REFUSED, place, security) from error
+                    raise BrokerRefusedError(Obstacle.CLIENT_CERTIFICATE_NEEDED, place, security) from error
+                raise BrokerRefusedError(Obstacle.CLIENT_CERTIFICATE_REFUSED, place, security) from error
             _prove(talk, address, security)
 
 
@@ -120,7 +120,7 @@ def _over_plain(sock: socket.socket, address: tuple[str, int], security: KafkaSe
         talk.ask(ApiVersionsRequest(version=0))
     except (_EndedError, KafkaProtocolError, ConnectionError) as error:
         if _speaks_tls(address):
-            raise RefusedError(Refusal.TLS_NEEDED, f"{address[0]}:{address[1]}", security) from error
+            raise BrokerRefusedError(Obstacle.TLS_NEEDED, f"{address[0]}:{address[1]}", security) from error
         raise _EndedError from error
     _prove(talk, address, security)
 
@@ -131,15 +131,15 @@ def _handshake(plain: socket.socket, address: tuple[str, int], security: KafkaSe
     try:
         sock = tls_context(security).wrap_socket(plain, server_hostname=address[0])
     except ssl.SSLCertVerificationError as error:
-        kind = Refusal.UNKNOWN_AUTHORITY
+        kind = Obstacle.UNKNOWN_AUTHORITY
         if error.verify_code in _NAME_CODES:
-            kind = Refusal.OTHER_NAME
+            kind = Obstacle.OTHER_NAME
         elif error.verify_code in _TIME_CODES:
-            kind = Refusal.EXPIRED
-        raise RefusedError(kind, place, security, detail=error.verify_message) from error
+            kind = Obstacle.EXPIRED
+        raise BrokerRefusedError(kind, place, security, detail=error.verify_message) from error
     except (ssl.SSLError, ConnectionError) as error:
         if _speaks_kafka(address):
-            raise RefusedError(Refusal.NO_TLS_HERE, place, security) from error
+            raise BrokerRefusedError(Obstacle.NO_TLS_HERE, place, security) from error
         if isinstance(error, ssl.SSLError):
             raise _alert(error, place, security) from error
         raise
@@ -147,14 +147,14 @@ def _handshake(plain: socket.socket, address: tuple[str, int], security: KafkaSe
         yield sock
 
 
-def _alert(error: ssl.SSLError, place: str, security: KafkaSecurity) -> RefusedError:
+def _alert(error: ssl.SSLError, place: str, security: KafkaSecurity) -> BrokerRefusedError:
     """The refusal that a TLS alert of the broker means."""
     reason = error.reason or ""
     if any(alert in reason for alert in _CLIENT_ALERTS):
         missing = security.certificate_file is None
-        kind = Refusal.CLIENT_CERTIFICATE_NEEDED if missing else Refusal.CLIENT_CERTIFICATE_REFUSED
-        return RefusedError(kind, place, security)
-    return RefusedError(Refusal.TLS_FAILED, place, security, detail=reason)
+        kind = Obstacle.CLIENT_CERTIFICATE_NEEDED if missing else Obstacle.CLIENT_CERTIFICATE_REFUSED
+        return BrokerRefusedError(kind, place, security)
+    return BrokerRefusedError(Obstacle.TLS_FAILED, place, security, detail=reason)
 
 
 def _prove(talk: _Talk, address: tuple[str, int], security: KafkaSecurity) -> None:
@@ -164,20 +164,20 @@ def _prove(talk: _Talk, address: tuple[str, int], security: KafkaSecurity) -> No
         try:
             talk.ask(MetadataRequest(version=4, topics=_NO_TOPICS, allow_auto_topic_creation=False))
         except (_EndedError, ConnectionError) as error:
-            raise RefusedError(Refusal.SASL_NEEDED, place, security) from error
+            raise BrokerRefusedError(Obstacle.SASL_NEEDED, place, security) from error
         return
     answer = talk.ask(SaslHandshakeRequest(version=1, mechanism=security.sasl.value))
     if answer.error_code == _STATE_ERROR:
-        raise RefusedError(Refusal.NO_SASL_HERE, place, security)
+        raise BrokerRefusedError(Obstacle.NO_SASL_HERE, place, security)
     if answer.error_code == _MECHANISM_ERROR:
         offered = "it offers " + ", ".join(answer.mechanisms)
-        raise RefusedError(Refusal.OTHER_MECHANISM, place, security, detail=offered)
+        raise BrokerRefusedError(Obstacle.OTHER_MECHANISM, place, security, detail=offered)
     options = kafka_python_options(security)
     mechanism = get_sasl_mechanism(security.sasl.value)(host=address[0], **options)
     while not mechanism.is_done():
         answer = talk.ask(SaslAuthenticateRequest(version=0, auth_bytes=mechanism.auth_bytes()))
         if answer.error_code == _SASL_ERROR:
-            raise RefusedError(Refusal.CREDENTIALS_REFUSED, place, security, detail=answer.error_message or "")
+            raise BrokerRefusedError(Obstacle.CREDENTIALS_REFUSED, place, security, detail=answer.error_message or "")
         if answer.error_code:
             raise _EndedError
         mechanism.receive(answer.auth_bytes)

@@ -9,7 +9,7 @@ from aiops.kafka_security import KafkaSecurity
 from aiops.model.errors import PermanentError
 
 
-class Refusal(StrEnum):
+class Obstacle(StrEnum):
     """Kinds of mistakes in the set-up of a connection."""
 
     NO_TLS_HERE = "no-tls-here"
@@ -27,37 +27,37 @@ class Refusal(StrEnum):
 
 
 _WHAT: Final = {
-    Refusal.NO_TLS_HERE: "{place} speaks Kafka without TLS, and kafka.tls is true",
-    Refusal.TLS_NEEDED: "{place} speaks TLS, and kafka.tls is false",
-    Refusal.UNKNOWN_AUTHORITY: "the certificate of {place} was not signed by an authority of {authority}",
-    Refusal.OTHER_NAME: "the certificate of {place} is for another host name",
-    Refusal.EXPIRED: "the certificate of {place} has expired or is not valid yet",
-    Refusal.TLS_FAILED: "TLS with {place} failed",
-    Refusal.CLIENT_CERTIFICATE_NEEDED: "{place} asks for a client certificate",
-    Refusal.CLIENT_CERTIFICATE_REFUSED: "{place} refuses the client certificate {certificate}",
-    Refusal.NO_SASL_HERE: "{place} has no SASL, and kafka.sasl is {mechanism}",
-    Refusal.SASL_NEEDED: "{place} asks for SASL, and kafka.sasl is not set",
-    Refusal.OTHER_MECHANISM: "{place} does not offer kafka.sasl {mechanism}",
-    Refusal.CREDENTIALS_REFUSED: "{place} refuses the {who} with {mechanism}",
+    Obstacle.NO_TLS_HERE: "{place} speaks Kafka without TLS, and kafka.tls is true",
+    Obstacle.TLS_NEEDED: "{place} speaks TLS, and kafka.tls is false",
+    Obstacle.UNKNOWN_AUTHORITY: "the certificate of {place} was not signed by an authority of {authority}",
+    Obstacle.OTHER_NAME: "the certificate of {place} is for another host name",
+    Obstacle.EXPIRED: "the certificate of {place} has expired or is not valid yet",
+    Obstacle.TLS_FAILED: "TLS with {place} failed",
+    Obstacle.CLIENT_CERTIFICATE_NEEDED: "{place} asks for a client certificate",
+    Obstacle.CLIENT_CERTIFICATE_REFUSED: "{place} refuses the client certificate {certificate}",
+    Obstacle.NO_SASL_HERE: "{place} has no SASL, and kafka.sasl is {mechanism}",
+    Obstacle.SASL_NEEDED: "{place} asks for SASL, and kafka.sasl is not set",
+    Obstacle.OTHER_MECHANISM: "{place} does not offer kafka.sasl {mechanism}",
+    Obstacle.CREDENTIALS_REFUSED: "{place} refuses the {who} with {mechanism}",
 }
 _DO: Final = {
-    Refusal.NO_TLS_HERE: "set kafka.tls: false, or kafka.bootstrap to the TLS listener",
-    Refusal.TLS_NEEDED: "set kafka.tls: true with kafka.ca_file, or kafka.bootstrap to the plain listener",
-    Refusal.UNKNOWN_AUTHORITY: "set kafka.ca_file to the certificate of the authority that signed it",
-    Refusal.OTHER_NAME: "use a name of the certificate in kafka.bootstrap and in the brokers' advertised.listeners",
-    Refusal.EXPIRED: "renew it at the broker, and compare both clocks",
-    Refusal.TLS_FAILED: "compare the TLS versions and ciphers of the listener with TLS 1.2 and 1.3",
-    Refusal.CLIENT_CERTIFICATE_NEEDED: "set kafka.certificate_file and kafka.key_file",
-    Refusal.CLIENT_CERTIFICATE_REFUSED: "use a certificate that is valid now and that the broker's trust store knows",
-    Refusal.NO_SASL_HERE: "remove kafka.sasl, or set kafka.bootstrap to the listener with SASL",
-    Refusal.SASL_NEEDED: "set kafka.sasl with its user and password file, or with its token",
-    Refusal.OTHER_MECHANISM: "set kafka.sasl to a mechanism that it offers",
-    Refusal.CREDENTIALS_REFUSED: "{credentials}",
+    Obstacle.NO_TLS_HERE: "set kafka.tls: false, or kafka.bootstrap to the TLS listener",
+    Obstacle.TLS_NEEDED: "set kafka.tls: true with kafka.ca_file, or kafka.bootstrap to the plain listener",
+    Obstacle.UNKNOWN_AUTHORITY: "set kafka.ca_file to the certificate of the authority that signed it",
+    Obstacle.OTHER_NAME: "use a name of the certificate in kafka.bootstrap and in the brokers' advertised.listeners",
+    Obstacle.EXPIRED: "renew it at the broker, and compare both clocks",
+    Obstacle.TLS_FAILED: "compare the TLS versions and ciphers of the listener with TLS 1.2 and 1.3",
+    Obstacle.CLIENT_CERTIFICATE_NEEDED: "set kafka.certificate_file and kafka.key_file",
+    Obstacle.CLIENT_CERTIFICATE_REFUSED: "use a certificate that is valid now and that the broker's trust store knows",
+    Obstacle.NO_SASL_HERE: "remove kafka.sasl, or set kafka.bootstrap to the listener with SASL",
+    Obstacle.SASL_NEEDED: "set kafka.sasl with its user and password file, or with its token",
+    Obstacle.OTHER_MECHANISM: "set kafka.sasl to a mechanism that it offers",
+    Obstacle.CREDENTIALS_REFUSED: "{credentials}",
 }
 _MOST_DETAIL: Final = 200
 
 
-class RefusedError(PermanentError):
+class BrokerRefusedError(PermanentError):
     """A broker does not let this client in.
 
     Attributes:
@@ -66,7 +66,7 @@ class RefusedError(PermanentError):
         do: what a person should change.
     """
 
-    def __init__(self, refusal: Refusal, place: str, security: KafkaSecurity, *, detail: str = "") -> None:
+    def __init__(self, refusal: Obstacle, place: str, security: KafkaSecurity, *, detail: str = "") -> None:
         token = security.username is None
         facts = {
             "place": place,

@@ -71,12 +71,12 @@ def _decoded(data: bytes) -> SlotSnapshot:
     ):
         raise DamagedSnapshotError("its header is damaged or of another format")
     header = json.loads(text)
-    at = start + size
+    at, whole = start + size, memoryview(data)
     parts: dict[str, Arrays] = {}
     for about in header["arrays"]:
         dtype = np.dtype(about["dtype"])
         count = math.prod(about["shape"])
-        raw = data[at : at + count * dtype.itemsize]
+        raw = whole[at : at + count * dtype.itemsize]
         if len(raw) != count * dtype.itemsize or crc32c(raw) != about["crc"]:
             raise DamagedSnapshotError(f"array {about['part']}/{about['name']} is damaged")
         at += len(raw)

@@ -2,14 +2,17 @@
 
 One file per snapshot. Names sort by age::
 
-    main/slot-0003/00000002-00000000000017.full      generation 2, sequence 17
-    main/slot-0003/00000002-00000000000018.part      adds to 17
+    main/slot-0003/00000002-00000000000017.full                     generation 2, sequence 17
+    main/slot-0003/00000002-00000000000018-00000000000017.part      adds to 17
+    main/slot-0003/00000002-00000000000077-00000000000018.part      18 to 77 hold everything
 
-A chain is a full snapshot and the parts that follow it without a gap.
+A chain begins with a full snapshot or with a part that a later one names, and goes on without a gap. What a slot no
+longer needs is deleted when a chain begins, so the log of parts is compacted without reading it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple, Protocol
@@ -19,6 +22,7 @@ from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.errors import FencedOutError
 from aiops.model.records import SlotSnapshot
 
+_FORM: Final = re.compile(r"(\d+)-(\d+)(?:\.full|-(\d+)\.part)")
 _KEPT_CHAINS: Final = 2
 """Number of kept chains: the newest, and one in case it is damaged."""
 
@@ -48,6 +52,9 @@ class _File(NamedTuple):
     sequence: int
     name: str
 
+    begin: int
+    """Sequence at which its chain begins."""
+
     @property
     def full(self) -> bool:
         return self.name.endswith(".full")
@@ -75,18 +82,19 @@ class ChainedSnapshotStore:
             )
         name = _name(snapshot)
         self._files.write(name, encode(snapshot))
-        if snapshot.base is None:
-            self._delete_old(sorted({*before, _File(snapshot.generation, snapshot.sequence, name)}))
+        begin = snapshot.sequence if snapshot.base is None else snapshot.base
+        self._delete_old(sorted({*before, _File(snapshot.generation, snapshot.sequence, name, begin)}))
 
     def newest(self, slot: int, domain: str = MAIN_DOMAIN) -> list[SlotSnapshot]:
-        """The newest full snapshot and its parts, in order. The chain ends before a damaged file.
+        """The newest snapshots that hold everything together, in order. The chain ends before a damaged file.
 
         Raises:
             TemporaryError: the object store does not answer.
         """
         files = self._listed(_folder(slot, domain))
-        for start in reversed([i for i, file in enumerate(files) if file.full]):
-            if chain := self._chain(files[start:]):
+        for start in reversed(_starts(files)):
+            chain = self._chain(files[start:])
+            if any(found.base in {None, chain[0].sequence} for found in chain):
                 return chain
         return []
 
@@ -122,21 +130,27 @@ class ChainedSnapshotStore:
         """Oldest first; foreign files are ignored."""
         found = []
         for name in self._files.names(folder):
-            path = PurePosixPath(name)
-            generation, _, sequence = path.stem.partition("-")
-            if path.suffix in {".full", ".part"} and generation.isdigit() and sequence.isdigit():
-                found.append(_File(int(generation), int(sequence), name))
+            if match := _FORM.fullmatch(PurePosixPath(name).name):
+                generation, sequence, begin = match.groups()
+                found.append(_File(int(generation), int(sequence), name, int(begin or sequence)))
         return sorted(found)
 
     def _delete_old(self, files: list[_File]) -> None:
-        fulls = [i for i, file in enumerate(files) if file.full]
-        if len(fulls) > _KEPT_CHAINS:
-            self._files.delete([file.name for file in files[: fulls[-_KEPT_CHAINS]]])
+        starts = _starts(files)
+        if len(starts) > _KEPT_CHAINS and starts[-_KEPT_CHAINS]:
+            self._files.delete([file.name for file in files[: starts[-_KEPT_CHAINS]]])
+
+
+def _starts(files: list[_File]) -> list[int]:
+    """Places of the files at which a chain begins, in order."""
+    places = {file[:2]: place for place, file in enumerate(files)}
+    begins = {(file.generation, file.begin) for file in files}
+    return sorted(places[begin] for begin in begins if begin in places)
 
 
 def _name(snapshot: SlotSnapshot) -> str:
-    kind = "full" if snapshot.base is None else "part"
-    return f"{_folder(snapshot.slot, snapshot.domain)}/{snapshot.generation:08d}-{snapshot.sequence:014d}.{kind}"
+    kind = ".full" if snapshot.base is None else f"-{snapshot.base:014d}.part"
+    return f"{_folder(snapshot.slot, snapshot.domain)}/{snapshot.generation:08d}-{snapshot.sequence:014d}{kind}"
 
 
 def _folder(slot: int, domain: str) -> str:

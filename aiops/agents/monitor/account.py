@@ -13,7 +13,7 @@ from aiops.model.ledger import Ending, LedgerLine
 from aiops.model.records import FetchedRecords, TopicPartition
 from detectors.bank.layout import Ended
 from detectors.wire.batch import PLACES, Rejected
-from detectors.wire.crowding import Crowds
+from detectors.wire.high_cardinality import Crowds
 from detectors.wire.scan import counted
 
 ENDINGS = tuple(Ending)
@@ -115,9 +115,9 @@ class DeadLetterWriter:
     crowds: tuple[Crowds, ...]
     """Of the tables that name what is decoded."""
 
-    def letters(self, fetched: FetchedRecords, rejected: Sequence[Rejected]) -> list[DeadLetter]:
+    def of_records(self, fetched: FetchedRecords, rejected: Sequence[Rejected]) -> list[DeadLetter]:
         """One dead letter per record and reason; ``rejected`` refers to records by their index in ``fetched``."""
-        return [self._letter(fetched, entry) for entry in rejected]
+        return [self._dead_letter(fetched, entry) for entry in rejected]
 
     def refused(
         self, fetched: FetchedRecords, records: npt.NDArray[np.int32], reason: DeadLetterReason
@@ -125,9 +125,9 @@ class DeadLetterWriter:
         """Dead letters for points that were refused after decoding; places within the record are not known."""
         numbers, counts = np.unique(records, return_counts=True)
         found = zip(numbers.tolist(), counts.tolist(), strict=True)
-        return [self._letter(fetched, Rejected(number, reason, count, ())) for number, count in found]
+        return [self._dead_letter(fetched, Rejected(number, reason, count, ())) for number, count in found]
 
-    def _letter(self, fetched: FetchedRecords, entry: Rejected) -> DeadLetter:
+    def _dead_letter(self, fetched: FetchedRecords, entry: Rejected) -> DeadLetter:
         number = entry.record
         original = fetched.values[number]
         return DeadLetter(

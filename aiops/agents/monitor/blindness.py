@@ -30,7 +30,7 @@ _SENDERS = ",part=senders"
 
 
 @dataclass(slots=True)
-class _Heard:
+class _TopicInput:
     first: int
     last: int
     pause: int = 0
@@ -60,25 +60,25 @@ class Blindness:
     """Since when the lag is large or unknown, ns; 0: the lag is small."""
     _reported_at: int = 0
     _reasons: tuple[str, ...] = ()
-    _heard: dict[str, _Heard] = field(default_factory=dict)
+    _inputs: dict[str, _TopicInput] = field(default_factory=dict)
 
     def tick(
-        self, now: int, heard: Mapping[str, int], *, lag_is_small: bool, cut: Mapping[str, int] | None = None
+        self, now: int, received: Mapping[str, int], *, lag_is_small: bool, cut: Mapping[str, int] | None = None
     ) -> list[Episode]:
         """The episode if it opens, continues or ends.
 
         Args:
             now: receipt time, ns.
-            heard: last receipt time by topic, ns; 0: none.
+            received: last receipt time by topic, ns; 0: none.
             lag_is_small: the lag is known and small.
             cut: number of entities that stopped at the same moment, by topic.
         """
-        for topic, moment in heard.items():
+        for topic, moment in received.items():
             if moment:
-                self._heard.setdefault(topic, _Heard(moment, moment)).at(moment)
+                self._inputs.setdefault(topic, _TopicInput(moment, moment)).at(moment)
         self._behind = 0 if lag_is_small else self._behind or now
-        known = [topic for topic in heard if topic in self._heard]
-        missed = {topic for topic in known if self._heard[topic].missed(now, self.patience)}
+        known = [topic for topic in received if topic in self._inputs]
+        missed = {topic for topic in known if self._inputs[topic].missed(now, self.patience)}
         reasons = tuple(sorted(missed | {topic + _SENDERS for topic in cut or ()}))
         if self._behind and now - self._behind > self.patience:
             reasons = (_LAG, *reasons)
@@ -114,8 +114,8 @@ class Blindness:
         )
 
     def _signal(self, reason: str, now: int) -> Signal:
-        heard = self._heard.get(reason)
-        since = (heard.last if heard else self._behind) or self.opened_at
+        topic = self._inputs.get(reason)
+        since = (topic.last if topic else self._behind) or self.opened_at
         where = f"shard={self.shard}" if reason == _LAG else f"topic={reason}"
         return Signal(
             series=f"aiops.blind{{{where}}}",

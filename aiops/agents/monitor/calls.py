@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from aiops.agents.monitor.plan import SlotPlan
-    from aiops.agents.monitor.routing import RowRouter
     from aiops.agents.monitor.slot import Slot
+    from aiops.agents.monitor.slot_routers import RowRouter
     from aiops.model.records import FetchedRecords
     from detectors.rows import SpanRow
     from detectors.senders.layout import Aligned

@@ -15,7 +15,7 @@ from aiops.agents.monitor.noticeability import Noticeability
 from aiops.agents.monitor.plan import SlotPlan
 from aiops.agents.monitor.points import Longs, PointFeed, running_times
 from aiops.agents.monitor.siblings import sibling_spoke_later
-from aiops.agents.monitor.silence import InputPauses, SilenceJudge, heard_of, scaled_to_zero
+from aiops.agents.monitor.silence import InputPauses, SilenceJudge, scaled_to_zero, sender_progress
 from aiops.model.durations import SECOND
 from aiops.model.episodes import Episode
 from aiops.model.records import Arrays
@@ -106,15 +106,16 @@ class SlotDetection:
 
     def record(self, newest: int, appended: int) -> None:
         """A record of logs or spans is through; passes a boundary where its time is there."""
-        before = self.tick
-        self._advance(max(self.high, newest), max(self.appended, appended))
+        before, high = self.tick, max(self.high, newest)
+        self._step(self.high, high)
+        self.high, self.appended = high, max(self.appended, appended)
         if self.tick > before:
             self.boundary()
 
-    def _advance(self, high: int, appended: int) -> None:
-        if high - self.high > _JUMP and self.pauses.passed(high - self.high):
+    def _step(self, before: int, high: int) -> None:
+        """Notes a pause of the whole input. The very first record ends none."""
+        if before and high - before > _JUMP and self.pauses.passed(high - before):
             self.resumed_at = high
-        self.high, self.appended = high, appended
 
     def feed(self, points: PointFeed, records: npt.NDArray[np.int32], appended: Sequence[int]) -> Codes:
         """Takes points whose record numbers rise; ``appended`` holds append times by record. Codes of the points."""
@@ -125,8 +126,7 @@ class SlotDetection:
         begin = 0
         steps = np.diff(highs, prepend=self.high)
         for jump in np.flatnonzero(steps > _JUMP).tolist():
-            if self.pauses.passed(int(steps[jump])):
-                self.resumed_at = int(highs[jump])
+            self._step(int(highs[jump] - steps[jump]), int(highs[jump]))
         for last, end in zip(passed.tolist(), np.searchsorted(records, passed, side="right").tolist(), strict=True):
             codes[begin:end] = self.take(points.part(begin, end))
             self.high, self.appended = int(highs[last]), int(appends[last])
@@ -221,7 +221,7 @@ class SlotDetection:
         if reported:
             abnormal = {self.table.entities[code] for code in self.abnormal().tolist()}
             self.episodes += [
-                replace(found, easing=True) if found.ended_at is None and found.entity not in abnormal else found
+                replace(found, recovering=True) if found.ended_at is None and found.entity not in abnormal else found
                 for found in reported
             ]
 
@@ -258,8 +258,8 @@ class SlotDetection:
             return
         for source, (now, watermark) in reached.items():
             series = np.flatnonzero(self.sources == source).astype(np.int32)
-            heard = heard_of(judge, series, self.table, topic=(source, now, watermark))
-            found: Array = self.bank.silent(heard.watermark, series, heard.limit)
+            progress = sender_progress(judge, series, self.table, topic=(source, now, watermark))
+            found: Array = self.bank.silent(progress.watermark, series, progress.limit)
             assert found.dtype == TRANSITION
             found = found[
                 (found["phase"] != Phase.OPENED) | ~sibling_spoke_later(self.table, self.bank, found["series"])

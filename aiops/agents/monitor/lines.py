@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from aiops.agents.monitor.plan import Produced
-    from aiops.agents.monitor.routing import RowRouter
     from aiops.agents.monitor.slot import Slot
+    from aiops.agents.monitor.slot_routers import RowRouter
     from aiops.model.records import FetchedRecords
     from detectors.rows import LogRow
     from detectors.senders.layout import Aligned
@@ -106,7 +106,9 @@ def take_rows(slot: Slot, fetched: FetchedRecords, received_at: int, *, out: Pro
         if found is None:
             account.items += 1
             account.end(Ending.DEAD_LETTER, 1)
-            out.dead_letters += slot.office.letters(fetched, [Rejected(number, DeadLetterReason.UNDECODABLE, 1, (0,))])
+            out.dead_letters += slot.dead_letters.of_records(
+                fetched, [Rejected(number, DeadLetterReason.UNDECODABLE, 1, (0,))]
+            )
             continue
         units = sum(row[-1] for row in found.rows.logs) + sum(row[-1] for row in found.rows.spans)
         newest_log = max((row[4] for row in found.rows.logs), default=0)

@@ -23,6 +23,7 @@ from detectors.logs.lookup import Lines
 from detectors.logs.template_text import text_of
 from detectors.spans.names import NONE
 from detectors.transitions import CLOSED, OPENED
+from detectors.turns import NO_SHARE, Share
 from detectors.wire.identity import SeriesIdentity, SeriesKind
 
 NEWS_SECONDS = 120
@@ -177,17 +178,17 @@ class LogSeries:
         known = self.counter.table.rows["series"]
         known[np.isin(known, series)] = NONE
 
-    def to_arrays(self, since: int = 0) -> dict[str, npt.NDArray[np.generic]]:
-        """State for a snapshot, templates with a serial number below ``since`` in brief."""
+    def to_arrays(self, since: int = 0, share: Share = NO_SHARE) -> dict[str, npt.NDArray[np.generic]]:
+        """State for a snapshot; templates with a serial number below ``since``, but for a share of them, in brief."""
         rows = [(found.series, found.begun, found.last) for found in self.news.values()]
         made: dict[str, npt.NDArray[np.generic]] = {
             "head": np.array([self.clock.newest], np.int64),
             "news": np.array(rows, np.int64).reshape(-1, 3),
         }
-        return made | {f"counter.{name}": array for name, array in self.counter.to_arrays(since).items()}
+        return made | {f"counter.{name}": array for name, array in self.counter.to_arrays(since, share).items()}
 
     def restore(self, chain: Sequence[Mapping[str, npt.NDArray[np.generic]]]) -> None:
-        """Restore the state of the last of a chain of ``to_arrays``; the first of the chain must be full."""
+        """Restore the state of the last of a chain of ``to_arrays``; together they hold everything."""
         last = chain[-1]
         self.clock.newest = int(last["head"].tolist()[0])
         parts = [{n[8:]: array for n, array in part.items() if n.startswith("counter.")} for part in chain]

@@ -93,7 +93,7 @@ def feed(
     codes = slot.detection.feed(points, batch.record, fetched.appended_at)
     if slot.accounts[fetched.source.topic].end_points(codes, batch.unit):
         refused = (batch.unit == 1) & (codes == int(Ended.REFUSED))
-        out.dead_letters += slot.office.refused(fetched, batch.record[refused], DeadLetterReason.NOT_A_NUMBER)
+        out.dead_letters += slot.dead_letters.refused(fetched, batch.record[refused], DeadLetterReason.NOT_A_NUMBER)
 
 
 def _route(slot: Slot, fetched: FetchedRecords, batch: PointBatch, *, out: Produced) -> PointBatch:
@@ -114,5 +114,5 @@ def _route(slot: Slot, fetched: FetchedRecords, batch: PointBatch, *, out: Produ
     for code in np.unique(series[series < 0]).tolist():
         lost = batch.record[(series == code) & (batch.unit == 1)]
         account.end(Ending.DEAD_LETTER, len(lost))
-        out.dead_letters += slot.office.refused(fetched, lost, REFUSED[code])
+        out.dead_letters += slot.dead_letters.refused(fetched, lost, REFUSED[code])
     return batch.chosen(series >= 0) if len(series) and int(series.min()) < 0 else batch

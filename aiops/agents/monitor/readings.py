@@ -37,7 +37,7 @@ class SlotReader:
                 watermark=watermark,
                 abnormal=code in open_now and code in abnormal,
                 series=self._series(np.flatnonzero(members == code).astype(np.int32), question),
-                easing=code in open_now and code not in abnormal,
+                recovering=code in open_now and code not in abnormal,
             )
             for entity, code in known
         ]

@@ -36,7 +36,7 @@ INSTANCE = (
 )
 """Attributes that tell the instances of an entity apart: each instance has a clock of its own."""
 _UNKNOWN, _NONE = -1, -2
-"""Sender of a series that was not looked for yet, and of one whose sender was not heard of."""
+"""Sender of a series that was not looked for yet, and of one whose sender has sent nothing."""
 _BETWEEN = "\t"
 """Between entity and instance in the name of a sender."""
 _MOST_FOUND = 20_000
@@ -46,7 +46,7 @@ _MOST_KEPT = 100_000
 _TRANSIT = 5 * SECOND
 """A record was received at most this long after it was polled: a producer's clock may be wrong, the poll's is not."""
 _FORGET = 6 * 3600 * SECOND
-"""A sender that was not heard of for so long is forgotten when series are next reclaimed, ns."""
+"""A sender that has sent nothing for this long is forgotten when series are next reclaimed, ns."""
 _FORM = re.compile(r'"(?:resource\.)?(' + "|".join(re.escape(name) for name in INSTANCE) + r')":"((?:[^"\\]|\\.)*)"')
 _NO_FLAGS = np.empty(0, np.uint8)
 
@@ -96,7 +96,7 @@ class SenderClocks:
         self._texts: dict[int, str] = {}
         """Instance by the code of its attributes in a slot's table: a cache."""
         self._missed: set[int] = set()
-        """Keys of senders that were looked for and not heard of."""
+        """Keys of senders that were looked for and have sent nothing."""
         self.of_series: dict[bool, Codes] = {False: np.empty(0, np.int32), True: np.empty(0, np.int32)}
         """Sender of each series of the slot's own table, and (True) of the table of series in transit; -1: not known.
         It follows from the identities, so it is no state."""
@@ -142,7 +142,7 @@ class SenderClocks:
         members[members == _NONE] = _UNKNOWN
 
     def forget(self, now: int) -> None:
-        """Free the rows of senders that were not heard of since ``now`` less six hours, by receipt, ns."""
+        """Free the rows of senders that have sent nothing since ``now`` less six hours, by receipt, ns."""
         rows = self.rows
         old = np.flatnonzero((rows["key"] != 0) & (rows["received"] < now - _FORGET))
         if not len(old):
@@ -171,7 +171,7 @@ class SenderClocks:
         return found
 
     def members(self, table: SeriesTable, series: Codes) -> Codes:
-        """(n,) sender of each series of the slot's own table; negative: it was not heard of yet."""
+        """(n,) sender of each series of the slot's own table; negative: it has sent nothing yet."""
         found = self._members(table, transit=False)
         unknown = series[found[series] == _UNKNOWN][:_MOST_FOUND]
         if len(unknown):
@@ -240,9 +240,12 @@ class SenderClocks:
             self._room = np.zeros(size, WORK), np.empty(size, np.int32), np.empty(size, np.int64)
         return Senders(self.rows, *self._room)
 
-    def skews(self, most: int) -> dict[str, float]:
-        """Clock skew that is subtracted, seconds, of the senders where it is largest; above 0: behind the receipt."""
-        offsets = self.rows["offset"]
+    def skews(self, most: int, heard_since: int = 0) -> dict[str, float]:
+        """Clock skew that is subtracted, seconds, of the senders where it is largest; above 0: behind the receipt.
+
+        ``heard_since``: senders whose last record was received before, ns, are left out.
+        """
+        offsets = np.where(self.rows["received"] >= heard_since, self.rows["offset"], 0)
         worst = np.argsort(-np.abs(offsets), kind="stable")[:most].tolist()
         return {self.names[one].replace(_BETWEEN, " "): int(offsets[one]) / SECOND for one in worst if offsets[one]}
 

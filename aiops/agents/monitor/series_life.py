@@ -81,7 +81,7 @@ def reclaim(slot: Slot, source: int) -> None:
     unseen = without_kin(table, _unseen(table, source, before), before)
     unseen = unseen[~np.isin(unseen, _held(slot))]
     slot.direct.forget(unseen, slot.memory.reclaim(unseen))
-    for crowds in slot.office.crowds:
+    for crowds in slot.dead_letters.crowds:
         crowds.clear()
     slot.shared.forget_own(unseen)
     slot.senders.reclaim(unseen, transit=False)

@@ -1,9 +1,10 @@
 """Which series of a slot have fallen silent, and which topics are cut off.
 
 A sender is silent when it missed more than its usual gap between exports allows, by the receipts of its topic. Its
-series are silent with it. A series of a sender that goes on is silent when the series itself stopped for long. Nobody
-is silent because a part of the input is cut off: when many entities stop at the same moment, a Collector in front of
-them has stopped, and the topic is reported as blind instead. Nor is an entity that was scaled to zero.
+series are silent with it. A series of a sender that goes on is silent when the series itself stopped for long.
+Quantiles are not judged so, because they stop with the requests. Nobody is silent because a part of the input is cut
+off: when many entities stop at the same moment, a Collector in front of them has stopped, and the topic is reported
+as blind instead. Nor is an entity that was scaled to zero.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from aiops.agents.monitor.senders import SenderClocks
 from aiops.model.durations import SECOND
 from detectors.bank.series_bank import SeriesBank
 from detectors.senders.cadence import YOUNG, patience
+from detectors.wire.identity import SeriesKind
 from detectors.wire.series import SeriesTable
 
 Longs = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 GONE = 3600 * SECOND
-"""A sender that was not heard for this long is gone and no longer judged, ns."""
+"""A sender that has sent nothing for this long is gone and no longer judged, ns."""
 _MANY = 5
 """Fewest entities whose common stop is a cut."""
 _SHARE = 0.1
@@ -36,6 +38,8 @@ _HELD = 900 * SECOND
 _RECENT = 4.0
 """A stop of at most this many usual gaps ago may belong to a cut that begins."""
 _LOOSE = 30 * SECOND
+_KIND = 5
+"""Column of the table's codes with the kind of a series."""
 _DESIRED = (
     "k8s.deployment.desired",
     "k8s.statefulset.desired_pods",
@@ -68,9 +72,9 @@ class Cut:
     """Many entities of a topic that stopped at the same moment."""
 
     at: int
-    """Receipt at which the middle one was last heard, ns."""
+    """Receipt at which the middle one last sent, ns."""
     span: int
-    """Senders that were last heard at most this much before or after it belong to the cut, ns."""
+    """Senders that last sent at most this much before or after it belong to the cut, ns."""
     entities: int
     over: int = 0
     """Receipt when half of them were back, ns; 0: they are away."""
@@ -107,13 +111,13 @@ class SilenceJudge:
     def _cut(self, source: int, now: int, judged: Flags, *, ratio: npt.NDArray[np.float64]) -> Flags:
         """Which senders are cut off; opens and ends the topic's cut."""
         rows, cut = self.senders.rows, self.cuts.get(source)
-        heard = rows["heard_at"]
+        received = rows["heard_at"]
         if cut is None:
             cut = self._new_cut(judged, ratio)
             if cut is None:
                 return np.zeros(len(rows), np.bool_)
             self.cuts[source] = cut
-        held = judged & (np.abs(heard - cut.at) <= cut.span) & (ratio > _OVERDUE)
+        held = judged & (np.abs(received - cut.at) <= cut.span) & (ratio > _OVERDUE)
         away = np.unique(rows["entity"][held])
         away = away[~np.isin(away, rows["entity"][judged & (ratio <= _OVERDUE)])]
         if not cut.over and 2 * len(away) < cut.entities:
@@ -149,16 +153,16 @@ class SilenceJudge:
 
 
 @dataclass(frozen=True, slots=True)
-class SeriesHeard:
+class SenderProgress:
     """Series of a topic and what is known of their senders, for ``SeriesBank.silent``."""
 
     watermark: Longs
     limit: npt.NDArray[np.float64]
 
 
-def heard_of(
+def sender_progress(
     judge: SilenceJudge, series: npt.NDArray[np.int32], table: SeriesTable, *, topic: tuple[int, int, int]
-) -> SeriesHeard:
+) -> SenderProgress:
     """What is known of the senders of ``series``.
 
     Args:
@@ -169,17 +173,19 @@ def heard_of(
     """
     source, now, watermark = topic
     missing, limits = judge.look(source, now)
-    found = SeriesHeard(np.full(len(series), watermark, np.int64), np.zeros(len(series)))
+    found = SenderProgress(np.full(len(series), watermark, np.int64), np.zeros(len(series)))
     senders = judge.senders.members(table, series)
     known = np.flatnonzero(senders >= 0)
     of = senders[known]
     rows = judge.senders.rows[of]
-    heard = (rows["newest"] > 0) & (rows["source"] == source)
-    known, of, rows = known[heard], of[heard], rows[heard]
+    received = (rows["newest"] > 0) & (rows["source"] == source)
+    known, of, rows = known[received], of[received], rows[received]
     found.limit[known] = limits[of]
     # Of a sender that goes on, its own progress counts; of one that is silent, also the time since then.
     silent = np.where(limits[of] > 0, missing[of], 0)
     found.watermark[known] = np.where(missing[of] < 0, 0, rows["newest"] + silent)
+    # Without requests there is no quantile: it is silent only together with its sender.
+    found.watermark[(table.codes[series, _KIND] == SeriesKind.QUANTILE) & (found.limit == 0)] = 0
     return found
 
 

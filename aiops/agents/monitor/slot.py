@@ -15,10 +15,10 @@ from aiops.agents.monitor.lines import take_logs
 from aiops.agents.monitor.log_series import LogSeries, interval_clock
 from aiops.agents.monitor.plan import Produced, SlotPlan
 from aiops.agents.monitor.point_intake import aligned, feed, take_keyed, take_points
-from aiops.agents.monitor.routing import PointRouter, RowRouter
 from aiops.agents.monitor.senders import SenderClocks
 from aiops.agents.monitor.series_life import SeriesLife, reclaim
 from aiops.agents.monitor.silence import SilenceJudge, cut_topics
+from aiops.agents.monitor.slot_routers import PointRouter, RowRouter
 from aiops.agents.monitor.span_series import SpanSeries
 from aiops.model.deadletters import DeadLetterReason
 from aiops.model.durations import MINUTE, SECOND
@@ -30,8 +30,8 @@ from detectors.senders.layout import Aligned, Clock
 from detectors.watermarks import Watermark, lowest
 from detectors.wire import keyed
 from detectors.wire.batch import PointBatch, Rejected
-from detectors.wire.crowding import Crowds
 from detectors.wire.formats import LogFormat, PointFormat, SpanFormat
+from detectors.wire.high_cardinality import Crowds
 from detectors.wire.memory import WireMemory
 
 _TRANSIT = 4
@@ -77,7 +77,7 @@ class Slot:
         self.seen: dict[keyed.Origin, int] = {}
         self.heard: dict[keyed.Origin, int] = {}
         """Newest event time that each origin of keyed records has sent, ns."""
-        self.office = DeadLetterWriter(
+        self.dead_letters = DeadLetterWriter(
             plan.data.dead_letter_bytes, plan.domain, (Crowds(self.memory.table), Crowds(self.transit.table))
         )
 
@@ -158,7 +158,7 @@ class Slot:
         account = self.accounts[fetched.source.topic]
         account.take(fetched.offsets, items)
         account.end(Ending.DEAD_LETTER, sum(entry.items for entry in rejected))
-        out.dead_letters += self.office.letters(fetched, rejected)
+        out.dead_letters += self.dead_letters.of_records(fetched, rejected)
 
     def leave_out(self, topic: str) -> None:
         """Lines and spans that had no room were counted as learned: they end as over the limit."""

@@ -122,7 +122,7 @@ def _after(draft: Draft, name: str, before: Episode, *, now: Episode) -> None:
     if before.ended_at is None and now.ended_at is not None:
         cleared(draft, name)
     elif now.ended_at is None and incident.state is IncidentState.RESOLVED:
-        relapse = not before.easing and not now.easing and before.watermark >= (incident.closed_at or 0)
+        relapse = not before.recovering and not now.recovering and before.watermark >= (incident.closed_at or 0)
         relapse = relapse and incident.ended_as is OutcomeKind.HEALED and _about(draft.state, name, now.entity)
         if before.ended_at is not None or relapse:
             _came_back(draft, name, now.entity)

@@ -11,7 +11,7 @@ from aiops.control.diagnosis.requests import diagnose
 from aiops.control.events import answers, tickets
 from aiops.control.handoff import sending
 from aiops.control.incident import escalation
-from aiops.control.incident.membership import REVIEW_SECONDS, all_normal, archive, close, drop_chain, easing, move
+from aiops.control.incident.membership import REVIEW_SECONDS, all_normal, archive, close, drop_chain, move, recovering
 from aiops.control.plan import proposals, saga_driver
 from aiops.control.plan.outcomes import recurred
 from aiops.control.state.lifecycle import LAST, Trigger
@@ -120,7 +120,7 @@ def _settled(draft: Draft, name: str, _: str) -> None:
     held = any(draft.state.sagas[p].saga.state is not SagaState.FINISHED for p in draft.state.owned(name, "saga"))
     abnormal = not all_normal(draft.state, name)
     left = incident.shadow or incident.ended_as in LEFT
-    if abnormal and not left and not easing(draft.state, name):
+    if abnormal and not left and not recovering(draft.state, name):
         recurred(draft, name, Prose("members are still abnormal"))
         diagnose(draft, name, Prose("still abnormal"))
     elif held or abnormal:

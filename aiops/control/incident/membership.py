@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from aiops.control.incident.publishing import publish
+from aiops.control.incident.published_events import publish
 from aiops.control.state import documents as doc
 from aiops.control.state.lifecycle import EARLY, LAST, Trigger, step
 from aiops.control.state.store import SHOWN, ControlState
@@ -181,10 +181,10 @@ def all_normal(state: ControlState, name: str) -> bool:
     return state.open_members.get(name, 0) == 0
 
 
-def easing(state: ControlState, name: str) -> bool:
+def recovering(state: ControlState, name: str) -> bool:
     """All that is still open of it only waits for its end."""
     open_now = (e for n in state.episodes_of.get(name, ()) if (e := state.episodes[n].episode).ended_at is None)
-    return all(episode.easing for episode in open_now)
+    return all(episode.recovering for episode in open_now)
 
 
 def merge(draft: Draft, kept: str, gone: str, *, why: Prose) -> None:

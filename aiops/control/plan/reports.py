@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from aiops.control.incident.publishing import publish_action
+from aiops.control.incident.published_events import publish_action
 from aiops.control.plan import saga_driver
 from aiops.control.state import documents as doc
 from aiops.control.state.transaction import Draft

@@ -13,7 +13,7 @@ from aiops.agents.paging import Ask
 from aiops.control.handoff.sending import ask
 from aiops.control.incident.escalation import escalate
 from aiops.control.incident.membership import drop_chain, forget_handoff, move
-from aiops.control.incident.publishing import publish_action
+from aiops.control.incident.published_events import publish_action
 from aiops.control.plan.breakers import admitted
 from aiops.control.plan.fleet_questions import ask_fleet
 from aiops.control.plan.outcomes import finished

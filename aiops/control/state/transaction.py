@@ -247,7 +247,7 @@ class Draft:
     def _entry(self, kind: str, consequences: list[dict[str, Any]]) -> JournalEntry:
         event = self.event
         try:
-            text = EVENT.dump_json(event).decode()
+            text = EVENT.dump_json(event, by_alias=True).decode()
         except PydanticSerializationError as error:
             text = json.dumps({"type": event.type, "unwritable": str(error)[:300]})
         return JournalEntry(
@@ -262,7 +262,7 @@ class Draft:
 
 
 def _put(kind: str, key: str, value: doc.Document) -> Put:
-    return Put(kind, key, adapter(doc.TYPES[kind]).dump_json(value).decode())
+    return Put(kind, key, adapter(doc.TYPES[kind]).dump_json(value, by_alias=True).decode())
 
 
 def _writable(text: str) -> str:

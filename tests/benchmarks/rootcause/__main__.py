@@ -29,6 +29,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--set", action="append", help="only this set (may be given again)")
     parser.add_argument("--ranker", default="walk", help="the product's ranker, by its name in the registry")
     parser.add_argument("--cases", type=int, help="only the first so many cases and windows of each set")
+    parser.add_argument("--seed", type=int, default=1, help="of the synthetic sets")
     parser.add_argument("--no-baselines", action="store_true", help="the product alone")
     parser.add_argument("--out", type=Path, help="file for JSON")
     return parser.parse_args()
@@ -37,7 +38,7 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     """Print tables, write JSON where asked."""
     given = arguments()
-    found = sets(given.data, given.folder)
+    found = sets(given.data, given.folder, seed=given.seed)
     wrong = sorted(set(given.set or ()) - set(found))
     if wrong or not found:
         print(f"no such set: {', '.join(wrong)}; there are {', '.join(found) or 'none'}", file=sys.stderr)

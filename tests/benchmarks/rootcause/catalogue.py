@@ -12,12 +12,13 @@ from tests.benchmarks.rootcause.synthetic import releases, shop
 SYSTEMS = ("gaia", "hotel", "sockshop")
 
 
-def sets(data: Path | None, case_folders: Sequence[Path] = ()) -> dict[str, CaseSet]:
+def sets(data: Path | None, case_folders: Sequence[Path] = (), *, seed: int = 1) -> dict[str, CaseSet]:
     """Every set that can be had.
 
     Args:
         data: folder of public data sets; None: only sets that need none.
         case_folders: folders of cases with their truth, each one set.
+        seed: of the synthetic sets.
     """
     found: list[CaseSet] = []
     if data is not None:
@@ -27,7 +28,7 @@ def sets(data: Path | None, case_folders: Sequence[Path] = ()) -> dict[str, Case
             found.extend(nezha.load(data / "nezha"))
         tables = [data / "tvdiag-alerts" / system for system in SYSTEMS]
         found.extend(alerts.load(folder) for folder in tables if folder.is_dir())
-    found.extend(shop.load(family) for family in shop.KINDS)
-    found.append(releases.load())
+    found.extend(shop.load(family, seed) for family in shop.KINDS)
+    found.append(releases.load(seed))
     found.extend(folders.load(folder) for folder in case_folders)
     return {each.name: each for each in found}

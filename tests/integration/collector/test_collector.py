@@ -15,7 +15,7 @@ from aiops.adapters.broker.embedded import EmbeddedBroker
 from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.model.episodes import SignalDirection
 from tests.integration.collector import installed
-from tests.integration.collector.running import Load, Processes, start_collector, start_service
+from tests.integration.collector.processes import Load, Processes, start_collector, start_service
 from tests.integration.runtime.harness import Running, configure, until
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
@@ -146,6 +146,13 @@ def test_doctor_names_the_attribute_that_host_metrics_lack(fleet: Fleet) -> None
 
 def test_a_service_whose_processes_are_killed_is_reported_silent_and_no_other_is(fleet: Fleet) -> None:
     """Both instances of shop are killed as an OOM killer does it; web goes on, and answers with errors."""
+    metrics = fleet.running.settings.topics.otlp_metrics
+    warm_up = fleet.running.settings.data.warm_up_points
+
+    def exports(instance: bytes) -> int:
+        return sum(instance in value for value in fleet.records(metrics))
+
+    until("both are known", lambda: min(exports(b"shop-1"), exports(b"shop-2")) > warm_up + 5, 180)
     assert fleet.silent() == set()
     fleet.processes.kill("shop-1")
     fleet.processes.kill("shop-2")

@@ -14,7 +14,7 @@ import yaml
 from aiops.adapters.clock import SystemClock
 from aiops.adapters.kafka.confluent import ConfluentConsumer
 from aiops.adapters.kafka.consumer import KafkaPythonConsumer
-from aiops.adapters.kafka.following import FollowingConsumer
+from aiops.adapters.kafka.following_consumer import FollowingConsumer
 from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.apps.doctor_findings import Level

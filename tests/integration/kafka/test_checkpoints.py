@@ -12,13 +12,13 @@ import pytest
 import yaml
 
 from aiops.adapters.bundle.configuration import load_settings
+from aiops.adapters.checkpoint_signatures import signing_key
 from aiops.adapters.checkpoints import CheckpointPublisher, Signing
 from aiops.adapters.clock import SystemClock
 from aiops.adapters.journal.engine import sqlite_url
 from aiops.adapters.journal.journal import SqlJournal
 from aiops.adapters.journal.reader import SqlJournalReader
 from aiops.adapters.kafka.producer import KafkaPythonProducer
-from aiops.adapters.signing import signing_key
 from aiops.cli import main as program
 from aiops.cli.exits import Exit
 from aiops.control.record.audit_chain import chained

@@ -10,7 +10,7 @@ import pytest
 from kafka import KafkaAdminClient
 
 from aiops.adapters.clock import SystemClock
-from aiops.adapters.kafka.refusals import Refusal
+from aiops.adapters.kafka.refusals import Obstacle
 from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.apps.doctor_findings import DoctorFinding, Level
 from aiops.apps.doctor_kafka import check_kafka
@@ -20,17 +20,17 @@ from tests.secured_broker import PASSWORD, SecuredBroker
 
 MakeTopic = Callable[..., str]
 REMEDIES = {
-    Refusal.NO_TLS_HERE: "set kafka.tls: false",
-    Refusal.TLS_NEEDED: "set kafka.tls: true",
-    Refusal.UNKNOWN_AUTHORITY: "set kafka.ca_file",
-    Refusal.OTHER_NAME: "advertised.listeners",
-    Refusal.EXPIRED: "renew it at the broker",
-    Refusal.CLIENT_CERTIFICATE_NEEDED: "set kafka.certificate_file and kafka.key_file",
-    Refusal.CLIENT_CERTIFICATE_REFUSED: "the broker's trust store",
-    Refusal.NO_SASL_HERE: "remove kafka.sasl",
-    Refusal.SASL_NEEDED: "set kafka.sasl",
-    Refusal.OTHER_MECHANISM: "set kafka.sasl to a mechanism that it offers",
-    Refusal.CREDENTIALS_REFUSED: "correct kafka.username or the password in",
+    Obstacle.NO_TLS_HERE: "set kafka.tls: false",
+    Obstacle.TLS_NEEDED: "set kafka.tls: true",
+    Obstacle.UNKNOWN_AUTHORITY: "set kafka.ca_file",
+    Obstacle.OTHER_NAME: "advertised.listeners",
+    Obstacle.EXPIRED: "renew it at the broker",
+    Obstacle.CLIENT_CERTIFICATE_NEEDED: "set kafka.certificate_file and kafka.key_file",
+    Obstacle.CLIENT_CERTIFICATE_REFUSED: "the broker's trust store",
+    Obstacle.NO_SASL_HERE: "remove kafka.sasl",
+    Obstacle.SASL_NEEDED: "set kafka.sasl",
+    Obstacle.OTHER_MECHANISM: "set kafka.sasl to a mechanism that it offers",
+    Obstacle.CREDENTIALS_REFUSED: "correct kafka.username or the password in",
 }
 
 
@@ -41,7 +41,9 @@ def examined(tmp_path: Path, bootstrap: str, values: dict[str, Any], **more: Any
 
 
 @pytest.mark.parametrize("refusal", WRONG, ids=lambda refusal: refusal.value)
-def test_each_wrong_setup_is_one_line_with_its_remedy(secured: SecuredBroker, tmp_path: Path, refusal: Refusal) -> None:
+def test_each_wrong_setup_is_one_line_with_its_remedy(
+    secured: SecuredBroker, tmp_path: Path, refusal: Obstacle
+) -> None:
     """And nothing after it, because nothing more can be looked at."""
     place, wrong = WRONG[refusal]
 

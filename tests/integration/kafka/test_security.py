@@ -17,7 +17,7 @@ from aiops.adapters.kafka.connection import confluent_options
 from aiops.adapters.kafka.consumer import KafkaPythonConsumer
 from aiops.adapters.kafka.probe import probe
 from aiops.adapters.kafka.producer import KafkaPythonProducer
-from aiops.adapters.kafka.refusals import Refusal, RefusedError
+from aiops.adapters.kafka.refusals import BrokerRefusedError, Obstacle
 from aiops.adapters.kafka.topics import KafkaTopics
 from aiops.kafka_security import KafkaSecurity
 from aiops.model.errors import PermanentError, TemporaryError
@@ -135,18 +135,21 @@ def test_both_clients_get_tokens_from_an_endpoint(secured: SecuredBroker, topic:
     assert {asked for asked, _ in endpoint.asked} == {"aiops:open sesame"}
 
 
-WRONG: Mapping[Refusal, tuple[str, Callable[[SecuredBroker, Path], dict[str, Any]]]] = {
-    Refusal.NO_TLS_HERE: ("clients", lambda b, _: _tls(b)),
-    Refusal.TLS_NEEDED: ("tls", lambda _, __: {}),
-    Refusal.UNKNOWN_AUTHORITY: ("tls", lambda _, f: {"tls": True, "ca_file": make_certificates(f, {}).authority}),
-    Refusal.OTHER_NAME: ("misnamed", lambda b, _: _tls(b)),
-    Refusal.EXPIRED: ("expired", lambda b, _: _tls(b)),
-    Refusal.CLIENT_CERTIFICATE_NEEDED: ("mtls", lambda b, _: _tls(b)),
-    Refusal.CLIENT_CERTIFICATE_REFUSED: ("mtls", lambda b, f: _tls(b) | _foreign(f)),
-    Refusal.NO_SASL_HERE: ("clients", lambda b, _: _user(b, "PLAIN")),
-    Refusal.SASL_NEEDED: ("sasl_tls", lambda b, _: _tls(b)),
-    Refusal.OTHER_MECHANISM: ("scram_only", lambda b, _: _user(b, "PLAIN")),
-    Refusal.CREDENTIALS_REFUSED: ("sasl", lambda b, _: _user(b, "SCRAM-SHA-512", "not the password")),
+WRONG: Mapping[Obstacle, tuple[str, Callable[[SecuredBroker, Path], dict[str, Any]]]] = {
+    Obstacle.NO_TLS_HERE: ("clients", lambda b, _: _tls(b)),
+    Obstacle.TLS_NEEDED: ("tls", lambda _, __: {}),
+    Obstacle.UNKNOWN_AUTHORITY: (
+        "tls",
+        lambda _, f: {"tls": True, "ca_file": make_certificates(f, {}).authority},
+    ),
+    Obstacle.OTHER_NAME: ("misnamed", lambda b, _: _tls(b)),
+    Obstacle.EXPIRED: ("expired", lambda b, _: _tls(b)),
+    Obstacle.CLIENT_CERTIFICATE_NEEDED: ("mtls", lambda b, _: _tls(b)),
+    Obstacle.CLIENT_CERTIFICATE_REFUSED: ("mtls", lambda b, f: _tls(b) | _foreign(f)),
+    Obstacle.NO_SASL_HERE: ("clients", lambda b, _: _user(b, "PLAIN")),
+    Obstacle.SASL_NEEDED: ("sasl_tls", lambda b, _: _tls(b)),
+    Obstacle.OTHER_MECHANISM: ("scram_only", lambda b, _: _user(b, "PLAIN")),
+    Obstacle.CREDENTIALS_REFUSED: ("sasl", lambda b, _: _user(b, "SCRAM-SHA-512", "not the password")),
 }
 
 
@@ -158,14 +161,14 @@ def _foreign(folder: Path) -> dict[str, Any]:
 @pytest.mark.parametrize("make", [*CLIENTS, KafkaPythonProducer, KafkaTopics], ids=lambda make: make.__name__)
 @pytest.mark.parametrize("refusal", WRONG, ids=lambda refusal: refusal.value)
 def test_a_wrong_setup_is_one_clear_error_of_every_client(
-    secured: SecuredBroker, tmp_path: Path, make: Callable[..., Any], refusal: Refusal
+    secured: SecuredBroker, tmp_path: Path, make: Callable[..., Any], refusal: Obstacle
 ) -> None:
     """With what is wrong and what to do; a client alone would wait for its time-out and name no reason."""
     place, wrong = WRONG[refusal]
     chosen = security(wrong(secured, tmp_path))
     arguments = ("g",) if make in CLIENTS else ()
 
-    with pytest.raises(RefusedError) as raised:
+    with pytest.raises(BrokerRefusedError) as raised:
         make(secured.at(place), *arguments, security=chosen)
 
     assert raised.value.refusal is refusal
@@ -181,7 +184,7 @@ def test_a_refused_password_is_nowhere_to_be_read(
     chosen = security(_tls(secured) | _user(secured, mechanism, "hunter2-hunter2"))
     caplog.set_level(logging.INFO)
 
-    with pytest.raises(RefusedError) as raised:
+    with pytest.raises(BrokerRefusedError) as raised:
         probe(secured.at("sasl_tls"), chosen)
 
     error: BaseException | None = raised.value
@@ -197,7 +200,7 @@ def test_a_forged_or_old_token_is_refused(secured: SecuredBroker) -> None:
     forged = secured.secret("forged", secured.issuer.token("ann")[:-8] + "AAAAAAAA")
     old = secured.secret("old", secured.issuer.token("ann", seconds=-60))
 
-    with pytest.raises(RefusedError, match=r"refuses the token with OAUTHBEARER.*renew the token"):
+    with pytest.raises(BrokerRefusedError, match=r"refuses the token with OAUTHBEARER.*renew the token"):
         probe(secured.at("sasl_tls"), security(_tls(secured) | {"sasl": "OAUTHBEARER", "token_file": forged}))
     with pytest.raises(PermanentError, match=r"expired 6. s ago"):
         probe(secured.at("sasl_tls"), security(_tls(secured) | {"sasl": "OAUTHBEARER", "token_file": old}))
@@ -208,7 +211,7 @@ def test_an_address_that_lets_in_is_enough(secured: SecuredBroker) -> None:
     both = f"{secured.at('misnamed')},{secured.at('tls')}"
 
     probe(both, security(_tls(secured)))
-    with pytest.raises(RefusedError):
+    with pytest.raises(BrokerRefusedError):
         probe(f"127.0.0.1:1,{secured.at('misnamed')}", security(_tls(secured)))
     with pytest.raises(TemporaryError):
         probe("127.0.0.1:1", security(_tls(secured)))

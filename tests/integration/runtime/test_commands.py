@@ -23,7 +23,7 @@ from aiops.adapters.kafka.producer import KafkaPythonProducer
 from aiops.cli.exits import Exit
 from aiops.model.entities import Criticality, Edge, Item
 from aiops.model.records import OutRecord, TopicPartition
-from tests.integration.runtime.commanding import Answer, aiops
+from tests.integration.runtime.command_line import Answer, aiops
 from tests.integration.runtime.harness import SECOND, Points, Running, configure, describe, incidents, service, until
 from tests.integration.runtime.target import Target
 from tests.integration.runtime.test_kills import Feed

@@ -20,11 +20,11 @@ import pyarrow as pa
 import pytest
 from kafka import KafkaProducer
 
-from aiops.adapters.accounting import Accounting, account
 from aiops.adapters.broker.embedded import EmbeddedBroker
+from aiops.adapters.encryption import decode_letter, open_seal
 from aiops.adapters.kafka.consumer import KafkaPythonConsumer
 from aiops.adapters.kafka.producer import KafkaPythonProducer
-from aiops.adapters.sealing import decode_letter, open_seal
+from aiops.adapters.ledger_report import Accounting, account
 from aiops.model.deadletters import DeadLetter
 from aiops.model.deadletters import DeadLetterReason as Reason
 from aiops.model.records import OutRecord, TopicPartition

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from kafka import KafkaProducer
 
+from aiops.adapters.encryption import decode_letter, open_seal
 from aiops.adapters.kafka.consumer import KafkaPythonConsumer
 from aiops.adapters.kafka.producer import KafkaPythonProducer
-from aiops.adapters.sealing import decode_letter, open_seal
 from aiops.model.deadletters import DeadLetter
 from aiops.model.deadletters import DeadLetterReason as Reason
 from aiops.model.records import OutRecord, TopicPartition

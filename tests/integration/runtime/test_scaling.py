@@ -17,14 +17,14 @@ from typing import Any
 
 import pytest
 
-from aiops.adapters.accounting import account
 from aiops.adapters.broker.embedded import EmbeddedBroker
 from aiops.adapters.kafka.producer import KafkaPythonProducer
+from aiops.adapters.ledger_report import account
 from aiops.model.entities import Criticality, Item
 from aiops.model.records import OutRecord
 from detectors.wire.slots import slot_of
 from tests.integration.runtime.broken import otlp_points
-from tests.integration.runtime.commanding import aiops
+from tests.integration.runtime.command_line import aiops
 from tests.integration.runtime.harness import SECOND, Points, Running, configure, describe, incidents, until
 
 SLOTS = 4

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from aiops.adapters.checkpoint_signatures import KEY, decode, encode, public_key, signing_key
 from aiops.adapters.checkpoints import LAST, CheckpointPublisher, Signing
-from aiops.adapters.signing import KEY, decode, encode, public_key, signing_key
 from aiops.control.record.audit_chain import AuditFault, signed, verify
 from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.errors import PermanentError, TemporaryError

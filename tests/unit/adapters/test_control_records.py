@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from aiops.adapters import control_records
 from aiops.adapters.control_records import ControlTopics, control_places
+from aiops.adapters.encryption import Seal
 from aiops.adapters.kafka.topics import TopicState
-from aiops.adapters.sealing import Seal
 from aiops.kafka_security import KafkaSecurity
 from aiops.model.cloudevents import encode, of_change, of_item
 from aiops.model.deadletters import DeadLetter, DeadLetterReason

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from aiops.adapters.encryption import Seal, decode_letter
 from aiops.adapters.monitoring_records import PublishingAgent
-from aiops.adapters.sealing import Seal, decode_letter
 from aiops.agents.monitor.plan import Produced
 from aiops.agents.monitoring import MonitoringAgent
-from aiops.model.cloudevents_reading import Receipt, decode
+from aiops.model.cloudevents_reader import Receipt, decode
 from aiops.model.deadletters import DeadLetter, DeadLetterReason
 from aiops.model.entities import Edge
 from aiops.model.events import EdgesObserved, EpisodeReported
@@ -20,7 +20,7 @@ from aiops.model.records import FetchedRecords, OutRecord, SlotSnapshot, TopicPa
 from aiops.model.telemetry import EntityReading, FleetQuestion
 from aiops.settings import Settings
 from tests.unit.adapters.paging.fakes import FixedClock
-from tests.unit.agents.healing import NOW, episode
+from tests.unit.agents.faulty_estate import NOW, episode
 
 SEAL = Seal(bytes(32))
 PLACE = TopicPartition("otlp_metrics", 0)
@@ -61,8 +61,9 @@ class Agent(MonitoringAgent):
         self.calls.append(("lost", place, from_offset, to_offset, received_at))
         return self.produced
 
-    def snapshot(self, slot: int, *, full: bool = False) -> SlotSnapshot:
-        self.calls.append(("snapshot", slot, full))
+    def snapshot(self, slot: int, *, full: bool = False, again: bool = False) -> SlotSnapshot:
+        assert not full
+        self.calls.append(("snapshot", slot, again))
         return SNAPSHOT
 
     def ledger(self) -> list[LedgerLine]:
@@ -159,7 +160,7 @@ def test_calls_reach_the_agent_with_their_arguments() -> None:
     assert made.ledger() == []
 
 
-def test_the_snapshot_after_one_that_was_not_written_is_a_full_one() -> None:
+def test_the_snapshot_after_one_that_was_not_written_takes_its_place() -> None:
     """An increment would add to what nobody can read."""
     made, agent = speaking()
     made.snapshot(3, {})

@@ -18,7 +18,7 @@ from remediations.bundle import Bundle
 from remediations.policy import PolicySet
 from remediations.runbooks import Catalogue
 from remediations.windows import Problem, Windows
-from tests.unit.agents.healing import NOW, S, diagnosis, episode, handoff, routed, view
+from tests.unit.agents.faulty_estate import NOW, S, diagnosis, episode, handoff, routed, view
 
 SHIPPED = load_bundle()
 EMPTY = Bundle(PolicySet(), Catalogue(), Windows())

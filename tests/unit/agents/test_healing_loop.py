@@ -23,7 +23,7 @@ from aiops.model.events import EpisodeReported, ItemReported
 from aiops.model.plans import Reservation, ReservationAnswer, StepDirection, StepOrder, StepOutcome
 from aiops.model.telemetry import EntityReading, FleetAnswer, FleetQuestion, SeriesReading
 from remediations.budget import MemoryBudget
-from tests.unit.agents.healing import EDGES, ITEMS
+from tests.unit.agents.faulty_estate import EDGES, ITEMS
 from tests.unit.control.fakes import SECOND, START, FakeTarget, episode, settings
 
 DEFAULT_BUNDLE = Path(__file__).parents[3] / "remediations" / "default_bundle"

@@ -23,7 +23,7 @@ from aiops.model.incidents import IncidentState, Line
 from aiops.model.plans import Action, BlastRadius, Plan, Step, StepDirection
 from aiops.model.prose import Prose
 from aiops.model.reports import Change, Ticket
-from tests.unit.agents.healing import NOW, diagnosis, handoff, view
+from tests.unit.agents.faulty_estate import NOW, diagnosis, handoff, view
 
 SECOND = 1_000_000_000
 

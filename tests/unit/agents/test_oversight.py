@@ -30,7 +30,7 @@ from aiops.model.plans import Action, BlastRadius, Oversight, Plan, StepDirectio
 from aiops.settings import Settings
 from remediations.policy import PolicySet
 from remediations.windows import Problem, Windows
-from tests.unit.agents.healing import ITEMS, NOW, S, diagnosis, episode, handoff, routed, view
+from tests.unit.agents.faulty_estate import ITEMS, NOW, S, diagnosis, episode, handoff, routed, view
 
 DEFAULT_BUNDLE = Path(__file__).parents[3] / "remediations" / "default_bundle"
 POLICIES = load_policies(DEFAULT_BUNDLE / "policies")

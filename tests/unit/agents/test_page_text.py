@@ -17,7 +17,7 @@ from aiops.model.incidents import Priority
 from aiops.model.pages import EscalationCause, PageReason
 from aiops.model.plans import Plan, Verdict
 from aiops.model.prose import Prose
-from tests.unit.agents.healing import NOW, diagnosis, episode, view
+from tests.unit.agents.faulty_estate import NOW, diagnosis, episode, view
 
 ASK = Ask(PageReason(EscalationCause.NO_PLAN), Prose("No runbook applies."), Prose("Please look."))
 

@@ -8,7 +8,7 @@ from aiops.agents.paging import Ask, compose
 from aiops.model.episodes import Episode, Signal
 from aiops.model.pages import Page, page_reason
 from aiops.model.prose import Prose
-from tests.unit.agents.healing import episode, view
+from tests.unit.agents.faulty_estate import episode, view
 
 
 def page(*episodes: Episode) -> Page:

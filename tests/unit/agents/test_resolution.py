@@ -17,7 +17,7 @@ from aiops.model.plans import Plan, Verdict
 from aiops.model.prose import Prose
 from aiops.model.telemetry import EntityReading, FleetAnswer, SeriesReading
 from aiops.settings import Settings
-from tests.unit.agents.healing import NOW, S, changed, diagnosis, episode, handoff, routed, view
+from tests.unit.agents.faulty_estate import NOW, S, changed, diagnosis, episode, handoff, routed, view
 
 CATALOGUE = load_runbooks(Path(__file__).parents[3] / "remediations" / "default_bundle" / "runbooks")
 AGENT = ResolutionAgent(Settings(), CATALOGUE)

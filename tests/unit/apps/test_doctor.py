@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from aiops.adapters.accounting import account, difference
 from aiops.adapters.bundle.loading import SHIPPED
 from aiops.adapters.clock import SystemClock
+from aiops.adapters.ledger_report import account, difference
 from aiops.adapters.status_file import read_status, write_status
 from aiops.apps.doctor import examine
 from aiops.apps.doctor_findings import DoctorFinding, Level

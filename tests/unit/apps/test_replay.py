@@ -13,7 +13,7 @@ from aiops.apps.replay import TELEMETRY, InProcessReplay, in_domain, replay_sett
 from aiops.apps.replay_results import faults
 from aiops.driver.memory_journal import MemoryJournal
 from aiops.model.cloudevents import encode, of_item
-from aiops.model.cloudevents_reading import Receipt, UnusableMessage, decode
+from aiops.model.cloudevents_reader import Receipt, UnusableMessage, decode
 from aiops.model.entities import Item
 from aiops.model.journal import JournalEntry, Transaction
 from aiops.model.times import nanoseconds, rfc3339

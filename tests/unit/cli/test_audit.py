@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import update
 
+from aiops.adapters.checkpoint_signatures import encode, signing_key
 from aiops.adapters.journal.journal import SqlJournal
 from aiops.adapters.journal.reader import SqlJournalReader
 from aiops.adapters.journal.tables import ENTRY
-from aiops.adapters.signing import encode, signing_key
 from aiops.cli import audit
 from aiops.cli.audit import app
 from aiops.cli.exits import Exit

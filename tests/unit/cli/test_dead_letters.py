@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aiops.adapters.sealing import encode_letter, open_seal
+from aiops.adapters.encryption import encode_letter, open_seal
 from aiops.cli import dead_letters
 from aiops.cli.dead_letters import app
 from aiops.cli.exits import Exit

@@ -66,7 +66,7 @@ def test_the_journal_gives_the_new_names(bundle: Path, monkeypatch: pytest.Monke
 
 def test_a_folder_that_cannot_be_written_is_one_error_that_names_the_file(bundle: Path) -> None:
     """The file is as before. Here a folder has the name of the temporary file, because root may write everywhere."""
-    (bundle / "services" / ".shop.yaml.writing").mkdir()
+    (bundle / "services" / "shop.yaml.writing").mkdir()
     result = RUN.invoke(app, ["rename", "checkout=prod/checkout", "--bundle", str(bundle), "--write"])
     assert isinstance(result.exception, PermanentError)
     assert str(result.exception).startswith(f"{bundle / 'services' / 'shop.yaml'}: cannot be written: ")

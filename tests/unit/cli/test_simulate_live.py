@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from aiops.cli import simulate_live
-from aiops.cli.live_target import Target
+from aiops.cli.live_target import LiveTarget
 from aiops.cli.simulate_live import publish
 from aiops.kafka_security import KafkaSecurity
 from aiops.model.errors import TemporaryError
@@ -30,7 +30,7 @@ LIVE = LiveSettings(history_seconds=60)
 SETTINGS = Settings.model_validate(
     {"kafka": {"bootstrap": "broker:9092", "tls": True}, "topics": {"otlp_logs": "staging_logs"}}
 )
-TARGET = Target("broker:9092", SETTINGS)
+TARGET = LiveTarget("broker:9092", SETTINGS)
 
 
 class Said:

@@ -302,17 +302,17 @@ def test_a_symptom_that_is_unwell_again_for_another_reason_is_another_incident()
 
 
 def test_an_open_episode_that_only_waits_for_its_end_is_no_relapse() -> None:
-    """A repair is verified before the episode ends: easing keeps the incident closed, staying bad reopens."""
-    for easing in (True, False):
+    """A repair is verified before the episode ends: recovering keeps the incident closed, staying bad reopens."""
+    for recovering in (True, False):
         loop = Loop(settings())
         held = loop.abnormal("web")
         loop.wait(60)
         assert loop.incidents == {"INC-1": "resolved"}
         for _ in range(3):
             loop.wait(30)
-            held = loop.revise(held, easing=easing)
-        assert ("reopened" in loop.story()) is not easing
-        if easing:
+            held = loop.revise(held, recovering=recovering)
+        assert ("reopened" in loop.story()) is not recovering
+        if recovering:
             loop.wait(400)
             assert loop.incidents == {"INC-1": "resolved"}
 

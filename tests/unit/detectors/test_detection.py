@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from aiops.adapters.plotting import plot
+from aiops.adapters.detection_plot import plot
 from aiops.adapters.tables import read_table, write_scores
 from detectors.detection import TableDetection, detect
 from detectors.table import Table

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aiops.model import cloudevents
+from aiops.model import cloudevents, codec
 from aiops.model.cloudevents import encode
-from aiops.model.cloudevents_reading import MAX_BYTES, Receipt, UnusableMessage, decode
+from aiops.model.cloudevents_reader import MAX_BYTES, Receipt, UnusableMessage, decode
 from aiops.model.deadletters import DeadLetterReason
 from aiops.model.entities import Edge, EdgeKind, Item, Objective
 from aiops.model.episodes import Episode, Signal, SignalDirection, Source
@@ -200,3 +201,19 @@ def test_no_json_makes_it_raise(template: dict[str, Any], data: st.DataObject, j
 def test_no_bytes_make_it_raise(value: bytes) -> None:
     """Random bytes are refused or say nothing."""
     assert isinstance(decode(value, RECEIPT), UnusableMessage | tuple)
+
+
+@pytest.mark.parametrize("name", ["easing", "recovering"])
+def test_a_recovering_episode_is_written_as_easing_and_read_by_both_names(name: str) -> None:
+    """Consumers of the topic know the former name."""
+    event = cloudevents.of_episode(replace(EPISODE, recovering=True))
+    event["data"][name] = event["data"].pop("easing")
+    assert told(event).episode.recovering
+
+
+def test_a_document_holds_a_recovering_episode_as_easing() -> None:
+    """Its text is that of earlier versions, and the later name is read too."""
+    text = codec.encode(replace(EPISODE, recovering=True))
+    assert json.loads(text)["easing"] is True
+    assert codec.decode(Episode, text) == codec.decode(Episode, text.replace("easing", "recovering"))
+    assert codec.decode(Episode, text).recovering

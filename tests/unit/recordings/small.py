@@ -9,7 +9,7 @@ import numpy as np
 from aiops.model.entities import Edge, Item
 from aiops.model.times import rfc3339
 from aiops.recordings.recording import Stream
-from aiops.recordings.writing import Point, RecordingWriter, gauges
+from aiops.recordings.recording_writer import Point, RecordingWriter, gauges
 
 MINUTE = 60 * 10**9
 START = 1_700_000_040 * 10**9

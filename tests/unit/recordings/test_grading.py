@@ -9,7 +9,7 @@ import pytest
 from aiops.apps.replay import InProcessReplay
 from aiops.recordings.recording import Recording
 from aiops.settings import Settings
-from tests.benchmarks.replay_grading import (
+from tests.benchmarks.replay_grades import (
     HOUR,
     SECOND,
     Fault,

@@ -93,11 +93,11 @@ def test_an_episode_that_only_waits_for_its_end_is_no_trouble(plan: Any, step: A
     """Its last values are usual and its means steady: healthy; its mean not yet back: unhealthy, whatever the last."""
     others = (reading("a"), reading("pay"))
     calm = replace(series(), score=0.1)
-    steady = replace(reading("web", calm), easing=True)
+    steady = replace(reading("web", calm), recovering=True)
     assert judge(plan_of(plan, step), steady, *others) is Verdict.HEALTHY
-    high = replace(reading("web", replace(series(2.0), score=0.1)), easing=True)
+    high = replace(reading("web", replace(series(2.0), score=0.1)), recovering=True)
     assert judge(plan_of(plan, step), high, *others) is Verdict.UNHEALTHY
-    assert judge(plan_of(plan, step), replace(high, easing=False), *others) is Verdict.HEALTHY
+    assert judge(plan_of(plan, step), replace(high, recovering=False), *others) is Verdict.HEALTHY
 
 
 def test_neighbour_worse_than_before_is_harm(plan: Any, step: Any) -> None:

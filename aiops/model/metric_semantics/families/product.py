@@ -28,6 +28,7 @@ FAMILY = MetricFamily(
         Row("tickets",                            "{ticket}", ERRORS,     UP),
         Row("aiops.lost.records",                 "{record}", ERRORS,     UP),
         Row("aiops.blind",                        "{topic}",  AVAILABILITY, UP),
+        Row("aiops.clock.skew",                   "s",        AVAILABILITY, NEITHER),
         Row("aiops.stalled",                      "{record}", AVAILABILITY, UP),
     ),
 )

@@ -14,10 +14,14 @@ is constant afterwards. The change point of BARO is not used: the split is state
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 from tests.benchmarks.rootcause.baselines.protocol import BaselineQuestion
 from tests.benchmarks.rootcause.evidence import SERIES, halves
+
+ROUNDING = 10 * float(np.finfo(float).eps)
+"""A spread up to this counts as zero, as in scikit-learn's scalers, which the package uses."""
 
 _VALUE = pl.col("value")
 _VARIES = _VALUE.min() < _VALUE.max()
@@ -29,7 +33,7 @@ def deviations(question: BaselineQuestion, centre: pl.Expr, spread: pl.Expr, *, 
     Args:
         question: its case has metrics and its split is known.
         centre: of the reference's values.
-        spread: of the reference's values; where it is 0, 1 is taken.
+        spread: of the reference's values; where it is zero, 1 is taken.
         signed: as in the package: only deviations upward count, and a series that is constant afterwards is left out.
     """
     assert question.split is not None
@@ -42,7 +46,7 @@ def deviations(question: BaselineQuestion, centre: pl.Expr, spread: pl.Expr, *, 
     joined = joined.filter(pl.col("varies") & (pl.col("varies after") | (not signed)))
     up, down = pl.col("most") - pl.col("centre"), pl.col("centre") - pl.col("least")
     size = up if signed else pl.max_horizontal(up, down)
-    unit = pl.when(pl.col("spread") > 0).then(pl.col("spread")).otherwise(1.0)
+    unit = pl.when(pl.col("spread") > ROUNDING).then(pl.col("spread")).otherwise(1.0)
     return joined.select(*SERIES, (size / unit).alias("score"))
 
 

@@ -8,14 +8,14 @@ import pytest
 
 from aiops.adapters.cluster import agents
 from aiops.adapters.cluster.agents import AgentHost, ClusterAgents
-from aiops.adapters.cluster.packing import packed, unpacked
+from aiops.adapters.cluster.serialization import packed, unpacked
 from aiops.agents.view import AgentView
 from aiops.driver.conversation import AgentQuestion, Answer, Failed
 from aiops.model.entities import Edge, Item
 from aiops.model.errors import PermanentError
 from aiops.model.handoffs import DiagnoseRequest, Handoff, Intent, Role
 from tests.unit.adapters.cluster.fakes import FakeCluster
-from tests.unit.agents.healing import handoff, view
+from tests.unit.agents.faulty_estate import handoff, view
 from topology.graph import Graph
 
 GRAPH = Graph.build([Item("web"), Item("cart")], [Edge("web", "cart")])

@@ -138,19 +138,19 @@ def test_a_watermark_of_nothing_does_not_hold_back(one: int, other: int, joined:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "easing"),
+    ("one", "other", "recovering"),
     [
-        ({"easing": True}, {}, True),
-        ({"easing": True}, {"abnormal": True}, False),
+        ({"recovering": True}, {}, True),
+        ({"recovering": True}, {"abnormal": True}, False),
         ({}, {}, False),
     ],
 )
-def test_easing_holds_only_while_nobody_is_unwell(
-    one: dict[str, bool], other: dict[str, bool], *, easing: bool
+def test_recovering_holds_only_while_nobody_is_unwell(
+    one: dict[str, bool], other: dict[str, bool], *, recovering: bool
 ) -> None:
     """One shard sees the trouble ease, the other still sees it: it does not ease."""
     found = fleet(Shard(reading("cart", **one)), Shard(reading("cart", **other)))
-    assert found.readings[0].easing is easing
+    assert found.readings[0].recovering is recovering
 
 
 def test_joined_series_are_cut() -> None:

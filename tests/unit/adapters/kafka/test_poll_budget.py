@@ -12,7 +12,7 @@ from kafka.errors import CorruptRecordError
 from kafka.record.memory_records import MemoryRecords
 
 from aiops.adapters.kafka.poll_budget import PollBudget
-from tests.unit.adapters.kafka.test_unpacking import PLACE, batch
+from tests.unit.adapters.kafka.test_bounded_decompression import PLACE, batch
 
 
 class Client:

@@ -11,7 +11,7 @@ import pytest
 
 from aiops.adapters.kafka import probe as probing
 from aiops.adapters.kafka.probe import probe, refuse_if_certain
-from aiops.adapters.kafka.refusals import Refusal, RefusedError
+from aiops.adapters.kafka.refusals import BrokerRefusedError, Obstacle
 from aiops.kafka_security import PLAINTEXT, KafkaSecurity
 from aiops.model.errors import PermanentError, TemporaryError
 from tests.secured_broker import Certificates, make_certificates
@@ -79,10 +79,10 @@ def test_tls_with_something_else_is_not_called_a_plain_broker(
     """It speaks neither TLS nor Kafka."""
     security = KafkaSecurity(tls=True, ca_file=made.authority)
 
-    with pytest.raises((TemporaryError, RefusedError)) as raised:
+    with pytest.raises((TemporaryError, BrokerRefusedError)) as raised:
         probe(listen(answer), security)
 
-    assert getattr(raised.value, "refusal", Refusal.TLS_FAILED) is Refusal.TLS_FAILED
+    assert getattr(raised.value, "refusal", Obstacle.TLS_FAILED) is Obstacle.TLS_FAILED
 
 
 def test_files_are_checked_before_anybody_is_asked(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_refusal_says_what_and_what_to_do_and_cuts_the_brokers_words() -> None
     """The broker's own words are bounded and cannot move a terminal's cursor."""
     security = KafkaSecurity.model_validate({"sasl": "PLAIN", "username": "ann", "password_file": Path("/p")})
 
-    error = RefusedError(Refusal.CREDENTIALS_REFUSED, "kafka:9093", security, detail="no\x1b[2J" + "x" * 1000)
+    error = BrokerRefusedError(Obstacle.CREDENTIALS_REFUSED, "kafka:9093", security, detail="no\x1b[2J" + "x" * 1000)
 
     assert error.what.startswith("kafka:9093 refuses the user 'ann' or its password with PLAIN (no [2J")
     assert len(error.what) < 300
@@ -111,7 +111,7 @@ def test_a_refusal_says_what_and_what_to_do_and_cuts_the_brokers_words() -> None
     assert str(error) == f"{error.what}; {error.do}"
 
 
-@pytest.mark.parametrize("refusal", Refusal)
+@pytest.mark.parametrize("refusal", Obstacle)
 @pytest.mark.parametrize(
     "values",
     [
@@ -121,9 +121,9 @@ def test_a_refusal_says_what_and_what_to_do_and_cuts_the_brokers_words() -> None
         {"sasl": "OAUTHBEARER", "token_url": "https://i/t", "client_id": "c", "client_secret_file": Path("/s")},
     ],
 )
-def test_every_refusal_has_a_sentence_for_every_setting(refusal: Refusal, values: dict[str, object]) -> None:
+def test_every_refusal_has_a_sentence_for_every_setting(refusal: Obstacle, values: dict[str, object]) -> None:
     """No placeholder stays open."""
-    error = RefusedError(refusal, "kafka:9093", KafkaSecurity.model_validate(values))
+    error = BrokerRefusedError(refusal, "kafka:9093", KafkaSecurity.model_validate(values))
 
     assert "{" not in str(error)
     assert error.do

@@ -190,7 +190,7 @@ def test_a_dead_letter_names_its_record_and_keeps_its_bytes() -> None:
     """Somebody can send it again when the cause is mended."""
     writer = DeadLetterWriter(100, "payments", ())
     rejected = [Rejected(1, DeadLetterReason.UNDECODABLE, 4, (0, 2))]
-    (letter,) = writer.letters(fetched(b"good", b"bad"), rejected)
+    (letter,) = writer.of_records(fetched(b"good", b"bad"), rejected)
     assert (letter.topic, letter.partition, letter.offset, letter.at) == ("otlp_metrics", 3, 41, 1001)
     assert (letter.reason, letter.items, letter.places) == (DeadLetterReason.UNDECODABLE, 4, (0, 2))
     assert (letter.original, letter.cut, letter.domain) == (b"bad", False, "payments")
@@ -200,7 +200,7 @@ def test_a_dead_letter_names_its_record_and_keeps_its_bytes() -> None:
 def test_a_large_record_is_cut_and_says_so(size: int, cut: bool) -> None:  # noqa: FBT001 (a parameter)
     """The limit itself is not cut."""
     writer = DeadLetterWriter(10, "main", ())
-    (letter,) = writer.letters(fetched(b"x" * size), [Rejected(0, DeadLetterReason.UNDECODABLE, 1, ())])
+    (letter,) = writer.of_records(fetched(b"x" * size), [Rejected(0, DeadLetterReason.UNDECODABLE, 1, ())])
     assert (len(letter.original), letter.cut) == (min(size, 10), cut)
 
 
@@ -208,7 +208,7 @@ def test_a_long_list_of_places_is_cut() -> None:
     """The number of units is exact all the same."""
     writer = DeadLetterWriter(10, "main", ())
     entry = Rejected(0, DeadLetterReason.UNDECODABLE, 1000, tuple(range(1000)))
-    (letter,) = writer.letters(fetched(b"x"), [entry])
+    (letter,) = writer.of_records(fetched(b"x"), [entry])
     assert (len(letter.places), letter.items) == (PLACES, 1000)
 
 
@@ -222,5 +222,5 @@ def test_points_refused_later_are_one_letter_a_record() -> None:
 def test_nothing_refused_is_no_letter() -> None:
     """Neither in decoding nor after it."""
     writer = DeadLetterWriter(10, "main", ())
-    assert writer.letters(fetched(b"a"), []) == []
+    assert writer.of_records(fetched(b"a"), []) == []
     assert writer.refused(fetched(b"a"), np.empty(0, np.int32), DeadLetterReason.NOT_A_NUMBER) == []

@@ -12,8 +12,8 @@ from aiops.agents.monitor.calls import MOST_NAME
 from aiops.agents.monitor.extensions import extensions_of
 from aiops.agents.monitor.lines import take_logs, take_rows
 from aiops.agents.monitor.plan import Produced, SlotPlan
-from aiops.agents.monitor.routing import RowRouter
 from aiops.agents.monitor.slot import Slot
+from aiops.agents.monitor.slot_routers import RowRouter
 from aiops.model.deadletters import DeadLetterReason
 from aiops.model.ledger import Ending
 from aiops.model.records import FetchedRecords, OutRecord, TopicPartition

@@ -70,15 +70,15 @@ def test_the_largest_change_comes_first(reader: SlotReader) -> None:
 
 
 def test_a_trouble_that_is_open_is_said(reader: SlotReader) -> None:
-    """It is not easing while its values are abnormal."""
+    """It is not recovering while its values are abnormal."""
     found = one(reader)
-    assert (found.abnormal, found.easing) == (True, False)
+    assert (found.abnormal, found.recovering) == (True, False)
 
 
 def test_others_are_well(reader: SlotReader) -> None:
     """In the same slot."""
     found = one(reader, replace(QUESTION, entities=("shop",)))
-    assert (found.abnormal, found.easing, len(found.series)) == (False, False, 1)
+    assert (found.abnormal, found.recovering, len(found.series)) == (False, False, 1)
 
 
 def test_entities_are_answered_in_the_order_of_the_question(reader: SlotReader) -> None:

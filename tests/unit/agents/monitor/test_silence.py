@@ -10,7 +10,15 @@ import pytest
 from aiops.agents.monitor.plan import SlotPlan
 from aiops.agents.monitor.points import PointFeed
 from aiops.agents.monitor.senders import SenderClocks, key_of
-from aiops.agents.monitor.silence import GONE, Cut, InputPauses, SilenceJudge, cut_topics, heard_of, scaled_to_zero
+from aiops.agents.monitor.silence import (
+    GONE,
+    Cut,
+    InputPauses,
+    SilenceJudge,
+    cut_topics,
+    scaled_to_zero,
+    sender_progress,
+)
 from aiops.agents.monitor.slot import Slot
 from aiops.settings import DataPlane
 from detectors.senders.cadence import YOUNG
@@ -180,7 +188,7 @@ def test_series_are_judged_by_the_progress_of_their_sender() -> None:
     hear(judge, slice(0, 1), 95)
     table = SeriesTable()
     series = table.add([SeriesIdentity(entity, "load") for entity in ("shop", "pay", "stock", "new", "pay")])
-    found = heard_of(judge, series[[0, 1, 2, 3, 1]], table, topic=(TOPIC, T0 + 100 * SECOND, T0 + 90 * SECOND))
+    found = sender_progress(judge, series[[0, 1, 2, 3, 1]], table, topic=(TOPIC, T0 + 100 * SECOND, T0 + 90 * SECOND))
     assert ((found.watermark - T0) // SECOND).tolist() == [-5, 95, 90, 90, 95]
     assert found.limit.tolist() == [0.0, PATIENCE, 0.0, 0.0, PATIENCE]
 
@@ -190,7 +198,7 @@ def test_no_series_of_a_sender_that_is_cut_off_can_be_silent() -> None:
     judge = fleet(names(5))
     table = SeriesTable()
     series = table.add([SeriesIdentity(name, "load") for name in names(5)])
-    found = heard_of(judge, series, table, topic=(TOPIC, T0 + 100 * SECOND, T0 + 100 * SECOND))
+    found = sender_progress(judge, series, table, topic=(TOPIC, T0 + 100 * SECOND, T0 + 100 * SECOND))
     assert (found.watermark.tolist(), found.limit.tolist()) == ([0] * 5, [0.0] * 5)
 
 

@@ -206,7 +206,7 @@ def test_a_snapshot_of_another_format_is_refused_by_name() -> None:
     snapshot = agent().snapshot(0)
     head = {**snapshot.parts["head"], "numbers": np.array([2, 0, 0, 0], np.int64)}
     older = replace(snapshot, parts={**snapshot.parts, "head": head, "memory": {}})
-    with pytest.raises(PermanentError, match=r"it has format 2 and this build reads 4: .* Move the folder slot-0000"):
+    with pytest.raises(PermanentError, match=r"it has format 2 and this build reads 5: .* Move the folder slot-0000"):
         MonitoringAgent(settings()).adopt(0, 2, [older])
 
 

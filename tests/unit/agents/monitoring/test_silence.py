@@ -101,6 +101,48 @@ def test_a_series_that_stops_while_others_go_on_is_silent() -> None:
     assert ended.ended_at is not None
 
 
+def test_who_stops_in_the_first_minutes_of_a_new_runtime_is_silent_too() -> None:
+    """The very first record ends no pause of the whole input."""
+    feeder = Feeder()
+    assert feeder.run(range(0, 120, 2), {FIRST: ("shop", "pay")}) == []
+    found = abnormal(feeder.run(range(120, 200, 2), {FIRST: ("shop",)}))
+    assert set(found) == {"pay"}
+    assert found["pay"].opened_at == T0 + 118 * SECOND
+
+
+def test_after_a_pause_of_the_whole_input_nobody_is_silent_for_ten_minutes() -> None:
+    """The senders return one after the other."""
+    feeder = Feeder()
+    feeder.run(USUAL, {FIRST: ("shop", "pay")})
+    assert feeder.run(range(1500, 2090, 10), {FIRST: ("shop",)}) == []
+    assert set(abnormal(feeder.run(range(2090, 2200, 10), {FIRST: ("shop",)}))) == {"pay"}
+
+
+def durations(second: int, service: str, requests: int) -> bytes:
+    """A counter, and the durations of so many requests since the last export, if there were any."""
+    made = ExportMetricsServiceRequest.FromString(request(second, [service]))
+    if requests:
+        metric = made.resource_metrics[0].scope_metrics[0].metrics.add(name="http.client.duration", unit="ms")
+        metric.histogram.aggregation_temporality = AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA
+        point = metric.histogram.data_points.add(time_unix_nano=T0 + second * SECOND, count=requests)
+        point.sum, point.explicit_bounds[:], point.bucket_counts[:] = 10.0 * requests, [5, 50], [0, requests, 0]
+    return made.SerializeToString()
+
+
+def test_quantiles_that_stop_with_the_requests_are_no_silence_of_their_sender() -> None:
+    """The caller of a service that died makes no successful calls any more; it still sends everything else."""
+    agent, told = MonitoringAgent(settings()), set()
+    agent.adopt(0, 1)
+    for second in range(0, 1200, 2):
+        at = T0 + second * SECOND
+        value = durations(second, "web", requests=30 if second < 600 else 0)
+        agent.handle([FetchedRecords(FIRST, (second,), (value,), (None,), (at,))], at)
+        found = agent.tick(at + SECOND // 2, lag_is_small=True).episodes
+        told |= {signal.metric for one in found for signal in one.signals if signal.direction is SignalDirection.SILENT}
+    assert "http.client.duration.p50" in {agent.table(0).identity(n).metric for n in range(len(agent.table(0)))}
+    assert not {metric for metric in told if ".p" in metric}
+
+
 def test_one_instance_that_is_gone_is_no_silence_of_its_service() -> None:
     """Instances come and go with every deployment: while a sibling sends the same figure, nobody is silent."""
     both = [f"pay#{number}" for number in range(2)]

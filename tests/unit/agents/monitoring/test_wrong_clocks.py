@@ -202,3 +202,29 @@ def test_the_worst_clocks_are_shown() -> None:
     assert list(found) == ["behind", "ahead"]
     assert found["behind"] == pytest.approx(400, abs=5)
     assert found["ahead"] == pytest.approx(-90, abs=5)
+
+
+def test_a_clock_that_is_far_off_is_an_incident_of_the_runtime() -> None:
+    """It names the sender while the sender is heard, also after a restart, and ends when the sender is gone."""
+    feed, told = Feed(TOPICS.otlp_metrics), []
+    for second in range(0, 1500, 10):
+        if second == 700:
+            snapshot = feed.agent.snapshot(0)
+            feed.agent = MonitoringAgent(settings())
+            feed.agent.adopt(0, 2, [snapshot])
+        if second < 1000:
+            feed.give(second, [gauge("ahead", second + 600)])
+        feed.give(second, [gauge("pay", second)])
+        told += feed.agent.tick(T0 + second * SECOND, lag_is_small=True).episodes
+    clocks = [one for one in told if one.signals[0].metric == "aiops.clock.skew"]
+    assert {one.id for one in clocks} == {clocks[0].id}
+    assert {signal.series for one in clocks for signal in one.signals} == {"aiops.clock.skew{sender=ahead}"}
+    assert {round(signal.value, -1) for one in clocks if not one.ended_at for signal in one.signals} == {-600.0}
+    assert clocks[0].opened_at < T0 + 300 * SECOND
+    assert feed.agent.tick(T0 + 1500 * SECOND, lag_is_small=True).episodes == []
+    for second in range(1500, 2000, 10):
+        feed.give(second, [gauge("pay", second)])
+        told += feed.agent.tick(T0 + second * SECOND, lag_is_small=True).episodes
+    ended = [one for one in told if one.signals[0].metric == "aiops.clock.skew"][-1]
+    assert ended.id == clocks[0].id
+    assert ended.ended_at is not None

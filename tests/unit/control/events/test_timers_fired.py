@@ -191,7 +191,7 @@ def test_an_incident_whose_members_are_still_abnormal_is_open_again() -> None:
 
 def test_members_that_only_wait_for_their_end_reopen_nothing() -> None:
     """It is looked at again after another settle time."""
-    desk = resolved(well=False, easing=True)
+    desk = resolved(well=False, recovering=True)
     fire(desk, "settle/INC-1")
     assert desk.stated("INC-1") == "resolved"
     assert desk.due_in("settle/INC-1") == desk.settings.control.settle_seconds

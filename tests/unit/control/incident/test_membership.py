@@ -12,13 +12,13 @@ from aiops.control.incident.membership import (
     archive,
     close,
     drop_chain,
-    easing,
     forget_handoff,
     is_runtime,
     join,
     merge,
     move,
     open_incident,
+    recovering,
     reopen,
     revise,
     shown,
@@ -147,15 +147,15 @@ def test_the_story_tells_when_an_entity_is_normal_again() -> None:
     assert desk.story(name)[-1] == "monitoring: web is normal again"
 
 
-def test_easing_is_what_only_waits_for_its_end() -> None:
+def test_recovering_is_what_only_waits_for_its_end() -> None:
     """One member that is still abnormal is enough."""
     desk = Desk()
     name = desk.incident("web", "db")
     web, db = desk.state.episodes.values()
-    desk.do(revise, web, replace(web.episode, revision=2, easing=True))
-    assert not easing(desk.state, name)
+    desk.do(revise, web, replace(web.episode, revision=2, recovering=True))
+    assert not recovering(desk.state, name)
     desk.do(revise, db, replace(db.episode, revision=2, ended_at=START + SECOND))
-    assert easing(desk.state, name)
+    assert recovering(desk.state, name)
 
 
 # ------------------------------------------------------------------------------------------------------- merging

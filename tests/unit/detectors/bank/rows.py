@@ -45,15 +45,15 @@ def usual(**fields: Any) -> Record:
     )  # fmt: skip
 
 
-def state(capacity: int = 2048, steps: int = 4) -> BankState:
+def state(capacity: int = 2048, cells: int = 4) -> BankState:
     """An empty bank's arrays."""
 
     def zeros(*shape: int, dtype: Any = np.uint32) -> Array:
         return np.zeros(shape, dtype=dtype)
 
-    blocks = (capacity + 1023) >> 10
+    blocks = (capacity + 15) >> 4
     return BankState(
         np.zeros(capacity, ROW), np.zeros(capacity, ANOMALY), zeros(capacity, 24, dtype=np.float32),
-        zeros(steps, capacity, dtype=np.float32), zeros(blocks), zeros(blocks), zeros(blocks),
-        zeros(steps, (capacity + 16383) >> 14), zeros(capacity, 3, dtype=np.int32),
+        zeros(cells, capacity, dtype=np.int16), zeros(blocks), zeros(blocks), zeros(blocks),
+        zeros(cells, (capacity + 255) >> 8), zeros(capacity, 3, dtype=np.int32),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.logs.templates import Template, Templates
+from detectors.turns import Turn
 
 SHAPES = st.lists(
     st.tuples(
@@ -106,6 +107,23 @@ def test_a_chain_of_snapshots_gives_the_table_back(
     restored = Templates.from_arrays(chain, table.owners)
     same(table, restored)
     assert restored.serial == table.serial
+
+
+@settings(deadline=None)
+@given(SHAPES, SHAPES, st.data())
+def test_the_shares_of_a_turn_give_the_table_back(
+    first: list[tuple[int, int, int, bytes]], second: list[tuple[int, int, int, bytes]], data: st.DataObject
+) -> None:
+    """Without a snapshot of everything, while templates are removed and added between the shares."""
+    table, turn, chain = made(first), Turn(3, 2), []
+    for number in range(4):
+        since = table.serial
+        kept = np.array(data.draw(st.lists(st.booleans(), min_size=len(table), max_size=len(table))), bool)
+        table.keep(kept)
+        table.add([template(*shape) for shape in second[number::4] if shape not in first])
+        turn = turn.next({"templates": len(table)})
+        chain.append(table.to_arrays(since, turn.share("templates")))
+    same(table, Templates.from_arrays(chain, table.owners))
 
 
 def test_nothing_added_changes_nothing() -> None:

@@ -15,7 +15,7 @@ from detectors.wire.arrow_encoding import PointEncoder
 from detectors.wire.identity import SeriesIdentity, SeriesKind
 from detectors.wire.memory import WireMemory
 from detectors.wire.series import SeriesTable
-from tests.unit.detectors.wire.comparing import plain
+from tests.unit.detectors.wire.plain_batches import plain
 from tests.unit.detectors.wire.requests import NOW
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=5)

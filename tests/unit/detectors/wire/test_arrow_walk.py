@@ -19,7 +19,7 @@ from detectors.wire.batch import PointBatch
 from detectors.wire.identity import SeriesIdentity
 from detectors.wire.memory import WireMemory
 from detectors.wire.series import SeriesTable
-from tests.unit.detectors.wire.comparing import plain
+from tests.unit.detectors.wire.plain_batches import plain
 from tests.unit.detectors.wire.requests import NOW
 from tests.unit.detectors.wire.test_arrow import IDENTITY, points, stream
 

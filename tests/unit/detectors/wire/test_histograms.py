@@ -19,8 +19,8 @@ from detectors.wire.identity import SeriesKind
 from detectors.wire.memory import WireMemory
 from detectors.wire.tape import MAX_BUCKETS
 from tests.unit.detectors.wire import oracle
-from tests.unit.detectors.wire.comparing import agree, plain
 from tests.unit.detectors.wire.distributions import Sender
+from tests.unit.detectors.wire.plain_batches import agree, plain
 from tests.unit.detectors.wire.requests import NOW
 
 Temporality: TypeAlias = AggregationTemporality.ValueType

@@ -16,8 +16,8 @@ from detectors.wire.json_schema import CHILD, FIELDS, FIRSTS, NAME, NAME_END, NA
 from detectors.wire.json_walk import DEPTH, FOREIGN, FRAME, to_protobuf
 from detectors.wire.memory import WireMemory
 from detectors.wire.otlp_json import parse, scan
-from tests.unit.detectors.wire.comparing import agree, plain
 from tests.unit.detectors.wire.distributions import Sender
+from tests.unit.detectors.wire.plain_batches import agree, plain
 from tests.unit.detectors.wire.requests import NOW, request
 
 

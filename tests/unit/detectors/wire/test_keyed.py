@@ -10,7 +10,7 @@ from detectors.wire.arrow_encoding import PointEncoder
 from detectors.wire.batch import PointBatch
 from detectors.wire.memory import WireMemory
 from detectors.wire.slots import slot_of
-from tests.unit.detectors.wire.comparing import plain
+from tests.unit.detectors.wire.plain_batches import plain
 from tests.unit.detectors.wire.requests import NOW
 from tests.unit.detectors.wire.test_otlp_walker import gauge
 

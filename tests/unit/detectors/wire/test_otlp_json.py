@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from aiops.model.deadletters import DeadLetterReason
 from detectors.wire.memory import WireMemory
 from detectors.wire.metrics import decode_otlp
-from tests.unit.detectors.wire.comparing import plain
+from tests.unit.detectors.wire.plain_batches import plain
 from tests.unit.detectors.wire.requests import NOW, request
 from tests.unit.detectors.wire.test_otlp_walker import gauge
 

@@ -16,7 +16,7 @@ from detectors.wire.batch import WireSettings
 from detectors.wire.identity import SeriesIdentity, SeriesKind
 from detectors.wire.memory import WireMemory
 from tests.unit.detectors.wire import oracle
-from tests.unit.detectors.wire.comparing import agree, plain
+from tests.unit.detectors.wire.plain_batches import agree, plain
 from tests.unit.detectors.wire.requests import NOW, request
 
 

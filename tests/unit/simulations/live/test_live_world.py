@@ -12,7 +12,7 @@ import pytest
 
 from aiops.adapters.executors.http import HttpExecutor
 from aiops.agents.monitoring import MonitoringAgent
-from aiops.model.cloudevents_reading import Receipt, UnusableMessage, decode
+from aiops.model.cloudevents_reader import Receipt, UnusableMessage, decode
 from aiops.model.errors import TemporaryError
 from aiops.model.plans import Action, Capability, Observed, StepDirection, StepOrder, StepStatus
 from aiops.model.records import FetchedRecords, OutRecord, TopicPartition

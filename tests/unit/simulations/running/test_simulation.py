@@ -11,7 +11,7 @@ from aiops.model.incidents import IncidentState
 from aiops.model.pages import Page
 from aiops.model.plans import Action
 from simulations.faults.registry import make
-from simulations.running.healing import Product
+from simulations.running.healers import Product
 from simulations.running.naive import NaiveRestarts
 from simulations.running.simulation import Coming, Plot, Simulation, Who
 from simulations.running.vitals import Vitals

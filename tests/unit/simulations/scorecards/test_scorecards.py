@@ -16,9 +16,9 @@ from aiops.adapters.bundle.loading import load_bundle
 from aiops.model.prose import Prose
 from simulations.running.simulation import Simulation, Who
 from simulations.scenarios.scenario import Scenario, parse
-from simulations.scorecards.grading import grade, matching
+from simulations.scorecards.grades import grade, matching
 from simulations.scorecards.page import page
-from simulations.scorecards.relations import Relations
+from simulations.scorecards.relations import FaultRelations
 from simulations.scorecards.suite import Results, ScenarioEntry, play
 from simulations.scorecards.summary import as_json, cards, middle
 from simulations.scorecards.table import figure, table
@@ -70,7 +70,7 @@ def test_figures_of_a_run_follow_from_the_truth(results: Results) -> None:
 def test_an_incident_elsewhere_is_no_answer(scenario: Scenario) -> None:
     """What opens before the fault, or on things it cannot reach, is not about it."""
     run = Simulation(scenario.plot(), BUNDLE, seed=1).run()
-    relations = Relations(load())
+    relations = FaultRelations(load())
     fault = run.faults[0]
     found = matching(fault, run, relations)
     assert found
@@ -88,7 +88,7 @@ def test_unexpected_ends_and_actions_are_remarked(scenario: Scenario) -> None:
         update={"expected": scenario.expected.model_copy(update={"actions": (), "forbidden": ("roll-back *",)})}
     )
     run = Simulation(scenario.plot(), BUNDLE, seed=1).run()
-    assert "roll-back payment is forbidden" in grade(other, run, Relations(load())).remarks
+    assert "roll-back payment is forbidden" in grade(other, run, FaultRelations(load())).remarks
 
 
 @pytest.mark.parametrize(

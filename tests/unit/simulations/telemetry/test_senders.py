@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from simulations.telemetry.senders import Senders
+from simulations.telemetry.senders import SimulatedSenders
 from tests.unit.simulations.faults.worlds import world
 
 WORLD = world()
-SENDERS = Senders(WORLD)
+SENDERS = SimulatedSenders(WORLD)
 
 
 def test_each_instance_that_can_exist_is_a_sender() -> None:
@@ -39,7 +39,7 @@ def test_hosts_and_instances_go_with_the_resources() -> None:
 
 def test_a_resource_gets_the_next_number() -> None:
     """Numbers are places in the list."""
-    senders = Senders(world())
+    senders = SimulatedSenders(world())
     before = len(senders.resources)
     assert senders.resource("island", (("site.name", "island"),)) == before
     assert senders.resources[before].entity == "island"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from aiops.model import cloudevents
-from aiops.model.cloudevents_reading import Receipt, decode
+from aiops.model.cloudevents_reader import Receipt, decode
 from aiops.model.durations import SECOND
 from aiops.model.plans import Action, Observed, StepStatus
 from simulations.faults.registry import make

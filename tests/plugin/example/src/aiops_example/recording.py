@@ -7,7 +7,7 @@ from pathlib import Path
 from aiops.model.entities import Item
 from aiops.model.times import rfc3339
 from aiops.recordings.recording import Stream
-from aiops.recordings.writing import RecordingWriter, gauges
+from aiops.recordings.recording_writer import RecordingWriter, gauges
 
 SECOND = 1_000_000_000
 

@@ -20,6 +20,7 @@ FACTS = facts(
     slo.burn           {budget} errors       up
     aiops.lost.records {record} errors       up
     aiops.blind        {topic}  availability up
+    aiops.clock.skew   s        availability -
     """
 )
 
