@@ -172,22 +172,47 @@ def calibrate(pairs: Sequence[tuple[float, bool]], *, rounds: int = 200) -> tupl
     return float(held[0]), float(held[1])
 
 
-def left_out(all_rows: Sequence[Row]) -> tuple[list[str], list[tuple[float, bool]]]:
-    """Lines of the table of each estate with weights fitted on the others, and the pairs to calibrate on."""
-    lines, pairs = [], []
+@dataclass(slots=True)
+class LeftOut:
+    """What weights that were fitted on the other estates say of each estate."""
+
+    lines: list[str]
+    """The table: estate, protocol, cases, share among the first 1, 3 and 5."""
+    pairs: list[tuple[float, bool]]
+    """Uncalibrated probability of each first candidate, and whether it is right."""
+    without: dict[str, dict[str, float]]
+    """Witness to estate to the share of first places that it loses without this witness, with the onset given."""
+
+
+def left_out(all_rows: Sequence[Row]) -> LeftOut:
+    """Fits once for each estate, without it."""
+    found = LeftOut([], [], {witness.name: {} for witness in WITNESSES})
     for estate in dict.fromkeys(each.estate for each in all_rows):
         weights = fit([each for each in all_rows if each.estate != estate])
         mine = [each for each in all_rows if each.estate == estate]
-        pairs += [first(weights, each) for each in mine]
-        for protocol in dict.fromkeys(each.protocol for each in mine):
+        found.pairs += [first(weights, each) for each in mine]
+        for protocol in dict.fromkeys(each.protocol for each in mine if each.protocol != "normal"):
             places = [place(weights, each) for each in mine if each.protocol == protocol]
-            if protocol != "normal":
-                top = [sum(at <= k for at in places) / len(places) for k in (1, 3, 5)]
-                lines.append(f"{estate:<16}{protocol:<12}{len(places):>5}" + "".join(f"{share:8.2f}" for share in top))
-    return lines, pairs
+            top = [sum(at <= k for at in places) / len(places) for k in (1, 3, 5)]
+            found.lines.append(f"{estate:<16}{protocol:<12}{len(places):>5}" + "".join(f"{one:8.2f}" for one in top))
+        given = [each for each in mine if each.protocol == "given"]
+        for at, witness in enumerate(WITNESSES):
+            fewer = weights.copy()
+            fewer[at] = 0.0
+            lost = sum(place(weights, each) == 1 for each in given) - sum(place(fewer, each) == 1 for each in given)
+            found.without[witness.name][estate] = lost / len(given)
+    return found
 
 
-def module(weights: Vector, slope: float, offset: float, command: str) -> str:
+def ablation(without: dict[str, dict[str, float]]) -> str:
+    """A line a witness: the share of first places that each estate loses without it."""
+    return "\n".join(
+        f"{name:<22}" + "".join(f"{estate}: {lost:+.2f}  " for estate, lost in held.items() if abs(lost) >= 0.005)
+        for name, held in without.items()
+    )
+
+
+def module(weights: Vector, slope: float, offset: float, *, command: str) -> str:
     """The text of ``topology/rankers/fitted.py``."""
     named = zip((witness.name for witness in WITNESSES), weights.tolist(), strict=False)
     body = "\n".join(f'    "{name}": {value:.3f},' for name, value in named)
@@ -209,11 +234,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="file for the weights: topology/rankers/fitted.py")
     given = parser.parse_args()
     found = [each for cases in sets(given.data).values() for each in rows(cases)]
-    lines, pairs = left_out(found)
+    apart = left_out(found)
     print("estate, left out; protocol; cases; top-1, top-3, top-5")
-    print("\n".join(lines))
-    slope, offset = calibrate(pairs)
-    text = module(fit(found), slope, offset, "python -m tests.benchmarks.rootcause.fit --data DIR --out FILE")
+    print("\n".join(apart.lines))
+    print(f"\nfirst places lost without each witness, the onset given\n{ablation(apart.without)}\n")
+    slope, offset = calibrate(apart.pairs)
+    text = module(fit(found), slope, offset, command=f"{parser.prog} --data DIR --out topology/rankers/fitted.py")
     print(text)
     if given.out:
         given.out.write_text(text)
