@@ -94,7 +94,8 @@ class HarmSpreads:
         if not rows:
             return None
         worst = max(rows, key=lambda row: float(inquiry.harm[row]))
-        return Prose(f"it is called by {inquiry.names[inquiry.of[worst]]}, where {moved(inquiry, worst)}")
+        caller = inquiry.names[inquiry.of[worst]]
+        return Prose(f"{inquiry.names[candidate]} is called by {caller}, where {moved(inquiry, worst)}")
 
 
 class Overload:

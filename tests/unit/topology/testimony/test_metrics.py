@@ -106,7 +106,7 @@ def test_harm_that_no_caller_feels_spreads_nowhere(slow: Inquiry) -> None:
     assert found["web"] == 0.0
     told = says(HarmSpreads(), slow, "store")
     assert told is not None
-    assert told.startswith("it is called by shop, where latency_ms of shop went from")
+    assert told.startswith("store is called by shop, where latency_ms of shop went from")
     assert says(HarmSpreads(), slow, "web") is None
 
 
