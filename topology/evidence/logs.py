@@ -40,9 +40,9 @@ def of_logs(logs: pl.DataFrame, onset: int) -> list[EvidenceColumns]:
         masked = masked.str.replace_all(pattern, replacement)
     after = pl.col("ts") >= onset
     table = logs.select("entity", "severity", masked.alias("template"), after.alias("after"))
-    table = table.with_columns(
-        pl.coalesce("severity", pl.col("template").str.slice(0, LONGEST // 4)).str.contains(BAD).alias("bad")
-    )
+    stated = pl.when(pl.col("severity") != "").then(pl.col("severity"))
+    words = pl.coalesce(stated, pl.col("template").str.slice(0, LONGEST // 4))
+    table = table.with_columns(words.str.contains(BAD).alias("bad"))
     since, before = int(table["after"].sum()), int((~table["after"]).sum())
     if not before or not since:
         return []

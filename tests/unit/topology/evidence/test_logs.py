@@ -56,6 +56,7 @@ def test_trouble_is_told_by_severity_or_by_words() -> None:
     assert set(read({"x": 5}, {"x": 5}, "ERROR").metric) == {TROUBLE}
     assert set(read({"no error": 5}, {"no error": 5}, "INFO").metric) == {PLAIN}
     assert set(read({"caught exception": 5}, {"caught exception": 5}).metric) == {TROUBLE}
+    assert set(read({"caught exception": 5}, {"caught exception": 5}, "").metric) == {TROUBLE}
 
 
 def test_one_side_alone_is_no_comparison() -> None:

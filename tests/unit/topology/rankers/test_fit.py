@@ -71,7 +71,7 @@ def test_a_tie_is_its_worst_place() -> None:
 
 
 def test_an_estate_is_graded_by_weights_of_the_others() -> None:
-    """An estate in which the only witness lies does not unlearn it for itself; the ablation says what a witness gave."""
+    """An estate in which the only witness lies does not unlearn it; the ablation says what each witness gave."""
     honest, liar = [row("a", 0, (0, 0, 2.0))] * 9, [row("b", 0, (1, 0, 2.0))] * 9
     found = left_out([*honest, *liar])
     assert [line.split() for line in found.lines] == [
