@@ -195,8 +195,8 @@ class Control(Group):
 class Analysis(Group):
     """How causes are found."""
 
-    ranker: str = "walk"
-    """Name of the ranker: ``walk``, or one that a plug-in brings; ``aiops doctor`` lists them."""
+    ranker: str = "weighed"
+    """Name of the ranker: ``weighed``, ``walk``, or one that a plug-in brings; ``aiops doctor`` lists them."""
 
 
 class Acting(Group):
