@@ -103,7 +103,7 @@ BUILT_IN: Final[Mapping[ExtensionKind, Mapping[str, str]]] = {
 RESERVED: Final[Mapping[ExtensionKind, frozenset[str]]] = {
     ExtensionKind.EXECUTOR: frozenset({"none"}),
     ExtensionKind.VIEW: frozenset(
-        {"none", "deviation", "range", "shift", "time-of-day", "forecast", "silence", "model"}
+        {"none", "deviation", "range", "shift", "time-of-day", "forecast", "silence", "model", "roughness", "flat"}
     ),
 }
 """Names with a fixed meaning that no plug-in may use."""

@@ -9,11 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 from aiops.model.errors import PermanentError
-from detectors.bank.layout import Array, Phase, ViewCode
+from detectors.abnormal_series import AbnormalSeries
+from detectors.bank.layout import Array, Phase, Record, ViewCode
 from detectors.bank.series_bank import BankSettings, SeriesBank
 from detectors.model_tier import ModelTier
+from detectors.onset import onset_of
 from detectors.protocol import Detector
+from detectors.rarity.engine import RARITY
+from detectors.rarity.evidence import EDGE
 from detectors.table import Table
+
+_LEAST = 1e-9
+"""Smallest ratio that other series add."""
 
 
 @dataclass(slots=True)
@@ -28,8 +35,8 @@ class TableEpisode:
     """Time of the first abnormal point, ns."""
     to_row: int | None = None
     peak: float = 0.0
-    series: dict[str, tuple[float, str]] = field(default_factory=dict)
-    """Abnormal series by name: highest score, and the view or detector that gave it."""
+    series: dict[str, AbnormalSeries] = field(default_factory=dict)
+    """Abnormal series by name, each at its worst."""
     running: set[tuple[int, str]] = field(default_factory=set)
     """(series, detector name) whose own episodes are open; the bank's name is empty."""
 
@@ -40,7 +47,9 @@ class TableDetection:
 
     table: Table
     score: npt.NDArray[np.float64]
-    """(rows,) highest score of the row's entity over all its series at that step."""
+    """(rows,) how abnormal the row's entity is at that step, over all its series."""
+    onset: npt.NDArray[np.float64]
+    """(rows,) evidence that an episode begins at the row, else 0; see ``detectors.onset``."""
     series_score: npt.NDArray[np.float32]
     """(points,) score of each point of the table; 0 for learned points."""
     alert: npt.NDArray[np.bool_]
@@ -71,7 +80,9 @@ def detect(
         PermanentError: a detector failed; the text names it.
     """
     names = len(table.names)
-    bank = SeriesBank(settings or BankSettings(capacity=names, ring_steps=1, allowed_lateness_seconds=86_400.0))
+    bank = SeriesBank(
+        settings or BankSettings(capacity=names, ring_steps=1, allowed_lateness_seconds=86_400.0), engine=RARITY
+    )
     bank.admit(np.zeros(names, dtype=np.uint8))
     at = table.at[table.row]
     cut = int(np.searchsorted(table.row, learned_rows))
@@ -81,19 +92,49 @@ def detect(
     found = [("", after.transitions)]
     found += [(name, _by(table, name, make, cut=cut)) for name, make in (detectors or {}).items()]
     episodes, alert, episode = _fold(table, found, learned_rows)
-    return TableDetection(
-        table, _entity_scores(table, series_score), series_score, alert, episode, episodes, learned_rows
-    )
+    score = _entity_scores(table, series_score)
+    onset = _entity_onsets(table, score, learned_rows)
+    return TableDetection(table, score, onset, series_score, alert, episode, episodes, learned_rows)
 
 
 def _entity_scores(table: Table, series_score: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """(rows,) the highest score of the entity's series within the step of each row."""
-    step = np.cumsum(np.diff(table.at, prepend=table.at[:1]) != 0)
+    """(rows,) score of the entity within the step of each row.
+
+    Its ratio is the highest of its series, and what all others have above the limit of their evidence: a sum, since
+    several weak witnesses are more than the strongest alone.
+    """
+    step = _steps(table)
     count = len(table.entities)
     place = step * count + table.row_entity
-    best = np.zeros((int(step[-1]) + 1) * count if len(step) else 0)
-    np.maximum.at(best, step[table.row] * count + table.entity[table.series], series_score.astype(np.float64))
-    return best[place]
+    of_point = step[table.row] * count + table.entity[table.series]
+    size = (int(step[-1]) + 1) * count if len(step) else 0
+    score = series_score.astype(np.float64)
+    highest, more = np.zeros(size), np.zeros(size)
+    np.maximum.at(highest, of_point, score)
+    np.add.at(more, of_point, np.maximum(_ratios(score) - EDGE, 0.0))
+    best = _ratios(highest)
+    others = more - np.maximum(best - EDGE, 0.0)
+    total = best + others
+    return np.asarray(np.where(others > _LEAST, total / (1.0 + total), highest)[place])
+
+
+def _ratios(score: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Scores as ratios; see ``detectors.bank.episodes.score_of``."""
+    return np.asarray(score / np.maximum(1.0 - score, 1e-6))
+
+
+def _steps(table: Table) -> npt.NDArray[np.int64]:
+    """(rows,) number of the step of each row."""
+    return np.asarray(np.cumsum(np.diff(table.at, prepend=table.at[:1]) != 0), np.int64)
+
+
+def _entity_onsets(table: Table, score: npt.NDArray[np.float64], learned: int) -> npt.NDArray[np.float64]:
+    onset, step = np.zeros(len(table)), _steps(table)
+    for entity in range(len(table.entities)):
+        rows = np.flatnonzero(table.row_entity == entity)
+        onset[rows] = onset_of(score[rows], step[rows])
+    onset[:learned] = 0.0
+    return onset
 
 
 def _by(table: Table, name: str, make: Callable[[], Detector], *, cut: int) -> Array:
@@ -140,7 +181,7 @@ def _fold(
                 del current[entity]
         if found is not None:
             view = name or ViewCode(int(transition["view"])).name.lower()
-            _note(found, table.names[series], float(transition["score"]), view=view)
+            _note(found, table.names[series], transition, view=view)
     for found in episodes:
         last = len(table) if found.to_row is None else found.to_row
         for row in range(found.from_row, last):
@@ -163,7 +204,17 @@ def _rows_of(table: Table, transitions: Array, learned: int) -> list[int]:
     return [first[int(transition["series"]), int(transition["at"])] for transition in transitions]
 
 
-def _note(found: TableEpisode, name: str, score: float, *, view: str) -> None:
+def _note(found: TableEpisode, name: str, transition: Record, *, view: str) -> None:
+    score = float(transition["score"])
     found.peak = max(found.peak, score)
-    if score > found.series.get(name, (0.0, ""))[0]:
-        found.series[name] = (score, view)
+    if name in found.series and score <= found.series[name].score:
+        return
+    found.series[name] = AbnormalSeries(
+        score,
+        view,
+        value=float(transition["value"]),
+        expected=float(transition["expected"]),
+        nats=float(transition["nats"]),
+        spread=float(transition["spread"]),
+        points=int(transition["learned"]),
+    )

@@ -54,7 +54,7 @@ def _figure(detection: TableDetection) -> Any:
     panels[-1].plot(times, detection.score, color=_SCORE, linewidth=0.7)
     panels[-1].axhline(0.5, color=_EPISODE, linewidth=0.6, linestyle=":")
     panels[-1].set_ylim(0, 1)
-    panels[-1].set_title("score (0.5: threshold of normal variation)", fontsize=9, loc="left")
+    panels[-1].set_title("score (an episode opens at 0.5)", fontsize=9, loc="left")
     for panel in panels:
         panel.tick_params(labelsize=8)
         for found in detection.episodes:
@@ -72,7 +72,7 @@ def _chosen(detection: TableDetection) -> list[int]:
     table = detection.table
     weight = dict.fromkeys(table.names, 0.0)
     for found in detection.episodes:
-        for name, (score, _) in found.series.items():
-            weight[name] += score
+        for name, one in found.series.items():
+            weight[name] += one.score
     ranked = sorted(range(len(table.names)), key=lambda series: (-weight[table.names[series]], series))
     return sorted(ranked[:_PANELS])

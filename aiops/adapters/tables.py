@@ -36,12 +36,13 @@ def _load(path: Path) -> pl.DataFrame:
 
 
 def write_scores(detection: TableDetection, target: Path) -> None:
-    """Write one CSV line per input row: time, score, alert, episode, and for a wide table each column's score."""
+    """Write one CSV line per input row: time, score, onset, alert, episode; for a wide table each column's score."""
     table = detection.table
-    header = ["time", "score", "alert", "episode"]
+    header = ["time", "score", "onset", "alert", "episode"]
     columns: list[list[str]] = [
         table.times,
         cells(detection.score.tolist()),
+        cells(detection.onset.tolist()),
         [str(int(alert)) for alert in detection.alert],
         detection.episode,
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from aiops.adapters.plugins import installed
 from aiops.adapters.tables import read_table
 from aiops.model.durations import SECOND
 from aiops.plugins import ExtensionKind
+from detectors.abnormal_series import AbnormalSeries
 from detectors.detection import TableDetection, TableEpisode, detect
 from detectors.table import learn_rows
 
@@ -47,7 +49,7 @@ def figures(detection: TableDetection) -> dict[str, Any]:
 def episode(detection: TableDetection, found: TableEpisode) -> dict[str, Any]:
     """One episode, as JSON values; ``alert_row`` counts from 1, times are ISO 8601 UTC, series are ordered by score."""
     table = detection.table
-    explained = sorted(found.series.items(), key=lambda item: (-item[1][0], item[0]))
+    explained = sorted(found.series.items(), key=lambda item: (-item[1].score, item[0]))
     return {
         "id": found.id,
         "entity": found.entity,
@@ -55,8 +57,28 @@ def episode(detection: TableDetection, found: TableEpisode) -> dict[str, Any]:
         "to": None if found.to_row is None else _iso(int(table.at[found.to_row])),
         "alert_row": found.from_row + 1,
         "peak": round(found.peak, 4),
-        "series": [{"series": name, "score": round(score, 4), "view": view} for name, (score, view) in explained],
+        "series": [{"series": name} | _figures(one) for name, one in explained],
     }
+
+
+def _figures(one: AbnormalSeries) -> dict[str, Any]:
+    """Of one abnormal series: how rare, how large, and the reference that this rests on."""
+    return {
+        "score": round(one.score, 4),
+        "view": one.view,
+        "nats": _rounded(one.nats),
+        "value": _rounded(one.value),
+        "expected": _rounded(one.expected),
+        "deviations": _rounded(one.deviations),
+        "times": _rounded(one.times),
+        "spread": _rounded(one.spread),
+        "points": one.points,
+    }
+
+
+def _rounded(figure: float | None) -> float | None:
+    """To six significant digits; None for what is not known."""
+    return None if figure is None or math.isnan(figure) else float(f"{figure:.6g}")
 
 
 def _iso(at: int) -> str:

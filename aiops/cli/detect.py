@@ -23,7 +23,9 @@ _LearnUntil = Annotated[
 ]
 _Scores = Annotated[
     str | None,
-    typer.Option(metavar="OUT|FOLDER/", help="Write one line per row: time, score, alert, episode, score:COLUMN."),
+    typer.Option(
+        metavar="OUT|FOLDER/", help="Write one line per row: time, score, onset, alert, episode, score:COLUMN."
+    ),
 ]
 _Plot = Annotated[
     Path | None,
@@ -51,9 +53,10 @@ def run(
     and `value` (long; an `entity` column groups series), or one column per series (wide; the file is one entity). Rows
     are read in order: the score of a row depends on no later row. Rows with the same time are one step.
 
-    The score of a row lies in [0, 1]. 0.5 is the threshold of the series' normal variation; 0.8 is four times as far.
-    An episode opens when several points exceed the threshold. It closes when the series has returned to normal, or when
-    the new level has lasted two hours. A series needs at least 30 points, better a day, for a reliable score.
+    The score of a row lies in [0, 1]: how abnormal the row is, over all series of its entity. A series opens an episode
+    at 0.5: healthy series reach that about ten times a day for each 1,000 of them. 0.8 is four times the evidence. An
+    episode closes when the series has returned to normal, or when the new level has lasted two hours. A series needs at
+    least 30 points, better a day, for a reliable score, and two weeks for a weekly pattern.
 
     Exit code 0: done, with or without episodes. 3: a table cannot be read; the message names file, row and column.
     """

@@ -60,6 +60,10 @@ def report(anomaly: Record, index: int, at: int, phase: int, out: Record) -> Non
     out["expected"] = anomaly["expected"]
     out["score"] = score_of(np.float64(anomaly["peak"]))
     out["points"] = anomaly["count"]
+    out["nats"] = anomaly["nats"]
+    out["spread"] = anomaly["spread"]
+    out["learned"] = anomaly["learned"]
+    out["more"] = 0
 
 
 @register_jitable
@@ -190,3 +194,7 @@ def report_silence(row: Record, anomaly: Record, index: int, at: int, phase: int
     out["expected"] = np.float64(row["interval"])
     out["score"] = score_of(seconds / patience)
     out["points"] = 0
+    out["nats"] = 0.0
+    out["spread"] = 0.0
+    out["learned"] = 0
+    out["more"] = 0

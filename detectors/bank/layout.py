@@ -56,10 +56,13 @@ class ViewCode(IntEnum):
     SILENCE = 6
     MODEL = 7
     """A detector of the model tier, not a view of the bank."""
+    ROUGHNESS = 8
+    FLAT = 9
+    """The last two are views of ``detectors.rarity``."""
 
 
-FIRST_VIEW = 10
-"""Code of the first further view; 8 and 9 are the signals of logs and of budgets."""
+FIRST_VIEW = 12
+"""Code of the first further view; 10 and 11 are the signals of logs and of budgets."""
 
 
 class Phase(IntEnum):
@@ -141,13 +144,17 @@ ANOMALY = np.dtype(
         ("level", "f4"),
         ("noise", "f4"),
         ("count", "u4"),
+        ("nats", "f4"),
+        ("spread", "f4"),
+        ("learned", "u4"),
         ("view", "u1"),
         ("direction", "i1"),
-        ("spare", "u1", (14,)),
+        ("calm", "u1"),
+        ("spare", "u1", (1,)),
     ],
     align=True,
 )
-"""Current or last anomaly of a series, 64 bytes."""
+"""Current or last anomaly of a series, 64 bytes. ``nats``, ``spread`` and ``learned`` are at the peak."""
 
 TRANSITION = np.dtype(
     [
@@ -162,6 +169,10 @@ TRANSITION = np.dtype(
         ("expected", "f8"),
         ("score", "f4"),
         ("points", "u4"),
+        ("nats", "f4"),
+        ("spread", "f4"),
+        ("learned", "u4"),
+        ("more", "u4"),
     ],
     align=True,
 )
@@ -169,7 +180,10 @@ TRANSITION = np.dtype(
 
 ``at``: time of the point that caused it, ns; of an opened silence the watermark. ``since``: time of the first abnormal
 point, ns. ``score``: the peak so far, in [0, 1]. ``value`` and ``expected``: at the peak. ``points``: flagged points of
-the episode. A silence (view SILENCE) is a separate episode: a series may have one of each kind at the same time.
+the episode. ``nats``: evidence at the peak, the negative natural logarithm of how often a healthy series shows as much.
+``spread`` and ``learned``: usual distance of a point from ``expected``, and the number of points that it is known from.
+These three are 0 where the engine does not know them, and of a silence.
+A silence (view SILENCE) is a separate episode: a series may have one of each kind at the same time.
 """
 
 
@@ -179,9 +193,9 @@ class BankState(NamedTuple):
     rows: Array
     """ROW[capacity]."""
     anomalies: Array
-    """TROUBLE[capacity]."""
+    """ANOMALY[capacity]."""
     hours: Array
-    """float32[capacity, 24]: level of each hour of the day, relative to origin."""
+    """[capacity]: levels of the hours, in the engine's layout."""
     ring: Array
     """int16[cells, capacity]: recent values at three resolutions, see ``Rings`` and ``short_floats``."""
     dirty_rows: Array
@@ -256,6 +270,8 @@ class Tuning(NamedTuple):
 
     ease: float
     """1 / threshold; ratios are multiplied by it."""
+    rate: float
+    """False episodes that a series may have, a second."""
     warm_up: int
     late_ns: int
     adopt_ns: int

@@ -9,18 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from detectors.bank.layout import ANOMALY, BLOCK_BITS, HOURS, KIN, RING_BITS, ROW, Array, BankState, Rings
+from detectors.bank.engine import Engine
+from detectors.bank.layout import ANOMALY, BLOCK_BITS, KIN, RING_BITS, Array, BankState, Rings
 
 
-def reserve(capacity: int, rings: Rings, views: Mapping[str, np.dtype[Any]]) -> BankState:
+def reserve(capacity: int, rings: Rings, views: Mapping[str, np.dtype[Any]], *, engine: Engine) -> BankState:
     """Arrays of an empty bank, with room up to the end of a block. ``views``: layout of each further view's state."""
     capacity = -(-capacity >> RING_BITS) << RING_BITS
     blocks = capacity >> BLOCK_BITS
     cells = rings.fine + rings.steps + rings.coarse
     return BankState(
-        rows=_zeros((capacity,), ROW),
+        rows=_zeros((capacity,), engine.rows),
         anomalies=_zeros((capacity,), ANOMALY),
-        hours=_zeros((capacity, HOURS), np.float32),
+        hours=_zeros((capacity, *engine.hours_shape), engine.hours),
         ring=_zeros((cells, capacity), np.int16, huge=False),
         dirty_rows=np.zeros(blocks, dtype=np.uint32),
         dirty_anomalies=np.zeros(blocks, dtype=np.uint32),

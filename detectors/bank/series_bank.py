@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from aiops.model.durations import SECOND
-from detectors.bank import loop, memory, snapshot
+from detectors.bank import memory, snapshot
+from detectors.bank.engine import LIMITS, Engine
 from detectors.bank.layout import (
     BLOCK_BITS,
     OPEN,
@@ -41,6 +42,8 @@ class BankSettings:
     """A series is not scored before it has this many points."""
     allowed_lateness_seconds: float = 300.0
     """A point is late when it is more than this many seconds older than its series' newest."""
+    false_episodes: float = 10.0
+    """Budget of the engine of ``detectors.rarity``: episodes a day that 1,000 healthy series may open in all."""
     threshold: float = 1.0
     """Scales all limits of the bank: at 2 a point must be twice as far out to be flagged."""
     adopt_seconds: float = 7200.0
@@ -73,20 +76,24 @@ class SeriesBank:
     Args:
         settings: of the bank.
         views: further views, in addition to the built-in ones.
+        engine: what series are judged with.
     """
 
-    def __init__(self, settings: BankSettings | None = None, views: tuple[ViewModule, ...] = ()) -> None:
+    def __init__(
+        self, settings: BankSettings | None = None, views: tuple[ViewModule, ...] = (), *, engine: Engine = LIMITS
+    ) -> None:
         self.settings = settings or BankSettings()
-        self._loops = loop.loops(views)
+        self._loops = engine.loops(views)
         self._layouts = {view.NAME: view.STATE for view in views}
         self.size = 0
         self.version = 1
         """Rises with each ``to_arrays``; blocks that change afterwards are marked with it."""
         rings = rings_of(self.settings.ring_step_seconds, self.settings.ring_steps)
-        self._state = reserve(self.settings.capacity, rings, self._layouts)
+        self._state = reserve(self.settings.capacity, rings, self._layouts, engine=engine)
         self._room = np.empty(0, dtype=TRANSITION)
         self._tuning = Tuning(
             ease=1.0 / self.settings.threshold,
+            rate=self.settings.false_episodes / (1000 * 86_400.0),
             warm_up=int(self.settings.warm_up_points),
             late_ns=int(self.settings.allowed_lateness_seconds * SECOND),
             adopt_ns=int(self.settings.adopt_seconds * SECOND),
@@ -259,9 +266,11 @@ class SeriesBank:
         return arrays
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Any], settings: BankSettings | None = None) -> SeriesBank:
+    def from_arrays(
+        cls, arrays: Mapping[str, Any], settings: BankSettings | None = None, *, engine: Engine = LIMITS
+    ) -> SeriesBank:
         """Restores a bank from ``to_arrays()``; add further parts with ``extend``."""
-        bank = cls(settings)
+        bank = cls(settings, engine=engine)
         bank.extend(arrays)
         return bank
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from detectors.bank.layout import BLOCK_BITS, RING_BITS, ROW, Array, BankState
+from detectors.bank.layout import BLOCK_BITS, RING_BITS, Array, BankState
 from detectors.turns import NO_SHARE, Share
 
 FORMAT = 4
@@ -31,7 +31,7 @@ def copy_changed(
     block that never changed is empty, and is left out too.
     """
     after = 0 if since is None else since
-    head = np.array([FORMAT, after, version, size, ROW.itemsize, state.ring.shape[0]], dtype=np.int64)
+    head = np.array([FORMAT, after, version, size, state.rows.dtype.itemsize, state.ring.shape[0]], dtype=np.int64)
     arrays: dict[str, Array] = {"head": head}
     for name, part in _ROWS.items():
         dirty = getattr(state, f"dirty_{name}")[: _count(size, BLOCK_BITS)]
@@ -55,7 +55,7 @@ def restore(state: BankState, sizes: tuple[int, int], arrays: Mapping[str, Any])
         ValueError: the part's format, ring, size or data does not fit the bank.
     """
     form, _, version, new_size, row_bytes, cells = (int(number) for number in arrays["head"])
-    if form != FORMAT or row_bytes != ROW.itemsize or cells != state.ring.shape[0]:
+    if form != FORMAT or row_bytes != state.rows.dtype.itemsize or cells != state.ring.shape[0]:
         raise ValueError(f"a snapshot of format {form}/{row_bytes}/{cells} does not fit this bank")
     size, most = sizes
     if not size <= new_size <= most:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from aiops.apps.detect import detect_in, episode, figures
+from detectors.abnormal_series import AbnormalSeries
 from detectors.detection import TableDetection, TableEpisode
 from detectors.table import Table, TableError
 
@@ -29,7 +30,7 @@ def detection(**fields: object) -> TableDetection:
         series=one.astype(np.int32), value=one.astype(np.float64), row_entity=one.astype(np.int32),
     )  # fmt: skip
     scores = np.zeros(3)
-    return TableDetection(table, scores, scores.astype(np.float32), scores.astype(bool), [""] * 3, [], 0)
+    return TableDetection(table, scores, scores, scores.astype(np.float32), scores.astype(bool), [""] * 3, [], 0)
 
 
 def test_a_jump_is_one_episode_with_its_series(tmp_path: Path) -> None:
@@ -60,7 +61,12 @@ def test_a_table_that_is_none_is_an_error_with_its_place(tmp_path: Path) -> None
 def test_an_episode_for_programs() -> None:
     """The alert's row counts from 1, times are whole seconds, series come by score and then by name."""
     found = TableEpisode("7", "t", from_row=1, since=30 * SECOND, to_row=2, peak=0.876543)
-    found.series = {"y": (0.8, "shift"), "x": (0.8, "forecast"), "z": (0.91239, "deviation")}
+    found.series = {
+        "y": AbnormalSeries(0.8, "shift"),
+        "x": AbnormalSeries(0.8, "forecast"),
+        "z": AbnormalSeries(0.91239, "deviation", 8.0, 2.0, nats=30.5, spread=2.0, points=99),
+    }
+    unknown = dict.fromkeys(("value", "expected", "deviations", "times")) | {"nats": 0.0, "spread": 0.0, "points": 0}
     assert episode(detection(), found) == {
         "id": "7",
         "entity": "t",
@@ -69,9 +75,20 @@ def test_an_episode_for_programs() -> None:
         "alert_row": 2,
         "peak": 0.8765,
         "series": [
-            {"series": "z", "score": 0.9124, "view": "deviation"},
-            {"series": "x", "score": 0.8, "view": "forecast"},
-            {"series": "y", "score": 0.8, "view": "shift"},
+            {
+                "series": "z",
+                "score": 0.9124,
+                "view": "deviation",
+                "nats": 30.5,
+                "value": 8.0,
+                "expected": 2.0,
+                "deviations": 2.39368,
+                "times": 4.0,
+                "spread": 2.0,
+                "points": 99,
+            },
+            {"series": "x", "score": 0.8, "view": "forecast"} | unknown,
+            {"series": "y", "score": 0.8, "view": "shift"} | unknown,
         ],
     }
 

@@ -46,7 +46,36 @@ def test_no_row_depends_on_a_later_one(found: TableDetection, tmp_path: Path) ->
     """The scores of a table cut short are the same as far as it goes."""
     short = detect(table_of(tmp_path, 1510))
     assert short.score.tolist() == found.score[:1510].tolist()
+    assert short.onset.tolist() == found.onset[:1510].tolist()
     assert short.alert.tolist() == found.alert[:1510].tolist()
+
+
+def test_the_onset_is_at_the_step(found: TableDetection) -> None:
+    """The first row of the table at which an episode would open, and most of what follows is no onset."""
+    assert STEP.start <= int((found.onset >= 0.5).argmax()) <= STEP.start + 5
+    assert (found.onset[STEP] > 0).sum() < 20
+
+
+def test_a_series_tells_how_rare_and_how_large(found: TableDetection) -> None:
+    """A step by 5 where 0.2 is usual: 25 standard deviations, 2.7 times the usual value, known from 1,500 points."""
+    one = found.episodes[0].series["loud"]
+    assert one.deviations == pytest.approx(25.0, rel=0.25)
+    assert one.times == pytest.approx(8.0 / 3.0, rel=0.1)
+    assert one.nats > 15.0
+    assert one.points == STEP.start
+
+
+def test_several_columns_are_more_evidence_than_one(tmp_path: Path) -> None:
+    """Five columns that move a little together score higher than one of them."""
+    rng = np.random.default_rng(6)
+    columns = {f"c{number}": rng.normal(0, 1, 1600) for number in range(5)}
+    for values in columns.values():
+        values[STEP] += 4.0
+    frame = pl.DataFrame({"time": 1_600_000_000 + 60 * np.arange(1600), **columns})
+    frame.write_csv(tmp_path / "five.csv")
+    frame.select("time", "c0").write_csv(tmp_path / "one.csv")
+    five, one = (detect(read_table(tmp_path / f"{name}.csv")) for name in ("five", "one"))
+    assert five.score[STEP].max() > one.score[STEP].max()
 
 
 def test_learned_rows_raise_nothing(tmp_path: Path) -> None:
@@ -60,9 +89,10 @@ def test_scores_are_written_a_line_a_row(found: TableDetection, tmp_path: Path) 
     write_scores(found, tmp_path / "deep" / "scores.csv")
     with (tmp_path / "deep" / "scores.csv").open(encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines))
-    assert list(rows[0]) == ["time", "score", "alert", "episode", "score:quiet", "score:loud"]
+    assert list(rows[0]) == ["time", "score", "onset", "alert", "episode", "score:quiet", "score:loud"]
     assert [row["time"] for row in rows] == found.table.times
-    assert all(row["score"] == max(row["score:quiet"], row["score:loud"]) for row in rows)
+    assert all(row["score"] >= max(row["score:quiet"], row["score:loud"]) for row in rows)
+    assert [float(row["onset"]) for row in rows] == pytest.approx(found.onset.tolist(), abs=1e-6)
     assert sum(int(row["alert"]) for row in rows) == 1
 
 

@@ -29,7 +29,7 @@ def test_a_detector_finds_what_the_bank_does_not(table: Path) -> None:
     """Its episode carries its name; without it there is none at these rows."""
     steps = example().load(ExtensionKind.DETECTOR, "steps")
     found = detect(read_table(table), detectors={"steps": steps}).episodes
-    assert [one for one in found if one.from_row >= 400 and "steps" in {view for _, view in one.series.values()}]
+    assert [one for one in found if one.from_row >= 400 and "steps" in {each.view for each in one.series.values()}]
     assert not [one for one in detect(read_table(table)).episodes if one.from_row >= 400]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from detectors.detection import detect
-from tests.benchmarks.detection.product import as_table, product
+from tests.benchmarks.detection.product import as_table, eager, product, strict
 from tests.benchmarks.detection.protocol import regular
 
 
@@ -23,6 +23,7 @@ def test_columns_together_are_one_entity_of_a_wide_table() -> None:
     expected = detect(as_table(rows), 200)
     found = product(rows)
     assert found.score[:, 0].tolist() == expected.score.tolist()
+    assert found.onset[:, 0].tolist() == expected.onset.tolist()
     assert found.opened is not None
     assert found.opened[:, 0].tolist() == expected.alert.tolist()
     assert found.opened[600:].any()
@@ -37,3 +38,12 @@ def test_columns_apart_are_tables_of_one_column() -> None:
         kept = np.isfinite(values()[:, column])
         assert found.score[kept, column].tolist() == alone.score[kept].tolist()
         assert np.flatnonzero(found.opened[:, column]).tolist() == np.flatnonzero(alone.alert).tolist()
+
+
+def test_a_larger_budget_opens_no_fewer_episodes() -> None:
+    """One, ten and a hundred false episodes a day per 1,000 series."""
+    rows = regular(values(), 60, learned=200, apart=True)
+    opened = [run(rows).opened for run in (strict, product, eager)]
+    counts = [int(one.sum()) for one in opened if one is not None]
+    assert counts == sorted(counts)
+    assert counts[-1] > 0

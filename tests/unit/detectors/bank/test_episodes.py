@@ -184,7 +184,7 @@ def test_a_transition_tells_the_trouble() -> None:
     assert told.pop("score") == pytest.approx(0.8)
     assert told == {
         "series": 7, "phase": 1, "view": 2, "direction": -1, "spare": 0, "at": 20, "since": 5, "value": 130.0,
-        "expected": 100.0, "points": 9,
+        "expected": 100.0, "points": 9, "nats": 0.0, "spread": 0.0, "learned": 0, "more": 0,
     }  # fmt: skip
 
 
