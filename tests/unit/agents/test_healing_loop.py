@@ -27,7 +27,10 @@ from tests.unit.agents.faulty_estate import EDGES, ITEMS
 from tests.unit.control.fakes import SECOND, START, FakeTarget, episode, settings
 
 DEFAULT_BUNDLE = Path(__file__).parents[3] / "remediations" / "default_bundle"
-STEADY = SeriesReading("errors", "errors", 1.0, 1.0, 1.0, 0.1, 9, 0.0, None, 1)
+STEADY = (
+    SeriesReading("errors", "errors", 1.0, 1.0, 1.0, 0.1, 9, 0.0, None, 1),
+    SeriesReading("restarts", "restart_count", 0.0, 0.0, 0.0, 1e-9, 9, 0.0, None, 1),
+)
 
 
 @dataclass
@@ -45,7 +48,7 @@ class Target(FakeTarget):
 
     def ask(self, question: FleetQuestion) -> FleetAnswer:
         """Every entity sends steady figures; who is abnormal says so."""
-        readings = tuple(EntityReading(e, question.to_at, e in self.abnormal, (STEADY,)) for e in question.entities)
+        readings = tuple(EntityReading(e, question.to_at, e in self.abnormal, STEADY) for e in question.entities)
         return FleetAnswer(question.id, question.to_at, readings)
 
     def reserve(self, reservation: Reservation, limits: Any) -> ReservationAnswer:
