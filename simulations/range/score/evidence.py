@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from aiops.control.state.documents import SagaRecord, Work
+from aiops.control.state.documents import OrderRecord, SagaRecord, Work
 from aiops.model.codec import EVENT, decode
 from aiops.model.events import StepReported
 from aiops.model.incidents import Incident, IncidentState
-from aiops.model.plans import Plan, StepDirection, StepStatus
+from aiops.model.plans import Capability, StepDirection, StepStatus
 from aiops.ports import JournalReader
 
 _MOST: Final = 1_000_000
@@ -40,7 +40,7 @@ class Evidence:
     actions: tuple[DoneAction, ...]
     """In the order in which they were done."""
     unordered: tuple[str, ...] = ()
-    """Keys of reports on steps that no plan of the journal has."""
+    """Keys of reported effects for which the journal has no order."""
 
 
 def of_journal(reader: JournalReader, domain: str) -> Evidence:
@@ -53,7 +53,9 @@ def of_journal(reader: JournalReader, domain: str) -> Evidence:
     runbooks: dict[str, list[str]] = {}
     for plan in plans.values():
         runbooks.setdefault(plan.work_item, []).append(plan.runbook)
-    actions, unordered = _actions(plans.values(), _reports(reader, domain))
+    orders = [decode(OrderRecord, body).order for body in _documents(reader, "order", domain)]
+    held = {order.capability.key: order.capability for order in orders}
+    actions, unordered = _actions(held, _reports(reader, domain))
     return Evidence(
         incidents=tuple(
             sorted(
@@ -82,19 +84,18 @@ def _reports(reader: JournalReader, domain: str) -> Iterator[StepReported]:
         after = rows[-1].number
 
 
-def _actions(plans: Iterable[Plan], reports: Iterable[StepReported]) -> tuple[tuple[DoneAction, ...], tuple[str, ...]]:
-    steps = {f"{plan.id}/{step.id}": (plan, step) for plan in plans for step in plan.steps}
+def _actions(
+    capabilities: Mapping[str, Capability], reports: Iterable[StepReported]
+) -> tuple[tuple[DoneAction, ...], tuple[str, ...]]:
     done: dict[str, DoneAction] = {}
     unordered = []
     for report in reports:
-        key = report.outcome.key.partition("#")[0]
-        name, _, direction = key.rpartition("/")
-        if name not in steps:
-            unordered.append(report.outcome.key)
-            continue
-        plan, step = steps[name]
-        action = step.undo if direction == StepDirection.UNDO else step.action
-        if report.outcome.status is StepStatus.DONE and action is not None:
-            undo = direction == StepDirection.UNDO
-            done[key] = DoneAction(report.outcome.at, plan.work_item, action.primitive, action.target, undo)
+        outcome = report.outcome
+        held = capabilities.get(outcome.key)
+        if held is None:
+            unordered.append(outcome.key)
+        elif outcome.status is StepStatus.DONE:
+            undo = held.direction is StepDirection.UNDO
+            action = DoneAction(outcome.at, held.work_item, held.action.primitive, held.action.target, undo)
+            done.setdefault(outcome.key, action)
     return tuple(sorted(done.values(), key=lambda one: one.at)), tuple(unordered)
