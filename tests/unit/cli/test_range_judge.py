@@ -11,6 +11,7 @@ import pytest
 from aiops.apps.range.judgement import Violation
 from aiops.cli.exits import Exit
 from aiops.cli.range import app
+from aiops.cli.range_judge import judge
 from aiops.model.durations import SECOND
 from aiops.model.errors import PermanentError
 from simulations.range.faults.truth import line as truth_line
@@ -77,3 +78,9 @@ def test_without_requests_there_is_no_grade(judged: Path, words: tuple[str, ...]
     told = call(app, "judge", *words)
     assert isinstance(told.error, PermanentError)
     assert why in str(told.error)
+
+
+def test_without_a_journal_nothing_was_reported(state: Path) -> None:
+    """The runtime never ran there, which is no grade of nothing."""
+    with pytest.raises(PermanentError, match="there is no journal"):
+        judge(estate(state, 7), None, history=0.0, as_json=False)
