@@ -57,6 +57,7 @@ BUILT_IN: Final[Mapping[ExtensionKind, Mapping[str, str]]] = {
     },
     ExtensionKind.RANKER: {
         "walk": "topology.rankers.walk:WalkRanker",
+        "weighed": "topology.rankers.weighed:WeighedRanker",
         "random": "topology.rankers.controls:RandomRanker",
         "earliest": "topology.rankers.controls:EarliestRanker",
         "severest": "topology.rankers.controls:SeverestRanker",

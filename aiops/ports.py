@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from typing import Final, Protocol
 
 from aiops.model.entities import MAIN_DOMAIN
-from aiops.model.journal import HaltState, InboxRow, JournalRow, Recovered, Transaction
+from aiops.model.journal import AttemptFacts, AttemptGuard, HaltState, InboxRow, JournalRow, Recovered, Transaction
 from aiops.model.pages import Delivery, Page
 from aiops.model.plans import Observed, Reservation, ReservationAnswer, StepOrder, StepOutcome
 from aiops.model.records import FetchedRecords, OutRecord, SlotSnapshot, TopicPartition
@@ -107,6 +107,10 @@ class Inbox(Protocol):
 
     def append(self, row: InboxRow) -> bool:
         """Make it durable; False: a row with this key was there already, nothing was written."""
+        ...
+
+    def attempt(self, row: InboxRow, guard: AttemptGuard) -> AttemptFacts:
+        """Append the row if its domain's epoch and halt are those of ``guard``; facts and row in one transaction."""
         ...
 
     def has(self, key: str, domain: str = MAIN_DOMAIN) -> bool:

@@ -179,6 +179,8 @@ class Control(Group):
     """Number of plans that may be tried for one incident. Then a person is paged."""
     approval_seconds: float = 900.0
     """If a plan is not approved or rejected within this time, the incident is escalated."""
+    approval_lasts_seconds: float = Field(default=3600.0, gt=0)
+    """An approval counts for this time: steps of its plan that have not begun by then do not begin."""
     acknowledge_seconds: float = 300.0
     """If no one acknowledges a page within this time, the next level is paged."""
     evidence_age_seconds: float = 120.0
@@ -193,8 +195,8 @@ class Control(Group):
 class Analysis(Group):
     """How causes are found."""
 
-    ranker: str = "walk"
-    """Name of the ranker: ``walk``, or one that a plug-in brings; ``aiops doctor`` lists them."""
+    ranker: str = "weighed"
+    """Name of the ranker: ``weighed``, ``walk``, or one that a plug-in brings; ``aiops doctor`` lists them."""
 
 
 class Acting(Group):

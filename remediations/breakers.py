@@ -26,6 +26,8 @@ class Result(StrEnum):
     """The incident came back soon after "healed"."""
     HARMED = "harmed"
     """Verification found harm."""
+    UNCHANGED = "unchanged"
+    """The plan changed nothing: it was refused, halted, or its effect did not happen. A trial ends without a result."""
 
 
 class Position(StrEnum):
@@ -112,8 +114,13 @@ def admit(breakers: Breakers, at: int, target: str, *, action: str) -> Breakers:
 
 
 def record(breakers: Breakers, at: int, ended: tuple[str, str, Result]) -> Breakers:
-    """The breakers after an action ended at ``at``, ns; ``ended`` is (target, primitive, result)."""
+    """The breakers after an action ended at ``at``, ns; ``ended`` is (target, primitive, result).
+
+    A trial ends with its plan, whatever the result; after ``UNCHANGED`` the next action is the trial.
+    """
     target, action, result = ended
+    if result is Result.UNCHANGED:
+        return _trial_over(breakers, names(target, action))
     changed = dict(breakers.named)
     for name in names(target, action):
         breaker = _rested(name, changed.get(name, Breaker()), at)
@@ -132,6 +139,11 @@ def record(breakers: Breakers, at: int, ended: tuple[str, str, Result]) -> Break
             breaker = Breaker()
         changed[name] = replace(breaker, position=position, trial=False)
     return Breakers(changed)
+
+
+def _trial_over(breakers: Breakers, of: tuple[str, ...]) -> Breakers:
+    held = {name: breakers.named[name] for name in of if name in breakers.named}
+    return Breakers({**breakers.named, **{name: replace(breaker, trial=False) for name, breaker in held.items()}})
 
 
 def _too_much(name: str, endings: tuple[tuple[int, Result], ...]) -> Prose:

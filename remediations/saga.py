@@ -27,14 +27,26 @@ from remediations.saga_moves import (
     Handler,
     Moved,
     ask_authority,
+    ended_by,
     expect,
     expect_current,
     later,
     mark_at_rest,
+    on_timer,
     track_of_step,
     with_timer,
 )
 from remediations.saga_state import Saga, SagaState, StepMark
+from remediations.saga_stops import (
+    halt_here,
+    halt_later,
+    halt_watching,
+    resume,
+    stay,
+    taken_over,
+    withdraw_here,
+    withdraw_later,
+)
 from remediations.saga_undo import give_up, reverse, stop, stuck, undone
 from remediations.saga_verification import check_again_or_fail, verified, verify
 
@@ -79,9 +91,8 @@ def _authorised(saga: Saga, event: messages.Authorised) -> Moved:
     action = step.action if forward else step.undo
     assert action is not None
     run = saga.tracks[saga.cursor].runs + 1
-    saga = track_of_step(
-        replace(saga, state=SagaState.RUNNING), mark=StepMark.BEGUN if forward else StepMark.UNDOING, runs=run
-    )
+    mark, ends_at = StepMark.BEGUN if forward else StepMark.UNDOING, later(event.at, step.timeout_seconds)
+    saga = track_of_step(replace(saga, state=SagaState.RUNNING), mark=mark, runs=run, ends_at=ends_at, unsure=False)
     due = later(event.at, step.timeout_seconds + REPORT_GRACE_SECONDS)
     saga, timer = with_timer(saga, "step", due)
     return saga, (messages.Begin(step.id, saga.direction, saga.key, action, step.timeout_seconds, run), timer)
@@ -106,9 +117,9 @@ def _held(saga: Saga, event: messages.Held) -> Moved:
 def _reported(saga: Saga, event: messages.Reported) -> Moved:
     expect(saga, event.outcome.key, saga.key)
     outcome, forward = event.outcome, saga.direction is StepDirection.DO
-    saga = track_of_step(saga, detail=outcome.detail)
+    saga = track_of_step(saga, detail=outcome.detail, unsure=outcome.status is StepStatus.UNKNOWN)
     match outcome.status:
-        case StepStatus.DONE if forward and saga.step.postcondition and not saga.halted:
+        case StepStatus.DONE if forward and saga.step.postcondition and not (saga.halted or saga.withdrawn):
             return _check(saga, event.at)
         case StepStatus.DONE:
             return _happened(saga, event.at)
@@ -121,11 +132,12 @@ def _reported(saga: Saga, event: messages.Reported) -> Moved:
 
 
 def _observe(saga: Saga, at: int) -> Moved:
-    """The effect is in doubt: look at the target."""
-    step = saga.step
+    """The effect is in doubt: look at the target. No answer is final before the effect's own deadline."""
+    step, saga = saga.step, track_of_step(saga, look_again=False)
     action = step.action if saga.direction is StepDirection.DO else step.undo
     assert action is not None
-    saga, timer = with_timer(replace(saga, state=SagaState.OBSERVING), "observe", later(at, ANSWER_SECONDS))
+    due = later(max(at, ended_by(saga)), ANSWER_SECONDS)
+    saga, timer = with_timer(replace(saga, state=SagaState.OBSERVING), "observe", due)
     run = saga.tracks[saga.cursor].runs
     return saga, (messages.Observe(step.id, saga.direction, saga.key, action, run), timer)
 
@@ -157,12 +169,25 @@ def _observed(saga: Saga, event: messages.EffectObserved) -> Moved:
     match event.observed:
         case plans.Observed.DONE:
             return _happened(saga, event.at)
-        case plans.Observed.NOT_DONE if saga.tracks[saga.cursor].runs < MAX_RUNS and not saga.halted:
+        case seen if event.at < ended_by(saga) and (seen is plans.Observed.UNKNOWN or saga.tracks[saga.cursor].unsure):
+            saga, timer = with_timer(track_of_step(saga, look_again=True), "observe", ended_by(saga))
+            return saga, (timer,)
+        case plans.Observed.NOT_DONE if _may_run_again(saga):
             return ask_authority(track_of_step(saga, mark=mark_at_rest(saga)), event.at)
         case plans.Observed.NOT_DONE:
             return _did_not_happen(saga, event.at, Prose("it did not happen"))
         case plans.Observed.UNKNOWN:
             return _doubtful(saga, event.at)
+
+
+def _not_observed(saga: Saga, event: messages.SagaTimerFired) -> Moved:
+    again = saga.tracks[saga.cursor].look_again
+    return _observe(saga, event.at) if again else _doubtful(saga, event.at)
+
+
+def _may_run_again(saga: Saga) -> bool:
+    ending = saga.halted or (saga.withdrawn and saga.direction is StepDirection.DO)
+    return saga.tracks[saga.cursor].runs < MAX_RUNS and not ending
 
 
 def _happened(saga: Saga, at: int) -> Moved:
@@ -175,6 +200,8 @@ def _go_on(saga: Saga, at: int) -> Moved:
     """The current step is done: the next one, or wait for the effect to show."""
     if saga.halted:
         return stop(saga)
+    if saga.withdrawn:
+        return give_up(saga, at, saga.why)
     if saga.cursor + 1 < len(saga.plan.steps):
         return _reserve(replace(saga, cursor=saga.cursor + 1), at)
     settle = max(step.settle_seconds for step in saga.plan.steps)
@@ -203,96 +230,62 @@ def _doubtful(saga: Saga, at: int) -> Moved:
 # --------------------------------------------------------------------------- halts, restarts, timers, people
 
 
-def _halt_here(saga: Saga, event: messages.Halted) -> Moved:  # noqa: ARG001
-    return stop(replace(saga, halted=True))
-
-
-def _halt_later(saga: Saga, event: messages.Halted) -> Moved:  # noqa: ARG001
-    """An effect is in flight: its end is the next safe point."""
-    return replace(saga, halted=True), ()
-
-
-def _halt_watching(saga: Saga, event: messages.Halted) -> Moved:
-    """All steps are done and only looking is left: that goes on, but no undo will run, and a person knows."""
-    if saga.halted:
-        return saga, ()
-    who = f" by {event.who}" if event.who else ""
-    return replace(saga, halted=True), (
-        messages.PageOperator(Prose(f"halted{who} while {saga.state}"), saga.describe()),
-    )
-
-
-def _resume(saga: Saga, event: messages.Resumed) -> Moved:  # noqa: ARG001
-    return replace(saga, halted=False), ()
-
-
-def _stay(saga: Saga, event: Event) -> Moved:  # noqa: ARG001
-    return saga, ()
-
-
 def _restarted(saga: Saga, event: messages.Restarted) -> Moved:
     return _observe(saga, event.at)
-
-
-def _on_timer(then: Handler) -> Handler:
-    """Only the newest timer means anything."""
-
-    def fired(saga: Saga, event: messages.SagaTimerFired) -> Moved:
-        return then(saga, event) if event.timer == saga.timer else (saga, ())
-
-    return fired
 
 
 def _no_answer(saga: Saga, event: messages.SagaTimerFired) -> Moved:
     return give_up(saga, event.at, Prose(f"no answer while {saga.state}"))
 
 
-def _taken_over(saga: Saga, event: messages.TakenOver) -> Moved:
-    releases = tuple(messages.ReleaseBudget(key) for key in saga.reservations)
-    tracks = tuple(replace(track, reservation="") for track in saga.tracks)
-    return replace(saga, state=SagaState.FINISHED, tracks=tracks, why=Prose(f"taken over by {event.who}")), releases
-
-
 TABLE: dict[tuple[SagaState, type[Event]], Handler] = {
     (SagaState.READY, messages.Started): _start,
-    (SagaState.READY, messages.Halted): _halt_here,
+    (SagaState.READY, messages.Halted): halt_here,
+    (SagaState.READY, messages.Withdrawn): withdraw_here,
     (SagaState.RESERVING, messages.Reserved): _reserved,
     (SagaState.RESERVING, messages.BudgetRefused): _refused,
-    (SagaState.RESERVING, messages.SagaTimerFired): _on_timer(_no_answer),
-    (SagaState.RESERVING, messages.Halted): _halt_here,
+    (SagaState.RESERVING, messages.SagaTimerFired): on_timer(_no_answer),
+    (SagaState.RESERVING, messages.Halted): halt_here,
+    (SagaState.RESERVING, messages.Withdrawn): withdraw_here,
     (SagaState.AUTHORISING, messages.Authorised): _authorised,
     (SagaState.AUTHORISING, messages.Vetoed): _vetoed,
     (SagaState.AUTHORISING, messages.Held): _held,
-    (SagaState.AUTHORISING, messages.SagaTimerFired): _on_timer(_no_answer),
-    (SagaState.AUTHORISING, messages.Halted): _halt_here,
-    (SagaState.HELD, messages.SagaTimerFired): _on_timer(lambda saga, event: _reserve(saga, event.at)),
-    (SagaState.HELD, messages.Halted): _halt_here,
+    (SagaState.AUTHORISING, messages.SagaTimerFired): on_timer(_no_answer),
+    (SagaState.AUTHORISING, messages.Halted): halt_here,
+    (SagaState.AUTHORISING, messages.Withdrawn): withdraw_here,
+    (SagaState.HELD, messages.SagaTimerFired): on_timer(lambda saga, event: _reserve(saga, event.at)),
+    (SagaState.HELD, messages.Halted): halt_here,
+    (SagaState.HELD, messages.Withdrawn): withdraw_here,
     (SagaState.RUNNING, messages.Reported): _reported,
-    (SagaState.RUNNING, messages.SagaTimerFired): _on_timer(lambda saga, event: _observe(saga, event.at)),
-    (SagaState.RUNNING, messages.Halted): _halt_later,
+    (SagaState.RUNNING, messages.SagaTimerFired): on_timer(lambda saga, event: _observe(saga, event.at)),
+    (SagaState.RUNNING, messages.Halted): halt_later,
+    (SagaState.RUNNING, messages.Withdrawn): withdraw_later,
     (SagaState.RUNNING, messages.Restarted): _restarted,
     (SagaState.OBSERVING, messages.Reported): _reported,
     (SagaState.OBSERVING, messages.EffectObserved): _observed,
-    (SagaState.OBSERVING, messages.SagaTimerFired): _on_timer(lambda saga, event: _doubtful(saga, event.at)),
-    (SagaState.OBSERVING, messages.Halted): _halt_later,
+    (SagaState.OBSERVING, messages.SagaTimerFired): on_timer(_not_observed),
+    (SagaState.OBSERVING, messages.Halted): halt_later,
+    (SagaState.OBSERVING, messages.Withdrawn): withdraw_later,
     (SagaState.CHECKING, messages.EffectObserved): _checked,
-    (SagaState.CHECKING, messages.SagaTimerFired): _on_timer(lambda saga, event: _go_on(saga, event.at)),
-    (SagaState.CHECKING, messages.Halted): _halt_later,
-    (SagaState.SETTLING, messages.SagaTimerFired): _on_timer(lambda saga, event: verify(saga, event.at)),
-    (SagaState.SETTLING, messages.Halted): _halt_watching,
-    (SagaState.SETTLING, messages.Resumed): _resume,
+    (SagaState.CHECKING, messages.SagaTimerFired): on_timer(lambda saga, event: _go_on(saga, event.at)),
+    (SagaState.CHECKING, messages.Halted): halt_later,
+    (SagaState.CHECKING, messages.Withdrawn): withdraw_later,
+    (SagaState.SETTLING, messages.SagaTimerFired): on_timer(lambda saga, event: verify(saga, event.at)),
+    (SagaState.SETTLING, messages.Halted): halt_watching,
+    (SagaState.SETTLING, messages.Resumed): resume,
     (SagaState.VERIFYING, messages.VerificationEnded): verified,
-    (SagaState.VERIFYING, messages.SagaTimerFired): _on_timer(check_again_or_fail),
-    (SagaState.VERIFYING, messages.Halted): _halt_watching,
-    (SagaState.VERIFYING, messages.Resumed): _resume,
-    (SagaState.HOLDING, messages.SagaTimerFired): _on_timer(reverse),
-    (SagaState.HOLDING, messages.Halted): _halt_watching,
-    (SagaState.HOLDING, messages.Resumed): _resume,
-    (SagaState.STUCK, messages.TakenOver): _taken_over,
+    (SagaState.VERIFYING, messages.SagaTimerFired): on_timer(check_again_or_fail),
+    (SagaState.VERIFYING, messages.Halted): halt_watching,
+    (SagaState.VERIFYING, messages.Resumed): resume,
+    (SagaState.HOLDING, messages.SagaTimerFired): on_timer(reverse),
+    (SagaState.HOLDING, messages.Halted): halt_watching,
+    (SagaState.HOLDING, messages.Resumed): resume,
+    (SagaState.STUCK, messages.TakenOver): taken_over,
 }
 """What each state does with each event. ``Started`` of an empty plan is refused by oversight before it gets here."""
 
 LIVE = [state for state in SagaState if state not in (SagaState.FINISHED, SagaState.STUCK)]
-for _kind in (messages.Restarted, messages.Resumed):
-    TABLE |= {(state, _kind): _stay for state in LIVE if (state, _kind) not in TABLE}
-"""Elsewhere a restart or a resume changes nothing: what was asked is asked again from the outbox, timers are kept."""
+for _kind in (messages.Restarted, messages.Resumed, messages.Withdrawn):
+    TABLE |= {(state, _kind): stay for state in LIVE if (state, _kind) not in TABLE}
+"""Elsewhere a restart, a resume or a withdrawal changes nothing: what was asked is asked again from the outbox, timers
+are kept, and a plan whose steps are all done, or that is being undone, ends by itself."""

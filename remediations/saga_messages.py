@@ -131,6 +131,14 @@ class Resumed:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """The plan's incident does not act any more: the plan ends, or is undone, at its next safe point."""
+
+    at: int
+    reason: Prose
+
+
+@dataclass(frozen=True, slots=True)
 class Restarted:
     """A new orchestrator took over; an effect that began and has no outcome is in doubt."""
 
@@ -165,6 +173,7 @@ Event = (
     | VerificationEnded
     | Halted
     | Resumed
+    | Withdrawn
     | Restarted
     | SagaTimerFired
     | TakenOver

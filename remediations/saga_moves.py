@@ -45,6 +45,20 @@ def later(at: int, seconds: float) -> int:
     return at + round(seconds * SECOND)
 
 
+def on_timer(then: Handler) -> Handler:
+    """Only the newest timer means anything."""
+
+    def fired(saga: Saga, event: messages.SagaTimerFired) -> Moved:
+        return then(saga, event) if event.timer == saga.timer else (saga, ())
+
+    return fired
+
+
+def ended_by(saga: Saga) -> int:
+    """When the newest run of the current step cannot happen any more, ns: its deadline and a grace."""
+    return later(saga.tracks[saga.cursor].ends_at, REPORT_GRACE_SECONDS)
+
+
 def expect(saga: Saga, named: str, current: str) -> None:
     """Refuse an answer that is about another step or reservation.
 

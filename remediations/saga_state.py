@@ -61,6 +61,12 @@ class Track:
     """Whether the reservation covers the undo."""
     runs: int = 0
     """Number of runs in the current direction."""
+    ends_at: int = 0
+    """Deadline of the newest run, ns: without an outcome, its effect may still happen until then."""
+    unsure: bool = False
+    """The executor of the newest run reported that its effect may or may not have happened."""
+    look_again: bool = False
+    """The target could not be observed before the deadline; it is observed again after it."""
     done_at: int = 0
     detail: Prose = NOTHING
 
@@ -75,6 +81,8 @@ class Saga:
     cursor: int = 0
     direction: StepDirection = StepDirection.DO
     halted: bool = False
+    withdrawn: bool = False
+    """The incident does not act any more: no further step begins, and what was done is undone."""
     reversing: bool = False
     """The plan was verified; the current undo is the planned reversal."""
     timer: str = ""

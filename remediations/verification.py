@@ -3,7 +3,7 @@
 * Healthy: every watched entity has data up to the end of the window, and the symptom and the targets are not abnormal
   and no figure of them is worse than its reference.
 * Harmed: a watched entity that was normal before the action is abnormal now, or does clearly worse than its reference.
-* Inconclusive: data of a watched entity is missing.
+* Inconclusive: data of a watched entity is missing, or of a signal for which the incident was opened.
 
 An open episode does not count once all its figures are steady: episodes end only after a hold time, and verification
 does not wait for it. A neighbour that never sent telemetry is not watched; the findings name it.
@@ -19,7 +19,7 @@ from aiops.model.findings import Finding, FindingKind
 from aiops.model.plans import Plan, Verdict
 from aiops.model.prose import Prose
 from aiops.model.series_names import display_name
-from aiops.model.telemetry import EntityReading, FleetAnswer, SeriesReading
+from aiops.model.telemetry import EntityReading, FleetAnswer, OpeningSignal, SeriesReading
 
 STEADY_SPREADS = 4.0
 """A figure is steady when it is at most this many robust spreads worse than its reference."""
@@ -60,6 +60,7 @@ def verify(
     *,
     abnormal_before: frozenset[str] = NO_ENTITIES,
     mute: frozenset[str] = NO_ENTITIES,
+    opening: tuple[OpeningSignal, ...] = (),
 ) -> Judgement:
     """Verifies a plan by the readings after its last step.
 
@@ -69,6 +70,7 @@ def verify(
         fleet: readings over that window, and a reference from before the incident.
         abnormal_before: entities that had an open episode when the plan began; they are not checked for harm.
         mute: entities that never send telemetry of their own (zones, external services); they are not watched.
+        opening: the signals for which the incident was opened; without data on them the verdict is inconclusive.
     """
     window_end = since + round(plan.verify_window_seconds * SECOND)
     readings = {reading.entity: reading for reading in fleet.readings}
@@ -80,8 +82,9 @@ def verify(
     harmed = _harmed(watched, readings, abnormal_before | {plan.symptom})
     if harmed:
         return Judgement(Verdict.HARMED, harmed)
-    abnormal = tuple(found for entity in required if (found := _anomaly(readings.get(entity))))
+    abnormal = tuple(found for entity in required if (found := _anomaly(readings.get(entity), opening)))
     unknown = tuple(found for entity in watched if (found := _blind(entity, readings.get(entity), window_end)))
+    unknown = (*unknown, *(found for s in opening if s.entity in required and (found := _no_signal(s, readings))))
     # neighbours must not be harmed; the symptom and the targets must also be normal
     if abnormal:
         return Judgement(Verdict.UNHEALTHY, abnormal)
@@ -106,17 +109,44 @@ def _blind(entity: str, reading: EntityReading | None, window_end: int) -> Findi
     return None
 
 
-def _anomaly(reading: EntityReading | None) -> Finding | None:
+def _no_signal(signal: OpeningSignal, readings: Mapping[str, EntityReading]) -> Finding | None:
+    """No series of the signal's metric has points, although others of its entity have."""
+    series = readings[signal.entity].series if signal.entity in readings else ()
+    known = any(one.points for one in series)
+    return Finding(FindingKind.NO_SIGNAL, signal.entity, signal.series) if known and not _of(signal, series) else None
+
+
+def _of(signal: OpeningSignal, series: tuple[SeriesReading, ...]) -> list[SeriesReading]:
+    """The signal's series with points; after a restart, a roll-back or a move, the series of its metric."""
+    same = [one for one in series if one.metric == signal.metric and one.points]
+    return [one for one in same if one.series == signal.series] or same
+
+
+def _anomaly(reading: EntityReading | None, opening: tuple[OpeningSignal, ...] = ()) -> Finding | None:
     if reading is None:
         return None
     if reading.abnormal:
         return Finding(FindingKind.ABNORMAL, reading.entity)
-    # If the entity was abnormal recently, the mean must be usual too: the last value alone may be chance.
+    if reading.recovering:
+        # The entity was abnormal a moment ago: the mean must be usual too, the last value alone may be chance.
+        for signal in opening:
+            if signal.entity != reading.entity:
+                continue
+            lasting = [one for one in _of(signal, reading.series) if _still_on_average(one, signal)]
+            if lasting:
+                return _off(FindingKind.STILL_ON_AVERAGE, reading.entity, lasting[0])
     usual = 0.0 if reading.recovering else USUAL
     worst = max(reading.series, key=lambda series: worse_by(series, usual=usual), default=None)
     if worst is not None and worse_by(worst, usual=usual) > STEADY_SPREADS:
         return _off(FindingKind.OFF_REFERENCE, reading.entity, worst)
     return None
+
+
+def _still_on_average(series: SeriesReading, signal: OpeningSignal) -> bool:
+    """Whether the mean alone is still worse: by ``LEAST_RATIO`` of the reference and of what opened the incident."""
+    shift = series.detrimental * (series.mean - series.baseline_mean)
+    least = LEAST_RATIO * max(abs(series.baseline_mean), signal.deviation)
+    return shift > max(least, STEADY_SPREADS * series.baseline_spread)
 
 
 def _harmed(watched: tuple[str, ...], readings: dict[str, EntityReading], ill: frozenset[str]) -> tuple[Finding, ...]:
@@ -179,6 +209,9 @@ _SENTENCES: Mapping[FindingKind, str] = {
     FindingKind.NO_READING: "{f.entity}: no reading",
     FindingKind.BEHIND: "{f.entity}: its data ends {f.missing_seconds:.0f} s before the window does",
     FindingKind.NO_DATA: "{f.entity}: no data in the window",
+    FindingKind.NO_SIGNAL: "{f.entity}: no data in the window of {series}, for which the incident was opened",
+    FindingKind.STILL_ON_AVERAGE: "{f.entity}: {series} is usual now, but its mean is {f.mean:.4g}, was "
+    "{f.baseline_mean:.4g}",
     FindingKind.LEFT_OUT: "{f.entity} is not watched, because it never sent telemetry",
     FindingKind.NOTHING_WATCHED: "no watched entity sends telemetry",
 }

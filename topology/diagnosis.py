@@ -52,7 +52,8 @@ def diagnose(question: RankingQuestion, ranker: Ranker, subject: DiagnosisSubjec
     first = ranked.candidates[0] if ranked.candidates else None
     abnormal = list(dict.fromkeys(episode.entity for episode in question.episodes))
     causes = {candidate.entity: candidate.probability for candidate in ranked.candidates[:3]}
-    suspected = suspects(question.changes, causes, question.graph, onset=question.onset, members=abnormal)
+    onset = (question.evidence.onset if question.evidence is not None else 0) or question.onset
+    suspected = suspects(question.changes, causes, question.graph, onset=onset, members=abnormal)
     unknown = first is None or first.probability < LEAST_SURE or first.probability < ranked.p_unknown
     hypotheses = tuple(
         Hypothesis(
@@ -67,7 +68,7 @@ def diagnose(question: RankingQuestion, ranker: Ranker, subject: DiagnosisSubjec
         work_item=subject.work_item,
         context_version=subject.context_version,
         at=subject.at,
-        onset=question.onset,
+        onset=onset,
         hypotheses=hypotheses,
         p_unknown=ranked.p_unknown,
         p_rest=ranked.p_rest,

@@ -164,7 +164,7 @@ def _judge(handoff: Handoff, view: AgentView, request: VerifyRequest) -> Handoff
     ill = _abnormal_before(view, request)
     entities = (plan.symptom, *(step.action.target for step in plan.steps), *plan.neighbours)
     mute = frozenset(entity for entity in entities if kind_of(view, entity) in MUTE_KINDS)
-    found = verify(plan, request.since, request.fleet, abnormal_before=ill, mute=mute)
+    found = verify(plan, request.since, request.fleet, abnormal_before=ill, mute=mute, opening=request.signals)
     verified = Verified(plan.id, found.verdict, found.reasons, found.findings)
     reasoning = tuple(Prose(f"{reason} [{request.fleet.question}]") for reason in found.reasons)
     return _answer(handoff, view, verified, reasoning=reasoning)

@@ -38,6 +38,7 @@ COMMANDS: Final = (
     Command("take-over", "aiops.cli.incident_commands:take_over", "Confirm that a stuck plan's targets are in order."),
     Command("close", "aiops.cli.incident_commands:close", "Close an escalated incident."),
     Command("suppress", "aiops.cli.incident_commands:suppress", "Suppress an incident for some minutes."),
+    Command("breakers", "aiops.cli.breakers:app", "Show and reset circuit breakers."),
     Command("halt", "aiops.cli.halt:halt", "Stop all new actions at once."),
     Command("resume", "aiops.cli.halt:resume", "Allow new actions after a halt."),
     Command("ledger", "aiops.cli.ledger:run", "Account for every unit of input, checked against the broker's offsets."),

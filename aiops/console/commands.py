@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aiops.console.command_inbox import (
+    LONGEST_NAME,
     CommandRequest,
     CommandResult,
     NotNowError,
@@ -21,7 +22,7 @@ from aiops.console.command_inbox import (
 )
 from aiops.control.events.commands import LONGEST_SUPPRESSION_MINUTES
 from aiops.control.plan.saga_driver import APPROVERS
-from aiops.control.state.documents import PageRecord, SagaRecord, Work, plan_version
+from aiops.control.state.documents import BreakerRecord, PageRecord, SagaRecord, Work, plan_version
 from aiops.control.state.lifecycle import TABLE, Trigger
 from aiops.model.codec import decode
 from aiops.model.entities import MAIN_DOMAIN
@@ -29,6 +30,7 @@ from aiops.model.incidents import Incident, IncidentState
 from aiops.model.journal import InboxRow
 from aiops.model.plans import Plan
 from aiops.ports import Clock, Inbox, JournalReader
+from remediations.breakers import Position
 from remediations.saga_state import SagaState
 
 
@@ -86,7 +88,7 @@ class Commands:
 
     def acknowledge(self, name: str, who: str) -> CommandResult:
         """Acknowledge the newest page: no higher level is paged for it."""
-        incident = self.incident(name)
+        incident = self._kept(self.incident(name))
         bodies = self.reader.documents("page", self.domain).values()
         pages = [decode(PageRecord, body).page for body in bodies if incident.id in body]
         keys = [page.key for page in sorted(pages, key=lambda p: p.at) if page.work_item == incident.id]
@@ -99,7 +101,7 @@ class Commands:
 
     def take_over(self, name: str, who: str) -> CommandResult:
         """Confirm that the targets of a stuck plan are in order: its locks and its budget are released."""
-        incident = self.incident(name)
+        incident = self._kept(self.incident(name))
         bodies = self.reader.documents("saga", self.domain).values()
         sagas = [decode(SagaRecord, body) for body in bodies if incident.id in body]
         stuck = [s.saga.plan.id for s in sagas if s.incident == incident.id and s.saga.state is SagaState.STUCK]
@@ -122,6 +124,18 @@ class Commands:
         command = CommandRequest("suppress", incident.id, who, {"minutes": f"{minutes:g}"})
         text = f"{incident.id}: suppressed by {who} for {minutes:g} minutes"
         return self.switch.submit(f"suppress/{incident.id}/{incident.updated_at}/{minutes:g}/{who}", command, text)
+
+    def reset_breaker(self, name: str, who: str, reason: str) -> CommandResult:
+        """Close an open or half-open circuit breaker; the reason is kept in the journal."""
+        if not reason.strip():
+            raise WrongError("a reset needs a reason")
+        body = self.reader.document("breaker", name, self.domain)
+        breaker = decode(BreakerRecord, body).breaker if body else None
+        if breaker is None or breaker.position is Position.CLOSED:
+            raise NotNowError(f"no breaker {sentence(name)[:LONGEST_NAME]!r} is open; see: aiops breakers list")
+        command = CommandRequest("reset-breaker", name, who, {"reason": sentence(reason)})
+        text = f"{name}: reset by {who}; it was {breaker.position.value}: {breaker.why}"
+        return self.switch.submit(f"reset-breaker/{name}/{breaker.opened_at}/{self.clock.now()}/{who}", command, text)
 
     def scale(self, shards: int, who: str, most: int) -> CommandResult:
         """Set the number of monitoring shards: 1 to ``most``, the number of slots."""
@@ -150,6 +164,10 @@ class Commands:
             if incident.plan == name:
                 return incident
         raise UnknownError(f"there is no incident {name!r}; see: aiops incidents --all")
+
+    def _kept(self, incident: Incident) -> Incident:
+        """The incident that a merged one became part of, which has its plans; any other incident itself."""
+        return self.incident(incident.merged_into) if incident.merged_into else incident
 
     def _waiting(self, name: str, states: set[IncidentState]) -> tuple[Incident, Work]:
         """An incident whose plan waits for a decision, in one of these states."""

@@ -12,7 +12,7 @@ from typing import assert_never
 from aiops.agents.view import AgentView
 from aiops.control.events import answers, commands, intake, recovery, tickets, timers_fired
 from aiops.control.incident import escalation
-from aiops.control.plan import reports, saga_driver
+from aiops.control.plan import authority, reports, saga_driver
 from aiops.control.state.invariants import broken
 from aiops.control.state.store import ControlState
 from aiops.control.state.transaction import Decision, Draft
@@ -51,6 +51,7 @@ class Orchestrator:
         draft = Draft(self.state, event, self.settings)
         try:
             _apply(draft, event)
+            authority.withdraw(draft, everywhere=isinstance(event, happened.OrchestratorStarted))
             return draft.decide()
         except AiopsError as error:
             return draft.refuse(refusal_of(error))

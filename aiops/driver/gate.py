@@ -21,7 +21,7 @@ from aiops.driver.replies import Failure, Reply, attempted
 from aiops.model.codec import encode
 from aiops.model.durations import SECOND
 from aiops.model.errors import AiopsError, TemporaryError
-from aiops.model.journal import InboxRow
+from aiops.model.journal import AttemptGuard, HaltState, InboxRow
 from aiops.model.plans import Observed, StepOrder, StepOutcome, StepStatus
 from aiops.model.prose import Prose
 from aiops.ports import ORCHESTRATOR, Clock, Executor, Inbox
@@ -58,7 +58,7 @@ _REFUSALS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class OrderRefused:
-    """A refused order. Its capability stays unused, except with ``USED``."""
+    """A refused order: nothing was begun. Its capability is used with ``USED``, and if it expired while it waited."""
 
     refusal: GateRefusal
     facts: Mapping[str, object] = field(default_factory=dict)
@@ -135,7 +135,8 @@ class Gate:
             return refused
         if executor is None:
             return OrderRefused(GateRefusal.NO_EXECUTOR, {"primitive": order.capability.action.primitive})
-        return executor if self._use_up(order, "executor") else OrderRefused(GateRefusal.USED)
+        refused = self._attempt(order)
+        return executor if refused is None else refused
 
     def turned_away(self, order: StepOrder, refused: OrderRefused) -> StepOutcome:
         """The outcome of a refused order. It is not written to the inbox, because nothing was changed."""
@@ -183,14 +184,33 @@ class Gate:
             )
         return GateObservation(executor.observe(order), Basis.TARGET)
 
+    def _attempt(self, order: StepOrder) -> OrderRefused | None:
+        """Record the attempt in the transaction that reads epoch and halt again; the refusal if it may not begin.
+
+        A halt that is durable before the attempt is, stops it, however long either waited for the other. The clock is
+        read again, because the transaction may have waited.
+        """
+        capability = order.capability
+        guard = AttemptGuard(capability.epoch, capability.halt_generation)
+        facts = self._inbox.attempt(
+            self._row(order, "attempt", self._clock.now(), body=encode(order), who="executor"), guard
+        )
+        refused = self._forbidden(order, facts.epoch, facts.halt)
+        if refused is None and not facts.recorded:
+            return OrderRefused(GateRefusal.USED)
+        return refused
+
     def _refused(self, order: StepOrder) -> OrderRefused | None:
         """Why the order may not begin, from facts read now; facts that cannot be read are a refusal as well."""
-        capability, now = order.capability, self._clock.now()
         try:
             epoch = self._inbox.epoch(ORCHESTRATOR, order.domain)
             halt = self._inbox.halt_state(order.domain)
         except AiopsError as error:
             return OrderRefused(GateRefusal.JOURNAL_UNREADABLE, {"error": error})
+        return self._forbidden(order, epoch, halt)
+
+    def _forbidden(self, order: StepOrder, epoch: int, halt: HaltState) -> OrderRefused | None:
+        capability, now = order.capability, self._clock.now()
         if epoch != capability.epoch:
             return OrderRefused(GateRefusal.EPOCH_OVER, {"epoch": capability.epoch, "newest": epoch})
         if halt.halted:

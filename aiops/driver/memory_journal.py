@@ -15,7 +15,17 @@ from aiops.model.codec import EFFECT
 from aiops.model.effects import Effect
 from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.errors import FencedOutError
-from aiops.model.journal import HaltState, InboxRow, JournalRow, Put, Recovered, TimerRow, Transaction
+from aiops.model.journal import (
+    AttemptFacts,
+    AttemptGuard,
+    HaltState,
+    InboxRow,
+    JournalRow,
+    Put,
+    Recovered,
+    TimerRow,
+    Transaction,
+)
 from aiops.model.records import TopicPartition
 from aiops.ports import ORCHESTRATOR
 
@@ -113,6 +123,11 @@ class MemoryJournal:
             return False
         inbox[row.key] = replace(row, number=len(inbox) + 1)
         return True
+
+    def attempt(self, row: InboxRow, guard: AttemptGuard) -> AttemptFacts:
+        """Add the row if epoch and halt are those of ``guard``."""
+        facts = AttemptFacts(self.epoch(ORCHESTRATOR, row.domain), self.halt_state(row.domain), recorded=False)
+        return replace(facts, recorded=facts.permit(guard) and self.append(row))
 
     def has(self, key: str, domain: str = MAIN_DOMAIN) -> bool:
         """Whether the inbox has the key."""

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Container, Iterator
 from functools import lru_cache
 
 _LOOPBACK = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "0.0.0.0", "::"})  # noqa: S104 (read, not bound)
+
+_INSTANCE = re.compile(r"(-[0-9a-f]{6,10}-[a-z0-9]{5}|[-_]?\d+)$")
+_HOST_NAME = re.compile(
+    r"(?:[a-z0-9-]+\.){2,}[a-z]{2,}(?![a-z0-9.-])|(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])", re.IGNORECASE
+)
 
 
 def joined(parts: tuple[str, ...]) -> str:
@@ -45,6 +51,16 @@ def spellings(name: str) -> Iterator[str]:
     labels = found.split(".")
     if len(labels) == 2 and all(labels) and not labels[1].isdigit():
         yield joined((labels[1], labels[0]))
+
+
+def instance_stem(name: str) -> str:
+    """The name without a trailing ordinal or a Kubernetes pod's suffix: instances of one thing have the same stem."""
+    return _INSTANCE.sub("", name)
+
+
+def holds_address(name: str) -> bool:
+    """Whether a name holds a DNS name of three labels or more, or an IPv4 address: no item was matched to it."""
+    return _HOST_NAME.search(name) is not None
 
 
 def is_loopback(address: str) -> bool:

@@ -24,6 +24,10 @@ class FindingKind(StrEnum):
     """The entity's data ends before the window does."""
     NO_DATA = "no-data"
     """The source was read up to the window's end, and the window has no points of the entity."""
+    NO_SIGNAL = "no-signal"
+    """The window has data of the entity, but none of the signal for which the incident was opened."""
+    STILL_ON_AVERAGE = "still-on-average"
+    """The last value of an opening signal was normal, but its mean over the window was not."""
     LEFT_OUT = "left-out"
     """A neighbour that never sent telemetry."""
     NOTHING_WATCHED = "nothing-watched"
@@ -37,7 +41,7 @@ class Finding:
     kind: FindingKind
     entity: str = ""
     series: str = ""
-    """Name of the series, with ``OFF_REFERENCE`` and ``HARMED_SERIES``."""
+    """Name of the series, with ``OFF_REFERENCE``, ``HARMED_SERIES``, ``NO_SIGNAL`` and ``STILL_ON_AVERAGE``."""
     mean: float = field(default=0.0, compare=False)
     """Mean of the series over the window."""
     baseline_mean: float = field(default=0.0, compare=False)

@@ -15,7 +15,7 @@ from aiops.model.plans import Action, BlastRadius, Oversight, Plan, StepDirectio
 from aiops.model.prose import Prose
 from aiops.model.reports import Ticket
 from aiops.model.situations import Situation
-from aiops.model.telemetry import FleetAnswer
+from aiops.model.telemetry import FleetAnswer, OpeningSignal
 
 OPENED: Final = Prose("opened")
 """Reason of an incident's first diagnosis."""
@@ -148,6 +148,8 @@ class VerifyRequest:
     since: int
     """Start of the window of the readings, ns: the last step has taken effect and had its settle time."""
     fleet: FleetAnswer
+    signals: tuple[OpeningSignal, ...] = ()
+    """What the incident was opened for."""
     type: Literal["verify"] = "verify"
 
 

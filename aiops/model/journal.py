@@ -121,6 +121,28 @@ class HaltState:
 
 
 @dataclass(frozen=True, slots=True)
+class AttemptGuard:
+    """The epoch and the halt generation under which a capability was made; an attempt needs both as they were."""
+
+    epoch: int
+    halt_generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFacts:
+    """The facts of the transaction that recorded an attempt, or that did not."""
+
+    epoch: int
+    halt: HaltState
+    recorded: bool
+    """The attempt is durable; False: the facts forbid it, or it was recorded before."""
+
+    def permit(self, guard: AttemptGuard) -> bool:
+        """Whether the facts are those of the guard and nothing is halted."""
+        return (self.epoch, self.halt.generation, self.halt.halted) == (guard.epoch, guard.halt_generation, False)
+
+
+@dataclass(frozen=True, slots=True)
 class JournalRow:
     """One entry with its number and its place in the hash chain, for readers of the audit log."""
 

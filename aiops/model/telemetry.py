@@ -12,6 +12,17 @@ from aiops.model.episodes import Recovering
 
 
 @dataclass(frozen=True, slots=True)
+class OpeningSignal:
+    """The worst signal of an episode for which an incident was opened; verification needs data on it."""
+
+    entity: str
+    series: str
+    metric: str
+    deviation: float
+    """Distance of the signal's worst value from the normal one, in the series' unit."""
+
+
+@dataclass(frozen=True, slots=True)
 class FleetQuestion:
     """Asks for readings of entities over a window and a reference before it, for analysis and verification."""
 
@@ -23,6 +34,13 @@ class FleetQuestion:
     """Start of the reference before the incident, ns; the reference ends at ``baseline_to_at``."""
     baseline_to_at: int
     domain: str = MAIN_DOMAIN
+    signals: tuple[OpeningSignal, ...] = ()
+    """Series of these entities and metrics are listed first."""
+
+    @property
+    def wanted(self) -> frozenset[tuple[str, str]]:
+        """Entity and metric of each signal."""
+        return frozenset((signal.entity, signal.metric) for signal in self.signals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +75,7 @@ class EntityReading:
     abnormal: Annotated[bool, Field(validation_alias=AliasChoices("abnormal", "unwell"))]
     """The entity has an open episode with a signal that is abnormal at this moment."""
     series: tuple[SeriesReading, ...]
-    """The series with the largest change first, at most 32."""
+    """The series of the question's signals first, then those with the largest change, at most 32."""
     recovering: Recovering = False
     """The entity has an open episode, but the last value of each of its series was normal again."""
 

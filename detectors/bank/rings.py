@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numba.extending import register_jitable
 
+from aiops.model.durations import SECOND
 from detectors.bank.layout import COARSE_STEPS, RING_BITS, Array, Record, Rings
 from detectors.bank.short_floats import pack, unpack
 
@@ -32,7 +33,6 @@ _MOST = 255
 """A cell is the mean of at most so many points; further ones are not stored."""
 _PARTS = 6
 _CELLS = 64
-_SECOND = 1_000_000_000
 
 
 def rings_of(step_seconds: float, steps: int) -> Rings:
@@ -44,7 +44,7 @@ def rings_of(step_seconds: float, steps: int) -> Rings:
     recent = max(2 * _PARTS, min(_CELLS, steps))
     coarse = max(1, -(-steps // COARSE_STEPS))
     return Rings(
-        int(step_seconds * _SECOND) // parts, parts, _power(recent), _power(recent), _power(coarse), 1.0 / parts
+        int(step_seconds * SECOND) // parts, parts, _power(recent), _power(recent), _power(coarse), 1.0 / parts
     )
 
 

@@ -267,7 +267,7 @@ class SeriesBank:
 
     def extend(self, arrays: Mapping[str, Any]) -> None:
         """Applies a part from ``to_arrays(since)``. Apply parts in order. ``ValueError`` if a part does not fit."""
-        self.size, version = snapshot.restore(self._state, self.size, arrays)
+        self.size, version = snapshot.restore(self._state, (self.size, self.settings.capacity), arrays)
         snapshot.restore_views(self._state, self._layouts, arrays)
         self.version = version + 1
 

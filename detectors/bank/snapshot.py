@@ -46,8 +46,10 @@ def copy_changed(
     return arrays
 
 
-def restore(state: BankState, size: int, arrays: Mapping[str, Any]) -> tuple[int, int]:
+def restore(state: BankState, sizes: tuple[int, int], arrays: Mapping[str, Any]) -> tuple[int, int]:
     """Writes a part into the state; returns the new size and the part's version.
+
+    ``sizes``: number of series now, and at most.
 
     Raises:
         ValueError: the part's format, ring, size or data does not fit the bank.
@@ -55,8 +57,9 @@ def restore(state: BankState, size: int, arrays: Mapping[str, Any]) -> tuple[int
     form, _, version, new_size, row_bytes, cells = (int(number) for number in arrays["head"])
     if form != FORMAT or row_bytes != ROW.itemsize or cells != state.ring.shape[0]:
         raise ValueError(f"a snapshot of format {form}/{row_bytes}/{cells} does not fit this bank")
-    if not size <= new_size <= len(state.rows):
-        raise ValueError(f"a snapshot of {new_size} series does not fit a bank of {size}, at most {len(state.rows)}")
+    size, most = sizes
+    if not size <= new_size <= most:
+        raise ValueError(f"a snapshot of {new_size} series does not fit a bank of {size}, at most {most}")
     for name, part in _ROWS.items():
         blocks = np.asarray(arrays[f"{part}_blocks"])
         _put(_blocks(getattr(state, name)), (blocks,), np.asarray(arrays[f"{part}_data"]))

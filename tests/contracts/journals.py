@@ -12,7 +12,18 @@ import pytest
 from aiops.control.record.audit_chain import GENESIS, verify
 from aiops.model.effects import Effect, Release
 from aiops.model.errors import FencedOutError
-from aiops.model.journal import HaltState, InboxRow, JournalEntry, Put, Recovered, Remove, TimerRow, Transaction
+from aiops.model.journal import (
+    AttemptFacts,
+    AttemptGuard,
+    HaltState,
+    InboxRow,
+    JournalEntry,
+    Put,
+    Recovered,
+    Remove,
+    TimerRow,
+    Transaction,
+)
 from aiops.model.prose import Prose
 from aiops.model.records import TopicPartition
 from aiops.ports import Journal, JournalReader
@@ -295,6 +306,31 @@ class JournalContract:
         again = journal.claim(ROLE, "b")
         journal.commit([transaction(again, 2), replace(transaction(again, 3), inbox=4)])
         assert journal.recover().inbox == 9
+
+    def test_an_attempt_is_recorded_once_under_its_epoch_and_halt(self, store: Store) -> None:
+        """Facts and row belong to one transaction; the row is in the inbox only if the facts permit it."""
+        one, two = store.open(), store.open()
+        epoch = one.claim(ROLE, "a")
+        guard, row = AttemptGuard(epoch, 0), InboxRow("attempt/c1", 5, "attempt", "{}", "executor")
+        assert two.attempt(row, guard) == AttemptFacts(epoch, HaltState(0, halted=False), recorded=True)
+        assert two.attempt(row, guard).recorded is False
+        assert [found.key for found in one.read_inbox(0)] == ["attempt/c1"]
+
+    def test_no_attempt_is_recorded_after_a_halt_or_a_claim(self, store: Store) -> None:
+        """Nor after a resume: the capability was made before the halt. Another domain is not concerned."""
+        one, two = store.open(), store.open()
+        epoch = one.claim(ROLE, "a")
+        one.claim(ROLE, "a", "other")
+        row = InboxRow("attempt/c1", 5, "attempt", "{}", "executor")
+        halt = one.set_halt(HaltState(0, halted=True, who="ann", at=7))
+        assert two.attempt(row, AttemptGuard(epoch, 0)) == AttemptFacts(epoch, halt, recorded=False)
+        assert two.attempt(row, AttemptGuard(epoch, 1)).recorded is False
+        one.set_halt(HaltState(0, halted=False, who="ann", at=8))
+        assert two.attempt(row, AttemptGuard(epoch, 0)).recorded is False
+        assert two.attempt(replace(row, domain="other"), AttemptGuard(1, 0)).recorded is True
+        newer = one.claim(ROLE, "b")
+        assert two.attempt(row, AttemptGuard(epoch, 2)) == AttemptFacts(newer, one.halt_state(), recorded=False)
+        assert two.attempt(row, AttemptGuard(newer, 2)).recorded is True
 
     def test_halt_generations_rise(self, store: Store) -> None:
         """Each halt and resume is a new generation that every other process reads."""

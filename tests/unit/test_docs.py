@@ -13,6 +13,7 @@ import typer
 
 from aiops.adapters.bundle.configuration import load_settings
 from aiops.cli.main import COMMANDS, build
+from aiops.control.state.combinations import rows
 from aiops.control.state.lifecycle import picture
 from aiops.settings import Settings
 from aiops.settings_group import Group
@@ -133,6 +134,11 @@ def test_the_pictured_lifecycle_is_the_table() -> None:
     found = re.search(r"```mermaid\n(.*?)```", text, re.DOTALL)
     assert found is not None
     assert picture() == found.group(1)
+
+
+def test_the_printed_combinations_are_the_table() -> None:
+    """The table of incidents and plans in the documentation is the one that the code prints."""
+    assert rows() in (ROOT / "docs" / "lifecycle.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)

@@ -27,7 +27,7 @@ def test_every_built_in_can_be_loaded(kind: ExtensionKind, name: str) -> None:
 def test_a_plug_in_stands_beside_the_built_ins() -> None:
     """It is listed with its package, and made as they are."""
     plugins = Plugins.of([GOOD])
-    assert plugins.names(ExtensionKind.RANKER) == ("earliest", "mine", "random", "severest", "walk")
+    assert plugins.names(ExtensionKind.RANKER) == ("earliest", "mine", "random", "severest", "walk", "weighed")
     assert isinstance(plugins.make(ExtensionKind.RANKER, "mine"), WalkRanker)
     assert [(one.name, one.origin) for one in plugins.plugged()] == [("mine", "aiops-mine 1.2")]
 
@@ -54,7 +54,7 @@ def test_a_plug_in_whose_constructor_raises_is_told_the_same_way() -> None:
 def test_the_rest_goes_on_without_a_broken_one() -> None:
     """Making all of a kind gives those that work and the faults of those that do not."""
     made, faults = Plugins.of([GOOD, MISSING, RAISES]).make_all(ExtensionKind.RANKER)
-    assert sorted(made) == ["earliest", "mine", "random", "severest", "walk"]
+    assert sorted(made) == ["earliest", "mine", "random", "severest", "walk", "weighed"]
     assert [fault.extension.name for fault in faults] == ["gone", "raises"]
 
 

@@ -12,6 +12,7 @@ from aiops.model.episodes import Episode, Signal, SignalDirection, Source
 from aiops.model.metric_semantics.table import MetricTable
 from topology.cases.case import METRICS, Case
 from topology.cases.shifts import Panel, Shift, find_onset, panel, shifts
+from topology.evidence.collect import collect
 from topology.graph import Graph
 from topology.hints import Hints
 from topology.rankers.protocol import RankingQuestion
@@ -38,6 +39,7 @@ def question(case: Case, metrics: MetricTable | None = None) -> RankingQuestion:
     metrics = metrics or MetricTable()
     table = _figures(case)
     signals = _alerts(case)
+    found = collect(case, _series(table, case), alerts=signals, metrics=metrics)
     onset = case.onset or 0
     if len(table):
         held = panel(table, case.from_at, case.to_at, step=case.step)
@@ -52,7 +54,14 @@ def question(case: Case, metrics: MetricTable | None = None) -> RankingQuestion:
         changes=case.changes,
         resolution=case.step,
         metrics=metrics,
+        evidence=found if len(found) else None,
     )
+
+
+def _series(table: pl.DataFrame, case: Case) -> Panel | None:
+    """Metrics on the grid of steps; what spans and lines amount to is measured by row and not by step."""
+    metrics = table.filter(pl.col("source") == str(Source.METRIC))
+    return panel(metrics, case.from_at, case.to_at, step=case.step) if len(metrics) else None
 
 
 def _onset(case: Case, held: Panel) -> int:

@@ -11,6 +11,7 @@ from aiops.model.durations import SECOND
 from aiops.model.episodes import Episode
 from aiops.model.metric_semantics.table import MetricTable
 from aiops.model.reports import Change
+from aiops.model.series_evidence import SeriesEvidence
 from topology.graph import Graph
 
 MOST_CANDIDATES = 10
@@ -32,6 +33,8 @@ class RankingQuestion:
     """Times closer than this cannot be told apart, ns (a step of the data)."""
     metrics: MetricTable = field(default_factory=MetricTable)
     """What metrics mean."""
+    evidence: SeriesEvidence | None = None
+    """What all series of the region did at the onset; None: only the episodes are known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ class ClusterFleet:
             answered += 1
             for reading in answer.readings:
                 known = found.get(reading.entity)
-                found[reading.entity] = reading if known is None else _joined(known, reading)
+                found[reading.entity] = reading if known is None else _joined(known, reading, question.wanted)
         whole = answered == len(calls) > 0
         mute = tuple(name for name in question.entities if name not in found) if whole else ()
         return FleetAnswer(question.id, self._clock.now(), tuple(found.values()), question.domain, mute)
@@ -79,8 +79,9 @@ class ClusterFleet:
         return self._shards if self._shards is not None else self._cluster.numbers("shard")
 
 
-def _joined(one: EntityReading, other: EntityReading) -> EntityReading:
-    series = sorted((*one.series, *other.series), key=lambda s: -s.score)[:32]
+def _joined(one: EntityReading, other: EntityReading, wanted: frozenset[tuple[str, str]]) -> EntityReading:
+    both = (*one.series, *other.series)
+    series = sorted(both, key=lambda s: ((one.entity, s.metric) not in wanted, -s.score))[:32]
     known = [at for at in (one.watermark, other.watermark) if at]
     abnormal = one.abnormal or other.abnormal
     recovering = not abnormal and (one.recovering or other.recovering)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Table, insert, select
@@ -12,7 +13,8 @@ from sqlalchemy.sql.dml import ReturningInsert
 from aiops.adapters.journal.engine import reading, serialise, translated
 from aiops.adapters.journal.tables import EPOCH, HALT, INBOX, long, short
 from aiops.model.entities import MAIN_DOMAIN
-from aiops.model.journal import HaltState, InboxRow
+from aiops.model.journal import AttemptFacts, AttemptGuard, HaltState, InboxRow
+from aiops.ports import ORCHESTRATOR
 
 
 class SqlInbox:
@@ -24,18 +26,21 @@ class SqlInbox:
 
     def append(self, row: InboxRow) -> bool:
         """Append a row; durable on return. False: a row with this key exists."""
-        values = {
-            "domain": row.domain,
-            "key": short(row.key),
-            "long": long(row.key),
-            "at": row.at,
-            "kind": row.kind,
-            "body": row.body,
-            "who": row.who,
-        }
         with translated("write to the inbox"), self._engine.begin() as connection:
             serialise(connection)
-            return connection.execute(insert_or_ignore(connection, INBOX, values)).first() is not None
+            return connection.execute(insert_or_ignore(connection, INBOX, _values(row))).first() is not None
+
+    def attempt(self, row: InboxRow, guard: AttemptGuard) -> AttemptFacts:
+        """Append the row if epoch and halt are those of ``guard``. Halts and claims wait, or this waits for them."""
+        with translated("record an attempt"), self._engine.begin() as connection:
+            serialise(connection)
+            facts = AttemptFacts(
+                _epoch(connection, ORCHESTRATOR, row.domain), _newest_halt(connection, row.domain), recorded=False
+            )
+            if not facts.permit(guard):
+                return facts
+            new = connection.execute(insert_or_ignore(connection, INBOX, _values(row))).first() is not None
+        return replace(facts, recorded=new)
 
     def has(self, key: str, domain: str = MAIN_DOMAIN) -> bool:
         """Whether a row with this key exists."""
@@ -83,9 +88,25 @@ class SqlInbox:
 
     def epoch(self, role: str, domain: str = MAIN_DOMAIN) -> int:
         """The newest claimed epoch of a role; 0: none was claimed."""
-        query = select(EPOCH.c.epoch).where(EPOCH.c.domain == domain, EPOCH.c.role == role)
         with translated("read the epoch"), self._reading.connect() as connection:
-            return connection.execute(query).scalar_one_or_none() or 0
+            return _epoch(connection, role, domain)
+
+
+def _values(row: InboxRow) -> dict[str, object]:
+    return {
+        "domain": row.domain,
+        "key": short(row.key),
+        "long": long(row.key),
+        "at": row.at,
+        "kind": row.kind,
+        "body": row.body,
+        "who": row.who,
+    }
+
+
+def _epoch(connection: Connection, role: str, domain: str) -> int:
+    query = select(EPOCH.c.epoch).where(EPOCH.c.domain == domain, EPOCH.c.role == role)
+    return connection.execute(query).scalar_one_or_none() or 0
 
 
 def _inbox_row(row: Row[Any]) -> InboxRow:

@@ -36,13 +36,15 @@ class SlotReader:
                 entity=entity,
                 watermark=watermark,
                 abnormal=code in open_now and code in abnormal,
-                series=self._series(np.flatnonzero(members == code).astype(np.int32), question),
+                series=self._series(entity, np.flatnonzero(members == code).astype(np.int32), question),
                 recovering=code in open_now and code not in abnormal,
             )
             for entity, code in known
         ]
 
-    def _series(self, numbers: npt.NDArray[np.int32], question: FleetQuestion) -> tuple[SeriesReading, ...]:
+    def _series(
+        self, entity: str, numbers: npt.NDArray[np.int32], question: FleetQuestion
+    ) -> tuple[SeriesReading, ...]:
         if not len(numbers):
             return ()
         window = (question.from_at, question.to_at)
@@ -54,8 +56,10 @@ class SlotReader:
         noticeable = self.slot.detection.still_noticeable(numbers, found.last, found.baseline_mean)
         change = np.abs(found.mean - found.baseline_mean) / found.baseline_spread
         change = np.where(np.isnan(change), -1.0, change)
+        named = {signal.metric for signal in question.signals if signal.entity == entity}
+        wanted = np.array([bool(named) and table.identity(n).metric in named for n in numbers.tolist()], np.bool_)
         listed: list[SeriesReading] = []
-        for place in np.lexsort((numbers, -change)).tolist():
+        for place in np.lexsort((numbers, -change, ~wanted)).tolist():
             if len(listed) == MOST_SERIES:
                 break
             mean, last = float(found.mean[place]), float(found.last[place])

@@ -129,7 +129,8 @@ class Estate:
             raise PermanentError(f"ports of {HOST} are taken: {taken}; stop what uses them, or choose another seed")
 
     def _start(self, report: Report) -> None:
-        shutil.rmtree(self.folder.short, ignore_errors=True)
+        for earlier in (self.folder.short, self.folder.root):
+            shutil.rmtree(earlier, ignore_errors=True)
         estate_files.make_folders(self.folder)
         estate_files.write(self.plan, self.folder, self.run)
         report("backing services")

@@ -11,12 +11,12 @@ from typing import Any
 from aiops.adapters.supervisord import ProcessInfo, ProcessState
 from aiops.apps.range import leftovers
 from aiops.apps.range.estate import Estate
+from aiops.model.durations import MINUTE
 from aiops.model.errors import TemporaryError
 from simulations.range.configuration.supervisord import programs
 from simulations.range.estate_plan import HOST, LOAD, Service
 
 _LAST_BYTES = 400_000
-_MINUTE_NS = 60 * 10**9
 
 
 def estates(folder: Path) -> list[int]:
@@ -87,7 +87,7 @@ def _service(service: Service, seen: list[ProcessInfo]) -> dict[str, Any]:
 
 
 def _users(file: Path) -> dict[str, Any]:
-    since = time.time_ns() - _MINUTE_NS
+    since = time.time_ns() - MINUTE
     recent = [line for line in _last_lines(file) if line["at"] >= since]
     times = sorted(line["ms"] for line in recent)
     return {

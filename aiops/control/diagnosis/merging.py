@@ -10,6 +10,7 @@ from typing import Final
 
 from aiops.control.diagnosis.requests import diagnose
 from aiops.control.incident.membership import is_runtime, merge
+from aiops.control.incident.unfinished_plans import under_way
 from aiops.control.state.lifecycle import BUSY, LAST
 from aiops.control.state.store import ControlState
 from aiops.control.state.transaction import Draft
@@ -84,10 +85,10 @@ def _unite(draft: Draft, kept: str, gone: str) -> bool:
 
 
 def _must_wait(state: ControlState, kept: str, gone: str) -> bool:
-    """Whether both have a plan under way, or one has and people were paged for the other, whose pages must stay."""
+    """Whether ``gone`` has a plan under way, or ``kept`` has one and the pages about ``gone`` must stay."""
     after = state.incidents[gone].state
     paged = after is IncidentState.ESCALATED and state.incidents[kept].state in BUSY
-    return after in BUSY or paged
+    return after in BUSY or paged or bool(under_way(state, gone))
 
 
 def _later(draft: Draft, kept: str, gone: str) -> None:

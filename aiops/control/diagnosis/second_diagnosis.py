@@ -57,7 +57,7 @@ def _withdraw(draft: Draft, name: str) -> None:
     """Make the waiting plan and its approvals void, and stop the pages that ask for approval."""
     incident, work = draft.state.incidents[name], draft.state.work[name]
     withdraw(draft, name, EscalationCause.APPROVAL)
-    draft.put(replace(work, proposed=None, approvals=(), voided=work.voided + 1))
+    draft.put(replace(work, proposed=None, approvals=(), bound=None, voided=work.voided + 1))
     tail = f"; the approval of {', '.join(work.approvals)} is void" if work.approvals else ""
     draft.line(name, "orchestrator", f"withdraws {incident.plan}: the cause seems to be another{tail}")
 

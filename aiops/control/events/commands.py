@@ -8,7 +8,11 @@ from typing import Final
 
 from aiops.control.incident.escalation import acknowledge
 from aiops.control.incident.membership import close, move
+from aiops.control.incident.unfinished_plans import half_way
 from aiops.control.plan import saga_driver
+from aiops.control.plan.approvals import given as given_now
+from aiops.control.plan.approvals import void, void_waiting
+from aiops.control.plan.breakers import reset
 from aiops.control.state.lifecycle import Trigger
 from aiops.control.state.transaction import Draft
 from aiops.model.events import CommandGiven, HaltChanged
@@ -17,7 +21,6 @@ from aiops.model.outcomes import IncidentOutcome, OutcomeKind
 from aiops.model.prose import Prose
 from aiops.model.refusals import RefusalKind, RefusedError
 from remediations import saga_messages as messages
-from remediations.saga_state import SagaState
 
 LONGEST_SUPPRESSION_MINUTES: Final = 7 * 24 * 60.0
 LONGEST_VERSION: Final = 18
@@ -66,10 +69,13 @@ def _approve(draft: Draft, event: CommandGiven) -> None:
     who = " ".join(event.who.split())
     if who.casefold() in {name.casefold() for name in work.approvals}:
         raise RefusedError(RefusalKind.NOT_PERMITTED, f"{who} approved it already; another person must")
-    approvals = (*work.approvals, who)
-    draft.put(replace(work, approvals=approvals))
+    work = given_now(draft, work, who)
+    draft.put(work)
     draft.line(incident.id, event.who, f"approves {plan.id}")
-    if len(approvals) >= saga_driver.APPROVERS[incident.level]:
+    why = void(draft, work.bound, plan) if work.bound else None
+    if why is not None:
+        void_waiting(draft, incident.id, why)
+    elif len(work.approvals) >= saga_driver.APPROVERS[incident.level]:
         saga_driver.start(draft, incident.id, plan)
 
 
@@ -80,7 +86,7 @@ def _reject(draft: Draft, event: CommandGiven) -> None:
             RefusalKind.LATE, f"{incident.id} does not wait for a decision: it is {incident.state.value}"
         )
     move(draft, incident.id, Trigger.STUCK, outcome=IncidentOutcome(OutcomeKind.REJECTED, Prose(event.who)))
-    draft.put(replace(draft.state.work[incident.id], proposed=None, approvals=()))
+    draft.put(replace(draft.state.work[incident.id], proposed=None, approvals=(), bound=None))
     draft.line(incident.id, event.who, f"rejects {incident.plan}: {event.arguments.get('reason', 'no reason given')}")
 
 
@@ -91,13 +97,12 @@ def _acknowledge(draft: Draft, event: CommandGiven) -> None:
 def _take_over(draft: Draft, event: CommandGiven) -> None:
     """A person confirms that a stuck plan's targets are in order: its locks and budget are released."""
     incident = _incident(draft, event)
-    plans = [draft.state.sagas[key] for key in draft.state.owned(incident.id, "saga")]
-    stuck = [record for record in plans if record.saga.state is SagaState.STUCK]
+    stuck = half_way(draft.state, incident.id)
     if not stuck:
         raise RefusedError(RefusalKind.LATE, f"no plan of {incident.id} is stuck")
-    for record in stuck:
-        saga_driver.deliver(draft, record.saga.plan.id, messages.TakenOver(draft.at, event.who))
-        draft.line(incident.id, event.who, f"took over {record.saga.plan.id}")
+    for plan in stuck:
+        saga_driver.deliver(draft, plan, messages.TakenOver(draft.at, event.who))
+        draft.line(incident.id, event.who, f"took over {plan}")
 
 
 def _close(draft: Draft, event: CommandGiven) -> None:
@@ -116,6 +121,10 @@ def _suppress(draft: Draft, event: CommandGiven) -> None:
         raise RefusedError(RefusalKind.MALFORMED, "minutes must be a number above 0, at most a week")
     move(draft, incident.id, Trigger.SUPPRESSED, due=draft.after(minutes * 60))
     draft.line(incident.id, event.who, f"suppresses it for {minutes:g} minutes")
+
+
+def _reset_breaker(draft: Draft, event: CommandGiven) -> None:
+    reset(draft, event.subject, who=event.who, reason=event.arguments.get("reason", ""))
 
 
 def _noted(draft: Draft, event: CommandGiven) -> None:
@@ -150,6 +159,7 @@ COMMANDS: Final[dict[str, Callable[[Draft, CommandGiven], None]]] = {
     "take-over": _take_over,
     "close": _close,
     "suppress": _suppress,
+    "reset-breaker": _reset_breaker,
     "halt": _noted,
     "resume": _noted,
 }

@@ -12,6 +12,7 @@ from aiops.control.events import answers, tickets
 from aiops.control.handoff import sending
 from aiops.control.incident import escalation
 from aiops.control.incident.membership import REVIEW_SECONDS, all_normal, archive, close, drop_chain, move, recovering
+from aiops.control.incident.unfinished_plans import unfinished
 from aiops.control.plan import proposals, saga_driver
 from aiops.control.plan.outcomes import recurred
 from aiops.control.state.lifecycle import LAST, Trigger
@@ -24,7 +25,6 @@ from aiops.model.pages import EscalationCause, PageReason
 from aiops.model.prose import Prose
 from aiops.model.refusals import RefusalKind, RefusedError
 from remediations import saga_messages as messages
-from remediations.saga_state import SagaState
 
 LEFT: Final = frozenset({OutcomeKind.CLOSED_BY_PERSON, OutcomeKind.LEFT_WITH_PERSON})
 """Outcomes after which a person is responsible for members that are still abnormal."""
@@ -117,7 +117,7 @@ def _settled(draft: Draft, name: str, _: str) -> None:
     draft.subject = name
     if incident.state not in LAST:
         raise RefusedError(RefusalKind.LATE, f"{name} is open again")
-    held = any(draft.state.sagas[p].saga.state is not SagaState.FINISHED for p in draft.state.owned(name, "saga"))
+    held = bool(unfinished(draft.state, name))
     abnormal = not all_normal(draft.state, name)
     left = incident.shadow or incident.ended_as in LEFT
     if abnormal and not left and not recovering(draft.state, name):

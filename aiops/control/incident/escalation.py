@@ -12,6 +12,7 @@ from typing import Final
 
 from aiops.agents.paging import Ask, compose, page_key
 from aiops.control.incident.membership import move
+from aiops.control.incident.unfinished_plans import half_way
 from aiops.control.state import documents as doc
 from aiops.control.state.lifecycle import LAST, TABLE, Trigger
 from aiops.control.state.transaction import Draft
@@ -22,7 +23,6 @@ from aiops.model.outcomes import IncidentOutcome, OutcomeKind
 from aiops.model.pages import EscalationCause, Page, PageReason
 from aiops.model.prose import NOTHING, Prose
 from aiops.model.refusals import RefusalKind, RefusedError
-from remediations.saga_state import SagaState
 
 AGAIN: Final = 3
 """Number of reopenings after which the same reason pages again."""
@@ -148,8 +148,7 @@ def not_acknowledged(draft: Draft, key: str) -> None:
 
 def _left_half_way(draft: Draft, name: str) -> bool:
     """Whether a closed incident has a stuck reversal, which still needs a person."""
-    sagas = draft.state.sagas
-    return any(sagas[plan].saga.state is SagaState.STUCK for plan in draft.state.owned(name, "saga"))
+    return bool(half_way(draft.state, name))
 
 
 def resend(draft: Draft, key: str) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from aiops.control.incident.published_events import publish
+from aiops.control.incident.unfinished_plans import expect_all_finished, move_plans
 from aiops.control.state import documents as doc
 from aiops.control.state.lifecycle import EARLY, LAST, Trigger, step
 from aiops.control.state.store import SHOWN, ControlState
@@ -92,7 +93,7 @@ def close(draft: Draft, name: str, trigger: Trigger, *, outcome: IncidentOutcome
     move(draft, name, trigger, closed_at=draft.at, outcome=outcome)
     draft.line(name, "orchestrator", f"closed: {outcome}")
     work = draft.state.work[name]
-    draft.put(replace(work, proposed=None, approvals=()))
+    draft.put(replace(work, proposed=None, approvals=(), bound=None))
     drop_chain(draft, name)
     for key in draft.state.owned(name, "page"):
         draft.cancel(f"ack/{key}")
@@ -188,7 +189,7 @@ def recovering(state: ControlState, name: str) -> bool:
 
 
 def merge(draft: Draft, kept: str, gone: str, *, why: Prose) -> None:
-    """``gone`` becomes part of ``kept``: its members and episodes move, its other work is dropped."""
+    """``gone`` becomes part of ``kept``: its members, episodes and unfinished plans move, its other work is dropped."""
     state = draft.state
     if kept == gone or state.incidents[gone].state not in EARLY | {IncidentState.ESCALATED, IncidentState.SUPPRESSED}:
         raise RefusedError(RefusalKind.LATE, f"{gone} cannot be merged into {kept} now")
@@ -215,7 +216,9 @@ def merge(draft: Draft, kept: str, gone: str, *, why: Prose) -> None:
             draft.put(replace(held, since=since, episodes=episodes, open=held.open + member.open))
     for record in moved:
         draft.put(replace(record, incident=kept))
-    old, into = state.incidents[gone], state.incidents[kept]
+    old = state.incidents[gone]
+    move_plans(draft, gone, kept)
+    into = state.incidents[kept]
     tickets = tuple(dict.fromkeys(into.tickets + old.tickets))
     version = into.context_version + 1
     into = replace(into, tickets=tickets, context_version=version, onset=min(into.onset, old.onset))
@@ -225,8 +228,12 @@ def merge(draft: Draft, kept: str, gone: str, *, why: Prose) -> None:
 
 
 def archive(draft: Draft, name: str) -> None:
-    """Nothing more is expected: the incident moves to the archive with what belongs to it."""
+    """Nothing more is expected: the incident moves to the archive with what belongs to it.
+
+    Raises ``RefusedError`` while a plan of the incident has not finished.
+    """
     state = draft.state
+    expect_all_finished(state, name)
     episodes = list(state.episodes_of.get(name, ()))
     account = state.account
     draft.put(replace(account, archived=account.archived + len(episodes)))

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from aiops.control.state import documents as doc
 from aiops.control.state.transaction import Draft
 from aiops.model.plans import Action
-from remediations.breakers import Breakers, Result, admit, names, record
+from aiops.model.refusals import RefusalKind, RefusedError
+from remediations.breakers import Breaker, Breakers, Position, Result, admit, names, record
 from remediations.saga_state import Saga, StepMark
 
 
@@ -25,6 +26,22 @@ def learn(draft: Draft, saga: Saga, result: Result) -> None:
     for action in actions:
         after = record(after, draft.at, (action.target, action.primitive, result))
     _keep(draft, held, after)
+
+
+def reset(draft: Draft, name: str, *, who: str, reason: str) -> None:
+    """Close a breaker because a person says so; the journal keeps who it was and why.
+
+    Raises ``RefusedError`` if the breaker is closed or not known, or if no reason is given.
+    """
+    held = draft.state.breakers.get(name)
+    if held is None:
+        raise RefusedError(RefusalKind.UNKNOWN, f"no breaker {name!r} is known")
+    if held.breaker.position is Position.CLOSED:
+        raise RefusedError(RefusalKind.LATE, f"the breaker {name!r} is closed already")
+    if not reason.strip():
+        raise RefusedError(RefusalKind.MALFORMED, "a reset needs a reason")
+    draft.put(doc.BreakerRecord(name, Breaker()))
+    draft.note(breaker=name, reset_by=who, reason=reason, was=held.breaker.why)
 
 
 def _held(draft: Draft, actions: Iterable[Action]) -> Breakers:

@@ -40,9 +40,7 @@ def finished(draft: Draft, record: doc.SagaRecord, end: Finished) -> None:
     if outcome is SagaOutcome.REVERSED:
         return
     harmed = end.verdict is Verdict.HARMED
-    if outcome is not SagaOutcome.REFUSED:
-        result = Result.HEALED if outcome is SagaOutcome.VERIFIED else Result.HARMED if harmed else Result.FAILED
-        learn(draft, record.saga, result)
+    learn(draft, record.saga, _result(outcome, harmed=harmed))
     verdict = _verdict(outcome, harmed=harmed)
     work = draft.state.work[name]
     attempt = Attempt(plan, verdict, draft.at, Prose(f"{outcome.value}: {reason}"))
@@ -60,6 +58,14 @@ def finished(draft: Draft, record: doc.SagaRecord, end: Finished) -> None:
                 name,
                 Ask(PageReason(EscalationCause.STUCK, plan.id), reason, Prose("Repair the targets by hand.")),
             )
+
+
+def _result(outcome: SagaOutcome, *, harmed: bool) -> Result:
+    if outcome is SagaOutcome.REFUSED:
+        return Result.UNCHANGED
+    if outcome is SagaOutcome.VERIFIED:
+        return Result.HEALED
+    return Result.HARMED if harmed else Result.FAILED
 
 
 def _verdict(outcome: SagaOutcome, *, harmed: bool) -> Verdict | None:

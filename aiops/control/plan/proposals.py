@@ -9,7 +9,9 @@ from aiops.agents.paging import Ask
 from aiops.control.diagnosis.second_diagnosis import approval_reason
 from aiops.control.incident.escalation import escalate, page_people
 from aiops.control.incident.membership import is_runtime, move
+from aiops.control.incident.unfinished_plans import half_way, under_way
 from aiops.control.plan import saga_driver
+from aiops.control.plan.approvals import basis_of
 from aiops.control.state.documents import plan_version
 from aiops.control.state.lifecycle import Trigger
 from aiops.control.state.transaction import Draft
@@ -42,7 +44,7 @@ def consider(draft: Draft, name: str, plan: Plan, *, ruling: Ruling) -> None:
         return
     ruling = _with_level_of_routing(work.least_level, ruling)
     draft.incident(replace(incident, level=ruling.level, plan=plan.id))
-    draft.put(replace(work, proposed=plan, approvals=(), basis=incident.context_version))
+    draft.put(replace(work, proposed=plan, approvals=(), bound=None, basis=incident.context_version))
     reasons = "; ".join(ruling.reasons)
     if ruling.hold_until is not None:
         due = max(ruling.hold_until, draft.after(1.0))
@@ -81,6 +83,10 @@ def _unfit(draft: Draft, name: str, plan: Plan) -> Prose | None:
         return Prose(f"it belongs to {plan.work_item}")
     if not plan.steps:
         return Prose("it has no steps")
+    if moving := under_way(state, name):
+        return Prose(f"plan {moving[0]} has not ended")
+    if stuck := half_way(state, name):
+        return Prose(f"plan {stuck[0]} stopped half-way, and nobody has taken it over")
     if plan.id in state.sagas:
         return Prose(f"a plan {plan.id} was begun before")
     if state.incidents[name].attempts >= draft.settings.control.max_attempts:
@@ -95,6 +101,11 @@ def _ask_approval(draft: Draft, name: str, plan: Plan, *, ruling: Ruling) -> Non
         saga_driver.start(draft, name, plan)
         return
     move(draft, name, Trigger.APPROVAL_NEEDED)
+    # each proposal has a version of its own: an approval of an earlier one, of the same plan, is not taken for it
+    version = draft.state.incidents[name].context_version + 1
+    draft.incident(replace(draft.state.incidents[name], context_version=version))
+    bound = basis_of(draft, plan, ruling.level, policies=ruling.policies, digest=ruling.digest)
+    draft.put(replace(draft.state.work[name], basis=version, bound=bound))
     people = "two people approve" if ruling.level is Oversight.TWO_APPROVERS else "one person approves"
     because = f"The runtime would {what} ({plan.reason}), and waits until {people}: {'; '.join(ruling.reasons)}."
     asks = f"`aiops approve {name} --seen {plan_version(draft.state.work[name])}` or `aiops reject {name}`."

@@ -14,6 +14,7 @@ from aiops.control.handoff.sending import ask
 from aiops.control.incident.escalation import escalate
 from aiops.control.incident.membership import drop_chain, forget_handoff, move
 from aiops.control.incident.published_events import publish_action
+from aiops.control.plan.approvals import Void, void, void_by_ruling
 from aiops.control.plan.breakers import admitted
 from aiops.control.plan.fleet_questions import ask_fleet
 from aiops.control.plan.outcomes import finished
@@ -66,7 +67,7 @@ def start(draft: Draft, name: str, plan: Plan) -> None:
     draft.line(name, "orchestrator", f"begins plan {plan.id}: {what}; {plan.reason}", ref=plan.id)
     evidence = [state.episodes[e].episode for e in state.episodes_of.get(name, ())]
     evidence_at = min((e.watermark for e in evidence if e.ended_at is None), default=draft.at)
-    draft.put(doc.SagaRecord(begin(plan), name, work.approvals, evidence_at))
+    draft.put(doc.SagaRecord(begin(plan), name, work.approvals, evidence_at, bound=work.bound))
     if plan.expected_seconds:
         draft.timer("slow", plan.id, draft.after(MUCH_LONGER * plan.expected_seconds))
     deliver(draft, plan.id, messages.Started(draft.at))
@@ -200,6 +201,8 @@ def ruled(draft: Draft, request: StepRequest, ruling: Ruling) -> None:
         why, permitted = "halted", False
     else:
         permitted = ruling.permitted and len(record.approvals) >= needed
+        gone = _void(draft, record, ruling) if permitted and request.direction is StepDirection.DO else None
+        why, permitted = (gone.text, False) if gone is not None else (why, permitted)
     draft.line(record.incident, "oversight", f"{'permits' if permitted else 'forbids'} {ruling.subject}: {why}")
     if permitted:
         deliver(draft, request.plan, messages.Authorised(draft.at, request.step, request.direction))
@@ -209,6 +212,15 @@ def ruled(draft: Draft, request: StepRequest, ruling: Ruling) -> None:
         )
     else:
         deliver(draft, request.plan, messages.Vetoed(draft.at, request.step, request.direction, Prose(why)))
+
+
+def _void(draft: Draft, record: doc.SagaRecord, ruling: Ruling) -> Void | None:
+    """Why the approvals of the plan no longer count for its next step; None: they count, or none were needed."""
+    bound = record.bound
+    if bound is None:
+        return None
+    changed = void_by_ruling(bound, ruling.level, policies=ruling.policies, digest=ruling.digest)
+    return changed or void(draft, bound, record.saga.plan, begun=record.saga.begun)
 
 
 def _begin(draft: Draft, record: doc.SagaRecord, command: messages.Begin) -> None:
@@ -270,7 +282,7 @@ def fleet_answered(draft: Draft, answer: FleetAnswer) -> None:
     if behind > record.lag:
         most = round(MOST_LAG_SECONDS * SECOND)
         draft.put(replace(record, lag=min(behind + round(LAG_MARGIN_SECONDS * SECOND), most)))
-    request = VerifyRequest(record.saga.plan, held.since, answer)
+    request = VerifyRequest(record.saga.plan, held.since, answer, held.question.signals)
     ask(draft, f"{answer.question}/judge", Role.RESOLUTION, intent=Intent.VERIFY, payload=request)
 
 

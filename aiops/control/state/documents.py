@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final
 from pydantic import AliasChoices, BeforeValidator, Field
 
 from aiops.agents.view import Attempt
+from aiops.control.state.approval_basis import ApprovalBasis
 from aiops.model import earlier
 from aiops.model.diagnoses import Diagnosis
 from aiops.model.entities import Edge, Item
@@ -88,6 +89,8 @@ class Work:
     proposed: Plan | None = None
     """The plan that waits for approval or runs."""
     approvals: tuple[str, ...] = ()
+    bound: ApprovalBasis | None = None
+    """What the approvals are given for; None: no plan waits for approval."""
     attempts: tuple[Attempt, ...] = ()
     paged: tuple[SluggedReason, ...] = ()
     """Reasons for which a page was sent."""
@@ -137,6 +140,8 @@ class SagaRecord:
     """Number of checks of verification so far; version 0.1.0 called it ``looks``."""
     seen: Annotated[CheckResult | None, BeforeValidator(earlier.newest_check)] = None
     """The newest check; a later check with an equal result is not logged."""
+    bound: ApprovalBasis | None = None
+    """What the plan was approved for; None: it needed no approval."""
     lag: int = 0
     """Lag of the sources behind the time of the question, as observed, ns."""
 

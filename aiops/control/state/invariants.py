@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from aiops.control.state.combinations import possible
 from aiops.control.state.lifecycle import BUSY, LAST
 from aiops.control.state.store import ControlState
 from aiops.model.incidents import IncidentState
 from remediations.saga_messages import SagaOutcome
+from remediations.saga_phase import phase_of
 from remediations.saga_state import SagaState
 
 UNCHANGED: Final = frozenset({SagaOutcome.UNDONE, SagaOutcome.REVERSED, SagaOutcome.REFUSED})
@@ -78,7 +80,11 @@ def _plans(state: ControlState) -> Iterator[str]:
         saga = record.saga
         if record.incident not in state.incidents:
             yield f"plan {plan} belongs to {record.incident}, which does not exist"
-        elif not saga.over and saga.timer not in state.timers:
+            continue
+        if not possible(state, record.incident, saga):
+            here = state.incidents[record.incident].state.value
+            yield f"{record.incident} is {here} and its plan {plan} is {phase_of(saga).value}"
+        if not saga.over and saga.timer not in state.timers:
             yield f"plan {plan} is {saga.state} without a timer"
         if saga.state is SagaState.FINISHED and saga.begun and saga.ended in UNCHANGED:
             yield f"plan {plan} says it was undone, but {saga.describe()}"

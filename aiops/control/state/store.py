@@ -160,22 +160,15 @@ class ControlState(StateTables):
                 self._index_saga(key, before, value)  # type: ignore[arg-type]
             case _:
                 pass
-        self._index_owner(kind, key, value if value is not None else before, present=value is not None)
+        self._index_owner((kind, key), _owner(before), _owner(value))
         return before
 
-    def _index_owner(self, kind: str, key: str, document: doc.Document | None, *, present: bool) -> None:
-        match document:
-            case doc.HandoffRecord():
-                owner = document.handoff.work_item
-            case doc.PageRecord():
-                owner = document.page.work_item
-            case doc.SagaRecord():
-                owner = document.incident
-            case doc.OrderRecord() | doc.QuestionRecord():
-                owner = document.plan
-            case _:
-                return
-        _toggle(self._owned, (owner, kind), key, present=present)
+    def _index_owner(self, identity: tuple[str, str], before: str | None, after: str | None) -> None:
+        kind, key = identity
+        if before is not None and before != after:
+            _toggle(self._owned, (before, kind), key, present=False)
+        if after is not None:
+            _toggle(self._owned, (after, kind), key, present=True)
 
     def _index_saga(self, key: str, before: doc.SagaRecord | None, after: doc.SagaRecord | None) -> None:
         for name in before.saga.reservations if before else ():
@@ -244,6 +237,21 @@ class ControlState(StateTables):
     def _index_item(self, record: doc.ItemRecord, *, gone: bool) -> None:
         item = replace(record.item, deleted=True) if gone else record.item
         self._graph_version += self._builder.report(item, record.edges)
+
+
+def _owner(document: doc.Document | None) -> str | None:
+    """The incident or plan that a document belongs to; None: it belongs to none."""
+    match document:
+        case doc.HandoffRecord():
+            return document.handoff.work_item
+        case doc.PageRecord():
+            return document.page.work_item
+        case doc.SagaRecord():
+            return document.incident
+        case doc.OrderRecord() | doc.QuestionRecord():
+            return document.plan
+        case _:
+            return None
 
 
 def _toggle(index: dict[Key, dict[str, None]], key: Key, name: str, *, present: bool) -> None:

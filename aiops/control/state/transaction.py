@@ -145,6 +145,10 @@ class Draft:
     def _fold(self, kind: str, key: str, value: doc.Document | None) -> None:
         self._written.append((kind, key, self.state.fold(kind, key, value)))
 
+    def changed(self, kind: str) -> list[str]:
+        """Keys of the documents of a kind that this event changed."""
+        return list(dict.fromkeys(key for written, key, _ in self._written if written == kind))
+
     def timer(self, name: str, subject: str, due: int, *, id_: str = "") -> None:
         """Set a timer for ``due`` (ns). It replaces the timer of the same id, which defaults to ``name/subject``."""
         row = TimerRow(id=id_ or f"{name}/{subject}", due=due, name=name, subject=subject)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from aiops.adapters.broker.embedded import EmbeddedBroker
@@ -16,7 +17,9 @@ from aiops.adapters.executors import postgresql, supervisord
 from aiops.adapters.executors.keyed import KeyedExecutor
 from aiops.apps.range import install
 from aiops.apps.range.estate import Estate
+from aiops.apps.range.faults.databases import connected
 from aiops.apps.range.faults.run import Inflicted, begin
+from aiops.apps.range.faults.scene import Scene
 from aiops.apps.range.start import Wanted, prepare
 from aiops.apps.range.state import state
 from aiops.model.plans import Action, Capability, Observed, StepDirection, StepOrder, StepStatus
@@ -192,3 +195,44 @@ def test_a_held_lock_is_ended(estate: Estate, tmp_path: Path) -> None:
         last = inflicted.end()
     assert last.healed
     served(estate)
+
+
+REST = (
+    *("replica-promoted", "backup", "harmless-scale-out", "harmless-deployment", "poison-message", "consumer-stuck"),
+    *("cache-flushed", "bad-configuration", "collector-killed", "bandwidth", "hog-beside"),
+)
+
+
+@pytest.mark.parametrize("name", REST)
+def test_a_fault_leaves_the_estate_whole(estate: Estate, name: str) -> None:
+    """It begins, goes on and is undone; every program runs afterwards, and its end is written."""
+    inflicted = begin(estate, name, first(estate, name), seconds=5.0, announce=nobody)
+    try:
+        inflicted.tick()
+    finally:
+        inflicted.end()
+    until("every program runs", lambda: state(estate)["complete"], SECONDS)
+    ends = truth.read(estate.folder.truth.read_text())[1]
+    assert ends[inflicted.truth.id].at >= inflicted.truth.onset
+
+
+def test_the_replica_follows_again(estate: Estate) -> None:
+    """After the promotion was undone, what the primary writes arrives."""
+
+    def follows() -> bool:
+        try:
+            with connected(scene(estate), port=estate.plan.ports.replica) as replica:
+                row = replica.execute("SELECT pg_is_in_recovery()").fetchone()
+            with connected(scene(estate)) as primary:
+                streams = primary.execute("SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'").fetchone()
+        except psycopg.OperationalError:
+            return False
+        return row == (True,) and streams is not None
+
+    until("the replica follows", follows, SECONDS)
+
+
+def scene(estate: Estate) -> Scene:
+    """A scene for connections to the estate's servers."""
+    told = truth.truth_of(KINDS["backup"], "postgresql", estate.plan, onset=1, seconds=1.0)
+    return Scene(estate, told, nobody)

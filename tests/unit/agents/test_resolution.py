@@ -12,10 +12,11 @@ from aiops.agents.situation import facts_of, situation_of
 from aiops.agents.view import AgentView, Attempt
 from aiops.model import codec
 from aiops.model.diagnoses import Diagnosis
+from aiops.model.findings import FindingKind
 from aiops.model.handoffs import Escalated, Handoff, Intent, Planned, Role, Routed, Verified, VerifyRequest
 from aiops.model.plans import Plan, Verdict
 from aiops.model.prose import Prose
-from aiops.model.telemetry import EntityReading, FleetAnswer, SeriesReading
+from aiops.model.telemetry import EntityReading, FleetAnswer, OpeningSignal, SeriesReading
 from aiops.settings import Settings
 from tests.unit.agents.faulty_estate import NOW, S, changed, diagnosis, episode, handoff, routed, view
 
@@ -162,6 +163,17 @@ def test_verdicts() -> None:
     ill = view(episodes=(episode(), episode("web")))
     assert judge(ill, readings("web")).verdict is Verdict.HEALTHY
     assert judge(view(), readings(at=NOW)).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_verification_needs_the_signals_that_opened_the_incident() -> None:
+    """They come with the request; without data on them nothing is proven."""
+    plan = plan_of(diagnosis(), view())
+    signal = OpeningSignal(plan.symptom, "latency", "latency", 1.0)
+    request = VerifyRequest(plan, NOW + 100 * S, readings(), (signal,))
+    (one,) = AGENT.handle(handoff(request, Intent.VERIFY, id="q/judge"), view())
+    assert isinstance(one.payload, Verified)
+    assert one.payload.verdict is Verdict.INCONCLUSIVE
+    assert [finding.kind for finding in one.payload.findings] == [FindingKind.NO_SIGNAL]
 
 
 def test_other_handoffs_are_nothing_to_it() -> None:

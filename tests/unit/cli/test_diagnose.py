@@ -44,7 +44,8 @@ def test_text_names_cause_evidence_and_impact(tmp_path: Path, capsys: pytest.Cap
     assert run("diagnose", write(tmp_path), "--onset", "2023-11-14T23:53:20Z") == Exit.OK
     shown = capsys.readouterr().out
     assert shown.splitlines()[0].startswith("c: b (saturation), since 2023-11-14T23:53:20Z")
-    assert "+ b: cpu rose to" in shown
+    assert "+ b is called by a, where latency_p99 of a went from" in shown
+    assert "times the usual spread" in shown
     assert "a: abnormal: a needs b" in shown
 
 

@@ -120,7 +120,7 @@ def test_an_unknown_ranker_names_those_that_exist(tmp_path: Path) -> None:
     """Exit code 3."""
     ended = call(diagnose.diagnose, str(tmp_path), "--ranker", "oracle")
     assert isinstance(ended.error, PermanentError)
-    assert "known are earliest, random, severest, walk" in str(ended.error)
+    assert "known are earliest, random, severest, walk, weighed" in str(ended.error)
 
 
 def found(number: int, **fields: Any) -> dict[str, Any]:

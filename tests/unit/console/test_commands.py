@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import pytest
 
 from aiops.console.command_inbox import NotNowError, UnknownError, WrongError
 from aiops.console.commands import Commands
 from aiops.console.stories import listed, story
+from aiops.model.codec import encode
+from aiops.model.entities import MAIN_DOMAIN
 from aiops.model.incidents import IncidentState
+from aiops.model.journal import JournalRow
 from aiops.model.plans import Oversight
+from aiops.ports import JournalReader
 from tests.unit.console.estate import LoopClock, hand_over, waiting
 from tests.unit.control.fakes import Loop, settings
+
+
+@dataclass
+class WithMerged:
+    """The journal with an archived incident INC-2."""
+
+    journal: JournalReader
+    merged: str
+
+    def document(self, kind: str, key: str, domain: str = MAIN_DOMAIN) -> str | None:
+        """INC-2 is in the archive."""
+        return self.merged if (kind, key) == ("incident", "INC-2") else self.journal.document(kind, key, domain)
+
+    def documents(self, kind: str, domain: str = MAIN_DOMAIN) -> dict[str, str]:
+        """As they are."""
+        return self.journal.documents(kind, domain)
+
+    def archived(self, kind: str, limit: int = 100, domain: str = MAIN_DOMAIN) -> dict[str, str]:
+        """As they are."""
+        return self.journal.archived(kind, limit, domain)
+
+    def rows(
+        self, after: int = 0, limit: int = 1000, subject: str | None = None, *, domain: str = MAIN_DOMAIN
+    ) -> list[JournalRow]:
+        """As they are."""
+        return self.journal.rows(after, limit, subject, domain=domain)
 
 
 def commands(loop: Loop) -> Commands:
@@ -164,6 +196,18 @@ def test_acknowledging_takes_the_page_once() -> None:
     assert found is not None
     assert found.pages[0].acknowledged_by == "ann"
     assert {page.level for page in loop.target.pages if page.key.startswith("INC-1/approval")} == {0}
+
+
+def test_acknowledging_a_merged_incident_means_the_one_that_was_kept() -> None:
+    """A page names the incident that was merged."""
+    loop = waiting()
+    held = loop.runtime.orchestrator.state.incidents["INC-1"]
+    merged = replace(held, id="INC-2", state=IncidentState.MERGED, merged_into="INC-1")
+    reader = WithMerged(loop.journal, encode(merged))
+    told = Commands(loop.journal, reader, LoopClock(loop)).acknowledge("INC-2", "ann")
+    assert told.text == "INC-1: ann acknowledged the page"
+    with pytest.raises(NotNowError, match="no plan of INC-1 is stuck"):
+        Commands(loop.journal, reader, LoopClock(loop)).take_over("INC-2", "ann")
 
 
 def test_suppressing_and_closing_by_a_person() -> None:

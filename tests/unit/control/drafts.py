@@ -23,6 +23,7 @@ from aiops.model.plans import Oversight, Plan
 from aiops.model.prose import Prose
 from aiops.model.refusals import Refusal, refusal_of
 from aiops.settings import Settings
+from remediations.saga_state import SagaState
 from tests.unit.control.fakes import SECOND, START, episode, plan_for, settings
 
 WAYS: Final = {
@@ -136,6 +137,16 @@ class Desk:
         plan = self.plan(name, entity, **fields)
         self.do(saga_driver.start, name, plan)
         return name, plan
+
+    def at_rest(self, name: str, state: IncidentState, saga: SagaState = SagaState.FINISHED, **fields: Any) -> None:
+        """The incident's plan is in state ``saga``, by default at rest, and the incident is in ``state`` now."""
+        record = self.state.sagas[self.state.incidents[name].plan or ""]
+
+        def rested(draft: Draft) -> None:
+            draft.put(replace(record, saga=replace(record.saga, state=saga, **fields)))
+            draft.put(replace(self.state.incidents[name], state=state))
+
+        self.do(rested)
 
     def story(self, name: str) -> list[str]:
         """Lines of an incident as "who: what"."""

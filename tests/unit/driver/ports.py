@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from aiops.model.errors import TemporaryError
-from aiops.model.journal import HaltState, InboxRow
+from aiops.model.journal import AttemptFacts, AttemptGuard, HaltState, InboxRow
 from aiops.model.plans import Action, Capability, Observed, StepDirection, StepOrder, StepOutcome, StepStatus
 
 NOW = 1_000_000_000_000
@@ -22,6 +23,8 @@ class Inbox:
     down: bool = False
     full: bool = False
     """It can be read and not be written."""
+    between: Callable[[], None] = lambda: None
+    """What happens after the gate has read the facts and before it records the attempt."""
 
     def append(self, row: InboxRow) -> bool:
         if self.full:
@@ -30,6 +33,11 @@ class Inbox:
             return False
         self.rows[row.key] = row
         return True
+
+    def attempt(self, row: InboxRow, guard: AttemptGuard) -> AttemptFacts:
+        self.between()
+        facts = AttemptFacts(self.newest, self.halt, recorded=False)
+        return replace(facts, recorded=facts.permit(guard) and self.append(row))
 
     def has(self, key: str, domain: str = "main") -> bool:
         return key in self.rows

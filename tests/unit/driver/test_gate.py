@@ -231,3 +231,48 @@ def test_a_new_capability_for_the_same_key_may_run_after_not_done(gate: Gate, ta
     gate.observe(order("c1"))
     assert gate.admit(order("c2")) is target
     assert order("c2").capability.key == order("c1").capability.key
+
+
+# ----------------------------------------------------------------------------------- between the check and the attempt
+
+
+def refused_between(inbox: Inbox, gate: Gate, change: Callable[[], None]) -> GateRefusal:
+    """Why an order is refused when this happens after the gate has read the facts."""
+    inbox.between = change
+    refused = gate.admit(order())
+    assert isinstance(refused, OrderRefused)
+    return refused.refusal
+
+
+def test_a_halt_between_the_check_and_the_attempt_stops_the_effect(gate: Gate, inbox: Inbox) -> None:
+    """The attempt waited for a slow commit; the halt was durable before it."""
+
+    def halt() -> None:
+        inbox.halt = HaltState(1, halted=True, who="ann")
+
+    assert refused_between(inbox, gate, halt) is GateRefusal.HALTED
+    assert inbox.rows == {}
+
+
+def test_a_halt_and_a_resume_in_between_stop_it_too(gate: Gate, inbox: Inbox) -> None:
+    """The capability was made before the halt."""
+
+    def halt() -> None:
+        inbox.halt = HaltState(2, halted=False, who="ann")
+
+    assert refused_between(inbox, gate, halt) is GateRefusal.HALTED_SINCE
+
+
+def test_a_new_epoch_in_between_stops_it(gate: Gate, inbox: Inbox) -> None:
+    """A successor observes the step; it would find an attempt that begins later."""
+
+    def claimed() -> None:
+        inbox.newest = 8
+
+    assert refused_between(inbox, gate, claimed) is GateRefusal.EPOCH_OVER
+    assert inbox.rows == {}
+
+
+def test_an_attempt_that_waited_past_its_expiry_does_not_begin(gate: Gate, inbox: Inbox, clock: Clock) -> None:
+    """The database was slow for an hour; the capability is used up, and nothing was done."""
+    assert refused_between(inbox, gate, lambda: clock.wait(3600.0)) is GateRefusal.EXPIRED

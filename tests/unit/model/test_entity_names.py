@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from aiops.model.entity_names import describing, joined, last_part, less_specific, spellings
+from aiops.model.entity_names import (
+    describing,
+    holds_address,
+    instance_stem,
+    joined,
+    last_part,
+    less_specific,
+    spellings,
+)
 
 
 def test_a_name_answers_to_its_endings() -> None:
@@ -43,3 +51,31 @@ def test_an_address_may_be_spelled_as_an_entity(name: str, expected: list[str]) 
 def test_the_last_part_is_the_name_without_its_scope() -> None:
     """A bare name is its own last part."""
     assert [last_part(name) for name in ("prod/checkout", "checkout")] == ["checkout", "checkout"]
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("web-0", "web"),
+        ("web_12", "web"),
+        ("mobservice2", "mobservice"),
+        ("shop-7d9f8b6c5d-abc12", "shop"),
+        ("checkout", "checkout"),
+        ("prod/checkout", "prod/checkout"),
+    ],
+)
+def test_instances_of_one_thing_have_one_stem(name: str, stem: str) -> None:
+    """Ordinals and the suffixes of Kubernetes pods are cut off."""
+    assert instance_stem(name) == stem
+
+
+@pytest.mark.parametrize("name", ["db.eu-1.example.com", "web.shop.example.com:8080", "10.0.0.1", "x_10.0.0.1:80"])
+def test_an_address_is_recognised_within_a_name(name: str) -> None:
+    """A host name of three labels or more, or an IPv4 address."""
+    assert holds_address(name)
+
+
+@pytest.mark.parametrize("name", ["checkout", "prod/checkout", "web-1.2", "orders.v2", "AWS::DynamoDB::Table"])
+def test_a_plain_name_holds_no_address(name: str) -> None:
+    """Versions and scopes are none."""
+    assert not holds_address(name)

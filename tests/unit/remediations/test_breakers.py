@@ -54,6 +54,31 @@ def test_rest_then_one_trial() -> None:
     assert worse.named["target:web"].why == "did harm once"
 
 
+def test_a_trial_that_changed_nothing_is_over() -> None:
+    """The gate refused it: that says nothing about the target, so the next action is the trial."""
+    later = 16 * MINUTE
+    trying = admit(after(Result.HARMED), later, "web", action="restart")
+    refused = record(trying, later, ("web", "restart", Result.UNCHANGED))
+    assert open_now(refused, later) == frozenset()
+    assert refused.named["target:web"].position is Position.HALF_OPEN
+    assert refused.named["target:web"].endings == trying.named["target:web"].endings
+    assert open_now(admit(refused, later, "web", action="restart"), later) == {"target:web"}
+
+
+@pytest.mark.parametrize("result", Result)
+def test_every_result_ends_the_trial(result: Result) -> None:
+    """No plan leaves a trial behind that runs for ever."""
+    later = 16 * MINUTE
+    trying = admit(after(Result.HARMED), later, "web", action="restart")
+    ended = record(trying, later, ("web", "restart", result))
+    assert not any(breaker.trial for breaker in ended.named.values())
+
+
+def test_a_plan_that_changed_nothing_leaves_closed_breakers_alone() -> None:
+    """It is neither a success nor a failure."""
+    assert record(Breakers(), 0, ("web", "restart", Result.UNCHANGED)) == Breakers()
+
+
 def test_windows_forget() -> None:
     """Failures two hours apart do not add up."""
     breakers = record(Breakers(), 0, ("web", "restart", Result.FAILED))

@@ -13,6 +13,7 @@ from remediations import saga_messages as say
 from remediations.saga import TABLE, advance
 from remediations.saga_messages import SagaOutcome
 from remediations.saga_state import Saga, SagaState, StepMark, begin
+from tests.unit.remediations.conftest import make_plan
 
 S = 1_000_000_000
 Make = Callable[..., Any]
@@ -166,7 +167,8 @@ def test_restart_elsewhere_changes_nothing(plan: Make, step: Make) -> None:
 
 def test_unknown_pages_when_its_undo_is_not_safe(plan: Make, step: Make) -> None:
     """Nobody can tell and the undo is not safe either way: a person is paged with the exact state."""
-    drive = Drive(plan(step("a"))).start().reserve().allow().report(StepStatus.UNKNOWN).see(plans.Observed.UNKNOWN)
+    drive = Drive(plan(step("a"))).start().reserve().allow().report(StepStatus.UNKNOWN)
+    drive.see(plans.Observed.UNKNOWN).fire().see(plans.Observed.UNKNOWN)
     assert drive.outcomes[-1] is SagaOutcome.STUCK
     assert drive.find(say.PageOperator).state == ("a: scale a: in doubt",)
     assert drive.released == []
@@ -175,7 +177,7 @@ def test_unknown_pages_when_its_undo_is_not_safe(plan: Make, step: Make) -> None
 def test_unknown_is_undone_where_that_is_safe_either_way(plan: Make, step: Make) -> None:
     """In doubt, with an undo that is safe either way: it is undone and never repeated."""
     drive = Drive(plan(step("a", undo_either_way=True))).start().reserve().allow().report(StepStatus.UNKNOWN)
-    drive.see(plans.Observed.UNKNOWN).allow()
+    drive.see(plans.Observed.UNKNOWN).fire().see(plans.Observed.UNKNOWN).allow()
     assert drive.find(say.Begin).direction is StepDirection.UNDO
     drive.report(StepStatus.DONE)
     assert drive.outcomes[-1] is SagaOutcome.UNDONE
@@ -306,3 +308,58 @@ def test_every_live_state_has_a_way_out_of_silence() -> None:
     """Each state but the first and the last knows a timer."""
     silent = {state for state in SagaState if (state, say.SagaTimerFired) not in TABLE}
     assert silent == {SagaState.READY, SagaState.FINISHED, SagaState.STUCK}
+
+
+# ------------------------------------------------------------------------------------------------- slow effects
+
+
+def _slow(make: Make) -> Drive:
+    """A step of 120 s runs, and its undo is safe either way."""
+    step = make("a", timeout_seconds=120.0, undo_either_way=True)
+    return Drive(make_plan(step)).start().reserve().allow()
+
+
+def test_an_effect_in_doubt_is_not_undone_before_its_own_deadline(step: Make) -> None:
+    """The orchestrator died 10 s after a roll-back of 120 s began: at 71 s the effect may still be running."""
+    drive = _slow(step)
+    drive.at = 10 * S
+    drive.tell(say.Restarted(drive.at))
+    assert drive.find(say.SetTimer).due >= 121 * S
+    drive.fire()
+    assert (drive.saga.direction, drive.at >= 121 * S) == (StepDirection.UNDO, True)
+
+
+def test_an_observer_that_cannot_tell_before_the_deadline_is_asked_again_after_it(step: Make) -> None:
+    """The journal could not be read at 10 s; at 125 s the target says that nothing happened."""
+    drive = _slow(step)
+    drive.at = 10 * S
+    drive.tell(say.Restarted(drive.at)).see(plans.Observed.UNKNOWN)
+    assert (drive.saga.state, drive.find(say.SetTimer).due) == (SagaState.OBSERVING, 125 * S + 1)
+    drive.fire()
+    assert drive.find(say.Observe).key == drive.saga.key
+    drive.see(plans.Observed.DONE)
+    assert drive.saga.state is SagaState.SETTLING
+
+
+def test_an_observer_that_can_never_tell_leaves_it_in_doubt_after_the_deadline(step: Make) -> None:
+    """Twice unknown: the undo that is safe either way begins when the effect cannot happen any more."""
+    drive = _slow(step)
+    drive.at = 10 * S
+    drive.tell(say.Restarted(drive.at)).see(plans.Observed.UNKNOWN).fire().see(plans.Observed.UNKNOWN)
+    assert (drive.saga.tracks[0].mark, drive.saga.direction) == (StepMark.IN_DOUBT, StepDirection.UNDO)
+    assert drive.at >= 121 * S
+
+
+def test_an_outcome_that_arrives_late_is_taken_while_it_is_observed(step: Make) -> None:
+    """The executor's report ends the doubt before the deadline."""
+    drive = _slow(step)
+    drive.tell(say.Restarted(S)).see(plans.Observed.UNKNOWN).report(StepStatus.DONE)
+    assert drive.saga.state is SagaState.SETTLING
+
+
+def test_what_was_reported_unknown_runs_again_only_after_its_deadline(step: Make) -> None:
+    """The connection broke: the target, asked at once, has not begun it yet, and begins it a moment later."""
+    drive = _slow(step).report(StepStatus.UNKNOWN).see(plans.Observed.NOT_DONE)
+    assert (drive.saga.state, drive.find(say.SetTimer).due) == (SagaState.OBSERVING, 125 * S + 1)
+    drive.fire().see(plans.Observed.NOT_DONE)
+    assert (drive.saga.state, drive.at) == (SagaState.AUTHORISING, 125 * S + 1)

@@ -55,7 +55,7 @@ PICKS = st.builds(
     st.booleans(),
     st.sampled_from([*StepStatus, StepStatus.DONE, StepStatus.DONE]),
     st.sampled_from(Verdict),
-    st.sampled_from(["crash", "halt", "resume", "resume", "silence", "late", "mistake", "mistake", "mistake"]),
+    st.sampled_from(["crash", "halt", "withdrawal", "resume", "resume", "silence", "late", *["mistake"] * 3]),
 )
 
 
@@ -67,6 +67,10 @@ class SagaMachine(RuleBasedStateMachine):
         self.saga = begin(make_plan(*(make_step(f"s{i}", **kind) for i, kind in enumerate(kinds))))
         self.at = 1
         self.halted = False
+        self.withdrawn = False
+        self.unsure = False
+        self.unexpired = 0
+        """Until when an effect without an outcome may happen, ns."""
         self.runs: dict[str, int] = {}
         self.happened: dict[str, int] = {}
         self.not_done: set[str] = set()
@@ -91,13 +95,17 @@ class SagaMachine(RuleBasedStateMachine):
     def obey(self, command: say.Command) -> None:
         match command:
             case say.Begin():
+                self.unsure = False
                 assert not self.halted
+                assert command.direction is StepDirection.UNDO or not self.withdrawn
+                assert self.at >= self.unexpired, "an effect begins while one without an outcome may still happen"
                 assert self.runs.get(command.key, 0) == 0 or command.key in self.not_done
                 assert self.saga.tracks[self.saga.cursor].reservation in self.granted
                 assert command.direction is StepDirection.DO or self.may_undo(command.step)
                 self.not_done.discard(command.key)
                 self.runs[command.key] = self.runs.get(command.key, 0) + 1
                 self.in_flight = command.key
+                self.unexpired = self.at + round(command.timeout_seconds * 10**9)
             case say.PageOperator():
                 self.pages.append(command)
             case say.Finished():
@@ -150,6 +158,9 @@ class SagaMachine(RuleBasedStateMachine):
             case "resume":
                 self.halted = False
                 self.tell(say.Resumed(self.at))
+            case "withdrawal":
+                self.withdrawn = True
+                self.tell(say.Withdrawn(self.at, Prose("the incident is closed")))
             case "silence":
                 self.at += 10**9
                 self.tell(say.SagaTimerFired(self.at, self.saga.timer if pick.yes else "p/reserve/1"))
@@ -184,15 +195,21 @@ class SagaMachine(RuleBasedStateMachine):
         if pick.status is StepStatus.DONE or (pick.happens and pick.status is not StepStatus.REFUSED):
             self.happened[key] = self.happened.get(key, 0) + 1
         self.in_flight = None
+        self.unsure = pick.status is StepStatus.UNKNOWN
+        self.unexpired = self.unexpired if self.unsure else 0
         self.tell(say.Reported(self.at, StepOutcome(key, pick.status, self.at)))
 
     def observe(self, pick: Picks) -> None:
         key = self.saga.key
-        # Looking burns the capability: an effect that has not happened by now never will.
-        self.in_flight = None
         if not pick.yes:
-            seen = plans.Observed.UNKNOWN
-        elif self.happened.get(key):
+            self.tell(say.EffectObserved(self.at, key, plans.Observed.UNKNOWN))
+            return
+        if self.unsure and self.at < self.unexpired:
+            self.tell(say.EffectObserved(self.at, key, plans.Observed.NOT_DONE))  # it may still happen
+            return
+        # The gate answers after an outcome or the deadline, or it burns an unused capability: the effect never comes.
+        self.in_flight, self.unexpired = None, 0
+        if self.happened.get(key):
             seen = plans.Observed.DONE
         else:
             seen = plans.Observed.NOT_DONE

@@ -8,8 +8,8 @@ import pytest
 
 from aiops.model.findings import Finding, FindingKind
 from aiops.model.plans import Plan, Verdict
-from aiops.model.telemetry import EntityReading, FleetAnswer, SeriesReading
-from remediations.verification import sentence, verify, worse_by
+from aiops.model.telemetry import EntityReading, FleetAnswer, OpeningSignal, SeriesReading
+from remediations.verification import Judgement, sentence, verify, worse_by
 
 S = 1_000_000_000
 END = 60 * S
@@ -175,3 +175,75 @@ def test_every_finding_has_a_sentence(kind: FindingKind) -> None:
     """It names the entity, where there is one."""
     told = sentence(Finding(kind, "web", "errors"))
     assert ("web" in told) == (kind is not FindingKind.NOTHING_WATCHED)
+
+
+# ------------------------------------------------------------------------------------------------ opening signals
+
+ERRORS = OpeningSignal("web", "errors{route=/pay}", "errors", 100.0)
+
+
+def of_route(mean: float, last: float, usual: float = 1.0, spread: float = 0.1) -> SeriesReading:
+    """Errors of the route for which the incident was opened."""
+    return SeriesReading(ERRORS.series, "errors", mean, last, usual, spread, 12, 0.1, None, 1, noticeable=False)
+
+
+def opened_for(plan: Plan, *readings: EntityReading, signal: OpeningSignal = ERRORS) -> Judgement:
+    """The verdict on the symptom, when target and neighbour are steady."""
+    answer = FleetAnswer("q", END, (*readings, reading("a"), reading("pay")))
+    return verify(plan, 0, answer, opening=(signal,))
+
+
+def test_without_data_on_what_opened_the_incident_nothing_is_proven(plan: Any, step: Any) -> None:
+    """The symptom was errors; the window has one point of cpu only."""
+    cpu = SeriesReading("cpu", "cpu", 0.2, 0.2, 0.2, 0.02, 1, 0.1, detrimental=1)
+    judged = opened_for(plan_of(plan, step), reading("web", cpu))
+    assert judged.verdict is Verdict.INCONCLUSIVE
+    assert judged.findings == (Finding(FindingKind.NO_SIGNAL, "web", ERRORS.series),)
+    assert judged.reasons == ("web: no data in the window of errors{route=/pay}, for which the incident was opened",)
+
+
+def test_another_series_of_the_metric_is_data_on_the_signal(plan: Any, step: Any) -> None:
+    """After a restart the series has another instance."""
+    judged = opened_for(plan_of(plan, step), reading("web", replace(of_route(1.0, 1.0), series="errors{instance=2}")))
+    assert judged.verdict is Verdict.HEALTHY
+
+
+def test_signals_of_others_are_not_waited_for(plan: Any, step: Any) -> None:
+    """A zone that is mute, and a member that is neither symptom nor target."""
+    for entity in ("db", "pay"):
+        signal = replace(ERRORS, entity=entity, metric="latency")
+        assert opened_for(plan_of(plan, step), reading("web"), signal=signal).verdict is Verdict.HEALTHY
+
+
+@pytest.mark.parametrize(("mean", "verdict"), [(2525.0, Verdict.UNHEALTHY), (60.0, Verdict.HEALTHY)])
+def test_a_flapping_signal_is_not_steady_because_its_last_value_is(
+    plan: Any, step: Any, mean: float, verdict: Verdict
+) -> None:
+    """50, 5000, 50, 5000, 50: the episode is open and its last value is normal; the mean is what callers get."""
+    flapping = replace(reading("web", of_route(mean, 50.0, usual=50.0, spread=5.0)), recovering=True)
+    signal = replace(ERRORS, deviation=4950.0)
+    judged = opened_for(plan_of(plan, step), flapping, signal=signal)
+    assert judged.verdict is verdict
+    if verdict is Verdict.UNHEALTHY:
+        assert judged.reasons == ("web: errors{route=/pay} is usual now, but its mean is 2525, was 50",)
+
+
+def test_the_mean_is_judged_while_the_episode_is_open_only(plan: Any, step: Any) -> None:
+    """An episode ends after it was normal for its hold time: then a restart's own errors in the window are over."""
+    calm = reading("web", of_route(2525.0, 50.0, usual=50.0, spread=5.0))
+    assert opened_for(plan_of(plan, step), calm).verdict is Verdict.HEALTHY
+
+
+def test_a_single_error_beside_hundreds_is_no_flapping(plan: Any, step: Any) -> None:
+    """The reference had none, so every error is many spreads; what opened the incident says how much is much."""
+    rare = replace(reading("web", of_route(0.5, 0.0, usual=0.0, spread=1e-9)), recovering=True)
+    assert opened_for(plan_of(plan, step), rare).verdict is Verdict.HEALTHY
+    half = replace(reading("web", of_route(50.0, 0.0, usual=0.0, spread=1e-9)), recovering=True)
+    assert opened_for(plan_of(plan, step), half).verdict is Verdict.UNHEALTHY
+
+
+def test_a_mean_on_the_good_side_is_no_trouble(plan: Any, step: Any) -> None:
+    """Fewer errors than usual, and figures of which nobody knows which side is bad."""
+    for series_ in (of_route(-500.0, 1.0), replace(of_route(500.0, 1.0), detrimental=0)):
+        seen = replace(reading("web", series_), recovering=True)
+        assert opened_for(plan_of(plan, step), seen).verdict is Verdict.HEALTHY

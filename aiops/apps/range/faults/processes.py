@@ -14,6 +14,8 @@ from simulations.range.configuration.supervisord import MARK
 from simulations.range.estate_plan import COLLECTOR, POSTGRESQL
 
 _DOWN_SECONDS = 8.0
+_NOTICED = 5.0
+"""Seconds in which supervisord notices the end of a process."""
 _BUSY = "while True: pass"
 
 
@@ -22,18 +24,21 @@ class Killed:
 
     def __init__(self, scene: Scene, names: Sequence[str]) -> None:
         self._scene, self._names = scene, tuple(names)
+        self._killed: dict[str, int] = {}
 
     def begin(self) -> None:
         """Kill."""
         for one in self._scene.processes(self._names):
             if one.pid:
                 os.kill(one.pid, signal.SIGKILL)
+                self._killed[one.name] = one.pid
 
     def tick(self, elapsed: float) -> None:
         """They stay dead."""
 
     def end(self) -> bool:
-        """Start what is dead."""
+        """Start what is dead, once supervisord has noticed that it is."""
+        wait(lambda: all(one.pid != self._killed.get(one.name) for one in self._scene.processes(self._names)), _NOTICED)
         return not self._scene.start_dead(self._names)
 
 

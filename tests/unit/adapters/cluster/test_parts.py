@@ -9,7 +9,7 @@ from aiops.adapters.cluster.parts import ClusterFleet, ClusterShards, ClusterSte
 from aiops.adapters.shard_parts import ShardStatus
 from aiops.model.errors import PermanentError, TemporaryError
 from aiops.model.plans import Action, Capability, Observed, StepDirection, StepOrder, StepOutcome, StepStatus
-from aiops.model.telemetry import EntityReading, FleetAnswer, FleetQuestion, SeriesReading
+from aiops.model.telemetry import EntityReading, FleetAnswer, FleetQuestion, OpeningSignal, SeriesReading
 from tests.unit.adapters.cluster.fakes import FakeCluster
 from tests.unit.adapters.paging.fakes import FixedClock
 
@@ -256,3 +256,15 @@ def test_slots_status_and_end_of_a_shard() -> None:
     assert keeper.numbers() == [7]
     keeper.remove(7)
     assert keeper.numbers() == []
+
+
+def test_what_opened_the_incident_is_listed_before_higher_scores() -> None:
+    """Two shards have 40 series of cart; the healed one has the lowest score, and verification needs it."""
+    many, healed = [0.5 + n / 100 for n in range(20)], 0.01
+    shards = Shard(reading("cart", 1, *many)), Shard(reading("cart", 1, *many, healed))
+    (last,) = reading("cart", 1, healed).series
+    cluster = FakeCluster({("shard", n): shard for n, shard in enumerate(shards)})
+    assert last not in ClusterFleet(cluster, None, FixedClock(99)).ask(QUESTION).readings[0].series
+    signal = OpeningSignal("cart", last.series, last.metric, 1.0)
+    (found,) = ClusterFleet(cluster, None, FixedClock(99)).ask(replace(QUESTION, signals=(signal,))).readings
+    assert last in found.series

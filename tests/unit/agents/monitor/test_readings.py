@@ -10,7 +10,7 @@ import pytest
 from aiops.agents.monitor.readings import MOST_SERIES, SlotReader
 from aiops.agents.monitoring import MonitoringAgent
 from aiops.model.records import FetchedRecords, TopicPartition
-from aiops.model.telemetry import EntityReading, FleetQuestion
+from aiops.model.telemetry import EntityReading, FleetQuestion, OpeningSignal
 from detectors.wire.arrow_encoding import PointEncoder
 from detectors.wire.identity import SeriesIdentity
 from detectors.wire.series import SeriesTable
@@ -96,6 +96,17 @@ def test_nobody_known_is_no_answer(reader: SlotReader) -> None:
 def test_few_of_many_series_are_listed(reader: SlotReader) -> None:
     """A host with hundreds of disks does not fill the answer."""
     assert len(one(reader, replace(QUESTION, entities=("many",))).series) == MOST_SERIES
+
+
+def test_what_opened_the_incident_is_always_listed(reader: SlotReader) -> None:
+    """Its change is the smallest of all once it has healed; verification needs it all the same."""
+    healed = one(reader).series[-1]
+    signal = OpeningSignal("pay", healed.series, healed.metric, 100.0)
+    first, *rest = one(reader, replace(QUESTION, signals=(signal,))).series
+    assert first.metric == healed.metric
+    elsewhere = replace(QUESTION, signals=(replace(signal, entity="shop"),))
+    assert one(reader, elsewhere).series == one(reader).series
+    assert {found.series for found in (first, *rest)} == {found.series for found in one(reader).series}
 
 
 def test_a_series_about_a_callee_names_it(reader: SlotReader) -> None:

@@ -126,7 +126,7 @@ def test_the_timer_tries_again_until_a_plan_is_over() -> None:
     desk = two_plans()
     desk.do(merge_later, "INC-1\nINC-2")
     assert desk.due_in("merge/INC-1\nINC-2") == WAIT_SECONDS
-    desk.change("INC-2", state=IncidentState.DIAGNOSING)
+    desk.at_rest("INC-2", IncidentState.DIAGNOSING)
     desk.do(merge_later, "INC-1\nINC-2")
     assert list(desk.state.incidents) == ["INC-1"]
 
@@ -146,7 +146,7 @@ def test_the_end_of_a_plan_makes_its_merges_now() -> None:
     desk.begun("mail")
     desk.do(merge_proposed, "INC-1", "INC-2", why=WHY)
     desk.do(merge_proposed, "INC-1", "INC-3", why=WHY)
-    desk.change("INC-2", state=IncidentState.DIAGNOSING)
+    desk.at_rest("INC-2", IncidentState.DIAGNOSING)
     desk.do(merge_waiting, "INC-2")
     assert list(desk.state.incidents) == ["INC-1", "INC-3"]
     assert [name for name in desk.state.timers if name.startswith("merge/")] == ["merge/INC-1\nINC-3"]

@@ -126,13 +126,12 @@ def test_nobody_is_paged_after_an_acknowledgement(key: str) -> None:
 def test_nobody_is_paged_for_a_closed_incident() -> None:
     """Unless its plan stopped half-way: then somebody must look at the targets."""
     desk = Desk()
-    name, plan = desk.begun()
+    name, _ = desk.begun()
     desk.do(page_people, name, ASK)
-    desk.change(name, state=IncidentState.ESCALATED)
+    desk.at_rest(name, IncidentState.ESCALATED)
     desk.do(close, name, Trigger.CLOSED_BY_PERSON, outcome=OVER)
     assert desk.do(not_acknowledged, FIRST).effects == ()
-    record = desk.state.sagas[plan.id]
-    desk.do(lambda draft: draft.put(replace(record, saga=replace(record.saga, state=SagaState.STUCK))))
+    desk.at_rest(name, IncidentState.RESOLVED, SagaState.STUCK)
     assert [one.key for one in effects(desk.do(not_acknowledged, FIRST), SendPage)] == [SECOND_LEVEL]
 
 

@@ -245,6 +245,7 @@ def test_nothing_of_an_archived_incident_is_left() -> None:
     """No document, no timer, no handoff, no plan; the account says how many episodes went."""
     desk = Desk()
     name, _ = desk.begun()
+    desk.at_rest(name, IncidentState.ESCALATED)
     desk.do(archive, name)
     left = {kind for kind, _, _ in desk.state.documents()}
     assert left == {"reign", "account"}

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from aiops.control.plan.breakers import admitted, learn
+from aiops.control.events.commands import given
+from aiops.control.plan.breakers import admitted, learn, reset
 from aiops.control.state import documents as doc
 from aiops.control.state.views import open_breakers
+from aiops.model.events import CommandGiven
 from aiops.model.plans import Action, Plan
+from aiops.model.refusals import RefusalKind
 from remediations.breakers import TOLERANCES, Breaker, Position, Result
 from remediations.saga_state import Saga, StepMark, Track, begin
 from tests.unit.control.drafts import Desk
@@ -123,3 +126,44 @@ def test_a_trial_that_fails_opens_it_again() -> None:
     desk.do(learn, begun(desk.plan("INC-1"), StepMark.DONE), Result.FAILED)
     held = desk.state.breakers["target:web"].breaker
     assert (held.position, held.opened_at, held.trial) == (Position.OPEN, desk.at, False)
+
+
+def test_a_refused_plan_ends_its_trial() -> None:
+    """The budget or the gate refused the step after its trial had begun."""
+    desk = Desk()
+    opened(desk)
+    desk.wait(REST)
+    desk.do(admitted, RESTART)
+    assert "target:web" in open_breakers(desk.state, desk.at)
+    desk.do(learn, begun(desk.plan("INC-1"), StepMark.NOT_DONE), Result.UNCHANGED)
+    assert open_breakers(desk.state, desk.at) == frozenset()
+
+
+def test_a_person_closes_a_breaker_with_a_reason() -> None:
+    """The journal names the person and the reason; the results so far are forgotten."""
+    desk = Desk()
+    opened(desk)
+    decision = desk.do(reset, "target:web", who="ann", reason="fixed by hand")
+    assert open_breakers(desk.state, desk.at) == frozenset()
+    assert desk.state.breakers["target:web"].breaker == Breaker()
+    assert '"reset_by":"ann","reason":"fixed by hand"' in decision.entry.consequences
+
+
+def test_only_an_open_breaker_is_reset_and_never_without_a_reason() -> None:
+    """A second reset, another name and an empty reason change nothing."""
+    desk = Desk()
+    opened(desk)
+    assert desk.refused(reset, "target:db", who="ann", reason="x").kind is RefusalKind.UNKNOWN
+    assert desk.refused(reset, "target:web", who="ann", reason=" ").kind is RefusalKind.MALFORMED
+    desk.do(reset, "target:web", who="ann", reason="x")
+    assert desk.refused(reset, "target:web", who="ann", reason="x").kind is RefusalKind.LATE
+
+
+def test_the_command_of_a_person_resets() -> None:
+    """``aiops breakers reset`` writes it into the inbox."""
+    desk = Desk()
+    opened(desk)
+    reason = {"reason": "fixed by hand"}
+    event = CommandGiven(id="c", at=desk.at, command="reset-breaker", subject="target:web", who="ann", arguments=reason)
+    desk.do(given, event, event=event)
+    assert open_breakers(desk.state, desk.at) == frozenset()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from aiops.control.plan.fleet_questions import BASELINE_GAP_SECONDS, BASELINE_SECONDS, ask_fleet
+import pytest
+
+from aiops.control.plan.fleet_questions import BASELINE_GAP_SECONDS, BASELINE_SECONDS, ask_fleet, opening_signals
 from aiops.model.effects import AskFleet
+from aiops.model.episodes import Signal, SignalDirection, Source
 from aiops.model.plans import Action, Plan
-from aiops.model.telemetry import FleetQuestion
+from aiops.model.telemetry import FleetQuestion, OpeningSignal
 from tests.unit.control.drafts import Desk, effects
 from tests.unit.control.fakes import SECOND, START
 
@@ -103,3 +106,62 @@ def test_the_question_belongs_to_the_plan_s_domain() -> None:
     """Another domain's fleet is not asked."""
     desk, plan = begun(domain="payments")
     assert asked(desk, plan, START).domain == "payments"
+
+
+# ------------------------------------------------------------------------------------------------ opening signals
+
+
+def signal(series: str, **fields: object) -> Signal:
+    """A signal of 5 instead of 1."""
+    made = Signal(series, series.partition("{")[0], SignalDirection.UP, Source.METRIC, START, 0.9, 5.0, 1.0)
+    return replace(made, **fields)  # type: ignore[arg-type]
+
+
+def test_the_worst_signal_of_the_symptom_is_asked_for() -> None:
+    """Signals come worst first; one an episode is enough."""
+    desk, plan = begun()
+    (found,) = asked(desk, plan, START).signals
+    assert found == OpeningSignal("web", "errors", "errors", 5.0 - 0.1)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"source": Source.LOG},
+        {"source": Source.ALERT},
+        {"direction": SignalDirection.NEW},
+        {"direction": SignalDirection.SILENT},
+    ],
+)
+def test_what_has_no_points_when_all_is_well_is_not_waited_for(changed: dict[str, object]) -> None:
+    """The next measured signal is asked for instead; an alert has no series at all."""
+    desk, plan = begun()
+    assert len(opening_signals(desk.state, desk.state.sagas[plan.id])) == 1
+    record = desk.state.episodes[f"web@{START}"]
+
+    def told(*signals: Signal) -> list[str]:
+        draft = desk.draft()
+        draft.put(replace(record, episode=replace(record.episode, signals=signals)))
+        return [found.series for found in opening_signals(desk.state, desk.state.sagas[plan.id])]
+
+    assert told(signal("first", **changed), signal("second{a=b}")) == ["second{a=b}"]
+    assert told(signal("first", **changed)) == []
+
+
+def test_only_the_symptom_and_the_targets_are_waited_for() -> None:
+    """Another member may have an episode of its own for other reasons."""
+    desk, plan = begun()
+    record = desk.state.episodes[f"web@{START}"]
+    draft = desk.draft()
+    draft.put(replace(record, episode=replace(record.episode, id="e", entity="db")))
+    assert [found.entity for found in opening_signals(desk.state, desk.state.sagas[plan.id])] == ["web"]
+
+
+def test_an_episode_before_the_recurrence_is_over() -> None:
+    """The incident was closed after it had ended: the plan is about the new episode."""
+    desk, plan = begun()
+    record = desk.state.episodes[f"web@{START}"]
+    draft = desk.draft()
+    draft.put(replace(record, episode=replace(record.episode, ended_at=START + 1)))
+    desk.work("INC-1", calm_at=START + 2)
+    assert opening_signals(desk.state, desk.state.sagas[plan.id]) == ()

@@ -169,6 +169,7 @@ def test_an_effect_that_is_not_seen_is_tried_again_under_authority() -> None:
     """Or given up: it never runs a second time without a question to oversight."""
     desk, plan, run = running()
     desk.do(step_reported, outcome(run, StepStatus.UNKNOWN))
+    desk.wait(26)
     decision = desk.do(step_observed, seen(run, Observed.NOT_DONE))
     assert effects(decision, RunStep) == []
     assert state(desk, plan) in {SagaState.AUTHORISING, SagaState.RESERVING, SagaState.FINISHED}

@@ -10,7 +10,7 @@ from detectors.bank.snapshot import copy_changed, restore
 from detectors.turns import Turn
 from tests.unit.detectors.bank.rows import state
 
-SIZE = 1500
+SIZE, MOST = 1500, 2048
 
 
 def filled(version: int = 1) -> BankState:
@@ -38,7 +38,7 @@ def same(one: BankState, other: BankState) -> bool:
 def test_a_full_copy_restores_everything() -> None:
     """Into an empty bank: contents, size and version."""
     source, target = filled(), state()
-    assert restore(target, 0, copy_changed(source, SIZE, None, version=1)) == (SIZE, 1)
+    assert restore(target, (0, MOST), copy_changed(source, SIZE, None, version=1)) == (SIZE, 1)
     assert same(source, target)
 
 
@@ -81,7 +81,7 @@ def test_the_shares_of_a_turn_hold_everything() -> None:
         source.dirty_ring[:, (size - 40) >> 8 : (size + 255) >> 8] = version
         if version > 8:  # the second turn
             part = copy_changed(source, size, version - 1, version=version, share=turn.share("bank"), begun=8)
-            taken, _ = restore(target, taken, part)
+            taken, _ = restore(target, (taken, MOST), part)
     for name in ("rows", "anomalies", "hours"):
         assert np.array_equal(getattr(target, name)[:size], getattr(source, name)[:size])
     assert np.array_equal(target.ring[:, :size], source.ring[:, :size])
@@ -90,10 +90,10 @@ def test_the_shares_of_a_turn_hold_everything() -> None:
 def test_an_increment_goes_on_from_the_full_one() -> None:
     """Full, then what changed since: the same as the source."""
     source, target = filled(), state()
-    restore(target, 0, copy_changed(source, SIZE, None, version=1))
+    restore(target, (0, MOST), copy_changed(source, SIZE, None, version=1))
     source.rows["n"][1200] = 77
     source.dirty_rows[1200 >> 4] = 2
-    assert restore(target, SIZE, copy_changed(source, SIZE, 1, version=2)) == (SIZE, 2)
+    assert restore(target, (SIZE, MOST), copy_changed(source, SIZE, 1, version=2)) == (SIZE, 2)
     assert same(source, target)
 
 
@@ -110,7 +110,7 @@ def test_a_copy_is_a_copy() -> None:
 def test_a_restored_bank_knows_what_changed() -> None:
     """The next increment of the target is empty."""
     target = state()
-    restore(target, 0, copy_changed(filled(), SIZE, None, version=4))
+    restore(target, (0, MOST), copy_changed(filled(), SIZE, None, version=4))
     part = copy_changed(target, SIZE, 4, version=4)
     assert all(len(part[f"{name}_blocks"]) == 0 for name in ("rows", "troubles", "hours", "ring"))
 
@@ -130,7 +130,7 @@ def test_a_snapshot_of_another_shape_is_refused(place: int, value: int, told: st
     part = copy_changed(filled(), SIZE, None, version=1)
     part["head"][place] = value
     with pytest.raises(ValueError, match=told):
-        restore(state(), 100, part)
+        restore(state(), (100, MOST), part)
 
 
 @pytest.mark.parametrize("name", ["rows_data", "hours_data", "troubles_data", "ring_data"])
@@ -141,4 +141,4 @@ def test_a_damaged_snapshot_is_refused(name: str, change: str) -> None:
     held: Array = part[name]
     part[name] = held[:-5] if change == "less" else np.concatenate([held, held[:5]])
     with pytest.raises(ValueError, match="snapshot holds"):
-        restore(state(), 0, part)
+        restore(state(), (0, MOST), part)

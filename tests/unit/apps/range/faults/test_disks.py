@@ -5,14 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import NoReturn
 
+import psycopg
 import pytest
 
-from aiops.apps.range.faults import disks
+from aiops.apps.range.faults import databases, disks
 from aiops.apps.range.faults.disks import SlowDisk, controller, device_of
+from aiops.apps.range.faults.scene import Scene
 from aiops.model.errors import PermanentError
 from simulations.range.estate_plan import POSTGRESQL
 from tests.unit.apps.range.faults.stage import PLAN, estate_in, scene_of, supervised
+
+
+def refused(_: Scene) -> NoReturn:
+    raise psycopg.OperationalError("nobody listens")
 
 
 def group(root: Path, *, unified: bool) -> Path:
@@ -29,6 +36,7 @@ def test_the_database_is_put_into_a_group_with_limits(
 ) -> None:
     """Its server, whose children follow; in both versions of cgroups."""
     monkeypatch.setattr(disks, "device_of", lambda _: "254:0")
+    monkeypatch.setattr(databases, "connected", refused)
     estate = estate_in(tmp_path / "estate")
     place = group(tmp_path / "cgroup", unified=unified)
     with supervised(estate) as supervisord:

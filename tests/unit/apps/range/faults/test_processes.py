@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +56,26 @@ def test_killed_is_killed(
     assert act.end() is False
     assert supervisord.calls == [f"start {name.split(':')[0]}" for name in NAMES]
     assert act.end() is True
+
+
+def test_a_death_that_supervisord_has_not_noticed_yet_is_waited_for(
+    tmp_path: Path, supervisord: FakeSupervisord, sleepers: list[subprocess.Popen[bytes]]
+) -> None:
+    """The fault was ended right after its begin."""
+    act = processes.killed(scene_of("killed", estate_in(tmp_path)))
+    act.begin()
+    assert supervisord.running() >= set(NAMES)
+
+    def notice() -> None:
+        for name in NAMES:
+            supervisord.table[name][:2] = [100, 0]
+
+    timer = threading.Timer(0.3, notice)
+    timer.start()
+    assert act.end() is False
+    timer.join()
+    assert sorted(supervisord.calls) == sorted(f"start {name.split(':')[0]}" for name in NAMES)
+    assert len(sleepers) == len(NAMES)
 
 
 def test_stopped_hangs_and_goes_on(
