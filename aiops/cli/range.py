@@ -14,7 +14,7 @@ from aiops.apps.range import install as installation
 from aiops.apps.range.estate import Estate
 from aiops.apps.range.start import Wanted, prepare, publish
 from aiops.apps.range.state import estates, state, state_text
-from aiops.cli import range_faults
+from aiops.cli import range_faults, range_judge
 from aiops.cli.exits import Exit
 from aiops.cli.installation import Config
 from aiops.model.errors import PermanentError
@@ -149,6 +149,21 @@ def faults(seed: _Which = None, config: Config = None, *, as_json: _Json = False
     """
     there = seed is not None or estates(load_settings(config).state / "range")
     range_faults.faults(Estate.opened(_root(seed, config)) if there else None, as_json=as_json)
+
+
+@app.command()
+def judge(
+    seed: _Which = None, config: Config = None, *, history: range_judge.History = 0.0, as_json: _Json = False
+) -> None:
+    """Grade what the runtime made of the estate's faults so far: found, cause, action, repair, false incidents.
+
+    What is true comes from truth.jsonl and the load generator's measurements, never from the runtime. The figures are
+    also written to score.json and score.html in the estate's folder.
+
+    Exit code 0: nothing that must never happen. 1: something did: an effect without an order, an action in shadow mode,
+    a difference in the ledger. 3: there is no such estate, no journal, or nothing was measured.
+    """
+    range_judge.judge(Estate.opened(_root(seed, config)), config, history=history, as_json=as_json)
 
 
 @app.command()

@@ -49,16 +49,21 @@ def _section(scenario: Scenario, results: Results, rows: Sequence[Card]) -> _Sec
 
 
 def _environment() -> Environment:
-    made = Environment(
+    made = environment()
+    made.filters["cells"] = cells
+    made.globals |= {"columns": COLUMNS, "unsafe_column": COLUMNS.index("unsafe"), "width": WIDTH}
+    return made
+
+
+def environment() -> Environment:
+    """Jinja2 with the templates of scorecards; every value is escaped, and a missing one is an error."""
+    return Environment(
         loader=PackageLoader("simulations.scorecards"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["cells"] = cells
-    made.globals |= {"columns": COLUMNS, "unsafe_column": COLUMNS.index("unsafe"), "width": WIDTH}
-    return made
 
 
 _TEMPLATES: Final = _environment()

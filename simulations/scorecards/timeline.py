@@ -79,7 +79,7 @@ class Picture:
     shapes: tuple[Shape, ...]
 
 
-class _Canvas:
+class Canvas:
     """Shapes over a span of time."""
 
     def __init__(self, begin: int, end: int) -> None:
@@ -112,7 +112,7 @@ def timeline(runs: Mapping[Who, Run]) -> Picture | None:
         return None
     first = next(iter(runs.values()))
     begin = max(first.start, first.graded_from - 300 * SECOND)
-    canvas = _Canvas(begin, first.end)
+    canvas = Canvas(begin, first.end)
     _axis(canvas, first, begin)
     for fault in first.faults:
         until = first.end if fault.until is None else fault.until
@@ -130,7 +130,7 @@ def timeline(runs: Mapping[Who, Run]) -> Picture | None:
     return Picture(canvas.height + 6, tuple(canvas.shapes))
 
 
-def _axis(canvas: _Canvas, run: Run, begin: int) -> None:
+def _axis(canvas: Canvas, run: Run, begin: int) -> None:
     step = 300 if run.end - begin <= 3600 * SECOND else 600
     for second in range(-((run.graded_from - begin) // SECOND) // step * step, 100_000, step):
         at = run.graded_from + second * SECOND
@@ -142,7 +142,7 @@ def _axis(canvas: _Canvas, run: Run, begin: int) -> None:
         canvas.shapes += [Rule(x, x, 16, 2000, "line"), Label(x, 11, f"{second // 60} min", "middle", soft=True)]
 
 
-def _incidents(canvas: _Canvas, run: Run) -> None:
+def _incidents(canvas: Canvas, run: Run) -> None:
     shown = [one for one in run.incidents if one.state is not IncidentState.MERGED]
     for one in shown[:_LEFT_OUT]:
         until = run.end if one.closed_at is None else one.closed_at
@@ -162,7 +162,7 @@ def _incidents(canvas: _Canvas, run: Run) -> None:
         canvas.height += LANE
 
 
-def _pages(canvas: _Canvas, run: Run) -> None:
+def _pages(canvas: Canvas, run: Run) -> None:
     if not run.pages:
         return
     canvas.label("pages", canvas.height + 15)
@@ -178,7 +178,7 @@ def _per_minute(run: Run) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     return summed
 
 
-def _lost(canvas: _Canvas, named: tuple[Who, Run], most: float) -> None:
+def _lost(canvas: Canvas, named: tuple[Who, Run], most: float) -> None:
     """Value lost a minute as bars from a base line, with the actions on it."""
     who, run = named
     base = canvas.height + GRAPH

@@ -8,7 +8,7 @@ import pytest
 from aiops.model.incidents import Incident, IncidentState
 from simulations.running.outside import RecordedAction
 from simulations.running.simulation import Judged, Run, Who
-from simulations.scorecards.timeline import LEFT, RIGHT, WIDTH, Bar, Label, Mark, Picture, Rule, _Canvas, timeline
+from simulations.scorecards.timeline import LEFT, RIGHT, WIDTH, Bar, Canvas, Label, Mark, Picture, Rule, timeline
 from simulations.world.layout import Layout
 from simulations.world.truth import FaultRecord, Truth
 from tests.unit.adapters.paging.fakes import page
@@ -63,12 +63,12 @@ def test_no_runs_no_picture() -> None:
 )
 def test_times_lie_between_the_margins(at: int, x: float) -> None:
     """Linearly; what lies outside is drawn at the edge."""
-    assert _Canvas(0, 100).x(at) == pytest.approx(x)
+    assert Canvas(0, 100).x(at) == pytest.approx(x)
 
 
 def test_an_empty_span_does_not_divide_by_zero() -> None:
     """A run of no length."""
-    assert _Canvas(5, 5).x(5) == LEFT
+    assert Canvas(5, 5).x(5) == LEFT
 
 
 def test_a_fault_is_a_bar_with_its_end() -> None:
