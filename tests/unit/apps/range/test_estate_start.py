@@ -49,8 +49,8 @@ class Played:
         return ProcessInfo(name, state, 0 if name in self.ended else 1, 0, "")
 
     def stop_all(self) -> None:
-        self.ended |= set(self.done)
         self.done.append("stop all")
+        self.ended |= set(self.done)
 
     def shut_down(self) -> None:
         self.done.append("shut down")
