@@ -34,15 +34,15 @@ from aiops.adapters.bundle.loading import load_bundle
 from aiops.contracts import primitives
 from aiops.contracts.rule import check
 from aiops.plugins import BUILT_INS
-from remediations.primitives.drain import Drain
+from remediations.primitives.suspend import Suspend
 
-check(primitives.RULES, Drain())
+check(primitives.RULES, Suspend())
 bundle = load_bundle(plugins=BUILT_INS)
 assert not bundle.problems
-assert "drain" in bundle.catalogue.primitives
+assert "suspend" in bundle.catalogue.primitives
 from remediations.policy import PolicySet
 files = {"a.cedarschema": open("remediations/default_bundle/policies/schema.cedarschema").read(),
-         "p.cedar": '@id("x") permit (principal, action == Action::"drain", resource);'}
+         "p.cedar": '@id("x") permit (principal, action == Action::"suspend", resource);'}
 assert not PolicySet.of("p", files, actions=bundle.catalogue.primitives).problems
 assert PolicySet.of("p", files).problems
 """,
