@@ -25,6 +25,7 @@ from aiops.apps.range.estate_files import switch, write_release
 from aiops.apps.range.start import Wanted, prepare, publish
 from aiops.apps.range.state import state
 from aiops.settings import Kafka, Settings
+from aiops.topic_names import Topics
 from simulations.range.configuration import haproxy
 from simulations.range.estate_plan import BACKING, HOST, Language
 from simulations.range.profile import Knobs, profile
@@ -110,7 +111,11 @@ def running(embedded: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory) 
     if packages := install.missing_packages():
         missing(", ".join(packages), install.apt_line(packages))
     folder = tmp_path_factory.mktemp("range")
-    settings = Settings(state=folder, kafka=Kafka(bootstrap=embedded.start(), partitions=1))
+    topics = Topics(
+        otlp_metrics="range.metrics", otlp_logs="range.logs", otlp_spans="range.spans", cmdb="range.cmdb",
+        changes="range.changes",
+    )  # fmt: skip
+    settings = Settings(state=folder, kafka=Kafka(bootstrap=embedded.start(), partitions=1), topics=topics)
     wanted = Wanted(seed=SEED, interval_ms=1_000)
     estate = prepare(wanted, settings, lambda _: None, place=place())
     try:
@@ -165,7 +170,9 @@ def test_every_receiver_delivers(running: Range) -> None:
 
 def test_the_inventory_is_on_its_topic(running: Range) -> None:
     """Each service with owner and dependencies."""
-    items = {event["subject"]: event["data"] for event in map(json.loads, running.records("aiops.cmdb"))}
+    items = {
+        event["subject"]: event["data"] for event in map(json.loads, running.records(running.settings.topics.cmdb))
+    }
     for service in running.estate.plan.services:
         assert items[service.id]["owner"] == service.owner
 
